@@ -1,0 +1,68 @@
+/* CPU features through the compiler's built-ins, which also ask the OS (XGETBV) whether it saves the
+ * registers. */
+#include "core/cpu.h"
+
+#include "core/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+static const char *const names[] = {
+    [DNI_ISA_PORTABLE] = "portable", [DNI_ISA_AVX2] = "avx2", [DNI_ISA_AVX512] = "avx512"};
+
+const char *dni_isa_name(dni_isa isa) {
+    return names[isa];
+}
+
+dni_isa dni_cpu_isa(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    const int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const int avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+    if (avx2 && avx512) return DNI_ISA_AVX512;
+    if (avx2) return DNI_ISA_AVX2;
+#endif
+    return DNI_ISA_PORTABLE;
+}
+
+dn_status dni_cpu_choose_isa(dni_isa *out, dn_error *error) {
+    *out = dni_cpu_isa();
+    const char *forced = getenv("DN_ISA");
+    if (!forced || !*forced) return DN_OK;
+    for (dni_isa isa = DNI_ISA_PORTABLE; isa <= DNI_ISA_AVX512; isa++) {
+        if (strcmp(forced, names[isa]) != 0) continue;
+        if (isa > *out)
+            return dni_fail(error, DN_ERR_UNSUPPORTED, "DN_ISA=%s, but this CPU has no more than %s", forced,
+                            names[*out]);
+        *out = isa;
+        return DN_OK;
+    }
+    return dni_fail(error, DN_ERR_ARGUMENT, "DN_ISA=%s: it is one of portable, avx2, avx512", forced);
+}
+
+void dni_cpu_name(char *name, size_t size) {
+    if (size == 0) return;
+    name[0] = '\0';
+#if defined(__x86_64__)
+    unsigned brand[12];
+    if ((unsigned)__get_cpuid_max(0x80000000u, NULL) >= 0x80000004u) {
+        for (unsigned leaf = 0; leaf < 3; leaf++) {
+            unsigned *r = brand + 4 * leaf;
+            __get_cpuid(0x80000002 + leaf, r, r + 1, r + 2, r + 3);
+        }
+        const char *text = (const char *)brand;
+        size_t length = strnlen(text, sizeof brand);
+        while (length && *text == ' ') text++, length--;
+        while (length && text[length - 1] == ' ') length--;
+        if (length >= size) length = size - 1;
+        memcpy(name, text, length);
+        name[length] = '\0';
+    }
+#endif
+    if (!*name) strncat(name, "unknown", size - 1);
+}

@@ -1,0 +1,27 @@
+/* Which instruction sets the CPU and the operating system give, and which tier of kernels that allows. */
+#ifndef DN_CORE_CPU_H
+#define DN_CORE_CPU_H
+
+#include "core/status.h"
+
+/* Tiers in rising order: a CPU that has one has all before it. */
+typedef enum dni_isa {
+    DNI_ISA_PORTABLE, /* plain C, the compiler's baseline */
+    DNI_ISA_AVX2,     /* AVX2 and FMA */
+    DNI_ISA_AVX512,   /* AVX-512 F, VL, DQ, BW */
+} dni_isa;
+
+/* "portable", "avx2", "avx512". */
+const char *dni_isa_name(dni_isa isa);
+
+/* The best tier of this CPU. */
+dni_isa dni_cpu_isa(void);
+
+/* The tier to use: the best, or what the environment variable DN_ISA names. DN_ERR_ARGUMENT when that is no
+ * tier's name, DN_ERR_UNSUPPORTED when the CPU lacks it. */
+dn_status dni_cpu_choose_isa(dni_isa *out, dn_error *error);
+
+/* The CPU's brand string, or "unknown". `size` bytes at most, terminated. */
+void dni_cpu_name(char *name, size_t size);
+
+#endif

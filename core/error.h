@@ -1,0 +1,16 @@
+/* Filling in a dn_error: the one error path inside the library. */
+#ifndef DN_CORE_ERROR_H
+#define DN_CORE_ERROR_H
+
+#include "core/status.h"
+
+/* Writes status and message into *error, if there is one, and returns status, so that a caller can say
+ * `return dni_fail(error, DN_ERR_..., "%s: ...", path);`. A message that is too long ends in "...". */
+dn_status dni_fail(dn_error *error, dn_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same for a failed system call: picks the status from errno's value and appends its text. */
+dn_status dni_fail_errno(dn_error *error, int number, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

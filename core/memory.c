@@ -1,0 +1,36 @@
+/* Aligned memory over posix_memalign or the caller's allocator. */
+#include "core/memory.h"
+
+#include <stdlib.h>
+
+size_t dni_align_up(size_t size) {
+    return (size + DNI_ALIGNMENT - 1) & ~(size_t)(DNI_ALIGNMENT - 1);
+}
+
+int dni_size_mul(size_t a, size_t b, size_t *out) {
+    return !__builtin_mul_overflow(a, b, out);
+}
+
+int dni_size_add(size_t a, size_t b, size_t *out) {
+    return !__builtin_add_overflow(a, b, out);
+}
+
+void *dni_allocate(const dn_allocator *allocator, size_t size) {
+    if (allocator) return allocator->allocate(allocator->context, size);
+    void *memory = NULL;
+    return posix_memalign(&memory, DNI_ALIGNMENT, size ? size : 1) == 0 ? memory : NULL;
+}
+
+void dni_release(const dn_allocator *allocator, void *memory, size_t size) {
+    if (!memory) return;
+    if (allocator)
+        allocator->release(allocator->context, memory, size);
+    else
+        free(memory);
+}
+
+void *dni_arena_cut(dni_arena *arena, size_t size) {
+    const size_t offset = arena->used;
+    arena->used += dni_align_up(size);
+    return arena->base ? arena->base + offset : NULL;
+}

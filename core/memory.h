@@ -1,0 +1,32 @@
+/* Aligned memory: one allocator, and an arena that is measured first and cut afterwards. */
+#ifndef DN_CORE_MEMORY_H
+#define DN_CORE_MEMORY_H
+
+#include "core/status.h"
+
+/* Every block and every piece of an arena starts on a cache line, the widest vector's width too. */
+enum { DNI_ALIGNMENT = 64 };
+
+/* `size` rounded up to DNI_ALIGNMENT. */
+size_t dni_align_up(size_t size);
+
+/* Multiplies and adds with overflow reported: *out = a * b, or *out = a + b; 0 when it does not fit. */
+int dni_size_mul(size_t a, size_t b, size_t *out);
+int dni_size_add(size_t a, size_t b, size_t *out);
+
+/* A block aligned to DNI_ALIGNMENT, from `allocator` or, where that is NULL, from the system; NULL when there
+ * is none. Not cleared. Freed with the same allocator and size; freeing NULL is fine. */
+void *dni_allocate(const dn_allocator *allocator, size_t size);
+void dni_release(const dn_allocator *allocator, void *memory, size_t size);
+
+/* An arena is cut twice by the same code: first with base == NULL, which only adds up what is needed in
+ * `used`, then over a block of that size. Nothing is ever given back singly. */
+typedef struct dni_arena {
+    char *base;  /* NULL while measuring */
+    size_t used; /* bytes cut so far, a multiple of DNI_ALIGNMENT */
+} dni_arena;
+
+/* The next `size` bytes, aligned; NULL while measuring. */
+void *dni_arena_cut(dni_arena *arena, size_t size);
+
+#endif

@@ -1,0 +1,109 @@
+/* Status names, the version, and the filling of errors. */
+#include "core/status.h"
+
+#include "core/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_OF(x)     #x
+#define NUMBER_TEXT(x) TEXT_OF(x)
+
+const char *dn_version(void) {
+    return NUMBER_TEXT(DN_VERSION_MAJOR) "." NUMBER_TEXT(DN_VERSION_MINOR) "." NUMBER_TEXT(DN_VERSION_PATCH);
+}
+
+const char *dn_status_name(dn_status status) {
+#define NAME(s)                                                                                              \
+    case s:                                                                                                  \
+        return #s
+    switch (status) {
+        NAME(DN_OK);
+        NAME(DN_ERR_ARGUMENT);
+        NAME(DN_ERR_UNSUPPORTED);
+        NAME(DN_ERR_CANCELLED);
+        NAME(DN_ERR_MEMORY);
+        NAME(DN_ERR_IO);
+        NAME(DN_ERR_NOT_FOUND);
+        NAME(DN_ERR_PERMISSION);
+        NAME(DN_ERR_NO_SPACE);
+        NAME(DN_ERR_THREADS);
+        NAME(DN_ERR_FORMAT);
+        NAME(DN_ERR_CORRUPT);
+        NAME(DN_ERR_TRUNCATED);
+        NAME(DN_ERR_UNSAFE);
+        NAME(DN_ERR_MISMATCH);
+        NAME(DN_ERR_TENSOR_MISSING);
+        NAME(DN_ERR_TENSOR_SHAPE);
+        NAME(DN_ERR_TENSOR_DTYPE);
+        NAME(DN_ERR_TENSOR_UNEXPECTED);
+        NAME(DN_ERR_IMAGE_EMPTY);
+        NAME(DN_ERR_IMAGE_UNSUPPORTED);
+        NAME(DN_ERR_IMAGE_CORRUPT);
+        NAME(DN_ERR_IMAGE_TRUNCATED);
+        NAME(DN_ERR_IMAGE_TOO_LARGE);
+        NAME(DN_ERR_DATA_EMPTY);
+        NAME(DN_ERR_DATA_CLASSES);
+        NAME(DN_ERR_DATA_DIVERGED);
+    }
+#undef NAME
+    return "DN_ERR_?";
+}
+
+/* Formats at message + used and marks a text that did not fit with "..." at its end; returns the new length.
+ */
+static size_t append(dn_error *error, size_t used, const char *format, va_list arguments) {
+    const size_t room = sizeof error->message - used;
+    const int length = vsnprintf(error->message + used, room, format, arguments);
+    if (length < 0) return used;
+    if ((size_t)length < room) return used + (size_t)length;
+    memcpy(error->message + sizeof error->message - 4, "...", 4);
+    return sizeof error->message - 1;
+}
+
+dn_status dni_fail(dn_error *error, dn_status status, const char *format, ...) {
+    if (error) {
+        va_list arguments;
+        va_start(arguments, format);
+        error->status = status;
+        append(error, 0, format, arguments);
+        va_end(arguments);
+    }
+    return status;
+}
+
+static dn_status status_of_errno(int number) {
+    switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+        return DN_ERR_NOT_FOUND;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return DN_ERR_PERMISSION;
+    case ENOSPC:
+    case EDQUOT:
+        return DN_ERR_NO_SPACE;
+    case ENOMEM:
+        return DN_ERR_MEMORY;
+    default:
+        return DN_ERR_IO;
+    }
+}
+
+dn_status dni_fail_errno(dn_error *error, int number, const char *format, ...) {
+    const dn_status status = status_of_errno(number);
+    if (error) {
+        va_list arguments;
+        va_start(arguments, format);
+        error->status = status;
+        size_t used = append(error, 0, format, arguments);
+        va_end(arguments);
+        char text[128];
+        if (strerror_r(number, text, sizeof text) != 0) snprintf(text, sizeof text, "error %d", number);
+        snprintf(error->message + used, sizeof error->message - used, ": %s", text);
+    }
+    return status;
+}

@@ -1,0 +1,92 @@
+/* Status, error, version and allocator: what every call of libdensenet shares.
+ *
+ * A call that can fail returns a dn_status and takes, last, a dn_error * that may be NULL. On failure the
+ * error holds the same status and one sentence that names the file, tensor or option at fault and its value,
+ * and every object the call would have created is left NULL. The library never prints, exits or aborts. */
+#ifndef DN_CORE_STATUS_H
+#define DN_CORE_STATUS_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define DN_API __attribute__((visibility("default")))
+#else
+#define DN_API
+#endif
+
+#define DN_VERSION_MAJOR 0
+#define DN_VERSION_MINOR 1
+#define DN_VERSION_PATCH 0
+
+/* The version of the library that is linked, as "major.minor.patch". */
+DN_API const char *dn_version(void);
+
+/* Values are stable: new ones are added inside their group, none is ever reused. */
+typedef enum dn_status {
+    DN_OK = 0,
+
+    /* the call (10-19) */
+    DN_ERR_ARGUMENT = 10,    /* an argument or option is out of range */
+    DN_ERR_UNSUPPORTED = 11, /* valid, but not offered here: the message says what is missing */
+    DN_ERR_CANCELLED = 12,   /* a callback asked to stop */
+
+    /* the machine (20-39) */
+    DN_ERR_MEMORY = 20,     /* an allocation failed */
+    DN_ERR_IO = 21,         /* the system refused a read or a write */
+    DN_ERR_NOT_FOUND = 22,  /* no such file or folder */
+    DN_ERR_PERMISSION = 23, /* the system denies access */
+    DN_ERR_NO_SPACE = 24,   /* the disk is full; what was there before is intact */
+    DN_ERR_THREADS = 25,    /* worker threads cannot be started */
+
+    /* weight, model and feature files (40-59) */
+    DN_ERR_FORMAT = 40,    /* not a format that is known here */
+    DN_ERR_CORRUPT = 41,   /* a known format, broken inside */
+    DN_ERR_TRUNCATED = 42, /* ends too early */
+    DN_ERR_UNSAFE = 43,    /* would need to execute code from the file */
+    DN_ERR_MISMATCH = 44,  /* sound, but it belongs to something else: another backbone, another hash */
+
+    /* tensors in them (60-79) */
+    DN_ERR_TENSOR_MISSING = 60,
+    DN_ERR_TENSOR_SHAPE = 61,
+    DN_ERR_TENSOR_DTYPE = 62,
+    DN_ERR_TENSOR_UNEXPECTED = 63,
+
+    /* pictures (80-99) */
+    DN_ERR_IMAGE_EMPTY = 80,       /* a file of no bytes */
+    DN_ERR_IMAGE_UNSUPPORTED = 81, /* no decoder for it here */
+    DN_ERR_IMAGE_CORRUPT = 82,
+    DN_ERR_IMAGE_TRUNCATED = 83,
+    DN_ERR_IMAGE_TOO_LARGE = 84, /* above the pixel limit; refused before any allocation */
+
+    /* data sets and training (100-119) */
+    DN_ERR_DATA_EMPTY = 100,    /* no pictures, or none left, where some are needed */
+    DN_ERR_DATA_CLASSES = 101,  /* fewer than two classes, or splits that disagree on them */
+    DN_ERR_DATA_DIVERGED = 102, /* the training loss is no longer finite */
+} dn_status;
+
+/* The name of a status, as written above; "DN_ERR_?" for a value that is none. */
+DN_API const char *dn_status_name(dn_status status);
+
+/* The caller owns it; a call only writes to it when it fails. */
+typedef struct dn_error {
+    dn_status status;
+    char message[1024];
+} dn_error;
+
+/* Where the large blocks come from: prepared weights and session arenas. `allocate` returns memory aligned to
+ * 64 bytes or NULL; `release` gets the same size back. Both must be safe to call from any thread. */
+typedef struct dn_allocator {
+    void *(*allocate)(void *context, size_t size);
+    void (*release)(void *context, void *memory, size_t size);
+    void *context;
+} dn_allocator;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,195 @@
+/* A dictionary of named tensors: entries in order of adding, found through an open-addressing hash table. */
+#include "core/tensor_dict.h"
+
+#include "core/error.h"
+#include "core/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct owned {
+    void (*release)(void *context);
+    void *context;
+} owned;
+
+typedef struct meta_entry {
+    char *key, *value;
+} meta_entry;
+
+struct dni_tensor_dict {
+    dni_named_tensor *entries;
+    size_t count, capacity;
+    size_t *slots; /* index + 1 of an entry, 0 empty; slot_count is a power of two above 2 * count */
+    size_t slot_count;
+    owned *owned;
+    size_t owned_count;
+    meta_entry *meta;
+    size_t meta_count;
+};
+
+dni_tensor_dict *dni_tensor_dict_create(void) {
+    return calloc(1, sizeof(dni_tensor_dict));
+}
+
+void dni_tensor_dict_free(dni_tensor_dict *dict) {
+    if (!dict) return;
+    for (size_t i = 0; i < dict->count; i++) free(dict->entries[i].name);
+    for (size_t i = 0; i < dict->meta_count; i++) {
+        free(dict->meta[i].key);
+        free(dict->meta[i].value);
+    }
+    for (size_t i = dict->owned_count; i-- > 0;) dict->owned[i].release(dict->owned[i].context);
+    free(dict->entries);
+    free(dict->slots);
+    free(dict->owned);
+    free(dict->meta);
+    free(dict);
+}
+
+static dn_status no_memory(dn_error *error) {
+    return dni_fail(error, DN_ERR_MEMORY, "out of memory for a tensor dictionary");
+}
+
+/* The slot that holds `name`, or the empty one where it would go. */
+static size_t *slot_of(const dni_tensor_dict *dict, const char *name) {
+    size_t hash = 0xcbf29ce484222325u;
+    for (const char *c = name; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    size_t i = hash & (dict->slot_count - 1);
+    while (dict->slots[i] && strcmp(dict->entries[dict->slots[i] - 1].name, name) != 0)
+        i = (i + 1) & (dict->slot_count - 1);
+    return &dict->slots[i];
+}
+
+static void rebuild_slots(dni_tensor_dict *dict) {
+    memset(dict->slots, 0, dict->slot_count * sizeof *dict->slots);
+    for (size_t i = 0; i < dict->count; i++) *slot_of(dict, dict->entries[i].name) = i + 1;
+}
+
+static int grow(dni_tensor_dict *dict) {
+    if (dict->count < dict->capacity) return 1;
+    const size_t capacity = dict->capacity ? 2 * dict->capacity : 64;
+    dni_named_tensor *entries = realloc(dict->entries, capacity * sizeof *entries);
+    if (!entries) return 0;
+    dict->entries = entries;
+    size_t *slots = malloc(4 * capacity * sizeof *slots);
+    if (!slots) return 0;
+    free(dict->slots);
+    dict->slots = slots;
+    dict->slot_count = 4 * capacity;
+    dict->capacity = capacity;
+    rebuild_slots(dict);
+    return 1;
+}
+
+dn_status dni_tensor_dict_add(dni_tensor_dict *dict, const char *name, dni_tensor tensor, dn_error *error) {
+    if (dni_tensor_dict_find(dict, name))
+        return dni_fail(error, DN_ERR_CORRUPT, "tensor '%s' occurs twice", name);
+    char *copy = strdup(name);
+    if (!copy || !grow(dict)) {
+        free(copy);
+        return no_memory(error);
+    }
+    dict->entries[dict->count] = (dni_named_tensor){.name = copy, .tensor = tensor};
+    *slot_of(dict, copy) = ++dict->count;
+    return DN_OK;
+}
+
+dn_status dni_tensor_dict_adopt(dni_tensor_dict *dict, void (*release)(void *context), void *context,
+                                dn_error *error) {
+    owned *list = realloc(dict->owned, (dict->owned_count + 1) * sizeof *list);
+    if (!list) return no_memory(error);
+    dict->owned = list;
+    list[dict->owned_count++] = (owned){.release = release, .context = context};
+    return DN_OK;
+}
+
+dn_status dni_tensor_dict_allocate(dni_tensor_dict *dict, const char *name, dni_dtype dtype, int rank,
+                                   const int64_t *shape, void **data, dn_error *error) {
+    size_t size = dni_dtype_size(dtype);
+    *data = NULL;
+    for (int d = 0; d < rank; d++)
+        if (shape[d] < 0 || !dni_size_mul(size, (size_t)shape[d], &size)) return no_memory(error);
+    void *memory = dni_allocate(NULL, size);
+    if (!memory) return no_memory(error);
+    memset(memory, 0, size);
+    dn_status status = dni_tensor_dict_adopt(dict, free, memory, error);
+    if (status) {
+        free(memory);
+        return status;
+    }
+    status = dni_tensor_dict_add(dict, name, dni_tensor_of(dtype, memory, rank, shape), error);
+    if (!status) *data = memory;
+    return status;
+}
+
+dn_status dni_tensor_dict_rename(dni_tensor_dict *dict, size_t i, const char *name, dn_error *error) {
+    if (strcmp(dict->entries[i].name, name) == 0) return DN_OK;
+    if (dni_tensor_dict_find(dict, name))
+        return dni_fail(error, DN_ERR_CORRUPT, "tensors '%s' and '%s' are the same one",
+                        dict->entries[i].name, name);
+    char *copy = strdup(name);
+    if (!copy) return no_memory(error);
+    free(dict->entries[i].name);
+    dict->entries[i].name = copy;
+    rebuild_slots(dict);
+    return DN_OK;
+}
+
+void dni_tensor_dict_remove(dni_tensor_dict *dict, size_t i) {
+    free(dict->entries[i].name);
+    memmove(dict->entries + i, dict->entries + i + 1, (dict->count - i - 1) * sizeof *dict->entries);
+    dict->count--;
+    rebuild_slots(dict);
+}
+
+size_t dni_tensor_dict_count(const dni_tensor_dict *dict) {
+    return dict->count;
+}
+
+const dni_named_tensor *dni_tensor_dict_at(const dni_tensor_dict *dict, size_t i) {
+    return &dict->entries[i];
+}
+
+const dni_tensor *dni_tensor_dict_find(const dni_tensor_dict *dict, const char *name) {
+    if (!dict->count) return NULL;
+    const size_t slot = *slot_of(dict, name);
+    return slot ? &dict->entries[slot - 1].tensor : NULL;
+}
+
+dn_status dni_tensor_dict_set_meta(dni_tensor_dict *dict, const char *key, const char *value,
+                                   dn_error *error) {
+    char *value_copy = strdup(value);
+    if (!value_copy) return no_memory(error);
+    for (size_t i = 0; i < dict->meta_count; i++) {
+        if (strcmp(dict->meta[i].key, key) == 0) {
+            free(dict->meta[i].value);
+            dict->meta[i].value = value_copy;
+            return DN_OK;
+        }
+    }
+    char *key_copy = strdup(key);
+    meta_entry *meta = realloc(dict->meta, (dict->meta_count + 1) * sizeof *meta);
+    if (meta) dict->meta = meta;
+    if (!key_copy || !meta) {
+        free(key_copy);
+        free(value_copy);
+        return no_memory(error);
+    }
+    meta[dict->meta_count++] = (meta_entry){.key = key_copy, .value = value_copy};
+    return DN_OK;
+}
+
+const char *dni_tensor_dict_meta(const dni_tensor_dict *dict, const char *key) {
+    for (size_t i = 0; i < dict->meta_count; i++)
+        if (strcmp(dict->meta[i].key, key) == 0) return dict->meta[i].value;
+    return NULL;
+}
+
+size_t dni_tensor_dict_meta_count(const dni_tensor_dict *dict) {
+    return dict->meta_count;
+}
+
+void dni_tensor_dict_meta_at(const dni_tensor_dict *dict, size_t i, const char **key, const char **value) {
+    *key = dict->meta[i].key;
+    *value = dict->meta[i].value;
+}

@@ -1,0 +1,141 @@
+/* DenseNet-121, 161, 169 and 201: weights in, features out.
+ *
+ *     dn_weights *weights;  dn_model *model;  dn_session *session;  dn_error error;
+ *     dn_weights_load(&weights, "densenet161-8d451a50.pth", &error);   a checkpoint, as PyTorch names it
+ *     dn_model_create(&model, weights, NULL, &error);                  folded, packed, immutable: share it
+ *     dn_weights_free(weights);
+ *     dn_session_options options = dn_session_options_default();       batch 1, 224x224, all cores
+ *     dn_session_create(&session, model, &options, &error);            one a thread of control
+ *     dn_image_to_input(&image, &preprocessing, 0, input, &error);
+ *     dn_session_forward(session, input, 1, &(dn_outputs){.features = features}, &error);
+ *
+ * Threads: a model may be used by any number of sessions at once. A session runs one forward pass at a time;
+ * it owns its memory and its workers, allocates nothing and takes no lock of the library's in forward. The
+ * bits of a result depend neither on the number of threads nor on the rest of the batch. */
+#ifndef DN_DENSENET_DENSENET_H
+#define DN_DENSENET_DENSENET_H
+
+#include "core/status.h"
+#include "io/image.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- configurations ---- */
+
+/* A member of the family (Huang et al. 2017, table 1). */
+typedef struct dn_config {
+    const char *name;     /* "densenet161" */
+    int growth;           /* channels each dense layer adds */
+    int layers[4];        /* dense layers in each block */
+    int initial_channels; /* out of the stem */
+    int bottleneck;       /* conv1 has bottleneck * growth channels: 4 */
+    int features;         /* length of the feature vector */
+} dn_config;
+
+/* "densenet121", "densenet161", "densenet169" or "densenet201"; NULL for any other name. Static. */
+DN_API const dn_config *dn_config_find(const char *name);
+/* All of them: dn_config_at(0) .. until NULL. */
+DN_API const dn_config *dn_config_at(int index);
+
+/* ---- weights: a checkpoint's tensors, before anything is folded ---- */
+
+typedef struct dn_weights dn_weights;
+
+/* Reads a .safetensors (mapped) or .pth file (zip or legacy; nothing in it is executed). Old and new key
+ * names, the prefixes and wrappers found in the wild are understood; the member of the family is recognised
+ * from the shapes; every tensor's presence and shape is checked. The ImageNet classifier may be absent. */
+DN_API dn_status dn_weights_load(dn_weights **out, const char *path, dn_error *error);
+
+/* Seeded initialisation: convolutions uniform with bound sqrt(6 / fan_in) (He et al. 2015), batch norms
+ * neutral, classifier as nn.Linear. The same seed gives the same bits on every machine. */
+DN_API dn_status dn_weights_random(dn_weights **out, const dn_config *config, uint64_t seed, dn_error *error);
+
+/* Replaces every batch norm's mean and variance by those measured on `count` inputs of height x width x 3
+ * floats, layer by layer, each in the network as normalised so far. For untrained weights: without it
+ * activations drift. The same bits for any number of threads (0: one a core). */
+DN_API dn_status dn_weights_calibrate(dn_weights *weights, const float *inputs, int count, int height,
+                                      int width, int threads, dn_error *error);
+
+/* Writes all tensors as safetensors under PyTorch's present names, atomically. */
+DN_API dn_status dn_weights_save(const dn_weights *weights, const char *path, dn_error *error);
+
+DN_API const dn_config *dn_weights_config(const dn_weights *weights);
+/* XXH3-128 over the tensors the network uses (names, shapes and float32 values), as 32 hex digits and a
+ * terminator: the same for one set of weights whatever file format it came in. The classifier is left out. */
+DN_API void dn_weights_hash(const dn_weights *weights, char hex[33]);
+DN_API void dn_weights_free(dn_weights *weights);
+
+/* ---- model: immutable, ready to run ---- */
+
+typedef struct dn_model dn_model;
+
+typedef struct dn_model_options {
+    int threads;                   /* that prepare the weights; 0: one a core */
+    const dn_allocator *allocator; /* for the prepared weights; NULL: the system's. Must outlive the model */
+} dn_model_options;
+
+DN_API dn_model_options dn_model_options_default(void);
+
+/* Folds norm0 and norm2 into their convolutions and packs everything for the best kernels of this CPU, or of
+ * the tier that the environment variable DN_ISA names (portable, avx2, avx512). Keeps nothing of `weights`.
+ * NULL options: the defaults. */
+DN_API dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_model_options *options,
+                                 dn_error *error);
+DN_API void dn_model_free(dn_model *model);
+
+DN_API const dn_config *dn_model_config(const dn_model *model);
+DN_API int dn_model_has_classifier(const dn_model *model); /* whether logits can be asked for */
+DN_API size_t dn_model_size(const dn_model *model);        /* bytes of prepared weights */
+/* The name of the kernel behind the convolution of that name ("features.denseblock1.denselayer1.conv1"); NULL
+ * when there is none such. */
+DN_API const char *dn_model_kernel(const dn_model *model, const char *convolution);
+
+/* ---- session: one arena, one pool of workers ---- */
+
+enum { DN_LOGITS = 1000 }; /* ImageNet's classes */
+
+typedef struct dn_session dn_session;
+
+typedef struct dn_session_options {
+    int batch;                     /* the most images a forward pass takes; >= 1 */
+    int height, width;             /* of every input; >= 32 */
+    int threads;                   /* 0: one a core */
+    const dn_allocator *allocator; /* for the arena; NULL: the system's. Must outlive the session */
+} dn_session_options;
+
+DN_API dn_session_options dn_session_options_default(void); /* batch 1, 224x224, threads 0 */
+
+/* The model must outlive the session. */
+DN_API dn_status dn_session_create(dn_session **out, const dn_model *model, const dn_session_options *options,
+                                   dn_error *error);
+DN_API void dn_session_free(dn_session *session);
+
+/* Bytes of the arena a session with these options needs, without creating it. */
+DN_API dn_status dn_session_plan(const dn_model *model, const dn_session_options *options, size_t *bytes,
+                                 dn_error *error);
+DN_API size_t dn_session_arena_size(const dn_session *session);
+DN_API int dn_session_threads(const dn_session *session);
+/* Height and width of the feature map. */
+DN_API void dn_session_map_size(const dn_session *session, int *height, int *width);
+
+/* Where results go; any may be NULL. Dense float32, images outermost. */
+typedef struct dn_outputs {
+    float *features; /* (count, features): relu(norm5), averaged over space */
+    float *map;      /* (count, map height, map width, features): relu(norm5) */
+    float *logits;   /* (count, 1000): the ImageNet classifier's */
+} dn_outputs;
+
+/* inputs: (count, height, width, 3) floats, R G B, preprocessed; 1 <= count <= batch. */
+DN_API dn_status dn_session_forward(dn_session *session, const float *inputs, int count,
+                                    const dn_outputs *outputs, dn_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,173 @@
+/* The trainable classifier: a multi-layer perceptron over feature vectors, and the whole classifier around
+ * it.
+ *
+ *     dn_head_create(&head, 2208, 2, &head_options, &error);
+ *     dn_head_train(head, &train, &valid, &train_options, &result, &error);
+ *     dn_classifier_save("model.safetensors", head, &info, weights, &error);
+ *
+ *     dn_classifier_load(&classifier, "model.safetensors", &error);
+ *     dn_classifier_attach(classifier, weights_or_null, &session_options, &error);
+ *     dn_classifier_predict(classifier, images, count, probabilities, &error);
+ *
+ * Linear layers run on BLAS. The same seed gives the same bits when the BLAS library runs one thread (ftrain
+ * sees to that; the library does not touch BLAS's process-wide setting). A head is trained by one thread of
+ * control; a trained one may be read by many. */
+#ifndef DN_HEAD_HEAD_H
+#define DN_HEAD_HEAD_H
+
+#include "core/status.h"
+#include "densenet/densenet.h"
+#include "io/image.h"
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- the head ---- */
+
+typedef struct dn_head dn_head;
+
+typedef struct dn_head_options {
+    const int *hidden; /* width of each hidden layer, input to output; read by create only */
+    int hidden_count;  /* 0: logistic regression */
+    float dropout;     /* after every hidden layer while training; 0 <= dropout < 1 */
+    uint64_t seed;     /* of the initial weights: U(-1/sqrt(in), 1/sqrt(in)), as nn.Linear */
+} dn_head_options;
+
+DN_API dn_head_options dn_head_options_default(void); /* 512, 256; dropout 0.2; seed 1 */
+
+/* features >= 1, classes >= 2. */
+DN_API dn_status dn_head_create(dn_head **out, int features, int classes, const dn_head_options *options,
+                                dn_error *error);
+DN_API void dn_head_free(dn_head *head);
+DN_API int dn_head_features(const dn_head *head);
+DN_API int dn_head_classes(const dn_head *head);
+
+/* features: (count, features); out: (count, classes) natural-log probabilities. No dropout. */
+DN_API dn_status dn_head_log_probabilities(const dn_head *head, const float *features, int count, float *out,
+                                           dn_error *error);
+
+/* The gradient of one class's logit (before log-softmax) with respect to one feature vector, (features). */
+DN_API dn_status dn_head_feature_gradient(const dn_head *head, const float *features, int class_index,
+                                          float *gradient, dn_error *error);
+
+/* ---- labelled features ---- */
+
+/* Feature vectors of `count` pictures, each in `views` variants: view 0 is the plain picture, view 1 its
+ * mirror image. Training draws one view a picture and epoch; everything else uses view 0. All memory is the
+ * caller's. */
+typedef struct dn_features {
+    const float *values; /* (count, views, features) */
+    const int *labels;   /* (count), each in [0, classes) */
+    int count, views;
+} dn_features;
+
+/* ---- training ---- */
+
+typedef enum dn_optimizer { DN_SGD, DN_ADAM } dn_optimizer;
+
+/* One line of training, after an epoch: losses are mean negative log-likelihoods, the training one as met on
+ * the way (with dropout), the validation one with the epoch's final weights. */
+typedef struct dn_epoch {
+    int epoch; /* 1 .. */
+    int epochs;
+    double train_loss, valid_loss, valid_accuracy;
+    double seconds;
+    int is_best; /* the lowest validation loss so far */
+} dn_epoch;
+
+typedef struct dn_train_options {
+    dn_optimizer optimizer;
+    int epochs, batch;
+    float learning_rate;
+    float momentum; /* SGD */
+    int nesterov;   /* SGD: 0 or 1; needs momentum */
+    float weight_decay;
+    float beta1, beta2, epsilon; /* Adam */
+    int standardise; /* measure mean and deviation of each feature on the training split and use them */
+    int flip;        /* draw among all views each epoch; 0: view 0 alone */
+    uint64_t seed;   /* order, dropout, views */
+    /* Called after each epoch, may be NULL; anything but 0 stops with DN_ERR_CANCELLED. */
+    int (*on_epoch)(void *context, const dn_epoch *epoch);
+    void *context;
+} dn_train_options;
+
+/* SGD with momentum and settings that train well on a few hundred to many thousand pictures. */
+DN_API dn_train_options dn_train_options_default(void);
+/* The 2021 capstone's: Adam, learning rate 0.002, 3 epochs, features as they are. */
+DN_API dn_train_options dn_train_options_capstone(void);
+
+typedef struct dn_train_result {
+    int best_epoch;
+    double train_loss, valid_loss, valid_accuracy; /* at the best epoch, which is what the head now holds */
+} dn_train_result;
+
+/* Trains from the head's present weights and leaves those of the epoch with the lowest validation loss. On
+ * failure (DN_ERR_DATA_DIVERGED: the loss left the finite numbers) the head is as it was before. `result` may
+ * be NULL. */
+DN_API dn_status dn_head_train(dn_head *head, const dn_features *train, const dn_features *valid,
+                               const dn_train_options *options, dn_train_result *result, dn_error *error);
+
+/* ---- metrics ---- */
+
+typedef struct dn_metrics {
+    int count, correct;
+    double accuracy;
+    double accuracy_low, accuracy_high; /* Wilson's 95 % interval (Wilson 1927) */
+    double loss;                        /* mean negative log-likelihood */
+} dn_metrics;
+
+/* Of log-probabilities (count, classes) against labels (count). `confusion` may be NULL, else it gets
+ * classes x classes counts, row: truth, column: prediction. */
+DN_API void dn_metrics_compute(dn_metrics *out, const float *log_probabilities, const int *labels, int count,
+                               int classes, int *confusion);
+
+/* ---- the whole classifier ---- */
+
+/* What a model file says of itself. Texts belong to whoever filled it in; of a loaded classifier, to that. */
+typedef struct dn_classifier_info {
+    const char *backbone;       /* "densenet161" */
+    const char *weights_source; /* "random:1", or the name of the weights file, without folder */
+    const char *weights_hash;   /* dn_weights_hash() */
+    int class_count;
+    const char *const *classes; /* names in label order */
+    dn_preprocessing preprocessing;
+    uint64_t seed;
+    const char *recipe;  /* JSON object: how the head was trained */
+    const char *metrics; /* JSON object: what it reached */
+} dn_classifier_info;
+
+typedef struct dn_classifier dn_classifier;
+
+/* Writes a model file, atomically: the head (feature standardisation folded into its first layer) under the
+ * names of torch's nn.Sequential(Linear, ReLU, Dropout, ..., Linear), "classifier.0.weight", and `info` as
+ * metadata. `weights` are the backbone's: of seeded ones the batch-norm statistics are stored too, so that
+ * the file alone is enough to predict; of others only the hash. */
+DN_API dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_classifier_info *info,
+                                    const dn_weights *weights, dn_error *error);
+
+/* Reads a model file. Cheap: the backbone comes with dn_classifier_attach(). */
+DN_API dn_status dn_classifier_load(dn_classifier **out, const char *path, dn_error *error);
+DN_API void dn_classifier_free(dn_classifier *classifier);
+DN_API const dn_classifier_info *dn_classifier_get_info(const dn_classifier *classifier);
+DN_API const dn_head *dn_classifier_get_head(const dn_classifier *classifier);
+/* Whether the file carries all it needs, so that attach takes NULL weights. */
+DN_API int dn_classifier_is_complete(const dn_classifier *classifier);
+
+/* Builds the backbone and a session. `weights` may be NULL where the file is complete; others must have the
+ * hash that the file names (DN_ERR_MISMATCH). Height and width of `options` are ignored: they are the crop's.
+ */
+DN_API dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,
+                                      const dn_session_options *options, dn_error *error);
+
+/* probabilities: (count, class_count). Any count: worked off in batches. Needs an attached backbone. */
+DN_API dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *images, int count,
+                                       float *probabilities, dn_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,44 @@
+/* A folder of labelled pictures: DATA/{train,valid,test}/<class>/<file>. */
+#ifndef DN_IO_DATASET_H
+#define DN_IO_DATASET_H
+
+#include "core/status.h"
+
+#include <stddef.h>
+
+typedef enum dni_split { DNI_TRAIN, DNI_VALID, DNI_TEST, DNI_SPLITS } dni_split;
+
+const char *dni_split_name(dni_split split); /* "train", "valid", "test" */
+
+typedef struct dni_sample {
+    char *path; /* DATA/split/class/file */
+    int label;  /* index into classes */
+} dni_sample;
+
+typedef struct dni_samples {
+    dni_sample *items; /* by class, then by file name */
+    size_t count;
+} dni_samples;
+
+typedef struct dni_dataset {
+    char **classes; /* folder names, sorted by byte value, as torchvision sorts them */
+    int class_count;
+    dni_samples splits[DNI_SPLITS];
+} dni_dataset;
+
+/* Scans a data set. Hidden entries are left out; every other regular file in a class folder is a sample,
+ * whatever its name: what is no picture is found out, and named, when it is decoded. DN_ERR_NOT_FOUND: the
+ * folder or one of its splits is missing; DN_ERR_DATA_CLASSES: fewer than two classes, or a split whose
+ * classes differ from the training split's (the message names them); DN_ERR_DATA_EMPTY: a class of a split
+ * without files. */
+dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error);
+
+/* As scan, for a folder that holds the class folders directly (FOLDER/<class>/<file>), given the classes that
+ * a model knows: folders are matched by name, others are refused, absent ones are fine. */
+dn_status dni_samples_scan(dni_samples *out, const char *folder, const char *const *classes, int class_count,
+                           dn_error *error);
+
+void dni_samples_free(dni_samples *samples);
+void dni_dataset_free(dni_dataset *dataset);
+
+#endif

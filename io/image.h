@@ -1,0 +1,60 @@
+/* Pictures: from a file to the network's input.
+ *
+ * JPEG is decoded by libjpeg-turbo, which gives Pillow's and so torchvision's pixels; PNG, GIF (first frame),
+ * BMP, TGA, PSD, PIC and PNM by stb_image. Grey becomes three equal channels, alpha is dropped as Pillow's
+ * convert('RGB') does, CMYK is converted, EXIF rotation is not applied (torchvision does not either). A file
+ * that ends early or is broken is an error; nothing is ever made of half a picture. */
+#ifndef DN_IO_IMAGE_H
+#define DN_IO_IMAGE_H
+
+#include "core/status.h"
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How pictures become network input: torchvision's Resize, CenterCrop, ToTensor, Normalize. The filter is the
+ * antialiased triangle (Pillow's BILINEAR). Stored in every model file; never assumed. */
+typedef struct dn_preprocessing {
+    int resize;    /* the shorter side after resizing, pixels */
+    int crop;      /* height and width after the centre crop; zero-padded where the picture is smaller */
+    float mean[3]; /* R, G, B, of values in 0..1 */
+    float std[3];
+} dn_preprocessing;
+
+/* Shorter side 255, crop 224, ImageNet's mean .485 .456 .406 and standard deviation .229 .224 .225. */
+DN_API dn_preprocessing dn_preprocessing_default(void);
+
+/* DN_ERR_ARGUMENT unless 1 <= resize, 32 <= crop, both at most 8192, and every std > 0 and finite. */
+DN_API dn_status dn_preprocessing_check(const dn_preprocessing *preprocessing, dn_error *error);
+
+/* Pictures of more pixels than this are refused before anything is allocated for them. */
+#define DN_IMAGE_MAX_PIXELS 100000000u
+
+/* A decoded picture: rows top to bottom, R G B, one byte each, no padding. */
+typedef struct dn_image {
+    int width, height;
+    uint8_t *rgb; /* owned: 3 * width * height bytes */
+} dn_image;
+
+/* Decodes a file. `name` in the second form only serves messages. On failure *out is cleared and the error
+ * names the file; the status is DN_ERR_NOT_FOUND, _PERMISSION or _IO when the file cannot be read, else one
+ * of DN_ERR_IMAGE_*. */
+DN_API dn_status dn_image_load(dn_image *out, const char *path, dn_error *error);
+DN_API dn_status dn_image_decode(dn_image *out, const void *bytes, size_t size, const char *name,
+                                 dn_error *error);
+DN_API void dn_image_free(dn_image *image); /* also of a cleared one, or NULL */
+
+/* Resizes, crops and normalises into out: crop x crop x 3 floats, channels innermost. When `flip` is not 0
+ * the crop is mirrored left to right. DN_ERR_IMAGE_UNSUPPORTED when the picture is so long and thin that
+ * resizing would pass DN_IMAGE_MAX_PIXELS. */
+DN_API dn_status dn_image_to_input(const dn_image *image, const dn_preprocessing *preprocessing, int flip,
+                                   float *out, dn_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

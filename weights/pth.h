@@ -1,0 +1,22 @@
+/* PyTorch's .pth files, both formats, without executing anything.
+ *
+ * A .pth is a Python pickle that describes tensors and their storages. Only a closed list of opcodes and
+ * globals is understood (pickle.h); anything else is refused by name. Tensors may sit at any depth of
+ * dictionaries
+ * ({'state_dict': {...}}); the one dictionary that holds tensors is taken. Shared storages, offsets and
+ * strides are honoured: tensors are views. */
+#ifndef DN_WEIGHTS_PTH_H
+#define DN_WEIGHTS_PTH_H
+
+#include "core/tensor_dict.h"
+#include "io/file.h"
+
+/* torch >= 1.6: an uncompressed zip archive of data.pkl and one record a storage. */
+int dni_pth_is_zip(const dni_mapping *file);
+dn_status dni_pth_zip_read(dni_tensor_dict **out, const char *path, dn_error *error);
+
+/* Before: five pickles in a row, then the storages. */
+int dni_pth_is_legacy(const dni_mapping *file);
+dn_status dni_pth_legacy_read(dni_tensor_dict **out, const char *path, dn_error *error);
+
+#endif
