@@ -1,0 +1,25 @@
+/* The list of convolution kernels, and what can be said of a convolution without running it. */
+#include "layers/conv2d.h"
+
+#include "layers/conv2d_kernels.h"
+
+const dni_conv2d_kernel *const dni_conv2d_kernels[] = {
+    &dni_conv2d_f32_reference,
+};
+const size_t dni_conv2d_kernel_count = sizeof dni_conv2d_kernels / sizeof *dni_conv2d_kernels;
+
+const dni_conv2d_kernel *dni_conv2d_select(const dni_conv2d *conv, dni_isa isa) {
+    size_t i = dni_conv2d_kernel_count - 1;
+    while (i > 0 && !(dni_conv2d_kernels[i]->isa <= isa && dni_conv2d_kernels[i]->accepts(conv))) i--;
+    return dni_conv2d_kernels[i];
+}
+
+int64_t dni_conv2d_output_size(const dni_conv2d *conv, int64_t input_size) {
+    int64_t size = input_size;
+    if (conv->prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL) size /= 2;
+    size += 2 * conv->pad;
+    if (size < conv->kernel) return 0;
+    size = (size - conv->kernel) / conv->stride + 1;
+    if (conv->epilogue == DNI_EPILOGUE_BIAS_RELU_MAXPOOL) size = (size - 1) / 2 + 1;
+    return size;
+}

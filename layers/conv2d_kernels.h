@@ -1,0 +1,9 @@
+/* Every convolution kernel by name; layers/conv2d.c puts them in order. */
+#ifndef DN_LAYERS_CONV2D_KERNELS_H
+#define DN_LAYERS_CONV2D_KERNELS_H
+
+#include "layers/conv2d.h"
+
+extern const dni_conv2d_kernel dni_conv2d_f32_reference;
+
+#endif

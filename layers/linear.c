@@ -1,0 +1,42 @@
+/* Dot products, nothing else: at batch 1, where an image's logits are computed, the weights are read once and
+ * memory sets the pace; with more rows each row of weights is used while it is in the first cache level. */
+#include "layers/linear.h"
+
+#include <stddef.h>
+
+/* Partial sums of a dot product, enough to hide the latency of additions at any vector width. */
+enum { LANES = 32 };
+/* Output channels of one item of work. */
+enum { BLOCK = 16 };
+
+/* Lane l sums the products l, l + LANES, ...; the lanes are then added by halves. */
+static float dot(const float *a, const float *b, size_t count) {
+    float sum[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        for (size_t l = 0; l < LANES; l++) sum[l] += a[i + l] * b[i + l];
+    for (size_t l = 0; i + l < count; l++) sum[l] += a[i + l] * b[i + l];
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t l = 0; l < half; l++) sum[l] += sum[l + half];
+    return sum[0];
+}
+
+typedef struct work {
+    const float *x, *weight, *bias;
+    float *y;
+    size_t rows, in, out;
+} work;
+
+static void multiply_block(void *context, size_t index) {
+    const work *w = context;
+    const size_t first = index * BLOCK, end = first + BLOCK < w->out ? first + BLOCK : w->out;
+    for (size_t o = first; o < end; o++)
+        for (size_t r = 0; r < w->rows; r++)
+            w->y[r * w->out + o] = dot(w->x + r * w->in, w->weight + o * w->in, w->in) + w->bias[o];
+}
+
+void dni_linear(const float *x, int rows, const float *weight, const float *bias, int in, int out, float *y,
+                dni_pool *pool) {
+    work w = {x, weight, bias, y, (size_t)rows, (size_t)in, (size_t)out};
+    dni_pool_run(pool, multiply_block, &w, (w.out + BLOCK - 1) / BLOCK);
+}
