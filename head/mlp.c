@@ -132,6 +132,9 @@ dn_status dni_head_from_linears(dn_head **out, const dni_linear *linears, int co
             return dni_fail(error, DN_ERR_TENSOR_SHAPE,
                             "linear layer %d takes %d values, but the one before it gives %d", i,
                             linears[i].in, widths[i]);
+        if (linears[i].in < 1 || linears[i].out < 1)
+            return dni_fail(error, DN_ERR_TENSOR_SHAPE, "linear layer %d is empty: (%d, %d)", i,
+                            linears[i].out, linears[i].in);
         widths[i + 1] = linears[i].out;
     }
     const dn_status status = create(out, widths, count, dropout, error);
@@ -191,10 +194,10 @@ dn_status dni_head_fold_standardisation(dn_head **out, const dn_head *head, dn_e
 dn_status dni_mlp_batch_create(dni_mlp_batch *batch, const dn_head *head, int capacity, int with_backward,
                                dn_error *error) {
     *batch = (dni_mlp_batch){.capacity = capacity};
-    size_t width = 0, size;
+    size_t width = 0;
     for (int i = 0; i <= head->linear_count; i++) width += (size_t)head->widths[i];
-    if (!dni_size_mul(width, (size_t)capacity * sizeof(float) * (with_backward ? 2 : 1), &size) ||
-        !(batch->memory = dni_allocate(NULL, size)))
+    if (!dni_size_mul(width, (size_t)capacity * sizeof(float) * (with_backward ? 2 : 1), &batch->size) ||
+        !(batch->memory = dni_allocate(NULL, batch->size)))
         return dni_fail(error, DN_ERR_MEMORY, "out of memory for a batch of %d rows through the head",
                         capacity);
     float *p = batch->memory;
@@ -211,7 +214,7 @@ dn_status dni_mlp_batch_create(dni_mlp_batch *batch, const dn_head *head, int ca
 }
 
 void dni_mlp_batch_free(dni_mlp_batch *batch) {
-    dni_release(NULL, batch->memory, 0);
+    dni_release(NULL, batch->memory, batch->size);
     *batch = (dni_mlp_batch){0};
 }
 

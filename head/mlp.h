@@ -37,7 +37,7 @@ typedef struct dni_linear {
 dni_linear dni_head_linear(const dn_head *head, int i);
 
 /* A head without standardisation that computes what these layers do; their numbers are copied.
- * DN_ERR_TENSOR_SHAPE when one layer's output is not the next one's input. */
+ * DN_ERR_TENSOR_SHAPE when a layer is empty or one layer's output is not the next one's input. */
 dn_status dni_head_from_linears(dn_head **out, const dni_linear *linears, int count, float dropout,
                                 dn_error *error);
 
@@ -53,6 +53,7 @@ dn_status dni_head_clone(dn_head **out, const dn_head *head, dn_error *error);
 typedef struct dni_mlp_batch {
     int capacity;
     float *memory;
+    size_t size; /* of memory, in bytes */
     /* output[0]: the standardised input (B, features); output[i + 1]: layer i's output after ReLU and dropout
      * (B, widths[i + 1]), of the last layer: logits, (B, classes). */
     float *output[DNI_MAX_LINEAR + 1];

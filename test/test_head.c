@@ -331,6 +331,10 @@ static void test_a_head_is_rebuilt_from_its_linears(void **state) {
     assert_int_equal(dni_head_from_linears(&copy, linears, 3, 0.2f, &error), DN_ERR_TENSOR_SHAPE);
     assert_null(copy);
     assert_non_null(strstr(error.message, "linear layer 1 takes 4 values, but the one before it gives 6"));
+    linears[1].in = 6;
+    linears[2].out = 0;
+    assert_int_equal(dni_head_from_linears(&copy, linears, 3, 0.2f, &error), DN_ERR_TENSOR_SHAPE);
+    assert_string_equal(error.message, "linear layer 2 is empty: (0, 5)");
     assert_int_equal(dni_head_from_linears(&copy, linears, 0, 0.2f, &error), DN_ERR_UNSUPPORTED);
     dn_head_free(head);
 }
