@@ -5,7 +5,6 @@
 #include "head/head.h"
 
 #include "core/error.h"
-#include "core/memory.h"
 #include "core/rng.h"
 #include "head/mlp.h"
 #include "head/optimizer.h"

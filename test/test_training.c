@@ -470,6 +470,12 @@ static void test_a_diverged_training_is_reported_and_leaves_the_head(void **stat
     options.learning_rate = 1e10f;
     assert_refused(options, data.features, data.features, DN_ERR_DATA_DIVERGED,
                    "the training loss is no longer finite in epoch 1: try a learning_rate below 1e+10");
+    /* One step only: its loss was still finite, that of its weights is not. */
+    options.learning_rate = 1e30f;
+    options.epochs = 1;
+    options.batch = TRAIN;
+    assert_refused(options, data.features, data.features, DN_ERR_DATA_DIVERGED,
+                   "the validation loss is no longer finite in epoch 1");
     toy_data_free(&data);
 }
 
