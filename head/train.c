@@ -52,7 +52,6 @@ dn_train_options dn_train_options_capstone(void) {
     options.learning_rate = 0.002f;
     options.weight_decay = 0.0f;
     options.standardise = 0;
-    options.flip = 0;
     return options;
 }
 
