@@ -1,0 +1,216 @@
+/* .pth as torch writes it since 1.6: a zip archive of <stem>/data.pkl and <stem>/data/<key>, one a storage.
+ *
+ * Records are read by libzip out of the mapped file, which also checks their CRC. Sizes are checked before
+ * memory is taken: a storage's record must be as long as the pickle says, and all records together may unpack
+ * to a fixed multiple of the file's size, far above what weights compress to. */
+#include "weights/pth.h"
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "weights/state_dict.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zip.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "storages are used as they lie in the file");
+
+enum { KEY_LIMIT = 50, PICKLE_LIMIT = 1 << 26, UNPACK_FACTOR = 16, UNPACK_ALLOWANCE = 1 << 24 };
+
+static const char pickle_name[] = "/data.pkl";
+
+typedef struct archive {
+    zip_t *zip;
+    const char *path;
+    char *stem;    /* the folder inside the archive */
+    size_t budget; /* bytes that may still be unpacked */
+} archive;
+
+int dni_pth_is_zip(const dni_mapping *file) {
+    return file->size >= 4 && memcmp(file->data, "PK\3\4", 4) == 0;
+}
+
+static dn_status no_memory(const char *path, dn_error *error) {
+    return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+}
+
+/* Opens the archive over the mapped bytes. */
+static dn_status open_archive(archive *a, const dni_mapping *file, dn_error *error) {
+    zip_error_t problem;
+    zip_error_init(&problem);
+    zip_source_t *source = zip_source_buffer_create(file->data, file->size, 0, &problem);
+    a->zip = source ? zip_open_from_source(source, ZIP_RDONLY, &problem) : NULL;
+    dn_status status = DN_OK;
+    if (!a->zip) {
+        zip_source_free(source);
+        status = dni_fail(error, DN_ERR_TRUNCATED, "%s: a zip archive, cut short or broken: %s", a->path,
+                          zip_error_strerror(&problem));
+    }
+    zip_error_fini(&problem);
+    return status;
+}
+
+/* Finds the one <stem>/data.pkl. */
+static dn_status find_stem(archive *a, dn_error *error) {
+    const zip_int64_t count = zip_get_num_entries(a->zip, 0);
+    for (zip_int64_t i = 0; i < count; i++) {
+        const char *name = zip_get_name(a->zip, (zip_uint64_t)i, 0);
+        const char *slash = name ? strchr(name, '/') : NULL;
+        if (!slash || strcmp(slash, pickle_name) != 0) continue;
+        if (a->stem)
+            return dni_fail(error, DN_ERR_CORRUPT, "%s: holds two pickles, in '%s' and in '%.*s'", a->path,
+                            a->stem, (int)(slash - name), name);
+        a->stem = strndup(name, (size_t)(slash - name));
+        if (!a->stem) return no_memory(a->path, error);
+    }
+    if (!a->stem)
+        return dni_fail(error, DN_ERR_FORMAT, "%s: a zip archive, but not torch's: it has no data.pkl",
+                        a->path);
+    return DN_OK;
+}
+
+/* The index of <stem><name>, or -1. */
+static dn_status locate(const archive *a, const char *name, zip_int64_t *out, dn_error *error) {
+    const size_t size = strlen(a->stem) + strlen(name) + 1;
+    char *full = malloc(size);
+    if (!full) return no_memory(a->path, error);
+    snprintf(full, size, "%s%s", a->stem, name);
+    *out = zip_name_locate(a->zip, full, 0);
+    free(full);
+    return DN_OK;
+}
+
+static dn_status record_size(archive *a, zip_int64_t index, const char *name, size_t *size, dn_error *error) {
+    zip_stat_t info;
+    if (index < 0)
+        return dni_fail(error, DN_ERR_TRUNCATED, "%s: record '%s%s' is missing", a->path, a->stem, name);
+    if (zip_stat_index(a->zip, (zip_uint64_t)index, 0, &info) != 0 || !(info.valid & ZIP_STAT_SIZE))
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: record '%s%s' has no size", a->path, a->stem, name);
+    if (info.size > a->budget)
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: record '%s%s' would unpack to %llu bytes, a zip bomb",
+                        a->path, a->stem, name, (unsigned long long)info.size);
+    *size = (size_t)info.size;
+    return DN_OK;
+}
+
+/* Unpacks a whole record; libzip compares the CRC when it is asked for a byte behind the last. */
+static dn_status unpack(archive *a, zip_int64_t index, const char *name, void *out, size_t size,
+                        dn_error *error) {
+    zip_file_t *record = zip_fopen_index(a->zip, (zip_uint64_t)index, 0);
+    if (!record)
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: record '%s%s': %s", a->path, a->stem, name,
+                        zip_strerror(a->zip));
+    dn_status status = DN_OK;
+    char beyond;
+    if (zip_fread(record, out, size) != (zip_int64_t)size || zip_fread(record, &beyond, 1) != 0)
+        status = dni_fail(error, DN_ERR_CORRUPT, "%s: record '%s%s' is damaged: %s", a->path, a->stem, name,
+                          zip_file_strerror(record));
+    zip_fclose(record);
+    a->budget -= size;
+    return status;
+}
+
+/* Storage <key> into memory of the dictionary's. */
+static dn_status load_storage(void *context, dni_tensor_dict *dict, dni_pickle_storage *storage,
+                              dn_error *error) {
+    archive *a = context;
+    char name[64];
+    zip_int64_t index = -1;
+    size_t size = 0, needed = 0;
+    if (strlen(storage->key) > KEY_LIMIT)
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: storage key '%s' is too long", a->path, storage->key);
+    snprintf(name, sizeof name, "/data/%s", storage->key);
+    dn_status status = locate(a, name, &index, error);
+    if (!status) status = record_size(a, index, name, &size, error);
+    if (status) return status;
+    if (!dni_size_mul((size_t)storage->count, dni_dtype_size(storage->dtype), &needed) || size != needed)
+        return dni_fail(error, DN_ERR_CORRUPT,
+                        "%s: record '%s%s' has %zu bytes, not those of %lld elements of %s", a->path, a->stem,
+                        name, size, (long long)storage->count, dni_dtype_name(storage->dtype));
+    void *data = dni_allocate(NULL, size);
+    if (!data) return no_memory(a->path, error);
+    status = dni_tensor_dict_adopt(dict, free, data, error);
+    if (status) {
+        free(data);
+        return status;
+    }
+    storage->data = data;
+    return unpack(a, index, name, data, size, error);
+}
+
+/* TorchScript archives and big-endian machines' files look the same from outside. */
+static dn_status check_kind(archive *a, dn_error *error) {
+    zip_int64_t script = -1, order = -1;
+    dn_status status = locate(a, "/constants.pkl", &script, error);
+    if (!status) status = locate(a, "/byteorder", &order, error);
+    if (status) return status;
+    if (script >= 0)
+        return dni_fail(error, DN_ERR_UNSAFE,
+                        "%s: a TorchScript program, which is not run here: save state_dict() instead",
+                        a->path);
+    size_t size = 0;
+    char text[8] = "little";
+    if (order >= 0) status = record_size(a, order, "/byteorder", &size, error);
+    if (order >= 0 && !status && size < sizeof text) {
+        memset(text, 0, sizeof text);
+        status = unpack(a, order, "/byteorder", text, size, error);
+    }
+    if (!status && strcmp(text, "little") != 0)
+        return dni_fail(error, DN_ERR_UNSUPPORTED, "%s: written on a machine of byte order '%s'", a->path,
+                        text);
+    return status;
+}
+
+static dn_status read_pickle(dni_pickle **out, archive *a, dn_error *error) {
+    zip_int64_t index = -1;
+    size_t size = 0;
+    dn_status status = locate(a, pickle_name, &index, error);
+    if (!status) status = record_size(a, index, pickle_name, &size, error);
+    if (status) return status;
+    if (size > PICKLE_LIMIT)
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: a pickle of %zu bytes, above any state dict's", a->path,
+                        size);
+    unsigned char *bytes = malloc(size + 1);
+    if (!bytes) return no_memory(a->path, error);
+    size_t position = 0;
+    status = unpack(a, index, pickle_name, bytes, size, error);
+    if (!status) status = dni_pickle_read(out, bytes, size, &position, a->path, error);
+    free(bytes);
+    return status;
+}
+
+static dn_status read_archive(archive *a, dni_tensor_dict *dict, const dni_mapping *file, dn_error *error) {
+    dni_pickle *pickle = NULL;
+    dn_status status = open_archive(a, file, error);
+    if (!status) status = find_stem(a, error);
+    if (!status) status = check_kind(a, error);
+    if (!status) status = read_pickle(&pickle, a, error);
+    if (!status) status = dni_state_dict_read(dict, pickle->root, load_storage, a, a->path, error);
+    dni_pickle_free(pickle);
+    if (a->zip) zip_discard(a->zip);
+    free(a->stem);
+    return status;
+}
+
+dn_status dni_pth_zip_read(dni_tensor_dict **out, const char *path, dn_error *error) {
+    *out = NULL;
+    dni_mapping file;
+    dn_status status = dni_file_map(&file, path, error);
+    if (status) return status;
+    archive a = {.path = path};
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    if (!dict)
+        status = no_memory(path, error);
+    else if (!dni_size_mul(file.size, UNPACK_FACTOR, &a.budget) ||
+             !dni_size_add(a.budget, UNPACK_ALLOWANCE, &a.budget))
+        status = no_memory(path, error);
+    else
+        status = read_archive(&a, dict, &file, error);
+    dni_file_unmap(&file);
+    if (status)
+        dni_tensor_dict_free(dict);
+    else
+        *out = dict;
+    return status;
+}

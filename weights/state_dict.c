@@ -1,0 +1,190 @@
+/* Choosing the state dict in a checkpoint, and checking its tensors against their storages.
+ *
+ * A checkpoint is a dictionary of anything. Candidates are the dictionaries, at any depth, that hold tensors
+ * directly under string keys. A network's state dict has names that end in "weight"; an optimizer's state,
+ * also full of tensors, has none. If more than one is left, the names by which torch's own examples call it
+ * decide. */
+#include "weights/state_dict.h"
+
+#include "core/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEPTH_LIMIT = 32, PATH_SIZE = 200, CANDIDATE_LIMIT = 8 };
+
+static const char *const usual_names[] = {"state_dict", "model_state_dict", "model"};
+
+typedef struct candidate {
+    const dni_pickle_value *dict;
+    char path[PATH_SIZE]; /* keys from the root down, joined by dots; "" is the root */
+    int has_weight;
+} candidate;
+
+/* The candidates met so far: those with a weight, and the first of the others. */
+typedef struct search {
+    candidate found[CANDIDATE_LIMIT];
+    size_t count, others;
+    candidate first_other;
+} search;
+
+static int ends_in_weight(const char *name) {
+    static const char suffix[] = "weight";
+    const size_t length = strlen(name);
+    return length >= sizeof suffix - 1 && strcmp(name + length - (sizeof suffix - 1), suffix) == 0;
+}
+
+static int is_candidate(const dni_pickle_value *dict, int *has_weight) {
+    int has_tensor = 0;
+    *has_weight = 0;
+    for (size_t i = 0; i + 1 < dict->as.list.count; i += 2) {
+        const dni_pickle_value *key = dict->as.list.items[i];
+        if (key->kind != DNI_PICKLE_STRING || dict->as.list.items[i + 1]->kind != DNI_PICKLE_TENSOR) continue;
+        has_tensor = 1;
+        *has_weight |= ends_in_weight(key->as.string.text);
+    }
+    return has_tensor;
+}
+
+static void note(search *s, const dni_pickle_value *dict, const char *path) {
+    candidate found = {.dict = dict};
+    if (!is_candidate(dict, &found.has_weight)) return;
+    snprintf(found.path, sizeof found.path, "%s", path);
+    if (!found.has_weight) {
+        if (s->others++ == 0) s->first_other = found;
+    } else if (s->count < CANDIDATE_LIMIT) {
+        s->found[s->count++] = found;
+    }
+}
+
+/* "path.key", cut off where it would not fit: it only serves messages and the usual names. */
+static void join(char out[PATH_SIZE], const char *path, const char *key) {
+    const char *parts[] = {path, *path ? "." : "", key};
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        for (const char *c = parts[i]; *c && used < PATH_SIZE - 1; c++) out[used++] = *c;
+    out[used] = '\0';
+}
+
+/* Visits every dictionary once, though values may be shared and cyclic. */
+static void walk(search *s, dni_pickle_value *dict, const char *path, int depth) {
+    if (dict->kind != DNI_PICKLE_DICT || dict->visited || depth > DEPTH_LIMIT) return;
+    dict->visited = 1;
+    note(s, dict, path);
+    for (size_t i = 0; i + 1 < dict->as.list.count; i += 2) {
+        const dni_pickle_value *key = dict->as.list.items[i];
+        char below[PATH_SIZE];
+        join(below, path, key->kind == DNI_PICKLE_STRING ? key->as.string.text : "?");
+        walk(s, dict->as.list.items[i + 1], below, depth + 1);
+    }
+}
+
+static int has_usual_name(const candidate *c) {
+    const char *dot = strrchr(c->path, '.');
+    const char *name = dot ? dot + 1 : c->path;
+    for (size_t i = 0; i < sizeof usual_names / sizeof *usual_names; i++)
+        if (strcmp(name, usual_names[i]) == 0) return 1;
+    return 0;
+}
+
+static dn_status ambiguous(const search *s, const char *path, dn_error *error) {
+    char names[CANDIDATE_LIMIT * (PATH_SIZE + 4)] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < s->count; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s'%s'", i ? ", " : "",
+                                 *s->found[i].path ? s->found[i].path : "the file itself");
+    return dni_fail(error, DN_ERR_UNSUPPORTED,
+                    "%s: holds more than one state dict: %s; save the one that is meant alone", path, names);
+}
+
+static dn_status choose(const dni_pickle_value **out, const search *s, const char *path, dn_error *error) {
+    const candidate *chosen = NULL;
+    size_t usual = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (has_usual_name(&s->found[i]) && usual++ == 0) chosen = &s->found[i];
+    if (s->count == 1)
+        chosen = &s->found[0];
+    else if (s->count == 0 && s->others == 1)
+        chosen = &s->first_other;
+    else if (s->count == 0 && s->others == 0)
+        return dni_fail(error, DN_ERR_TENSOR_MISSING,
+                        "%s: holds no state dict: no dictionary of named tensors", path);
+    else if (s->count == 0)
+        return dni_fail(error, DN_ERR_UNSUPPORTED,
+                        "%s: holds %zu dictionaries of tensors ('%s' first) and none with a 'weight' in it",
+                        path, s->others, s->first_other.path);
+    else if (usual != 1)
+        return ambiguous(s, path, error);
+    *out = chosen->dict;
+    return DN_OK;
+}
+
+/* Whether shape, strides and offset stay inside the `count` elements that the storage's view has. */
+static int fits(const dni_pickle_tensor *t, int64_t count) {
+    int64_t elements = 1, last = t->offset;
+    int empty = 0, overflow = 0;
+    for (int d = 0; d < t->rank; d++) {
+        int64_t reach;
+        if (t->shape[d] == 0) {
+            empty = 1;
+            continue;
+        }
+        overflow |= __builtin_mul_overflow(elements, t->shape[d], &elements);
+        overflow |= __builtin_mul_overflow(t->shape[d] - 1, t->stride[d], &reach);
+        overflow |= __builtin_add_overflow(last, reach, &last);
+    }
+    if (overflow || elements > INT64_MAX / 16) return 0;
+    return empty ? t->offset <= count : last < count;
+}
+
+static dn_status add_tensor(dni_tensor_dict *dict, const char *name, const dni_pickle_tensor *t,
+                            dni_storage_loader load, void *context, const char *path, dn_error *error) {
+    dni_pickle_storage *root = t->storage->root;
+    if (!fits(t, t->storage->view_count)) {
+        char shape[128];
+        return dni_fail(error, DN_ERR_CORRUPT,
+                        "%s: tensor '%s' %s at offset %lld reaches beyond storage '%s' of %lld elements",
+                        path, name, dni_tensor_shape_text(t->rank, t->shape, shape, sizeof shape),
+                        (long long)t->offset, root->key, (long long)t->storage->view_count);
+    }
+    if (!root->data) {
+        const dn_status status = load(context, dict, root, error);
+        if (status) return status;
+    }
+    const size_t offset = (size_t)(t->storage->view_offset + t->offset) * dni_dtype_size(root->dtype);
+    dni_tensor tensor = {.dtype = root->dtype, .rank = t->rank};
+    tensor.data = (void *)((uintptr_t)root->data + offset); /* a view: nobody writes through it */
+    memcpy(tensor.shape, t->shape, sizeof tensor.shape);
+    memcpy(tensor.stride, t->stride, sizeof tensor.stride);
+    return dni_tensor_dict_add(dict, name, tensor, error);
+}
+
+static dn_status check_name(const dni_pickle_value *key, const char *path, dn_error *error) {
+    if (key->kind != DNI_PICKLE_STRING)
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: a tensor of the state dict has no string for its name",
+                        path);
+    if (strlen(key->as.string.text) != key->as.string.size)
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor name '%s' holds a zero byte", path,
+                        key->as.string.text);
+    return DN_OK;
+}
+
+dn_status dni_state_dict_read(dni_tensor_dict *dict, dni_pickle_value *root, dni_storage_loader load,
+                              void *context, const char *path, dn_error *error) {
+    search *s = calloc(1, sizeof *s);
+    if (!s) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    walk(s, root, "", 0);
+    const dni_pickle_value *chosen = NULL;
+    dn_status status = choose(&chosen, s, path, error);
+    free(s);
+    if (status) return status;
+    for (size_t i = 0; i + 1 < chosen->as.list.count && !status; i += 2) {
+        const dni_pickle_value *key = chosen->as.list.items[i], *value = chosen->as.list.items[i + 1];
+        if (value->kind != DNI_PICKLE_TENSOR) continue;
+        status = check_name(key, path, error);
+        if (!status)
+            status = add_tensor(dict, key->as.string.text, value->as.tensor, load, context, path, error);
+    }
+    return status;
+}

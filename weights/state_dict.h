@@ -1,0 +1,19 @@
+/* From the values of a torch pickle to named tensors. */
+#ifndef DN_WEIGHTS_STATE_DICT_H
+#define DN_WEIGHTS_STATE_DICT_H
+
+#include "core/tensor_dict.h"
+#include "weights/pickle.h"
+
+/* Where the elements of a root storage come from: sets storage->data, aligned to its dtype, to memory that
+ * lives as long as `dict` and holds storage->count elements. */
+typedef dn_status (*dni_storage_loader)(void *context, dni_tensor_dict *dict, dni_pickle_storage *storage,
+                                        dn_error *error);
+
+/* Finds the one dictionary of `root` that is a network's state dict and adds its tensors to `dict`, as views
+ * of their storages. Other entries beside and around it (epochs, optimizer state) are left alone. Where there
+ * are several candidates the message names them. */
+dn_status dni_state_dict_read(dni_tensor_dict *dict, dni_pickle_value *root, dni_storage_loader load,
+                              void *context, const char *path, dn_error *error);
+
+#endif
