@@ -1,0 +1,122 @@
+/* From a decoded picture to the network's input: torchvision's Resize, CenterCrop, ToTensor, Normalize.
+ *
+ * Resizing computes only what the crop keeps, in two passes of the triangle filter; values are rounded to
+ * 8 bits once, where Pillow also rounds between its passes: they differ by one level at most, but for the
+ * outermost pixels of the resized picture, whose windows the two cut differently. */
+#include "io/image.h"
+
+#include "core/error.h"
+#include "io/stb.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LARGEST_SIDE = 8192, SMALLEST_CROP = 32 };
+
+dn_preprocessing dn_preprocessing_default(void) {
+    return (dn_preprocessing){
+        .resize = 255, .crop = 224, .mean = {0.485f, 0.456f, 0.406f}, .std = {0.229f, 0.224f, 0.225f}};
+}
+
+dn_status dn_preprocessing_check(const dn_preprocessing *preprocessing, dn_error *error) {
+    const dn_preprocessing *const p = preprocessing;
+    if (!p) return dni_fail(error, DN_ERR_ARGUMENT, "preprocessing: is NULL");
+    if (p->resize < 1 || p->resize > LARGEST_SIDE)
+        return dni_fail(error, DN_ERR_ARGUMENT, "preprocessing: resize is %d, not 1 to %d", p->resize,
+                        LARGEST_SIDE);
+    if (p->crop < SMALLEST_CROP || p->crop > LARGEST_SIDE)
+        return dni_fail(error, DN_ERR_ARGUMENT, "preprocessing: crop is %d, not %d to %d", p->crop,
+                        SMALLEST_CROP, LARGEST_SIDE);
+    for (int channel = 0; channel < 3; channel++) {
+        if (!isfinite(p->mean[channel]))
+            return dni_fail(error, DN_ERR_ARGUMENT, "preprocessing: mean of channel %d is %g, not finite",
+                            channel, (double)p->mean[channel]);
+        if (!isfinite(p->std[channel]) || !(p->std[channel] > 0))
+            return dni_fail(error, DN_ERR_ARGUMENT,
+                            "preprocessing: standard deviation of channel %d is %g, not finite and above 0",
+                            channel, (double)p->std[channel]);
+    }
+    return DN_OK;
+}
+
+/* The longer side after resizing: truncated, as Python's int() does. */
+static long long resized(int side, int shorter, int resize) {
+    return (long long)resize * side / shorter;
+}
+
+/* Where a crop of `crop` begins along a side of `size` >= crop: half the difference, rounded half to even. */
+static int crop_offset(int size, int crop) {
+    const int half = (size - crop) / 2, odd = (size - crop) % 2;
+    return half + (odd & half);
+}
+
+/* Along one axis: `count` pixels from `source` of the resized picture land at `target` of the crop. */
+typedef struct span {
+    int source, target, count;
+} span;
+
+static span crop_span(int size, int crop) {
+    if (size >= crop) return (span){.source = crop_offset(size, crop), .target = 0, .count = crop};
+    return (span){.source = 0, .target = (crop - size) / 2, .count = size};
+}
+
+/* Fills the crop's part that the picture covers; the rest stays as it is. */
+static int resize_into_crop(const dn_image *image, int width, int height, uint8_t *crop, int crop_side) {
+    const span x = crop_span(width, crop_side), y = crop_span(height, crop_side);
+    const size_t crop_row = 3 * (size_t)crop_side, image_row = 3 * (size_t)image->width;
+    uint8_t *const out = crop + crop_row * (size_t)y.target + 3 * (size_t)x.target;
+    if (width == image->width && height == image->height) {
+        const uint8_t *const in = image->rgb + image_row * (size_t)y.source + 3 * (size_t)x.source;
+        for (size_t row = 0; row < (size_t)y.count; row++)
+            memcpy(out + row * crop_row, in + row * image_row, 3 * (size_t)x.count);
+        return 1;
+    }
+    const dni_window window = {.left = x.source, .top = y.source, .width = x.count, .height = y.count};
+    return dni_stb_resize(image, width, height, &window, out, (int)crop_row);
+}
+
+/* (side, side, 3) bytes to floats, (value / 255 - mean) / std, mirrored left to right when asked. */
+static void normalise(const uint8_t *crop, int side, const dn_preprocessing *p, int flip, float *out) {
+    float level[3][256];
+    for (int channel = 0; channel < 3; channel++)
+        for (int value = 0; value < 256; value++)
+            level[channel][value] = ((float)value / 255.0f - p->mean[channel]) / p->std[channel];
+
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < side; x++) {
+            const size_t row = (size_t)y * (size_t)side;
+            const uint8_t *const in = crop + 3 * (row + (size_t)(flip ? side - 1 - x : x));
+            float *const pixel = out + 3 * (row + (size_t)x);
+            for (int channel = 0; channel < 3; channel++) pixel[channel] = level[channel][in[channel]];
+        }
+}
+
+dn_status dn_image_to_input(const dn_image *image, const dn_preprocessing *preprocessing, int flip,
+                            float *out, dn_error *error) {
+    const dn_status status = dn_preprocessing_check(preprocessing, error);
+    if (status) return status;
+    if (!image || !image->rgb || image->width < 1 || image->height < 1)
+        return dni_fail(error, DN_ERR_ARGUMENT, "image: no picture");
+    if (!out) return dni_fail(error, DN_ERR_ARGUMENT, "out: is NULL");
+
+    const int shorter = image->width < image->height ? image->width : image->height;
+    const long long width = resized(image->width, shorter, preprocessing->resize);
+    const long long height = resized(image->height, shorter, preprocessing->resize);
+    if (width > DN_IMAGE_MAX_PIXELS / height)
+        return dni_fail(error, DN_ERR_IMAGE_UNSUPPORTED,
+                        "picture of %d x %d pixels: too long and thin, resizing makes %lld x %lld, above the "
+                        "limit of %u pixels",
+                        image->width, image->height, width, height, DN_IMAGE_MAX_PIXELS);
+
+    const size_t side = (size_t)preprocessing->crop; /* 3 * 8192 * 8192 fits */
+    uint8_t *const crop = calloc(side * side, 3);
+    if (!crop || !resize_into_crop(image, (int)width, (int)height, crop, preprocessing->crop)) {
+        free(crop);
+        return dni_fail(error, DN_ERR_MEMORY, "no memory to resize a picture of %d x %d pixels", image->width,
+                        image->height);
+    }
+    normalise(crop, preprocessing->crop, preprocessing, flip, out);
+    free(crop);
+    return DN_OK;
+}

@@ -1,0 +1,16 @@
+/* Whether a picture file is there to its end, where the decoder alone would not notice. */
+#ifndef DN_IO_WHOLE_H
+#define DN_IO_WHOLE_H
+
+#include "core/status.h"
+
+#include <stddef.h>
+
+/* PNG: every chunk within the file and with the right checksum, up to the end chunk. */
+dn_status dni_png_check(const unsigned char *bytes, size_t size, const char *name, dn_error *error);
+
+/* GIF: every block within the file, up to the trailer, and as many coded pixels in the first frame as its
+ * size asks for. */
+dn_status dni_gif_check(const unsigned char *bytes, size_t size, const char *name, dn_error *error);
+
+#endif
