@@ -16,7 +16,7 @@ typedef struct dni_sample {
 } dni_sample;
 
 typedef struct dni_samples {
-    dni_sample *items; /* by class, then by file name */
+    dni_sample *items; /* by class; a folder's files by name, then its folders' */
     size_t count;
 } dni_samples;
 
@@ -26,11 +26,11 @@ typedef struct dni_dataset {
     dni_samples splits[DNI_SPLITS];
 } dni_dataset;
 
-/* Scans a data set. Hidden entries are left out; every other regular file in a class folder is a sample,
- * whatever its name: what is no picture is found out, and named, when it is decoded. DN_ERR_NOT_FOUND: the
- * folder or one of its splits is missing; DN_ERR_DATA_CLASSES: fewer than two classes, or a split whose
- * classes differ from the training split's (the message names them); DN_ERR_DATA_EMPTY: a class of a split
- * without files. */
+/* Scans a data set. Hidden entries are left out; every other regular file in a class folder, and in folders
+ * inside it, is a sample, whatever its name: what is no picture is found out, and named, when it is decoded.
+ * Links are followed. DN_ERR_NOT_FOUND: the folder or one of its splits is missing; DN_ERR_DATA_CLASSES:
+ * fewer than two classes, or a split whose classes differ from the training split's (the message names them);
+ * DN_ERR_DATA_EMPTY: a class of a split without files. */
 dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error);
 
 /* As scan, for a folder that holds the class folders directly (FOLDER/<class>/<file>), given the classes that
