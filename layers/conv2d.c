@@ -5,6 +5,11 @@
 
 const dni_conv2d_kernel *const dni_conv2d_kernels[] = {
     &dni_conv2d_f32_reference,
+    &dni_conv2d_f32_portable_blocked,
+#if defined(__x86_64__)
+    &dni_conv2d_f32_avx2_blocked,
+    &dni_conv2d_f32_avx512_blocked,
+#endif
 };
 const size_t dni_conv2d_kernel_count = sizeof dni_conv2d_kernels / sizeof *dni_conv2d_kernels;
 

@@ -6,4 +6,11 @@
 
 extern const dni_conv2d_kernel dni_conv2d_f32_reference;
 
+extern const dni_conv2d_kernel dni_conv2d_f32_portable_blocked;
+
+#if defined(__x86_64__)
+extern const dni_conv2d_kernel dni_conv2d_f32_avx2_blocked;
+extern const dni_conv2d_kernel dni_conv2d_f32_avx512_blocked;
+#endif
+
 #endif

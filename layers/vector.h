@@ -1,0 +1,81 @@
+/* Vectors of floats in GNU C, so that one kernel source serves every width.
+ *
+ * The includer defines DNI_VECTOR_WIDTH, the floats of a vector: 4, 8 or 16. On every CPU the arithmetic is
+ * written with the compiler's vector types; only what the language cannot ask for is named by its intrinsic
+ * where the file's instruction set has it. */
+#ifndef DN_LAYERS_VECTOR_H
+#define DN_LAYERS_VECTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__FMA__)
+#include <immintrin.h>
+#endif
+
+#define DNI_INLINE static inline __attribute__((always_inline))
+
+/* Before a loop of constant count over registers: it must vanish. */
+#if defined(__clang__)
+#define DNI_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define DNI_UNROLL _Pragma("GCC unroll 64")
+#endif
+
+enum { VW = DNI_VECTOR_WIDTH };
+
+typedef float vec __attribute__((vector_size(DNI_VECTOR_WIDTH * 4)));
+typedef int32_t vec_mask __attribute__((vector_size(DNI_VECTOR_WIDTH * 4)));
+/* The same in memory, at any address. */
+typedef float vec_memory __attribute__((vector_size(DNI_VECTOR_WIDTH * 4), aligned(4), may_alias));
+
+DNI_INLINE vec vec_load(const float *from) {
+    return *(const vec_memory *)from;
+}
+
+DNI_INLINE void vec_store(float *to, vec value) {
+    *(vec_memory *)to = value;
+}
+
+DNI_INLINE vec vec_zero(void) {
+    return (vec){0};
+}
+
+DNI_INLINE vec vec_all(float value) {
+    return value - vec_zero();
+}
+
+/* What the language has no operator for: a * b + c, rounded once where the instruction set can, and the
+ * larger of two. */
+#if defined(__AVX512F__) && DNI_VECTOR_WIDTH == 16
+DNI_INLINE vec vec_fma(vec a, vec b, vec c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+DNI_INLINE vec vec_max(vec a, vec b) {
+    return _mm512_max_ps(a, b);
+}
+#elif defined(__FMA__) && DNI_VECTOR_WIDTH == 8
+DNI_INLINE vec vec_fma(vec a, vec b, vec c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+DNI_INLINE vec vec_max(vec a, vec b) {
+    return _mm256_max_ps(a, b);
+}
+#else
+DNI_INLINE vec vec_fma(vec a, vec b, vec c) {
+    return a * b + c;
+}
+
+DNI_INLINE vec vec_max(vec a, vec b) {
+    const vec_mask greater = a > b;
+    return (vec)(((vec_mask)a & greater) | ((vec_mask)b & ~greater));
+}
+#endif
+
+DNI_INLINE vec vec_relu(vec a) {
+    return vec_max(a, vec_zero());
+}
+
+#endif
