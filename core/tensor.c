@@ -71,7 +71,9 @@ int dni_tensor_same_shape(const dni_tensor *tensor, int rank, const int64_t *sha
 dni_tensor dni_tensor_slice(const dni_tensor *tensor, int dim, int64_t start, int64_t count) {
     dni_tensor slice = *tensor;
     slice.shape[dim] = count;
-    slice.data = (char *)tensor->data + (size_t)(start * tensor->stride[dim]) * dni_dtype_size(tensor->dtype);
+    if (tensor->data)
+        slice.data =
+            (char *)tensor->data + start * tensor->stride[dim] * (int64_t)dni_dtype_size(tensor->dtype);
     return slice;
 }
 

@@ -50,7 +50,8 @@ int64_t dni_tensor_count(const dni_tensor *tensor);
 int dni_tensor_is_dense(const dni_tensor *tensor);
 int dni_tensor_same_shape(const dni_tensor *tensor, int rank, const int64_t *shape);
 
-/* The view of `count` indices of dimension `dim` from `start` on. */
+/* The view of `count` indices of dimension `dim` from `start` on; that of a tensor without memory (data NULL,
+ * only measured) has none either. */
 dni_tensor dni_tensor_slice(const dni_tensor *tensor, int dim, int64_t start, int64_t count);
 
 /* "(64, 3, 7, 7)" into text; always terminated. Returns text. */
