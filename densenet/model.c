@@ -1,0 +1,144 @@
+/* A model: every convolution prepared, in parallel, into one block of memory. */
+#include "densenet/model.h"
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "densenet/weights.h"
+#include "layers/batch_norm.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+dn_model_options dn_model_options_default(void) {
+    return (dn_model_options){0};
+}
+
+/* ---- packing ---- */
+
+typedef struct packing {
+    const dn_model *model;
+    const dni_tensor_dict *tensors;
+    atomic_int failed; /* out of memory in one of the tasks */
+} packing;
+
+static void pack(void *context, size_t index) {
+    packing *job = context;
+    if (!dni_prepared_conv_pack(&job->model->convs[index], job->tensors)) atomic_store(&job->failed, 1);
+}
+
+static dn_status pack_all(dn_model *model, const dni_tensor_dict *tensors, int threads, dn_error *error) {
+    dni_pool *pool;
+    const dn_status status = dni_pool_create(&pool, threads, error);
+    if (status) return status;
+    packing job = {.model = model, .tensors = tensors};
+    dni_pool_run(pool, pack, &job, (size_t)model->conv_count);
+    dni_pool_free(pool);
+    if (atomic_load(&job.failed))
+        return dni_fail(error, DN_ERR_MEMORY, "out of memory while preparing %s", model->config.name);
+    return DN_OK;
+}
+
+/* ---- creation ---- */
+
+static dn_status choose_kernels(dn_model *model, dn_error *error) {
+    dni_isa isa;
+    const dn_status status = dni_cpu_choose_isa(&isa, error);
+    if (status) return status;
+    for (int i = 0; i < model->conv_count; i++)
+        model->convs[i] = dni_prepared_conv_of(dni_part_at(&model->config, i), isa);
+    return DN_OK;
+}
+
+/* Cuts everything out of the arena, in the order in which a forward pass reads it. */
+static void cut(dn_model *model, int classifier, dni_arena *arena) {
+    const size_t features = (size_t)model->config.features;
+    for (int i = 0; i < model->conv_count; i++) {
+        dni_prepared_conv *prepared = &model->convs[i];
+        prepared->packed = dni_arena_cut(arena, prepared->kernel->packed_size(&prepared->conv));
+    }
+    model->norm5_scale = dni_arena_cut(arena, features * sizeof(float));
+    model->norm5_shift = dni_arena_cut(arena, features * sizeof(float));
+    if (!classifier) return;
+    model->classifier_weight = dni_arena_cut(arena, DN_LOGITS * features * sizeof(float));
+    model->classifier_bias = dni_arena_cut(arena, DN_LOGITS * sizeof(float));
+}
+
+static dn_status allocate(dn_model *model, int classifier, dn_error *error) {
+    dni_arena arena = {0};
+    cut(model, classifier, &arena);
+    model->memory = dni_allocate(model->allocator, arena.used);
+    if (!model->memory)
+        return dni_fail(error, DN_ERR_MEMORY, "out of memory for %zu bytes of prepared weights of %s",
+                        arena.used, model->config.name);
+    model->size = arena.used;
+    arena = (dni_arena){.base = model->memory};
+    cut(model, classifier, &arena);
+    return DN_OK;
+}
+
+static void copy_classifier(dn_model *model, const dni_tensor_dict *tensors) {
+    const size_t features = (size_t)model->config.features;
+    memcpy(model->classifier_weight, dni_weights_data(tensors, "classifier", "weight"),
+           DN_LOGITS * features * sizeof(float));
+    memcpy(model->classifier_bias, dni_weights_data(tensors, "classifier", "bias"),
+           DN_LOGITS * sizeof(float));
+}
+
+dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_model_options *options,
+                          dn_error *error) {
+    const dn_model_options defaults = dn_model_options_default();
+    if (!options) options = &defaults;
+    *out = NULL;
+    const int conv_count = dni_convolution_count(&weights->config);
+    const int classifier = dni_weights_data(weights->tensors, "classifier", "weight") != NULL;
+    dn_model *model = calloc(1, sizeof *model);
+    dni_prepared_conv *convs = calloc((size_t)conv_count, sizeof *convs);
+    if (!model || !convs) {
+        free(model);
+        free(convs);
+        return dni_fail(error, DN_ERR_MEMORY, "out of memory for a model of %s", weights->config.name);
+    }
+    *model = (dn_model){
+        .config = weights->config, .conv_count = conv_count, .convs = convs, .allocator = options->allocator};
+
+    dn_status status = choose_kernels(model, error);
+    if (!status) status = allocate(model, classifier, error);
+    if (!status) status = pack_all(model, weights->tensors, options->threads, error);
+    if (status) {
+        dn_model_free(model);
+        return status;
+    }
+    dni_weights_norm(weights->tensors, "features.norm5", model->config.features, model->norm5_scale,
+                     model->norm5_shift);
+    if (classifier) copy_classifier(model, weights->tensors);
+    *out = model;
+    return DN_OK;
+}
+
+void dn_model_free(dn_model *model) {
+    if (!model) return;
+    dni_release(model->allocator, model->memory, model->size);
+    free(model->convs);
+    free(model);
+}
+
+/* ---- questions ---- */
+
+const dn_config *dn_model_config(const dn_model *model) {
+    return &model->config;
+}
+
+int dn_model_has_classifier(const dn_model *model) {
+    return model->classifier_weight != NULL;
+}
+
+size_t dn_model_size(const dn_model *model) {
+    return model->size;
+}
+
+const char *dn_model_kernel(const dn_model *model, const char *convolution) {
+    for (int i = 0; i < model->conv_count; i++)
+        if (strcmp(model->convs[i].part.conv, convolution) == 0) return model->convs[i].kernel->name;
+    return NULL;
+}

@@ -1,0 +1,20 @@
+/* The prepared network: convolutions in the order of execution, each with its kernel and packed parameters.
+ */
+#ifndef DN_DENSENET_MODEL_H
+#define DN_DENSENET_MODEL_H
+
+#include "densenet/densenet.h"
+#include "densenet/prepared_conv.h"
+
+struct dn_model {
+    dn_config config;
+    int conv_count;
+    dni_prepared_conv *convs;
+    float *norm5_scale, *norm5_shift;           /* (features) */
+    float *classifier_weight, *classifier_bias; /* (1000, features), (1000); NULL where absent */
+    void *memory;                               /* one block for all of the above's numbers */
+    size_t size;
+    const dn_allocator *allocator;
+};
+
+#endif

@@ -1,0 +1,25 @@
+/* One convolution of the network made ready to run: batch norms folded, kernel chosen, parameters packed. */
+#ifndef DN_DENSENET_PREPARED_CONV_H
+#define DN_DENSENET_PREPARED_CONV_H
+
+#include "core/tensor_dict.h"
+#include "densenet/topology.h"
+#include "layers/conv2d.h"
+
+typedef struct dni_prepared_conv {
+    dni_part part;
+    dni_conv2d conv;
+    const dni_conv2d_kernel *kernel;
+    void *packed; /* kernel->packed_size() bytes of the owner's */
+} dni_prepared_conv;
+
+/* With the best kernel of that tier; `packed` is still to be set. */
+dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_isa isa);
+
+/* Folds and packs the part's tensors into `packed`; false when out of memory. */
+bool dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors);
+
+void dni_prepared_conv_run(const dni_prepared_conv *prepared, const dni_tensor *x, const dni_tensor *y,
+                           void *scratch, dni_pool *pool);
+
+#endif

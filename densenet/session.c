@@ -1,0 +1,236 @@
+/* A session: the forward pass over one arena.
+ *
+ * Every block has one buffer that holds all its channels, pixel by pixel: the stem or a transition writes the
+ * first, every dense layer its own behind them, and conv1 reads what is there so far. Nothing is copied to
+ * concatenate. Images pass in groups (plan.c): block b collects a group of its own from the groups of block
+ * b - 1. */
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/pool.h"
+#include "densenet/model.h"
+#include "densenet/plan.h"
+#include "layers/linear.h"
+#include "layers/pooling.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct dn_session {
+    const dn_model *model;
+    dn_session_options options;
+    dni_pool *pool;
+    void *memory;
+    size_t size;
+    dni_plan plan;
+};
+
+dn_session_options dn_session_options_default(void) {
+    return (dn_session_options){.batch = 1, .height = 224, .width = 224};
+}
+
+/* ---- creation ---- */
+
+static dn_status check_options(const dn_session_options *options, const dn_config *config, dn_error *error) {
+    if (options->batch < 1)
+        return dni_fail(error, DN_ERR_ARGUMENT, "batch must be at least 1, not %d", options->batch);
+    if (options->height < DNI_MIN_INPUT || options->width < DNI_MIN_INPUT)
+        return dni_fail(error, DN_ERR_ARGUMENT, "images must be at least %dx%d, not %dx%d", DNI_MIN_INPUT,
+                        DNI_MIN_INPUT, options->height, options->width);
+    if (options->threads < 0)
+        return dni_fail(error, DN_ERR_ARGUMENT, "threads must be 0 (one a core) or more, not %d",
+                        options->threads);
+    /* Every buffer is smaller than the input with the network's most channels: while that many bytes can be
+     * counted with room to spare, no size overflows. */
+    size_t bytes = sizeof(float) * (size_t)config->features;
+    if (!dni_size_mul(bytes, (size_t)options->height, &bytes) ||
+        !dni_size_mul(bytes, (size_t)options->width, &bytes) ||
+        !dni_size_mul(bytes, (size_t)options->batch, &bytes) || bytes > SIZE_MAX >> 12)
+        return dni_fail(error, DN_ERR_ARGUMENT, "%d images of %dx%d are too large for any memory",
+                        options->batch, options->height, options->width);
+    return DN_OK;
+}
+
+dn_status dn_session_plan(const dn_model *model, const dn_session_options *options, size_t *bytes,
+                          dn_error *error) {
+    *bytes = 0;
+    const dn_status status = check_options(options, &model->config, error);
+    if (status) return status;
+    dni_plan plan;
+    dni_arena arena = {0};
+    const int threads = options->threads ? options->threads : dni_pool_cores();
+    dni_plan_lay_out(&plan, model, options, threads, &arena);
+    *bytes = arena.used;
+    return DN_OK;
+}
+
+static void clear_borders(dni_plan *plan) {
+    for (int b = 0; b < DNI_BLOCKS; b++) {
+        const dni_tensor *bordered = &plan->blocks[b].bordered;
+        memset(bordered->data, 0, (size_t)dni_tensor_count(bordered) * sizeof(float));
+    }
+}
+
+static dn_status allocate(dn_session *session, dn_error *error) {
+    dn_status status = dn_session_plan(session->model, &session->options, &session->size, error);
+    if (status) return status;
+    session->memory = dni_allocate(session->options.allocator, session->size);
+    if (!session->memory)
+        return dni_fail(error, DN_ERR_MEMORY, "out of memory for a session's arena of %zu bytes",
+                        session->size);
+    dni_arena arena = {.base = session->memory};
+    dni_plan_lay_out(&session->plan, session->model, &session->options, session->options.threads, &arena);
+    clear_borders(&session->plan);
+    return DN_OK;
+}
+
+dn_status dn_session_create(dn_session **out, const dn_model *model, const dn_session_options *options,
+                            dn_error *error) {
+    const dn_session_options defaults = dn_session_options_default();
+    if (!options) options = &defaults;
+    *out = NULL;
+    dn_status status = check_options(options, &model->config, error);
+    if (status) return status;
+    dn_session *session = calloc(1, sizeof *session);
+    if (!session) return dni_fail(error, DN_ERR_MEMORY, "out of memory for a session");
+    *session = (dn_session){.model = model, .options = *options};
+    status = dni_pool_create(&session->pool, options->threads, error);
+    if (!status) {
+        session->options.threads = dni_pool_threads(session->pool);
+        status = allocate(session, error);
+    }
+    if (status) {
+        dn_session_free(session);
+        return status;
+    }
+    *out = session;
+    return DN_OK;
+}
+
+void dn_session_free(dn_session *session) {
+    if (!session) return;
+    dni_pool_free(session->pool);
+    dni_release(session->options.allocator, session->memory, session->size);
+    free(session);
+}
+
+size_t dn_session_arena_size(const dn_session *session) {
+    return session->size;
+}
+
+int dn_session_threads(const dn_session *session) {
+    return session->options.threads;
+}
+
+void dn_session_map_size(const dn_session *session, int *height, int *width) {
+    const dni_tensor *map = &session->plan.blocks[DNI_BLOCKS - 1].channels;
+    *height = (int)map->shape[1];
+    *width = (int)map->shape[2];
+}
+
+/* ---- forward ---- */
+
+/* One forward pass on its way. */
+typedef struct forward_pass {
+    const dn_session *session;
+    const float *inputs;
+} forward_pass;
+
+static void run(const forward_pass *pass, int conv, const dni_tensor *x, const dni_tensor *y) {
+    dni_prepared_conv_run(&pass->session->model->convs[conv], x, y, pass->session->plan.scratch,
+                          pass->session->pool);
+}
+
+static dni_tensor images_of(const dni_tensor *tensor, int first, int count) {
+    return dni_tensor_slice(tensor, 0, first, count);
+}
+
+/* The caller's inputs as a tensor, which only ever gets read. */
+static dni_tensor input_images(const forward_pass *pass, int first, int count) {
+    const dn_session_options *options = &pass->session->options;
+    const size_t image = (size_t)options->height * (size_t)options->width * DNI_INPUT_CHANNELS;
+    float *data = (float *)(uintptr_t)(pass->inputs + (size_t)first * image);
+    return dni_tensor_nhwc(data, count, options->height, options->width, DNI_INPUT_CHANNELS);
+}
+
+/* The index among the convolutions of the one that leads into a block: stem or transition. */
+static int entrance_of(const dn_config *config, int block) {
+    int index = 0;
+    for (int b = 0; b < block; b++) index += 1 + 2 * config->layers[b];
+    return index;
+}
+
+/* All dense layers of a block over the `count` images in its buffer. */
+static void run_layers(const forward_pass *pass, int block, int count) {
+    const dni_block_plan *plan = &pass->session->plan.blocks[block];
+    const dn_config *config = &pass->session->model->config;
+    const dni_tensor channels = images_of(&plan->channels, 0, count);
+    const dni_tensor bottleneck = images_of(&plan->bottleneck, 0, count);
+    int index = entrance_of(config, block) + 1;
+    int present = dni_block_first_channels(config, block);
+    for (int layer = 0; layer < config->layers[block]; layer++) {
+        const dni_tensor so_far = dni_tensor_slice(&channels, 3, 0, present);
+        const dni_tensor own = dni_tensor_slice(&channels, 3, present, config->growth);
+        run(pass, index++, &so_far, &bottleneck);
+        run(pass, index++, &bottleneck, &own);
+        present += config->growth;
+    }
+}
+
+/* Fills the block's buffer for images first .. first + count - 1 of the batch, at most a group of them. */
+static void run_block(const forward_pass *pass, int block, int first, int count) {
+    const dni_plan *plan = &pass->session->plan;
+    const dn_config *config = &pass->session->model->config;
+    const int step = plan->blocks[block ? block - 1 : 0].group;
+    for (int i = 0; i < count; i += step) {
+        const int n = count - i < step ? count - i : step;
+        const dni_tensor images = images_of(&plan->blocks[block].channels, i, n);
+        const dni_tensor entry = dni_tensor_slice(&images, 3, 0, dni_block_first_channels(config, block));
+        dni_tensor x;
+        if (block == 0) {
+            x = input_images(pass, first + i, n);
+        } else {
+            run_block(pass, block - 1, first + i, n);
+            x = images_of(&plan->blocks[block - 1].channels, 0, n);
+        }
+        run(pass, entrance_of(config, block), &x, &entry);
+    }
+    run_layers(pass, block, count);
+}
+
+/* norm5, ReLU, average pool and classifier for the images in the last block's buffer. */
+static void finish(const forward_pass *pass, int first, int count, const dn_outputs *outputs) {
+    const dn_model *model = pass->session->model;
+    const dni_plan *plan = &pass->session->plan;
+    const dni_tensor x = images_of(&plan->blocks[DNI_BLOCKS - 1].channels, 0, count);
+    const size_t length = (size_t)model->config.features;
+    const size_t pixels = (size_t)(x.shape[1] * x.shape[2]);
+    const size_t skip = (size_t)first;
+    float *features = outputs->features ? outputs->features + skip * length : plan->features;
+    float *map = outputs->map ? outputs->map + skip * pixels * length : NULL;
+    dni_bn_relu_global_avg_pool(&x, model->norm5_scale, model->norm5_shift, features, map,
+                                pass->session->pool);
+    if (outputs->logits)
+        dni_linear(features, count, model->classifier_weight, model->classifier_bias, (int)length, DN_LOGITS,
+                   outputs->logits + skip * DN_LOGITS, pass->session->pool);
+}
+
+dn_status dn_session_forward(dn_session *session, const float *inputs, int count, const dn_outputs *outputs,
+                             dn_error *error) {
+    if (!inputs || !outputs)
+        return dni_fail(error, DN_ERR_ARGUMENT, "forward needs inputs and a place for outputs");
+    if (count < 1 || count > session->options.batch)
+        return dni_fail(error, DN_ERR_ARGUMENT, "count must be 1 to the session's batch of %d, not %d",
+                        session->options.batch, count);
+    if (outputs->logits && !dn_model_has_classifier(session->model))
+        return dni_fail(error, DN_ERR_UNSUPPORTED,
+                        "no logits: the weights came without ImageNet's classifier");
+    const forward_pass pass = {.session = session, .inputs = inputs};
+    const int step = session->plan.blocks[DNI_BLOCKS - 1].group;
+    for (int first = 0; first < count; first += step) {
+        const int n = count - first < step ? count - first : step;
+        run_block(&pass, DNI_BLOCKS - 1, first, n);
+        finish(&pass, first, n, outputs);
+    }
+    dni_pool_rest(session->pool);
+    return DN_OK;
+}

@@ -1,0 +1,306 @@
+/* Weights: loaded and checked tensor by tensor, or seeded; saved; hashed. */
+#include "densenet/weights.h"
+
+#include "core/error.h"
+#include "core/rng.h"
+#include "densenet/topology.h"
+#include "io/safetensors.h"
+#include "layers/batch_norm.h"
+#include "weights/checkpoint.h"
+
+#define XXH_STATIC_LINKING_ONLY /* the hash's state on the stack: hashing cannot fail */
+#include <xxhash.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+float *dni_weights_data(const dni_tensor_dict *tensors, const char *module, const char *parameter) {
+    char name[DNI_NAME_SIZE + 16];
+    snprintf(name, sizeof name, "%s.%s", module, parameter);
+    const dni_tensor *tensor = dni_tensor_dict_find(tensors, name);
+    return tensor ? tensor->data : NULL;
+}
+
+void dni_weights_norm(const dni_tensor_dict *tensors, const char *module, int channels, float *scale,
+                      float *shift) {
+    dni_batch_norm_scale_shift(dni_weights_data(tensors, module, "weight"),
+                               dni_weights_data(tensors, module, "bias"),
+                               dni_weights_data(tensors, module, "running_mean"),
+                               dni_weights_data(tensors, module, "running_var"), channels, scale, shift);
+}
+
+static bool of_classifier(const dni_tensor_walk *walk) {
+    return walk->part.role == DNI_CLASSIFIER;
+}
+
+static void free_dict(void *dict) {
+    dni_tensor_dict_free(dict);
+}
+
+static dn_status create(dn_weights **out, const dn_config *config, dn_error *error) {
+    dn_weights *weights = malloc(sizeof *weights);
+    dni_tensor_dict *tensors = dni_tensor_dict_create();
+    *out = NULL;
+    if (!weights || !tensors) {
+        free(weights);
+        dni_tensor_dict_free(tensors);
+        return dni_fail(error, DN_ERR_MEMORY, "out of memory for the weights of %s", config->name);
+    }
+    *weights = (dn_weights){.config = *config, .tensors = tensors};
+    *out = weights;
+    return DN_OK;
+}
+
+void dn_weights_free(dn_weights *weights) {
+    if (!weights) return;
+    dni_tensor_dict_free(weights->tensors);
+    free(weights);
+}
+
+const dn_config *dn_weights_config(const dn_weights *weights) {
+    return &weights->config;
+}
+
+dn_status dn_weights_save(const dn_weights *weights, const char *path, dn_error *error) {
+    return dni_safetensors_write(weights->tensors, path, error);
+}
+
+void dn_weights_hash(const dn_weights *weights, char hex[33]) {
+    XXH3_state_t state;
+    XXH3_INITSTATE(&state);
+    XXH3_128bits_reset(&state);
+    for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
+        if (of_classifier(&walk)) continue;
+        const dni_tensor *tensor = dni_tensor_dict_find(weights->tensors, walk.name);
+        XXH3_128bits_update(&state, walk.name, strlen(walk.name) + 1);
+        XXH3_128bits_update(&state, walk.shape, (size_t)walk.rank * sizeof *walk.shape);
+        XXH3_128bits_update(&state, tensor->data, (size_t)dni_tensor_count(tensor) * sizeof(float));
+    }
+    const XXH128_hash_t hash = XXH3_128bits_digest(&state);
+    snprintf(hex, 33, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+}
+
+/* ---- loading ---- */
+
+static bool has_expected_shape(const dni_tensor_dict *file, const dni_tensor_walk *walk) {
+    const dni_tensor *tensor = dni_tensor_dict_find(file, walk->name);
+    return tensor && dni_tensor_same_shape(tensor, walk->rank, walk->shape);
+}
+
+/* The member that most of the file's tensors fit, so that a file that lacks some, or has some in the wrong
+ * shape, is still measured against the right one; NULL when not even half of the best member is there. */
+static const dn_config *recognise(const dni_tensor_dict *file) {
+    const dn_config *best = NULL, *config;
+    int best_fits = 0;
+    for (int i = 0; (config = dn_config_at(i)); i++) {
+        int fits = 0, all = 0;
+        for (dni_tensor_walk walk = dni_tensor_walk_start(config); dni_tensor_walk_next(&walk); all++)
+            fits += has_expected_shape(file, &walk);
+        if (fits > best_fits && fits > all / 2) {
+            best = config;
+            best_fits = fits;
+        }
+    }
+    return best;
+}
+
+static dn_status check_shape(const dni_tensor *tensor, const dni_tensor_walk *walk, const char *path,
+                             dn_error *error) {
+    char expected[64], found[128];
+    dni_tensor_shape_text(walk->rank, walk->shape, expected, sizeof expected);
+    if (!tensor)
+        return dni_fail(error, DN_ERR_TENSOR_MISSING, "%s: tensor '%s' %s of %s is missing", path, walk->name,
+                        expected, walk->config->name);
+    if (!dni_tensor_same_shape(tensor, walk->rank, walk->shape))
+        return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor '%s' has shape %s where %s has %s", path,
+                        walk->name, dni_tensor_shape_text(tensor->rank, tensor->shape, found, sizeof found),
+                        walk->config->name, expected);
+    if (tensor->dtype != DNI_F32 && tensor->dtype != DNI_F16 && tensor->dtype != DNI_BF16 &&
+        tensor->dtype != DNI_F64)
+        return dni_fail(error, DN_ERR_TENSOR_DTYPE, "%s: tensor '%s' has type %s where floats are needed",
+                        path, walk->name, dni_dtype_name(tensor->dtype));
+    return DN_OK;
+}
+
+static dn_status check_values(const dni_tensor *tensor, const dni_tensor_walk *walk, const char *path,
+                              dn_error *error) {
+    const float *values = tensor->data;
+    const int64_t count = dni_tensor_count(tensor);
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(values[i]) || (walk->role == DNI_NORM_VARIANCE && values[i] < 0.0f))
+            return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s' holds %g at element %lld", path,
+                            walk->name, (double)values[i], (long long)i);
+    return DN_OK;
+}
+
+/* Adds the tensor as a view where it is what the network needs, converted otherwise. */
+static dn_status take(dn_weights *weights, const dni_tensor *tensor, const dni_tensor_walk *walk,
+                      const char *path, dn_error *error) {
+    dn_status status = check_shape(tensor, walk, path, error);
+    if (status) return status;
+    if (tensor->dtype == DNI_F32 && dni_tensor_is_dense(tensor) &&
+        (uintptr_t)tensor->data % _Alignof(float) == 0) {
+        status = dni_tensor_dict_add(weights->tensors, walk->name, *tensor, error);
+    } else {
+        void *data;
+        status = dni_tensor_dict_allocate(weights->tensors, walk->name, DNI_F32, walk->rank, walk->shape,
+                                          &data, error);
+        if (!status) dni_tensor_to_f32(tensor, data);
+    }
+    return status ? status
+                  : check_values(dni_tensor_dict_find(weights->tensors, walk->name), walk, path, error);
+}
+
+/* Whether the file holds the ImageNet classifier: any other belongs to whoever trained it and is passed over,
+ * as the backbone of a fine-tuned network is as good as any. */
+static bool has_classifier(const dni_tensor_dict *file, const dn_config *config) {
+    for (dni_tensor_walk walk = dni_tensor_walk_start(config); dni_tensor_walk_next(&walk);)
+        if (of_classifier(&walk) && has_expected_shape(file, &walk)) return true;
+    return false;
+}
+
+static bool ends_with(const char *text, const char *end) {
+    const size_t length = strlen(text), end_length = strlen(end);
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* What is in the file and not in the network: counters of batches that training leaves behind and somebody's
+ * own classifier are passed over, all else is refused. */
+static dn_status refuse_unexpected(const dni_tensor_dict *file, const dn_weights *weights, const char *path,
+                                   dn_error *error) {
+    for (size_t i = 0; i < dni_tensor_dict_count(file); i++) {
+        const dni_named_tensor *entry = dni_tensor_dict_at(file, i);
+        if (dni_tensor_dict_find(weights->tensors, entry->name)) continue;
+        if (ends_with(entry->name, ".num_batches_tracked")) continue;
+        if (strncmp(entry->name, "classifier.", strlen("classifier.")) == 0) continue;
+        char shape[128];
+        return dni_fail(error, DN_ERR_TENSOR_UNEXPECTED, "%s: tensor '%s' %s is none of %s's", path,
+                        entry->name,
+                        dni_tensor_shape_text(entry->tensor.rank, entry->tensor.shape, shape, sizeof shape),
+                        weights->config.name);
+    }
+    return DN_OK;
+}
+
+static dn_status take_all(dn_weights *weights, const dni_tensor_dict *file, const char *path,
+                          dn_error *error) {
+    const bool classifier = has_classifier(file, &weights->config);
+    for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
+        if (of_classifier(&walk) && !classifier) continue;
+        const dn_status status = take(weights, dni_tensor_dict_find(file, walk.name), &walk, path, error);
+        if (status) return status;
+    }
+    return refuse_unexpected(file, weights, path, error);
+}
+
+dn_status dn_weights_load(dn_weights **out, const char *path, dn_error *error) {
+    *out = NULL;
+    dni_tensor_dict *file;
+    dn_status status = dni_checkpoint_read(&file, path, error);
+    if (status) return status;
+
+    dn_weights *weights = NULL;
+    const dn_config *config = recognise(file);
+    if (!config)
+        status =
+            dni_fail(error, DN_ERR_MISMATCH, "%s: its %zu tensors are none of DenseNet-121, 161, 169, 201",
+                     path, dni_tensor_dict_count(file));
+    if (!status) status = create(&weights, config, error);
+    if (!status) status = take_all(weights, file, path, error);
+    /* The tensors are views of the file's: it lives as long as they do. */
+    if (!status) status = dni_tensor_dict_adopt(weights->tensors, free_dict, file, error);
+    if (status) {
+        dn_weights_free(weights);
+        dni_tensor_dict_free(file);
+        return status;
+    }
+    *out = weights;
+    return DN_OK;
+}
+
+/* ---- calibration's side ---- */
+
+static dn_status share(dni_tensor_dict *tensors, const dn_weights *weights, const dni_tensor_walk *walk,
+                       dn_error *error) {
+    void *data;
+    const dni_tensor *tensor = dni_tensor_dict_find(weights->tensors, walk->name);
+    if (!tensor) return DN_OK; /* a classifier that is absent */
+    if (walk->role == DNI_NORM_MEAN || walk->role == DNI_NORM_VARIANCE)
+        return dni_tensor_dict_allocate(tensors, walk->name, DNI_F32, walk->rank, walk->shape, &data, error);
+    return dni_tensor_dict_add(tensors, walk->name, *tensor, error);
+}
+
+dn_status dni_weights_own_statistics(const dn_weights *weights, dni_tensor_dict **out, dn_error *error) {
+    *out = NULL;
+    dni_tensor_dict *tensors = dni_tensor_dict_create();
+    if (!tensors) return dni_fail(error, DN_ERR_MEMORY, "out of memory for batch-norm statistics");
+    for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
+        const dn_status status = share(tensors, weights, &walk, error);
+        if (status) {
+            dni_tensor_dict_free(tensors);
+            return status;
+        }
+    }
+    *out = tensors;
+    return DN_OK;
+}
+
+dn_status dni_weights_replace(dn_weights *weights, dni_tensor_dict *tensors, dn_error *error) {
+    const dn_status status = dni_tensor_dict_adopt(tensors, free_dict, weights->tensors, error);
+    if (!status) weights->tensors = tensors;
+    return status;
+}
+
+/* ---- seeding ---- */
+
+/* Element i is uniform in [-bound, bound), from the 24 upper bits of element i of the tensor's own stream. */
+static void fill_uniform(float *values, int64_t count, float bound, uint64_t seed, const char *name) {
+    const dni_rng rng = dni_rng_named(seed, name);
+    for (int64_t i = 0; i < count; i++) {
+        const float u = (float)(dni_rng_at(&rng, (uint64_t)i) >> 40) * 0x1p-24f;
+        values[i] = (2.0f * u - 1.0f) * bound;
+    }
+}
+
+static void fill(float *values, const dni_tensor_walk *walk, uint64_t seed) {
+    int64_t count = 1;
+    for (int d = 0; d < walk->rank; d++) count *= walk->shape[d];
+    switch (walk->role) {
+    case DNI_CONV_WEIGHT:
+        fill_uniform(values, count, sqrtf(6.0f / (float)(count / walk->shape[0])), seed, walk->name);
+        break;
+    case DNI_CLASSIFIER_WEIGHT:
+    case DNI_CLASSIFIER_BIAS:
+        fill_uniform(values, count, 1.0f / sqrtf((float)walk->part.in_channels), seed, walk->name);
+        break;
+    case DNI_NORM_WEIGHT:
+    case DNI_NORM_VARIANCE:
+        for (int64_t i = 0; i < count; i++) values[i] = 1.0f;
+        break;
+    case DNI_NORM_BIAS:
+    case DNI_NORM_MEAN:
+        break; /* zero as allocated */
+    }
+}
+
+dn_status dn_weights_random(dn_weights **out, const dn_config *config, uint64_t seed, dn_error *error) {
+    *out = NULL;
+    dn_weights *weights;
+    dn_status status = dni_config_check(config, error);
+    if (!status) status = create(&weights, config, error);
+    if (status) return status;
+    for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
+        void *data;
+        status = dni_tensor_dict_allocate(weights->tensors, walk.name, DNI_F32, walk.rank, walk.shape, &data,
+                                          error);
+        if (status) {
+            dn_weights_free(weights);
+            return status;
+        }
+        fill(data, &walk, seed);
+    }
+    *out = weights;
+    return DN_OK;
+}

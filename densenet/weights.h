@@ -1,0 +1,26 @@
+/* A checkpoint's tensors as the network knows them: float32, dense, in the order of the tensor walk. */
+#ifndef DN_DENSENET_WEIGHTS_H
+#define DN_DENSENET_WEIGHTS_H
+
+#include "core/tensor_dict.h"
+#include "densenet/densenet.h"
+
+struct dn_weights {
+    dn_config config;
+    dni_tensor_dict *tensors; /* exactly those of the walk, with or without the classifier's two */
+};
+
+/* The data of MODULE.PARAMETER ("features.norm0", "running_mean"), which must be among the walk's; NULL only
+ * for a classifier that is absent. May be mapped read-only. */
+float *dni_weights_data(const dni_tensor_dict *tensors, const char *module, const char *parameter);
+
+/* What dni_batch_norm_scale_shift() makes of the batch norm of that name. */
+void dni_weights_norm(const dni_tensor_dict *tensors, const char *module, int channels, float *scale,
+                      float *shift);
+
+/* A dictionary of the same tensors, sharing the memory of all but running_mean and running_var, which are new
+ * and its own; and putting such a one in the place of the weights' tensors, which may fail and change nothing. */
+dn_status dni_weights_own_statistics(const dn_weights *weights, dni_tensor_dict **out, dn_error *error);
+dn_status dni_weights_replace(dn_weights *weights, dni_tensor_dict *tensors, dn_error *error);
+
+#endif
