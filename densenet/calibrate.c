@@ -24,10 +24,10 @@ typedef struct calibration {
     dni_tensor_dict *tensors; /* the weights', with norm statistics as measured so far */
     dni_isa isa;
     dni_pool *pool;
-    buffer channels;            /* the present block's */
-    buffer bordered;            /* its bottleneck with one pixel of zeros around every image */
-    double *mean, *variance;    /* of the block's channels */
-    double *mean2, *variance2;  /* of a convolution's bare output */
+    buffer channels;           /* the present block's */
+    buffer bordered;           /* its bottleneck with one pixel of zeros around every image */
+    double *mean, *variance;   /* of the block's channels */
+    double *mean2, *variance2; /* of a convolution's bare output */
     dn_error *error;
 } calibration;
 
@@ -48,9 +48,9 @@ static dn_status buffer_create(const calibration *c, buffer *out, int64_t n, int
     return DN_OK;
 }
 
-static void buffer_free(buffer *buffer) {
-    dni_release(NULL, buffer->tensor.data, buffer->size);
-    buffer->tensor.data = NULL;
+static void buffer_free(buffer *old) {
+    dni_release(NULL, old->tensor.data, old->size);
+    old->tensor.data = NULL;
 }
 
 /* The pixels of the bordered buffer that are not border. */
@@ -86,10 +86,11 @@ static dn_status measure(const calibration *c, const dni_tensor *x, const char *
     dni_channel_statistics(x, mean, variance, c->pool);
     for (int64_t i = 0; i < x->shape[3]; i++)
         if (!isfinite((float)mean[i]) || !isfinite((float)variance[i]))
-            return dni_fail(c->error, DN_ERR_ARGUMENT,
-                            "batch-norm statistics behind '%s' are not finite (channel %lld: mean %g, variance "
-                            "%g): the inputs hold NaN, infinity or huge values",
-                            what, (long long)i, mean[i], variance[i]);
+            return dni_fail(
+                c->error, DN_ERR_ARGUMENT,
+                "batch-norm statistics behind '%s' are not finite (channel %lld: mean %g, variance "
+                "%g): the inputs hold NaN, infinity or huge values",
+                what, (long long)i, mean[i], variance[i]);
     return DN_OK;
 }
 
@@ -170,8 +171,9 @@ static dn_status calibrate_stem(calibration *c, const dn_config *config, const d
     const dni_part first = bare(*part);
     const dni_conv2d conv = dni_part_conv2d(&first);
     buffer raw;
-    dn_status status = buffer_create(c, &raw, inputs->shape[0], dni_conv2d_output_size(&conv, inputs->shape[1]),
-                                     dni_conv2d_output_size(&conv, inputs->shape[2]), part->out_channels);
+    dn_status status =
+        buffer_create(c, &raw, inputs->shape[0], dni_conv2d_output_size(&conv, inputs->shape[1]),
+                      dni_conv2d_output_size(&conv, inputs->shape[2]), part->out_channels);
     if (!status) status = measure_behind(c, part, inputs, &raw.tensor);
     buffer_free(&raw);
     return status ? status : enter_block(c, config, part, 0, inputs);
@@ -182,7 +184,8 @@ static dn_status calibrate_part(calibration *c, const dn_config *config, const d
     dn_status status = DN_OK;
     if (*part->norm_before) store(c, part->norm_before, part->in_channels, c->mean, c->variance);
     switch (part->role) {
-    case DNI_STEM: return calibrate_stem(c, config, part, inputs);
+    case DNI_STEM:
+        return calibrate_stem(c, config, part, inputs);
     case DNI_CONV1: {
         const dni_tensor so_far = dni_tensor_slice(&c->channels.tensor, 3, 0, part->in_channels);
         const dni_tensor bottleneck = bottleneck_of(c);
@@ -190,8 +193,7 @@ static dn_status calibrate_part(calibration *c, const dn_config *config, const d
         return status ? status : normalise(c, part->norm_behind, &bottleneck);
     }
     case DNI_CONV2: {
-        const dni_tensor own =
-            dni_tensor_slice(&c->channels.tensor, 3, part->out_offset, part->out_channels);
+        const dni_tensor own = dni_tensor_slice(&c->channels.tensor, 3, part->out_offset, part->out_channels);
         const dni_tensor bottleneck = bottleneck_of(c);
         status = run_part(c, *part, &bottleneck, &own);
         return status ? status : measure_channels(c, part->conv, part->out_offset, part->out_channels);
@@ -201,7 +203,8 @@ static dn_status calibrate_part(calibration *c, const dn_config *config, const d
         return enter_block(c, config, part, part->block + 1, &block);
     }
     case DNI_FINAL_NORM:
-    case DNI_CLASSIFIER: break; /* nothing behind them is normalised */
+    case DNI_CLASSIFIER:
+        break; /* nothing behind them is normalised */
     }
     return DN_OK;
 }

@@ -35,7 +35,8 @@ int dni_part_count(const dn_config *config);
 dni_part dni_part_at(const dn_config *config, int index);
 /* Parts that are convolutions: they come first, 0 .. count - 1. */
 int dni_convolution_count(const dn_config *config);
-/* The convolution of such a part with all that is drawn into it; bare of its epilogue when norm_behind is "". */
+/* The convolution of such a part with all that is drawn into it; bare of its epilogue when norm_behind is "".
+ */
 dni_conv2d dni_part_conv2d(const dni_part *part);
 
 /* Channels at the start of a block and after its last layer. */

@@ -19,7 +19,8 @@ void dni_weights_norm(const dni_tensor_dict *tensors, const char *module, int ch
                       float *shift);
 
 /* A dictionary of the same tensors, sharing the memory of all but running_mean and running_var, which are new
- * and its own; and putting such a one in the place of the weights' tensors, which may fail and change nothing. */
+ * and its own; and putting such a one in the place of the weights' tensors, which may fail and change
+ * nothing. */
 dn_status dni_weights_own_statistics(const dn_weights *weights, dni_tensor_dict **out, dn_error *error);
 dn_status dni_weights_replace(dn_weights *weights, dni_tensor_dict *tensors, dn_error *error);
 
