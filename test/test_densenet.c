@@ -35,16 +35,9 @@ static const dn_config toy = {"toy", 3, {2, 1, 2, 1}, 4, 2, 8};
 static atomic_long allocations, alive;
 static atomic_long failing_at = -1; /* the number, from 0, of the allocation to refuse; -1: none */
 
-static int refused(void) {
-    const long number = atomic_fetch_add(&allocations, 1);
-    return number == atomic_load(&failing_at);
-}
-
-#ifndef __SANITIZE_ADDRESS__
-#if defined(__has_feature)
+#if defined(__has_feature) /* clang's way of telling */
 #if __has_feature(address_sanitizer)
 #define __SANITIZE_ADDRESS__ 1
-#endif
 #endif
 #endif
 
@@ -54,6 +47,11 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *memory);
+
+static int refused(void) {
+    const long number = atomic_fetch_add(&allocations, 1);
+    return number == atomic_load(&failing_at);
+}
 
 static void *counted(void *memory) {
     if (memory) atomic_fetch_add(&alive, 1);
@@ -89,15 +87,16 @@ void free(void *memory) {
 #pragma GCC visibility pop
 #endif
 
-/* An allocator for dn_model_options and dn_session_options that counts, and fails, alike. */
+/* An allocator for dn_model_options and dn_session_options that keeps count and refuses when told to. */
 typedef struct account {
     size_t bytes;   /* at present */
     size_t largest; /* single request */
+    int refuse;     /* every request */
 } account;
 
 static void *ledger_allocate(void *context, size_t size) {
     account *own = context;
-    void *memory = dni_allocate(NULL, size);
+    void *memory = own->refuse ? NULL : dni_allocate(NULL, size);
     if (!memory) return NULL;
     own->bytes += size;
     if (size > own->largest) own->largest = size;
@@ -343,7 +342,7 @@ static void test_each_output_is_the_same_whichever_others_are_asked_for(void **s
 
 static void test_arena_is_one_block_of_the_planned_size(void **state) {
     (void)state;
-    dn_model *model = seeded_model(dn_config_find("densenet121"));
+    dn_model *model = seeded_model(dn_config_find("densenet161"));
     for (int batch = 1; batch <= 16; batch += 15) {
         account ledger = {0};
         const dn_allocator allocator = {ledger_allocate, ledger_release, &ledger};
@@ -357,6 +356,7 @@ static void test_arena_is_one_block_of_the_planned_size(void **state) {
         assert_int_equal(ledger.bytes, planned);
         assert_int_equal(ledger.largest, planned);
         print_message("    batch %d: %zu bytes\n", batch, planned);
+        assert_true(planned < 40000000); /* early blocks do not grow with the batch */
         dn_session_free(session);
         assert_int_equal(ledger.bytes, 0);
     }
@@ -428,16 +428,29 @@ static void test_failure_of_any_allocation_is_reported_and_leaks_nothing(void **
     free(inputs);
 }
 
-static void test_failing_allocator_of_the_caller_is_reported(void **state) {
+static void test_refusing_allocator_of_the_caller_is_reported_with_the_size(void **state) {
     (void)state;
     dn_weights *weights = seeded_weights(&toy, SEED);
     account ledger = {0};
-    const dn_allocator good = {ledger_allocate, ledger_release, &ledger};
+    const dn_allocator allocator = {ledger_allocate, ledger_release, &ledger};
+    const dn_model_options options = {.allocator = &allocator};
+    const dn_session_options small = {.batch = 1, .height = 32, .width = 32, .allocator = &allocator};
     dn_model *model;
-    assert_int_equal(dn_model_create(&model, weights, &(dn_model_options){.allocator = &good}, NULL), DN_OK);
+    dn_session *session;
+    dn_error error;
+    char bytes[32];
+    assert_int_equal(dn_model_create(&model, weights, &options, &error), DN_OK);
     assert_int_equal(ledger.bytes, dn_model_size(model));
+    snprintf(bytes, sizeof bytes, "%zu bytes", dn_model_size(model));
+
+    ledger.refuse = 1;
+    assert_int_equal(dn_session_create(&session, model, &small, &error), DN_ERR_MEMORY);
+    assert_null(session);
     dn_model_free(model);
     assert_int_equal(ledger.bytes, 0);
+    assert_int_equal(dn_model_create(&model, weights, &options, &error), DN_ERR_MEMORY);
+    assert_null(model);
+    assert_non_null(strstr(error.message, bytes));
     dn_weights_free(weights);
 }
 
@@ -538,7 +551,7 @@ int main(void) {
         cmocka_unit_test(test_arena_is_one_block_of_the_planned_size),
         cmocka_unit_test(test_forward_allocates_nothing),
         cmocka_unit_test(test_failure_of_any_allocation_is_reported_and_leaks_nothing),
-        cmocka_unit_test(test_failing_allocator_of_the_caller_is_reported),
+        cmocka_unit_test(test_refusing_allocator_of_the_caller_is_reported_with_the_size),
         cmocka_unit_test(test_sessions_without_sense_are_refused_with_the_value),
         cmocka_unit_test(test_forward_without_sense_is_refused),
         cmocka_unit_test(test_unknown_tier_is_refused_by_name),
