@@ -127,6 +127,24 @@ static dn_status check_pnm_range(const unsigned char *bytes, size_t size, const 
     return DN_OK;
 }
 
+/* Decodes a copy without transparency, whose pixels stb_image would leave black: they have a colour too, and
+ * Pillow's conversion shows it. */
+static dn_status decode_gif(dn_image *out, const unsigned char *bytes, size_t size, const char *name,
+                            dn_error *error) {
+    size_t transparency;
+    dn_status status = dni_gif_check(bytes, size, &transparency, name, error);
+    if (status) return status;
+    if (!transparency) return dni_stb_decode(out, bytes, size, name, error);
+
+    unsigned char *const opaque = malloc(size);
+    if (!opaque) return dni_fail(error, DN_ERR_MEMORY, "%s: no memory to decode it", name);
+    memcpy(opaque, bytes, size);
+    opaque[transparency] &= 0xFE;
+    status = dni_stb_decode(out, opaque, size, name, error);
+    free(opaque);
+    return status;
+}
+
 static dn_status decode(dn_image *out, const unsigned char *bytes, size_t size, const char *name,
                         dn_error *error) {
     const signature *const found = find_signature(bytes, size);
@@ -138,8 +156,7 @@ static dn_status decode(dn_image *out, const unsigned char *bytes, size_t size, 
         status = dni_png_check(bytes, size, name, error);
         break;
     case GIF:
-        status = dni_gif_check(bytes, size, name, error);
-        break;
+        return decode_gif(out, bytes, size, name, error);
     case PNM:
         status = check_pnm_range(bytes, size, name, error);
         break;

@@ -95,9 +95,13 @@ static int decompress(tjhandle decoder, const unsigned char *bytes, size_t size,
 static dn_status decode(dn_image *out, tjhandle decoder, const unsigned char *bytes, size_t size,
                         const char *name, dn_error *error) {
     int width = 0, height = 0, subsampling, colorspace = -1;
+    /* It also fails for rare chroma sampling factors that decoding takes: what counts is the size. Behind the
+     * end of the file it reads an end marker, with a warning, and may stumble over that. */
     const int failed = tjDecompressHeader3(decoder, bytes, size, &width, &height, &subsampling, &colorspace);
-    if (failed && tjGetErrorCode(decoder) == TJERR_FATAL) return refuse(tjGetErrorStr2(decoder), name, error);
-    if (width < 1 || height < 1) return refuse("Premature end of the headers", name, error);
+    if (width < 1 || height < 1)
+        return refuse(failed && tjGetErrorCode(decoder) == TJERR_FATAL ? tjGetErrorStr2(decoder)
+                                                                       : "Premature end of the headers",
+                      name, error);
     if ((size_t)width * (size_t)height > DN_IMAGE_MAX_PIXELS)
         return dni_fail(error, DN_ERR_IMAGE_TOO_LARGE, "%s: %d x %d pixels, above the limit of %u", name,
                         width, height, DN_IMAGE_MAX_PIXELS);

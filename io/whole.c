@@ -145,8 +145,10 @@ static size_t coded_pixels(cursor *c, size_t wanted) {
     return pixels;
 }
 
-dn_status dni_gif_check(const unsigned char *bytes, size_t size, const char *name, dn_error *error) {
-    enum { SIGNATURE_AND_SIZE = 10, TRAILER = 0x3B, EXTENSION = 0x21, FRAME = 0x2C };
+dn_status dni_gif_check(const unsigned char *bytes, size_t size, size_t *transparency, const char *name,
+                        dn_error *error) {
+    enum { SIGNATURE_AND_SIZE = 10, TRAILER = 0x3B, EXTENSION = 0x21, GRAPHIC_CONTROL = 0xF9, FRAME = 0x2C };
+    *transparency = 0;
     cursor c = {.bytes = bytes, .size = size};
     skip(&c, SIGNATURE_AND_SIZE);
     const int flags = next(&c);
@@ -158,7 +160,7 @@ dn_status dni_gif_check(const unsigned char *bytes, size_t size, const char *nam
         if (c.ended) break;
         if (block == TRAILER && frames > 0) return DN_OK;
         if (block == EXTENSION) {
-            skip(&c, 1); /* its label */
+            if (next(&c) == GRAPHIC_CONTROL && frames == 0) *transparency = c.at + 1;
             skip_sub_blocks(&c);
         } else if (block == FRAME) {
             skip(&c, 4); /* left, top */

@@ -10,7 +10,9 @@
 dn_status dni_png_check(const unsigned char *bytes, size_t size, const char *name, dn_error *error);
 
 /* GIF: every block within the file, up to the trailer, and as many coded pixels in the first frame as its
- * size asks for. */
-dn_status dni_gif_check(const unsigned char *bytes, size_t size, const char *name, dn_error *error);
+ * size asks for. *transparency is where the byte of flags stands whose lowest bit makes one colour of the first
+ * frame transparent; 0 when there is none. */
+dn_status dni_gif_check(const unsigned char *bytes, size_t size, size_t *transparency, const char *name,
+                        dn_error *error);
 
 #endif

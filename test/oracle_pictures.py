@@ -114,6 +114,7 @@ def make():
     keep("palette_transparent.png", encoded(small.quantize(200), "PNG", transparency=3))
 
     keep("palette.gif", encoded(small.quantize(64), "GIF"))
+    keep("transparent.gif", encoded(small.quantize(64), "GIF", transparency=5))
     keep("interlaced.gif", encoded(small.quantize(64), "GIF", interlace=True))
     frames = [picture(37, 29, seed).quantize(32) for seed in (2, 3)]
     keep("animated.gif", encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))

@@ -43,6 +43,7 @@ static const golden goldens[] = {
     {"palette_transparent.png", 0},
     {"palette.gif", 0},
     {"interlaced.gif", 0},
+    {"transparent.gif", 0},
     {"animated.gif", 0},
     {"rgb.bmp", 0},
     {"palette.bmp", 0},
