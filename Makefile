@@ -4,20 +4,27 @@
 #   make demo       everything from nothing: install what is missing, build, make pictures, train, predict
 #   make test       install what is missing, build, run all tests
 #   make asan       all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make check      build and run all tests, install nothing
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make weights    download densenet161's ImageNet weights to where every command finds them
-#   make deps format uninstall clean
+#   make golden     write the tests' expected values anew, with PyTorch and its company
+#   make deps uninstall format clean
 #
-# Variables: CC, BUILD (folder of the build), SANITIZE=1, WERROR= (empty: warnings do not stop the build).
+# Variables: CC, BUILD (folder of the build), SANITIZE=1, WERROR= (empty: warnings do not stop the build), PREFIX,
+# LIBDIR, INCLUDEDIR, MANDIR, DESTDIR, PYTHON (of make golden).
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
+.DELETE_ON_ERROR:
 
 CC      ?= cc
 ifeq ($(origin CC),default)
 CC      := gcc
 endif
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR  ?= $(PREFIX)/share/man
 SANITIZE ?=
 BUILD   ?= build$(if $(SANITIZE),/asan)
 WERROR  ?= -Werror
@@ -29,20 +36,20 @@ MAJOR   := $(call VERSION_OF,MAJOR)
 VERSION := $(MAJOR).$(call VERSION_OF,MINOR).$(call VERSION_OF,PATCH)
 
 LIBRARY_PACKAGES := openblas libturbojpeg jansson libzip libxxhash
+LIBRARY_CFLAGS   := $(shell pkg-config --cflags $(LIBRARY_PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wundef \
             -Wdouble-promotion $(WERROR)
-CPPFLAGS += -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -MMD -MP
-CFLAGS   += -std=c11 $(OPTIMIZE) -g -fPIC -fvisibility=hidden -fno-math-errno -ffp-contract=off -pthread $(WARNINGS)
+override CPPFLAGS += -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -MMD -MP
+override CFLAGS += -std=c11 $(OPTIMIZE) -g -fPIC -fvisibility=hidden -fno-math-errno -ffp-contract=off -pthread $(WARNINGS) $(LIBRARY_CFLAGS)
 ifneq ($(SANITIZE),)
-CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-LDFLAGS  += -fsanitize=address,undefined
+override CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+override LDFLAGS += -fsanitize=address,undefined
 endif
 LDLIBS   := $(shell pkg-config --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lpthreadpool -lm -pthread
-CFLAGS   += $(shell pkg-config --cflags $(LIBRARY_PACKAGES) 2>/dev/null)
 
 # A kernel file's name ends in its tier, and that alone gives it the tier's instructions.
-$(BUILD)/%_avx2.o:   CFLAGS += -mavx2 -mfma
-$(BUILD)/%_avx512.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=512
+$(BUILD)/%_avx2.o:   override CFLAGS += -mavx2 -mfma
+$(BUILD)/%_avx512.o: override CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=512
 
 LIBRARY_DIRS    := core layers io weights densenet head
 LIBRARY_SOURCES := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.c))
@@ -70,7 +77,7 @@ $(STATIC): $(LIBRARY_OBJECTS)
 	rm -f $@ && $(AR) rcs $@ $^
 
 $(SHARED): $(LIBRARY_OBJECTS)
-	$(CC) $(LDFLAGS) -shared -Wl,-soname,libdensenet.so.$(MAJOR) -Wl,--no-undefined -o $@ $^ $(LDLIBS)
+	$(CC) $(LDFLAGS) -shared -Wl,-soname,libdensenet.so.$(MAJOR) $(if $(SANITIZE),,-Wl,--no-undefined) -o $@ $^ $(LDLIBS)
 
 $(PROGRAM): $(PROGRAM_OBJECTS) $(STATIC)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -80,6 +87,94 @@ $(SAMPLES): $(BUILD)/docs/demo/samples.o $(STATIC)
 
 $(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(STATIC)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+# ---- what must be there first ----
+
+# Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
+DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libturbojpeg0-dev libstb-dev libcmocka-dev libpthreadpool-dev \
+                   libjansson-dev libzip-dev libxxhash-dev
+NEEDED_TOOLS    := $(firstword $(CC)) pkg-config
+NEEDED_MODULES  := $(LIBRARY_PACKAGES) cmocka
+NEEDED_HEADERS  := pthreadpool.h stb/stb_image.h stb/stb_image_resize.h
+# Prints what is missing, on one line; nothing when all is there.
+LIST_MISSING = { \
+    for tool in $(NEEDED_TOOLS); do command -v $$tool >/dev/null || echo $$tool; done; \
+    for module in $(NEEDED_MODULES); do pkg-config --exists $$module 2>/dev/null || echo $$module; done; \
+    for header in $(NEEDED_HEADERS); do \
+        echo "\#include <$$header>" | $(CC) -E -o /dev/null - 2>/dev/null || echo $$header; done; } | paste -sd' '
+
+.PHONY: deps
+deps:
+	@missing=$$($(LIST_MISSING)); \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	echo "missing: $$missing; installing Debian's packages: $(DEBIAN_PACKAGES)"; \
+	if ! command -v apt-get >/dev/null; then \
+	    echo "there is no apt-get here: install what these packages hold by your system's means" >&2; exit 1; fi; \
+	root=; if [ "$$(id -u)" != 0 ]; then root=sudo; fi; \
+	$$root apt-get update -qq && \
+	$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(DEBIAN_PACKAGES) && \
+	missing=$$($(LIST_MISSING)); \
+	if [ -n "$$missing" ]; then echo "still missing: $$missing" >&2; exit 1; fi
+
+# Variables above that ask pkg-config are read before deps can install it: what needs both starts make again.
+AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
+
+# ---- tests ----
+
+.PHONY: test check asan golden
+test: deps
+	@$(AGAIN) check
+
+check: all $(TEST_PROGRAMS) $(SAMPLES)
+	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' CC='$(CC)' test/run.sh $(TEST_PROGRAMS) $(wildcard test/check_*.sh test/test_*.sh)
+
+asan:
+	@$(MAKE) --no-print-directory SANITIZE=1 test
+
+golden:
+	set -e; for script in $(wildcard test/oracle_*.py); do echo $$script; $(PYTHON) $$script; done
+
+# ---- demo, weights ----
+
+.PHONY: demo demo-built weights
+demo: deps
+	@$(AGAIN) demo-built
+
+demo-built: $(PROGRAM) $(SAMPLES)
+	@BUILD='$(BUILD)' docs/demo/demo.sh
+
+weights:
+	@weights/fetch.sh
+
+# ---- installation ----
+
+PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/head.h
+SONAME         := libdensenet.so.$(MAJOR)
+INSTALLED      := $(LIBDIR)/libdensenet.a $(LIBDIR)/libdensenet.so.$(VERSION) $(LIBDIR)/$(SONAME) \
+                  $(LIBDIR)/libdensenet.so $(LIBDIR)/pkgconfig/densenet.pc $(PREFIX)/bin/ftrain \
+                  $(MANDIR)/man1/ftrain.1 $(addprefix $(INCLUDEDIR)/densenet/,$(notdir $(PUBLIC_HEADERS)))
+
+.PHONY: install uninstall
+install: all
+	install -d $(addprefix $(DESTDIR),$(sort $(dir $(INSTALLED))))
+	install -m 644 $(STATIC) '$(DESTDIR)$(LIBDIR)/'
+	install -m 755 $(SHARED) '$(DESTDIR)$(LIBDIR)/'
+	ln -sf libdensenet.so.$(VERSION) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
+	ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/libdensenet.so'
+	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/'
+	install -m 644 docs/ftrain.1 '$(DESTDIR)$(MANDIR)/man1/'
+	for header in $(PUBLIC_HEADERS); do \
+	    sed 's|^#include "[a-z]*/\([a-z]*\.h\)"|#include <densenet/\1>|' $$header \
+	        >'$(DESTDIR)$(INCLUDEDIR)/densenet/'$${header##*/} || exit 1; done
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' -e 's|@PACKAGES@|$(LIBRARY_PACKAGES)|' densenet.pc.in \
+	    >'$(DESTDIR)$(LIBDIR)/pkgconfig/densenet.pc'
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	if [ -d '$(DESTDIR)$(INCLUDEDIR)/densenet' ]; then rmdir '$(DESTDIR)$(INCLUDEDIR)/densenet'; fi
+
+# ---- housekeeping ----
 
 .PHONY: format clean
 format:

@@ -160,7 +160,7 @@ static leaf leaf_draw(dni_rng *rng, float smallest) {
 
 static scene scene_draw(dni_rng *rng) {
     scene it;
-    const float smallest = between(rng, 0.015f, 0.05f); /* how busy the scene is */
+    const float smallest = between(rng, 0.02f, 0.035f); /* how busy the scene is */
     for (int i = 0; i < LEAVES; i++) it.leaves[i] = leaf_draw(rng, smallest);
     leaf *ground = &it.leaves[LEAVES - 1];
     ground->x = ground->y = 0.5f;
@@ -277,7 +277,7 @@ static canvas photograph(const scene *it, int size, dni_rng *rng) {
     canvas picture = blur(scene_render(it, size), SUPERSAMPLE * between(rng, 0.6f, 1.0f));
     picture = shrink(picture, SUPERSAMPLE);
     vignette(&picture, between(rng, 0.05f, 0.25f));
-    const float gain = between(rng, 0.2f, 0.7f); /* the camera's: more of it, more noise */
+    const float gain = between(rng, 0.4f, 0.9f); /* the camera's: more of it, more noise */
     sensor_noise(&picture, rng, 0.0012f * gain, 0.004f * gain);
     gamma_encode(&picture);
     return picture;
@@ -318,7 +318,7 @@ static canvas generate(const scene *it, int size, dni_rng *rng) {
     canvas picture = shrink(scene_render(it, size >> DOUBLINGS), SUPERSAMPLE);
     gamma_encode(&picture);
     for (int i = 0; i < DOUBLINGS; i++) {
-        const float uneven = (dni_rng_below(rng, 2) ? 1.0f : -1.0f) * between(rng, 0.02f, 0.05f);
+        const float uneven = (dni_rng_below(rng, 2) ? 1.0f : -1.0f) * between(rng, 0.04f, 0.08f);
         picture = dni_rng_below(rng, 4) ? transposed_convolution(picture, uneven) : repeat_pixels(picture);
     }
     return picture;
