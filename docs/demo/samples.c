@@ -277,7 +277,7 @@ static canvas photograph(const scene *it, int size, dni_rng *rng) {
     canvas picture = blur(scene_render(it, size), SUPERSAMPLE * between(rng, 0.6f, 1.0f));
     picture = shrink(picture, SUPERSAMPLE);
     vignette(&picture, between(rng, 0.05f, 0.25f));
-    const float gain = between(rng, 0.4f, 0.9f); /* the camera's: more of it, more noise */
+    const float gain = between(rng, 0.45f, 0.9f); /* the camera's: more of it, more noise */
     sensor_noise(&picture, rng, 0.0012f * gain, 0.004f * gain);
     gamma_encode(&picture);
     return picture;
@@ -318,7 +318,7 @@ static canvas generate(const scene *it, int size, dni_rng *rng) {
     canvas picture = shrink(scene_render(it, size >> DOUBLINGS), SUPERSAMPLE);
     gamma_encode(&picture);
     for (int i = 0; i < DOUBLINGS; i++) {
-        const float uneven = (dni_rng_below(rng, 2) ? 1.0f : -1.0f) * between(rng, 0.04f, 0.08f);
+        const float uneven = (dni_rng_below(rng, 2) ? 1.0f : -1.0f) * between(rng, 0.05f, 0.1f);
         picture = dni_rng_below(rng, 4) ? transposed_convolution(picture, uneven) : repeat_pixels(picture);
     }
     return picture;
