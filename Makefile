@@ -123,7 +123,7 @@ AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc
 
 .PHONY: test check asan golden
 test: deps
-	@$(AGAIN) check
+	+@$(AGAIN) check
 
 check: all $(TEST_PROGRAMS) $(SAMPLES)
 	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' CC='$(CC)' test/run.sh $(TEST_PROGRAMS) $(wildcard test/check_*.sh test/test_*.sh)
@@ -138,7 +138,7 @@ golden:
 
 .PHONY: demo demo-built weights
 demo: deps
-	@$(AGAIN) demo-built
+	+@$(AGAIN) demo-built
 
 demo-built: $(PROGRAM) $(SAMPLES)
 	@BUILD='$(BUILD)' docs/demo/demo.sh
