@@ -29,6 +29,8 @@ wrong_includes() {
             if [[ $text =~ include[[:space:]]*\"([^\"]*)\" ]]; then
                 path=${BASH_REMATCH[1]}
                 folder=${path%%/*}
+                # tests, bench and docs may name a neighbour by its bare name
+                if [[ $path != */* && $file =~ ^(test|bench|docs)/ && -f ${file%/*}/$path ]]; then continue; fi
                 if [[ $path != */* || $path == *..* ]]; then
                     echo "$file:$line: \"$path\": name it from the repository's root"
                 elif [ ! -f "$path" ]; then
