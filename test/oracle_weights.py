@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Golden files for test_pth.c and test_keys.c: what torch.save() writes, and hand-written pickles of writers
-that no longer run (Python 2, protocol 4). Run with Debian's python3-torch, from the repository root."""
+that no longer run (Python 2, protocol 4). Run with Debian's python3-torch, from the repository root. Legacy
+files differ from run to run: torch names their storages by memory address."""
 import collections
 import json
 import os
@@ -16,10 +17,14 @@ DTYPES = {torch.float32: "F32", torch.float64: "F64", torch.float16: "F16", torc
           torch.uint8: "U8", torch.bool: "BOOL"}
 
 
+def raw_bytes(tensor):
+    return tensor.detach().reshape(-1).contiguous().view(torch.uint8).numpy().tobytes()
+
+
 def write_safetensors(path, tensors):
     header, data = {}, b""
     for name, tensor in tensors.items():
-        raw = bytes(tensor.detach().contiguous().clone().storage().untyped()) if tensor.numel() else b""
+        raw = raw_bytes(tensor)
         header[name] = {"dtype": DTYPES[tensor.dtype], "shape": list(tensor.shape),
                         "data_offsets": [len(data), len(data) + len(raw)]}
         data += raw
@@ -117,7 +122,7 @@ def protocol4_object():
 
 
 def hand_written(folder):
-    raw = [(t.numel(), bytes(t.contiguous().storage().untyped())) for t in small().values()]
+    raw = [(t.numel(), raw_bytes(t)) for t in small().values()]
     # The list's order is the storages' order, whatever order the object names them in.
     files = {
         "python2.pth": legacy_file(python2_object(), ["22", "11"], [raw[1], raw[0]]),
