@@ -9,6 +9,8 @@ import pickle
 import struct
 import sys
 
+import zipfile
+
 import torch
 
 MAGIC = 0x1950A86A20F9469CFC6C
@@ -136,6 +138,17 @@ def hand_written(folder):
             file.write(content)
 
 
+def rezipped(folder, name, changes, compression=zipfile.ZIP_STORED):
+    """small.pth with some records added, replaced or compressed."""
+    with zipfile.ZipFile(os.path.join(folder, "small.pth")) as source:
+        records = {entry: source.read(entry) for entry in source.namelist()}
+    stem = next(iter(records)).split("/")[0]
+    records.update({f"{stem}/{key}": value for key, value in changes.items()})
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as target:
+        for entry, content in records.items():
+            target.writestr(zipfile.ZipInfo(entry), content, compression)
+
+
 def old_names(state):
     new = collections.OrderedDict()
     for key, value in state.items():
@@ -175,6 +188,14 @@ def golden(folder):
         save(folder, name + ".pth", value, False)
         save(folder, name + ".legacy.pth", value, True)
     hand_written(folder)
+    rezipped(folder, "deflated.pth", {}, zipfile.ZIP_DEFLATED)
+    rezipped(folder, "bomb.pth", {"data/0": bytes(20000000)}, zipfile.ZIP_DEFLATED)
+    rezipped(folder, "wrong_size.pth", {"data/0": bytes(28)})
+    rezipped(folder, "little_endian.pth", {"byteorder": b"little"})
+    rezipped(folder, "big_endian.pth", {"byteorder": b"big"})
+    rezipped(folder, "script.pth", {"constants.pkl": b"\x80\x02)."})
+    with zipfile.ZipFile(os.path.join(folder, "plain.zip"), "w") as archive:
+        archive.writestr(zipfile.ZipInfo("readme.txt"), "no weights here")
 
 
 def densenet(folder):

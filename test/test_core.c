@@ -149,7 +149,8 @@ static void test_every_half_converts_exactly(void **state) {
                                         : ldexp(1 + fraction, exponent - 15);
         if (i & 0x8000) value = -value;
         const int right = isnan(value) ? isnan(out[i]) : out[i] == (float)value;
-        if (!right || signbit(out[i]) != (i >= 0x8000)) fail_msg("half 0x%04x becomes %a", i, (double)out[i]);
+        if (!right || (signbit(out[i]) != 0) != (i >= 0x8000))
+            fail_msg("half 0x%04x becomes %a", i, (double)out[i]);
     }
     free(out);
 }

@@ -121,6 +121,21 @@ static void test_a_storage_of_the_wrong_size_is_refused(void **state) {
     assert_refused(GOLDEN "wrong_count.pth", DN_ERR_CORRUPT, "storage '11' has 5 elements, not 6");
 }
 
+static void test_zip_archives_of_other_tools_are_read(void **state) {
+    (void)state;
+    assert_reads_as(GOLDEN "deflated.pth", GOLDEN "small.safetensors");
+    assert_reads_as(GOLDEN "little_endian.pth", GOLDEN "small.safetensors");
+}
+
+static void test_zip_archives_that_are_no_state_dict_are_refused(void **state) {
+    (void)state;
+    assert_refused(GOLDEN "bomb.pth", DN_ERR_CORRUPT, "20000000 bytes, a zip bomb");
+    assert_refused(GOLDEN "wrong_size.pth", DN_ERR_CORRUPT, "28 bytes, not those of 6 elements of F32");
+    assert_refused(GOLDEN "big_endian.pth", DN_ERR_UNSUPPORTED, "byte order 'big'");
+    assert_refused(GOLDEN "script.pth", DN_ERR_UNSAFE, "TorchScript");
+    assert_refused(GOLDEN "plain.zip", DN_ERR_FORMAT, "no data.pkl");
+}
+
 static void test_views_beyond_their_storage_are_refused(void **state) {
     size_t size;
     unsigned char *bytes = weights_read_file(GOLDEN "protocol4.pth", &size);
@@ -277,6 +292,8 @@ int main(void) {
         cmocka_unit_test(test_foreign_globals_are_refused_by_name),
         cmocka_unit_test(test_unknown_opcodes_are_named_with_their_place),
         cmocka_unit_test(test_a_storage_of_the_wrong_size_is_refused),
+        cmocka_unit_test(test_zip_archives_of_other_tools_are_read),
+        cmocka_unit_test(test_zip_archives_that_are_no_state_dict_are_refused),
         IN_FOLDER(test_views_beyond_their_storage_are_refused),
         IN_FOLDER(test_what_is_commonly_saved_as_pth_is_recognised),
         IN_FOLDER(test_a_file_cut_short_anywhere_is_refused),
