@@ -8,7 +8,6 @@ import os
 import pickle
 import struct
 import sys
-
 import zipfile
 
 import torch
