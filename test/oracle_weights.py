@@ -22,16 +22,25 @@ def raw_bytes(tensor):
     return tensor.detach().reshape(-1).contiguous().view(torch.uint8).numpy().tobytes()
 
 
+def raw_bytes(tensor):
+    tensor = tensor.detach().contiguous()
+    if tensor.dtype == torch.bfloat16:  # numpy has no such type
+        tensor = tensor.view(torch.int16)
+    return tensor.numpy().tobytes()
+
+
 def write_safetensors(path, tensors):
-    header, data = {}, b""
+    header, blocks, end = {}, [], 0
     for name, tensor in tensors.items():
         raw = raw_bytes(tensor)
         header[name] = {"dtype": DTYPES[tensor.dtype], "shape": list(tensor.shape),
-                        "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
+                        "data_offsets": [end, end + len(raw)]}
+        blocks.append(raw)
+        end += len(raw)
     text = json.dumps(header).encode()
     with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + data)
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.writelines(blocks)
 
 
 def variety():
