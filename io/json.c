@@ -1,0 +1,94 @@
+/* JSON forms over jansson, which neither reads nor writes by the locale. */
+#include "io/json.h"
+
+#include "core/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Length of the valid UTF-8 sequence at the start of text, 0 if there is none (RFC 3629, section 4). */
+static size_t utf8_length(const unsigned char *text) {
+    const unsigned char a = text[0];
+    if (a < 0x80) return 1;
+    const size_t length = a >= 0xc2 && a < 0xe0   ? 2
+                          : a >= 0xe0 && a < 0xf0 ? 3
+                          : a >= 0xf0 && a < 0xf5 ? 4
+                                                  : 0;
+    for (size_t i = 1; i < length; i++)
+        if ((text[i] & 0xc0) != 0x80) return 0;
+    if (a == 0xe0 && text[1] < 0xa0) return 0; /* overlong */
+    if (a == 0xed && text[1] > 0x9f) return 0; /* surrogates */
+    if (a == 0xf0 && text[1] < 0x90) return 0; /* overlong */
+    if (a == 0xf4 && text[1] > 0x8f) return 0; /* above U+10FFFF */
+    return length;
+}
+
+json_t *dni_json_text(const char *text) {
+    json_t *string = json_string(text);
+    if (string) return string;
+    char *clean = malloc(3 * strlen(text) + 1);
+    if (!clean) return NULL;
+    size_t used = 0;
+    const unsigned char *from = (const unsigned char *)text;
+    while (*from) {
+        const size_t length = utf8_length(from);
+        memcpy(clean + used, length ? (const char *)from : "\xef\xbf\xbd", length ? length : 3);
+        used += length ? length : 3;
+        from += length ? length : 1;
+    }
+    string = json_stringn(clean, used);
+    free(clean);
+    return string;
+}
+
+json_t *dni_json_float(float value) {
+    for (double scale = 1; scale <= 1e9; scale *= 10) {
+        const double rounded = round((double)value * scale) / scale;
+        if ((float)rounded == value) return json_real(rounded);
+    }
+    return json_real((double)value);
+}
+
+char *dni_json_line(json_t *value) {
+    char *line = value ? json_dumps(value, JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(value);
+    return line;
+}
+
+static json_t *three(const float values[3]) {
+    json_t *array = json_array();
+    for (int i = 0; i < 3; i++)
+        if (json_array_append_new(array, dni_json_float(values[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
+char *dni_preprocessing_to_json(const dn_preprocessing *preprocessing) {
+    return dni_json_line(json_pack("{s:i, s:i, s:o, s:o}", "resize", preprocessing->resize, "crop",
+                                   preprocessing->crop, "mean", three(preprocessing->mean), "std",
+                                   three(preprocessing->std)));
+}
+
+dn_status dni_preprocessing_from_json(dn_preprocessing *out, const char *text, const char *name,
+                                      dn_error *error) {
+    json_error_t reason;
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &reason);
+    if (!root) return dni_fail(error, DN_ERR_CORRUPT, "%s: preprocessing is no JSON: %s", name, reason.text);
+    double mean[3], std[3];
+    const int failed = json_unpack_ex(root, &reason, JSON_STRICT, "{s:i, s:i, s:[F,F,F], s:[F,F,F]}",
+                                      "resize", &out->resize, "crop", &out->crop, "mean", &mean[0], &mean[1],
+                                      &mean[2], "std", &std[0], &std[1], &std[2]);
+    json_decref(root);
+    if (failed) return dni_fail(error, DN_ERR_CORRUPT, "%s: preprocessing: %s", name, reason.text);
+    for (int i = 0; i < 3; i++) {
+        out->mean[i] = (float)mean[i];
+        out->std[i] = (float)std[i];
+    }
+    dn_error range;
+    if (dn_preprocessing_check(out, &range))
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: preprocessing: %s", name, range.message);
+    return DN_OK;
+}

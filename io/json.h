@@ -1,0 +1,27 @@
+/* JSON, through jansson, in the forms this project writes to files and terminals. */
+#ifndef DN_IO_JSON_H
+#define DN_IO_JSON_H
+
+#include "core/status.h"
+#include "io/image.h"
+
+#include <jansson.h>
+
+/* A JSON string. Bytes that are not UTF-8, as file names may have, become U+FFFD. NULL: out of memory. */
+json_t *dni_json_text(const char *text);
+
+/* A JSON number with the fewest decimals that read back as the same float: 0.485, not 0.48500001430511475. */
+json_t *dni_json_float(float value);
+
+/* The value on one line, numbers with 9 digits (enough for a float), keys in order of adding; from malloc,
+ * NULL when out of memory or `value` is NULL. Takes over `value`. */
+char *dni_json_line(json_t *value);
+
+/* {"resize": 255, "crop": 224, "mean": [...], "std": [...]}; from malloc, NULL when out of memory. */
+char *dni_preprocessing_to_json(const dn_preprocessing *preprocessing);
+
+/* Back again, checked with dn_preprocessing_check(). `name` begins every message. */
+dn_status dni_preprocessing_from_json(dn_preprocessing *out, const char *text, const char *name,
+                                      dn_error *error);
+
+#endif
