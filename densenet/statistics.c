@@ -17,7 +17,7 @@ int dni_is_statistic(const char *name) {
 }
 
 dn_status dni_statistics_collect(dni_tensor_dict *out, const dn_weights *weights, dn_error *error) {
-    const dni_tensor_dict *tensors = dni_weights_tensors(weights);
+    const dni_tensor_dict *tensors = weights->tensors;
     for (size_t i = 0; i < dni_tensor_dict_count(tensors); i++) {
         const dni_named_tensor *entry = dni_tensor_dict_at(tensors, i);
         if (!dni_is_statistic(entry->name)) continue;
@@ -42,17 +42,18 @@ static dn_status apply_one(dni_tensor *target, const char *tensor_name, const dn
                         dni_tensor_shape_text(target->rank, target->shape, text[1], sizeof text[1]));
     }
     dni_tensor_to_f32(source, target->data);
-    const int64_t count = dni_tensor_count(target);
-    for (int64_t i = 0; i < count; i++)
-        if (!isfinite(((const float *)target->data)[i]))
-            return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s' has a value that is not finite", name,
-                            tensor_name);
+    const float *values = target->data;
+    const int is_variance = ends_with(tensor_name, ".running_var");
+    for (int64_t i = 0; i < dni_tensor_count(target); i++)
+        if (!isfinite(values[i]) || (is_variance && values[i] < 0.0f))
+            return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s' holds %g at element %lld", name,
+                            tensor_name, (double)values[i], (long long)i);
     return DN_OK;
 }
 
 dn_status dni_statistics_apply(dn_weights *weights, const dni_tensor_dict *dict, const char *name,
                                dn_error *error) {
-    const dni_tensor_dict *tensors = dni_weights_tensors(weights);
+    const dni_tensor_dict *tensors = weights->tensors;
     for (size_t i = 0; i < dni_tensor_dict_count(tensors); i++) {
         const dni_named_tensor *entry = dni_tensor_dict_at(tensors, i);
         if (!dni_is_statistic(entry->name)) continue;
