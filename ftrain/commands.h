@@ -1,0 +1,20 @@
+/* The commands of ftrain: one file each, one table. */
+#ifndef FTRAIN_COMMANDS_H
+#define FTRAIN_COMMANDS_H
+
+struct command {
+    const char *name;
+    const char *arguments;   /* behind the name in the usage line */
+    const char *summary;     /* one line */
+    const char *description; /* what --help teaches, with an example; ends in a newline */
+    /* argv[0] is the command's name; with `help_only` the help text is printed and nothing done. Returns the
+     * exit code. */
+    int (*run)(const struct command *self, int argc, char **argv);
+};
+
+typedef struct command command;
+
+extern const command train_command, extract_command, predict_command, evaluate_command, convert_command,
+    info_command;
+
+#endif

@@ -1,0 +1,144 @@
+/* Parsing by table, over getopt_long. */
+#include "ftrain/options.h"
+
+#include "ftrain/commands.h"
+#include "ftrain/program.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_OPTIONS = 40, FIRST_LONG = 256 };
+
+static bool takes_argument(const option_spec *spec) {
+    return spec->kind != OPTION_FLAG && spec->kind != OPTION_NO_FLAG;
+}
+
+bool parse_int(const char *option, const char *text, double low, double high, int *out) {
+    char *end;
+    errno = 0;
+    const long value = strtol(text, &end, 10);
+    if (end == text || *end || errno || (double)value < low || (double)value > high) {
+        message("%s: '%s' is not a whole number from %.0f to %.0f", option, text, low, high);
+        return false;
+    }
+    *out = (int)value;
+    return true;
+}
+
+static bool parse_float(const char *option, const char *text, double low, double high, float *out) {
+    char *end;
+    const double value = strtod(text, &end);
+    if (end == text || *end || !(value >= low && value <= high)) {
+        message("%s: '%s' is not a number from %g to %g", option, text, low, high);
+        return false;
+    }
+    *out = (float)value;
+    return true;
+}
+
+static bool parse_seed(const char *option, const char *text, uint64_t *out) {
+    char *end = NULL;
+    errno = 0;
+    const unsigned long long value = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+    if (!end || *end || errno) {
+        message("%s: '%s' is not a whole number from 0 to 18446744073709551615", option, text);
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+static bool parse_widths(const char *option, const char *text, widths *out) {
+    out->count = 0;
+    if (strcmp(text, "none") == 0) return true;
+    for (;;) {
+        char number[16];
+        const size_t length = strcspn(text, ",");
+        if (out->count == MAX_WIDTHS || length >= sizeof number) {
+            message("%s: '%s': at most %d widths of 1 to 65536", option, text, MAX_WIDTHS);
+            return false;
+        }
+        memcpy(number, text, length);
+        number[length] = '\0';
+        if (!parse_int(option, number, 1, 65536, &out->values[out->count])) return false;
+        out->count++;
+        if (!text[length]) return true;
+        text += length + 1;
+    }
+}
+
+static bool set_option(const option_spec *spec, const char *value) {
+    char name[40];
+    snprintf(name, sizeof name, "--%s", spec->name);
+    switch (spec->kind) {
+    case OPTION_FLAG: *(bool *)spec->target = true; return true;
+    case OPTION_NO_FLAG: *(bool *)spec->target = false; return true;
+    case OPTION_TEXT: *(const char **)spec->target = value; return true;
+    case OPTION_INT: return parse_int(name, value, spec->low, spec->high, spec->target);
+    case OPTION_FLOAT: return parse_float(name, value, spec->low, spec->high, spec->target);
+    case OPTION_SEED: return parse_seed(name, value, spec->target);
+    case OPTION_WIDTHS: return parse_widths(name, value, spec->target);
+    }
+    return false;
+}
+
+/* The specs in getopt_long()'s forms: value FIRST_LONG + i for option i, and its letter in `letters`. */
+static void fill_getopt(const option_spec *specs, size_t count, struct option *longs, char *letters) {
+    *letters++ = ':'; /* a missing argument is told apart from an unknown option */
+    for (size_t i = 0; i < count; i++) {
+        longs[i] = (struct option){specs[i].name, takes_argument(&specs[i]) ? required_argument : no_argument,
+                                   NULL, FIRST_LONG + (int)i};
+        if (!specs[i].letter) continue;
+        *letters++ = specs[i].letter;
+        if (takes_argument(&specs[i])) *letters++ = ':';
+    }
+    longs[count] = (struct option){NULL, 0, NULL, 0};
+    *letters = '\0';
+}
+
+static const option_spec *find_spec(const option_spec *specs, size_t count, int value) {
+    if (value >= FIRST_LONG) return &specs[value - FIRST_LONG];
+    for (size_t i = 0; i < count; i++)
+        if (specs[i].letter == value) return &specs[i];
+    return NULL;
+}
+
+static bool complain(const command *self, int value, const char *argument) {
+    message("%s: option '%s' %s; 'ftrain help %s' lists the options", self->name, argument,
+            value == ':' ? "needs a value" : "is not known or not clear, or takes no value", self->name);
+    return false;
+}
+
+bool parse_options(const command *self, const option_spec *specs, size_t count, int argc, char **argv,
+                   int *first) {
+    struct option longs[MAX_OPTIONS + 1];
+    char letters[2 * MAX_OPTIONS + 2];
+    fill_getopt(specs, count, longs, letters);
+    optind = 0; /* glibc: start anew */
+    opterr = 0;
+    for (;;) {
+        const int at = optind ? optind : 1;
+        const int value = getopt_long(argc, argv, letters, longs, NULL);
+        if (value == -1) break;
+        if (value == '?' || value == ':') return complain(self, value, argv[optind > at ? optind - 1 : at]);
+        if (!set_option(find_spec(specs, count, value), optarg)) return false;
+    }
+    *first = optind;
+    return true;
+}
+
+void print_help(const command *self, const option_spec *specs, size_t count) {
+    printf("Usage: ftrain %s %s\n\n%s\n", self->name, self->arguments, self->description);
+    if (count) puts("Options:");
+    for (size_t i = 0; i < count; i++) {
+        char left[48];
+        const char letter[] = {'-', specs[i].letter, ',', ' ', '\0'};
+        snprintf(left, sizeof left, "%s--%s%s%s", specs[i].letter ? letter : "    ", specs[i].name,
+                 takes_argument(&specs[i]) ? " " : "", takes_argument(&specs[i]) ? specs[i].argument : "");
+        printf("  %-26s %s\n", left, specs[i].help);
+    }
+}
