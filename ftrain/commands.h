@@ -7,8 +7,7 @@ struct command {
     const char *arguments;   /* behind the name in the usage line */
     const char *summary;     /* one line */
     const char *description; /* what --help teaches, with an example; ends in a newline */
-    /* argv[0] is the command's name; with `help_only` the help text is printed and nothing done. Returns the
-     * exit code. */
+    /* argv[0] is the command's name; returns the exit code. */
     int (*run)(const struct command *self, int argc, char **argv);
 };
 

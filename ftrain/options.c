@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 40, FIRST_LONG = 256 };
+enum { MAX_OPTIONS = 40, FIRST_LONG = 256, HELP = 'h' };
 
 static bool takes_argument(const option_spec *spec) {
     return spec->kind != OPTION_FLAG && spec->kind != OPTION_NO_FLAG;
 }
 
-bool parse_int(const char *option, const char *text, double low, double high, int *out) {
+static bool parse_int(const char *option, const char *text, double low, double high, int *out) {
     char *end;
     errno = 0;
     const long value = strtol(text, &end, 10);
@@ -75,13 +75,23 @@ static bool set_option(const option_spec *spec, const char *value) {
     char name[40];
     snprintf(name, sizeof name, "--%s", spec->name);
     switch (spec->kind) {
-    case OPTION_FLAG: *(bool *)spec->target = true; return true;
-    case OPTION_NO_FLAG: *(bool *)spec->target = false; return true;
-    case OPTION_TEXT: *(const char **)spec->target = value; return true;
-    case OPTION_INT: return parse_int(name, value, spec->low, spec->high, spec->target);
-    case OPTION_FLOAT: return parse_float(name, value, spec->low, spec->high, spec->target);
-    case OPTION_SEED: return parse_seed(name, value, spec->target);
-    case OPTION_WIDTHS: return parse_widths(name, value, spec->target);
+    case OPTION_FLAG:
+        *(bool *)spec->target = true;
+        return true;
+    case OPTION_NO_FLAG:
+        *(bool *)spec->target = false;
+        return true;
+    case OPTION_TEXT:
+        *(const char **)spec->target = value;
+        return true;
+    case OPTION_INT:
+        return parse_int(name, value, spec->low, spec->high, spec->target);
+    case OPTION_FLOAT:
+        return parse_float(name, value, spec->low, spec->high, spec->target);
+    case OPTION_SEED:
+        return parse_seed(name, value, spec->target);
+    case OPTION_WIDTHS:
+        return parse_widths(name, value, spec->target);
     }
     return false;
 }
@@ -96,7 +106,9 @@ static void fill_getopt(const option_spec *specs, size_t count, struct option *l
         *letters++ = specs[i].letter;
         if (takes_argument(&specs[i])) *letters++ = ':';
     }
-    longs[count] = (struct option){NULL, 0, NULL, 0};
+    longs[count] = (struct option){"help", no_argument, NULL, HELP};
+    longs[count + 1] = (struct option){NULL, 0, NULL, 0};
+    *letters++ = HELP;
     *letters = '\0';
 }
 
@@ -107,33 +119,9 @@ static const option_spec *find_spec(const option_spec *specs, size_t count, int 
     return NULL;
 }
 
-static bool complain(const command *self, int value, const char *argument) {
-    message("%s: option '%s' %s; 'ftrain help %s' lists the options", self->name, argument,
-            value == ':' ? "needs a value" : "is not known or not clear, or takes no value", self->name);
-    return false;
-}
-
-bool parse_options(const command *self, const option_spec *specs, size_t count, int argc, char **argv,
-                   int *first) {
-    struct option longs[MAX_OPTIONS + 1];
-    char letters[2 * MAX_OPTIONS + 2];
-    fill_getopt(specs, count, longs, letters);
-    optind = 0; /* glibc: start anew */
-    opterr = 0;
-    for (;;) {
-        const int at = optind ? optind : 1;
-        const int value = getopt_long(argc, argv, letters, longs, NULL);
-        if (value == -1) break;
-        if (value == '?' || value == ':') return complain(self, value, argv[optind > at ? optind - 1 : at]);
-        if (!set_option(find_spec(specs, count, value), optarg)) return false;
-    }
-    *first = optind;
-    return true;
-}
-
-void print_help(const command *self, const option_spec *specs, size_t count) {
+static int print_help(const command *self, const option_spec *specs, size_t count) {
     printf("Usage: ftrain %s %s\n\n%s\n", self->name, self->arguments, self->description);
-    if (count) puts("Options:");
+    puts("Options:");
     for (size_t i = 0; i < count; i++) {
         char left[48];
         const char letter[] = {'-', specs[i].letter, ',', ' ', '\0'};
@@ -141,4 +129,33 @@ void print_help(const command *self, const option_spec *specs, size_t count) {
                  takes_argument(&specs[i]) ? " " : "", takes_argument(&specs[i]) ? specs[i].argument : "");
         printf("  %-26s %s\n", left, specs[i].help);
     }
+    printf("  %-26s %s\n", "-h, --help", "print this");
+    return EXIT_DONE;
+}
+
+static int complain(const command *self, int value, const char *argument) {
+    message("%s: option '%s' %s; 'ftrain help %s' lists the options", self->name, argument,
+            value == ':' ? "needs a value" : "is unknown, ambiguous or takes no value", self->name);
+    return EXIT_USAGE;
+}
+
+int parse_options(const command *self, const option_spec *specs, size_t count, int argc, char **argv,
+                  int least, int most, int *first) {
+    struct option longs[MAX_OPTIONS + 2];
+    char letters[2 * MAX_OPTIONS + 3];
+    fill_getopt(specs, count, longs, letters);
+    optind = 0; /* glibc: start anew */
+    opterr = 0;
+    for (;;) {
+        const int at = optind ? optind : 1;
+        const int value = getopt_long(argc, argv, letters, longs, NULL);
+        if (value == -1) break;
+        if (value == HELP) return print_help(self, specs, count);
+        if (value == '?' || value == ':') return complain(self, value, argv[optind > at ? optind - 1 : at]);
+        if (!set_option(find_spec(specs, count, value), optarg)) return EXIT_USAGE;
+    }
+    *first = optind;
+    if (argc - optind >= least && argc - optind <= most) return CONTINUE;
+    message("usage: ftrain %s %s; 'ftrain help %s' tells more", self->name, self->arguments, self->name);
+    return EXIT_USAGE;
 }

@@ -24,8 +24,8 @@ typedef struct widths {
 } widths;
 
 typedef struct option_spec {
-    const char *name;     /* "hidden" for --hidden */
-    char letter;          /* 'w' for -w; 0: none */
+    const char *name; /* "hidden" for --hidden */
+    char letter;      /* 'w' for -w; 0: none */
     option_kind kind;
     void *target;
     double low, high;
@@ -35,14 +35,11 @@ typedef struct option_spec {
 
 typedef struct command command;
 
-/* Sets the targets and moves all other arguments to argv[*first] .. argv[argc - 1]. False after a message. */
-bool parse_options(const command *self, const option_spec *specs, size_t count, int argc, char **argv,
-                   int *first);
-
-/* The whole help text of a command, on stdout. */
-void print_help(const command *self, const option_spec *specs, size_t count);
-
-/* Whole number in [low, high]; false, after a message that names `option` and the text. */
-bool parse_int(const char *option, const char *text, double low, double high, int *out);
+/* Parses a command's arguments: sets the targets and moves all that are no options to argv[*first] ..
+ * argv[argc - 1], of which there must be `least` to `most`. --help prints the command's help. Returns CONTINUE,
+ * or the exit code to end with. */
+enum { CONTINUE = -1 };
+int parse_options(const command *self, const option_spec *specs, size_t count, int argc, char **argv,
+                  int least, int most, int *first);
 
 #endif

@@ -21,11 +21,16 @@ void message(const char *format, ...) {
 
 static int exit_code(dn_status status, int not_found) {
     switch (status) {
-    case DN_ERR_CANCELLED: return EXIT_INTERRUPTED;
-    case DN_ERR_NOT_FOUND: return not_found;
-    case DN_ERR_ARGUMENT: return EXIT_USAGE;
-    case DN_ERR_UNSUPPORTED: return EXIT_MODEL;
-    default: break;
+    case DN_ERR_CANCELLED:
+        return EXIT_INTERRUPTED;
+    case DN_ERR_NOT_FOUND:
+        return not_found;
+    case DN_ERR_ARGUMENT:
+        return EXIT_USAGE;
+    case DN_ERR_UNSUPPORTED:
+        return EXIT_MODEL;
+    default:
+        break;
     }
     if (status < 40) return EXIT_MACHINE;
     return status < 80 ? EXIT_MODEL : EXIT_DATA;

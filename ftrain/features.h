@@ -1,0 +1,48 @@
+/* From samples to feature arrays, through the feature store. */
+#ifndef FTRAIN_FEATURES_H
+#define FTRAIN_FEATURES_H
+
+#include "core/pool.h"
+#include "densenet/densenet.h"
+#include "head/head.h"
+#include "io/dataset.h"
+
+#include <stdbool.h>
+
+enum { FEATURE_VIEWS = 2 }; /* plain, mirrored */
+
+typedef struct feature_request {
+    const dn_config *config;
+    const char *hash; /* of the backbone's weights */
+    dn_preprocessing preprocessing;
+    /* The backbone's weights, asked for only when something must be computed; they stay the callee's.
+     * Returns CONTINUE or, after a message, the exit code. */
+    int (*weights)(void *context, const dn_weights **out);
+    void *context;
+    const char *cache; /* folder of the store; NULL: the store is `path` */
+    const char *path;
+    dni_pool *pool;
+    bool strict; /* the first picture that cannot be used is an error */
+    bool quiet;
+} feature_request;
+
+/* The features of those samples that could be used, in their order. */
+typedef struct feature_set {
+    float *values; /* (count, FEATURE_VIEWS, features) */
+    int *labels;
+    int count;
+} feature_set;
+
+dn_features feature_set_view(const feature_set *set);
+void feature_set_free(feature_set *set);
+
+/* Fills out[i] from *samples[i]; out may be NULL, then only the store is filled. Pictures that cannot be used
+ * are named on stderr and counted in *skipped. Returns CONTINUE or, after a message, the exit code, with all
+ * of `out` empty. */
+int features_collect(const feature_request *request, const dni_samples *const *samples, size_t count,
+                     feature_set *out, size_t *skipped);
+
+/* The folder for caches: `option`, or the user's; made if it is not there. NULL after a message. From malloc. */
+char *features_cache(const char *option);
+
+#endif

@@ -1,0 +1,61 @@
+/* ftrain COMMAND [options] [paths]. */
+#include "ftrain/commands.h"
+#include "ftrain/program.h"
+
+#include <cblas.h>
+#include <stdio.h>
+#include <string.h>
+
+static const command *const commands[] = {
+    &train_command, &evaluate_command, &predict_command, &extract_command, &convert_command, &info_command,
+};
+
+static const command *find_command(const char *name) {
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(commands[i]->name, name) == 0) return commands[i];
+    message("'%s' is not a command; 'ftrain help' lists them", name);
+    return NULL;
+}
+
+static void print_overview(FILE *to) {
+    fputs("Usage: ftrain COMMAND [options] [paths]\n\n", to);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n'ftrain help COMMAND' explains one of them, with an example.\n", to);
+}
+
+static int help(int argc, char **argv) {
+    if (argc < 3) {
+        print_overview(stdout);
+        return EXIT_DONE;
+    }
+    const command *found = find_command(argv[2]);
+    if (!found) return EXIT_USAGE;
+    char option[] = "--help";
+    return found->run(found, 2, (char *[]){argv[2], option, NULL});
+}
+
+static int dispatch(int argc, char **argv) {
+    if (argc < 2) {
+        print_overview(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help(argc, argv);
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("ftrain %s\n", dn_version());
+        return EXIT_DONE;
+    }
+    const command *found = find_command(argv[1]);
+    return found ? found->run(found, argc - 1, argv + 1) : EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+    openblas_set_num_threads(1); /* the same seed gives the same bits */
+    const int code = dispatch(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        message("cannot write to standard output");
+        return EXIT_MACHINE;
+    }
+    return code;
+}

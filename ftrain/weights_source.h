@@ -1,0 +1,25 @@
+/* Where a command's weights come from: -w FILE, -w random:SEED, or a file found in the usual places. */
+#ifndef FTRAIN_WEIGHTS_SOURCE_H
+#define FTRAIN_WEIGHTS_SOURCE_H
+
+#include "densenet/densenet.h"
+
+#include <stdbool.h>
+
+typedef struct weights_source {
+    bool is_random;
+    uint64_t seed;           /* of a random one */
+    const dn_config *config; /* of a random one */
+    char *path;              /* of a file */
+    char *name;              /* what model files call it: "random:1", or the file's name without folder */
+} weights_source;
+
+/* `option`: -w's value or NULL; `arch`: --arch's value, for random ones, or NULL. Returns CONTINUE or, after a
+ * message, the exit code. */
+int weights_source_find(weights_source *out, const char *option, const char *arch);
+void weights_source_free(weights_source *source);
+
+/* $XDG_CACHE_HOME/densenet, else ~/.cache/densenet; from malloc, NULL when neither variable is set. */
+char *cache_folder(void);
+
+#endif
