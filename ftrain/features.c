@@ -51,6 +51,14 @@ void feature_set_free(feature_set *set) {
     *set = (feature_set){.count = 0};
 }
 
+float *feature_set_plain(const feature_set *set, int features) {
+    const size_t width = (size_t)features;
+    float *plain = malloc((size_t)set->count * width * sizeof *plain);
+    for (size_t i = 0; plain && i < (size_t)set->count; i++)
+        memcpy(plain + i * width, set->values + i * FEATURE_VIEWS * width, width * sizeof *plain);
+    return plain;
+}
+
 char *features_cache(const char *option) {
     char *folder = option ? strdup(option) : cache_folder();
     if (!folder) {

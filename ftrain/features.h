@@ -34,6 +34,8 @@ typedef struct feature_set {
 } feature_set;
 
 dn_features feature_set_view(const feature_set *set);
+/* The plain views alone, (count, features); from malloc, NULL when out of memory. */
+float *feature_set_plain(const feature_set *set, int features);
 void feature_set_free(feature_set *set);
 
 /* Fills out[i] from *samples[i]; out may be NULL, then only the store is filled. Pictures that cannot be used

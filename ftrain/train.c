@@ -203,19 +203,10 @@ static int train_head(train_run *run) {
     return status ? report(&error, EXIT_DATA) : CONTINUE;
 }
 
-/* The plain views of a set, dense: (count, features). From malloc. */
-static float *plain_views(const feature_set *set, size_t features) {
-    float *plain = malloc((size_t)set->count * features * sizeof *plain);
-    for (int i = 0; plain && i < set->count; i++)
-        memcpy(plain + (size_t)i * features, set->values + (size_t)i * FEATURE_VIEWS * features,
-               features * sizeof *plain);
-    return plain;
-}
-
 static int test_head(train_run *run) {
     const feature_set *set = &run->sets[DNI_TEST];
     const int classes = run->extraction.data.class_count;
-    float *plain = plain_views(set, (size_t)dn_head_features(run->head));
+    float *plain = feature_set_plain(set, dn_head_features(run->head));
     float *log_probabilities = malloc((size_t)set->count * (size_t)classes * sizeof *log_probabilities);
     int code = plain && log_probabilities ? CONTINUE : report_no_memory();
     dn_error error;

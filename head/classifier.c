@@ -422,7 +422,8 @@ int dn_classifier_is_complete(const dn_classifier *classifier) {
 
 /* ---- the backbone ---- */
 
-static dn_status check_weights(const dn_classifier *classifier, const dn_weights *weights, dn_error *error) {
+dn_status dni_classifier_check_weights(const dn_classifier *classifier, const dn_weights *weights,
+                                       dn_error *error) {
     const dn_classifier_info *info = &classifier->info;
     const char *name = dn_weights_config(weights)->name;
     char hash[33];
@@ -443,7 +444,7 @@ dn_status dni_classifier_weights(dn_weights **out, const dn_classifier *classifi
                         info->backbone, info->weights_source, info->weights_hash);
     dn_status status = dn_weights_random(out, dn_config_find(info->backbone), seed, error);
     if (!status) status = dni_statistics_apply(*out, classifier->dict, classifier->path, error);
-    if (!status) status = check_weights(classifier, *out, error);
+    if (!status) status = dni_classifier_check_weights(classifier, *out, error);
     if (status) {
         dn_weights_free(*out);
         *out = NULL;
@@ -468,8 +469,8 @@ dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weig
     dn_session_options fitted = options ? *options : dn_session_options_default();
     fitted.height = fitted.width = classifier->info.preprocessing.crop;
     dn_weights *own = NULL;
-    dn_status status =
-        weights ? check_weights(classifier, weights, error) : dni_classifier_weights(&own, classifier, error);
+    dn_status status = weights ? dni_classifier_check_weights(classifier, weights, error)
+                               : dni_classifier_weights(&own, classifier, error);
     const dn_model_options model_options = {.threads = fitted.threads, .allocator = fitted.allocator};
     if (!status) status = dn_model_create(&classifier->model, weights ? weights : own, &model_options, error);
     dn_weights_free(own);

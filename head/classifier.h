@@ -11,4 +11,8 @@ int dni_random_source(const char *source, uint64_t *out);
  * checked against the file's hash. */
 dn_status dni_classifier_weights(dn_weights **out, const dn_classifier *classifier, dn_error *error);
 
+/* DN_ERR_MISMATCH unless these are the weights the classifier was trained with. */
+dn_status dni_classifier_check_weights(const dn_classifier *classifier, const dn_weights *weights,
+                                       dn_error *error);
+
 #endif

@@ -1,0 +1,130 @@
+/* ftrain info: this machine, or what is in a file. */
+#include "core/cpu.h"
+#include "core/pool.h"
+#include "core/tensor_dict.h"
+#include "densenet/topology.h"
+#include "ftrain/commands.h"
+#include "ftrain/options.h"
+#include "ftrain/program.h"
+#include "head/head.h"
+#include "io/safetensors.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the machine ---- */
+
+static void print_kernel(const dni_part *part, const char *what, dni_isa isa) {
+    const dni_conv2d conv = dni_part_conv2d(part);
+    printf("  %-28s %s\n", what, dni_conv2d_select(&conv, isa)->name);
+}
+
+/* The first convolution of each role and block of densenet161: kernels are chosen by kind and channels. */
+static void print_kernels(dni_isa isa) {
+    static const char *const roles[] = {
+        [DNI_STEM] = "stem", [DNI_CONV1] = "1x1", [DNI_CONV2] = "3x3", [DNI_TRANSITION] = "transition"};
+    const dn_config *config = dn_config_find("densenet161");
+    printf("kernels of %s:\n", config->name);
+    for (int i = 0; i < dni_convolution_count(config); i++) {
+        const dni_part part = dni_part_at(config, i);
+        if (part.layer > 0) continue;
+        char what[48];
+        if (part.role == DNI_STEM)
+            snprintf(what, sizeof what, "stem");
+        else
+            snprintf(what, sizeof what, "%s, block %d", roles[part.role], part.block + 1);
+        print_kernel(&part, what, isa);
+    }
+}
+
+static int print_machine(void) {
+    dni_isa isa;
+    dn_error error;
+    if (dni_cpu_choose_isa(&isa, &error)) {
+        report(&error, EXIT_USAGE);
+        return EXIT_USAGE;
+    }
+    char name[64];
+    dni_cpu_name(name, sizeof name);
+    printf("version %s\ncpu %s\ntier %s (best here: %s)\nthreads %d\n", dn_version(), name, dni_isa_name(isa),
+           dni_isa_name(dni_cpu_isa()), dni_pool_cores());
+    print_kernels(isa);
+    return EXIT_DONE;
+}
+
+/* ---- files ---- */
+
+static int print_model(const char *path) {
+    dn_classifier *classifier;
+    dn_error error;
+    if (dn_classifier_load(&classifier, path, &error)) return report(&error, EXIT_MODEL);
+    const dn_classifier_info *info = dn_classifier_get_info(classifier);
+    printf("model\nbackbone %s, weights %s%s, hash %s\nclasses", info->backbone, info->weights_source,
+           dn_classifier_is_complete(classifier) ? " (complete: needs no other file)" : "",
+           info->weights_hash);
+    for (int i = 0; i < info->class_count; i++) printf("%s %s", i ? "," : "", info->classes[i]);
+    printf("\nresize %d, crop %d\nrecipe %s\nmetrics %s\n", info->preprocessing.resize,
+           info->preprocessing.crop, info->recipe, info->metrics);
+    dn_classifier_free(classifier);
+    return EXIT_DONE;
+}
+
+static int print_features(const dni_tensor_dict *dict, const char *path) {
+    const dni_tensor *features = dni_tensor_dict_find(dict, "features");
+    if (!features || features->rank != 3) {
+        message("%s: tensor 'features' of shape (n, views, features) is missing", path);
+        return EXIT_MODEL;
+    }
+    const char *provenance = dni_tensor_dict_meta(dict, "provenance");
+    printf("features\npictures %lld, views %lld, features %lld\nof %s\n", (long long)features->shape[0],
+           (long long)features->shape[1], (long long)features->shape[2],
+           provenance ? provenance : "unknown weights");
+    return EXIT_DONE;
+}
+
+static int print_weights(const char *path) {
+    dn_weights *weights;
+    dn_error error;
+    if (dn_weights_load(&weights, path, &error)) return report(&error, EXIT_MODEL);
+    char hash[33];
+    dn_weights_hash(weights, hash);
+    const dn_config *config = dn_weights_config(weights);
+    printf("weights\n%s, %d features, hash %s\n", config->name, config->features, hash);
+    dn_weights_free(weights);
+    return EXIT_DONE;
+}
+
+/* A safetensors file of ours says in its metadata what it is; all else should be weights. */
+static int print_file(const char *path) {
+    dni_tensor_dict *dict = NULL;
+    const char *format = NULL;
+    if (!dni_safetensors_read(&dict, path, NULL)) format = dni_tensor_dict_meta(dict, "format");
+    int code;
+    if (format && strncmp(format, "densenet classifier", 19) == 0)
+        code = print_model(path);
+    else if (format && strncmp(format, "densenet feature store", 22) == 0)
+        code = print_features(dict, path);
+    else
+        code = print_weights(path);
+    dni_tensor_dict_free(dict);
+    return code;
+}
+
+static int run(const command *self, int argc, char **argv) {
+    int first;
+    const int code = parse_options(self, NULL, 0, argc, argv, 0, 1, &first);
+    if (code != CONTINUE) return code;
+    return first < argc ? print_file(argv[first]) : print_machine();
+}
+
+const command info_command = {
+    .name = "info",
+    .arguments = "[FILE]",
+    .summary = "this machine's kernels, or what a file holds",
+    .description =
+        "Without FILE: version, CPU, threads and the kernels chosen for DenseNet-161. With one: what a "
+        "weights, model\n"
+        "or feature file holds.\n\n"
+        "  ftrain info flowers.safetensors\n\n",
+    .run = run,
+};
