@@ -24,7 +24,7 @@ static int find_inputs(extraction *run, const extraction_options *options, const
     if (dni_dataset_scan(&run->data, data, &error)) return report(&error, EXIT_DATA);
     if (dni_pool_create(&run->pool, options->threads, &error)) return report(&error, EXIT_DATA);
     const int code = weights_source_find(&run->source, options->weights, options->arch);
-    if (code == CONTINUE && run->source.is_random && !options->quiet)
+    if (code == CONTINUE && run->source.is_random)
         message(
             "random weights: the features are untrained and say little; for real ones run 'make weights' or "
             "give -w FILE");

@@ -120,7 +120,7 @@ static const option_spec *find_spec(const option_spec *specs, size_t count, int 
 }
 
 static int print_help(const command *self, const option_spec *specs, size_t count) {
-    printf("Usage: ftrain %s %s\n\n%s\n", self->name, self->arguments, self->description);
+    printf("Usage: ftrain %s %s\n\n%s", self->name, self->arguments, self->description);
     puts("Options:");
     for (size_t i = 0; i < count; i++) {
         char left[48];
