@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# ftrain from the outside: what it prints, which exit code it gives, which bytes it writes. The pictures are
+# made here, dark and bright noise at 40x40, and the network is the smallest at its smallest input.
+#
+#     test/test_ftrain.sh        from the repository root; BUILD names the folder of the build
+set -u
+
+ftrain=$PWD/${BUILD:-build}/ftrain/ftrain
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_CACHE_HOME=$work/cache LC_ALL=C
+unset DENSENET_WEIGHTS TORCH_HOME DN_ISA
+small="-w random:7 --arch densenet121 --resize 36 --crop 32"
+failures=0
+
+ok() { echo "ok - $1"; }
+not_ok() {
+    echo "not ok - $1"
+    sed 's/^/    /' "$work/out" "$work/err"
+    failures=$((failures + 1))
+}
+
+# check WHAT CODE STDOUT-PATTERN STDERR-PATTERN COMMAND...: patterns are extended and must match a line; "" is
+# an empty stream.
+check() {
+    local what=$1 code=$2 out=$3 err=$4 found
+    shift 4
+    "$@" >"$work/out" 2>"$work/err" </dev/null
+    found=$?
+    if [ "$found" -eq "$code" ] && matches "$out" "$work/out" && matches "$err" "$work/err"; then
+        ok "$what"
+    else
+        echo "exit code $found, expected $code" >>"$work/err"
+        not_ok "$what"
+    fi
+}
+
+matches() {
+    if [ -n "$1" ]; then grep -qE -- "$1" "$2"; else [ ! -s "$2" ]; fi
+}
+
+same() { # WHAT FILE FILE
+    if cmp "$2" "$3" >"$work/out" 2>"$work/err"; then ok "$1"; else not_ok "$1"; fi
+}
+
+picture() { # FILE SEED BRIGHTNESS: a binary PPM, 40x40, of noise in [brightness, brightness + 60)
+    {
+        printf 'P6 40 40 255\n'
+        awk -v seed="$2" -v base="$3" 'BEGIN {
+            srand(seed)
+            for (i = 0; i < 4800; i++) printf "%c", base + int(60 * rand())
+        }'
+    } >"$1"
+}
+
+dataset() { # FOLDER
+    local split class seed=0 base i
+    for split in train valid test; do
+        for class in bright dark; do
+            mkdir -p "$1/$split/$class"
+            base=30
+            if [ "$class" = bright ]; then base=160; fi
+            for i in 1 2 3 4; do
+                seed=$((seed + 1))
+                picture "$1/$split/$class/$i.ppm" "$seed" "$base"
+            done
+        done
+    done
+}
+
+cd "$work" || exit 1
+dataset data
+data=$work/data
+
+# ---- usage ----
+check "no command prints the commands and is a usage error" 2 "" "Usage: ftrain COMMAND" "$ftrain"
+check "an unknown command is named" 2 "" "'trian' is not a command; 'ftrain help' lists them" "$ftrain" trian
+check "--version prints the version" 0 '^ftrain [0-9]+\.[0-9]+\.[0-9]+$' "" "$ftrain" --version
+for command in train extract predict evaluate convert info; do
+    check "help $command gives usage and an example" 0 "^  ftrain $command " "" "$ftrain" help $command
+    check "$command --help does the same" 0 "^Usage: ftrain $command " "" "$ftrain" $command --help
+    check "$command refuses an unknown option by name" 2 "" "'--colour' is unknown.*'ftrain help $command'" \
+        "$ftrain" $command --colour
+done
+check "an option out of range names option and value" 2 "" "--epochs: '0' is not a whole number from 1" \
+    "$ftrain" train "$data" --epochs 0
+check "an option that is no number names option and value" 2 "" "--lr: 'fast' is not a number" \
+    "$ftrain" train "$data" --lr fast
+check "a seed that is none is refused" 2 "" "--weights: 'random:x'" "$ftrain" train "$data" -w random:x
+check "an unknown network is refused" 2 "" "--arch: 'resnet50' is not densenet121" \
+    "$ftrain" train "$data" -w random:1 --arch resnet50
+check "an unknown recipe is refused" 2 "" "--recipe: 'best'" "$ftrain" train "$data" --recipe best
+check "a missing value is told" 2 "" "option '--hidden' needs a value" "$ftrain" train "$data" --hidden
+check "extract without -o is a usage error" 2 "" "-o FEATURES is missing" "$ftrain" extract "$data"
+check "predict without -m is a usage error" 2 "" "-m MODEL is missing" "$ftrain" predict a.jpg
+
+# ---- missing things ----
+check "without weights it tells what to do" 4 "" "make weights.*random:1" "$ftrain" train "$data"
+check "a missing weights file is a model error" 4 "" "nowhere.pth" "$ftrain" train "$data" -w nowhere.pth
+check "a missing data set is a data error" 3 "" "nowhere" "$ftrain" train nowhere -w random:1
+check "a missing model is a model error" 4 "" "nowhere.safetensors" "$ftrain" predict -m nowhere.safetensors a.jpg
+
+# ---- the main job ----
+check "train prints the test accuracy with its interval" 0 \
+    '^test accuracy [01]\.[0-9]{4} \([0-9]+ of 8; 95 % interval ' 'features are untrained' \
+    "$ftrain" train "$data" $small --threads 1 -o one.safetensors
+check "a second run computes no features" 0 '^test accuracy' '^ftrain: random weights' \
+    "$ftrain" train "$data" $small -q -o again.safetensors
+same "and gives the same model" one.safetensors again.safetensors
+check "two threads and a fresh cache run as well" 0 '^test accuracy' "" \
+    sh -c "$ftrain train $data $small --threads 2 --cache $work/other -q -o two.safetensors 2>/dev/null"
+same "and give the same model byte for byte" one.safetensors two.safetensors
+check "dark and bright noise are told apart" 0 '^test accuracy 1\.0000 \(8 of 8;' 'untrained' \
+    "$ftrain" train "$data" $small -q -o model.safetensors
+check "--json prints an object an epoch" 0 '^\{"epoch": 3, "train_loss": .*"best": (true|false)\}$' 'untrained' \
+    "$ftrain" train "$data" $small -q --recipe capstone --json -o capstone.safetensors
+check "the recipe is in the model file" 0 '^recipe .*"name": "capstone".*"optimizer": "adam"' "" \
+    "$ftrain" info capstone.safetensors
+check "options override the recipe" 0 '"hidden": \[8\].*"epochs": 2' "" \
+    sh -c "$ftrain train $data $small -q --recipe capstone --hidden 8 --epochs 2 -o o.safetensors >/dev/null 2>&1 && $ftrain info o.safetensors"
+
+check "predict names class and probability" 0 "^$data/test/dark/1.ppm	dark [01]\.[0-9]{4}, bright [01]\.[0-9]{4}$" "" \
+    "$ftrain" predict -m model.safetensors "$data/test/dark/1.ppm"
+check "predict walks folders and prints JSON" 0 '"path": ".*/bright/4.ppm", "class": "bright", "probabilities": \{"bright": 0?1?\.?[0-9]*\}' "" \
+    "$ftrain" predict --json --top 1 -m model.safetensors "$data/test"
+check "predict goes on behind a missing picture" 1 "4.ppm	bright" "skipped: nowhere.jpg" \
+    "$ftrain" predict -m model.safetensors nowhere.jpg "$data/test/bright/4.ppm"
+check "evaluate prints the accuracy" 0 '^accuracy 1\.0000 \(8 of 8;' "" "$ftrain" evaluate -m model.safetensors "$data"
+check "evaluate takes another split and prints JSON" 0 '"confusion": \[\[4, 0\], \[0, 4\]\]' "" \
+    "$ftrain" evaluate -m model.safetensors "$data" --split valid --json
+check "info tells a model" 0 '^classes bright, dark$' "" "$ftrain" info model.safetensors
+
+# ---- pictures that cannot be used ----
+cp -r data broken
+head -c 2000 data/train/dark/1.ppm >broken/train/dark/1.ppm
+: >broken/valid/bright/1.ppm
+check "broken pictures are named, left out, and give exit code 1" 1 '^test accuracy' 'skipped: .*train/dark/1.ppm' \
+    "$ftrain" train "$work/broken" $small -q -o broken.safetensors
+check "--strict stops at the first" 3 "" 'train/dark/1.ppm' \
+    "$ftrain" train "$work/broken" $small -q --strict -o strict.safetensors
+if [ ! -e strict.safetensors ]; then ok "and writes no model"; else not_ok "and writes no model"; fi
+
+# ---- extraction, killed and resumed ----
+check "extract writes a feature file" 0 "" 'untrained' "$ftrain" extract "$data" $small -q -o whole.safetensors
+check "info tells a feature file" 0 '^pictures 24, views 2, features 1024$' "" "$ftrain" info whole.safetensors
+for moment in 0.3 0.6 1.0; do
+    "$ftrain" extract "$data" $small -q -o killed.safetensors 2>/dev/null &
+    sleep $moment
+    kill -KILL $! 2>/dev/null
+    wait $! 2>/dev/null
+done
+"$ftrain" extract "$data" $small -q -o killed.safetensors >/dev/null 2>&1
+same "an extraction killed three times ends with the same bytes" whole.safetensors killed.safetensors
+if [ ! -e killed.safetensors.journal ]; then ok "and leaves no journal"; else not_ok "and leaves no journal"; fi
+check "features of another preprocessing are refused" 4 "" 'whole.safetensors: holds features of' \
+    "$ftrain" extract "$data" -w random:7 --arch densenet121 --resize 40 --crop 32 -q -o whole.safetensors
+check "a model is no weights file" 4 "" 'model.safetensors' "$ftrain" convert model.safetensors out.safetensors
+check "convert --list prints name, type and shape" 0 '^classifier.0.weight	F32	\(512, 1024\)$' "" \
+    "$ftrain" convert --list model.safetensors
+
+[ "$failures" -eq 0 ]
