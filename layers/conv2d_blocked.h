@@ -5,15 +5,18 @@
  *
  * y (pixels x out) = A (pixels x depth) * B (depth x out), depth = kernel * kernel * in, tap by tap.
  *
- *   tile      TILE_PIXELS pixels x TILE_VECTORS vectors of output channels stay in registers as sums. One
- * step of depth loads TILE_VECTORS vectors of B and broadcasts TILE_PIXELS numbers of A for TILE_PIXELS *
- * TILE_VECTORS multiply-adds: the arithmetic, not the loads, sets the pace. panel     The tile's rows of A,
- * for one chunk of depth, are gathered from x just before use: taps outside the image become zeros, batch
- * norm, ReLU and 2x2 averaging happen on the way. 384 deep, a panel fits the first cache level (11 KB at 7
- * pixels), and B's chunk of 192 channels the second (295 KB). group     As many panels as fit 128 KB are
- * gathered together, and each block of B is used on all of them: where B is larger than the cache (1056
- * channels), its traffic is divided by the group. chunks    Between chunks of depth the sums rest in y; the
- * first starts from the bias, the last clamps.
+ * Tile: TILE_PIXELS pixels x TILE_VECTORS vectors of output channels stay in registers as sums. One step of
+ * depth loads TILE_VECTORS vectors of B and broadcasts TILE_PIXELS numbers of A for TILE_PIXELS *
+ * TILE_VECTORS multiply-adds: the arithmetic, not the loads, sets the pace.
+ *
+ * Panel: the tile's rows of A, for one chunk of depth, are gathered from x just before use. Taps outside the
+ * image become zeros; batch norm, ReLU and 2x2 averaging happen on the way. 384 deep, a panel fits the first
+ * cache level (11 KB at 7 pixels), and B's chunk of 192 channels the second (295 KB).
+ *
+ * Group: as many panels as fit 128 KB are gathered together, and each block of B is used on all of them:
+ * where B is larger than the cache (1056 channels), its traffic is divided by the group.
+ *
+ * Chunks: between chunks of depth the sums rest in y; the first starts from the bias, the last clamps.
  *
  * Pixels are counted through all images, so small feature maps fill tiles too; each row of a tile is computed
  * alike wherever it stands, which is why neither batch nor threads show in the bits. Threads take ranges of
@@ -21,7 +24,7 @@
  *
  * With max pooling behind it the convolution goes row by row into a ring of three rows a thread, from which
  * each pooled row is taken. */
-#include "layers/vector.h"
+#include "layers/tile.h"
 
 #include "core/memory.h"
 #include "layers/conv2d_kernels.h"
@@ -30,7 +33,9 @@
 
 enum {
     CHUNK_DEPTH = 384,
-    PANEL_STRIDE = CHUNK_DEPTH + 16, /* keeps a panel's rows out of each other's cache sets */
+    /* Room for the last chunk, which a part of a vector may lengthen; and no power of two, which would put a
+     * panel's rows into the same cache sets. */
+    PANEL_STRIDE = CHUNK_DEPTH + 16,
     PANEL_FLOATS = TILE_PIXELS * PANEL_STRIDE,
     GROUP_PANELS = 128 * 1024 / (PANEL_FLOATS * (int)sizeof(float)),
     BLOCK_CHANNELS = TILE_VECTORS * VW,
@@ -243,14 +248,7 @@ DNI_INLINE void multiply(const float *panel, const float *weight, int depth, con
         const float *from = t->bias ? t->bias : t->row[r];
         DNI_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = vec_load(from + j * VW);
     }
-    for (int k = 0; k < depth; k++, weight += vectors * VW) {
-        vec b[TILE_VECTORS];
-        DNI_UNROLL for (int j = 0; j < vectors; j++) b[j] = vec_load(weight + j * VW);
-        DNI_UNROLL for (int r = 0; r < TILE_PIXELS; r++) {
-            const vec a = vec_all(panel[r * PANEL_STRIDE + k]);
-            DNI_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = vec_fma(a, b[j], sum[r][j]);
-        }
-    }
+    tile_multiply(sum, panel, PANEL_STRIDE, weight, depth, TILE_PIXELS, vectors);
     DNI_UNROLL for (int r = 0; r < TILE_PIXELS; r++) {
         DNI_UNROLL for (int j = 0; j < vectors; j++) {
             const vec y = t->relu ? vec_relu(sum[r][j]) : sum[r][j];

@@ -74,6 +74,11 @@ DNI_INLINE vec vec_max(vec a, vec b) {
 }
 #endif
 
+/* k * x + y, as BLAS names it. */
+DNI_INLINE vec vec_axpy(float k, vec x, vec y) {
+    return vec_fma(vec_all(k), x, y);
+}
+
 DNI_INLINE vec vec_relu(vec a) {
     return vec_max(a, vec_zero());
 }

@@ -1,0 +1,16 @@
+/* Winograd's F(4x4, 3x3) with AVX-512: tiles of 8 patches x 48 channels, 28 of 32 registers. */
+#define DNI_VECTOR_WIDTH 16
+#define TILE_VECTORS     3
+#define TILE_ROWS        8
+#include "layers/conv3x3_winograd4.h"
+
+const dni_conv2d_kernel dni_conv3x3_f32_avx512_winograd4 = {
+    .name = "conv3x3_f32_avx512_winograd4",
+    .isa = DNI_ISA_AVX512,
+    .tolerance = 2e-5, /* the transforms weigh inputs with up to 5, products with up to 8 */
+    .accepts = accepts,
+    .packed_size = packed_size,
+    .pack = pack,
+    .scratch_size = scratch_size,
+    .run = run,
+};

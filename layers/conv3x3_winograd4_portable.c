@@ -1,0 +1,16 @@
+/* Winograd's F(4x4, 3x3) in plain GNU C: tiles of 3 patches x 12 channels, as in the blocked convolution. */
+#define DNI_VECTOR_WIDTH 4
+#define TILE_VECTORS     3
+#define TILE_ROWS        3
+#include "layers/conv3x3_winograd4.h"
+
+const dni_conv2d_kernel dni_conv3x3_f32_portable_winograd4 = {
+    .name = "conv3x3_f32_portable_winograd4",
+    .isa = DNI_ISA_PORTABLE,
+    .tolerance = 2e-5, /* the transforms weigh inputs with up to 5, products with up to 8 */
+    .accepts = accepts,
+    .packed_size = packed_size,
+    .pack = pack,
+    .scratch_size = scratch_size,
+    .run = run,
+};

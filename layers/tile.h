@@ -1,0 +1,26 @@
+/* The innermost loop of every matrix product here: a tile of sums that stays in registers.
+ *
+ * The includer defines DNI_VECTOR_WIDTH and TILE_VECTORS, the most vectors a row of the tile has. */
+#ifndef DN_LAYERS_TILE_H
+#define DN_LAYERS_TILE_H
+
+#include "layers/vector.h"
+
+/* sum (rows, vectors * VW) += a (rows, depth; `stride` floats a row) * b (depth, vectors * VW; dense).
+ *
+ * rows and vectors must be constants, so that every sum is a register: then one step of depth is `vectors`
+ * loads, `rows` broadcasts and rows * vectors multiply-adds. Each sum adds its products in the order of
+ * depth, whatever the tile's size. */
+DNI_INLINE void tile_multiply(vec sum[][TILE_VECTORS], const float *a, size_t stride, const float *b,
+                              int depth, const int rows, const int vectors) {
+    for (int k = 0; k < depth; k++, b += vectors * VW) {
+        vec line[TILE_VECTORS];
+        DNI_UNROLL for (int j = 0; j < vectors; j++) line[j] = vec_load(b + j * VW);
+        DNI_UNROLL for (int r = 0; r < rows; r++) {
+            const vec factor = vec_all(a[(size_t)r * stride + (size_t)k]);
+            DNI_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = vec_fma(factor, line[j], sum[r][j]);
+        }
+    }
+}
+
+#endif
