@@ -167,7 +167,7 @@ install: all
 	    sed 's|^#include "[a-z]*/\([a-z]*\.h\)"|#include <densenet/\1>|' $$header \
 	        >'$(DESTDIR)$(INCLUDEDIR)/densenet/'$${header##*/} || exit 1; done
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-	    -e 's|@VERSION@|$(VERSION)|' -e 's|@PACKAGES@|$(LIBRARY_PACKAGES)|' densenet.pc.in \
+	    -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(LDLIBS)|' densenet.pc.in \
 	    >'$(DESTDIR)$(LIBDIR)/pkgconfig/densenet.pc'
 
 uninstall:

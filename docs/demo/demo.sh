@@ -13,7 +13,8 @@ weights_are_there() {
     local cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
     local torch=${TORCH_HOME:-$cache/torch}
     [ -n "${DENSENET_WEIGHTS:-}" ] ||
-        [ -n "$(find "$cache/densenet" "$torch/hub/checkpoints" -name 'densenet161*' -print -quit 2>/dev/null)" ]
+        [ -n "$(find "$cache/densenet" "$torch/hub/checkpoints" -maxdepth 1 \
+            \( -name 'densenet161*.pth' -o -name 'densenet161*.safetensors' \) 2>/dev/null)" ]
 }
 
 say() { printf '\n%s\n' "$*"; }
