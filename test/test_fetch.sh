@@ -3,8 +3,8 @@
 # expects a small file's size and sum is tested; nothing else in it differs.
 set -u
 
-command -v python3 >/dev/null || { echo "test_fetch: skipped: python3 is missing"; exit 0; }
-command -v curl >/dev/null || { echo "test_fetch: skipped: curl is missing"; exit 0; }
+command -v python3 >/dev/null || { echo "ok - weights are fetched # SKIP python3 is missing"; exit 0; }
+command -v curl >/dev/null || { echo "ok - weights are fetched # SKIP curl is missing"; exit 0; }
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/densenet-fetch-XXXXXX") || exit 1
 server=
@@ -51,18 +51,21 @@ expect() {
         DENSENET_WEIGHTS_URL="$base/$4" sh "$folder/fetch.sh" 2>&1)
     status=$?
     if [ $status -ne "$2" ] || ! printf '%s' "$output" | grep -q "$3"; then
-        echo "not ok: $1: status $status: $output"
+        echo "not ok - $1: status $status: $output"
         failures=$((failures + 1))
     else
-        echo "ok: $1"
+        echo "ok - $1"
     fi
 }
 kept() { find "$folder/home" -type f | wc -l | tr -d ' '; }
 # $1: how many files must be in the caches.
 expect_kept() {
-    [ "$(kept)" = "$1" ] && return
-    echo "not ok: $(kept) files kept, not $1"
-    failures=$((failures + 1))
+    if [ "$(kept)" = "$1" ]; then
+        echo "ok - $1 files are kept"
+    else
+        echo "not ok - $(kept) files kept, not $1"
+        failures=$((failures + 1))
+    fi
 }
 
 expect "a missing file says what to do" 1 "put it here" absent
