@@ -1,0 +1,43 @@
+/* libdensenet as an engine among its peers, through its public interface alone. */
+#include "bench/peers/server.h"
+
+#include "densenet/densenet.h"
+
+typedef struct engine {
+    dn_session *session;
+    const float *inputs;
+    int batch;
+    dn_outputs outputs;
+} engine;
+
+static void forward(void *context) {
+    const engine *e = context;
+    dn_error error;
+    if (dn_session_forward(e->session, e->inputs, e->batch, &e->outputs, &error) != DN_OK)
+        server_fail("%s", error.message);
+}
+
+int main(int argc, char **argv) {
+    const server_job job = server_job_read(argc, argv);
+    dn_error error;
+    dn_weights *weights;
+    dn_model *model;
+    dn_session *session;
+    if (dn_weights_load(&weights, job.weights, &error) != DN_OK) server_fail("%s", error.message);
+    const dn_model_options model_options = {.threads = job.threads};
+    if (dn_model_create(&model, weights, &model_options, &error) != DN_OK) server_fail("%s", error.message);
+    dn_weights_free(weights);
+    dn_session_options options = dn_session_options_default();
+    options.batch = job.batch;
+    options.threads = job.threads;
+    if (dn_session_create(&session, model, &options, &error) != DN_OK) server_fail("%s", error.message);
+
+    const size_t features = (size_t)dn_model_config(model)->features, batch = (size_t)job.batch;
+    engine e = {.session = session, .inputs = job.inputs, .batch = job.batch};
+    e.outputs.features = server_floats(batch * features);
+    e.outputs.logits = server_floats(batch * SERVER_LOGITS);
+    const int status = server_run(&job, forward, &e, e.outputs.features, features, e.outputs.logits);
+    dn_session_free(session);
+    dn_model_free(model);
+    return status;
+}

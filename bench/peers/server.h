@@ -1,0 +1,35 @@
+/* What the engines written in C share: the job on the command line, and the protocol.
+ *
+ *     ENGINE WEIGHTS INPUTS BATCH THREADS OUTPUTS
+ *
+ * WEIGHTS is a safetensors checkpoint, INPUTS raw float32 (images, 224, 224, 3), of which the first BATCH are
+ * used. The engine makes ready, runs once, writes float32 features (BATCH, n) and logits (BATCH, 1000) one
+ * after the other to OUTPUTS, and prints "ready". Then it runs once for each line on stdin and answers with
+ * the milliseconds that took, until "quit" or the end of input. */
+#ifndef DN_BENCH_PEERS_SERVER_H
+#define DN_BENCH_PEERS_SERVER_H
+
+#include <stddef.h>
+
+enum { SERVER_SIZE = 224, SERVER_LOGITS = 1000 };
+
+typedef struct server_job {
+    const char *weights, *outputs;
+    float *inputs; /* (batch, 224, 224, 3), for the life of the process */
+    int batch, threads;
+} server_job;
+
+/* Reads the command line and the inputs; a mistake in either ends the process with a message. */
+server_job server_job_read(int argc, char **argv);
+
+/* The first pass, its results to job->outputs, and then passes on request. */
+int server_run(const server_job *job, void (*forward)(void *context), void *context, const float *features,
+               size_t feature_count, const float *logits);
+
+/* Prints "engine: message" to stderr and ends the process. */
+_Noreturn void server_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Memory for `count` floats, zeroed, on a cache line; ends the process when there is none. */
+float *server_floats(size_t count);
+
+#endif
