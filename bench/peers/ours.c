@@ -36,7 +36,9 @@ int main(int argc, char **argv) {
     engine e = {.session = session, .inputs = job.inputs, .batch = job.batch};
     e.outputs.features = server_floats(batch * features);
     e.outputs.logits = server_floats(batch * SERVER_LOGITS);
-    const int status = server_run(&job, forward, &e, e.outputs.features, features, e.outputs.logits);
+    const server_result results[] = {{e.outputs.features, batch * features},
+                                     {e.outputs.logits, batch * SERVER_LOGITS}};
+    const int status = server_run(job.outputs, forward, &e, results, 2);
     dn_session_free(session);
     dn_model_free(model);
     return status;

@@ -40,27 +40,25 @@ server_job server_job_read(int argc, char **argv) {
     return job;
 }
 
-static void write_outputs(const server_job *job, const float *features, size_t feature_count,
-                          const float *logits) {
-    FILE *file = fopen(job->outputs, "wb");
-    if (!file) server_fail("%s: cannot be written", job->outputs);
-    const size_t batch = (size_t)job->batch, logit_count = batch * SERVER_LOGITS;
-    const size_t written = fwrite(features, sizeof(float), batch * feature_count, file) +
-                           fwrite(logits, sizeof(float), logit_count, file);
-    if (fclose(file) != 0 || written != batch * feature_count + logit_count)
-        server_fail("%s: cannot be written", job->outputs);
+static void write_results(const char *path, const server_result *results, int count) {
+    FILE *file = fopen(path, "wb");
+    if (!file) server_fail("%s: cannot be written", path);
+    int complete = 1;
+    for (int i = 0; i < count; i++)
+        complete &= fwrite(results[i].values, sizeof(float), results[i].count, file) == results[i].count;
+    if (fclose(file) != 0 || !complete) server_fail("%s: cannot be written", path);
 }
 
-int server_run(const server_job *job, void (*forward)(void *context), void *context, const float *features,
-               size_t feature_count, const float *logits) {
-    forward(context);
-    write_outputs(job, features, feature_count, logits);
+int server_run(const char *outputs, void (*run)(void *context), void *context, const server_result *results,
+               int result_count) {
+    run(context);
+    write_results(outputs, results, result_count);
     puts("ready");
     fflush(stdout);
     char line[64];
     while (fgets(line, sizeof line, stdin) && strncmp(line, "quit", 4) != 0) {
         const double start = bench_now();
-        forward(context);
+        run(context);
         printf("%.4f\n", 1e3 * (bench_now() - start));
         fflush(stdout);
     }

@@ -22,9 +22,15 @@ typedef struct server_job {
 /* Reads the command line and the inputs; a mistake in either ends the process with a message. */
 server_job server_job_read(int argc, char **argv);
 
-/* The first pass, its results to job->outputs, and then passes on request. */
-int server_run(const server_job *job, void (*forward)(void *context), void *context, const float *features,
-               size_t feature_count, const float *logits);
+/* Floats to be written to the outputs. */
+typedef struct server_result {
+    const float *values;
+    size_t count;
+} server_result;
+
+/* The first pass, its results to `outputs`, and then passes on request. */
+int server_run(const char *outputs, void (*run)(void *context), void *context, const server_result *results,
+               int result_count);
 
 /* Prints "engine: message" to stderr and ends the process. */
 _Noreturn void server_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
