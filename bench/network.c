@@ -1,0 +1,105 @@
+/* Whole networks: batch 1 and 16, on one to all threads. */
+#include "bench/bench.h"
+#include "bench/clock.h"
+#include "bench/report.h"
+#include "bench/shapes.h"
+#include "core/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LARGEST_BATCH = 16 };
+
+typedef struct forward_run {
+    dn_session *session;
+    const float *inputs;
+    float *features;
+    int batch;
+    dn_status status;
+    dn_error *error;
+} forward_run;
+
+static void forward(void *context) {
+    forward_run *r = context;
+    const dn_outputs outputs = {.features = r->features};
+    if (r->status == DN_OK)
+        r->status = dn_session_forward(r->session, r->inputs, r->batch, &outputs, r->error);
+}
+
+static void report_setting(bench_context *context, const dn_config *config, const dn_session_options *options,
+                           const bench_stats *stats, size_t arena) {
+    const double seconds = stats->median / options->batch;
+    const double rate = bench_network_flop(config) / seconds;
+    const double peak = bench_peak(context->isa, options->threads);
+    printf(
+        "    batch %2d, %d thread%s  %8.2f ms an image  (%.2f - %.2f)  %6.1f GFLOP/s  %4.0f %% of peak"
+        "  arena %.1f MB\n",
+        options->batch, options->threads, options->threads > 1 ? "s" : " ", 1e3 * seconds,
+        1e3 * stats->q1 / options->batch, 1e3 * stats->q3 / options->batch, 1e-9 * rate, 100 * rate / peak,
+        1e-6 * (double)arena);
+    bench_report_add(context->report, "networks",
+                     json_pack("{s:s, s:i, s:i, s:o, s:f, s:f, s:f, s:I}", "network", config->name, "batch",
+                               options->batch, "threads", options->threads, "seconds",
+                               bench_stats_json(stats), "seconds_an_image", seconds, "flops", rate,
+                               "share_of_peak", rate / peak, "arena", (json_int_t)arena));
+}
+
+static dn_status bench_setting(bench_context *context, const dn_model *model, int batch, int threads,
+                               const float *inputs, float *features, dn_error *error) {
+    dn_session_options options = dn_session_options_default();
+    options.batch = batch;
+    options.threads = threads;
+    forward_run r = {.inputs = inputs, .features = features, .batch = batch, .error = error};
+    dn_status status = dn_session_create(&r.session, model, &options, error);
+    if (status != DN_OK) return status;
+    bench_effort effort = bench_effort_of(context);
+    effort.seconds *= 5;
+    const bench_stats stats = bench_measure(&effort, forward, &r);
+    if (r.status == DN_OK)
+        report_setting(context, dn_model_config(model), &options, &stats, dn_session_arena_size(r.session));
+    dn_session_free(r.session);
+    return r.status;
+}
+
+static dn_status load(dn_model **model, bench_context *context, const dn_config *config, dn_error *error) {
+    dn_weights *weights;
+    dn_status status = bench_seeded_weights(&weights, config, 1, context->threads, error);
+    if (status != DN_OK) return status;
+    const double start = bench_now();
+    status = dn_model_create(model, weights, NULL, error);
+    const double seconds = bench_now() - start;
+    dn_weights_free(weights);
+    if (status == DN_OK)
+        printf("\n  %s: weights prepared in %.0f ms, %.1f MB\n", config->name, 1e3 * seconds,
+               1e-6 * (double)dn_model_size(*model));
+    return status;
+}
+
+static dn_status bench_config(bench_context *context, const dn_config *config, const float *inputs,
+                              dn_error *error) {
+    dn_model *model;
+    dn_status status = load(&model, context, config, error);
+    if (status != DN_OK) return status;
+    float *features = malloc(LARGEST_BATCH * (size_t)config->features * sizeof *features);
+    if (!features) status = dni_fail(error, DN_ERR_MEMORY, "out of memory for features");
+    const int batches[] = {1, LARGEST_BATCH};
+    for (int b = 0; b < (context->quick ? 1 : 2); b++)
+        for (int threads = 1; status == DN_OK && threads <= context->threads; threads++)
+            status = bench_setting(context, model, batches[b], threads, inputs, features, error);
+    free(features);
+    dn_model_free(model);
+    return status;
+}
+
+dn_status bench_network(bench_context *context, dn_error *error) {
+    printf("\nNetworks: 224x224 to features, %s; FLOP as of direct convolution\n",
+           dni_isa_name(context->isa));
+    float *inputs;
+    dn_status status = bench_seeded_inputs(&inputs, LARGEST_BATCH, error);
+    for (int i = 0; status == DN_OK && dn_config_at(i); i++)
+        if (!context->network || strcmp(context->network, dn_config_at(i)->name) == 0)
+            status = bench_config(context, dn_config_at(i), inputs, error);
+    free(inputs);
+    return status;
+}
