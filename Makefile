@@ -7,6 +7,7 @@
 #   make check      build and run all tests, install nothing
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make weights    download densenet161's ImageNet weights to where every command finds them
+#   make bench      how fast it is; make bench-peers, make bench-capstone: beside others (bench/README.md)
 #   make golden     write the tests' expected values anew, with PyTorch and its company
 #   make deps uninstall format clean
 #
@@ -174,11 +175,56 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
 	if [ -d '$(DESTDIR)$(INCLUDEDIR)/densenet' ]; then rmdir '$(DESTDIR)$(INCLUDEDIR)/densenet'; fi
 
+# ---- bench: how fast it is, alone and beside others (bench/README.md) ----
+
+BENCH         := $(BUILD)/bench/bench
+BENCH_SOURCES := $(wildcard bench/*.c)
+ifneq ($(shell uname -m),x86_64)
+BENCH_SOURCES := $(filter-out %_avx2.c %_avx512.c,$(BENCH_SOURCES))
+endif
+PEERS         := $(BUILD)/peers
+PEER_ENGINES  := $(PEERS)/ours $(PEERS)/pictures $(if $(wildcard /usr/include/dnnl.h),$(PEERS)/onednn)
+# Options for bench, for the comparison and for the capstone's job: make bench BENCH_ARGS='--quick network'
+BENCH_ARGS    ?=
+
+$(BENCH): $(BENCH_SOURCES:%.c=$(BUILD)/%.o) $(STATIC)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(PEERS)/ours $(PEERS)/pictures $(PEERS)/onednn: $(PEERS)/%: $(BUILD)/bench/peers/%.o $(BUILD)/bench/peers/server.o $(STATIC)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(if $(filter onednn,$*),-ldnnl) $(LDLIBS)
+
+# Made from seeds, so an old file is as good as a new one.
+$(PEERS)/weights.safetensors: | $(BENCH)
+	$(BENCH) prepare $(PEERS)
+
+.PHONY: bench bench-built bench-peers bench-peers-built bench-capstone bench-capstone-built
+bench: deps
+	+@$(AGAIN) bench-built
+
+bench-built: $(BENCH)
+	$(BENCH) --json $(BUILD)/bench.json $(BENCH_ARGS)
+
+bench-peers: deps
+	@bench/peers/install.sh $(PEERS)
+	+@$(AGAIN) bench-peers-built
+
+bench-peers-built: $(PEER_ENGINES) $(PEERS)/weights.safetensors
+	$(PYTHON) bench/peers/compare.py --work $(PEERS) --json $(BUILD)/bench-peers.json $(BENCH_ARGS)
+	$(PYTHON) bench/peers/compare.py --work $(PEERS) --json $(BUILD)/bench-pictures.json --pictures
+
+bench-capstone: deps
+	@bench/peers/install.sh $(PEERS)
+	+@$(AGAIN) bench-capstone-built
+
+bench-capstone-built: $(PROGRAM) $(PEERS)/weights.safetensors
+	BUILD='$(BUILD)' PYTHON='$(PYTHON)' bench/end_to_end.sh $(BENCH_ARGS)
+
 # ---- housekeeping ----
 
 .PHONY: format clean
 format:
-	clang-format -i $(wildcard */*.[ch] docs/demo/*.[ch])
+	clang-format -i $(wildcard */*.[ch] */*/*.[ch])
 
 clean:
 	rm -rf build

@@ -22,7 +22,6 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PYTHON = "/usr/bin/python3"
 PAUSE = 0.03  # seconds before a turn: OpenMP's and ONNX Runtime's workers stop spinning well within it
 AGREEMENT = 1e-4  # the largest relative difference at which two engines still compute the same network
 
@@ -133,7 +132,7 @@ class Torch(Engine):
         return None if has_python_module("torchvision") else "python3-torch, python3-torchvision (Debian)"
 
     def start(self, batch, threads, variant):
-        return Server([PYTHON, f"{HERE}/torch_engine.py", *self.paths(batch, threads), variant],
+        return Server([sys.executable, f"{HERE}/torch_engine.py", *self.paths(batch, threads), variant],
                       {"OMP_NUM_THREADS": str(threads)})
 
 
@@ -151,7 +150,7 @@ class OnnxRuntime(Engine):
         model = f"{self.work}/batch{batch}.onnx"
         weights, *rest = self.paths(batch, threads)
         if is_stale(model, weights):
-            subprocess.run([PYTHON, f"{HERE}/export_onnx.py", weights, str(batch), model], check=True)
+            subprocess.run([sys.executable, f"{HERE}/export_onnx.py", weights, str(batch), model], check=True)
         return Server(["node", f"{HERE}/onnxruntime_engine.js", model, *rest],
                       {"NODE_PATH": f"{self.work}/node_modules"})
 
@@ -192,12 +191,12 @@ class TorchvisionPictures(Engine):
         return None if has_python_module("torchvision") else "python3-torchvision (Debian)"
 
     def start(self, batch, threads, variant):
-        return Server([PYTHON, f"{HERE}/torchvision_pictures.py", self.picture, self.outputs()],
+        return Server([sys.executable, f"{HERE}/torchvision_pictures.py", self.picture, self.outputs()],
                       {"OMP_NUM_THREADS": "1"})
 
 
 def has_python_module(name):
-    return subprocess.run([PYTHON, "-c", f"import {name}"], capture_output=True).returncode == 0
+    return subprocess.run([sys.executable, "-c", f"import {name}"], capture_output=True).returncode == 0
 
 
 def is_stale(path, source):
@@ -233,7 +232,7 @@ def reference_outputs(work, batch):
         return None
     path, weights = f"{work}/reference{batch}.outputs", f"{work}/weights.safetensors"
     if is_stale(path, weights):
-        subprocess.run([PYTHON, f"{HERE}/reference.py", weights, f"{work}/inputs.f32", str(batch), path],
+        subprocess.run([sys.executable, f"{HERE}/reference.py", weights, f"{work}/inputs.f32", str(batch), path],
                        check=True)
     return read_floats(path)
 

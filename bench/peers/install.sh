@@ -1,0 +1,41 @@
+#!/bin/sh
+# Installs the engines that are compared with ours, as far as Debian's packages and the npm registry give them:
+#   bench/peers/install.sh FOLDER        (FOLDER gets npm's packages)
+# What cannot be had is named; the comparison goes on without it.
+folder=$1
+
+root=
+if [ "$(id -u)" != 0 ]; then root=sudo; fi
+
+# need THING PACKAGE...: installs the packages unless the test of that name says that the thing is there.
+need() {
+    thing=$1
+    shift
+    if "has_$thing"; then return; fi
+    echo "installing $*"
+    if ! $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null 2>&1; then
+        $root apt-get update -qq >/dev/null 2>&1
+        $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+    fi
+    if ! "has_$thing"; then echo "missing: $thing (Debian: $*)"; fi
+}
+
+has_torch() { /usr/bin/python3 -c 'import torch, torchvision' 2>/dev/null; }
+has_onednn() { [ -e /usr/include/dnnl.h ]; }
+has_node() { command -v node >/dev/null; }
+has_npm() { command -v npm >/dev/null; }
+
+need torch python3-torch python3-torchvision
+need onednn libdnnl-dev
+need node nodejs
+need npm npm
+
+if [ ! -d "$folder/node_modules/onnxruntime-node" ] && has_npm; then
+    echo "installing onnxruntime-node"
+    mkdir -p "$folder"
+    # The CPU library is in the package; its install script would only fetch GPU providers.
+    if ! npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --silent onnxruntime-node; then
+        echo "missing: onnxruntime-node (npm)"
+    fi
+fi
+exit 0
