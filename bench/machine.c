@@ -41,9 +41,9 @@ double bench_peak(dni_isa isa, int threads) {
     dni_pool *pool = NULL;
     if (dni_pool_create(&pool, threads, NULL) != DN_OK) return 0;
     double flop = 0, best = HUGE_VAL;
-    peak_task task = {.loop = loop_of(isa), .rounds = 100000};
+    peak_task task = {.loop = loop_of(isa), .rounds = 10000};
     task.sink = task.loop(1, &flop);
-    for (int run = 0; run < 20; run++) { /* about a hundredth of a second each */
+    for (int run = 0; run < 200; run++) { /* a millisecond or two each: some run is left in peace */
         const double start = bench_now();
         dni_pool_run(pool, peak_run, &task, (size_t)threads);
         best = fmin(best, bench_now() - start);

@@ -36,7 +36,8 @@ static dn_status time_way(bench_stats *stats, const bench_context *context, way 
     return w.status;
 }
 
-static dn_status bench_file(bench_context *context, const char *path, float *out, dn_error *error) {
+static dn_status bench_file(bench_context *context, const char *path, const char *label, float *out,
+                            dn_error *error) {
     dn_image image;
     dn_status status = dn_image_load(&image, path, error);
     if (status != DN_OK) return status;
@@ -48,13 +49,13 @@ static dn_status bench_file(bench_context *context, const char *path, float *out
     if ((status = time_way(&total, context, whole)) == DN_OK &&
         (status = time_way(&decode, context, decoding)) == DN_OK &&
         (status = time_way(&resize, context, resizing)) == DN_OK) {
-        printf("  %-24s %4d x %-4d  %7.2f ms  (%.2f - %.2f)  decode %.2f, resize and normalise %.2f\n",
-               dni_path_name(path), image.width, image.height, 1e3 * total.median, 1e3 * total.q1,
-               1e3 * total.q3, 1e3 * decode.median, 1e3 * resize.median);
+        printf("  %-22s %4d x %-4d  %7.2f ms  (%.2f - %.2f)  decode %.2f, resize and normalise %.2f\n", label,
+               image.width, image.height, 1e3 * total.median, 1e3 * total.q1, 1e3 * total.q3,
+               1e3 * decode.median, 1e3 * resize.median);
         bench_report_add(context->report, "pictures",
-                         json_pack("{s:s, s:i, s:i, s:o, s:o, s:o}", "file", dni_path_name(path), "width",
-                                   image.width, "height", image.height, "total", bench_stats_json(&total),
-                                   "decode", bench_stats_json(&decode), "resize", bench_stats_json(&resize)));
+                         json_pack("{s:s, s:i, s:i, s:o, s:o, s:o}", "file", label, "width", image.width,
+                                   "height", image.height, "total", bench_stats_json(&total), "decode",
+                                   bench_stats_json(&decode), "resize", bench_stats_json(&resize)));
     }
     dn_image_free(&image);
     return status;
@@ -72,7 +73,7 @@ static dn_status bench_generated(bench_context *context, int size, float *out, d
         status = bench_scene_write(&scene, path, error);
         dn_image_free(&scene);
     }
-    if (status == DN_OK) status = bench_file(context, path, out, error);
+    if (status == DN_OK) status = bench_file(context, path, "generated", out, error);
     unlink(path);
     return status;
 }
@@ -86,7 +87,7 @@ static dn_status bench_shared(bench_context *context, float *out, dn_error *erro
     for (size_t i = 0; status == DN_OK && i < sizeof names / sizeof *names; i++) {
         char *path = dni_path_join(shared && *shared ? shared : "../shared", names[i]);
         if (!path) return dni_fail(error, DN_ERR_MEMORY, "out of memory for a path");
-        if (access(path, R_OK) == 0) status = bench_file(context, path, out, error);
+        if (access(path, R_OK) == 0) status = bench_file(context, path, dni_path_name(path), out, error);
         free(path);
     }
     return status;

@@ -6,6 +6,8 @@ machine does falls on all alike. A turn is a pause in which the last engine's wo
 warms the caches (at batch 1), and the pass that counts. Before any timing, each engine's features and logits
 are compared with ours and with torch in float64.
 
+"ours/it" is the ratio of the medians; "turn by turn" gives the quartiles of the ratios within each repetition.
+
     compare.py [--work build/peers] [--batches 1,16] [--threads 1,2] [--repetitions 9] [--engines a,b]
                [--pictures] [--quick] [--json FILE]
 """
@@ -329,7 +331,7 @@ def check_agreement(engines, servers, batch, work):
 
 
 def print_results(results):
-    print(f"  {'engine':<28}{'ms an image':>12}{'quartiles':>20}{'min':>9}{'ours/it':>9}{'quartiles':>16}"
+    print(f"  {'engine':<28}{'ms an image':>12}{'quartiles':>20}{'min':>9}{'ours/it':>9}{'turn by turn':>16}"
           f"{'RSS MB':>8}{'start s':>9}{'to ours':>9}{'to f64':>9}")
     ours = results["ours"]["median"]
     for name, r in sorted(results.items(), key=lambda item: item[1]["median"]):

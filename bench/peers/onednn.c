@@ -9,7 +9,7 @@
  * - a batch goes through blocks 1 to 3 image by image, which keeps it in the cache, and through block 4's
  *   convolutions together, which reads their weights once.
  *
- * Threads are OpenMP's: the driver sets OMP_NUM_THREADS. */
+ * Threads are OpenMP's: the driver sets OMP_NUM_THREADS. Whatever is made lives until the process ends. */
 #include "bench/clock.h"
 #include "bench/peers/server.h"
 #include "densenet/densenet.h"

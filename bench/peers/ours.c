@@ -3,6 +3,8 @@
 
 #include "densenet/densenet.h"
 
+#include <stdlib.h>
+
 typedef struct engine {
     dn_session *session;
     const float *inputs;
@@ -34,12 +36,15 @@ int main(int argc, char **argv) {
 
     const size_t features = (size_t)dn_model_config(model)->features, batch = (size_t)job.batch;
     engine e = {.session = session, .inputs = job.inputs, .batch = job.batch};
-    e.outputs.features = server_floats(batch * features);
-    e.outputs.logits = server_floats(batch * SERVER_LOGITS);
+    e.outputs = (dn_outputs){.features = server_floats(batch * features),
+                             .logits = server_floats(batch * SERVER_LOGITS)};
     const server_result results[] = {{e.outputs.features, batch * features},
                                      {e.outputs.logits, batch * SERVER_LOGITS}};
     const int status = server_run(job.outputs, forward, &e, results, 2);
     dn_session_free(session);
     dn_model_free(model);
+    free(e.outputs.features);
+    free(e.outputs.logits);
+    free(job.inputs);
     return status;
 }

@@ -15,7 +15,7 @@ enum { SERVER_SIZE = 224, SERVER_LOGITS = 1000 };
 
 typedef struct server_job {
     const char *weights, *outputs;
-    float *inputs; /* (batch, 224, 224, 3), for the life of the process */
+    float *inputs; /* (batch, 224, 224, 3); freed with free() */
     int batch, threads;
 } server_job;
 
