@@ -5,7 +5,8 @@
 #
 # DATA holds {train,valid,test}/<class>/; the default is the shared faces where they are. --quick takes 16
 # pictures of each class and split. Times are wall-clock seconds of whole processes. ftrain runs twice: with an
-# empty cache, and again with the features that the first run stored.
+# empty cache, and again with the features that the first run stored. Both use all cores (PyTorch is told so: its
+# own guess is one thread on some virtual machines).
 #
 # Variables: BUILD (build), PYTHON (/usr/bin/python3), DN_SHARED (../shared).
 set -eu
@@ -63,7 +64,8 @@ cat "$weights" "$data"/*/*/* >/dev/null
 ftrain=("$BUILD/ftrain/ftrain" train "$data" -w "$weights" --recipe capstone -o "$work/model.safetensors")
 first=$(seconds first "${ftrain[@]}")
 second=$(seconds second "${ftrain[@]}")
-torch=$(seconds torch "$PYTHON" bench/capstone.py --data "$data" --weights "$weights" ${options+"${options[@]}"})
+torch=$(seconds torch "$PYTHON" bench/capstone.py --data "$data" --weights "$weights" --threads "$(nproc)" \
+    ${options+"${options[@]}"})
 
 echo "The capstone's job on $data"
 echo "$first $second $torch" | awk '{
