@@ -304,7 +304,7 @@ def run_setting(engines, batch, threads, repetitions, work):
                              "start_seconds": server.start_seconds if name != "lab" else None,
                              "resident_megabytes": server.resident_megabytes(),
                              "idle_cpu_seconds": idle[name]}
-        print_results(results)
+        print_results(results, batch)
         return results
     finally:
         for server in servers.values():
@@ -330,7 +330,7 @@ def check_agreement(engines, servers, batch, work):
     return agreement
 
 
-def print_results(results):
+def print_results(results, batch):
     print(f"  {'engine':<28}{'ms an image':>12}{'quartiles':>20}{'min':>9}{'ours/it':>9}{'turn by turn':>16}"
           f"{'RSS MB':>8}{'start s':>9}{'to ours':>9}{'to f64':>9}")
     ours = results["ours"]["median"]
@@ -343,7 +343,7 @@ def print_results(results):
         quartiles, spread = f"{r['q1']:.2f} - {r['q3']:.2f}", f"{low:.3f} - {high:.3f}"
         print(f"  {label:<28}{r['median']:>12.2f}{quartiles:>20}{r['min']:>9.2f}{ours / r['median']:>9.3f}"
               f"{spread:>16}{r['resident_megabytes']:>8.0f}{start:>9}{errors[0]:>9}{errors[1]:>9}")
-        if r["idle_cpu_seconds"] > 0.02 * sum(r["samples"]) * 1e-3:
+        if r["idle_cpu_seconds"] > 0.02 * sum(r["samples"]) * batch * 1e-3:
             print(f"    {name} took {r['idle_cpu_seconds']:.2f} s of CPU while others had their turn")
 
 
