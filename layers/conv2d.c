@@ -3,13 +3,22 @@
 
 #include "layers/conv2d_kernels.h"
 
+/* Tier by tier; in each, the general kernel first and special ones behind it. */
+/* clang-format off */
 const dni_conv2d_kernel *const dni_conv2d_kernels[] = {
-    &dni_conv2d_f32_reference,         &dni_conv2d_f32_portable_blocked, &dni_conv3x3_f32_portable_winograd4,
+    &dni_conv2d_f32_reference,
+    &dni_conv2d_f32_portable_blocked,
+    &dni_conv3x3_f32_portable_winograd4,
 #if defined(__x86_64__)
-    &dni_conv2d_f32_avx2_blocked,      &dni_conv3x3_f32_avx2_winograd4,  &dni_conv2d_f32_avx512_blocked,
+    &dni_conv2d_f32_avx2_blocked,
+    &dni_conv1x1_f32_avx2_strassen,
+    &dni_conv3x3_f32_avx2_winograd4,
+    &dni_conv2d_f32_avx512_blocked,
+    &dni_conv1x1_f32_avx512_strassen,
     &dni_conv3x3_f32_avx512_winograd4,
 #endif
 };
+/* clang-format on */
 const size_t dni_conv2d_kernel_count = sizeof dni_conv2d_kernels / sizeof *dni_conv2d_kernels;
 
 const dni_conv2d_kernel *dni_conv2d_select(const dni_conv2d *conv, dni_isa isa) {

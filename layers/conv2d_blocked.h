@@ -28,6 +28,7 @@
 
 #include "core/memory.h"
 #include "layers/conv2d_kernels.h"
+#include "layers/prologue.h"
 
 #include <string.h>
 
@@ -141,10 +142,6 @@ static source source_of(const dni_conv2d *conv, const dni_tensor *x) {
     return s;
 }
 
-DNI_INLINE vec bn_relu(const float *x, vec scale, vec shift) {
-    return vec_relu(vec_fma(scale, vec_load(x), shift));
-}
-
 static float bn_relu_one(float x, float scale, float shift) {
     const float y = scale * x + shift;
     return y > 0.0f ? y : 0.0f;
@@ -162,11 +159,7 @@ static void gather_bn_relu_avgpool(const float *x, int64_t right, int64_t down, 
                                    const float *shift, int count, float *to) {
     int c = 0;
     for (; c + VW <= count; c += VW) {
-        const float *at = x + c;
-        const vec a = vec_load(scale + c), b = vec_load(shift + c);
-        const vec upper = bn_relu(at, a, b) + bn_relu(at + right, a, b);
-        const vec lower = bn_relu(at + down, a, b) + bn_relu(at + down + right, a, b);
-        vec_store(to + c, (upper + lower) * 0.25f);
+        vec_store(to + c, bn_relu_avgpool(x + c, right, down, vec_load(scale + c), vec_load(shift + c)));
     }
     for (; c < count; c++) {
         const float *at = x + c;

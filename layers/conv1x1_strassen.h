@@ -1,0 +1,429 @@
+/* 1x1 convolution as a matrix product with one level of Strassen's recursion, in Winograd's form.
+ *
+ * The includer defines DNI_VECTOR_WIDTH, TILE_VECTORS and TILE_ROWS, and makes a dni_conv2d_kernel of the
+ * functions below.
+ *
+ * y (pixels x out) = A (pixels x in) * B (in x out). For every chunk of input channels A is cut into 2x2 parts,
+ * upper and lower pixels of a tile times the chunk's two halves, and B into the chunk's halves times the halves
+ * of all output channels. Seven products of parts make what eight would (Winograd 1971; Strassen 1969):
+ *
+ *   s1 = a21 + a22   s2 = s1 - a11   s3 = a11 - a21   s4 = a12 - s2
+ *   t1 = b12 - b11   t2 = b22 - t1   t3 = b22 - b12   t4 = b21 - t2
+ *
+ *   c11 = a11 b11 + a12 b21
+ *   u   = a11 b11 + s2 t2            c12 = u + s1 t1 + s4 b22
+ *   v   = u + s3 t3                  c22 = v + s1 t1
+ *                                    c21 = v + a22 t4
+ *
+ * The t are made once when weights are packed (1.75 times the plain ones), the s while a tile's pixels are
+ * gathered, where batch norm, ReLU and 2x2 averaging happen too. What is left of the additions hides in the
+ * order of products: three chains of sums stay in registers, and only a11 b11, u and u + s1 t1 are parked.
+ *
+ * Registers: each product is a tile of TILE_ROWS pixels x TILE_VECTORS vectors, as in the blocked convolution.
+ * Cache: half a chunk is 192 deep, so one product's pixels are 6 KB and its weights 37 KB; the seven of a block
+ * of output channels, 258 KB, stay in the second level while a group of tiles passes. Between chunks the sums
+ * rest in y; the first starts from the bias, the last clamps.
+ *
+ * An image's pixels are divided evenly into tiles of 2 * TILE_ROWS at most, so any size wastes less than a row
+ * a tile, and no tile holds two images: a pixel's bits do not depend on the batch. */
+#include "layers/tile.h"
+
+#include "core/memory.h"
+#include "layers/conv2d_kernels.h"
+#include "layers/prologue.h"
+
+#include <string.h>
+
+enum {
+    CHUNK_DEPTH = 384,
+    PRODUCTS = 7,
+    LEAST_ROWS = (TILE_ROWS + 1) / 2,    /* of half a tile: evenly divided tiles never have fewer */
+    PANEL_STRIDE = CHUNK_DEPTH / 2 + 16, /* room for the last chunk's half, which may be longer */
+    PANEL_FLOATS = TILE_ROWS * PANEL_STRIDE,
+    TILE_FLOATS = PRODUCTS * PANEL_FLOATS,
+    GROUP_TILES = 2,
+    LEAST_DEPTH = 128, /* below, additions outweigh what multiplications are saved */
+};
+
+static bool accepts(const dni_conv2d *conv) {
+    return conv->kernel == 1 && conv->stride == 1 && conv->pad == 0 && conv->prologue != DNI_PROLOGUE_NONE &&
+           conv->epilogue != DNI_EPILOGUE_BIAS_RELU_MAXPOOL && conv->in_channels >= LEAST_DEPTH &&
+           conv->in_channels % 2 == 0 && conv->out_channels % (2 * VW) == 0 && conv->out_channels >= 4 * VW;
+}
+
+/* ---- how depth and output channels are divided ---- */
+
+static int chunk_count(const dni_conv2d *conv) {
+    return (conv->in_channels + CHUNK_DEPTH - 1) / CHUNK_DEPTH;
+}
+
+/* Where chunk i begins: chunks are alike, and whole pairs of vectors but for the last. */
+static int chunk_start(const dni_conv2d *conv, int i) {
+    const int chunks = chunk_count(conv), pairs = conv->in_channels / (2 * VW);
+    return i == chunks ? conv->in_channels : pairs * i / chunks * 2 * VW;
+}
+
+/* Vectors of half the output channels: 2 at least, so that blocks have 2 or 3. */
+static int half_vectors(const dni_conv2d *conv) {
+    return conv->out_channels / (2 * VW);
+}
+
+static int block_count(const dni_conv2d *conv) {
+    return (half_vectors(conv) + TILE_VECTORS - 1) / TILE_VECTORS;
+}
+
+/* The first vector of block i of half the output channels: blocks differ by one vector at most. */
+static int block_start(const dni_conv2d *conv, int i) {
+    return half_vectors(conv) * i / block_count(conv);
+}
+
+/* ---- packed parameters ---- */
+
+/* Where they lie in the packed block, in floats. */
+typedef struct packed_layout {
+    size_t bias;         /* (out); zeros without an epilogue */
+    size_t scale, shift; /* (in) */
+    size_t weight;       /* (chunk, block, product, half the chunk's depth, channels of the block) */
+    size_t size;
+} packed_layout;
+
+static packed_layout layout_of(const dni_conv2d *conv) {
+    const size_t line = DNI_ALIGNMENT / sizeof(float);
+    const size_t in = ((size_t)conv->in_channels + line - 1) / line * line;
+    packed_layout l = {.bias = 0};
+    l.scale = ((size_t)conv->out_channels + line - 1) / line * line;
+    l.shift = l.scale + in;
+    l.weight = l.shift + in;
+    l.size = l.weight + PRODUCTS * (size_t)conv->in_channels / 2 * (size_t)conv->out_channels / 2;
+    return l;
+}
+
+static size_t packed_size(const dni_conv2d *conv) {
+    return layout_of(conv).size * sizeof(float);
+}
+
+static size_t weight_offset(const dni_conv2d *conv, int chunk, int block) {
+    const size_t start = (size_t)chunk_start(conv, chunk), end = (size_t)chunk_start(conv, chunk + 1);
+    return PRODUCTS * (start / 2 * (size_t)conv->out_channels / 2 +
+                       (end - start) / 2 * (size_t)(block_start(conv, block) * VW));
+}
+
+/* The seven factors at one place of the quarters of B: b[i][j] is that of half i of the chunk's input and half
+ * j of the output channels. In the order of multiply_tile(). */
+static void combine_weights(const double b[2][2], double out[PRODUCTS]) {
+    const double t1 = b[0][1] - b[0][0], t2 = b[1][1] - t1;
+    out[0] = b[0][0];
+    out[1] = b[1][0];
+    out[2] = t2;
+    out[3] = t1;
+    out[4] = b[1][1];
+    out[5] = b[1][1] - b[0][1];
+    out[6] = b[1][0] - t2;
+}
+
+static void pack_block(const dni_conv2d *conv, const float *weight, int chunk, int block, float *to) {
+    const size_t in = (size_t)conv->in_channels, half_out = (size_t)conv->out_channels / 2;
+    const size_t start = (size_t)chunk_start(conv, chunk);
+    const size_t depth = ((size_t)chunk_start(conv, chunk + 1) - start) / 2;
+    const size_t first = (size_t)(block_start(conv, block) * VW);
+    const size_t channels = (size_t)(block_start(conv, block + 1) * VW) - first;
+    for (size_t k = 0; k < depth; k++) {
+        for (size_t o = 0; o < channels; o++) {
+            double b[2][2], factor[PRODUCTS];
+            for (size_t i = 0; i < 2; i++)
+                for (size_t j = 0; j < 2; j++)
+                    b[i][j] = (double)weight[(first + o + j * half_out) * in + start + k + i * depth];
+            combine_weights(b, factor);
+            for (size_t p = 0; p < PRODUCTS; p++) to[(p * depth + k) * channels + o] = (float)factor[p];
+        }
+    }
+}
+
+static void pack(const dni_conv2d *conv, const dni_conv2d_params *params, void *packed) {
+    const packed_layout l = layout_of(conv);
+    float *to = packed;
+    memset(to, 0, l.weight * sizeof *to);
+    if (params->bias) memcpy(to + l.bias, params->bias, (size_t)conv->out_channels * sizeof *to);
+    memcpy(to + l.scale, params->scale, (size_t)conv->in_channels * sizeof *to);
+    memcpy(to + l.shift, params->shift, (size_t)conv->in_channels * sizeof *to);
+    for (int chunk = 0; chunk < chunk_count(conv); chunk++)
+        for (int block = 0; block < block_count(conv); block++)
+            pack_block(conv, params->weight, chunk, block, to + l.weight + weight_offset(conv, chunk, block));
+}
+
+/* ---- geometry ---- */
+
+typedef struct work {
+    const dni_conv2d *conv;
+    const float *bias, *scale, *shift, *weight;
+    const dni_tensor *x, *y;
+    int64_t pixels; /* of an image of y */
+    int64_t tiles;  /* of an image */
+    float *scratch;
+    int tile_ranges, block_ranges; /* an item of work is a range of tiles times one of blocks */
+} work;
+
+/* A tile's pixels in its image: `rows` upper ones, then as many lower ones or one fewer. */
+typedef struct place {
+    int64_t n, first, count;
+    int rows;
+} place;
+
+static place place_of(const work *w, int64_t tile) {
+    const int64_t n = tile / w->tiles, t = tile % w->tiles;
+    const int64_t first = w->pixels * t / w->tiles, count = w->pixels * (t + 1) / w->tiles - first;
+    const int half = (int)(count + 1) / 2;
+    return (place){n, first, count, half < LEAST_ROWS ? LEAST_ROWS : half};
+}
+
+/* ---- gathering the seven left factors of a tile ---- */
+
+/* Channels from c on of an input pixel, or of the mean of four. */
+DNI_INLINE vec prologue(const work *w, const float *x, int c, const bool pooled) {
+    const vec scale = vec_load(w->scale + c), shift = vec_load(w->shift + c);
+    return pooled ? bn_relu_avgpool(x + c, w->x->stride[2], w->x->stride[1], scale, shift)
+                  : bn_relu(x + c, scale, shift);
+}
+
+/* Pixel `index` of the image as the convolution sees it. */
+static const float *input_pixel(const work *w, int64_t n, int64_t index, bool pooled) {
+    const int64_t width = w->y->shape[2], step = pooled ? 2 : 1;
+    const int64_t *stride = w->x->stride;
+    return (const float *)w->x->data + n * stride[0] + index / width * step * stride[1] +
+           index % width * step * stride[2];
+}
+
+/* One row of each factor from its upper and lower pixel; where halves are no whole vectors, the last one
+ * repeats channels of the one before it. `lower` may be NULL: no pixel. */
+DNI_INLINE void gather_row(const work *w, const float *upper, const float *lower, int start, int depth,
+                           float *to, const bool pooled) {
+    for (int k = 0; k < depth; k += VW) {
+        const int at = k + VW <= depth ? k : depth - VW;
+        const int c1 = start + at, c2 = c1 + depth;
+        const vec a11 = prologue(w, upper, c1, pooled), a12 = prologue(w, upper, c2, pooled);
+        const vec a21 = lower ? prologue(w, lower, c1, pooled) : vec_zero();
+        const vec a22 = lower ? prologue(w, lower, c2, pooled) : vec_zero();
+        const vec s1 = a21 + a22, s2 = s1 - a11;
+        float *row = to + at;
+        vec_store(row, a11);
+        vec_store(row + PANEL_FLOATS, a12);
+        vec_store(row + 2 * PANEL_FLOATS, s2);
+        vec_store(row + 3 * PANEL_FLOATS, s1);
+        vec_store(row + 4 * PANEL_FLOATS, a12 - s2);
+        vec_store(row + 5 * PANEL_FLOATS, a11 - a21);
+        vec_store(row + 6 * PANEL_FLOATS, a22);
+    }
+}
+
+static void gather_tile(const work *w, const place *p, int start, int depth, float *to) {
+    const bool pooled = w->conv->prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL;
+    for (int r = 0; r < p->rows; r++, to += PANEL_STRIDE) {
+        /* rows beyond the image's last pixel repeat it; nobody reads their sums */
+        const int64_t index = r < p->count ? r : p->count - 1;
+        const float *upper = input_pixel(w, p->n, p->first + index, pooled);
+        const float *lower =
+            p->rows + r < p->count ? input_pixel(w, p->n, p->first + p->rows + r, pooled) : NULL;
+        if (pooled)
+            gather_row(w, upper, lower, start, depth, to, true);
+        else
+            gather_row(w, upper, lower, start, depth, to, false);
+    }
+}
+
+/* ---- one tile ---- */
+
+/* Where a tile's sums come from and go to. Rows of pixels that do not exist share a place to write to. */
+typedef struct target {
+    const float *bias; /* of the block's first half, on the first chunk; else NULL: from the rows */
+    float *upper[TILE_ROWS], *lower[TILE_ROWS];
+    int64_t half; /* from a channel to its partner in the second half */
+    bool relu;    /* clamp: the last chunk of an epilogue */
+} target;
+
+typedef vec sums[TILE_ROWS][TILE_VECTORS];
+
+DNI_INLINE void park(sums sum, float *to, const int rows, const int vectors) {
+    DNI_UNROLL for (int r = 0; r < rows; r++) DNI_UNROLL for (int j = 0; j < vectors; j++)
+        vec_store(to + (r * TILE_VECTORS + j) * VW, sum[r][j]);
+}
+
+DNI_INLINE void resume(sums sum, const float *from, const int rows, const int vectors) {
+    DNI_UNROLL for (int r = 0; r < rows; r++) DNI_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] =
+        vec_load(from + (r * TILE_VECTORS + j) * VW);
+}
+
+/* Adds the sums to a quarter of y: the pixels `row`, `half` channels on. */
+DNI_INLINE void deliver(sums sum, const target *t, float *const *row, int64_t half, const int rows,
+                        const int vectors) {
+    DNI_UNROLL for (int r = 0; r < rows; r++) {
+        const float *from = (t->bias ? t->bias : row[r]) + half;
+        DNI_UNROLL for (int j = 0; j < vectors; j++) {
+            const vec y = sum[r][j] + vec_load(from + j * VW);
+            vec_store(row[r] + half + j * VW, t->relu ? vec_relu(y) : y);
+        }
+    }
+}
+
+/* The seven products of a tile and a block, in the order that keeps sums in registers. */
+DNI_INLINE void multiply_tile(const float *a, const float *b, int depth, const target *t, const int rows,
+                              const int vectors) {
+    float first[TILE_ROWS * TILE_VECTORS * VW], u[TILE_ROWS * TILE_VECTORS * VW];
+    float u_s1t1[TILE_ROWS * TILE_VECTORS * VW];
+    const size_t step = (size_t)(depth * vectors * VW);
+    vec sum[TILE_ROWS][TILE_VECTORS], other[TILE_ROWS][TILE_VECTORS];
+    DNI_UNROLL for (int r = 0; r < rows; r++) DNI_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] =
+        vec_zero();
+
+    tile_multiply(sum, a, PANEL_STRIDE, b, depth, rows, vectors); /* a11 b11 */
+    park(sum, first, rows, vectors);
+    tile_multiply(sum, a + PANEL_FLOATS, PANEL_STRIDE, b + step, depth, rows, vectors); /* a12 b21 */
+    deliver(sum, t, t->upper, 0, rows, vectors);
+
+    resume(sum, first, rows, vectors);
+    tile_multiply(sum, a + 2 * PANEL_FLOATS, PANEL_STRIDE, b + 2 * step, depth, rows, vectors); /* s2 t2 */
+    park(sum, u, rows, vectors);
+    tile_multiply(sum, a + 3 * PANEL_FLOATS, PANEL_STRIDE, b + 3 * step, depth, rows, vectors); /* s1 t1 */
+    park(sum, u_s1t1, rows, vectors);
+    tile_multiply(sum, a + 4 * PANEL_FLOATS, PANEL_STRIDE, b + 4 * step, depth, rows, vectors); /* s4 b22 */
+    deliver(sum, t, t->upper, t->half, rows, vectors);
+
+    resume(sum, u, rows, vectors);
+    tile_multiply(sum, a + 5 * PANEL_FLOATS, PANEL_STRIDE, b + 5 * step, depth, rows, vectors); /* s3 t3 */
+    DNI_UNROLL for (int r = 0; r < rows; r++) {
+        DNI_UNROLL for (int j = 0; j < vectors; j++) {
+            const int at = (r * TILE_VECTORS + j) * VW;
+            other[r][j] = sum[r][j] + (vec_load(u_s1t1 + at) - vec_load(u + at));
+        }
+    }
+    deliver(other, t, t->lower, t->half, rows, vectors);
+    tile_multiply(sum, a + 6 * PANEL_FLOATS, PANEL_STRIDE, b + 6 * step, depth, rows, vectors); /* a22 t4 */
+    deliver(sum, t, t->lower, 0, rows, vectors);
+}
+
+#define MULTIPLY_ROWS(rows)                                                                                  \
+    static void multiply_##rows(const float *a, const float *b, int depth, const target *t, int vectors) {   \
+        if (vectors == 2)                                                                                    \
+            multiply_tile(a, b, depth, t, rows, 2);                                                          \
+        else                                                                                                 \
+            multiply_tile(a, b, depth, t, rows, TILE_VECTORS);                                               \
+    }
+
+#if TILE_ROWS == 4
+MULTIPLY_ROWS(2)
+MULTIPLY_ROWS(3)
+MULTIPLY_ROWS(4)
+#else
+MULTIPLY_ROWS(4)
+MULTIPLY_ROWS(5)
+MULTIPLY_ROWS(6)
+MULTIPLY_ROWS(7)
+#endif
+
+static void multiply(const float *a, const float *b, int depth, const target *t, int rows, int vectors) {
+    typedef void (*multiply_rows)(const float *, const float *, int, const target *, int);
+#if TILE_ROWS == 4
+    static const multiply_rows of[] = {multiply_2, multiply_3, multiply_4};
+#else
+    static const multiply_rows of[] = {multiply_4, multiply_5, multiply_6, multiply_7};
+#endif
+    of[rows - LEAST_ROWS](a, b, depth, t, vectors);
+}
+
+/* ---- a range of tiles ---- */
+
+static float *output_pixel(const work *w, const place *p, int64_t index) {
+    const dni_tensor *y = w->y;
+    const int64_t in_image = p->first + index;
+    return (float *)y->data + p->n * y->stride[0] + in_image / y->shape[2] * y->stride[1] +
+           in_image % y->shape[2] * y->stride[2];
+}
+
+/* `nowhere` takes the sums of rows without a pixel: out channels. */
+static target target_of(const work *w, const place *p, int channel, float *nowhere) {
+    target t = {.half = w->conv->out_channels / 2};
+    for (int r = 0; r < p->rows; r++) {
+        t.upper[r] = (r < p->count ? output_pixel(w, p, r) : nowhere) + channel;
+        t.lower[r] = (p->rows + r < p->count ? output_pixel(w, p, p->rows + r) : nowhere) + channel;
+    }
+    return t;
+}
+
+/* Tiles [first, end) by blocks [first_block, end_block), chunk by chunk and in groups. */
+static void convolve_tiles(const work *w, int64_t first, int64_t end, int first_block, int end_block,
+                           float *panels, float *nowhere) {
+    const dni_conv2d *conv = w->conv;
+    for (int chunk = 0; chunk < chunk_count(conv); chunk++) {
+        const int start = chunk_start(conv, chunk), depth = (chunk_start(conv, chunk + 1) - start) / 2;
+        const bool last = chunk + 1 == chunk_count(conv);
+        for (int64_t group = first; group < end; group += GROUP_TILES) {
+            const int64_t tiles = end - group < GROUP_TILES ? end - group : GROUP_TILES;
+            for (int64_t i = 0; i < tiles; i++) {
+                const place p = place_of(w, group + i);
+                gather_tile(w, &p, start, depth, panels + i * TILE_FLOATS);
+            }
+            for (int block = first_block; block < end_block; block++) {
+                const int vector = block_start(conv, block);
+                const int vectors = block_start(conv, block + 1) - vector;
+                const float *weight = w->weight + weight_offset(conv, chunk, block);
+                for (int64_t i = 0; i < tiles; i++) {
+                    const place p = place_of(w, group + i);
+                    target t = target_of(w, &p, vector * VW, nowhere);
+                    t.bias = chunk == 0 ? w->bias + vector * VW : NULL;
+                    t.relu = last && conv->epilogue == DNI_EPILOGUE_BIAS_RELU;
+                    multiply(panels + i * TILE_FLOATS, weight, depth, &t, p.rows, vectors);
+                }
+            }
+        }
+    }
+}
+
+/* ---- threads ---- */
+
+static size_t scratch_each(const dni_conv2d *conv) {
+    return dni_align_up((GROUP_TILES * TILE_FLOATS + (size_t)conv->out_channels) * sizeof(float));
+}
+
+static size_t scratch_size(const dni_conv2d *conv, const dni_tensor *x, int threads) {
+    (void)x;
+    return scratch_each(conv) * (size_t)threads;
+}
+
+/* Splits threads into ranges of tiles times ranges of blocks such that the largest share is smallest, and among
+ * equals with the fewest ranges of blocks, each of which gathers all its tiles anew. */
+static void split(work *w, int64_t tiles, int threads) {
+    const int blocks = block_count(w->conv);
+    int64_t best = INT64_MAX;
+    for (int b = 1; b <= threads; b++) {
+        const int t = threads / b;
+        const int64_t share = (tiles + t - 1) / t * ((blocks + b - 1) / b);
+        if (share >= best) continue;
+        best = share;
+        w->tile_ranges = t;
+        w->block_ranges = b;
+    }
+}
+
+static void run_item(void *context, size_t index) {
+    const work *w = context;
+    const int64_t tiles = w->tiles * w->y->shape[0], range = (int64_t)index / w->block_ranges;
+    const int blocks = block_count(w->conv), block = (int)index % w->block_ranges;
+    float *panels = w->scratch + index * (scratch_each(w->conv) / sizeof(float));
+    convolve_tiles(w, tiles * range / w->tile_ranges, tiles * (range + 1) / w->tile_ranges,
+                   blocks * block / w->block_ranges, blocks * (block + 1) / w->block_ranges, panels,
+                   panels + GROUP_TILES * TILE_FLOATS);
+}
+
+static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x, const dni_tensor *y,
+                void *scratch, dni_pool *pool) {
+    const packed_layout l = layout_of(conv);
+    const float *base = packed;
+    work w = {.conv = conv, .x = x, .y = y, .scratch = scratch};
+    w.bias = base + l.bias;
+    w.scale = base + l.scale;
+    w.shift = base + l.shift;
+    w.weight = base + l.weight;
+    w.pixels = y->shape[1] * y->shape[2];
+    w.tiles = (w.pixels + 2 * TILE_ROWS - 1) / (2 * TILE_ROWS);
+    split(&w, w.tiles * y->shape[0], dni_pool_threads(pool));
+    dni_pool_run(pool, run_item, &w, (size_t)(w.tile_ranges * w.block_ranges));
+}

@@ -1,0 +1,20 @@
+/* The prologues of a convolution, a vector of channels at a time.
+ *
+ * The includer defines DNI_VECTOR_WIDTH. x points to the first of VW channels of a pixel. */
+#ifndef DN_LAYERS_PROLOGUE_H
+#define DN_LAYERS_PROLOGUE_H
+
+#include "layers/vector.h"
+
+DNI_INLINE vec bn_relu(const float *x, vec scale, vec shift) {
+    return vec_relu(vec_fma(scale, vec_load(x), shift));
+}
+
+/* The mean of four pixels' bn_relu; `right` and `down` lead to the others of the 2x2. */
+DNI_INLINE vec bn_relu_avgpool(const float *x, int64_t right, int64_t down, vec scale, vec shift) {
+    const vec upper = bn_relu(x, scale, shift) + bn_relu(x + right, scale, shift);
+    const vec lower = bn_relu(x + down, scale, shift) + bn_relu(x + down + right, scale, shift);
+    return (upper + lower) * 0.25f;
+}
+
+#endif
