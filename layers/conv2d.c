@@ -9,13 +9,16 @@ const dni_conv2d_kernel *const dni_conv2d_kernels[] = {
     &dni_conv2d_f32_reference,
     &dni_conv2d_f32_portable_blocked,
     &dni_conv3x3_f32_portable_winograd4,
+    &dni_stem_f32_portable_direct,
 #if defined(__x86_64__)
     &dni_conv2d_f32_avx2_blocked,
     &dni_conv1x1_f32_avx2_strassen,
     &dni_conv3x3_f32_avx2_winograd4,
+    &dni_stem_f32_avx2_direct,
     &dni_conv2d_f32_avx512_blocked,
     &dni_conv1x1_f32_avx512_strassen,
     &dni_conv3x3_f32_avx512_winograd4,
+    &dni_stem_f32_avx512_direct,
 #endif
 };
 /* clang-format on */

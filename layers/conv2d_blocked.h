@@ -28,6 +28,7 @@
 
 #include "core/memory.h"
 #include "layers/conv2d_kernels.h"
+#include "layers/maxpool_ring.h"
 #include "layers/prologue.h"
 
 #include <string.h>
@@ -40,7 +41,6 @@ enum {
     PANEL_FLOATS = TILE_PIXELS * PANEL_STRIDE,
     GROUP_PANELS = 128 * 1024 / (PANEL_FLOATS * (int)sizeof(float)),
     BLOCK_CHANNELS = TILE_VECTORS * VW,
-    RING_ROWS = 3,
 };
 
 /* ---- how depth and output channels are divided ---- */
@@ -341,49 +341,15 @@ static void convolve_range(const source *s, const float *packed, const dni_tenso
 
 /* ---- max pooling behind it ---- */
 
-static size_t ring_row_floats(const source *s) {
-    return (size_t)(s->out_width * s->conv->out_channels);
-}
-
-/* Channels of one pooled pixel: the largest of the ring's `rows` rows over columns [left, right]. */
-static void pool_pixel(const source *s, const float *const rows[RING_ROWS], int count, int64_t left,
-                       int64_t right, float *to) {
-    const int channels = s->conv->out_channels;
-    int c = 0;
-    for (; c + VW <= channels; c += VW) {
-        vec most = vec_zero();
-        for (int i = 0; i < count; i++)
-            for (int64_t x = left; x <= right; x++)
-                most = vec_max(most, vec_load(rows[i] + x * channels + c));
-        vec_store(to + c, most);
-    }
-    for (; c < channels; c++) {
-        float most = 0.0f;
-        for (int i = 0; i < count; i++)
-            for (int64_t x = left; x <= right; x++)
-                if (rows[i][x * channels + c] > most) most = rows[i][x * channels + c];
-        to[c] = most;
-    }
-}
-
-/* Row `row` of image n of y, from convolution rows 2 * row - 1 to 2 * row + 1 as far as they exist. */
-static void pool_row(const source *s, const float *ring, const dni_tensor *y, int64_t n, int64_t row) {
-    const float *rows[RING_ROWS];
-    int count = 0;
-    for (int64_t i = 2 * row - 1; i <= 2 * row + 1; i++)
-        if (i >= 0 && i < s->out_height) rows[count++] = ring + (size_t)(i % RING_ROWS) * ring_row_floats(s);
-    float *to = (float *)y->data + n * y->stride[0] + row * y->stride[1];
-    for (int64_t x = 0; x < y->shape[2]; x++, to += y->stride[2]) {
-        const int64_t left = x > 0 ? 2 * x - 1 : 0;
-        const int64_t right = 2 * x + 1 < s->out_width ? 2 * x + 1 : s->out_width - 1;
-        pool_pixel(s, rows, count, left, right, to);
-    }
-}
-
 /* Pooled rows [first, end), counted through all images. */
 static void convolve_pooled(const source *s, const float *packed, const dni_tensor *y, int64_t first,
-                            int64_t end, float *panels, float *ring) {
+                            int64_t end, float *panels, float *rows) {
     const int64_t height = y->shape[1];
+    const maxpool_ring ring = {.rows = rows,
+                               .row_floats = (size_t)(s->out_width * s->conv->out_channels),
+                               .height = s->out_height,
+                               .width = s->out_width,
+                               .channels = s->conv->out_channels};
     int64_t next = 0; /* the convolution's next row to compute */
     for (int64_t row = first; row < end; row++) {
         const int64_t n = row / height, pooled = row % height;
@@ -392,11 +358,10 @@ static void convolve_pooled(const source *s, const float *packed, const dni_tens
         for (; next <= last; next++) {
             const int64_t pixel = (n * s->out_height + next) * s->out_width;
             const range r = {pixel, pixel + s->out_width, 0, block_count(s->conv)};
-            const dni_tensor ring_row = {.data = ring + (size_t)(next % RING_ROWS) * ring_row_floats(s),
-                                         .stride = {0, 0, s->conv->out_channels, 1}};
-            convolve_range(s, packed, &ring_row, &r, panels);
+            const dni_tensor to = {.data = ring_row(&ring, next), .stride = {0, 0, s->conv->out_channels, 1}};
+            convolve_range(s, packed, &to, &r, panels);
         }
-        pool_row(s, ring, y, n, pooled);
+        pool_row(&ring, y, n, pooled);
     }
 }
 
@@ -434,7 +399,7 @@ static size_t panels_size(void) {
 
 static size_t scratch_each(const source *s) {
     const size_t ring = s->conv->epilogue == DNI_EPILOGUE_BIAS_RELU_MAXPOOL
-                            ? RING_ROWS * ring_row_floats(s) * sizeof(float)
+                            ? RING_ROWS * (size_t)(s->out_width * s->conv->out_channels) * sizeof(float)
                             : 0;
     return dni_align_up(panels_size() + ring);
 }
