@@ -34,10 +34,12 @@
 
 #include <string.h>
 
+/* Of half a tile: evenly divided tiles never have fewer. */
+#define LEAST_ROWS ((TILE_ROWS + 1) / 2)
+
 enum {
     CHUNK_DEPTH = 384,
     PRODUCTS = 7,
-    LEAST_ROWS = (TILE_ROWS + 1) / 2,    /* of half a tile: evenly divided tiles never have fewer */
     PANEL_STRIDE = CHUNK_DEPTH / 2 + 16, /* room for the last chunk's half, which may be longer */
     PANEL_FLOATS = TILE_ROWS * PANEL_STRIDE,
     TILE_FLOATS = PRODUCTS * PANEL_FLOATS,
@@ -308,12 +310,14 @@ DNI_INLINE void multiply_tile(const float *a, const float *b, int depth, const t
             multiply_tile(a, b, depth, t, rows, TILE_VECTORS);                                               \
     }
 
-#if TILE_ROWS == 4
+#if LEAST_ROWS == 2
 MULTIPLY_ROWS(2)
 MULTIPLY_ROWS(3)
+#endif
+#if TILE_ROWS >= 4
 MULTIPLY_ROWS(4)
-#else
-MULTIPLY_ROWS(4)
+#endif
+#if TILE_ROWS == 7
 MULTIPLY_ROWS(5)
 MULTIPLY_ROWS(6)
 MULTIPLY_ROWS(7)
@@ -321,12 +325,21 @@ MULTIPLY_ROWS(7)
 
 static void multiply(const float *a, const float *b, int depth, const target *t, int rows, int vectors) {
     typedef void (*multiply_rows)(const float *, const float *, int, const target *, int);
-#if TILE_ROWS == 4
-    static const multiply_rows of[] = {multiply_2, multiply_3, multiply_4};
-#else
-    static const multiply_rows of[] = {multiply_4, multiply_5, multiply_6, multiply_7};
+    static const multiply_rows of_rows[] = {
+#if LEAST_ROWS == 2
+        multiply_2,
+        multiply_3,
 #endif
-    of[rows - LEAST_ROWS](a, b, depth, t, vectors);
+#if TILE_ROWS >= 4
+        multiply_4,
+#endif
+#if TILE_ROWS == 7
+        multiply_5,
+        multiply_6,
+        multiply_7,
+#endif
+    };
+    of_rows[rows - LEAST_ROWS](a, b, depth, t, vectors);
 }
 
 /* ---- a range of tiles ---- */

@@ -8,6 +8,7 @@
 const dni_conv2d_kernel *const dni_conv2d_kernels[] = {
     &dni_conv2d_f32_reference,
     &dni_conv2d_f32_portable_blocked,
+    &dni_conv1x1_f32_portable_strassen,
     &dni_conv3x3_f32_portable_winograd4,
     &dni_stem_f32_portable_direct,
 #if defined(__x86_64__)

@@ -7,6 +7,7 @@
 extern const dni_conv2d_kernel dni_conv2d_f32_reference;
 
 extern const dni_conv2d_kernel dni_conv2d_f32_portable_blocked;
+extern const dni_conv2d_kernel dni_conv1x1_f32_portable_strassen;
 extern const dni_conv2d_kernel dni_conv3x3_f32_portable_winograd4;
 extern const dni_conv2d_kernel dni_stem_f32_portable_direct;
 
