@@ -1,26 +1,32 @@
-/* 3x3 convolution by Winograd's F(4x4, 3x3): Lavin & Gray 2015, points 0, 1, -1, 2, -2 and infinity.
+/* 3x3 convolution by Winograd's F(4x4, 3x3): Lavin & Gray 2015, points 0, 5/8, -5/8, 3/2, -3/2 and infinity.
  *
  * The includer defines DNI_VECTOR_WIDTH, TILE_VECTORS and TILE_ROWS, and makes a dni_conv2d_kernel of the
  * functions below.
  *
  * y = A^T [ (G w G^T) . (B^T d B) ] A for every patch of 4x4 outputs, d being the 6x6 inputs it sees. Summed
  * over input channels, the product . is 36 matrix products, one a component: (patches x in) * (in x out).
- * They cost 36 multiplications where the direct form has 144, so 4 times fewer; rounding costs about one and
- * a half decimal digits, for B^T's rows weigh inputs with up to 5 and A^T's with up to 8.
+ * They cost 36 multiplications where the direct form has 144, so 4 times fewer.
+ *
+ * Points: rounding errors grow with the spread of the matrices' entries. Of symmetric sets +-p, +-q, whose
+ * transforms share terms, the paper's 1, 2 has an error of 1.0e-5 of the largest output on a 28x28 map of 192
+ * channels (2.8e-6 root mean square); 1/2, 1 the same; 3/4, 3/2 2.9e-6 (1.4e-6); 5/8, 3/2 2.2e-6 (1.2e-6) at
+ * two more operations a line of 12. All its powers and products in A and B are exact in single precision.
+ *
+ * Bands: the 36 components are worked on in four bands of their 6 rows, {0} {1, 2} {3, 4} {5}, as the rows of
+ * B^T d in a pair share terms. A band's inputs are transformed just before they are multiplied.
+ *
+ * Cache: patches are worked on in groups such that a band's transformed inputs and the group's products stay
+ * in the second level: 452 + 339 KB for 49 patches of 192 -> 48 channels. The transformed weights (1.3 MB, 4
+ * times the plain ones) stream through once a group; each component's come while the one before it is
+ * multiplied.
  *
  * Registers: the products are tiles of up to TILE_ROWS patches x TILE_VECTORS vectors of output channels,
- * depth = input channels in one go. Both transforms work on a vector of channels at a time: the input's
- * computes two rows of B^T d that share terms, then those rows times B, and so stores each of the 36 results
- * once and keeps nothing; the output's holds 4 x 6 vectors.
+ * depth = input channels in one go. Transforms work on a vector of channels at a time.
  *
- * Cache: patches are worked on in groups whose transformed inputs and products stay in the second level (28
- * patches of 192 + 48 channels: 970 KB at most, less where a feature map has fewer). The transformed weights
- * (1.3 MB for 192 -> 48 channels, 4 times the plain ones) stream through once a group.
+ * Threads take ranges of patches. Where that would leave them few (14x14 has 16 patches, 7x7 has 4), they take
+ * bands of all patches instead, listed such that either half is half the work, and then write patches.
  *
- * Threads take ranges of patches. Where that would leave a thread with few rows to a tile (7x7 has 4
- * patches), they share all patches instead and take ranges of patches, then components, then patches again.
- *
- * Patches that reach over the image's edge are first copied with zeros around; no border of x is needed. */
+ * Inputs outside the image are read from a line of zeros; no border of x is needed. */
 #include "layers/tile.h"
 
 #include "core/memory.h"
@@ -32,10 +38,24 @@ enum {
     OUT = 4,                   /* a patch's outputs are OUT x OUT */
     IN = OUT + 2,              /* and the inputs they see IN x IN */
     COMPONENTS = IN * IN,      /* of a transformed patch */
-    GROUP = 28,                /* most patches of a group */
-    FEW_PATCHES = 4,           /* a thread: fewer, and components are shared instead */
+    BANDS = 4,                 /* of components */
+    BAND_COMPONENTS = 2 * IN,  /* at most */
+    GROUP = 49,                /* most patches of a group */
+    FEW_PATCHES = 16,          /* a thread: fewer, and bands are shared instead */
     LINE = 64 / sizeof(float), /* a cache line */
+    FETCH_DEPTH = 4,           /* steps of depth between fetches ahead; divides every vector */
 };
+
+/* The points, and their powers in single precision. */
+#define P 0.625
+#define Q 1.5
+
+static const float p1 = (float)P, p2 = (float)(P * P), p3 = (float)(P * P * P);
+static const float q1 = (float)Q, q2 = (float)(Q * Q), q3 = (float)(Q * Q * Q);
+static const float p2q2 = (float)(P * P * Q * Q), p2_plus_q2 = (float)(P * P + Q * Q);
+
+/* The first row of components of a band. */
+static const int band_row[BANDS + 1] = {0, 1, 3, 5, 6};
 
 static bool accepts(const dni_conv2d *conv) {
     return conv->kernel == 3 && conv->stride == 1 && conv->pad == 1 && conv->in_channels % VW == 0 &&
@@ -68,12 +88,14 @@ static size_t packed_size(const dni_conv2d *conv) {
 
 /* G w G^T in double precision, rounded once. */
 static void transform_weight(const float w[9], float out[COMPONENTS]) {
-    static const double g[IN][3] = {{1.0 / 4, 0, 0},
-                                    {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                                    {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                    {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                                    {1.0 / 24, -1.0 / 12, 1.0 / 6},
-                                    {0, 0, 1}};
+    const double at0 = 1 / (P * P * Q * Q);
+    const double at_p = 1 / (2 * P * P * (P * P - Q * Q)), at_q = 1 / (2 * Q * Q * (Q * Q - P * P));
+    const double g[IN][3] = {{at0, 0, 0},
+                             {at_p, at_p * P, at_p * P * P},
+                             {at_p, -at_p * P, at_p * P * P},
+                             {at_q, at_q * Q, at_q * Q * Q},
+                             {at_q, -at_q * Q, at_q * Q * Q},
+                             {0, 0, 1}};
     double rows[IN][3] = {{0}};
     for (int i = 0; i < IN; i++)
         for (int x = 0; x < 3; x++)
@@ -107,24 +129,24 @@ static void pack(const dni_conv2d *conv, const dni_conv2d_params *params, void *
 
 typedef struct work {
     const dni_conv2d *conv;
-    const float *weight;
+    const float *weight; /* as packed */
     const dni_tensor *x, *y;
     int64_t rows, columns; /* patches of an image */
     int64_t patches;       /* of all images */
     int threads;
-    int64_t room;    /* patches a scratch area holds */
-    size_t v_stride; /* floats between components of transformed inputs ... */
-    size_t m_stride; /* ... and of products; neither a power of two */
-    float *scratch;  /* an area a thread, or one for all */
-    size_t area;     /* floats of one */
+    bool shares_bands;
+    int64_t room; /* patches a scratch area holds */
+    /* Floats between components of transformed inputs and of products: no powers of two, which would put a
+     * patch's components into the same cache sets. */
+    size_t v_stride, m_stride;
+    size_t v_size; /* floats of an area's inputs: one band's, or all where bands are shared */
+    size_t area;   /* floats of one: inputs, then products */
+    float *zeros;  /* (in) */
+    float *areas;  /* one a thread, or one for all */
 } work;
 
 static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
-}
-
-static bool shares_patches(const work *w) {
-    return w->threads > 1 && w->patches < (int64_t)w->threads * FEW_PATCHES;
 }
 
 static work plan(const dni_conv2d *conv, const dni_tensor *x, int threads) {
@@ -132,66 +154,66 @@ static work plan(const dni_conv2d *conv, const dni_tensor *x, int threads) {
     w.rows = (x->shape[1] + OUT - 1) / OUT;
     w.columns = (x->shape[2] + OUT - 1) / OUT;
     w.patches = x->shape[0] * w.rows * w.columns;
-    w.room = shares_patches(&w) ? w.patches : least(GROUP, (w.patches + threads - 1) / threads);
+    w.shares_bands = threads > 1 && w.patches < (int64_t)threads * FEW_PATCHES;
+    w.room = w.shares_bands ? w.patches : least(GROUP, (w.patches + threads - 1) / threads);
     w.v_stride = (size_t)w.room * (size_t)conv->in_channels + 3 * LINE;
     w.m_stride = (size_t)w.room * (size_t)conv->out_channels + LINE;
-    w.area = COMPONENTS * (w.v_stride + w.m_stride);
+    w.v_size = (w.shares_bands ? COMPONENTS : BAND_COMPONENTS) * w.v_stride;
+    w.area = w.v_size + COMPONENTS * w.m_stride;
     return w;
 }
 
 static size_t scratch_size(const dni_conv2d *conv, const dni_tensor *x, int threads) {
     const work w = plan(conv, x, threads);
-    return w.area * sizeof(float) * (shares_patches(&w) ? 1 : (size_t)threads);
+    const size_t areas = w.shares_bands ? 1 : (size_t)threads;
+    return ((size_t)conv->in_channels + areas * w.area) * sizeof(float);
 }
 
 /* ---- B^T d B ---- */
 
-/* One row of B^T d, six vectors, times B: six components. */
-DNI_INLINE void store_components(const vec d[IN], float *to, size_t stride) {
-    const vec a = vec_axpy(-4, d[2], d[4]), b = vec_axpy(-4, d[1], d[3]), c = d[4] - d[2], e = d[3] - d[1];
-    vec_store(to, vec_axpy(4, d[0], vec_axpy(-5, d[2], d[4])));
-    vec_store(to + stride, a + b);
-    vec_store(to + 2 * stride, a - b);
-    vec_store(to + 3 * stride, vec_axpy(2, e, c));
-    vec_store(to + 4 * stride, vec_axpy(-2, e, c));
-    vec_store(to + 5 * stride, vec_axpy(4, d[1], vec_axpy(-5, d[3], d[5])));
+/* Rows 0 and 5 of B^T, and what rows +-`point` share: their even and odd part. `other` is the other point
+ * squared. */
+DNI_INLINE vec outer_row(vec d0, vec d2, vec d4) {
+    return vec_axpy(p2q2, d0, vec_axpy(-p2_plus_q2, d2, d4));
 }
 
-/* A vector of channels of the patch d, whose pixels are `right` and `down` floats apart. */
-static void transform_input(const float *d, int64_t right, int64_t down, float *to, size_t stride) {
+DNI_INLINE void inner_rows(vec d1, vec d2, vec d3, vec d4, float point, float other, vec *plus, vec *minus) {
+    const vec even = vec_axpy(-other, d2, d4), odd = vec_axpy(-other, d1, d3);
+    *plus = vec_axpy(point, odd, even);
+    *minus = vec_axpy(-point, odd, even);
+}
+
+/* One row of B^T d, six vectors, times B: six components. */
+DNI_INLINE void store_inputs(const vec d[IN], float *to, size_t stride) {
+    vec plus, minus;
+    vec_store(to, outer_row(d[0], d[2], d[4]));
+    inner_rows(d[1], d[2], d[3], d[4], p1, q2, &plus, &minus);
+    vec_store(to + stride, plus);
+    vec_store(to + 2 * stride, minus);
+    inner_rows(d[1], d[2], d[3], d[4], q1, p2, &plus, &minus);
+    vec_store(to + 3 * stride, plus);
+    vec_store(to + 4 * stride, minus);
+    vec_store(to + 5 * stride, outer_row(d[1], d[3], d[5]));
+}
+
+/* Where a patch's inputs are: the first channel of each pixel. */
+typedef const float *pixels[IN][IN];
+
+/* A vector of channels, from c on, of one band. */
+DNI_INLINE void transform_input(pixels d, int c, float *to, size_t stride, const int band) {
     vec first[IN], second[IN];
     DNI_UNROLL for (int j = 0; j < IN; j++) {
-        const float *at = d + j * right;
-        const vec d0 = vec_load(at), d2 = vec_load(at + 2 * down), d4 = vec_load(at + 4 * down);
-        first[j] = vec_axpy(4, d0, vec_axpy(-5, d2, d4));
+        if (band == 0)
+            first[j] = outer_row(vec_load(d[0][j] + c), vec_load(d[2][j] + c), vec_load(d[4][j] + c));
+        else if (band == 3)
+            first[j] = outer_row(vec_load(d[1][j] + c), vec_load(d[3][j] + c), vec_load(d[5][j] + c));
+        else
+            inner_rows(vec_load(d[1][j] + c), vec_load(d[2][j] + c), vec_load(d[3][j] + c),
+                       vec_load(d[4][j] + c), band == 1 ? p1 : q1, band == 1 ? q2 : p2, &first[j],
+                       &second[j]);
     }
-    store_components(first, to, stride);
-    DNI_UNROLL for (int j = 0; j < IN; j++) {
-        const float *at = d + j * right;
-        const vec d1 = vec_load(at + down), d2 = vec_load(at + 2 * down), d3 = vec_load(at + 3 * down),
-                  d4 = vec_load(at + 4 * down);
-        const vec even = vec_axpy(-4, d2, d4), odd = vec_axpy(-4, d1, d3);
-        first[j] = even + odd;
-        second[j] = even - odd;
-    }
-    store_components(first, to + IN * stride, stride);
-    store_components(second, to + 2 * IN * stride, stride);
-    DNI_UNROLL for (int j = 0; j < IN; j++) {
-        const float *at = d + j * right;
-        const vec d1 = vec_load(at + down), d2 = vec_load(at + 2 * down), d3 = vec_load(at + 3 * down),
-                  d4 = vec_load(at + 4 * down);
-        const vec even = d4 - d2, odd = d3 - d1;
-        first[j] = vec_axpy(2, odd, even);
-        second[j] = vec_axpy(-2, odd, even);
-    }
-    store_components(first, to + 3 * IN * stride, stride);
-    store_components(second, to + 4 * IN * stride, stride);
-    DNI_UNROLL for (int j = 0; j < IN; j++) {
-        const float *at = d + j * right;
-        const vec d1 = vec_load(at + down), d3 = vec_load(at + 3 * down), d5 = vec_load(at + 5 * down);
-        first[j] = vec_axpy(4, d1, vec_axpy(-5, d3, d5));
-    }
-    store_components(first, to + 5 * IN * stride, stride);
+    store_inputs(first, to, stride);
+    if (band == 1 || band == 2) store_inputs(second, to + IN * stride, stride);
 }
 
 /* Where a patch lies: its image, and its top left output. */
@@ -204,35 +226,38 @@ static place place_of(const work *w, int64_t patch) {
     return (place){patch / (w->rows * w->columns), in_image / w->columns * OUT, in_image % w->columns * OUT};
 }
 
-/* A vector of channels of a patch that reaches over the edge, with zeros outside the image. */
-static void copy_edge(const work *w, const place *p, int channel, float patch[COMPONENTS * VW]) {
+static void find_pixels(const work *w, int64_t patch, pixels d) {
     const dni_tensor *x = w->x;
-    const float *image = (const float *)x->data + p->n * x->stride[0] + channel;
+    const place p = place_of(w, patch);
+    const float *image = (const float *)x->data + p.n * x->stride[0];
     for (int64_t i = 0; i < IN; i++) {
         for (int64_t j = 0; j < IN; j++) {
-            const int64_t row = p->y + i - 1, column = p->x + j - 1;
+            const int64_t row = p.y + i - 1, column = p.x + j - 1;
             const bool inside = row >= 0 && row < x->shape[1] && column >= 0 && column < x->shape[2];
-            vec_store(patch + (i * IN + j) * VW,
-                      inside ? vec_load(image + row * x->stride[1] + column * x->stride[2]) : vec_zero());
+            d[i][j] = inside ? image + row * x->stride[1] + column * x->stride[2] : w->zeros;
         }
     }
 }
 
-static void transform_patches(const work *w, int64_t first, int64_t end, float *v) {
-    const dni_tensor *x = w->x;
+static void transform_patches(const work *w, int band, int64_t first, int64_t end, float *v) {
     const int in = w->conv->in_channels;
     for (int64_t patch = first; patch < end; patch++, v += in) {
-        const place p = place_of(w, patch);
-        const bool inside = p.y > 0 && p.y + OUT < x->shape[1] && p.x > 0 && p.x + OUT < x->shape[2];
+        pixels d;
+        find_pixels(w, patch, d);
         for (int c = 0; c < in; c += VW) {
-            if (inside) {
-                const float *at = (const float *)x->data + p.n * x->stride[0] + (p.y - 1) * x->stride[1] +
-                                  (p.x - 1) * x->stride[2] + c;
-                transform_input(at, x->stride[2], x->stride[1], v + c, w->v_stride);
-            } else {
-                float copy[COMPONENTS * VW];
-                copy_edge(w, &p, c, copy);
-                transform_input(copy, VW, IN * VW, v + c, w->v_stride);
+            switch (band) {
+            case 0:
+                transform_input(d, c, v + c, w->v_stride, 0);
+                break;
+            case 1:
+                transform_input(d, c, v + c, w->v_stride, 1);
+                break;
+            case 2:
+                transform_input(d, c, v + c, w->v_stride, 2);
+                break;
+            default:
+                transform_input(d, c, v + c, w->v_stride, 3);
+                break;
             }
         }
     }
@@ -240,30 +265,45 @@ static void transform_patches(const work *w, int64_t first, int64_t end, float *
 
 /* ---- the products ---- */
 
-/* m (rows, vectors * VW of `m_row` floats) = v (rows, depth) * weight (depth, vectors * VW). */
-DNI_INLINE void multiply(const float *v, const float *weight, int depth, float *m, int m_row, const int rows,
-                         const int vectors) {
+/* One tile's product: m (rows, vectors * VW of `m_row` floats) = v (rows, depth) * weight (depth, vectors *
+ * VW). Meanwhile what is needed next is fetched from `next` on, `next_step` floats a step of depth. */
+typedef struct product {
+    const float *v, *weight;
+    int depth;
+    float *m;
+    int m_row;
+    const float *next;
+    size_t next_step;
+    int next_lines; /* that a step touches */
+} product;
+
+DNI_INLINE void multiply(const product *p, const int rows, const int vectors) {
     vec sum[TILE_ROWS][TILE_VECTORS];
     DNI_UNROLL for (int r = 0; r < rows; r++) DNI_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] =
         vec_zero();
-    tile_multiply(sum, v, (size_t)depth, weight, depth, rows, vectors);
+    const float *v = p->v, *weight = p->weight, *next = p->next;
+    const size_t depth = (size_t)p->depth, next_step = p->next_step;
+    for (size_t k = 0; k < depth; k += FETCH_DEPTH) {
+        for (int j = 0; j < p->next_lines; j++) __builtin_prefetch(next + j * LINE, 0, 2);
+        next += next_step;
+        tile_multiply(sum, v + k, depth, weight, FETCH_DEPTH, rows, vectors);
+        weight += FETCH_DEPTH * vectors * VW;
+    }
     DNI_UNROLL for (int r = 0; r < rows; r++) DNI_UNROLL for (int j = 0; j < vectors; j++)
-        vec_store(m + r * m_row + j * VW, sum[r][j]);
+        vec_store(p->m + r * p->m_row + j * VW, sum[r][j]);
 }
 
 #define MULTIPLY_ROWS(rows)                                                                                  \
-    static void multiply_##rows(const float *v, const float *weight, int depth, float *m, int m_row,         \
-                                int vectors) {                                                               \
+    static void multiply_##rows(const product *p, int vectors) {                                             \
         if (vectors == 1)                                                                                    \
-            multiply(v, weight, depth, m, m_row, rows, 1);                                                   \
+            multiply(p, rows, 1);                                                                            \
         else if (vectors == 2)                                                                               \
-            multiply(v, weight, depth, m, m_row, rows, 2);                                                   \
+            multiply(p, rows, 2);                                                                            \
         else                                                                                                 \
-            multiply(v, weight, depth, m, m_row, rows, TILE_VECTORS);                                        \
+            multiply(p, rows, TILE_VECTORS);                                                                 \
     }
 
-typedef void (*multiply_rows)(const float *v, const float *weight, int depth, float *m, int m_row,
-                              int vectors);
+typedef void (*multiply_rows)(const product *p, int vectors);
 
 MULTIPLY_ROWS(1)
 MULTIPLY_ROWS(2)
@@ -289,22 +329,30 @@ static const multiply_rows multiply_of[TILE_ROWS + 1] = {
 #endif
 };
 
-/* Components [first, end) of `patches` patches, divided evenly into tiles of TILE_ROWS patches at most. */
-static void multiply_components(const work *w, int first, int end, int64_t patches, const float *v,
-                                float *m) {
-    const int in = w->conv->in_channels, out = w->conv->out_channels;
+/* A band's components of `patches` patches, divided evenly into tiles of TILE_ROWS patches at most. A tile
+ * fetches its share of the next component's weights; the last component is followed by the first, for the
+ * next group. */
+static void multiply_band(const work *w, int band, int64_t patches, const float *v, float *m) {
+    const int in = w->conv->in_channels, out = w->conv->out_channels, blocks = block_count(w->conv);
+    const size_t weights = component_weights(w->conv);
     const int64_t tiles = (patches + TILE_ROWS - 1) / TILE_ROWS;
-    for (int i = first; i < end; i++) {
-        const float *weight = w->weight + (size_t)i * component_weights(w->conv);
-        const float *vi = v + (size_t)i * w->v_stride;
+    const size_t steps = (size_t)tiles * (size_t)blocks * (size_t)(in / FETCH_DEPTH);
+    product p = {.depth = in, .m_row = out, .next_step = weights / steps};
+    if (tiles > 1) p.next_lines = (int)((p.next_step + LINE - 1) / LINE);
+    for (int i = band_row[band] * IN; i < band_row[band + 1] * IN; i++, v += w->v_stride) {
+        const float *weight = w->weight + (size_t)i * weights;
         float *mi = m + (size_t)i * w->m_stride;
-        for (int block = 0; block < block_count(w->conv); block++) {
+        p.next = w->weight + (size_t)((i + 1) % COMPONENTS) * weights;
+        for (int block = 0; block < blocks; block++) {
             const int vector = block_start(w->conv, block);
             const int vectors = block_start(w->conv, block + 1) - vector;
+            p.weight = weight + vector * VW * in;
             for (int64_t t = 0; t < tiles; t++) {
                 const int64_t patch = patches * t / tiles, rows = patches * (t + 1) / tiles - patch;
-                multiply_of[rows](vi + patch * in, weight + vector * VW * in, in,
-                                  mi + patch * out + vector * VW, out, vectors);
+                p.v = v + patch * in;
+                p.m = mi + patch * out + vector * VW;
+                multiply_of[rows](&p, vectors);
+                p.next += p.next_step * (size_t)(in / FETCH_DEPTH);
             }
         }
     }
@@ -315,9 +363,9 @@ static void multiply_components(const work *w, int first, int end, int64_t patch
 DNI_INLINE void transform_line(const vec m[IN], vec out[OUT]) {
     const vec p = m[1] + m[2], q = m[1] - m[2], r = m[3] + m[4], s = m[3] - m[4];
     out[0] = m[0] + p + r;
-    out[1] = vec_axpy(2, s, q);
-    out[2] = vec_axpy(4, r, p);
-    out[3] = vec_axpy(8, s, q + m[5]);
+    out[1] = vec_axpy(q1, s, q * p1);
+    out[2] = vec_axpy(q2, r, p * p2);
+    out[3] = vec_axpy(q3, s, vec_axpy(p3, q, m[5]));
 }
 
 /* A vector of channels of a patch; of its outputs only `rows` x `columns` lie in the image. */
@@ -358,32 +406,29 @@ static void run_groups(void *context, size_t thread) {
     const int64_t begin = w->patches * (int64_t)thread / w->threads;
     const int64_t count = w->patches * (int64_t)(thread + 1) / w->threads - begin;
     const int64_t groups = (count + w->room - 1) / w->room;
-    float *v = w->scratch + thread * w->area, *m = v + COMPONENTS * w->v_stride;
+    float *v = w->areas + thread * w->area, *m = v + w->v_size;
     for (int64_t g = 0; g < groups; g++) {
         const int64_t first = begin + count * g / groups, end = begin + count * (g + 1) / groups;
-        transform_patches(w, first, end, v);
-        multiply_components(w, 0, COMPONENTS, end - first, v, m);
+        for (int band = 0; band < BANDS; band++) {
+            transform_patches(w, band, first, end, v);
+            multiply_band(w, band, end - first, v, m);
+        }
         write_patches(w, first, end, m);
     }
 }
 
-/* The three steps over patches that all threads share; an item is a patch or a component. */
-static void transform_shared(void *context, size_t patch) {
+static void multiply_shared(void *context, size_t index) {
     const work *w = context;
-    transform_patches(w, (int64_t)patch, (int64_t)patch + 1,
-                      w->scratch + patch * (size_t)w->conv->in_channels);
-}
-
-static void multiply_shared(void *context, size_t component) {
-    const work *w = context;
-    multiply_components(w, (int)component, (int)component + 1, w->patches, w->scratch,
-                        w->scratch + COMPONENTS * w->v_stride);
+    const int band = (int)index;
+    float *v = w->areas + (size_t)(band_row[band] * IN) * w->v_stride;
+    transform_patches(w, band, 0, w->patches, v);
+    multiply_band(w, band, w->patches, v, w->areas + w->v_size);
 }
 
 static void write_shared(void *context, size_t patch) {
     const work *w = context;
     write_patches(w, (int64_t)patch, (int64_t)patch + 1,
-                  w->scratch + COMPONENTS * w->v_stride + patch * (size_t)w->conv->out_channels);
+                  w->areas + w->v_size + patch * (size_t)w->conv->out_channels);
 }
 
 static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x, const dni_tensor *y,
@@ -391,10 +436,11 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
     work w = plan(conv, x, dni_pool_threads(pool));
     w.weight = packed;
     w.y = y;
-    w.scratch = scratch;
-    if (shares_patches(&w)) {
-        dni_pool_run(pool, transform_shared, &w, (size_t)w.patches);
-        dni_pool_run(pool, multiply_shared, &w, COMPONENTS);
+    w.areas = scratch;
+    w.zeros = w.areas + (w.shares_bands ? 1 : (size_t)w.threads) * w.area;
+    memset(w.zeros, 0, (size_t)conv->in_channels * sizeof *w.zeros);
+    if (w.shares_bands) {
+        dni_pool_run(pool, multiply_shared, &w, BANDS);
         dni_pool_run(pool, write_shared, &w, (size_t)w.patches);
     } else {
         dni_pool_run(pool, run_groups, &w, (size_t)w.threads);

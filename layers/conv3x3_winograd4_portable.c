@@ -7,7 +7,7 @@
 const dni_conv2d_kernel dni_conv3x3_f32_portable_winograd4 = {
     .name = "conv3x3_f32_portable_winograd4",
     .isa = DNI_ISA_PORTABLE,
-    .tolerance = 2e-5, /* the transforms weigh inputs with up to 5, products with up to 8 */
+    .tolerance = 6e-6, /* twice the most measured; the transforms weigh with up to 3.4 */
     .accepts = accepts,
     .packed_size = packed_size,
     .pack = pack,
