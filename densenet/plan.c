@@ -48,7 +48,8 @@ static dni_tensor input_of(const dni_plan *plan, const dni_part *part, const dn_
     return dni_tensor_slice(&images, 3, 0, part->in_channels);
 }
 
-/* The most scratch any convolution asks for, for any number of images up to its group. */
+/* The most scratch any convolution asks for, for any number of images up to its group, alone or with all
+ * threads. */
 static size_t scratch_size(const dni_plan *plan, const dn_model *model, const dn_session_options *options,
                            int threads) {
     size_t most = 0;
@@ -57,15 +58,17 @@ static size_t scratch_size(const dni_plan *plan, const dn_model *model, const dn
         const int group = plan->blocks[prepared->part.block].group;
         for (int n = 1; n <= group; n++) {
             const dni_tensor x = input_of(plan, &prepared->part, options, n);
-            const size_t size = prepared->kernel->scratch_size(&prepared->conv, &x, threads);
-            if (size > most) most = size;
+            const size_t alone = prepared->kernel->scratch_size(&prepared->conv, &x, 1);
+            const size_t together = prepared->kernel->scratch_size(&prepared->conv, &x, threads);
+            if (alone > most) most = alone;
+            if (together > most) most = together;
         }
     }
     return most;
 }
 
-void dni_plan_lay_out(dni_plan *plan, const dn_model *model, const dn_session_options *options, int threads,
-                      dni_arena *arena) {
+void dni_plan_lay_out(dni_plan *plan, const dn_model *model, const dn_session_options *options, int images,
+                      int threads, dni_arena *arena) {
     int64_t height = options->height, width = options->width;
     for (int i = 0; i < model->conv_count; i++) {
         const dni_prepared_conv *prepared = &model->convs[i];
@@ -74,7 +77,7 @@ void dni_plan_lay_out(dni_plan *plan, const dn_model *model, const dn_session_op
         height = dni_conv2d_output_size(&prepared->conv, height);
         width = dni_conv2d_output_size(&prepared->conv, width);
         const int block = role == DNI_STEM ? 0 : prepared->part.block + 1;
-        lay_out_block(&plan->blocks[block], &model->config, block, height, width, options->batch, arena);
+        lay_out_block(&plan->blocks[block], &model->config, block, height, width, images, arena);
     }
     const size_t group = (size_t)plan->blocks[DNI_BLOCKS - 1].group;
     plan->features = dni_arena_cut(arena, group * (size_t)model->config.features * sizeof(float));

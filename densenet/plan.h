@@ -19,9 +19,9 @@ typedef struct dni_plan {
     void *scratch;   /* for the hungriest kernel */
 } dni_plan;
 
-/* Lays out a plan for these options, checked before, on `threads` threads and cuts it out of the arena;
- * called once to measure and once to cut. */
-void dni_plan_lay_out(dni_plan *plan, const dn_model *model, const dn_session_options *options, int threads,
-                      dni_arena *arena);
+/* Lays out a plan for `images` images of these options' size, checked before, on up to `threads` threads and
+ * cuts it out of the arena; called once to measure and once to cut. */
+void dni_plan_lay_out(dni_plan *plan, const dn_model *model, const dn_session_options *options, int images,
+                      int threads, dni_arena *arena);
 
 #endif

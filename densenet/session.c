@@ -3,7 +3,12 @@
  * Every block has one buffer that holds all its channels, pixel by pixel: the stem or a transition writes the
  * first, every dense layer its own behind them, and conv1 reads what is there so far. Nothing is copied to
  * concatenate. Images pass in groups (plan.c): block b collects a group of its own from the groups of block
- * b - 1. */
+ * b - 1.
+ *
+ * Threads: as long as every thread can have images of its own, each goes its own way through a plan of its own,
+ * a lane, and they only meet at the end: nothing waits, whatever else the machine is doing, and each image's
+ * weights are read once. The images that are left over, and a batch of one, are shared by all threads, layer by
+ * layer. */
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/pool.h"
@@ -21,7 +26,8 @@ struct dn_session {
     dni_pool *pool;
     void *memory;
     size_t size;
-    dni_plan plan;
+    int lanes;
+    dni_plan *plans; /* (lanes) */
 };
 
 dn_session_options dn_session_options_default(void) {
@@ -50,6 +56,18 @@ static dn_status check_options(const dn_session_options *options, const dn_confi
     return DN_OK;
 }
 
+/* Lanes: how many threads work on images of their own. */
+static int lane_count(const dn_session_options *options, int threads) {
+    return threads < options->batch ? threads : options->batch;
+}
+
+/* The first lane's plan also serves when all threads work on the same images. */
+static void lay_out_lane(dni_plan *plan, int lane, const dn_model *model, const dn_session_options *options,
+                         int threads, dni_arena *arena) {
+    const int images = options->batch / lane_count(options, threads);
+    dni_plan_lay_out(plan, model, options, images, lane == 0 ? threads : 1, arena);
+}
+
 dn_status dn_session_plan(const dn_model *model, const dn_session_options *options, size_t *bytes,
                           dn_error *error) {
     *bytes = 0;
@@ -58,7 +76,8 @@ dn_status dn_session_plan(const dn_model *model, const dn_session_options *optio
     dni_plan plan;
     dni_arena arena = {0};
     const int threads = options->threads ? options->threads : dni_pool_cores();
-    dni_plan_lay_out(&plan, model, options, threads, &arena);
+    for (int lane = 0; lane < lane_count(options, threads); lane++)
+        lay_out_lane(&plan, lane, model, options, threads, &arena);
     *bytes = arena.used;
     return DN_OK;
 }
@@ -71,15 +90,20 @@ static void clear_borders(dni_plan *plan) {
 }
 
 static dn_status allocate(dn_session *session, dn_error *error) {
-    dn_status status = dn_session_plan(session->model, &session->options, &session->size, error);
+    const dn_session_options *options = &session->options;
+    dn_status status = dn_session_plan(session->model, options, &session->size, error);
     if (status) return status;
-    session->memory = dni_allocate(session->options.allocator, session->size);
-    if (!session->memory)
+    session->lanes = lane_count(options, options->threads);
+    session->plans = calloc((size_t)session->lanes, sizeof *session->plans);
+    session->memory = dni_allocate(options->allocator, session->size);
+    if (!session->plans || !session->memory)
         return dni_fail(error, DN_ERR_MEMORY, "out of memory for a session's arena of %zu bytes",
                         session->size);
     dni_arena arena = {.base = session->memory};
-    dni_plan_lay_out(&session->plan, session->model, &session->options, session->options.threads, &arena);
-    clear_borders(&session->plan);
+    for (int lane = 0; lane < session->lanes; lane++) {
+        lay_out_lane(&session->plans[lane], lane, session->model, options, options->threads, &arena);
+        clear_borders(&session->plans[lane]);
+    }
     return DN_OK;
 }
 
@@ -110,6 +134,7 @@ void dn_session_free(dn_session *session) {
     if (!session) return;
     dni_pool_free(session->pool);
     dni_release(session->options.allocator, session->memory, session->size);
+    free(session->plans);
     free(session);
 }
 
@@ -122,22 +147,24 @@ int dn_session_threads(const dn_session *session) {
 }
 
 void dn_session_map_size(const dn_session *session, int *height, int *width) {
-    const dni_tensor *map = &session->plan.blocks[DNI_BLOCKS - 1].channels;
+    const dni_tensor *map = &session->plans[0].blocks[DNI_BLOCKS - 1].channels;
     *height = (int)map->shape[1];
     *width = (int)map->shape[2];
 }
 
 /* ---- forward ---- */
 
-/* One forward pass on its way. */
+/* One forward pass on its way: through one plan, with the threads of `pool` or, where that is NULL, with one. */
 typedef struct forward_pass {
     const dn_session *session;
+    const dni_plan *plan;
+    dni_pool *pool;
     const float *inputs;
+    const dn_outputs *outputs;
 } forward_pass;
 
 static void run(const forward_pass *pass, int conv, const dni_tensor *x, const dni_tensor *y) {
-    dni_prepared_conv_run(&pass->session->model->convs[conv], x, y, pass->session->plan.scratch,
-                          pass->session->pool);
+    dni_prepared_conv_run(&pass->session->model->convs[conv], x, y, pass->plan->scratch, pass->pool);
 }
 
 static dni_tensor images_of(const dni_tensor *tensor, int first, int count) {
@@ -161,7 +188,7 @@ static int entrance_of(const dn_config *config, int block) {
 
 /* All dense layers of a block over the `count` images in its buffer. */
 static void run_layers(const forward_pass *pass, int block, int count) {
-    const dni_block_plan *plan = &pass->session->plan.blocks[block];
+    const dni_block_plan *plan = &pass->plan->blocks[block];
     const dn_config *config = &pass->session->model->config;
     const dni_tensor channels = images_of(&plan->channels, 0, count);
     const dni_tensor bottleneck = images_of(&plan->bottleneck, 0, count);
@@ -178,7 +205,7 @@ static void run_layers(const forward_pass *pass, int block, int count) {
 
 /* Fills the block's buffer for images first .. first + count - 1 of the batch, at most a group of them. */
 static void run_block(const forward_pass *pass, int block, int first, int count) {
-    const dni_plan *plan = &pass->session->plan;
+    const dni_plan *plan = pass->plan;
     const dn_config *config = &pass->session->model->config;
     const int step = plan->blocks[block ? block - 1 : 0].group;
     for (int i = 0; i < count; i += step) {
@@ -198,20 +225,42 @@ static void run_block(const forward_pass *pass, int block, int first, int count)
 }
 
 /* norm5, ReLU, average pool and classifier for the images in the last block's buffer. */
-static void finish(const forward_pass *pass, int first, int count, const dn_outputs *outputs) {
+static void finish(const forward_pass *pass, int first, int count) {
+    const dn_outputs *outputs = pass->outputs;
     const dn_model *model = pass->session->model;
-    const dni_plan *plan = &pass->session->plan;
+    const dni_plan *plan = pass->plan;
     const dni_tensor x = images_of(&plan->blocks[DNI_BLOCKS - 1].channels, 0, count);
     const size_t length = (size_t)model->config.features;
     const size_t pixels = (size_t)(x.shape[1] * x.shape[2]);
     const size_t skip = (size_t)first;
     float *features = outputs->features ? outputs->features + skip * length : plan->features;
     float *map = outputs->map ? outputs->map + skip * pixels * length : NULL;
-    dni_bn_relu_global_avg_pool(&x, model->norm5_scale, model->norm5_shift, features, map,
-                                pass->session->pool);
+    dni_bn_relu_global_avg_pool(&x, model->norm5_scale, model->norm5_shift, features, map, pass->pool);
     if (outputs->logits)
         dni_linear(features, count, model->classifier_weight, model->classifier_bias, (int)length, DN_LOGITS,
-                   outputs->logits + skip * DN_LOGITS, pass->session->pool);
+                   outputs->logits + skip * DN_LOGITS, pass->pool);
+}
+
+static void run_images(const forward_pass *pass, int first, int count) {
+    const int step = pass->plan->blocks[DNI_BLOCKS - 1].group, end = first + count;
+    for (; first < end; first += step) {
+        const int n = end - first < step ? end - first : step;
+        run_block(pass, DNI_BLOCKS - 1, first, n);
+        finish(pass, first, n);
+    }
+}
+
+typedef struct batch {
+    const dn_session *session;
+    const float *inputs;
+    const dn_outputs *outputs;
+    int lane_images; /* images each lane takes */
+} batch;
+
+static void run_lane(void *context, size_t lane) {
+    const batch *all = context;
+    const forward_pass pass = {all->session, &all->session->plans[lane], NULL, all->inputs, all->outputs};
+    run_images(&pass, (int)lane * all->lane_images, all->lane_images);
 }
 
 dn_status dn_session_forward(dn_session *session, const float *inputs, int count, const dn_outputs *outputs,
@@ -224,13 +273,11 @@ dn_status dn_session_forward(dn_session *session, const float *inputs, int count
     if (outputs->logits && !dn_model_has_classifier(session->model))
         return dni_fail(error, DN_ERR_UNSUPPORTED,
                         "no logits: the weights came without ImageNet's classifier");
-    const forward_pass pass = {.session = session, .inputs = inputs};
-    const int step = session->plan.blocks[DNI_BLOCKS - 1].group;
-    for (int first = 0; first < count; first += step) {
-        const int n = count - first < step ? count - first : step;
-        run_block(&pass, DNI_BLOCKS - 1, first, n);
-        finish(&pass, first, n, outputs);
-    }
+    batch all = {session, inputs, outputs, count / session->lanes};
+    if (all.lane_images > 0) dni_pool_run(session->pool, run_lane, &all, (size_t)session->lanes);
+    const int done = all.lane_images * session->lanes;
+    const forward_pass rest = {session, &session->plans[0], session->pool, inputs, outputs};
+    run_images(&rest, done, count - done);
     dni_pool_rest(session->pool);
     return DN_OK;
 }
