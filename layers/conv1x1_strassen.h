@@ -22,7 +22,8 @@
  * Registers: each product is a tile of TILE_ROWS pixels x TILE_VECTORS vectors, as in the blocked convolution.
  * Cache: half a chunk is 192 deep, so one product's pixels are 6 KB and its weights 37 KB; the seven of a block
  * of output channels, 258 KB, stay in the second level while a group of tiles passes. Between chunks the sums
- * rest in y; the first starts from the bias, the last clamps.
+ * rest in y, the first starting from the bias, the last clamping; all chunks pass over a span of 256 pixels
+ * before the next, so that these sums (192 KB for 192 channels) stay there too.
  *
  * An image's pixels are divided evenly into tiles of 2 * TILE_ROWS at most, so any size wastes less than a row
  * a tile, and no tile holds two images: a pixel's bits do not depend on the batch. */
@@ -44,7 +45,8 @@ enum {
     PANEL_FLOATS = TILE_ROWS * PANEL_STRIDE,
     TILE_FLOATS = PRODUCTS * PANEL_FLOATS,
     GROUP_TILES = 2,
-    LEAST_DEPTH = 128, /* below, additions outweigh what multiplications are saved */
+    SPAN_TILES = 256 / (2 * TILE_ROWS), /* of 256 pixels */
+    LEAST_DEPTH = 128,                  /* below, additions outweigh what multiplications are saved */
 };
 
 static bool accepts(const dni_conv2d *conv) {
@@ -420,10 +422,13 @@ static void run_item(void *context, size_t index) {
     const work *w = context;
     const int64_t tiles = w->tiles * w->y->shape[0], range = (int64_t)index / w->block_ranges;
     const int blocks = block_count(w->conv), block = (int)index % w->block_ranges;
+    const int first_block = blocks * block / w->block_ranges;
+    const int end_block = blocks * (block + 1) / w->block_ranges;
+    const int64_t first = tiles * range / w->tile_ranges, end = tiles * (range + 1) / w->tile_ranges;
     float *panels = w->scratch + index * (scratch_each(w->conv) / sizeof(float));
-    convolve_tiles(w, tiles * range / w->tile_ranges, tiles * (range + 1) / w->tile_ranges,
-                   blocks * block / w->block_ranges, blocks * (block + 1) / w->block_ranges, panels,
-                   panels + GROUP_TILES * TILE_FLOATS);
+    for (int64_t span = first; span < end; span += SPAN_TILES)
+        convolve_tiles(w, span, end - span < SPAN_TILES ? end : span + SPAN_TILES, first_block, end_block,
+                       panels, panels + GROUP_TILES * TILE_FLOATS);
 }
 
 static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x, const dni_tensor *y,
