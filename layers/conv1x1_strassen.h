@@ -73,12 +73,11 @@ static int half_vectors(const dni_conv2d *conv) {
 }
 
 static int block_count(const dni_conv2d *conv) {
-    return (half_vectors(conv) + TILE_VECTORS - 1) / TILE_VECTORS;
+    return tile_blocks(half_vectors(conv));
 }
 
-/* The first vector of block i of half the output channels: blocks differ by one vector at most. */
 static int block_start(const dni_conv2d *conv, int i) {
-    return half_vectors(conv) * i / block_count(conv);
+    return tile_block_start(half_vectors(conv), i);
 }
 
 /* ---- packed parameters ---- */
@@ -403,21 +402,6 @@ static size_t scratch_size(const dni_conv2d *conv, const dni_tensor *x, int thre
     return scratch_each(conv) * (size_t)threads;
 }
 
-/* Splits threads into ranges of tiles times ranges of blocks such that the largest share is smallest, and among
- * equals with the fewest ranges of blocks, each of which gathers all its tiles anew. */
-static void split(work *w, int64_t tiles, int threads) {
-    const int blocks = block_count(w->conv);
-    int64_t best = INT64_MAX;
-    for (int b = 1; b <= threads; b++) {
-        const int t = threads / b;
-        const int64_t share = (tiles + t - 1) / t * ((blocks + b - 1) / b);
-        if (share >= best) continue;
-        best = share;
-        w->tile_ranges = t;
-        w->block_ranges = b;
-    }
-}
-
 static void run_item(void *context, size_t index) {
     const work *w = context;
     const int64_t tiles = w->tiles * w->y->shape[0], range = (int64_t)index / w->block_ranges;
@@ -442,6 +426,7 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
     w.weight = base + l.weight;
     w.pixels = y->shape[1] * y->shape[2];
     w.tiles = (w.pixels + 2 * TILE_ROWS - 1) / (2 * TILE_ROWS);
-    split(&w, w.tiles * y->shape[0], dni_pool_threads(pool));
+    dni_conv2d_split(w.tiles * y->shape[0], block_count(conv), dni_pool_threads(pool), &w.tile_ranges,
+                     &w.block_ranges);
     dni_pool_run(pool, run_item, &w, (size_t)(w.tile_ranges * w.block_ranges));
 }

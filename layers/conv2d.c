@@ -1,4 +1,5 @@
-/* The list of convolution kernels, and what can be said of a convolution without running it. */
+/* The list of convolution kernels, what can be said of a convolution without running it, and how kernels share
+ * out their work. */
 #include "layers/conv2d.h"
 
 #include "layers/conv2d_kernels.h"
@@ -39,4 +40,16 @@ int64_t dni_conv2d_output_size(const dni_conv2d *conv, int64_t input_size) {
     size = (size - conv->kernel) / conv->stride + 1;
     if (conv->epilogue == DNI_EPILOGUE_BIAS_RELU_MAXPOOL) size = (size - 1) / 2 + 1;
     return size;
+}
+
+void dni_conv2d_split(int64_t units, int blocks, int threads, int *unit_ranges, int *block_ranges) {
+    int64_t best = INT64_MAX;
+    for (int b = 1; b <= threads; b++) {
+        const int u = threads / b;
+        const int64_t share = (units + u - 1) / u * ((blocks + b - 1) / b);
+        if (share >= best) continue;
+        best = share;
+        *unit_ranges = u;
+        *block_ranges = b;
+    }
 }

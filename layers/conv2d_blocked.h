@@ -65,12 +65,11 @@ static int out_vectors(const dni_conv2d *conv) {
 }
 
 static int block_count(const dni_conv2d *conv) {
-    return (out_vectors(conv) + TILE_VECTORS - 1) / TILE_VECTORS;
+    return tile_blocks(out_vectors(conv));
 }
 
-/* The first vector of block i of the output channels: blocks differ by one vector at most. */
 static int block_start(const dni_conv2d *conv, int i) {
-    return out_vectors(conv) * i / block_count(conv);
+    return tile_block_start(out_vectors(conv), i);
 }
 
 /* ---- packed parameters ---- */
@@ -378,21 +377,6 @@ typedef struct work {
     int block_ranges; /* ... times ranges of blocks: one item each */
 } work;
 
-/* Splits `threads` into ranges of units times ranges of blocks such that the largest share is smallest, and
- * among equals with the fewest ranges of blocks, each of which gathers all its panels anew. */
-static void split(work *w, int threads) {
-    const int blocks = block_count(w->source.conv);
-    int64_t best = INT64_MAX;
-    for (int b = 1; b <= threads; b++) {
-        const int u = threads / b;
-        const int64_t share = (w->units + u - 1) / u * ((blocks + b - 1) / b);
-        if (share >= best) continue;
-        best = share;
-        w->unit_ranges = u;
-        w->block_ranges = b;
-    }
-}
-
 static size_t panels_size(void) {
     return dni_align_up(GROUP_PANELS * PANEL_FLOATS * sizeof(float));
 }
@@ -441,7 +425,7 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
         w.block_ranges = 1;
     } else {
         w.units = (y->shape[0] * y->shape[1] * y->shape[2] + TILE_PIXELS - 1) / TILE_PIXELS;
-        split(&w, dni_pool_threads(pool));
+        dni_conv2d_split(w.units, block_count(conv), dni_pool_threads(pool), &w.unit_ranges, &w.block_ranges);
     }
     dni_pool_run(pool, run_item, &w, (size_t)(w.unit_ranges * w.block_ranges));
 }

@@ -4,6 +4,11 @@
 
 #include "layers/conv2d.h"
 
+/* Splits `threads` into ranges of units (tiles of pixels) times ranges of blocks (of output channels) such that
+ * the largest share is smallest, and among equals with the fewest ranges of blocks, each of which gathers its
+ * pixels anew. */
+void dni_conv2d_split(int64_t units, int blocks, int threads, int *unit_ranges, int *block_ranges);
+
 extern const dni_conv2d_kernel dni_conv2d_f32_reference;
 
 extern const dni_conv2d_kernel dni_conv2d_f32_portable_blocked;

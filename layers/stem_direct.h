@@ -37,12 +37,11 @@ static int out_vectors(const dni_conv2d *conv) {
 }
 
 static int block_count(const dni_conv2d *conv) {
-    return (out_vectors(conv) + TILE_VECTORS - 1) / TILE_VECTORS;
+    return tile_blocks(out_vectors(conv));
 }
 
-/* The first vector of block i of the output channels: blocks differ by one vector at most. */
 static int block_start(const dni_conv2d *conv, int i) {
-    return out_vectors(conv) * i / block_count(conv);
+    return tile_block_start(out_vectors(conv), i);
 }
 
 static size_t bias_floats(const dni_conv2d *conv) {

@@ -6,6 +6,16 @@
 
 #include "layers/vector.h"
 
+/* Output channels, counted in vectors, are divided into blocks of TILE_VECTORS at most, which differ by one vector
+ * at most: how many blocks, and the first vector of block i. */
+static inline int tile_blocks(int vectors) {
+    return (vectors + TILE_VECTORS - 1) / TILE_VECTORS;
+}
+
+static inline int tile_block_start(int vectors, int i) {
+    return vectors * i / tile_blocks(vectors);
+}
+
 /* sum (rows, vectors * VW) += a (rows, depth; `stride` floats a row) * b (depth, vectors * VW; dense).
  *
  * rows and vectors must be constants, so that every sum is a register: then one step of depth is `vectors`

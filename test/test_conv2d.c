@@ -1,6 +1,6 @@
 /* Convolution: the reference against torch, and every kernel this CPU can run against the reference, over the
  * shapes of the DenseNets and awkward ones; and what the interface promises about memory and bits. */
-#include "layers/conv2d.h"
+#include "layers/conv2d_kernels.h"
 
 #include "core/memory.h"
 #include "layers_support.h"
@@ -151,35 +151,22 @@ static const shape_case network_cases[] = {
 
 /* Sizes that nothing divides, maps of one pixel, channel counts beside every vector width. */
 static const shape_case odd_cases[] = {
-    {STEM(3, 96), 2, 41, 67},
-    {STEM(3, 64), 1, 33, 32},
-    {STEM(3, 5), 2, 1, 1},
-    {STEM(4, 17), 1, 6, 3},
-    {STEM(3, 48), 3, 2, 71},
-    {BOTTLENECK(1, 1), 1, 1, 1},
-    {BOTTLENECK(3, 5), 2, 3, 1},
-    {BOTTLENECK(96, 192), 2, 25, 33},
-    {BOTTLENECK(100, 192), 1, 9, 5},
-    {BOTTLENECK(144, 192), 3, 3, 5},
-    {BOTTLENECK(401, 70), 1, 4, 7},
-    {BOTTLENECK(2160, 192), 2, 1, 1},
-    {BOTTLENECK(800, 128), 2, 4, 4},
-    {BOTTLENECK(48, 33), 1, 13, 11},
-    {GROWTH(192, 48), 2, 25, 33},
-    {GROWTH(192, 48), 3, 7, 7},
-    {GROWTH(192, 48), 2, 2, 2},
-    {GROWTH(192, 48), 2, 1, 1},
-    {GROWTH(128, 32), 1, 13, 5},
-    {GROWTH(1, 1), 1, 3, 3},
-    {GROWTH(17, 5), 2, 6, 9},
-    {GROWTH(50, 47), 1, 1, 20},
-    {GROWTH(33, 65), 1, 20, 1},
-    {GROWTH(16, 49), 2, 8, 10},
-    {TRANSITION(384, 192), 2, 25, 33},
-    {TRANSITION(50, 25), 1, 3, 2},
-    {TRANSITION(5, 3), 3, 2, 2},
-    {TRANSITION(512, 256), 2, 7, 9},
-    {TRANSITION(2112, 1056), 2, 3, 3},
+    {STEM(3, 96), 2, 41, 67},        {STEM(3, 64), 1, 33, 32},
+    {STEM(3, 5), 2, 1, 1},           {STEM(4, 17), 1, 6, 3},
+    {STEM(3, 48), 3, 2, 71},         {BOTTLENECK(1, 1), 1, 1, 1},
+    {BOTTLENECK(3, 5), 2, 3, 1},     {BOTTLENECK(96, 192), 2, 25, 33},
+    {BOTTLENECK(100, 192), 1, 9, 5}, {BOTTLENECK(144, 192), 3, 3, 5},
+    {BOTTLENECK(401, 70), 1, 4, 7},  {BOTTLENECK(2160, 192), 2, 1, 1},
+    {BOTTLENECK(800, 128), 2, 4, 4}, {BOTTLENECK(48, 33), 1, 13, 11},
+    {BOTTLENECK(130, 96), 2, 5, 3},  {BOTTLENECK(770, 64), 1, 1, 7},
+    {TRANSITION(386, 128), 2, 7, 9}, {GROWTH(192, 48), 2, 25, 33},
+    {GROWTH(192, 48), 3, 7, 7},      {GROWTH(192, 48), 2, 2, 2},
+    {GROWTH(192, 48), 2, 1, 1},      {GROWTH(128, 32), 1, 13, 5},
+    {GROWTH(1, 1), 1, 3, 3},         {GROWTH(17, 5), 2, 6, 9},
+    {GROWTH(50, 47), 1, 1, 20},      {GROWTH(33, 65), 1, 20, 1},
+    {GROWTH(16, 49), 2, 8, 10},      {TRANSITION(384, 192), 2, 25, 33},
+    {TRANSITION(50, 25), 1, 3, 2},   {TRANSITION(5, 3), 3, 2, 2},
+    {TRANSITION(512, 256), 2, 7, 9}, {TRANSITION(2112, 1056), 2, 3, 3},
 };
 
 /* Not of any DenseNet: what the general kernels accept besides. */
@@ -421,6 +408,21 @@ static void test_kernel_names_are_unique_and_the_reference_comes_first(void **st
             assert_string_not_equal(dni_conv2d_kernels[i]->name, dni_conv2d_kernels[j]->name);
 }
 
+static void test_work_is_split_into_no_more_ranges_than_threads_and_evenly(void **state) {
+    (void)state;
+    int units, blocks;
+    dni_conv2d_split(28, 4, 2, &units, &blocks); /* 14x14 in panels of 7: pixels divide, gather once */
+    assert_true(units == 2 && blocks == 1);
+    dni_conv2d_split(7, 4, 2, &units, &blocks); /* 7x7: pixels do not */
+    assert_true(units == 1 && blocks == 2);
+    dni_conv2d_split(1, 1, 3, &units, &blocks);
+    assert_true(units * blocks <= 3 && units >= 1 && blocks >= 1);
+    for (int threads = 1; threads <= 9; threads++) {
+        dni_conv2d_split(100, 5, threads, &units, &blocks);
+        assert_true(units * blocks <= threads && units >= 1 && blocks >= 1);
+    }
+}
+
 static void test_nothing_is_left_of_an_image_smaller_than_the_kernel(void **state) {
     (void)state;
     const dni_conv2d unpadded = {.kernel = 3, .stride = 2, .in_channels = 1, .out_channels = 1};
@@ -445,6 +447,7 @@ int main(void) {
         cmocka_unit_test(test_a_promised_border_changes_nothing),
         cmocka_unit_test(test_selection_takes_the_last_kernel_that_accepts_and_the_tier_allows),
         cmocka_unit_test(test_kernel_names_are_unique_and_the_reference_comes_first),
+        cmocka_unit_test(test_work_is_split_into_no_more_ranges_than_threads_and_evenly),
         cmocka_unit_test(test_nothing_is_left_of_an_image_smaller_than_the_kernel),
     };
     return cmocka_run_group_tests(tests, create_pools, free_pools);
