@@ -12,21 +12,23 @@
  * channels (2.8e-6 root mean square); 1/2, 1 the same; 3/4, 3/2 2.9e-6 (1.4e-6); 5/8, 3/2 2.2e-6 (1.2e-6) at
  * two more operations a line of 12. All its powers and products in A and B are exact in single precision.
  *
- * Bands: the 36 components are worked on in four bands of their 6 rows, {0} {1, 2} {3, 4} {5}, as the rows of
- * B^T d in a pair share terms. A band's inputs are transformed just before they are multiplied.
+ * Bands: the 36 components are worked on in two bands of three of their rows: rows 0, 1, 2 and 3, 4, 5 of B^T d
+ * need five rows of d each, and rows 1, 2 and 3, 4 share terms. A band's inputs are transformed just before
+ * they are multiplied.
  *
- * Cache: patches are worked on in groups such that a band's transformed inputs and the group's products stay
- * in the second level: 452 + 339 KB for 49 patches of 192 -> 48 channels. The transformed weights (1.3 MB, 4
- * times the plain ones) stream through once a group; each component's come while the one before it is
- * multiplied.
+ * Cache: patches are worked on in groups such that their inputs, a band of transformed inputs and the products
+ * stay in the second level: 445 + 387 + 194 KB for 28 patches of 192 -> 48 channels. The transformed weights
+ * (1.3 MB, 4 times the plain ones) stream through once a group; each component's come while the one before it
+ * is multiplied.
  *
  * Registers: the products are tiles of up to TILE_ROWS patches x TILE_VECTORS vectors of output channels,
  * depth = input channels in one go. Transforms work on a vector of channels at a time.
  *
  * Threads take ranges of patches. Where that would leave them few (14x14 has 16 patches, 7x7 has 4), they take
- * bands of all patches instead, listed such that either half is half the work, and then write patches.
+ * one band each of ranges twice as long instead, and then write patches: half the weights come to each.
  *
- * Inputs outside the image are read from a line of zeros; no border of x is needed. */
+ * Inputs outside the image are read from a line of zeros, or from x's border where it has one, which spares a
+ * table of pointers. */
 #include "layers/tile.h"
 
 #include "core/memory.h"
@@ -35,12 +37,13 @@
 #include <string.h>
 
 enum {
-    OUT = 4,                   /* a patch's outputs are OUT x OUT */
-    IN = OUT + 2,              /* and the inputs they see IN x IN */
-    COMPONENTS = IN * IN,      /* of a transformed patch */
-    BANDS = 4,                 /* of components */
-    BAND_COMPONENTS = 2 * IN,  /* at most */
-    GROUP = 49,                /* most patches of a group */
+    OUT = 4,              /* a patch's outputs are OUT x OUT */
+    IN = OUT + 2,         /* and the inputs they see IN x IN */
+    COMPONENTS = IN * IN, /* of a transformed patch */
+    BANDS = 2,            /* of components */
+    BAND_ROWS = IN / BANDS,
+    BAND_COMPONENTS = BAND_ROWS * IN,
+    GROUP = 28,                /* most patches of a group */
     FEW_PATCHES = 16,          /* a thread: fewer, and bands are shared instead */
     LINE = 64 / sizeof(float), /* a cache line */
     FETCH_DEPTH = 4,           /* steps of depth between fetches ahead; divides every vector */
@@ -53,9 +56,6 @@ enum {
 static const float p1 = (float)P, p2 = (float)(P * P), p3 = (float)(P * P * P);
 static const float q1 = (float)Q, q2 = (float)(Q * Q), q3 = (float)(Q * Q * Q);
 static const float p2q2 = (float)(P * P * Q * Q), p2_plus_q2 = (float)(P * P + Q * Q);
-
-/* The first row of components of a band. */
-static const int band_row[BANDS + 1] = {0, 1, 3, 5, 6};
 
 static bool accepts(const dni_conv2d *conv) {
     return conv->kernel == 3 && conv->stride == 1 && conv->pad == 1 && conv->in_channels % VW == 0 &&
@@ -134,7 +134,8 @@ typedef struct work {
     int64_t patches;       /* of all images */
     int threads;
     bool shares_bands;
-    int64_t room; /* patches a scratch area holds */
+    int64_t parts; /* of the patches, that threads share a band of */
+    int64_t room;  /* patches a scratch area holds */
     /* Floats between components of transformed inputs and of products: no powers of two, which would put a
      * patch's components into the same cache sets. */
     size_t v_stride, m_stride;
@@ -154,6 +155,7 @@ static work plan(const dni_conv2d *conv, const dni_tensor *x, int threads) {
     w.columns = (x->shape[2] + OUT - 1) / OUT;
     w.patches = x->shape[0] * w.rows * w.columns;
     w.shares_bands = threads > 1 && w.patches < (int64_t)threads * FEW_PATCHES;
+    w.parts = least(w.patches, (threads + BANDS - 1) / BANDS);
     w.room = w.shares_bands ? w.patches : least(GROUP, (w.patches + threads - 1) / threads);
     w.v_stride = (size_t)w.room * (size_t)conv->in_channels + 3 * LINE;
     w.m_stride = (size_t)w.room * (size_t)conv->out_channels + LINE;
@@ -195,24 +197,42 @@ DNI_INLINE void store_inputs(const vec d[IN], float *to, size_t stride) {
     vec_store(to + 5 * stride, outer_row(d[1], d[3], d[5]));
 }
 
-/* Where a patch's inputs are: the first channel of each pixel. */
-typedef const float *pixels[IN][IN];
+/* Where a patch's inputs are. */
+typedef struct inputs {
+    bool inside;        /* all in the image or its border: `right` and `down` floats apart from `first` on */
+    const float *first; /* first channel of the top left one */
+    int64_t right, down;
+    const float *pixel[IN][IN]; /* else the first channel of each */
+} inputs;
 
-/* A vector of channels, from c on, of one band. */
-DNI_INLINE void transform_input(pixels d, int c, float *to, size_t stride, const int band) {
-    vec first[IN], second[IN];
+/* A vector of channels, from c on, of one of them. */
+DNI_INLINE vec input(const inputs *d, int i, int j, int c, const bool inside) {
+    return vec_load((inside ? d->first + i * d->down + j * d->right : d->pixel[i][j]) + c);
+}
+
+/* A vector of channels of one band. */
+DNI_INLINE void transform_vector(const inputs *d, int c, float *to, size_t stride, const int band,
+                                 const bool inside) {
+    vec outer[IN], plus[IN], minus[IN];
     DNI_UNROLL for (int j = 0; j < IN; j++) {
-        if (band == 0)
-            first[j] = outer_row(vec_load(d[0][j] + c), vec_load(d[2][j] + c), vec_load(d[4][j] + c));
-        else if (band == 3)
-            first[j] = outer_row(vec_load(d[1][j] + c), vec_load(d[3][j] + c), vec_load(d[5][j] + c));
-        else
-            inner_rows(vec_load(d[1][j] + c), vec_load(d[2][j] + c), vec_load(d[3][j] + c),
-                       vec_load(d[4][j] + c), band == 1 ? p1 : q1, band == 1 ? q2 : p2, &first[j],
-                       &second[j]);
+        const vec d1 = input(d, 1, j, c, inside), d2 = input(d, 2, j, c, inside),
+                  d3 = input(d, 3, j, c, inside), d4 = input(d, 4, j, c, inside);
+        outer[j] = band == 0 ? outer_row(input(d, 0, j, c, inside), d2, d4)
+                             : outer_row(d1, d3, input(d, 5, j, c, inside));
+        inner_rows(d1, d2, d3, d4, band == 0 ? p1 : q1, band == 0 ? q2 : p2, &plus[j], &minus[j]);
     }
-    store_inputs(first, to, stride);
-    if (band == 1 || band == 2) store_inputs(second, to + IN * stride, stride);
+    if (band == 0) store_inputs(outer, to, stride), to += IN * stride;
+    store_inputs(plus, to, stride);
+    store_inputs(minus, to + IN * stride, stride);
+    if (band == 1) store_inputs(outer, to + 2 * IN * stride, stride);
+}
+
+/* All channels of one band. */
+DNI_INLINE void transform_band(const inputs *d, int channels, float *to, size_t stride, const int band) {
+    if (d->inside)
+        for (int c = 0; c < channels; c += VW) transform_vector(d, c, to + c, stride, band, true);
+    else
+        for (int c = 0; c < channels; c += VW) transform_vector(d, c, to + c, stride, band, false);
 }
 
 /* Where a patch lies: its image, and its top left output. */
@@ -225,15 +245,27 @@ static place place_of(const work *w, int64_t patch) {
     return (place){patch / (w->rows * w->columns), in_image / w->columns * OUT, in_image % w->columns * OUT};
 }
 
-static void find_pixels(const work *w, int64_t patch, pixels d) {
+/* Whether a patch's inputs along an axis from `first` - 1 on are in the image or its border. */
+static bool reachable(const work *w, int64_t first, int64_t size) {
+    return w->conv->border > 0 ? first + OUT <= size : first > 0 && first + OUT < size;
+}
+
+static void find_inputs(const work *w, int64_t patch, inputs *d) {
     const dni_tensor *x = w->x;
     const place p = place_of(w, patch);
     const float *image = (const float *)x->data + p.n * x->stride[0];
+    d->inside = reachable(w, p.y, x->shape[1]) && reachable(w, p.x, x->shape[2]);
+    d->down = x->stride[1];
+    d->right = x->stride[2];
+    if (d->inside) {
+        d->first = image + (p.y - 1) * d->down + (p.x - 1) * d->right;
+        return;
+    }
     for (int64_t i = 0; i < IN; i++) {
         for (int64_t j = 0; j < IN; j++) {
             const int64_t row = p.y + i - 1, column = p.x + j - 1;
-            const bool inside = row >= 0 && row < x->shape[1] && column >= 0 && column < x->shape[2];
-            d[i][j] = inside ? image + row * x->stride[1] + column * x->stride[2] : w->zeros;
+            const bool in_image = row >= 0 && row < x->shape[1] && column >= 0 && column < x->shape[2];
+            d->pixel[i][j] = in_image ? image + row * d->down + column * d->right : w->zeros;
         }
     }
 }
@@ -241,24 +273,12 @@ static void find_pixels(const work *w, int64_t patch, pixels d) {
 static void transform_patches(const work *w, int band, int64_t first, int64_t end, float *v) {
     const int in = w->conv->in_channels;
     for (int64_t patch = first; patch < end; patch++, v += in) {
-        pixels d;
-        find_pixels(w, patch, d);
-        for (int c = 0; c < in; c += VW) {
-            switch (band) {
-            case 0:
-                transform_input(d, c, v + c, w->v_stride, 0);
-                break;
-            case 1:
-                transform_input(d, c, v + c, w->v_stride, 1);
-                break;
-            case 2:
-                transform_input(d, c, v + c, w->v_stride, 2);
-                break;
-            default:
-                transform_input(d, c, v + c, w->v_stride, 3);
-                break;
-            }
-        }
+        inputs d;
+        find_inputs(w, patch, &d);
+        if (band == 0)
+            transform_band(&d, in, v, w->v_stride, 0);
+        else
+            transform_band(&d, in, v, w->v_stride, 1);
     }
 }
 
@@ -338,7 +358,7 @@ static void multiply_band(const work *w, int band, int64_t patches, const float 
     const size_t steps = (size_t)tiles * (size_t)blocks * (size_t)(in / FETCH_DEPTH);
     product p = {.depth = in, .m_row = out, .next_step = weights / steps};
     if (tiles > 1) p.next_lines = (int)((p.next_step + LINE - 1) / LINE);
-    for (int i = band_row[band] * IN; i < band_row[band + 1] * IN; i++, v += w->v_stride) {
+    for (int i = band * BAND_COMPONENTS; i < (band + 1) * BAND_COMPONENTS; i++, v += w->v_stride) {
         const float *weight = w->weight + (size_t)i * weights;
         float *mi = m + (size_t)i * w->m_stride;
         p.next = w->weight + (size_t)((i + 1) % COMPONENTS) * weights;
@@ -416,12 +436,16 @@ static void run_groups(void *context, size_t thread) {
     }
 }
 
+/* One band of a part of the patches. */
 static void multiply_shared(void *context, size_t index) {
     const work *w = context;
-    const int band = (int)index;
-    float *v = w->areas + (size_t)(band_row[band] * IN) * w->v_stride;
-    transform_patches(w, band, 0, w->patches, v);
-    multiply_band(w, band, w->patches, v, w->areas + w->v_size);
+    const int band = (int)(index % BANDS);
+    const int64_t part = (int64_t)(index / BANDS);
+    const int64_t first = w->patches * part / w->parts, end = w->patches * (part + 1) / w->parts;
+    float *v = w->areas + (size_t)(band * BAND_COMPONENTS) * w->v_stride;
+    transform_patches(w, band, first, end, v + first * w->conv->in_channels);
+    multiply_band(w, band, end - first, v + first * w->conv->in_channels,
+                  w->areas + w->v_size + first * w->conv->out_channels);
 }
 
 static void write_shared(void *context, size_t patch) {
@@ -439,7 +463,7 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
     w.zeros = w.areas + (w.shares_bands ? 1 : (size_t)w.threads) * w.area;
     memset(w.zeros, 0, (size_t)conv->in_channels * sizeof *w.zeros);
     if (w.shares_bands) {
-        dni_pool_run(pool, multiply_shared, &w, BANDS);
+        dni_pool_run(pool, multiply_shared, &w, BANDS * (size_t)w.parts);
         dni_pool_run(pool, write_shared, &w, (size_t)w.patches);
     } else {
         dni_pool_run(pool, run_groups, &w, (size_t)w.threads);
