@@ -1,7 +1,7 @@
 /* Features: hash every file, compute what the store lacks, copy out.
  *
- * Pictures are decoded in parallel, GROUP at a time, and go through the network plain and mirrored in one
- * batch; each record is in the journal before the next group begins, so that any end loses one group. */
+ * Pictures are decoded in parallel, a group of some for every thread at a time, and go through the network plain
+ * and mirrored in one batch; each record is in the journal before the next group begins, so that any end loses one group. */
 #include "ftrain/features.h"
 
 #include "ftrain/options.h"
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP = 4 };
+enum { GROUP_PER_THREAD = 4, GROUP_LIMIT = 64 };
 
 typedef struct item {
     const char *path;
@@ -34,10 +34,10 @@ typedef struct collection {
     /* the network, once it is needed */
     dn_model *model;
     dn_session *session;
-    float *inputs;   /* (GROUP, FEATURE_VIEWS, crop, crop, 3) */
-    float *features; /* (GROUP, FEATURE_VIEWS, features) */
-    item *group[GROUP];
-    size_t group_size;
+    float *inputs;   /* (group_limit, FEATURE_VIEWS, crop, crop, 3) */
+    float *features; /* (group_limit, FEATURE_VIEWS, features) */
+    item *group[GROUP_LIMIT];
+    size_t group_size, group_limit;
 } collection;
 
 dn_features feature_set_view(const feature_set *set) {
@@ -164,7 +164,7 @@ static int start_network(collection *work) {
     const int threads = dni_pool_threads(request->pool), crop = request->preprocessing.crop;
     const dn_model_options model_options = {.threads = threads};
     const dn_session_options options = {
-        .batch = GROUP * FEATURE_VIEWS, .height = crop, .width = crop, .threads = threads};
+        .batch = (int)work->group_limit * FEATURE_VIEWS, .height = crop, .width = crop, .threads = threads};
     dn_error error;
     if (dn_model_create(&work->model, weights, &model_options, &error) ||
         dn_session_create(&work->session, work->model, &options, &error))
@@ -179,8 +179,8 @@ static size_t input_floats(const collection *work) {
 
 typedef struct decoding {
     collection *work;
-    dn_error errors[GROUP];
-    dn_status statuses[GROUP];
+    dn_error errors[GROUP_LIMIT];
+    dn_status statuses[GROUP_LIMIT];
 } decoding;
 
 static void decode_one(void *context, size_t i) {
@@ -248,7 +248,7 @@ static int compute_missing(collection *work) {
             work->group[work->group_size++] = &work->items[i];
             done++;
         }
-        if (work->group_size == GROUP || (work->group_size && i + 1 == work->count)) {
+        if (work->group_size == work->group_limit || (work->group_size && i + 1 == work->count)) {
             const int code = compute_group(work);
             if (code != CONTINUE) return code;
             work->group_size = 0;
@@ -271,8 +271,11 @@ static size_t count_missing(const collection *work) {
 }
 
 static int fill_store(collection *work) {
-    const size_t missing = count_missing(work), floats = GROUP * FEATURE_VIEWS;
+    const size_t missing = count_missing(work);
     if (!missing) return CONTINUE;
+    const size_t threads = (size_t)dni_pool_threads(work->request->pool), wanted = threads * GROUP_PER_THREAD;
+    work->group_limit = wanted < GROUP_LIMIT ? wanted : GROUP_LIMIT;
+    const size_t floats = work->group_limit * FEATURE_VIEWS;
     work->inputs = malloc(floats * input_floats(work) * sizeof(float));
     work->features = malloc(floats * (size_t)work->request->config->features * sizeof(float));
     if (!work->inputs || !work->features) return report_no_memory();
