@@ -1,12 +1,12 @@
-/* Every convolution kernel by name; layers/conv2d.c puts them in order. */
+/* Every convolution kernel by name, and what they share; layers/conv2d.c puts them in order. */
 #ifndef DN_LAYERS_CONV2D_KERNELS_H
 #define DN_LAYERS_CONV2D_KERNELS_H
 
 #include "layers/conv2d.h"
 
-/* Splits `threads` into ranges of units (tiles of pixels) times ranges of blocks (of output channels) such that
- * the largest share is smallest, and among equals with the fewest ranges of blocks, each of which gathers its
- * pixels anew. */
+/* Splits `threads` into ranges of units (tiles of pixels) times ranges of blocks (of output channels) such
+ * that the largest share is smallest, and among equals with the fewest ranges of blocks, each of which gathers
+ * its pixels anew. */
 void dni_conv2d_split(int64_t units, int blocks, int threads, int *unit_ranges, int *block_ranges);
 
 extern const dni_conv2d_kernel dni_conv2d_f32_reference;

@@ -5,11 +5,11 @@
  *
  * With channels innermost, the taps of one kernel row are one run of kernel * in numbers of a padded input row
  * (7 x 3 = 21), and the next output's run begins stride * in numbers (6) on. So an input row is itself the
- * matrix that im2col would make, rows overlapping: a tile of TILE_ROWS outputs x TILE_VECTORS vectors of channels
- * is `kernel` products of depth kernel * in, whose sums stay in registers from bias to ReLU.
+ * matrix that im2col would make, rows overlapping: a tile of TILE_ROWS outputs x TILE_VECTORS vectors of
+ * channels is `kernel` products of depth kernel * in, whose sums stay in registers from bias to ReLU.
  *
- * Cache: input rows are copied with zeros around into a ring of `kernel` rows (7 x 2.8 KB), weights are 56 KB (7x7x3
- * -> 96), and the convolution's rows go into a ring of three (43 KB each), from which each pooled row is
+ * Cache: input rows are copied with zeros around into a ring of `kernel` rows (7 x 2.8 KB), weights are 56 KB
+ * (7x7x3 -> 96), and the convolution's rows go into a ring of three (43 KB each), from which each pooled row is
  * taken: what a stem reads and writes of memory is the image and the pooled result. Tiles reach over the right
  * edge, where both rings have room; no pooled pixel looks there.
  *

@@ -6,8 +6,8 @@
 
 #include "layers/vector.h"
 
-/* Output channels, counted in vectors, are divided into blocks of TILE_VECTORS at most, which differ by one vector
- * at most: how many blocks, and the first vector of block i. */
+/* Output channels, counted in vectors, are divided into blocks of TILE_VECTORS at most, which differ by one
+ * vector at most: how many blocks, and the first vector of block i. */
 static inline int tile_blocks(int vectors) {
     return (vectors + TILE_VECTORS - 1) / TILE_VECTORS;
 }
