@@ -37,16 +37,17 @@
 #include <string.h>
 
 enum {
-    OUT = 4,              /* a patch's outputs are OUT x OUT */
-    IN = OUT + 2,         /* and the inputs they see IN x IN */
-    COMPONENTS = IN * IN, /* of a transformed patch */
-    BANDS = 2,            /* of components */
-    BAND_ROWS = IN / BANDS,
-    BAND_COMPONENTS = BAND_ROWS * IN,
-    GROUP = 28,                /* most patches of a group */
-    FEW_PATCHES = 16,          /* a thread: fewer, and bands are shared instead */
-    LINE = 64 / sizeof(float), /* a cache line */
-    FETCH_DEPTH = 4,           /* steps of depth between fetches ahead; divides every vector */
+    OUT = 4,                              /* a patch's outputs are OUT x OUT */
+    IN = OUT + 2,                         /* and the inputs they see IN x IN */
+    COMPONENTS = IN * IN,                 /* of a transformed patch */
+    BANDS = 2,                            /* of components */
+    BAND_COMPONENTS = COMPONENTS / BANDS, /* whole rows of them */
+    TAPS = 9,                             /* of a kernel */
+    BLOCK_CHANNELS = TILE_VECTORS * VW,   /* most output channels of a block */
+    GROUP = 28,                           /* most patches of a group */
+    FEW_PATCHES = 16,                     /* a thread: fewer, and bands are shared instead */
+    LINE = 64 / sizeof(float),            /* a cache line */
+    FETCH_DEPTH = 4,                      /* steps of depth between fetches ahead; divides every vector */
 };
 
 /* The points, and their powers in single precision. */
@@ -85,8 +86,8 @@ static size_t packed_size(const dni_conv2d *conv) {
     return COMPONENTS * component_weights(conv) * sizeof(float);
 }
 
-/* G w G^T in double precision, rounded once. */
-static void transform_weight(const float w[9], float out[COMPONENTS]) {
+/* G w G^T in double precision, rounded once, for `width` output channels side by side. */
+static void transform_weights(const float w[TAPS][BLOCK_CHANNELS], size_t width, float *to, size_t stride) {
     const double at0 = 1 / (P * P * Q * Q);
     const double at_p = 1 / (2 * P * P * (P * P - Q * Q)), at_q = 1 / (2 * Q * Q * (Q * Q - P * P));
     const double g[IN][3] = {{at0, 0, 0},
@@ -95,31 +96,30 @@ static void transform_weight(const float w[9], float out[COMPONENTS]) {
                              {at_q, at_q * Q, at_q * Q * Q},
                              {at_q, -at_q * Q, at_q * Q * Q},
                              {0, 0, 1}};
-    double rows[IN][3] = {{0}};
-    for (int i = 0; i < IN; i++)
-        for (int x = 0; x < 3; x++)
-            for (int y = 0; y < 3; y++) rows[i][x] += g[i][y] * (double)w[y * 3 + x];
     for (int i = 0; i < IN; i++) {
-        for (int j = 0; j < IN; j++) {
-            double sum = 0;
-            for (int x = 0; x < 3; x++) sum += rows[i][x] * g[j][x];
-            out[i * IN + j] = (float)sum;
-        }
+        double row[3][BLOCK_CHANNELS];
+        for (int x = 0; x < 3; x++)
+            for (size_t o = 0; o < width; o++)
+                row[x][o] =
+                    g[i][0] * (double)w[x][o] + g[i][1] * (double)w[3 + x][o] + g[i][2] * (double)w[6 + x][o];
+        for (int j = 0; j < IN; j++, to += stride)
+            for (size_t o = 0; o < width; o++)
+                to[o] = (float)(row[0][o] * g[j][0] + row[1][o] * g[j][1] + row[2][o] * g[j][2]);
     }
 }
 
 static void pack(const dni_conv2d *conv, const dni_conv2d_params *params, void *packed) {
     const size_t in = (size_t)conv->in_channels;
+    float *to = packed;
     for (int block = 0; block < block_count(conv); block++) {
         const size_t first = (size_t)(block_start(conv, block) * VW);
-        const size_t end = (size_t)(block_start(conv, block + 1) * VW);
-        for (size_t o = first; o < end; o++) {
-            for (size_t c = 0; c < in; c++) {
-                float transformed[COMPONENTS];
-                transform_weight(params->weight + (o * in + c) * 9, transformed);
-                float *to = (float *)packed + first * in + c * (end - first) + (o - first);
-                for (size_t i = 0; i < COMPONENTS; i++) to[i * component_weights(conv)] = transformed[i];
-            }
+        const size_t width = (size_t)(block_start(conv, block + 1) * VW) - first;
+        for (size_t c = 0; c < in; c++, to += width) {
+            float w[TAPS][BLOCK_CHANNELS];
+            for (size_t o = 0; o < width; o++)
+                for (size_t tap = 0; tap < TAPS; tap++)
+                    w[tap][o] = params->weight[((first + o) * in + c) * TAPS + tap];
+            transform_weights((const float(*)[BLOCK_CHANNELS])w, width, to, component_weights(conv));
         }
     }
 }
