@@ -56,9 +56,9 @@ static dn_status check_options(const dn_session_options *options, const dn_confi
     return DN_OK;
 }
 
-/* Lanes: how many threads work on images of their own. */
+/* Lanes: one a thread where each can have an image of its own, else one for all threads together. */
 static int lane_count(const dn_session_options *options, int threads) {
-    return threads < options->batch ? threads : options->batch;
+    return threads <= options->batch ? threads : 1;
 }
 
 /* The first lane's plan also serves when all threads work on the same images. */
@@ -273,7 +273,7 @@ dn_status dn_session_forward(dn_session *session, const float *inputs, int count
     if (outputs->logits && !dn_model_has_classifier(session->model))
         return dni_fail(error, DN_ERR_UNSUPPORTED,
                         "no logits: the weights came without ImageNet's classifier");
-    batch all = {session, inputs, outputs, count / session->lanes};
+    batch all = {session, inputs, outputs, session->lanes > 1 ? count / session->lanes : 0};
     if (all.lane_images > 0) dni_pool_run(session->pool, run_lane, &all, (size_t)session->lanes);
     const int done = all.lane_images * session->lanes;
     const forward_pass rest = {session, &session->plans[0], session->pool, inputs, outputs};
