@@ -3,6 +3,7 @@
 #include "ftrain/extraction.h"
 #include "ftrain/program.h"
 #include "head/head.h"
+#include "io/file.h"
 #include "io/json.h"
 
 #include <stdio.h>
@@ -243,8 +244,18 @@ static int save(const train_run *run) {
     return code;
 }
 
+/* Found out before the work, not after it. */
+static int check_output(const char *path) {
+    dni_file_writer *writer;
+    dn_error error;
+    if (dni_file_writer_open(&writer, path, &error)) return report(&error, EXIT_MACHINE);
+    dni_file_writer_abandon(writer);
+    return CONTINUE;
+}
+
 static int train(train_run *run, const char *data) {
-    int code = extraction_run(&run->extraction, &run->options->extraction, data, run->sets);
+    int code = check_output(run->options->model);
+    if (code == CONTINUE) code = extraction_run(&run->extraction, &run->options->extraction, data, run->sets);
     if (code == CONTINUE) code = check_sets(run);
     if (code == CONTINUE) code = train_head(run);
     if (code == CONTINUE) code = test_head(run);

@@ -107,6 +107,8 @@ check "train prints the test accuracy with its interval" 0 \
 check "a second run computes no features" 0 '^test accuracy' '^ftrain: random weights' \
     "$ftrain" train "$data" $small -q -o again.safetensors
 same "and gives the same model" one.safetensors again.safetensors
+check "an output that cannot be written is told before the work" 5 "" 'nowhere/m.safetensors: cannot be written' \
+    "$ftrain" train "$data" $small -q -o nowhere/m.safetensors
 check "two threads and a fresh cache run as well" 0 '^test accuracy' "" \
     sh -c "$ftrain train $data $small --threads 2 --cache $work/other -q -o two.safetensors 2>/dev/null"
 same "and give the same model byte for byte" one.safetensors two.safetensors
