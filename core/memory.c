@@ -2,6 +2,11 @@
 #include "core/memory.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+
+/* Large blocks ask for pages of this size: prepared weights are read from end to end in every pass, and small
+ * pages cost a fault each at the first touch and the TLB ever after. */
+enum { HUGE_PAGE = 2 << 20 };
 
 size_t dni_align_up(size_t size) {
     return (size + DNI_ALIGNMENT - 1) & ~(size_t)(DNI_ALIGNMENT - 1);
@@ -18,7 +23,13 @@ int dni_size_add(size_t a, size_t b, size_t *out) {
 void *dni_allocate(const dn_allocator *allocator, size_t size) {
     if (allocator) return allocator->allocate(allocator->context, size);
     void *memory = NULL;
-    return posix_memalign(&memory, DNI_ALIGNMENT, size ? size : 1) == 0 ? memory : NULL;
+    const size_t alignment = size >= 2 * HUGE_PAGE ? HUGE_PAGE : DNI_ALIGNMENT;
+    if (posix_memalign(&memory, alignment, size ? size : 1) != 0) return NULL;
+#ifdef MADV_HUGEPAGE
+    /* advice only: where it is refused, pages are small */
+    if (alignment == HUGE_PAGE) madvise(memory, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
+    return memory;
 }
 
 void dni_release(const dn_allocator *allocator, void *memory, size_t size) {
