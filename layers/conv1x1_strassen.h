@@ -25,6 +25,9 @@
  * rest in y, the first starting from the bias, the last clamping; all chunks pass over a span of 256 pixels
  * before the next, so that these sums (192 KB for 192 channels) stay there too.
  *
+ * Memory: a network's weights fit no cache, nor does a large map. While a group is multiplied, the next group's
+ * pixels and the weights that follow are fetched a few lines at a time.
+ *
  * An image's pixels are divided evenly into tiles of 2 * TILE_ROWS at most, so any size wastes less than a row
  * a tile, and no tile holds two images: a pixel's bits do not depend on the batch. */
 #include "layers/tile.h"
@@ -45,6 +48,7 @@ enum {
     PANEL_FLOATS = TILE_ROWS * PANEL_STRIDE,
     TILE_FLOATS = PRODUCTS * PANEL_FLOATS,
     GROUP_TILES = 2,
+    FETCH_DEPTH = 32,
     SPAN_TILES = 256 / (2 * TILE_ROWS), /* of 256 pixels */
     LEAST_DEPTH = 128,                  /* below, additions outweigh what multiplications are saved */
 };
@@ -267,9 +271,44 @@ DNI_INLINE void deliver(sums sum, const target *t, float *const *row, int64_t ha
     }
 }
 
+/* Memory that will be needed soon, fetched while something else is computed: rows of some cache lines each, a few
+ * lines every FETCH_DEPTH steps of a product's depth. Nothing is read, so it may reach beyond what there is. */
+typedef struct stream {
+    const char *row;
+    int64_t row_step; /* bytes from a row to the next */
+    int rows, lines;  /* rows left; lines of a row */
+    int line;         /* the next of the present row */
+    int rate;         /* lines at a time */
+} stream;
+
+DNI_INLINE void fetch(stream *s) {
+    for (int i = 0; i < s->rate && s->rows > 0; i++) {
+        __builtin_prefetch(s->row + s->line * DNI_ALIGNMENT, 0, 2);
+        if (++s->line < s->lines) continue;
+        s->line = 0;
+        s->rows--;
+        s->row += s->row_step;
+    }
+}
+
+/* What is fetched meanwhile: the next group's pixels, and the weights behind this chunk's. */
+typedef struct ahead {
+    stream pixels, weights;
+} ahead;
+
+DNI_INLINE void multiply_ahead(vec sum[][TILE_VECTORS], const float *a, const float *b, int depth,
+                               const int rows, const int vectors, ahead *next) {
+    for (int k = 0; k < depth; k += FETCH_DEPTH) {
+        const int steps = depth - k < FETCH_DEPTH ? depth - k : FETCH_DEPTH;
+        fetch(&next->pixels);
+        fetch(&next->weights);
+        tile_multiply(sum, a + k, PANEL_STRIDE, b + (size_t)k * (size_t)(vectors * VW), steps, rows, vectors);
+    }
+}
+
 /* The seven products of a tile and a block, in the order that keeps sums in registers. */
 DNI_INLINE void multiply_tile(const float *a, const float *b, int depth, const target *t, const int rows,
-                              const int vectors) {
+                              const int vectors, ahead *next) {
     float first[TILE_ROWS * TILE_VECTORS * VW], u[TILE_ROWS * TILE_VECTORS * VW];
     float u_s1t1[TILE_ROWS * TILE_VECTORS * VW];
     const size_t step = (size_t)(depth * vectors * VW);
@@ -277,21 +316,21 @@ DNI_INLINE void multiply_tile(const float *a, const float *b, int depth, const t
     DNI_UNROLL for (int r = 0; r < rows; r++) DNI_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] =
         vec_zero();
 
-    tile_multiply(sum, a, PANEL_STRIDE, b, depth, rows, vectors); /* a11 b11 */
+    multiply_ahead(sum, a, b, depth, rows, vectors, next); /* a11 b11 */
     park(sum, first, rows, vectors);
-    tile_multiply(sum, a + PANEL_FLOATS, PANEL_STRIDE, b + step, depth, rows, vectors); /* a12 b21 */
+    multiply_ahead(sum, a + PANEL_FLOATS, b + step, depth, rows, vectors, next); /* a12 b21 */
     deliver(sum, t, t->upper, 0, rows, vectors);
 
     resume(sum, first, rows, vectors);
-    tile_multiply(sum, a + 2 * PANEL_FLOATS, PANEL_STRIDE, b + 2 * step, depth, rows, vectors); /* s2 t2 */
+    multiply_ahead(sum, a + 2 * PANEL_FLOATS, b + 2 * step, depth, rows, vectors, next); /* s2 t2 */
     park(sum, u, rows, vectors);
-    tile_multiply(sum, a + 3 * PANEL_FLOATS, PANEL_STRIDE, b + 3 * step, depth, rows, vectors); /* s1 t1 */
+    multiply_ahead(sum, a + 3 * PANEL_FLOATS, b + 3 * step, depth, rows, vectors, next); /* s1 t1 */
     park(sum, u_s1t1, rows, vectors);
-    tile_multiply(sum, a + 4 * PANEL_FLOATS, PANEL_STRIDE, b + 4 * step, depth, rows, vectors); /* s4 b22 */
+    multiply_ahead(sum, a + 4 * PANEL_FLOATS, b + 4 * step, depth, rows, vectors, next); /* s4 b22 */
     deliver(sum, t, t->upper, t->half, rows, vectors);
 
     resume(sum, u, rows, vectors);
-    tile_multiply(sum, a + 5 * PANEL_FLOATS, PANEL_STRIDE, b + 5 * step, depth, rows, vectors); /* s3 t3 */
+    multiply_ahead(sum, a + 5 * PANEL_FLOATS, b + 5 * step, depth, rows, vectors, next); /* s3 t3 */
     DNI_UNROLL for (int r = 0; r < rows; r++) {
         DNI_UNROLL for (int j = 0; j < vectors; j++) {
             const int at = (r * TILE_VECTORS + j) * VW;
@@ -299,16 +338,17 @@ DNI_INLINE void multiply_tile(const float *a, const float *b, int depth, const t
         }
     }
     deliver(other, t, t->lower, t->half, rows, vectors);
-    tile_multiply(sum, a + 6 * PANEL_FLOATS, PANEL_STRIDE, b + 6 * step, depth, rows, vectors); /* a22 t4 */
+    multiply_ahead(sum, a + 6 * PANEL_FLOATS, b + 6 * step, depth, rows, vectors, next); /* a22 t4 */
     deliver(sum, t, t->lower, 0, rows, vectors);
 }
 
 #define MULTIPLY_ROWS(rows)                                                                                  \
-    static void multiply_##rows(const float *a, const float *b, int depth, const target *t, int vectors) {   \
+    static void multiply_##rows(const float *a, const float *b, int depth, const target *t, int vectors,     \
+                                ahead *next) {                                                               \
         if (vectors == 2)                                                                                    \
-            multiply_tile(a, b, depth, t, rows, 2);                                                          \
+            multiply_tile(a, b, depth, t, rows, 2, next);                                                    \
         else                                                                                                 \
-            multiply_tile(a, b, depth, t, rows, TILE_VECTORS);                                               \
+            multiply_tile(a, b, depth, t, rows, TILE_VECTORS, next);                                         \
     }
 
 #if LEAST_ROWS == 2
@@ -324,8 +364,9 @@ MULTIPLY_ROWS(6)
 MULTIPLY_ROWS(7)
 #endif
 
-static void multiply(const float *a, const float *b, int depth, const target *t, int rows, int vectors) {
-    typedef void (*multiply_rows)(const float *, const float *, int, const target *, int);
+static void multiply(const float *a, const float *b, int depth, const target *t, int rows, int vectors,
+                     ahead *next) {
+    typedef void (*multiply_rows)(const float *, const float *, int, const target *, int, ahead *);
     static const multiply_rows of_rows[] = {
 #if LEAST_ROWS == 2
         multiply_2,
@@ -340,7 +381,7 @@ static void multiply(const float *a, const float *b, int depth, const target *t,
         multiply_7,
 #endif
     };
-    of_rows[rows - LEAST_ROWS](a, b, depth, t, vectors);
+    of_rows[rows - LEAST_ROWS](a, b, depth, t, vectors, next);
 }
 
 /* ---- a range of tiles ---- */
@@ -362,6 +403,40 @@ static target target_of(const work *w, const place *p, int channel, float *nowhe
     return t;
 }
 
+/* How often fetch() is called while `products` tiles meet a block. */
+static int64_t fetches_of(int64_t products) {
+    return products * PRODUCTS * (CHUNK_DEPTH / 2 / FETCH_DEPTH);
+}
+
+/* What lies behind this chunk's weights, as much as they are: the next chunk's or, since a network's packed
+ * parameters follow each other in the order of execution, the next convolution's. */
+static stream weights_ahead(const work *w, int chunk, int first_block, int end_block, int64_t tiles) {
+    const size_t begin = weight_offset(w->conv, chunk, 0), end = weight_offset(w->conv, chunk + 1, 0);
+    const size_t from = weight_offset(w->conv, chunk, first_block) - begin;
+    const size_t to = weight_offset(w->conv, chunk, end_block) - begin;
+    const int lines = (int)((to - from) * sizeof(float) / DNI_ALIGNMENT);
+    return (stream){.row = (const char *)(w->weight + end + from),
+                    .rows = 1,
+                    .lines = lines,
+                    .rate = (int)(lines / fetches_of(tiles * (end_block - first_block))) + 1};
+}
+
+/* The chunk's channels, from `start` on, of tiles [first, end)'s pixels. They follow each other evenly within a row
+ * of the image at least, and where not pooled and without a border throughout. */
+static stream pixels_ahead(const work *w, int64_t first, int64_t end, int start, int depth,
+                           int64_t products) {
+    if (first >= end) return (stream){.rows = 0};
+    const place p = place_of(w, first), q = place_of(w, end - 1);
+    const bool pooled = w->conv->prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL;
+    const int64_t pixels = q.n == p.n ? q.first + q.count - p.first : w->pixels - p.first;
+    const int rows = (int)pixels * (pooled ? 4 : 1), lines = 2 * depth * (int)sizeof(float) / DNI_ALIGNMENT;
+    return (stream){.row = (const char *)(input_pixel(w, p.n, p.first, pooled) + start),
+                    .row_step = w->x->stride[2] * (int64_t)sizeof(float),
+                    .rows = rows,
+                    .lines = lines,
+                    .rate = (int)(rows * lines / fetches_of(products)) + 1};
+}
+
 /* Tiles [first, end) by blocks [first_block, end_block), chunk by chunk and in groups. */
 static void convolve_tiles(const work *w, int64_t first, int64_t end, int first_block, int end_block,
                            float *panels, float *nowhere) {
@@ -369,12 +444,16 @@ static void convolve_tiles(const work *w, int64_t first, int64_t end, int first_
     for (int chunk = 0; chunk < chunk_count(conv); chunk++) {
         const int start = chunk_start(conv, chunk), depth = (chunk_start(conv, chunk + 1) - start) / 2;
         const bool last = chunk + 1 == chunk_count(conv);
+        ahead next = {.weights = weights_ahead(w, chunk, first_block, end_block, end - first)};
         for (int64_t group = first; group < end; group += GROUP_TILES) {
             const int64_t tiles = end - group < GROUP_TILES ? end - group : GROUP_TILES;
             for (int64_t i = 0; i < tiles; i++) {
                 const place p = place_of(w, group + i);
                 gather_tile(w, &p, start, depth, panels + i * TILE_FLOATS);
             }
+            const int64_t behind = group + tiles, further = behind + GROUP_TILES;
+            next.pixels = pixels_ahead(w, behind, further < end ? further : end, start, depth,
+                                       tiles * (end_block - first_block));
             for (int block = first_block; block < end_block; block++) {
                 const int vector = block_start(conv, block);
                 const int vectors = block_start(conv, block + 1) - vector;
@@ -384,7 +463,7 @@ static void convolve_tiles(const work *w, int64_t first, int64_t end, int first_
                     target t = target_of(w, &p, vector * VW, nowhere);
                     t.bias = chunk == 0 ? w->bias + vector * VW : NULL;
                     t.relu = last && conv->epilogue == DNI_EPILOGUE_BIAS_RELU;
-                    multiply(panels + i * TILE_FLOATS, weight, depth, &t, p.rows, vectors);
+                    multiply(panels + i * TILE_FLOATS, weight, depth, &t, p.rows, vectors, &next);
                 }
             }
         }
