@@ -421,8 +421,8 @@ static stream weights_ahead(const work *w, int chunk, int first_block, int end_b
                     .rate = (int)(lines / fetches_of(tiles * (end_block - first_block))) + 1};
 }
 
-/* The chunk's channels, from `start` on, of tiles [first, end)'s pixels. They follow each other evenly within a row
- * of the image at least, and where not pooled and without a border throughout. */
+/* The chunk's channels, from `start` on, of the pixels of tiles [first, end): exact where the image's rows follow
+ * each other without a gap, elsewhere and where pooled only about right, which costs time and no result. */
 static stream pixels_ahead(const work *w, int64_t first, int64_t end, int start, int depth,
                            int64_t products) {
     if (first >= end) return (stream){.rows = 0};
