@@ -12,7 +12,7 @@
 #   make deps uninstall format clean
 #
 # Variables: CC, BUILD (folder of the build), SANITIZE=1, WERROR= (empty: warnings do not stop the build), PREFIX,
-# LIBDIR, INCLUDEDIR, MANDIR, DESTDIR, PYTHON (of make golden).
+# LIBDIR, INCLUDEDIR, MANDIR, COMPLETIONDIR, DESTDIR, PYTHON (of make golden).
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -26,6 +26,7 @@ PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR  ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 SANITIZE ?=
 BUILD   ?= build$(if $(SANITIZE),/asan)
 WERROR  ?= -Werror
@@ -153,7 +154,7 @@ PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/head.h
 SONAME         := libdensenet.so.$(MAJOR)
 INSTALLED      := $(LIBDIR)/libdensenet.a $(LIBDIR)/libdensenet.so.$(VERSION) $(LIBDIR)/$(SONAME) \
                   $(LIBDIR)/libdensenet.so $(LIBDIR)/pkgconfig/densenet.pc $(PREFIX)/bin/ftrain \
-                  $(MANDIR)/man1/ftrain.1 $(addprefix $(INCLUDEDIR)/densenet/,$(notdir $(PUBLIC_HEADERS)))
+                  $(MANDIR)/man1/ftrain.1 $(COMPLETIONDIR)/ftrain $(addprefix $(INCLUDEDIR)/densenet/,$(notdir $(PUBLIC_HEADERS)))
 
 .PHONY: install uninstall
 install: all
@@ -164,6 +165,7 @@ install: all
 	ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/libdensenet.so'
 	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/'
 	install -m 644 docs/ftrain.1 '$(DESTDIR)$(MANDIR)/man1/'
+	install -m 644 docs/completion/ftrain.bash '$(DESTDIR)$(COMPLETIONDIR)/ftrain'
 	for header in $(PUBLIC_HEADERS); do \
 	    sed 's|^#include "[a-z]*/\([a-z]*\.h\)"|#include <densenet/\1>|' $$header \
 	        >'$(DESTDIR)$(INCLUDEDIR)/densenet/'$${header##*/} || exit 1; done

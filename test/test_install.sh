@@ -54,6 +54,7 @@ everything_is_in_place() {
 ./usr/lib/libdensenet.so.$major
 ./usr/lib/libdensenet.so.$version
 ./usr/lib/pkgconfig/densenet.pc
+./usr/share/bash-completion/completions/ftrain
 ./usr/share/man/man1/ftrain.1
 LIST
     diff "$work/expected" "$work/found"
