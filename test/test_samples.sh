@@ -36,10 +36,15 @@ all_pictures_differ() {
 more_pictures_change_none() {
     "$samples" "$work/more" --seed 7 --count 5,2,3 --size 64 && ! diff -rq "$work/one" "$work/more" | grep -v "^Only in $work/more"
 }
+framing_changes_photos_alone() {
+    "$samples" "$work/wide" --seed 7 --count 4,1,2 --size 64 --framing 1.5 &&
+        diff -r "$work/one/train/generated" "$work/wide/train/generated" &&
+        ! cmp -s "$work/one/train/photo/000.jpg" "$work/wide/train/photo/000.jpg"
+}
 usage_is_refused() {
     local arguments
     for arguments in "" "a b" "a --seed x" "a --seed -1" "a --count 1,2" "a --count 1,2,3,4" "a --count 0,1,1" \
-        "a --size 66" "a --size 2000" "a --colour"; do
+        "a --size 66" "a --size 2000" "a --framing 0.5" "a --framing wide" "a --colour"; do
         # shellcheck disable=SC2086 # words of arguments
         (cd "$work" && "$samples" $arguments)
         [ $? = 2 ] || { echo "not refused: $arguments"; return 1; }
@@ -67,6 +72,7 @@ check "the same seed gives the same bytes" diff -r "$work/one" "$work/two"
 check "another seed gives other pictures" another_seed_gives_other_pictures
 check "no picture occurs twice" all_pictures_differ
 check "asking for more changes none of the first ones" more_pictures_change_none
+check "a wider framing changes the photos alone" framing_changes_photos_alone
 check "wrong arguments are refused and nothing is written" usage_is_refused
 check "a folder that cannot be made is named" unwritable_is_named
 check "file sizes do not tell the classes apart" sizes_do_not_tell_classes

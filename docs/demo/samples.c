@@ -1,6 +1,6 @@
 /* The demo's pictures: photograph-like ones, and ones that look as if a generator network had made them.
  *
- *     samples OUT [--seed N] [--count TRAIN,VALID,TEST] [--size N]
+ *     samples OUT [--seed N] [--count TRAIN,VALID,TEST] [--size N] [--framing X]
  *
  * writes OUT/{train,valid,test}/{generated,photo}/NNN.jpg, COUNT pictures of each class into each split.
  *
@@ -16,7 +16,8 @@
  *              This leaves the lattice known from such networks (Odena, Dumoulin & Olah 2016); no noise.
  *
  * Mean brightness, contrast, size, encoder and quality are drawn from one and the same distribution, so that
- * none of them tells the classes apart. Every picture has a random stream of its own, named by its place: the
+ * none of them tells the classes apart. --framing above 1 spoils that on purpose: photos are then taken from
+ * further away and show what lies around the scene, which is how a data set deceives. Every picture has a random stream of its own, named by its place: the
  * same seed gives the same bytes, and more pictures never change those that were there. */
 #include "core/rng.h"
 
@@ -169,6 +170,20 @@ static scene scene_draw(dni_rng *rng) {
     it.light_x = cosf(angle);
     it.light_y = sinf(angle);
     return it;
+}
+
+/* As seen from `framing` times as far away. */
+static void scene_step_back(scene *it, float framing) {
+    for (int i = 0; i < LEAVES; i++) {
+        leaf *one = &it->leaves[i];
+        one->x = 0.5f + (one->x - 0.5f) / framing;
+        one->y = 0.5f + (one->y - 0.5f) / framing;
+        if (i < LEAVES - 1) {
+            one->along /= framing;
+            one->across /= framing;
+        }
+        one->frequency *= framing;
+    }
 }
 
 /* Position in the ellipse's own axes, where its rim is the unit circle. */
@@ -368,19 +383,27 @@ static const struct {
     recipe make;
 } CLASSES[] = {{"generated", generate}, {"photo", photograph}};
 
+typedef struct settings {
+    const char *out;
+    uint64_t seed;
+    int counts[SPLITS]; /* pictures of each class */
+    int size;           /* of a picture, pixels */
+    float framing;      /* of photos */
+} settings;
+
 /* Picture number `index` of a class folder, "train/photo". */
-static int make_picture(const char *out, uint64_t seed, int size, const char *folder, recipe make,
-                        int index) {
+static int make_picture(const settings *it, const char *folder, recipe make, int index) {
     char place[64], path[4096];
     snprintf(place, sizeof place, "%s/%03d.jpg", folder, index);
-    if (snprintf(path, sizeof path, "%s/%s", out, place) >= (int)sizeof path) {
-        fprintf(stderr, "samples: %s: the path is too long\n", out);
+    if (snprintf(path, sizeof path, "%s/%s", it->out, place) >= (int)sizeof path) {
+        fprintf(stderr, "samples: %s: the path is too long\n", it->out);
         return 1;
     }
-    dni_rng rng = dni_rng_named(seed, place);
-    const scene scenery = scene_draw(&rng);
+    dni_rng rng = dni_rng_named(it->seed, place);
+    scene scenery = scene_draw(&rng);
+    if (make == photograph && it->framing > 1) scene_step_back(&scenery, it->framing);
     const float mean = between(&rng, 0.35f, 0.6f), deviation = between(&rng, 0.15f, 0.22f);
-    canvas picture = make(&scenery, size, &rng);
+    canvas picture = make(&scenery, it->size, &rng);
     expose(&picture, mean, deviation);
     const int failed = write_jpeg(&picture, path);
     free(picture.rgb);
@@ -388,13 +411,6 @@ static int make_picture(const char *out, uint64_t seed, int size, const char *fo
 }
 
 /* ---- command line ---- */
-
-typedef struct settings {
-    const char *out;
-    uint64_t seed;
-    int counts[SPLITS]; /* pictures of each class */
-    int size;           /* of a picture, pixels */
-} settings;
 
 static int make_folder(const char *path) {
     if (mkdir(path, 0777) == 0 || errno == EEXIST) return 0;
@@ -410,14 +426,15 @@ static int make_class(const settings *it, int split, size_t which) {
     snprintf(path, sizeof path, "%s/%s", it->out, folder);
     if (make_folder(path)) return 1;
     for (int i = 0; i < it->counts[split]; i++)
-        if (make_picture(it->out, it->seed, it->size, folder, CLASSES[which].make, i)) return 1;
+        if (make_picture(it, folder, CLASSES[which].make, i)) return 1;
     return 0;
 }
 
 static int usage(void) {
     fprintf(stderr,
-            "usage: samples OUT [--seed N] [--count TRAIN,VALID,TEST] [--size N]\n"
-            "--size: pixels, a multiple of 4 in 32..1024; --count: pictures of a class, 1..999\n");
+            "usage: samples OUT [--seed N] [--count TRAIN,VALID,TEST] [--size N] [--framing X]\n"
+            "--size: pixels, a multiple of 4 in 32..1024; --count: pictures of a class, 1..999;\n"
+            "--framing: how much more than the scene a photo shows, 1 to 4\n");
     return 2;
 }
 
@@ -436,6 +453,7 @@ static int parse(settings *it, int argc, char **argv) {
     static const struct option options[] = {{"seed", required_argument, NULL, 's'},
                                             {"count", required_argument, NULL, 'c'},
                                             {"size", required_argument, NULL, 'z'},
+                                            {"framing", required_argument, NULL, 'f'},
                                             {0}};
     unsigned long value;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -444,6 +462,10 @@ static int parse(settings *it, int argc, char **argv) {
             it->seed = value;
         } else if (option == 'z' && number(&text, 0, 32, 1024, &value) && value % (1 << DOUBLINGS) == 0) {
             it->size = (int)value;
+        } else if (option == 'f') {
+            char *end;
+            it->framing = strtof(text, &end);
+            if (end == text || *end || !(it->framing >= 1 && it->framing <= 4)) return 0;
         } else if (option == 'c') {
             for (int i = 0; i < SPLITS; i++) {
                 if (!number(&text, i < SPLITS - 1 ? ',' : 0, 1, 999, &value)) return 0;
@@ -459,7 +481,7 @@ static int parse(settings *it, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    settings it = {.seed = 1, .counts = {120, 30, 40}, .size = 256};
+    settings it = {.seed = 1, .counts = {120, 30, 40}, .size = 256, .framing = 1};
     if (!parse(&it, argc, argv)) return usage();
     if (make_folder(it.out)) return 5;
     for (int split = 0; split < SPLITS; split++)
