@@ -65,8 +65,9 @@ static int collect(evaluation *work) {
         .strict = work->strict,
         .quiet = work->quiet,
     };
-    const dni_samples *samples = &work->samples;
-    const int code = features_collect(&request, &samples, 1, &work->set, &work->skipped);
+    static const dni_view plain = {.kind = DNI_VIEW_PLAIN};
+    const feature_source source = {.samples = &work->samples, .views = &plain, .view_count = 1};
+    const int code = features_collect(&request, &source, 1, &work->set, &work->skipped);
     free(cache);
     if (code != CONTINUE || work->set.count) return code;
     message("no picture that can be used is left");
@@ -76,18 +77,16 @@ static int collect(evaluation *work) {
 static int judge(evaluation *work) {
     const dn_head *head = dn_classifier_get_head(work->classifier);
     const size_t classes = (size_t)dn_head_classes(head), count = (size_t)work->set.count;
-    float *plain = feature_set_plain(&work->set, dn_head_features(head));
     float *log_probabilities = malloc(count * classes * sizeof *log_probabilities);
     work->confusion = calloc(classes * classes, sizeof *work->confusion);
-    int code = plain && log_probabilities && work->confusion ? CONTINUE : report_no_memory();
+    int code = log_probabilities && work->confusion ? CONTINUE : report_no_memory();
     dn_error error;
     if (code == CONTINUE &&
-        dn_head_log_probabilities(head, plain, work->set.count, log_probabilities, &error))
+        dn_head_log_probabilities(head, work->set.values, work->set.count, log_probabilities, &error))
         code = report(&error, EXIT_MODEL);
     if (code == CONTINUE)
         dn_metrics_compute(&work->metrics, log_probabilities, work->set.labels, work->set.count, (int)classes,
                            work->confusion);
-    free(plain);
     free(log_probabilities);
     return code;
 }

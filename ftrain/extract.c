@@ -10,6 +10,8 @@ static int run(const command *self, int argc, char **argv) {
     const option_spec specs[] = {
         {"output", 'o', OPTION_TEXT, &options.features, 0, 0, "FEATURES", "the file to write or to complete"},
         EXTRACTION_OPTIONS(options),
+        {"no-flip", 0, OPTION_NO_FLAG, &options.flip, 0, 0, NULL,
+         "without the mirror images of the training split"},
     };
     int first;
     int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
@@ -30,10 +32,11 @@ const command extract_command = {
     .arguments = "DATA [-w WEIGHTS] -o FEATURES [options]",
     .summary = "compute the features of a data set and keep them in one file",
     .description =
-        "Runs every picture of DATA/{train,valid,test}/CLASS/ through the network, plain and mirrored, and "
-        "writes\n"
-        "the feature vectors as safetensors, keyed by the pictures' content. Run again, it computes what is "
-        "new.\n\n"
+        "Runs every picture of DATA/{train,valid,test}/CLASS/ through the network, those of train mirrored, "
+        "too, and\n"
+        "writes the feature vectors as safetensors, keyed by the pictures' content. Run again, it computes "
+        "what "
+        "is new.\n\n"
         "  ftrain extract flowers -o flowers-features.safetensors\n\n",
     .run = run,
 };

@@ -8,7 +8,7 @@
 
 extraction_options extraction_options_default(void) {
     const dn_preprocessing standard = dn_preprocessing_default();
-    return (extraction_options){.resize = standard.resize, .crop = standard.crop};
+    return (extraction_options){.resize = standard.resize, .crop = standard.crop, .flip = true};
 }
 
 static int give_weights(void *context, const dn_weights **out) {
@@ -48,9 +48,11 @@ static int compute(extraction *run, const extraction_options *options, const cha
         .strict = options->strict,
         .quiet = options->quiet,
     };
-    const dni_samples *samples[DNI_SPLITS];
-    for (int s = 0; s < DNI_SPLITS; s++) samples[s] = &run->data.splits[s];
-    return features_collect(&request, samples, DNI_SPLITS, sets, &run->skipped);
+    static const dni_view views[] = {{.flip = false}, {.flip = true}};
+    feature_source sources[DNI_SPLITS];
+    for (int s = 0; s < DNI_SPLITS; s++)
+        sources[s] = (feature_source){&run->data.splits[s], views, s == DNI_TRAIN && options->flip ? 2 : 1};
+    return features_collect(&request, sources, DNI_SPLITS, sets, &run->skipped);
 }
 
 int extraction_run(extraction *out, const extraction_options *options, const char *data, feature_set *sets) {

@@ -11,6 +11,7 @@ typedef struct extraction_options {
     const char *cache;    /* NULL: the user's */
     const char *features; /* a store of one's own instead of the cache's; NULL: none */
     int resize, crop, threads;
+    bool flip; /* the training split's mirror images, too */
     bool strict, quiet;
 } extraction_options;
 
@@ -43,7 +44,8 @@ typedef struct extraction {
     size_t skipped; /* pictures that could not be used; each was named */
 } extraction;
 
-/* `sets`: one for each split, or NULL. Returns CONTINUE or, after a message, the exit code; either way
+/* `sets`: one for each split, or NULL. The training split's has two views a picture, plain and mirrored, where
+ * the options say so; all others have the plain view alone. Returns CONTINUE or, after a message, the exit code; either way
  * extraction_free() lets go of everything but the sets. */
 int extraction_run(extraction *out, const extraction_options *options, const char *data, feature_set *sets);
 void extraction_free(extraction *run);

@@ -6,10 +6,16 @@
 #include "densenet/densenet.h"
 #include "head/head.h"
 #include "io/dataset.h"
+#include "io/view.h"
 
 #include <stdbool.h>
 
-enum { FEATURE_VIEWS = 2 }; /* plain, mirrored */
+/* Some samples, and the views of each that are wanted: view_count >= 1. */
+typedef struct feature_source {
+    const dni_samples *samples;
+    const dni_view *views;
+    int view_count;
+} feature_source;
 
 typedef struct feature_request {
     const dn_config *config;
@@ -28,20 +34,20 @@ typedef struct feature_request {
 
 /* The features of those samples that could be used, in their order. */
 typedef struct feature_set {
-    float *values; /* (count, FEATURE_VIEWS, features) */
+    const dni_view *views; /* the source's */
+    int view_count;
+    float *values; /* (count, view_count, features) */
     int *labels;
     int count;
 } feature_set;
 
 dn_features feature_set_view(const feature_set *set);
-/* The plain views alone, (count, features); from malloc, NULL when out of memory. */
-float *feature_set_plain(const feature_set *set, int features);
 void feature_set_free(feature_set *set);
 
-/* Fills out[i] from *samples[i]; out may be NULL, then only the store is filled. Pictures that cannot be used
- * are named on stderr and counted in *skipped. Returns CONTINUE or, after a message, the exit code, with all
- * of `out` empty. */
-int features_collect(const feature_request *request, const dni_samples *const *samples, size_t count,
+/* Fills out[i] from sources[i]; out may be NULL, then only the store is filled. What the store lacks is
+ * computed, each picture decoded once for all its views. Pictures that cannot be used are named on stderr and
+ * counted in *skipped. Returns CONTINUE or, after a message, the exit code, with all of `out` empty. */
+int features_collect(const feature_request *request, const feature_source *sources, size_t count,
                      feature_set *out, size_t *skipped);
 
 /* The folder for caches: `option`, or the user's; made if it is not there. NULL after a message. From malloc. */

@@ -71,14 +71,13 @@ static int print_model(const char *path) {
 
 static int print_features(const dni_tensor_dict *dict, const char *path) {
     const dni_tensor *features = dni_tensor_dict_find(dict, "features");
-    if (!features || features->rank != 3) {
-        message("%s: tensor 'features' of shape (n, views, features) is missing", path);
+    if (!features || features->rank != 2) {
+        message("%s: tensor 'features' of shape (n, features) is missing", path);
         return EXIT_MODEL;
     }
     const char *provenance = dni_tensor_dict_meta(dict, "provenance");
-    printf("features\npictures %lld, views %lld, features %lld\nof %s\n", (long long)features->shape[0],
-           (long long)features->shape[1], (long long)features->shape[2],
-           provenance ? provenance : "unknown weights");
+    printf("features\nviews of pictures %lld, features %lld\nof %s\n", (long long)features->shape[0],
+           (long long)features->shape[1], provenance ? provenance : "unknown weights");
     return EXIT_DONE;
 }
 

@@ -87,7 +87,7 @@ static int parse(const command *self, int argc, char **argv, train_command_optio
         return EXIT_USAGE;
     }
     o->training.optimizer = strcmp(o->optimizer, "adam") == 0 ? DN_ADAM : DN_SGD;
-    o->training.flip = o->flip;
+    o->training.flip = o->extraction.flip = o->flip;
     o->training.nesterov = o->nesterov;
     return CONTINUE;
 }
@@ -207,16 +207,14 @@ static int train_head(train_run *run) {
 static int test_head(train_run *run) {
     const feature_set *set = &run->sets[DNI_TEST];
     const int classes = run->extraction.data.class_count;
-    float *plain = feature_set_plain(set, dn_head_features(run->head));
     float *log_probabilities = malloc((size_t)set->count * (size_t)classes * sizeof *log_probabilities);
-    int code = plain && log_probabilities ? CONTINUE : report_no_memory();
+    int code = log_probabilities ? CONTINUE : report_no_memory();
     dn_error error;
     if (code == CONTINUE &&
-        dn_head_log_probabilities(run->head, plain, set->count, log_probabilities, &error))
+        dn_head_log_probabilities(run->head, set->values, set->count, log_probabilities, &error))
         code = report(&error, EXIT_DATA);
     if (code == CONTINUE)
         dn_metrics_compute(&run->test, log_probabilities, set->labels, set->count, classes, NULL);
-    free(plain);
     free(log_probabilities);
     return code;
 }

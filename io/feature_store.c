@@ -1,6 +1,6 @@
 /* The feature store: a sorted safetensors file, mapped, and an append-only journal beside it.
  *
- * Journal: a header (magic, views, features, XXH3-128 of the provenance), then records of one size: key,
+ * Journal: a header (magic, features, XXH3-128 of the provenance), then records of one size: key,
  * floats, XXH3-64 of both seeded with the record's number. A record that is torn, or out of place, fails its
  * checksum; it and all behind it are cut off on opening. The journal is also the lock's file: closing removes
  * it once it is empty, so an opener that waited checks that it still locks what the name means. */
@@ -21,18 +21,18 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define FORMAT_NAME "densenet feature store 1"
+#define FORMAT_NAME   "densenet feature store 2"
+#define JOURNAL_MAGIC "DNFSJRN2"
 
 typedef struct journal_header {
-    char magic[8];
-    uint32_t views, features;
+    char magic[8]; /* the last one counts the form */
+    uint64_t features;
     uint8_t provenance[16];
 } journal_header;
 
 struct dni_feature_store {
     char *path, *journal_path, *provenance;
-    size_t views, features;
-    size_t record_floats; /* views * features */
+    size_t features; /* floats of a record */
 
     /* the file: NULL dict and no records while there is none */
     dni_tensor_dict *dict;
@@ -61,6 +61,16 @@ dni_key dni_key_of_bytes(const void *bytes, size_t size) {
     dni_key key;
     memcpy(key.bytes, canonical.digest, sizeof key.bytes);
     return key;
+}
+
+dni_key dni_key_of_view(const dni_key *file, const dni_view *view) {
+    if (view->kind == DNI_VIEW_PLAIN && !view->flip) return *file;
+    char name[DNI_VIEW_NAME];
+    dni_view_name(view, name);
+    unsigned char bytes[sizeof file->bytes + DNI_VIEW_NAME];
+    memcpy(bytes, file->bytes, sizeof file->bytes);
+    memcpy(bytes + sizeof file->bytes, name, strlen(name));
+    return dni_key_of_bytes(bytes, sizeof file->bytes + strlen(name));
 }
 
 dn_status dni_key_of_file(dni_key *out, const char *path, dn_error *error) {
@@ -103,11 +113,11 @@ static dn_status check_tensors(dni_feature_store *store, dn_error *error) {
     if (!dni_tensor_same_shape(keys, 2, (const int64_t[]){n, 16}))
         return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor 'keys' is %s, not (n, 16)", store->path,
                         dni_tensor_shape_text(keys->rank, keys->shape, text[0], sizeof text[0]));
-    const int64_t expected[] = {n, (int64_t)store->views, (int64_t)store->features};
-    if (!dni_tensor_same_shape(features, 3, expected))
+    const int64_t expected[] = {n, (int64_t)store->features};
+    if (!dni_tensor_same_shape(features, 2, expected))
         return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor 'features' is %s, expected %s", store->path,
                         dni_tensor_shape_text(features->rank, features->shape, text[0], sizeof text[0]),
-                        dni_tensor_shape_text(3, expected, text[1], sizeof text[1]));
+                        dni_tensor_shape_text(2, expected, text[1], sizeof text[1]));
     if ((uintptr_t)features->data % sizeof(float))
         return dni_fail(error, DN_ERR_FORMAT, "%s: tensor 'features' is not aligned to its element size",
                         store->path);
@@ -126,10 +136,14 @@ static dn_status load_file(dni_feature_store *store, dn_error *error) {
     dn_status status = dni_safetensors_read(&store->dict, store->path, &reason);
     if (status == DN_ERR_NOT_FOUND) return DN_OK;
     if (status) return dni_fail(error, status, "%s", reason.message);
+    const char *format = dni_tensor_dict_meta(store->dict, "format");
     const char *provenance = dni_tensor_dict_meta(store->dict, "provenance");
-    if (!provenance)
-        return dni_fail(error, DN_ERR_FORMAT, "%s: not a feature store: metadata 'provenance' is missing",
-                        store->path);
+    if (!format || !provenance)
+        return dni_fail(error, DN_ERR_FORMAT, "%s: not a feature store: metadata '%s' is missing",
+                        store->path, format ? "provenance" : "format");
+    if (strcmp(format, FORMAT_NAME) != 0)
+        return dni_fail(error, DN_ERR_MISMATCH, "%s: is a '%s', not a '%s': make it anew", store->path,
+                        format, FORMAT_NAME);
     if (strcmp(provenance, store->provenance) != 0)
         return dni_fail(error, DN_ERR_MISMATCH, "%s: holds features of '%s', not of '%s'", store->path,
                         provenance, store->provenance);
@@ -141,7 +155,7 @@ static const float *find_in_file(const dni_feature_store *store, const dni_key *
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
         const int order = memcmp(&store->keys[middle], key, sizeof *key);
-        if (order == 0) return store->values + middle * store->record_floats;
+        if (order == 0) return store->values + middle * store->features;
         if (order < 0)
             low = middle + 1;
         else
@@ -171,7 +185,7 @@ static dn_status reserve_pending(dni_feature_store *store, dn_error *error) {
     if (store->pending_count < store->pending_capacity) return DN_OK;
     const size_t capacity = store->pending_capacity ? 2 * store->pending_capacity : 64;
     size_t bytes;
-    if (!dni_size_mul(capacity, store->record_floats * sizeof(float), &bytes)) return no_memory(store, error);
+    if (!dni_size_mul(capacity, store->features * sizeof(float), &bytes)) return no_memory(store, error);
     dni_key *keys = realloc(store->pending_keys, capacity * sizeof *keys);
     if (!keys) return no_memory(store, error);
     store->pending_keys = keys;
@@ -191,8 +205,8 @@ static dn_status reserve_pending(dni_feature_store *store, dn_error *error) {
 /* Room was reserved. */
 static void add_pending(dni_feature_store *store, const dni_key *key, const float *values) {
     store->pending_keys[store->pending_count] = *key;
-    memcpy(store->pending_values + store->pending_count * store->record_floats, values,
-           store->record_floats * sizeof(float));
+    memcpy(store->pending_values + store->pending_count * store->features, values,
+           store->features * sizeof(float));
     *slot_of(store, key) = ++store->pending_count;
 }
 
@@ -209,7 +223,7 @@ static void forget_pending(dni_feature_store *store) {
 /* ---- the journal ---- */
 
 static size_t record_size(const dni_feature_store *store) {
-    return sizeof(dni_key) + store->record_floats * sizeof(float) + sizeof(uint64_t);
+    return sizeof(dni_key) + store->features * sizeof(float) + sizeof(uint64_t);
 }
 
 static uint64_t record_checksum(const dni_feature_store *store, size_t number) {
@@ -217,9 +231,8 @@ static uint64_t record_checksum(const dni_feature_store *store, size_t number) {
 }
 
 static journal_header header_of(const dni_feature_store *store) {
-    journal_header header = {.magic = {'D', 'N', 'F', 'S', 'J', 'R', 'N', '1'},
-                             .views = (uint32_t)store->views,
-                             .features = (uint32_t)store->features};
+    journal_header header = {.features = store->features};
+    memcpy(header.magic, JOURNAL_MAGIC, sizeof header.magic);
     const dni_key provenance = dni_key_of_bytes(store->provenance, strlen(store->provenance));
     memcpy(header.provenance, provenance.bytes, sizeof header.provenance);
     return header;
@@ -296,8 +309,12 @@ static dn_status replay_journal(dni_feature_store *store, dn_error *error) {
     const dn_status status = read_whole(store, &found, sizeof found, 0, &whole, error);
     if (status) return status;
     if (!whole) return cut_journal(store, 0, error); /* killed before the first record */
-    if (memcmp(found.magic, expected.magic, sizeof found.magic) != 0)
+    if (memcmp(found.magic, expected.magic, sizeof found.magic - 1) != 0)
         return dni_fail(error, DN_ERR_FORMAT, "%s: not a journal of a feature store", store->journal_path);
+    if (memcmp(found.magic, expected.magic, sizeof found.magic) != 0)
+        return dni_fail(error, DN_ERR_MISMATCH,
+                        "%s: holds unfinished features in another form than '%s': remove it",
+                        store->journal_path, FORMAT_NAME);
     if (memcmp(&found, &expected, sizeof found) != 0)
         return dni_fail(error, DN_ERR_MISMATCH,
                         "%s: holds unfinished features of other weights or preprocessing than '%s'",
@@ -342,17 +359,14 @@ static dn_status lock_journal(dni_feature_store *store, void (*on_wait)(void *co
     }
 }
 
-static dn_status create(dni_feature_store **out, const char *path, const char *provenance, int views,
-                        int features, dn_error *error) {
+static dn_status create(dni_feature_store **out, const char *path, const char *provenance, int features,
+                        dn_error *error) {
     *out = NULL;
-    if (views < 1 || features < 1 || views > 1024 || features > 1 << 24)
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: a feature store of %d views x %d features", path, views,
-                        features);
+    if (features < 1 || features > 1 << 24)
+        return dni_fail(error, DN_ERR_ARGUMENT, "%s: a feature store of %d features", path, features);
     dni_feature_store *store = calloc(1, sizeof *store);
     if (!store) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
-    store->views = (size_t)views;
     store->features = (size_t)features;
-    store->record_floats = store->views * store->features;
     store->journal = -1;
     store->path = strdup(path);
     store->provenance = strdup(provenance);
@@ -368,10 +382,10 @@ static dn_status create(dni_feature_store **out, const char *path, const char *p
     return DN_OK;
 }
 
-dn_status dni_feature_store_open(dni_feature_store **out, const char *path, const char *provenance, int views,
+dn_status dni_feature_store_open(dni_feature_store **out, const char *path, const char *provenance,
                                  int features, void (*on_wait)(void *context), void *context,
                                  dn_error *error) {
-    dn_status status = create(out, path, provenance, views, features, error);
+    dn_status status = create(out, path, provenance, features, error);
     if (status) return status;
     status = lock_journal(*out, on_wait, context, error);
     if (!status) status = load_file(*out, error);
@@ -409,7 +423,7 @@ const float *dni_feature_store_get(const dni_feature_store *store, const dni_key
     const float *record = find_in_file(store, key);
     if (record || !store->pending_count) return record;
     const size_t slot = *slot_of(store, key);
-    return slot ? store->pending_values + (slot - 1) * store->record_floats : NULL;
+    return slot ? store->pending_values + (slot - 1) * store->features : NULL;
 }
 
 dn_status dni_feature_store_put(dni_feature_store *store, const dni_key *key, const float *record,
@@ -424,7 +438,7 @@ dn_status dni_feature_store_put(dni_feature_store *store, const dni_key *key, co
     }
     const size_t size = record_size(store);
     memcpy(store->record, key, sizeof *key);
-    memcpy(store->record + sizeof *key, record, store->record_floats * sizeof(float));
+    memcpy(store->record + sizeof *key, record, store->features * sizeof(float));
     const uint64_t checksum = record_checksum(store, store->journal_records);
     memcpy(store->record + size - sizeof checksum, &checksum, sizeof checksum);
     status = append(store, store->record, size, error);
@@ -451,10 +465,10 @@ static source *sorted_sources(const dni_feature_store *store) {
     source *sources = calloc(count, sizeof *sources);
     if (!sources) return NULL;
     for (size_t i = 0; i < store->count; i++)
-        sources[i] = (source){&store->keys[i], store->values + i * store->record_floats};
+        sources[i] = (source){&store->keys[i], store->values + i * store->features};
     for (size_t i = 0; i < store->pending_count; i++)
         sources[store->count + i] =
-            (source){&store->pending_keys[i], store->pending_values + i * store->record_floats};
+            (source){&store->pending_keys[i], store->pending_values + i * store->features};
     qsort(sources, count, sizeof *sources, by_key);
     return sources;
 }
@@ -466,14 +480,13 @@ static dn_status fill_merged(const dni_feature_store *store, const source *sourc
     dn_status status =
         dni_tensor_dict_allocate(merged, "keys", DNI_U8, 2, (const int64_t[]){count, 16}, &keys, error);
     if (status) return status;
-    status = dni_tensor_dict_allocate(
-        merged, "features", DNI_F32, 3,
-        (const int64_t[]){count, (int64_t)store->views, (int64_t)store->features}, &values, error);
+    status = dni_tensor_dict_allocate(merged, "features", DNI_F32, 2,
+                                      (const int64_t[]){count, (int64_t)store->features}, &values, error);
     if (status) return status;
     for (int64_t i = 0; i < count; i++) {
         memcpy((dni_key *)keys + i, sources[i].key, sizeof(dni_key));
-        memcpy((float *)values + (size_t)i * store->record_floats, sources[i].values,
-               store->record_floats * sizeof(float));
+        memcpy((float *)values + (size_t)i * store->features, sources[i].values,
+               store->features * sizeof(float));
     }
     status = dni_tensor_dict_set_meta(merged, "format", FORMAT_NAME, error);
     if (!status) status = dni_tensor_dict_set_meta(merged, "provenance", store->provenance, error);

@@ -1,15 +1,16 @@
 /* The feature store: feature vectors of pictures, computed once and kept.
  *
- * One store serves one backbone and one preprocessing. A record is found by the XXH3-128 of the picture
- * file's bytes, so that moving, renaming or copying pictures costs nothing and a changed one is computed
- * anew. On disk it is a safetensors file ("keys" U8 (n, 16), "features" F32 (n, views, features), sorted by
- * key) beside a journal: records are appended to the journal as they are made, each with a checksum, and
- * merged into the file when the work is done. What a killed process leaves is read back up to the last whole
- * record, so the finished file is the same bytes as after undisturbed work. */
+ * One store serves one backbone and one preprocessing. A record is the feature vector of one view of one
+ * picture, found by the XXH3-128 of the picture file's bytes, so that moving, renaming or copying pictures
+ * costs nothing and a changed one is computed anew. On disk it is a safetensors file ("keys" U8 (n, 16),
+ * "features" F32 (n, features), sorted by key) beside a journal: records are appended to the journal as they
+ * are made, each with a checksum, and merged into the file when the work is done. What a killed process leaves
+ * is read back up to the last whole record, so the finished file is the same bytes as after undisturbed work. */
 #ifndef DN_IO_FEATURE_STORE_H
 #define DN_IO_FEATURE_STORE_H
 
 #include "core/status.h"
+#include "io/view.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,19 +22,22 @@ typedef struct dni_key {
 /* XXH3-128 of a file's bytes, of a memory block. */
 dn_status dni_key_of_file(dni_key *out, const char *path, dn_error *error);
 dni_key dni_key_of_bytes(const void *bytes, size_t size);
+/* The key of a view of the picture file with key `file`: the file's own for the plain view, else the XXH3-128 of
+ * its 16 bytes and the view's name. */
+dni_key dni_key_of_view(const dni_key *file, const dni_view *view);
 void dni_key_text(const dni_key *key, char hex[33]);
 
 typedef struct dni_feature_store dni_feature_store;
 
-/* Opens or makes the store at `path` ("....safetensors"; its folder must exist) for records of views x
- * features floats. `provenance` (backbone hash, preprocessing: any one-line text) is kept in it; one made
- * under another is refused with DN_ERR_MISMATCH. A lock is held until it is closed: a second process waits,
- * after `on_wait` (may be NULL) was called once. */
-dn_status dni_feature_store_open(dni_feature_store **out, const char *path, const char *provenance, int views,
+/* Opens or makes the store at `path` ("....safetensors"; its folder must exist) for records of `features`
+ * floats. `provenance` (backbone hash, preprocessing: any one-line text) is kept in it; one made under another,
+ * or in an earlier form, is refused with DN_ERR_MISMATCH. A lock is held until it is closed: a second process
+ * waits, after `on_wait` (may be NULL) was called once. */
+dn_status dni_feature_store_open(dni_feature_store **out, const char *path, const char *provenance,
                                  int features, void (*on_wait)(void *context), void *context,
                                  dn_error *error);
 
-/* The record of a key, views x features floats, or NULL. Valid until the next put, finish or close. */
+/* The record of a key, `features` floats, or NULL. Valid until the next put, finish or close. */
 const float *dni_feature_store_get(const dni_feature_store *store, const dni_key *key);
 /* Appends a record to the journal. A key that is there already is left as it is. */
 dn_status dni_feature_store_put(dni_feature_store *store, const dni_key *key, const float *record,

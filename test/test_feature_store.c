@@ -23,8 +23,8 @@
 
 #include <cmocka.h>
 
-enum { VIEWS = 2, FEATURES = 5, RECORD = VIEWS * FEATURES, RECORDS = 40 };
-enum { HEADER_BYTES = 32, RECORD_BYTES = 16 + 4 * RECORD + 8 };
+enum { FEATURES = 10, RECORDS = 40 };
+enum { HEADER_BYTES = 32, RECORD_BYTES = 16 + 4 * FEATURES + 8 };
 
 static char folder[64], store_path[96], journal_path[112];
 
@@ -56,14 +56,14 @@ static dni_key key_of(int i) {
     return dni_key_of_bytes(&i, sizeof i);
 }
 
-static void fill_record(int i, float record[RECORD]) {
-    for (int j = 0; j < RECORD; j++) record[j] = (float)(100 * i + j);
+static void fill_record(int i, float record[FEATURES]) {
+    for (int j = 0; j < FEATURES; j++) record[j] = (float)(100 * i + j);
 }
 
 static dni_feature_store *open_store(void) {
     dni_feature_store *store;
     dn_error error = {.message = ""};
-    if (dni_feature_store_open(&store, store_path, "backbone a", VIEWS, FEATURES, NULL, NULL, &error))
+    if (dni_feature_store_open(&store, store_path, "backbone a", FEATURES, NULL, NULL, &error))
         fail_msg("%s", error.message);
     return store;
 }
@@ -72,7 +72,7 @@ static dni_feature_store *open_store(void) {
 static void work(dni_feature_store *store, int first, int last) {
     for (int i = first; i < last; i++) {
         const dni_key key = key_of(i);
-        float record[RECORD];
+        float record[FEATURES];
         fill_record(i, record);
         if (!dni_feature_store_get(store, &key))
             assert_int_equal(dni_feature_store_put(store, &key, record, NULL), DN_OK);
@@ -142,7 +142,7 @@ static void test_records_come_back_from_memory_journal_and_file(void **state) {
         assert_int_equal(dni_feature_store_count(store), RECORDS);
         for (int i = 0; i < RECORDS; i++) {
             const dni_key key = key_of(i);
-            float expected[RECORD];
+            float expected[FEATURES];
             fill_record(i, expected);
             const float *found = dni_feature_store_get(store, &key);
             assert_non_null(found);
@@ -162,7 +162,7 @@ static void test_a_key_that_is_there_keeps_its_record(void **state) {
     dni_feature_store *store = open_store();
     work(store, 0, 1);
     const dni_key key = key_of(0);
-    const float other[RECORD] = {7};
+    const float other[FEATURES] = {7};
     assert_int_equal(dni_feature_store_put(store, &key, other, NULL), DN_OK);
     assert_int_equal(dni_feature_store_count(store), 1);
     assert_true(dni_feature_store_get(store, &key)[1] == 1.0f);
@@ -177,7 +177,7 @@ static void test_the_file_is_a_safetensors_sorted_by_key(void **state) {
     const dni_tensor *keys = dni_tensor_dict_find(dict, "keys");
     const dni_tensor *features = dni_tensor_dict_find(dict, "features");
     assert_true(dni_tensor_same_shape(keys, 2, (const int64_t[]){RECORDS, 16}));
-    assert_true(dni_tensor_same_shape(features, 3, (const int64_t[]){RECORDS, VIEWS, FEATURES}));
+    assert_true(dni_tensor_same_shape(features, 2, (const int64_t[]){RECORDS, FEATURES}));
     for (int i = 1; i < RECORDS; i++)
         assert_true(memcmp((const dni_key *)keys->data + i - 1, (const dni_key *)keys->data + i, 16) < 0);
     assert_string_equal(dni_tensor_dict_meta(dict, "provenance"), "backbone a");
@@ -259,10 +259,10 @@ static pid_t start_worker(void) {
     const pid_t child = fork();
     if (child) return child;
     dni_feature_store *store;
-    if (dni_feature_store_open(&store, store_path, "backbone a", VIEWS, FEATURES, NULL, NULL, NULL)) _exit(1);
+    if (dni_feature_store_open(&store, store_path, "backbone a", FEATURES, NULL, NULL, NULL)) _exit(1);
     for (int i = 0; i < RECORDS; i++) {
         const dni_key key = key_of(i);
-        float record[RECORD];
+        float record[FEATURES];
         fill_record(i, record);
         if (dni_feature_store_put(store, &key, record, NULL)) _exit(1);
         if (i % 10 == 9 && dni_feature_store_finish(store, NULL)) _exit(1);
@@ -296,12 +296,11 @@ static void test_work_killed_at_random_moments_ends_in_the_same_file(void **stat
     free(expected.data);
 }
 
-static void expect_refusal(dn_status status, const char *provenance, int views, int features,
-                           const char *needle) {
+static void expect_refusal(dn_status status, const char *provenance, int features, const char *needle) {
     dni_feature_store *store;
     dn_error error = {.message = ""};
-    assert_int_equal(
-        dni_feature_store_open(&store, store_path, provenance, views, features, NULL, NULL, &error), status);
+    assert_int_equal(dni_feature_store_open(&store, store_path, provenance, features, NULL, NULL, &error),
+                     status);
     assert_null(store);
     assert_int_equal(error.status, status);
     assert_non_null(strstr(error.message, folder));
@@ -311,12 +310,27 @@ static void expect_refusal(dn_status status, const char *provenance, int views, 
 static void test_another_provenance_is_refused(void **state) {
     (void)state;
     const bytes journal = journal_of(2);
-    expect_refusal(DN_ERR_MISMATCH, "backbone b", VIEWS, FEATURES, "backbone b");
-    expect_refusal(DN_ERR_MISMATCH, "backbone a", VIEWS, FEATURES + 1, "journal");
+    expect_refusal(DN_ERR_MISMATCH, "backbone b", FEATURES, "backbone b");
+    expect_refusal(DN_ERR_MISMATCH, "backbone a", FEATURES + 1, "journal");
     work_to_the_end();
-    expect_refusal(DN_ERR_MISMATCH, "backbone b", VIEWS, FEATURES, "'backbone a'");
-    expect_refusal(DN_ERR_TENSOR_SHAPE, "backbone a", VIEWS, FEATURES + 1, "(40, 2, 6)");
-    expect_refusal(DN_ERR_TENSOR_SHAPE, "backbone a", 1, FEATURES, "(40, 2, 5)");
+    expect_refusal(DN_ERR_MISMATCH, "backbone b", FEATURES, "'backbone a'");
+    expect_refusal(DN_ERR_TENSOR_SHAPE, "backbone a", FEATURES + 1, "(40, 11)");
+    free(journal.data);
+}
+
+static void test_a_store_of_another_form_is_refused(void **state) {
+    (void)state;
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    dni_tensor_dict_set_meta(dict, "format", "densenet feature store 1", NULL);
+    dni_tensor_dict_set_meta(dict, "provenance", "backbone a", NULL);
+    assert_int_equal(dni_safetensors_write(dict, store_path, NULL), DN_OK);
+    dni_tensor_dict_free(dict);
+    expect_refusal(DN_ERR_MISMATCH, "backbone a", FEATURES, "'densenet feature store 1'");
+    unlink(store_path);
+    const bytes journal = journal_of(2);
+    journal.data[7] = '1';
+    write_file(journal_path, journal.data, journal.size);
+    expect_refusal(DN_ERR_MISMATCH, "backbone a", FEATURES, "another form");
     free(journal.data);
 }
 
@@ -324,7 +338,7 @@ static void test_a_foreign_file_of_that_name_is_refused_and_left_alone(void **st
     (void)state;
     static const unsigned char text[] = "a diary that has nothing to do with features at all";
     write_file(journal_path, text, sizeof text);
-    expect_refusal(DN_ERR_FORMAT, "backbone a", VIEWS, FEATURES, "not a journal");
+    expect_refusal(DN_ERR_FORMAT, "backbone a", FEATURES, "not a journal");
     const bytes journal = read_file(journal_path);
     assert_int_equal(journal.size, sizeof text);
     assert_memory_equal(journal.data, text, sizeof text);
@@ -335,10 +349,13 @@ static void test_a_foreign_file_of_that_name_is_refused_and_left_alone(void **st
     void *data;
     dni_tensor_dict_allocate(dict, "weight", DNI_F32, 1, (const int64_t[]){3}, &data, NULL);
     assert_int_equal(dni_safetensors_write(dict, store_path, NULL), DN_OK);
-    expect_refusal(DN_ERR_FORMAT, "backbone a", VIEWS, FEATURES, "provenance");
+    expect_refusal(DN_ERR_FORMAT, "backbone a", FEATURES, "'format'");
+    dni_tensor_dict_set_meta(dict, "format", "densenet feature store 2", NULL);
+    assert_int_equal(dni_safetensors_write(dict, store_path, NULL), DN_OK);
+    expect_refusal(DN_ERR_FORMAT, "backbone a", FEATURES, "'provenance'");
     dni_tensor_dict_set_meta(dict, "provenance", "backbone a", NULL);
     assert_int_equal(dni_safetensors_write(dict, store_path, NULL), DN_OK);
-    expect_refusal(DN_ERR_TENSOR_MISSING, "backbone a", VIEWS, FEATURES, "'keys'");
+    expect_refusal(DN_ERR_TENSOR_MISSING, "backbone a", FEATURES, "'keys'");
     dni_tensor_dict_free(dict);
 }
 
@@ -351,8 +368,7 @@ static void test_a_truncated_file_is_refused_at_every_length(void **state) {
         dni_feature_store *store;
         dn_error error = {.status = DN_OK};
         assert_int_not_equal(
-            dni_feature_store_open(&store, store_path, "backbone a", VIEWS, FEATURES, NULL, NULL, &error),
-            DN_OK);
+            dni_feature_store_open(&store, store_path, "backbone a", FEATURES, NULL, NULL, &error), DN_OK);
         assert_null(store);
         assert_non_null(strstr(error.message, store_path));
     }
@@ -369,7 +385,7 @@ static void test_unsorted_keys_are_refused(void **state) {
     memcpy(place, &keys[1], sizeof keys[1]);
     memcpy(place + sizeof keys[0], &keys[0], sizeof keys[0]);
     write_file(store_path, whole.data, whole.size);
-    expect_refusal(DN_ERR_CORRUPT, "backbone a", VIEWS, FEATURES, "not sorted at row 1");
+    expect_refusal(DN_ERR_CORRUPT, "backbone a", FEATURES, "not sorted at row 1");
     free(whole.data);
 }
 
@@ -377,9 +393,8 @@ static void test_a_missing_folder_is_named(void **state) {
     (void)state;
     dni_feature_store *store;
     dn_error error = {.message = ""};
-    assert_int_equal(
-        dni_feature_store_open(&store, "/nonexistent/f.safetensors", "a", 1, 1, NULL, NULL, &error),
-        DN_ERR_NOT_FOUND);
+    assert_int_equal(dni_feature_store_open(&store, "/nonexistent/f.safetensors", "a", 1, NULL, NULL, &error),
+                     DN_ERR_NOT_FOUND);
     assert_null(store);
     assert_non_null(strstr(error.message, "/nonexistent/f.safetensors"));
 }
@@ -392,8 +407,8 @@ static void write_waiting(void *context) {
 static void open_second(int go, int told) {
     char letter;
     dni_feature_store *second;
-    if (read(go, &letter, 1) != 1 || dni_feature_store_open(&second, store_path, "backbone a", VIEWS,
-                                                            FEATURES, write_waiting, &told, NULL))
+    if (read(go, &letter, 1) != 1 ||
+        dni_feature_store_open(&second, store_path, "backbone a", FEATURES, write_waiting, &told, NULL))
         _exit(1);
     const size_t count = dni_feature_store_count(second);
     dni_feature_store_close(second);
@@ -436,7 +451,7 @@ static void test_a_failed_write_leaves_whole_records_and_can_be_repeated(void **
     const struct rlimit tight = {HEADER_BYTES + 3 * RECORD_BYTES + 10, limit.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     const dni_key key = key_of(3);
-    const float record[RECORD] = {0};
+    const float record[FEATURES] = {0};
     dn_error error = {.message = ""};
     assert_int_equal(dni_feature_store_put(store, &key, record, &error), DN_ERR_IO);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -477,6 +492,20 @@ static void test_keys_depend_on_content_alone(void **state) {
     assert_non_null(strstr(error.message, copy));
 }
 
+/* Anybody can make these keys: the mirror image's is the hash of the file's key and the name "flip". */
+static void test_each_view_has_a_key_of_its_own(void **state) {
+    (void)state;
+    const dni_key file = dni_key_of_bytes("the same picture", 16);
+    const dni_key plain = dni_key_of_view(&file, &(dni_view){.kind = DNI_VIEW_PLAIN});
+    assert_memory_equal(&plain, &file, sizeof file);
+    const dni_key flip = dni_key_of_view(&file, &(dni_view){.flip = true});
+    unsigned char named[20];
+    memcpy(named, file.bytes, 16);
+    memcpy(named + 16, "flip", 4);
+    const dni_key expected = dni_key_of_bytes(named, sizeof named);
+    assert_memory_equal(&flip, &expected, sizeof flip);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void) {
@@ -490,6 +519,7 @@ int main(void) {
         TEST(test_a_kill_between_merging_and_removing_the_journal_does_no_harm),
         TEST(test_work_killed_at_random_moments_ends_in_the_same_file),
         TEST(test_another_provenance_is_refused),
+        TEST(test_a_store_of_another_form_is_refused),
         TEST(test_a_foreign_file_of_that_name_is_refused_and_left_alone),
         TEST(test_a_truncated_file_is_refused_at_every_length),
         TEST(test_unsorted_keys_are_refused),
@@ -497,6 +527,7 @@ int main(void) {
         TEST(test_a_second_process_waits_until_the_first_closes),
         TEST(test_a_failed_write_leaves_whole_records_and_can_be_repeated),
         TEST(test_keys_depend_on_content_alone),
+        TEST(test_each_view_has_a_key_of_its_own),
     };
     return cmocka_run_group_tests_name("feature store", tests, NULL, NULL);
 }

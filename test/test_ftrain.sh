@@ -132,6 +132,19 @@ check "evaluate takes another split and prints JSON" 0 '"confusion": \[\[4, 0\],
     "$ftrain" evaluate -m model.safetensors "$data" --split valid --json
 check "info tells a model" 0 '^classes bright, dark$' "" "$ftrain" info model.safetensors
 
+# ---- views: none is computed that nobody asked for ----
+check "extract --no-flip keeps a vector a picture" 0 '^views of pictures 24, features 1024$' "" \
+    sh -c "$ftrain extract $data $small -q --no-flip -o plain.safetensors 2>/dev/null && $ftrain info plain.safetensors"
+check "train --no-flip needs no others" 1 '^0$' "" \
+    sh -c "$ftrain train $data $small --no-flip --features plain.safetensors -o noflip.safetensors 2>&1 >/dev/null | grep -c '^features'"
+check "train completes them by the mirror images of its split" 0 '^test accuracy' '^features: 8 to do$' \
+    "$ftrain" train "$data" $small --features plain.safetensors -o flip.safetensors
+same "and gives the model of undivided work" flip.safetensors model.safetensors
+mkdir -p new/bright
+picture new/bright/1.ppm 99 160
+check "evaluate computes the plain view alone" 0 '^views of pictures 33, features 1024$' "" \
+    sh -c "$ftrain evaluate -q -m model.safetensors --features plain.safetensors new >/dev/null && $ftrain info plain.safetensors"
+
 # ---- pictures that cannot be used ----
 cp -r data broken
 head -c 2000 data/train/dark/1.ppm >broken/train/dark/1.ppm
@@ -144,7 +157,7 @@ if [ ! -e strict.safetensors ]; then ok "and writes no model"; else not_ok "and 
 
 # ---- extraction, killed and resumed ----
 check "extract writes a feature file" 0 "" 'untrained' "$ftrain" extract "$data" $small -q -o whole.safetensors
-check "info tells a feature file" 0 '^pictures 24, views 2, features 1024$' "" "$ftrain" info whole.safetensors
+check "info tells a feature file" 0 '^views of pictures 32, features 1024$' "" "$ftrain" info whole.safetensors
 for moment in 0.3 0.6 1.0; do
     "$ftrain" extract "$data" $small -q -o killed.safetensors 2>/dev/null &
     sleep $moment
