@@ -136,3 +136,35 @@ dn_status dni_jpeg_decode(dn_image *out, const unsigned char *bytes, size_t size
     tjDestroy(decoder);
     return status;
 }
+
+/* ---- encoding ---- */
+
+enum { LARGEST_SIDE = 65500 };
+
+dn_status dni_jpeg_encode(unsigned char **bytes, size_t *size, const dn_image *image, int quality,
+                          dn_error *error) {
+    *bytes = NULL;
+    if (image->width > LARGEST_SIDE || image->height > LARGEST_SIDE)
+        return dni_fail(error, DN_ERR_IMAGE_UNSUPPORTED,
+                        "a picture of %d x %d pixels cannot become JPEG, whose sides end at %d", image->width,
+                        image->height, LARGEST_SIDE);
+    unsigned long used = tjBufSize(image->width, image->height, TJSAMP_420);
+    unsigned char *room = malloc(used);
+    tjhandle encoder = tjInitCompress();
+    dn_status status = room && encoder
+                           ? DN_OK
+                           : dni_fail(error, DN_ERR_MEMORY, "no memory to encode a picture of %d x %d pixels",
+                                      image->width, image->height);
+    if (!status && tjCompress2(encoder, image->rgb, image->width, 0, image->height, TJPF_RGB, &room, &used,
+                               TJSAMP_420, quality, TJFLAG_ACCURATEDCT | TJFLAG_NOREALLOC))
+        status = dni_fail(error, DN_ERR_MEMORY, "a picture of %d x %d pixels: JPEG encoding failed (%s)",
+                          image->width, image->height, tjGetErrorStr2(encoder));
+    if (encoder) tjDestroy(encoder);
+    if (status) {
+        free(room);
+        return status;
+    }
+    *bytes = room;
+    *size = used;
+    return DN_OK;
+}
