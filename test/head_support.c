@@ -12,8 +12,6 @@
 
 #include <cmocka.h>
 
-static const char golden_path[] = "test/golden/head/golden.txt";
-
 void assert_close_at(double a, double b, double tolerance, const char *file, int line) {
     if (fabs(a - b) <= tolerance) return;
     print_error("%s:%d: %.10g and %.10g differ by more than %g\n", file, line, a, b, tolerance);
@@ -21,8 +19,12 @@ void assert_close_at(double a, double b, double tolerance, const char *file, int
 }
 
 double *golden_array(const char *name, size_t count) {
-    FILE *file = fopen(golden_path, "r");
-    if (!file) fail_msg("%s cannot be read", golden_path);
+    return golden_array_of("test/golden/head/golden.txt", name, count);
+}
+
+double *golden_array_of(const char *path, const char *name, size_t count) {
+    FILE *file = fopen(path, "r");
+    if (!file) fail_msg("%s cannot be read", path);
     char found[64];
     size_t length;
     while (fscanf(file, "%63s %zu", found, &length) == 2) {
@@ -37,7 +39,7 @@ double *golden_array(const char *name, size_t count) {
         free(values);
     }
     fclose(file);
-    fail_msg("%s has no array '%s'", golden_path, name);
+    fail_msg("%s has no array '%s'", path, name);
     return NULL;
 }
 

@@ -14,6 +14,8 @@ void assert_close_at(double a, double b, double tolerance, const char *file, int
 /* test/golden/head/golden.txt, written by test/oracle_head.py: a line an array, its name, its length and its
  * values. Fails the test when the array is missing or not `count` long. Freed by the caller. */
 double *golden_array(const char *name, size_t count);
+/* The same of another file of that form. */
+double *golden_array_of(const char *path, const char *name, size_t count);
 
 /* U(0, 1) from the stream of that name, seed 1. Freed by the caller. */
 float *stream_values(const char *name, size_t count);
