@@ -53,6 +53,7 @@ dn_features feature_set_view(const feature_set *set) {
 void feature_set_free(feature_set *set) {
     free(set->values);
     free(set->labels);
+    free(set->places);
     *set = (feature_set){.count = 0};
 }
 
@@ -315,12 +316,14 @@ static int copy_set(const collection *work, const item *items, const feature_sou
     *out = (feature_set){.views = source->views, .view_count = source->view_count};
     out->values = malloc((count + 1) * views * width * sizeof(float));
     out->labels = malloc((count + 1) * sizeof *out->labels);
-    if (!out->values || !out->labels) return report_no_memory();
+    out->places = malloc((count + 1) * sizeof *out->places);
+    if (!out->values || !out->labels || !out->places) return report_no_memory();
     for (size_t i = 0; i < count; i++) {
         if (items[i].error || is_wanted(work, &items[i])) continue;
         for (size_t v = 0; v < views; v++)
             memcpy(out->values + ((size_t)out->count * views + v) * width,
                    find_record(work, &items[i], (int)v), width * sizeof(float));
+        out->places[out->count] = i;
         out->labels[out->count++] = source->samples->items[i].label;
     }
     return CONTINUE;

@@ -38,6 +38,7 @@ typedef struct feature_set {
     int view_count;
     float *values; /* (count, view_count, features) */
     int *labels;
+    size_t *places; /* (count): of each among the source's samples */
     int count;
 } feature_set;
 
