@@ -1,0 +1,18 @@
+/* A table on standard output: columns as wide as their widest cell, the first flush left, the others flush
+ * right. */
+#ifndef FTRAIN_TABLE_H
+#define FTRAIN_TABLE_H
+
+#include <stdbool.h>
+
+typedef struct table table;
+
+/* NULL, after a message, without memory; all below take NULL and do nothing. */
+table *table_create(int columns);
+/* The next cell, row by row; text or, for a number that may be NaN, `format` for it or "-". */
+void table_text(table *to, const char *text);
+void table_number(table *to, const char *format, double value) __attribute__((format(printf, 2, 0)));
+/* Prints the table and frees it. False, after a message, if memory ran out on the way: then nothing is printed. */
+bool table_print(table *of);
+
+#endif
