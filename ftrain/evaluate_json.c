@@ -7,7 +7,7 @@
 #include <math.h>
 
 static json_t *number(double value) {
-    return isnan(value) ? json_null() : json_real(value);
+    return isfinite(value) ? json_real(value) : json_null();
 }
 
 /* "count", "correct", "accuracy", ... of predictions; "accuracy" of none is null. */
@@ -59,9 +59,9 @@ static json_t *reliability_json(const dn_reliability *r) {
 }
 
 static json_t *temperature_json(const calibration *c) {
-    return json_pack("{s:f, s:s, s:i, s:f, s:f, s:f, s:o}", "temperature", c->temperature, "split", c->split,
-                     "split_count", c->count, "loss", c->metrics.loss, "brier", c->metrics.brier,
-                     "calibration_error", c->reliability.error, "reliability",
+    return json_pack("{s:f, s:s, s:i, s:o, s:f, s:o, s:o}", "temperature", c->temperature, "split", c->split,
+                     "split_count", c->count, "loss", number(c->metrics.loss), "brier", c->metrics.brier,
+                     "calibration_error", number(c->reliability.error), "reliability",
                      reliability_json(&c->reliability));
 }
 
@@ -86,7 +86,7 @@ static json_t *robustness_json(const evaluation *of) {
             json_object_set_new(recall, of->info->classes[c], number(row->judged.classes[c].recall));
         json_object_set_new(object, "perturbation", json_string(row->name));
         json_object_set_new(object, "change", number(row->judged.metrics.count ? row->change : (double)NAN));
-        json_object_set_new(object, "loss", json_real(row->judged.metrics.loss));
+        json_object_set_new(object, "loss", number(row->judged.metrics.loss));
         json_object_set_new(object, "roc_auc", number(row->roc_auc));
         json_object_set_new(object, "recall", recall);
         json_array_append_new(rows, object);
@@ -96,8 +96,8 @@ static json_t *robustness_json(const evaluation *of) {
 
 bool evaluation_print_json(const evaluation *of) {
     json_t *object = judgement_json(&of->judged);
-    json_object_set_new(object, "loss", json_real(of->judged.metrics.loss));
-    json_object_set_new(object, "brier", json_real(of->judged.metrics.brier));
+    json_object_set_new(object, "loss", number(of->judged.metrics.loss));
+    json_object_set_new(object, "brier", number(of->judged.metrics.brier));
     json_object_set_new(object, "calibration_error", number(of->reliability.error));
     json_object_set_new(object, "roc_auc", number(of->roc_auc));
     json_object_set_new(object, "average_precision", number(of->average_precision));

@@ -123,6 +123,10 @@ static bool print_confused_pairs(const evaluation *of) {
     const size_t classes = (size_t)of->info->class_count;
     size_t cells[PAIRS_SHOWN];
     const int found = most_confused(of, cells);
+    if (!found) {
+        puts("no picture is taken for another class");
+        return true;
+    }
     printf("the confusion matrix of %zu classes is only in --json; most often confused:\n", classes);
     table *t = table_create(3);
     headings(t, (const char *const[]){"truth", "predicted", "pictures"}, 3);
