@@ -3,6 +3,8 @@
  * Tolerances: the golden file has twelve digits, and sums are in double on both sides: 1e-10. */
 #include "head_support.h"
 
+#include "layers/loss.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -247,6 +249,40 @@ static void test_a_temperature_moves_no_prediction_that_a_threshold_makes(void *
     unload(&s);
 }
 
+enum { COUNT = 200, CLASSES = 4 };
+
+/* The scores of test/oracle_head.py: uniform noise, the true class raised by 0.2, times 4, through log-softmax. */
+static float *make_log_probabilities(int *labels) {
+    float *y = stream_values("test/scores", (size_t)COUNT * CLASSES);
+    for (int n = 0; n < COUNT; n++) {
+        labels[n] = (7 * n + n / 5) % CLASSES;
+        y[n * CLASSES + labels[n]] += 0.2f;
+    }
+    for (int i = 0; i < COUNT * CLASSES; i++) y[i] *= 4.0f;
+    dni_log_softmax_forward(y, COUNT, CLASSES, y);
+    return y;
+}
+
+static void test_scores_through_the_heads_own_softmax_are_judged_as_by_scikit_learn(void **state) {
+    (void)state;
+    int labels[COUNT], confusion[CLASSES * CLASSES];
+    float *y = make_log_probabilities(labels);
+    double *accuracy = golden_array("metrics/accuracy", 1), *loss = golden_array("metrics/loss", 1);
+    double *expected = golden_array("metrics/confusion", (size_t)CLASSES * CLASSES);
+    dn_metrics metrics;
+    dn_metrics_compute(&metrics, y, labels, COUNT, CLASSES, confusion);
+    assert_int_equal(metrics.count, COUNT);
+    assert_int_equal(metrics.correct, (int)(accuracy[0] * COUNT + 0.5));
+    assert_close(metrics.accuracy, accuracy[0], 1e-12);
+    /* Log-probabilities are float32: 6e-8 relative each. */
+    assert_close(metrics.loss, loss[0], 1e-6);
+    for (int i = 0; i < CLASSES * CLASSES; i++) assert_int_equal(confusion[i], (int)expected[i]);
+    free(expected);
+    free(loss);
+    free(accuracy);
+    free(y);
+}
+
 static void test_interval_is_wilsons_as_scipy_has_it(void **state) {
     (void)state;
     static const int trials[][2] = {{0, 10}, {10, 10}, {1, 1}, {67, 134}, {119, 134}, {8897, 10000}};
@@ -312,6 +348,7 @@ int main(void) {
         cmocka_unit_test(test_temperature_is_the_minimum_that_brent_finds),
         cmocka_unit_test(test_threshold_is_the_middle_one_of_the_best_cuts),
         cmocka_unit_test(test_a_temperature_moves_no_prediction_that_a_threshold_makes),
+        cmocka_unit_test(test_scores_through_the_heads_own_softmax_are_judged_as_by_scikit_learn),
         cmocka_unit_test(test_interval_is_wilsons_as_scipy_has_it),
         cmocka_unit_test(test_rows_of_the_confusion_are_truth_and_ties_go_to_the_first_class),
         cmocka_unit_test(test_no_pictures_leave_everything_open),
