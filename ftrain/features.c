@@ -1,8 +1,8 @@
 /* Features: hash every file, compute what the store lacks, copy out.
  *
- * Pictures are decoded in parallel, a group of some for every thread at a time, and their views go through the
- * network in batches; each record is in the journal before the next batch begins, so that any end loses one
- * group at most. */
+ * Pictures are decoded ahead of the network (io/reader.h), which takes their views in batches, in order; each
+ * record is in the journal before the next batch begins, so that any end loses one batch and what was read
+ * ahead. */
 #include "ftrain/features.h"
 
 #include "ftrain/options.h"
@@ -12,18 +12,21 @@
 #include "io/feature_store.h"
 #include "io/file.h"
 #include "io/json.h"
+#include "io/reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP_PER_THREAD = 4, GROUP_LIMIT = 64, BATCH_PER_THREAD = 8 };
+enum { BATCH_PER_THREAD = 8, BATCH_LIMIT = 128 };
 
 typedef struct item {
     const feature_source *source;
     const char *path;
-    dni_key key;     /* of the file */
-    dn_error *error; /* why it cannot be used; NULL: it can */
+    dni_key key;             /* of the file */
+    dn_error *error;         /* why it cannot be used; NULL: it can */
+    const dni_view *missing; /* the views that are to be computed */
+    int missing_count;
 } item;
 
 typedef struct collection {
@@ -32,17 +35,14 @@ typedef struct collection {
     item *items; /* of all sources, one after the other */
     size_t count;
     size_t skipped;
-    int most_views; /* of any source */
+    dni_view *missing; /* of all items, one after the other */
+    size_t missing_count, next_item;
 
     /* the network, once it is needed */
     dn_model *model;
     dn_session *session;
-    size_t batch;
+    int batch;
     float *features; /* (batch, features) */
-    item *group[GROUP_LIMIT];
-    size_t group_size, group_limit;
-    float *inputs; /* (group_limit, most_views, crop, crop, 3) */
-    dni_key *keys; /* (group_limit, most_views): of the inputs, once the group is decoded */
 } collection;
 
 dn_features feature_set_view(const feature_set *set) {
@@ -163,7 +163,7 @@ static int start_network(collection *work) {
     const int threads = dni_pool_threads(request->pool), crop = request->preprocessing.crop;
     const dn_model_options model_options = {.threads = threads};
     const dn_session_options options = {
-        .batch = (int)work->batch, .height = crop, .width = crop, .threads = threads};
+        .batch = work->batch, .height = crop, .width = crop, .threads = threads};
     dn_error error;
     if (dn_model_create(&work->model, weights, &model_options, &error) ||
         dn_session_create(&work->session, work->model, &options, &error))
@@ -171,139 +171,116 @@ static int start_network(collection *work) {
     return CONTINUE;
 }
 
-static size_t input_floats(const collection *work) {
-    const size_t crop = (size_t)work->request->preprocessing.crop;
-    return crop * crop * 3;
-}
-
-static const float *find_record(const collection *work, const item *it, int view) {
-    const dni_key key = dni_key_of_view(&it->key, &it->source->views[view]);
+/* The record of a view of an item, or NULL. */
+static const float *find_record(const collection *work, const item *it, const dni_view *view) {
+    const dni_key key = dni_key_of_view(&it->key, view);
     return dni_feature_store_get(work->store, &key);
 }
 
-/* Whether it can be used, as far as is known, and lacks a view. */
-static bool is_wanted(const collection *work, const item *it) {
-    bool wanted = false;
-    for (int v = 0; !it->error && !wanted && v < it->source->view_count; v++)
-        wanted = !find_record(work, it, v);
-    return wanted;
+/* Whether it can be used and lacks nothing. */
+static bool is_complete(const collection *work, const item *it) {
+    bool complete = !it->error;
+    for (int v = 0; complete && v < it->source->view_count; v++)
+        complete = find_record(work, it, &it->source->views[v]);
+    return complete;
 }
 
-typedef struct decoding {
-    collection *work;
-    dn_error errors[GROUP_LIMIT];
-    dn_status statuses[GROUP_LIMIT];
-    size_t rows[GROUP_LIMIT]; /* views made of each */
-} decoding;
-
-/* Decodes picture i of the group and makes the views that the store lacks, one after the other from row
- * i * most_views. */
-static void decode_one(void *context, size_t i) {
-    decoding *group = context;
-    const collection *work = group->work;
-    const item *it = work->group[i];
-    size_t row = i * (size_t)work->most_views;
-    dn_image image;
-    group->statuses[i] = dn_image_load(&image, it->path, &group->errors[i]);
-    for (int v = 0; !group->statuses[i] && v < it->source->view_count; v++) {
-        if (find_record(work, it, v)) continue;
-        const dni_view *view = &it->source->views[v];
-        work->keys[row] = dni_key_of_view(&it->key, view);
-        group->statuses[i] = dni_view_to_input(view, &image, &work->request->preprocessing,
-                                               work->inputs + row * input_floats(work), &group->errors[i]);
-        row++;
-    }
-    group->rows[i] = row - i * (size_t)work->most_views;
-    dn_image_free(&image);
-}
-
-/* Fills the first *rows of inputs and keys with the group's, without gaps. */
-static int decode_group(collection *work, size_t *rows) {
-    decoding group = {.work = work};
-    dni_pool_run(work->request->pool, decode_one, &group, work->group_size);
-    dni_pool_rest(work->request->pool);
-    const size_t floats = input_floats(work);
-    *rows = 0;
-    for (size_t i = 0; i < work->group_size; i++) {
-        if (group.statuses[i]) {
-            const int code = skip(work, work->group[i], &group.errors[i]);
-            if (code != CONTINUE) return code;
-            continue;
-        }
-        const size_t from = i * (size_t)work->most_views;
-        memmove(work->inputs + *rows * floats, work->inputs + from * floats,
-                group.rows[i] * floats * sizeof(float));
-        memmove(work->keys + *rows, work->keys + from, group.rows[i] * sizeof *work->keys);
-        *rows += group.rows[i];
+/* Fills every item's list of missing views. */
+static int plan(collection *work) {
+    size_t most = 0;
+    for (size_t i = 0; i < work->count; i++) most += (size_t)work->items[i].source->view_count;
+    work->missing = malloc((most + 1) * sizeof *work->missing);
+    if (!work->missing) return report_no_memory();
+    for (size_t i = 0; i < work->count; i++) {
+        item *it = &work->items[i];
+        it->missing = work->missing + work->missing_count;
+        for (int v = 0; !it->error && v < it->source->view_count; v++)
+            if (!find_record(work, it, &it->source->views[v]))
+                work->missing[work->missing_count + (size_t)it->missing_count++] = it->source->views[v];
+        work->missing_count += (size_t)it->missing_count;
     }
     return CONTINUE;
 }
 
-static int compute_batch(collection *work, size_t first, size_t rows) {
+static bool next_picture(void *context, dni_reader_job *out) {
+    collection *work = context;
+    while (work->next_item < work->count && !work->items[work->next_item].missing_count) work->next_item++;
+    if (work->next_item == work->count) return false;
+    item *it = &work->items[work->next_item++];
+    *out = (dni_reader_job){
+        .owner = it, .path = it->path, .views = it->missing, .view_count = it->missing_count};
+    return true;
+}
+
+static int compute_batch(collection *work, const dni_reader_run *run) {
+    const int code = start_network(work);
+    if (code != CONTINUE) return code;
     dn_error error;
-    if (dn_session_forward(work->session, work->inputs + first * input_floats(work), (int)rows,
+    if (dn_session_forward(work->session, run->inputs, (int)run->count,
                            &(dn_outputs){.features = work->features}, &error))
         return report(&error, EXIT_MODEL);
-    const size_t width = (size_t)work->request->config->features;
-    for (size_t i = 0; i < rows; i++)
-        if (dni_feature_store_put(work->store, &work->keys[first + i], work->features + i * width, &error))
-            return report(&error, EXIT_MACHINE);
+    for (size_t i = 0; i < run->count; i++) {
+        const item *it = run->slots[i].owner;
+        const dni_key key = dni_key_of_view(&it->key, run->slots[i].view);
+        const float *record = work->features + i * (size_t)work->request->config->features;
+        if (dni_feature_store_put(work->store, &key, record, &error)) return report(&error, EXIT_MACHINE);
+    }
     return CONTINUE;
 }
 
-static int compute_group(collection *work) {
-    size_t rows;
-    int code = decode_group(work, &rows);
-    if (code == CONTINUE && rows) code = start_network(work);
-    for (size_t i = 0; code == CONTINUE && i < rows; i += work->batch)
-        code = compute_batch(work, i, rows - i < work->batch ? rows - i : work->batch);
-    work->group_size = 0;
-    return code;
+/* Leaves out the first views that a copy of the picture has got meanwhile. */
+static dni_reader_run without_copies(const collection *work, dni_reader_run run, size_t floats) {
+    while (run.count && find_record(work, run.slots->owner, run.slots->view)) {
+        run.slots++;
+        run.inputs += floats;
+        run.count--;
+    }
+    return run;
 }
 
-static int compute_missing(collection *work) {
-    size_t done = 0;
-    for (size_t i = 0; i < work->count; i++) {
-        if (is_wanted(work, &work->items[i])) {
-            work->group[work->group_size++] = &work->items[i];
-            done++;
-        }
-        if (work->group_size == work->group_limit || (work->group_size && i + 1 == work->count)) {
-            const int code = compute_group(work);
-            if (code != CONTINUE) return code;
-            progress_step(done);
-        }
+static int compute_run(collection *work, const dni_reader_run *run) {
+    if (run->error) return skip(work, run->slots->owner, run->error);
+    const size_t crop = (size_t)work->request->preprocessing.crop;
+    const dni_reader_run fresh = without_copies(work, *run, 3 * crop * crop);
+    return fresh.count ? compute_batch(work, &fresh) : CONTINUE;
+}
+
+static int compute_missing(collection *work, dni_reader *pictures) {
+    for (;;) {
+        const dni_reader_run run = dni_reader_take(pictures);
+        if (!run.count) return CONTINUE;
+        const int code = compute_run(work, &run);
+        dni_reader_release(pictures);
+        if (code != CONTINUE) return code;
+        progress_step(run.done);
         if (interrupted()) {
             message("interrupted: %zu feature vectors are kept; the same command goes on from there",
                     dni_feature_store_count(work->store));
             return EXIT_INTERRUPTED;
         }
     }
-    return CONTINUE;
-}
-
-static size_t count_missing(const collection *work) {
-    size_t missing = 0;
-    for (size_t i = 0; i < work->count; i++) missing += is_wanted(work, &work->items[i]);
-    return missing;
 }
 
 static int fill_store(collection *work) {
-    const size_t missing = count_missing(work);
-    if (!missing) return CONTINUE;
-    const size_t threads = (size_t)dni_pool_threads(work->request->pool), wanted = threads * GROUP_PER_THREAD;
-    work->group_limit = wanted < GROUP_LIMIT ? wanted : GROUP_LIMIT;
-    work->batch = threads * BATCH_PER_THREAD;
-    const size_t rows = work->group_limit * (size_t)work->most_views;
-    work->inputs = malloc(rows * input_floats(work) * sizeof(float));
-    work->keys = malloc(rows * sizeof *work->keys);
-    work->features = malloc(work->batch * (size_t)work->request->config->features * sizeof(float));
-    if (!work->inputs || !work->keys || !work->features) return report_no_memory();
-    progress_start("features", missing, work->request->quiet);
-    const int code = compute_missing(work);
-    progress_end();
-    if (code != CONTINUE) return code;
+    int code = plan(work);
+    if (code != CONTINUE || !work->missing_count) return code;
+    const int threads = dni_pool_threads(work->request->pool), wanted = threads * BATCH_PER_THREAD;
+    work->batch = wanted < BATCH_LIMIT ? wanted : BATCH_LIMIT;
+    work->features = malloc((size_t)work->batch * (size_t)work->request->config->features * sizeof(float));
+    if (!work->features) return report_no_memory();
+    const dni_reader_options options = {.preprocessing = &work->request->preprocessing,
+                                        .next = next_picture,
+                                        .context = work,
+                                        .threads = threads,
+                                        .batch = work->batch};
+    dni_reader *pictures;
     dn_error error;
+    if (dni_reader_create(&pictures, &options, &error)) return report(&error, EXIT_MACHINE);
+    progress_start("features", work->missing_count, work->request->quiet);
+    code = compute_missing(work, pictures);
+    progress_end();
+    dni_reader_free(pictures);
+    if (code != CONTINUE) return code;
     return dni_feature_store_finish(work->store, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
 }
 
@@ -319,10 +296,10 @@ static int copy_set(const collection *work, const item *items, const feature_sou
     out->places = malloc((count + 1) * sizeof *out->places);
     if (!out->values || !out->labels || !out->places) return report_no_memory();
     for (size_t i = 0; i < count; i++) {
-        if (items[i].error || is_wanted(work, &items[i])) continue;
+        if (!is_complete(work, &items[i])) continue;
         for (size_t v = 0; v < views; v++)
             memcpy(out->values + ((size_t)out->count * views + v) * width,
-                   find_record(work, &items[i], (int)v), width * sizeof(float));
+                   find_record(work, &items[i], &source->views[v]), width * sizeof(float));
         out->places[out->count] = i;
         out->labels[out->count++] = source->samples->items[i].label;
     }
@@ -355,7 +332,6 @@ int features_collect(const feature_request *request, const feature_source *sourc
     collection work = {.request = request};
     for (size_t s = 0; s < count; s++) {
         work.count += sources[s].samples->count;
-        if (sources[s].view_count > work.most_views) work.most_views = sources[s].view_count;
         if (out) out[s] = (feature_set){.count = 0};
     }
     work.items = calloc(work.count + 1, sizeof *work.items);
@@ -363,8 +339,7 @@ int features_collect(const feature_request *request, const feature_source *sourc
     *skipped = work.skipped;
     for (size_t i = 0; work.items && i < work.count; i++) free(work.items[i].error);
     free(work.items);
-    free(work.inputs);
-    free(work.keys);
+    free(work.missing);
     free(work.features);
     dn_session_free(work.session);
     dn_model_free(work.model);

@@ -1,156 +1,86 @@
-/* ftrain predict: classes and probabilities of pictures, a line each. */
+/* ftrain predict: classes and probabilities of pictures, a row each. */
 #include "core/pool.h"
 #include "ftrain/commands.h"
 #include "ftrain/model_weights.h"
 #include "ftrain/options.h"
+#include "ftrain/paths.h"
+#include "ftrain/prediction.h"
 #include "ftrain/program.h"
-#include "head/head.h"
-#include "io/file.h"
-#include "io/json.h"
+#include "head/classifier.h"
+#include "io/reader.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { GROUP = 4 }; /* pictures in memory at a time */
+enum { BATCH = 8 }; /* pictures that go through the network at a time, at most */
 
 typedef struct prediction {
-    const char *model, *weights_option;
+    const char *model, *weights_option, *format, *expected;
     int threads, top;
-    bool json, strict;
+    bool json, null, strict;
 
     dn_classifier *classifier;
-    dni_pool *pool;
-    float *probabilities; /* (GROUP, classes) */
-    int *order;           /* (classes) */
-    char *paths[GROUP];
-    size_t path_count;
-    dn_image images[GROUP];
-    dn_error errors[GROUP];
-    dn_status statuses[GROUP];
-    size_t skipped;
+    path_source *source;
+    dni_reader *pictures;
+    prediction_rows rows;
+    float *probabilities; /* (BATCH, classes) */
+    int expected_class;
+    size_t predicted, unexpected; /* rows with a class; those of another than the expected one */
+    size_t failed, skipped;       /* rows with an error; all inputs that could not be used */
 } prediction;
 
-/* ---- output ---- */
+/* ---- pictures ---- */
 
-/* Class indices by falling probability; equal ones in the model's order. */
-static void sort_classes(int *order, const float *probabilities, int classes) {
-    for (int i = 0; i < classes; i++) {
-        int place = i;
-        for (; place > 0 && probabilities[order[place - 1]] < probabilities[i]; place--)
-            order[place] = order[place - 1];
-        order[place] = i;
-    }
+static bool next_picture(void *context, dni_reader_job *out) {
+    static const dni_view plain = {.kind = DNI_VIEW_PLAIN};
+    named_picture *picture;
+    if (!path_source_next(context, &picture)) return false;
+    *out = (dni_reader_job){
+        .owner = picture, .path = picture->path, .views = &plain, .view_count = 1, .error = picture->error};
+    return true;
 }
 
-static bool print_line(const prediction *work, const char *path, const float *probabilities) {
-    const dn_classifier_info *info = dn_classifier_get_info(work->classifier);
-    const int shown = work->top && work->top < info->class_count ? work->top : info->class_count;
-    sort_classes(work->order, probabilities, info->class_count);
-    if (!work->json) {
-        fputs(path, stdout);
-        for (int i = 0; i < shown; i++)
-            printf("%s%s %.4f", i ? ", " : "\t", info->classes[work->order[i]],
-                   (double)probabilities[work->order[i]]);
-        putchar('\n');
-        fflush(stdout);
-        return true;
-    }
-    json_t *all = json_object();
-    for (int i = 0; i < shown; i++)
-        json_object_set_new(all, info->classes[work->order[i]],
-                            dni_json_float(probabilities[work->order[i]]));
-    return print_json(json_pack("{s:o, s:s, s:o}", "path", dni_json_text(path), "class",
-                                info->classes[work->order[0]], "probabilities", all));
-}
-
-static int skip(prediction *work, const dn_error *error) {
-    work->skipped++;
+/* A folder without files is told, but it is no picture and has no row. */
+static int fail(prediction *work, const named_picture *picture, const dn_error *error) {
     if (work->strict) return report(error, EXIT_DATA);
+    work->skipped++;
     message("skipped: %s", error->message);
+    if (error->status == DN_ERR_DATA_EMPTY) return CONTINUE;
+    work->failed++;
+    return prediction_rows_print_error(&work->rows, picture->path, error->message) ? CONTINUE : EXIT_MACHINE;
+}
+
+static int predict_run(prediction *work, const dni_reader_run *run) {
+    if (run->error) return fail(work, run->slots->owner, run->error);
+    dn_error error;
+    if (dni_classifier_predict_inputs(work->classifier, run->inputs, (int)run->count, work->probabilities,
+                                      &error))
+        return report(&error, EXIT_MODEL);
+    for (size_t i = 0; i < run->count; i++) {
+        const named_picture *picture = run->slots[i].owner;
+        int best;
+        if (!prediction_rows_print(&work->rows, picture->path,
+                                   work->probabilities + i * (size_t)work->rows.class_count, &best))
+            return EXIT_MACHINE;
+        work->predicted++;
+        work->unexpected += work->expected && best != work->expected_class;
+    }
     return CONTINUE;
 }
 
-/* ---- groups of pictures ---- */
-
-static void decode_one(void *context, size_t i) {
-    prediction *work = context;
-    work->statuses[i] = dn_image_load(&work->images[i], work->paths[i], &work->errors[i]);
-}
-
-/* Predicts one decoded picture of a group whose members did not all go through: each fails for itself. */
-static int predict_one(prediction *work, size_t i) {
-    dn_error error;
-    if (!work->statuses[i] &&
-        dn_classifier_predict(work->classifier, &work->images[i], 1, work->probabilities, &error)) {
-        work->statuses[i] = error.status;
-        snprintf(work->errors[i].message, sizeof work->errors[i].message, "%.400s: %.600s", work->paths[i],
-                 error.message);
-        work->errors[i].status = error.status;
+static int predict_all(prediction *work) {
+    prediction_rows_begin(&work->rows);
+    for (;;) {
+        const dni_reader_run run = dni_reader_take(work->pictures);
+        if (!run.count) break;
+        const int code = predict_run(work, &run);
+        dni_reader_release(work->pictures);
+        if (code != CONTINUE) return code;
+        if (fflush(stdout) != 0) return EXIT_MACHINE; /* main() tells */
     }
-    if (work->statuses[i]) return skip(work, &work->errors[i]);
-    return print_line(work, work->paths[i], work->probabilities) ? CONTINUE : EXIT_MACHINE;
-}
-
-static int predict_decoded(prediction *work) {
-    bool all_decoded = true;
-    for (size_t i = 0; i < work->path_count; i++) all_decoded = all_decoded && !work->statuses[i];
-    int code = CONTINUE;
-    const size_t classes = (size_t)dn_classifier_get_info(work->classifier)->class_count;
-    const bool together =
-        all_decoded && !dn_classifier_predict(work->classifier, work->images, (int)work->path_count,
-                                              work->probabilities, NULL);
-    for (size_t i = 0; code == CONTINUE && i < work->path_count; i++) {
-        if (!together)
-            code = predict_one(work, i);
-        else if (!print_line(work, work->paths[i], work->probabilities + i * classes))
-            code = EXIT_MACHINE;
-    }
-    return code;
-}
-
-static int predict_group(prediction *work) {
-    dni_pool_run(work->pool, decode_one, work, work->path_count);
-    dni_pool_rest(work->pool);
-    const int code = predict_decoded(work);
-    for (size_t i = 0; i < work->path_count; i++) {
-        dn_image_free(&work->images[i]);
-        free(work->paths[i]);
-    }
-    work->path_count = 0;
-    return code;
-}
-
-/* Takes over `path`. */
-static int add_picture(prediction *work, char *path) {
-    work->paths[work->path_count++] = path;
-    return work->path_count == GROUP ? predict_group(work) : CONTINUE;
-}
-
-static int add_path(prediction *work, const char *path);
-
-static int add_folder(prediction *work, const char *folder) {
-    dni_listing listing;
-    dn_error error;
-    if (dni_list_folder(&listing, folder, &error)) return skip(work, &error);
-    int code = CONTINUE;
-    for (size_t i = 0; code == CONTINUE && i < listing.count; i++) {
-        char *path = dni_path_join(folder, listing.names[i]);
-        code = path ? add_path(work, path) : report_no_memory();
-        free(path);
-    }
-    dni_listing_free(&listing);
-    return code;
-}
-
-/* What is neither folder nor readable file is told by the decoder. */
-static int add_path(prediction *work, const char *path) {
-    struct stat found;
-    if (stat(path, &found) == 0 && S_ISDIR(found.st_mode)) return add_folder(work, path);
-    char *copy = strdup(path);
-    return copy ? add_picture(work, copy) : report_no_memory();
+    return path_source_lacks_memory(work->source) ? report_no_memory() : CONTINUE;
 }
 
 /* ---- the command ---- */
@@ -162,7 +92,7 @@ static int attach(prediction *work) {
         code = model_weights(&weights, work->classifier, work->weights_option);
     if (code != CONTINUE) return code;
     dn_session_options options = dn_session_options_default();
-    options.batch = GROUP;
+    options.batch = BATCH;
     options.threads = work->threads;
     dn_error error;
     if (dn_classifier_attach(work->classifier, weights, &options, &error)) code = report(&error, EXIT_MODEL);
@@ -170,26 +100,76 @@ static int attach(prediction *work) {
     return code;
 }
 
-static int prepare(prediction *work) {
-    dn_error error;
+static int check_options(prediction *work) {
     if (!work->model) {
         message("predict: -m MODEL is missing");
         return EXIT_USAGE;
     }
+    if (!work->format) work->format = work->json ? "json" : "text";
+    if (!row_format_find(&work->rows.format, work->format)) {
+        message("--format: '%s' is not text, csv or json", work->format);
+        return EXIT_USAGE;
+    }
+    if (work->json && work->rows.format != ROW_JSON) {
+        message("--json means --format json, not --format %s", work->format);
+        return EXIT_USAGE;
+    }
+    return CONTINUE;
+}
+
+static int find_expected(prediction *work) {
+    for (int c = 0; work->expected && c < work->rows.class_count; c++) {
+        work->expected_class = c;
+        if (strcmp(work->rows.classes[c], work->expected) == 0) return CONTINUE;
+    }
+    if (!work->expected) return CONTINUE;
+    message("--exit-status: '%s' is not a class of %s; 'ftrain info %s' lists them", work->expected,
+            work->model, work->model);
+    return EXIT_USAGE;
+}
+
+static int open_model(prediction *work) {
+    dn_error error;
     if (dn_classifier_load(&work->classifier, work->model, &error)) return report(&error, EXIT_MODEL);
-    if (dni_pool_create(&work->pool, work->threads, &error)) return report(&error, EXIT_MACHINE);
-    const size_t classes = (size_t)dn_classifier_get_info(work->classifier)->class_count;
-    work->probabilities = malloc(GROUP * classes * sizeof *work->probabilities);
-    work->order = malloc(classes * sizeof *work->order);
-    if (!work->probabilities || !work->order) return report_no_memory();
-    return attach(work);
+    const dn_classifier_info *info = dn_classifier_get_info(work->classifier);
+    const int classes = info->class_count;
+    work->rows.classes = info->classes;
+    work->rows.class_count = classes;
+    work->rows.shown = work->top && work->top < classes ? work->top : classes;
+    work->rows.order = malloc((size_t)classes * sizeof *work->rows.order);
+    work->probabilities = malloc(BATCH * (size_t)classes * sizeof *work->probabilities);
+    if (!work->rows.order || !work->probabilities) return report_no_memory();
+    return find_expected(work);
+}
+
+/* Reading begins before the network is ready. */
+static int start_reading(prediction *work, char *const *paths, int count) {
+    work->source = path_source_create(paths, count, work->null ? '\0' : '\n');
+    if (!work->source) return report_no_memory();
+    const dni_reader_options options = {
+        .preprocessing = &dn_classifier_get_info(work->classifier)->preprocessing,
+        .next = next_picture,
+        .drop = named_picture_free,
+        .context = work->source,
+        .threads = work->threads ? work->threads : dni_pool_cores(),
+        .batch = BATCH,
+    };
+    dn_error error;
+    return dni_reader_create(&work->pictures, &options, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
 }
 
 static int predict(prediction *work, char *const *paths, int count) {
-    int code = prepare(work);
-    for (int i = 0; code == CONTINUE && i < count; i++) code = add_path(work, paths[i]);
-    if (code == CONTINUE && work->path_count) code = predict_group(work);
+    int code = check_options(work);
+    if (code == CONTINUE) code = open_model(work);
+    if (code == CONTINUE) code = start_reading(work, paths, count);
+    if (code == CONTINUE) code = attach(work);
+    if (code == CONTINUE) code = predict_all(work);
     if (code != CONTINUE) return code;
+    if (!work->predicted && !work->failed) {
+        message("no pictures");
+        return EXIT_DATA;
+    }
+    if (work->unexpected) return EXIT_OTHER_CLASS;
     return work->skipped ? EXIT_SKIPPED : EXIT_DONE;
 }
 
@@ -199,18 +179,25 @@ static int run(const command *self, int argc, char **argv) {
         {"model", 'm', OPTION_TEXT, &work.model, 0, 0, "MODEL", "a file of 'ftrain train'"},
         {"weights", 'w', OPTION_TEXT, &work.weights_option, 0, 0, "WEIGHTS",
          "the file it was trained with; else found by itself"},
+        {"format", 0, OPTION_TEXT, &work.format, 0, 0, "NAME",
+         "text (default), csv or json: an object a line"},
+        {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "the same as --format json"},
         {"top", 0, OPTION_INT, &work.top, 1, 1e6, "N", "only the N most probable classes"},
+        {"null", '0', OPTION_FLAG, &work.null, 0, 0, NULL,
+         "paths on standard input end in a zero byte, not in a line feed"},
+        {"exit-status", 0, OPTION_TEXT, &work.expected, 0, 0, "CLASS",
+         "10 unless CLASS is the most probable class of every picture"},
         {"threads", 0, OPTION_INT, &work.threads, 0, 1024, "N", "0: one a core (default)"},
         {"strict", 0, OPTION_FLAG, &work.strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
-        {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "a JSON object a line"},
     };
     int first;
     int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, INT_MAX, &first);
     if (code == CONTINUE) code = predict(&work, argv + first, argc - first);
-    for (size_t i = 0; i < work.path_count; i++) free(work.paths[i]);
+    if (work.source) path_source_stop(work.source);
+    dni_reader_free(work.pictures);
+    path_source_free(work.source);
     free(work.probabilities);
-    free(work.order);
-    dni_pool_free(work.pool);
+    free(work.rows.order);
     dn_classifier_free(work.classifier);
     return code;
 }
@@ -220,9 +207,14 @@ const command predict_command = {
     .arguments = "-m MODEL PATH... [options]",
     .summary = "tell the classes of pictures",
     .description =
-        "A line for each picture, and for each picture in a folder: the path, a tab, then classes with "
-        "their\n"
-        "probabilities, the most probable first.\n\n"
-        "  ftrain predict -m flowers.safetensors a.jpg b.png holiday/\n\n",
+        "A row for each picture, in the order of the paths: the path, then classes with their probabilities, "
+        "the\n"
+        "most probable first. PATH is a picture, a folder of pictures, or - for a list of paths on standard "
+        "input.\n"
+        "A picture that cannot be used has a row, too, which says why.\n\n"
+        "  ftrain predict -m flowers.safetensors a.jpg b.png holiday/\n"
+        "  find . -name '*.jpg' -print0 | ftrain predict -m flowers.safetensors -0 --format csv - "
+        ">flowers.csv\n"
+        "  if ftrain predict -m faces.safetensors --exit-status real a.jpg; then echo real; fi\n\n",
     .run = run,
 };

@@ -518,11 +518,10 @@ static dn_status prepare(dn_classifier *classifier, const dn_image *images, int 
     return status;
 }
 
-static dn_status predict_batch(dn_classifier *classifier, const dn_image *images, int first, int count,
-                               float *probabilities, dn_error *error) {
-    dn_status status = prepare(classifier, images, first, count, error);
+dn_status dni_classifier_predict_inputs(dn_classifier *classifier, const float *inputs, int count,
+                                        float *probabilities, dn_error *error) {
     const dn_outputs outputs = {.features = classifier->features};
-    if (!status) status = dn_session_forward(classifier->session, classifier->inputs, count, &outputs, error);
+    dn_status status = dn_session_forward(classifier->session, inputs, count, &outputs, error);
     if (!status)
         status = dn_head_log_probabilities(classifier->head, classifier->features, count,
                                            classifier->log_probabilities, error);
@@ -539,9 +538,11 @@ dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *image
     if (count < 0) return dni_fail(error, DN_ERR_ARGUMENT, "count must not be negative, as %d is", count);
     for (int first = 0; first < count; first += classifier->batch) {
         const int size = count - first < classifier->batch ? count - first : classifier->batch;
-        const dn_status status =
-            predict_batch(classifier, images, first, size,
-                          probabilities + (size_t)first * (size_t)classifier->info.class_count, error);
+        dn_status status = prepare(classifier, images, first, size, error);
+        if (!status)
+            status = dni_classifier_predict_inputs(
+                classifier, classifier->inputs, size,
+                probabilities + (size_t)first * (size_t)classifier->info.class_count, error);
         if (status) return status;
     }
     return DN_OK;

@@ -15,4 +15,9 @@ dn_status dni_classifier_weights(dn_weights **out, const dn_classifier *classifi
 dn_status dni_classifier_check_weights(const dn_classifier *classifier, const dn_weights *weights,
                                        dn_error *error);
 
+/* dn_classifier_predict() of pictures that are network inputs already: (count, crop, crop, 3), count at most the
+ * batch that the backbone was attached with. */
+dn_status dni_classifier_predict_inputs(dn_classifier *classifier, const float *inputs, int count,
+                                        float *probabilities, dn_error *error);
+
 #endif

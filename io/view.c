@@ -119,3 +119,10 @@ dn_status dni_view_to_input(const dni_view *view, const dn_image *image,
     dn_image_free(&perturbed);
     return status;
 }
+
+void dni_mirror_input(const float *in, int side, float *out) {
+    const size_t width = (size_t)side;
+    for (size_t y = 0; y < width; y++)
+        for (size_t x = 0; x < width; x++)
+            memcpy(out + 3 * (y * width + x), in + 3 * (y * width + width - 1 - x), 3 * sizeof *in);
+}

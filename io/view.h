@@ -42,4 +42,7 @@ dn_status dni_view_apply(const dni_view *view, const dn_image *in, dn_image *out
 dn_status dni_view_to_input(const dni_view *view, const dn_image *image,
                             const dn_preprocessing *preprocessing, float *out, dn_error *error);
 
+/* Mirrors an input of side x side pixels left to right: the input of a view is that of its mirrored picture. */
+void dni_mirror_input(const float *in, int side, float *out);
+
 #endif
