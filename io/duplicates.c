@@ -1,0 +1,98 @@
+/* Groups by union-find, in the array that is the result: group[i] leads towards the group's first picture. */
+#include "io/duplicates.h"
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "io/file.h"
+#include "io/perceptual_hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+dn_status dni_fingerprint_of_file(dni_fingerprint *out, const char *path, dn_error *error) {
+    *out = (dni_fingerprint){.look = DNI_PERCEPTUAL_FLAT};
+    dni_mapping file;
+    dn_status status = dni_file_map(&file, path, error);
+    if (status) return status;
+    dn_image image;
+    status = dn_image_decode(&image, file.data, file.size, path, error);
+    if (!status) {
+        out->content = dni_key_of_bytes(file.data, file.size);
+        status = dni_perceptual_hash(&out->look, &image, error);
+        dn_image_free(&image);
+    }
+    dni_file_unmap(&file);
+    return status;
+}
+
+/* Halves the path on the way, so that later walks are short. */
+static uint32_t first_of(uint32_t *group, uint32_t i) {
+    while (group[i] != i) {
+        group[i] = group[group[i]];
+        i = group[i];
+    }
+    return i;
+}
+
+/* The lower index leads: the first picture of a group stays its name. */
+static void unite(uint32_t *group, uint32_t a, uint32_t b) {
+    a = first_of(group, a);
+    b = first_of(group, b);
+    if (a < b)
+        group[b] = a;
+    else
+        group[a] = b;
+}
+
+static void settle(uint32_t *group, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) group[i] = first_of(group, i);
+}
+
+typedef struct entry {
+    dni_key content;
+    uint32_t index;
+} entry;
+
+static int by_content(const void *a, const void *b) {
+    const entry *const x = a, *const y = b;
+    const int order = memcmp(&x->content, &y->content, sizeof x->content);
+    return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static dn_status unite_same(uint32_t *group, const dni_fingerprint *pictures, uint32_t count,
+                            dn_error *error) {
+    size_t bytes;
+    entry *const entries = dni_size_mul(count, sizeof *entries, &bytes) ? malloc(bytes + 1) : NULL;
+    if (!entries) return dni_fail(error, DN_ERR_MEMORY, "no memory to compare %u pictures", count);
+    for (uint32_t i = 0; i < count; i++) {
+        group[i] = i;
+        entries[i] = (entry){.content = pictures[i].content, .index = i};
+    }
+    qsort(entries, count, sizeof *entries, by_content);
+    for (uint32_t i = 1; i < count; i++)
+        if (memcmp(&entries[i].content, &entries[i - 1].content, sizeof entries->content) == 0)
+            unite(group, entries[i - 1].index, entries[i].index);
+    free(entries);
+    return DN_OK;
+}
+
+dn_status dni_group_same(uint32_t *group, const dni_fingerprint *pictures, uint32_t count, dn_error *error) {
+    const dn_status status = unite_same(group, pictures, count, error);
+    if (!status) settle(group, count);
+    return status;
+}
+
+dn_status dni_group_near(uint32_t *group, const dni_fingerprint *pictures, uint32_t count, int distance,
+                         dn_error *error) {
+    const dn_status status = unite_same(group, pictures, count, error);
+    if (status) return status;
+    for (uint32_t i = 0; i < count; i++) {
+        if (pictures[i].look == DNI_PERCEPTUAL_FLAT) continue;
+        for (uint32_t j = 0; j < i; j++)
+            if (dni_perceptual_distance(pictures[i].look, pictures[j].look) <= distance &&
+                pictures[j].look != DNI_PERCEPTUAL_FLAT)
+                unite(group, i, j);
+    }
+    settle(group, count);
+    return DN_OK;
+}
