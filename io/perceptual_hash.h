@@ -11,7 +11,8 @@
 /* 64 bits that hardly change when the picture is compressed, scaled or slightly recoloured: the signs, around
  * their median, of the lowest frequencies of its brightness (the pHash of Zauner, "Implementation and
  * Benchmarking of Perceptual Image Hash Functions", 2010). Mirrored, rotated or cropped, it is another picture.
- * DN_ERR_MEMORY when there is none for resizing. */
+ * Drawings of a few plain shapes lack most frequencies, whose bits are then chance: their copies may be missed,
+ * but nothing else is taken for one. DN_ERR_MEMORY when there is none for resizing. */
 dn_status dni_perceptual_hash(uint64_t *out, const dn_image *image, dn_error *error);
 
 /* In how many of the 64 bits two hashes differ. */
