@@ -48,6 +48,10 @@ override CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-o
 override LDFLAGS += -fsanitize=address,undefined
 endif
 LDLIBS   := $(shell pkg-config --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lpthreadpool -lm -pthread
+# What ftrain alone is linked with.
+PROGRAM_PACKAGES := libcurl
+PROGRAM_LDLIBS   := $(shell pkg-config --libs $(PROGRAM_PACKAGES) 2>/dev/null)
+$(BUILD)/ftrain/%.o: override CFLAGS += $(shell pkg-config --cflags $(PROGRAM_PACKAGES) 2>/dev/null)
 
 # A kernel file's name ends in its tier, and that alone gives it the tier's instructions.
 $(BUILD)/%_avx2.o:   override CFLAGS += -mavx2 -mfma
@@ -82,7 +86,7 @@ $(SHARED): $(LIBRARY_OBJECTS)
 	$(CC) $(LDFLAGS) -shared -Wl,-soname,libdensenet.so.$(MAJOR) $(if $(SANITIZE),,-Wl,--no-undefined) -o $@ $^ $(LDLIBS)
 
 $(PROGRAM): $(PROGRAM_OBJECTS) $(STATIC)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(PROGRAM_LDLIBS) $(LDLIBS)
 
 $(SAMPLES): $(BUILD)/docs/demo/samples.o $(STATIC)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -94,9 +98,9 @@ $(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(STATIC)
 
 # Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
 DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libturbojpeg0-dev libstb-dev libcmocka-dev libpthreadpool-dev \
-                   libjansson-dev libzip-dev libxxhash-dev
+                   libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev
 NEEDED_TOOLS    := $(firstword $(CC)) pkg-config
-NEEDED_MODULES  := $(LIBRARY_PACKAGES) cmocka
+NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) cmocka
 NEEDED_HEADERS  := pthreadpool.h stb/stb_image.h stb/stb_image_resize.h
 # Prints what is missing, on one line; nothing when all is there.
 LIST_MISSING = { \
