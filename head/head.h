@@ -68,11 +68,29 @@ typedef struct dn_features {
 
 typedef enum dn_optimizer { DN_SGD, DN_ADAM } dn_optimizer;
 
-/* One line of training, after an epoch: losses are mean negative log-likelihoods, the training one as met on
- * the way (with dropout), the validation one with the epoch's final weights. */
+typedef enum dn_schedule_kind {
+    DN_CONSTANT,
+    DN_STEP,   /* times `factor` after every `epochs` epochs */
+    DN_COSINE, /* half a cosine from the learning rate down to `floor` (Loshchilov & Hutter 2017) */
+    DN_PLATEAU, /* times `factor`, to `floor` at least, after `epochs` epochs without a lower validation loss */
+} dn_schedule_kind;
+
+/* How the learning rate changes from epoch to epoch. All zeros: it does not. */
+typedef struct dn_schedule {
+    dn_schedule_kind kind;
+    int warmup; /* epochs e = 1 .. warmup run at e / (warmup + 1) of the learning rate; then the schedule begins */
+    int epochs;   /* step, plateau */
+    float factor; /* step, plateau: 0 < factor < 1 */
+    float floor;  /* cosine, plateau: 0 <= floor <= the learning rate */
+} dn_schedule;
+
+/* One line of training, after an epoch: the training loss is the mean that is minimised, as met on the way (with
+ * dropout, class weights and label smoothing), the validation loss the plain mean negative log-likelihood, with
+ * the epoch's final weights. */
 typedef struct dn_epoch {
     int epoch; /* 1 .. */
     int epochs;
+    double learning_rate;
     double train_loss, valid_loss, valid_accuracy;
     double seconds;
     int is_best; /* the lowest validation loss so far */
@@ -82,13 +100,18 @@ typedef struct dn_train_options {
     dn_optimizer optimizer;
     int epochs, batch;
     float learning_rate;
+    dn_schedule schedule;
+    int patience;   /* stop after so many epochs without a lower validation loss; 0: run all */
     float momentum; /* SGD */
     int nesterov;   /* SGD: 0 or 1; needs momentum */
     float weight_decay;
     float beta1, beta2, epsilon; /* Adam */
     int standardise; /* measure mean and deviation of each feature on the training split and use them */
     int flip;        /* draw among all views each epoch; 0: view 0 alone */
-    uint64_t seed;   /* order, dropout, views */
+    int balanced;    /* weight class c by n / (classes * n_c), counted on the training split */
+    const float *class_weights; /* (classes), each above 0: what a picture of the class counts; NULL: all 1 */
+    float label_smoothing;      /* share of every target that is spread over all classes; 0 <= share < 1 */
+    uint64_t seed;              /* order, dropout, views */
     /* Called after each epoch, may be NULL; anything but 0 stops with DN_ERR_CANCELLED. */
     int (*on_epoch)(void *context, const dn_epoch *epoch);
     void *context;
@@ -100,6 +123,7 @@ DN_API dn_train_options dn_train_options_default(void);
 DN_API dn_train_options dn_train_options_capstone(void);
 
 typedef struct dn_train_result {
+    int epochs; /* that were run: fewer than asked for where patience ended */
     int best_epoch;
     double train_loss, valid_loss, valid_accuracy; /* at the best epoch, which is what the head now holds */
 } dn_train_result;
@@ -109,6 +133,27 @@ typedef struct dn_train_result {
  * be NULL. */
 DN_API dn_status dn_head_train(dn_head *head, const dn_features *train, const dn_features *valid,
                                const dn_train_options *options, dn_train_result *result, dn_error *error);
+
+/* ---- training, an epoch at a time ---- */
+
+/* The same training in steps of an epoch. */
+typedef struct dn_trainer dn_trainer;
+
+/* Starts from a copy of `head`. The arrays that `train`, `valid` and `options` point to must outlive the
+ * trainer; on_epoch is not called. */
+DN_API dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const dn_features *train,
+                                   const dn_features *valid, const dn_train_options *options,
+                                   dn_error *error);
+DN_API void dn_trainer_free(dn_trainer *trainer);
+
+/* Whether all epochs are run, or patience has ended. */
+DN_API int dn_trainer_is_done(const dn_trainer *trainer);
+/* Runs the next epoch. After a failure the trainer is good for dn_trainer_free() alone. */
+DN_API dn_status dn_trainer_epoch(dn_trainer *trainer, dn_epoch *epoch, dn_error *error);
+/* Puts the best epoch's weights into `head`, which has the layers of the one the trainer was made from. At
+ * least one epoch must have been run. `result` may be NULL. */
+DN_API dn_status dn_trainer_finish(const dn_trainer *trainer, dn_head *head, dn_train_result *result,
+                                   dn_error *error);
 
 /* ---- metrics ---- */
 

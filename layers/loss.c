@@ -1,10 +1,9 @@
-/* Log-softmax and negative log-likelihood. A head has a handful of classes: sums are in double, which costs
+/* Log-softmax and cross-entropy. A head has a handful of classes: sums are in double, which costs
  * nothing here. */
 #include "layers/loss.h"
 
 #include <math.h>
 #include <stddef.h>
-#include <string.h>
 
 void dni_log_softmax_forward(const float *x, int rows, int classes, float *out) {
     for (int r = 0; r < rows; r++, x += classes, out += classes) {
@@ -32,8 +31,34 @@ double dni_nll_forward(const float *y, const int *labels, int rows, int classes)
     return sum;
 }
 
-void dni_nll_backward(const int *labels, int rows, int classes, float *gradient) {
-    memset(gradient, 0, (size_t)rows * (size_t)classes * sizeof *gradient);
-    for (int r = 0; r < rows; r++)
-        gradient[(size_t)r * (size_t)classes + (size_t)labels[r]] = -1.0f / (float)rows;
+static double weight_of(const dni_cross_entropy *loss, int label) {
+    return loss->weights ? (double)loss->weights[label] : 1.0;
+}
+
+double dni_cross_entropy_weight(const dni_cross_entropy *loss, const int *labels, int rows) {
+    double sum = 0.0;
+    for (int r = 0; r < rows; r++) sum += weight_of(loss, labels[r]);
+    return sum;
+}
+
+double dni_cross_entropy_forward(const dni_cross_entropy *loss, const float *y, const int *labels, int rows,
+                                 int classes) {
+    const double s = (double)loss->smoothing;
+    double sum = 0.0;
+    for (int r = 0; r < rows; r++, y += classes) {
+        sum -= (1.0 - s) * weight_of(loss, labels[r]) * (double)y[labels[r]];
+        for (int c = 0; s > 0.0 && c < classes; c++) sum -= s / classes * weight_of(loss, c) * (double)y[c];
+    }
+    return sum;
+}
+
+void dni_cross_entropy_backward(const dni_cross_entropy *loss, const int *labels, int rows, int classes,
+                                float *gradient) {
+    const double s = (double)loss->smoothing;
+    const double total = dni_cross_entropy_weight(loss, labels, rows);
+    for (int r = 0; r < rows; r++, gradient += classes)
+        for (int c = 0; c < classes; c++) {
+            const double share = s / classes + (c == labels[r] ? 1.0 - s : 0.0);
+            gradient[c] = (float)(-share * weight_of(loss, c) / total);
+        }
 }

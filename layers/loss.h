@@ -1,5 +1,11 @@
-/* Log-softmax and the negative log-likelihood, forward and backward. Matrices are (rows, classes), row-major.
- */
+/* Log-softmax and the cross-entropy, forward and backward. Matrices are (rows, classes), row-major.
+ *
+ * The cross-entropy is torch's CrossEntropyLoss with `weight` and `label_smoothing` s: row r with label l has
+ *
+ *     loss(r) = -(1 - s) w[l] y[r, l] - s / classes * sum over c of w[c] y[r, c]
+ *
+ * and a mean over rows is the sum of these over the sum of w[l]: weights change what the rows count relative to
+ * each other, not the size of a step. Without weights and smoothing it is the negative log-likelihood. */
 #ifndef DN_LAYERS_LOSS_H
 #define DN_LAYERS_LOSS_H
 
@@ -10,10 +16,23 @@ void dni_log_softmax_forward(const float *x, int rows, int classes, float *out);
 /* In place, from the gradient of the output y to that of the input: g - exp(y) * sum(g). */
 void dni_log_softmax_backward(float *gradient, const float *y, int rows, int classes);
 
-/* The SUM over rows of -y[label]; the mean is the caller's division. */
+/* The SUM over rows of -y[label], what a plain negative log-likelihood sums; the mean is the caller's division. */
 double dni_nll_forward(const float *y, const int *labels, int rows, int classes);
 
-/* The gradient of the MEAN over rows: -1 / rows at the label, 0 elsewhere. */
-void dni_nll_backward(const int *labels, int rows, int classes, float *gradient);
+typedef struct dni_cross_entropy {
+    const float *weights; /* (classes), each above 0; NULL: all 1 */
+    float smoothing;      /* s above; 0 <= s < 1 */
+} dni_cross_entropy;
+
+/* The sum over rows of the weights of their labels: `rows` without weights. */
+double dni_cross_entropy_weight(const dni_cross_entropy *loss, const int *labels, int rows);
+
+/* The SUM over rows of loss(r), y being log-probabilities. */
+double dni_cross_entropy_forward(const dni_cross_entropy *loss, const float *y, const int *labels, int rows,
+                                 int classes);
+
+/* The gradient of the MEAN with respect to y. */
+void dni_cross_entropy_backward(const dni_cross_entropy *loss, const int *labels, int rows, int classes,
+                                float *gradient);
 
 #endif

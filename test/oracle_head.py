@@ -11,6 +11,7 @@ import os
 import numpy as np
 import scipy.stats
 import sklearn.metrics
+import sklearn.utils.class_weight
 import torch
 import torch.nn.functional as F
 
@@ -115,6 +116,16 @@ put("loss/log_softmax", y.detach())
 put("loss/nll", [loss.item()])
 put("loss/gradient", logits.grad)
 
+weights = torch.tensor(np.array([0.2, 1, 5, 0.5, 2], np.float32), dtype=torch.float64)
+tenth = float(np.float32(0.1))
+for name, options in (("weighted", dict(weight=weights)), ("smoothed", dict(label_smoothing=tenth)),
+                      ("weighted_smoothed", dict(weight=weights, label_smoothing=tenth))):
+    logits.grad = None
+    loss = F.cross_entropy(logits, torch.arange(8) % 5, **options)
+    loss.backward()
+    put("loss/" + name, [loss.item()])
+    put("loss/%s_gradient" % name, logits.grad)
+
 # ---- optimizers: ten steps along given gradients ----
 
 def optimizer_steps(make):
@@ -139,6 +150,31 @@ put("optimizer/nesterov", optimizer_steps(lambda p: SGD(p, rate, momentum=moment
 put("optimizer/adam", optimizer_steps(lambda p: Adam(p, rate, betas=betas)))
 put("optimizer/adam_decay", optimizer_steps(lambda p: Adam(p, rate, betas=betas, weight_decay=decay)))
 
+# ---- learning-rate schedules: 12 epochs from rate 0.03 ----
+
+scheduler = torch.optim.lr_scheduler
+losses = [1.0, 0.9, 0.95, 0.9, 0.85, 0.86, 0.87, 0.88, 0.89, 0.9, 0.84, 0.9]  # the C test has the same
+
+
+def schedule_rates(make, epochs=12):
+    optimizer = SGD([torch.zeros(1, requires_grad=True)], float(np.float32(0.03)))
+    schedule, rates = make(optimizer), []
+    for loss in losses[:epochs]:
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step(*([loss] if isinstance(schedule, scheduler.ReduceLROnPlateau) else []))
+    return rates
+
+
+floor = float(np.float32(0.004))
+put("schedule/warmup", schedule_rates(lambda o: scheduler.LinearLR(o, 1 / 4, total_iters=3)))
+put("schedule/step", schedule_rates(lambda o: scheduler.StepLR(o, 5, 0.5)))
+put("schedule/cosine", schedule_rates(lambda o: scheduler.CosineAnnealingLR(o, 12, floor)))
+put("schedule/cosine_of_eight", schedule_rates(lambda o: scheduler.CosineAnnealingLR(o, 8, floor), 8))
+put("schedule/cosine_of_nine", schedule_rates(lambda o: scheduler.CosineAnnealingLR(o, 9, floor), 9))
+put("schedule/plateau", schedule_rates(
+    lambda o: scheduler.ReduceLROnPlateau(o, factor=0.25, patience=1, threshold=0, min_lr=floor, eps=0)))
+
 # ---- whole training runs: same order, views, dropout masks and first weights, torch's arithmetic ----
 
 def toy_data(name, n, views, width):
@@ -148,7 +184,7 @@ def toy_data(name, n, views, width):
     return torch.tensor(v * np.array([0.1, 1, 10], np.float32)[np.arange(width) % 3]), torch.arange(n) % 2
 
 
-def training_run(make, widths, rate_of_dropout, epochs, batch, seed, standardise):
+def training_run(make, widths, rate_of_dropout, epochs, batch, seed, standardise, schedule=None, **loss_options):
     train, train_labels = toy_data("test/train", 50, 2, widths[0])
     valid, valid_labels = toy_data("test/valid", 30, 2, widths[0])
     valid = valid[:, 0]
@@ -162,6 +198,8 @@ def training_run(make, widths, rate_of_dropout, epochs, batch, seed, standardise
         for shape in ((n_out, n_in), (n_out,)):
             parameters.append(torch.tensor((2 * stream.uniform(*shape) - 1) * bound).requires_grad_())
     optimizer = make(parameters)
+    schedule = schedule(optimizer) if schedule else None
+    weight = loss_options.get("weight", torch.ones(2))
 
     def forward(x, dropout):
         for i in range(0, len(parameters), 2):
@@ -171,7 +209,7 @@ def training_run(make, widths, rate_of_dropout, epochs, batch, seed, standardise
                 if dropout:
                     kept = torch.tensor(dropout.uniform(*x.shape) >= np.float32(rate_of_dropout))
                     x = x * kept / (1 - rate_of_dropout)
-        return F.log_softmax(x, 1)
+        return x
 
     curve = []
     for epoch in range(1, epochs + 1):
@@ -180,22 +218,34 @@ def training_run(make, widths, rate_of_dropout, epochs, batch, seed, standardise
         for at in range(0, len(train), batch):
             index = torch.tensor(order[at:at + batch])
             view = torch.tensor([views.below(2) for _ in index])
-            loss = F.nll_loss(forward(train[index, view], dropout if rate_of_dropout else None), train_labels[index])
+            logits = forward(train[index, view], dropout if rate_of_dropout else None)
+            loss = F.cross_entropy(logits, train_labels[index], **loss_options)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            total += loss.item() * len(index)
+            total += loss.item() * weight[train_labels[index]].sum().item()
         with torch.no_grad():
-            y = forward(valid, None)
+            y = F.log_softmax(forward(valid, None), 1)
         accuracy = (y.argmax(1) == valid_labels).double().mean().item()
-        curve.append([total / len(train), F.nll_loss(y, valid_labels).item(), accuracy])
+        if schedule:
+            schedule.step()
+        curve.append([total / weight[train_labels].sum().item(), F.nll_loss(y, valid_labels).item(), accuracy])
     return curve
 
 
 rate = float(np.float32(0.03))
 put("training/sgd", training_run(lambda p: SGD(p, rate, momentum=momentum, weight_decay=decay),
                                  (12, 16, 8, 2), 0.25, 8, 16, 7, True))
+put("training/everything", training_run(lambda p: SGD(p, rate, momentum=momentum, weight_decay=decay),
+                                        (12, 16, 8, 2), 0.25, 8, 16, 7, True,
+                                        lambda o: scheduler.CosineAnnealingLR(o, 8, floor),
+                                        weight=torch.tensor([0.5, 2.0]), label_smoothing=tenth))
 put("training/adam", training_run(lambda p: Adam(p, rate, betas=betas), (12, 10, 2), 0, 8, 16, 7, False))
+
+# ---- class weights: 10 of 50 pictures in class 0 ----
+
+few = np.array([0 if n % 5 == 0 else 1 for n in range(50)])
+put("class_weights/balanced", sklearn.utils.class_weight.compute_class_weight("balanced", classes=[0, 1], y=few))
 
 # ---- metrics ----
 

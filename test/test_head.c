@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@
 enum { FEATURES = 7, HIDDEN_1 = 6, HIDDEN_2 = 5, CLASSES = 3, ROWS = 9 };
 enum { PARAMETERS = (7 + 1) * 6 + (6 + 1) * 5 + (5 + 1) * 3 };
 static const int hidden_widths[] = {HIDDEN_1, HIDDEN_2};
+static const dni_cross_entropy plain_loss = {.weights = NULL};
 
 static float *signed_values(const char *name, size_t count) {
     float *values = stream_values(name, count);
@@ -66,7 +68,8 @@ static void test_log_softmax_and_nll_are_torchs_up_to_logits_of_ten_thousand(voi
     for (int i = 0; i < 40; i++)
         assert_close((double)y[i], expected[i], 1e-6 * fmax(1.0, fabs(expected[i]))); /* float32 */
     assert_close(dni_nll_forward(y, labels, 8, 5) / 8.0, loss[0], 1e-6 * loss[0]);
-    dni_nll_backward(labels, 8, 5, gradient);
+    assert_close(dni_cross_entropy_forward(&plain_loss, y, labels, 8, 5) / 8.0, loss[0], 1e-6 * loss[0]);
+    dni_cross_entropy_backward(&plain_loss, labels, 8, 5, gradient);
     dni_log_softmax_backward(gradient, y, 8, 5);
     for (int i = 0; i < 40; i++) assert_close((double)gradient[i], expected_gradient[i], 1e-7);
     dni_log_softmax_forward(x, 8, 5, x);
@@ -75,6 +78,67 @@ static void test_log_softmax_and_nll_are_torchs_up_to_logits_of_ten_thousand(voi
     free(loss);
     free(expected);
     free(logits);
+}
+
+/* Labels 0, 1, 2, 3, 4, 0, 1, 2 over the golden logits; weights of 0.2 to 5. */
+static void assert_cross_entropy_is_torchs(const char *golden, const float *weights, float smoothing) {
+    const dni_cross_entropy loss = {.weights = weights, .smoothing = smoothing};
+    char name[64];
+    double *logits = golden_array("loss/logits", 40);
+    snprintf(name, sizeof name, "loss/%s", golden);
+    double *expected = golden_array(name, 1);
+    snprintf(name, sizeof name, "loss/%s_gradient", golden);
+    double *expected_gradient = golden_array(name, 40);
+    float x[40], y[40], gradient[40];
+    int labels[8];
+    for (int i = 0; i < 40; i++) x[i] = (float)logits[i];
+    for (int r = 0; r < 8; r++) labels[r] = r % 5;
+    dni_log_softmax_forward(x, 8, 5, y);
+    const double mean =
+        dni_cross_entropy_forward(&loss, y, labels, 8, 5) / dni_cross_entropy_weight(&loss, labels, 8);
+    assert_close(mean, expected[0], 1e-6 * expected[0]); /* log-probabilities are float32 */
+    dni_cross_entropy_backward(&loss, labels, 8, 5, gradient);
+    dni_log_softmax_backward(gradient, y, 8, 5);
+    for (int i = 0; i < 40; i++) assert_close((double)gradient[i], expected_gradient[i], 2e-7);
+    free(expected_gradient);
+    free(expected);
+    free(logits);
+}
+
+static void test_class_weights_and_label_smoothing_are_torchs(void **state) {
+    (void)state;
+    static const float weights[] = {0.2f, 1.0f, 5.0f, 0.5f, 2.0f};
+    assert_cross_entropy_is_torchs("weighted", weights, 0.0f);
+    assert_cross_entropy_is_torchs("smoothed", NULL, 0.1f);
+    assert_cross_entropy_is_torchs("weighted_smoothed", weights, 0.1f);
+}
+
+/* Central differences: the step's square, 1e-4, times a third derivative below 1/6 is their error, and float32's
+ * rounding over the step, 1e-7 / 1e-2, another. */
+static void test_the_gradient_of_the_weighted_smoothed_loss_is_its_slope(void **state) {
+    (void)state;
+    enum { N_ROWS = 6, N_CLASSES = 4, COUNT = N_ROWS * N_CLASSES };
+    static const float weights[] = {0.3f, 1.0f, 4.0f, 2.0f};
+    static const int labels[] = {0, 1, 2, 3, 2, 2};
+    const dni_cross_entropy loss = {.weights = weights, .smoothing = 0.2f};
+    float *x = signed_values("test/slope", COUNT), y[COUNT], gradient[COUNT];
+    dni_log_softmax_forward(x, N_ROWS, N_CLASSES, y);
+    dni_cross_entropy_backward(&loss, labels, N_ROWS, N_CLASSES, gradient);
+    dni_log_softmax_backward(gradient, y, N_ROWS, N_CLASSES);
+    const double total = dni_cross_entropy_weight(&loss, labels, N_ROWS);
+    for (int i = 0; i < COUNT; i++) {
+        const float centre = x[i], step = 1e-2f;
+        double value[2];
+        for (int side = 0; side < 2; side++) {
+            x[i] = side ? centre + step : centre - step;
+            dni_log_softmax_forward(x, N_ROWS, N_CLASSES, y);
+            value[side] = dni_cross_entropy_forward(&loss, y, labels, N_ROWS, N_CLASSES) / total;
+        }
+        const double width = (double)(centre + step) - (double)(centre - step);
+        x[i] = centre;
+        assert_close((value[1] - value[0]) / width, (double)gradient[i], 2e-5);
+    }
+    free(x);
 }
 
 static void test_log_softmax_of_the_largest_floats_is_finite_and_of_nan_is_nan(void **state) {
@@ -162,10 +226,10 @@ static double run_golden_rows(const dn_head *head, dni_mlp_batch *batch, const f
     dni_mlp_forward(head, batch, ROWS, dropout);
     float *y = batch->output[3];
     dni_log_softmax_forward(y, ROWS, CLASSES, y);
-    dni_nll_backward(labels, ROWS, CLASSES, batch->delta[3]);
+    dni_cross_entropy_backward(&plain_loss, labels, ROWS, CLASSES, batch->delta[3]);
     dni_log_softmax_backward(batch->delta[3], y, ROWS, CLASSES);
     dni_mlp_backward(head, batch, ROWS, dropout, gradient, 1);
-    return dni_nll_forward(y, labels, ROWS, CLASSES) / ROWS;
+    return dni_cross_entropy_forward(&plain_loss, y, labels, ROWS, CLASSES) / ROWS;
 }
 
 static void test_gradients_are_torchs(void **state) {
@@ -419,6 +483,8 @@ static void test_calls_out_of_range_are_refused_by_name_and_value(void **state) 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_log_softmax_and_nll_are_torchs_up_to_logits_of_ten_thousand),
+        cmocka_unit_test(test_class_weights_and_label_smoothing_are_torchs),
+        cmocka_unit_test(test_the_gradient_of_the_weighted_smoothed_loss_is_its_slope),
         cmocka_unit_test(test_log_softmax_of_the_largest_floats_is_finite_and_of_nan_is_nan),
         cmocka_unit_test(test_relu_passes_nan_and_has_no_gradient_at_zero),
         cmocka_unit_test(test_dropout_keeps_its_share_scaled_and_repeats_its_mask),

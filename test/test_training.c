@@ -191,6 +191,67 @@ static void test_a_run_of_adam_on_plain_features_has_torchs_loss_curve(void **st
     dn_head_free(head);
 }
 
+static void test_a_run_with_schedule_class_weights_and_smoothing_has_torchs_loss_curve(void **state) {
+    (void)state;
+    static const float weights[] = {0.5f, 2.0f};
+    dn_head *head = make_golden_head();
+    dn_train_options options = golden_options();
+    options.schedule = (dn_schedule){.kind = DN_COSINE, .floor = 0.004f};
+    options.class_weights = weights;
+    options.label_smoothing = 0.1f;
+    curve c = {0};
+    dn_train_result result;
+    assert_int_equal(train_golden(head, options, &c, &result, NULL), DN_OK);
+    assert_curve_is_torchs("training/everything", &c, &result);
+    double *rates = golden_array("schedule/cosine_of_eight", EPOCHS);
+    for (int e = 0; e < EPOCHS; e++) assert_close(c.epochs[e].learning_rate, rates[e], 1e-9);
+    free(rates);
+    dn_head_free(head);
+}
+
+static void test_balanced_classes_are_weighted_as_scikit_learn_does(void **state) {
+    (void)state;
+    double *expected = golden_array("class_weights/balanced", 2);
+    const float weights[] = {(float)expected[0], (float)expected[1]};
+    toy_data data = toy_data_make("test/train", TRAIN, VIEWS, WIDTH);
+    for (int n = 0; n < TRAIN; n++) data.labels[n] = n % 5 != 0;
+    dn_train_options options = golden_options();
+    dn_head *balanced = make_golden_head(), *given = make_golden_head();
+    options.balanced = 1;
+    assert_int_equal(dn_head_train(balanced, &data.features, &data.features, &options, NULL, NULL), DN_OK);
+    options.balanced = 0;
+    options.class_weights = weights;
+    assert_int_equal(dn_head_train(given, &data.features, &data.features, &options, NULL, NULL), DN_OK);
+    assert_memory_equal(balanced->parameters, given->parameters, given->parameter_count * sizeof(float));
+    dn_head_free(given);
+    dn_head_free(balanced);
+    toy_data_free(&data);
+    free(expected);
+}
+
+static void test_patience_ends_training_so_many_epochs_after_the_best(void **state) {
+    (void)state;
+    dn_head *whole = make_golden_head(), *stopped = make_golden_head();
+    dn_train_options options = golden_options();
+    options.learning_rate = 0.3f; /* overfits at once */
+    options.epochs = 40;
+    dn_train_result all, few;
+    curve c = {0};
+    assert_int_equal(train_golden(whole, options, &c, &all, NULL), DN_OK);
+    assert_int_equal(all.epochs, 40);
+    options.patience = 4;
+    int best = 1; /* the best when, for the first time, four epochs have not been better */
+    for (int e = 2; e <= 40 && e - best <= 4; e++)
+        if (c.epochs[e - 1].valid_loss < c.epochs[best - 1].valid_loss) best = e;
+    assert_int_equal(train_golden(stopped, options, NULL, &few, NULL), DN_OK);
+    assert_int_equal(few.best_epoch, best);
+    assert_int_equal(few.epochs, best + 4);
+    assert_true(few.epochs < 40);
+    assert_true(few.valid_loss == c.epochs[best - 1].valid_loss);
+    dn_head_free(stopped);
+    dn_head_free(whole);
+}
+
 static void test_the_head_holds_the_best_epochs_weights(void **state) {
     (void)state;
     dn_head *head = make_golden_head();
@@ -431,11 +492,34 @@ static void test_options_out_of_range_are_refused_by_name_and_value(void **state
     REFUSED(beta1, 1.0f, "beta1 must be at least 0 and below 1, not 1");
     REFUSED(beta2, -0.5f, "beta2 must be at least 0 and below 1, not -0.5");
     REFUSED(epsilon, 0.0f, "epsilon must be above 0 and finite, not 0");
+    REFUSED(patience, -1, "patience must be at least 0, not -1");
+    REFUSED(schedule.kind, (dn_schedule_kind)4,
+            "schedule.kind must be DN_CONSTANT (0) to DN_PLATEAU (3), not 4");
+    REFUSED(schedule.warmup, 8, "schedule.warmup must be 0 to 7 of 8 epochs, not 8");
+    REFUSED(schedule.warmup, -1, "schedule.warmup must be 0 to 7 of 8 epochs, not -1");
+    REFUSED(schedule, ((dn_schedule){.kind = DN_STEP, .factor = 0.5f}),
+            "schedule.epochs must be at least 1, not 0");
+    REFUSED(schedule, ((dn_schedule){.kind = DN_STEP, .epochs = 2, .factor = 1.0f}),
+            "schedule.factor must be above 0 and below 1, not 1");
+    REFUSED(schedule, ((dn_schedule){.kind = DN_PLATEAU, .epochs = 2, .factor = NAN}),
+            "schedule.factor must be above 0 and below 1, not nan");
+    REFUSED(schedule, ((dn_schedule){.kind = DN_COSINE, .floor = 0.5f}),
+            "schedule.floor must be 0 to the learning_rate of 0.03, not 0.5");
+    REFUSED(label_smoothing, 1.0f, "label_smoothing must be at least 0 and below 1, not 1");
+    static const float weights[] = {1.0f, 0.0f};
+    REFUSED(class_weights, weights, "class_weights[1] must be above 0 and finite, not 0");
 #undef REFUSED
     dn_train_options nesterov = good;
     nesterov.nesterov = 1;
     nesterov.momentum = 0.0f;
     assert_refused(nesterov, d, d, DN_ERR_ARGUMENT, "momentum must be above 0 with nesterov, not 0");
+    dn_train_options balanced = good;
+    balanced.balanced = 1;
+    balanced.class_weights = weights;
+    assert_refused(balanced, d, d, DN_ERR_ARGUMENT, "class_weights must be NULL with balanced");
+    balanced.class_weights = NULL;
+    for (int n = 0; n < TRAIN; n++) data.labels[n] = 0;
+    assert_refused(balanced, d, d, DN_ERR_DATA_CLASSES, "the training split has no picture of class 1");
     toy_data_free(&data);
 }
 
@@ -511,6 +595,9 @@ int main(void) {
         cmocka_unit_test(test_an_optimizer_resumes_from_its_state_with_the_same_bits),
         cmocka_unit_test(test_a_run_of_sgd_with_everything_has_torchs_loss_curve),
         cmocka_unit_test(test_a_run_of_adam_on_plain_features_has_torchs_loss_curve),
+        cmocka_unit_test(test_a_run_with_schedule_class_weights_and_smoothing_has_torchs_loss_curve),
+        cmocka_unit_test(test_balanced_classes_are_weighted_as_scikit_learn_does),
+        cmocka_unit_test(test_patience_ends_training_so_many_epochs_after_the_best),
         cmocka_unit_test(test_the_head_holds_the_best_epochs_weights),
         cmocka_unit_test(test_the_same_seed_gives_the_same_bits_and_another_others),
         cmocka_unit_test(test_a_trained_head_trains_on_from_where_it_is),

@@ -1,0 +1,37 @@
+/* The inside of a training under way. */
+#ifndef DN_HEAD_TRAINER_H
+#define DN_HEAD_TRAINER_H
+
+#include "head/head.h"
+#include "head/mlp.h"
+#include "head/optimizer.h"
+#include "head/schedule.h"
+#include "layers/loss.h"
+
+/* Where a training stands between two epochs. Together with the head's and the optimizer's numbers and the best
+ * weights this is all that the next epoch depends on: what is random in epoch e comes from streams named by
+ * seed + e, so the number of epochs run is the position of every random number generator as well. */
+typedef struct dni_progress {
+    dn_train_result result; /* so far; result.epochs: the epochs run */
+    dni_schedule_state schedule;
+} dni_progress;
+
+struct dn_trainer {
+    dn_train_options options;
+    dn_features train, valid;
+    dn_head *head; /* the copy that is trained */
+    dni_optimizer optimizer;
+    float *best; /* (parameters): the best epoch's */
+    dni_progress progress;
+
+    dni_cross_entropy loss;
+    float *balance; /* (classes): the weights of `balanced`, or NULL */
+
+    dni_mlp_batch batch;
+    float *gradient;                /* (parameters) */
+    uint32_t *order;                /* (train.count) */
+    int *labels;                    /* (batch) */
+    float *valid_log_probabilities; /* (valid.count, classes) */
+};
+
+#endif
