@@ -136,7 +136,17 @@ DN_API dn_status dn_head_train(dn_head *head, const dn_features *train, const dn
 
 /* ---- training, an epoch at a time ---- */
 
-/* The same training in steps of an epoch. */
+/* The same training in steps that can be left and taken up again:
+ *
+ *     dn_trainer_create(&trainer, head, &train, &valid, &options, &error);
+ *     dn_trainer_load(trainer, "m.checkpoint", NULL, &error);                 to go on from there
+ *     while (!dn_trainer_is_done(trainer)) {
+ *         dn_trainer_epoch(trainer, &epoch, &error);
+ *         dn_trainer_save(trainer, "m.checkpoint", NULL, &error);
+ *     }
+ *     dn_trainer_finish(trainer, head, &result, &error);
+ *
+ * A training that was saved and loaded any number of times ends with the same bits as one that was not. */
 typedef struct dn_trainer dn_trainer;
 
 /* Starts from a copy of `head`. The arrays that `train`, `valid` and `options` point to must outlive the
@@ -148,12 +158,22 @@ DN_API void dn_trainer_free(dn_trainer *trainer);
 
 /* Whether all epochs are run, or patience has ended. */
 DN_API int dn_trainer_is_done(const dn_trainer *trainer);
+DN_API int dn_trainer_epochs(const dn_trainer *trainer); /* run so far */
 /* Runs the next epoch. After a failure the trainer is good for dn_trainer_free() alone. */
 DN_API dn_status dn_trainer_epoch(dn_trainer *trainer, dn_epoch *epoch, dn_error *error);
 /* Puts the best epoch's weights into `head`, which has the layers of the one the trainer was made from. At
  * least one epoch must have been run. `result` may be NULL. */
 DN_API dn_status dn_trainer_finish(const dn_trainer *trainer, dn_head *head, dn_train_result *result,
                                    dn_error *error);
+
+/* Writes the trainer's state, atomically. `provenance` is a JSON object that says what the features were made
+ * from and whatever else must be the same when the training goes on; NULL: {}. */
+DN_API dn_status dn_trainer_save(const dn_trainer *trainer, const char *path, const char *provenance,
+                                 dn_error *error);
+/* Takes up a saved state in a trainer that was made from the same head, features and options. Otherwise, and
+ * with another provenance, DN_ERR_MISMATCH names what differs, and the trainer is as it was before. */
+DN_API dn_status dn_trainer_load(dn_trainer *trainer, const char *path, const char *provenance,
+                                 dn_error *error);
 
 /* ---- metrics ---- */
 

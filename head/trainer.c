@@ -198,6 +198,10 @@ static void conclude(dn_trainer *t, dn_epoch *epoch) {
     dni_schedule_advance(&t->progress.schedule, &t->options, epoch->epoch, epoch->is_best);
 }
 
+int dn_trainer_epochs(const dn_trainer *t) {
+    return t->progress.result.epochs;
+}
+
 int dn_trainer_is_done(const dn_trainer *t) {
     const dn_train_result *result = &t->progress.result;
     const int patience = t->options.patience;

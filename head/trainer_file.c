@@ -1,0 +1,307 @@
+/* A training's state in a file: between two epochs it can be left, and taken up by another process.
+ *
+ * The file is a safetensors of weights, optimizer state, best weights and progress. What the training was made
+ * from is in its metadata as one flat JSON object, "training": the caller's provenance, the layers, the options,
+ * and hashes of the features. It is compared key by key, so that a state is only taken up where the next epoch
+ * is the same bits as if nothing had happened. */
+#include "head/trainer.h"
+
+#include "core/error.h"
+#include "core/tensor_dict.h"
+#include "io/feature_store.h"
+#include "io/json.h"
+#include "io/safetensors.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT_NAME "densenet training 1"
+
+/* ---- what a training is made from ---- */
+
+static json_t *hash_json(const void *bytes, size_t size) {
+    const dni_key key = dni_key_of_bytes(bytes, size);
+    char text[33];
+    dni_key_text(&key, text);
+    return json_string(text);
+}
+
+/* Values and labels each have a hash of their own: the message then tells which of them changed. */
+static void describe_features(json_t *out, const char *split, const dn_features *data, int width) {
+    const size_t vectors = (size_t)data->count * (size_t)data->views;
+    const struct {
+        const char *what;
+        json_t *value;
+    } entries[] = {
+        {"pictures", json_integer(data->count)},
+        {"views", json_integer(data->views)},
+        {"labels", hash_json(data->labels, (size_t)data->count * sizeof *data->labels)},
+        {"features", hash_json(data->values, vectors * (size_t)width * sizeof *data->values)},
+    };
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        char name[48];
+        snprintf(name, sizeof name, "%s %s", split, entries[i].what);
+        json_object_set_new(out, name, entries[i].value);
+    }
+}
+
+static void describe_options(json_t *out, const dn_train_options *o) {
+    static const char *const optimizers[] = {"sgd", "adam"};
+    static const char *const schedules[] = {"constant", "step", "cosine", "plateau"};
+    char seed[24];
+    snprintf(seed, sizeof seed, "%" PRIu64, o->seed);
+    json_object_update_new(
+        out,
+        json_pack(
+            "{s:s, s:i, s:i, s:o, s:s, s:i, s:i, s:o, s:o, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:b, "
+            "s:b, s:o, s:s}",
+            "optimizer", optimizers[o->optimizer], "epochs", o->epochs, "batch", o->batch, "learning_rate",
+            dni_json_float(o->learning_rate), "schedule.kind", schedules[o->schedule.kind], "schedule.warmup",
+            o->schedule.warmup, "schedule.epochs", o->schedule.epochs, "schedule.factor",
+            dni_json_float(o->schedule.factor), "schedule.floor", dni_json_float(o->schedule.floor),
+            "patience", o->patience, "momentum", dni_json_float(o->momentum), "nesterov", o->nesterov,
+            "weight_decay", dni_json_float(o->weight_decay), "beta1", dni_json_float(o->beta1), "beta2",
+            dni_json_float(o->beta2), "epsilon", dni_json_float(o->epsilon), "standardise", o->standardise,
+            "flip", o->flip, "balanced", o->balanced, "label_smoothing", dni_json_float(o->label_smoothing),
+            "seed", seed));
+}
+
+static json_t *class_weights_json(const dn_trainer *t) {
+    json_t *weights = json_array();
+    for (int c = 0; t->loss.weights && c < dn_head_classes(t->head); c++)
+        json_array_append_new(weights, dni_json_float(t->loss.weights[c]));
+    return weights;
+}
+
+static json_t *layers_json(const dn_head *head) {
+    json_t *layers = json_array();
+    for (int i = 0; i <= head->linear_count; i++)
+        json_array_append_new(layers, json_integer(head->widths[i]));
+    return layers;
+}
+
+/* NULL after an error. */
+static json_t *describe(const dn_trainer *t, const char *provenance, dn_error *error) {
+    json_t *out = json_loads(provenance ? provenance : "{}", JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(out)) {
+        json_decref(out);
+        dni_fail(error, DN_ERR_ARGUMENT, "provenance must be a JSON object, not '%s'", provenance);
+        return NULL;
+    }
+    const int width = dn_head_features(t->head);
+    describe_features(out, "train", &t->train, width);
+    describe_features(out, "valid", &t->valid, width);
+    json_object_set_new(out, "layers", layers_json(t->head));
+    json_object_set_new(out, "dropout", dni_json_float(t->head->dropout));
+    describe_options(out, &t->options);
+    json_object_set_new(out, "class_weights", class_weights_json(t));
+    return out;
+}
+
+static char *value_text(const json_t *value) {
+    return value ? json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9)) : strdup("missing");
+}
+
+static dn_status name_difference(const char *path, const char *key, const json_t *there, const json_t *here,
+                                 dn_error *error) {
+    char *old = value_text(there), *new = value_text(here);
+    const dn_status status =
+        old && new ? dni_fail(error, DN_ERR_MISMATCH,
+                              "%s: is of another training: '%s' is %s there and %s here", path, key, old, new)
+                   : dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    free(old);
+    free(new);
+    return status;
+}
+
+/* Both sides are compared as they are written: a number is what its text says. */
+static dn_status compare(const char *path, json_t *there, json_t *here, dn_error *error) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(here, key, value) {
+        if (!json_equal(json_object_get(there, key), value))
+            return name_difference(path, key, json_object_get(there, key), value, error);
+    }
+    json_object_foreach(there, key, value) {
+        if (!json_object_get(here, key)) return name_difference(path, key, value, NULL, error);
+    }
+    return DN_OK;
+}
+
+/* ---- the state as tensors ---- */
+
+/* Progress in numbers that a file keeps exactly. */
+enum { COUNTS = 5, MEASURES = 3 };
+
+typedef struct numbers {
+    int64_t counts[COUNTS]; /* epochs run, best epoch, optimizer steps, schedule reductions, epochs waited */
+    double measures[MEASURES]; /* of the best epoch: training loss, validation loss and accuracy */
+} numbers;
+
+static numbers numbers_of(const dn_trainer *t) {
+    const dn_train_result *r = &t->progress.result;
+    const dni_schedule_state *s = &t->progress.schedule;
+    return (numbers){
+        .counts = {r->epochs, r->best_epoch, (int64_t)t->optimizer.steps, s->reductions, s->waited},
+        .measures = {r->train_loss, r->valid_loss, r->valid_accuracy}};
+}
+
+typedef struct part {
+    const char *name;
+    dni_dtype dtype;
+    int64_t count;
+    void *data;
+} part;
+
+enum { PARTS = 6 };
+
+/* Everything that is kept; parts of no elements are left out. */
+static void list_parts(const dn_trainer *t, numbers *n, part parts[PARTS]) {
+    const size_t count = t->head->parameter_count;
+    const int64_t width = dn_head_features(t->head);
+    const part all[PARTS] = {
+        {"parameters", DNI_F32, (int64_t)count, t->head->parameters},
+        {"best", DNI_F32, (int64_t)count, t->best},
+        {"optimizer", DNI_F32, (int64_t)dni_optimizer_state_count(&t->options, count), t->optimizer.state},
+        {"standardisation", DNI_F32, t->head->standardisation ? 2 * width : 0, t->head->standardisation},
+        {"progress.counts", DNI_I64, COUNTS, n->counts},
+        {"progress.measures", DNI_F64, MEASURES, n->measures},
+    };
+    memcpy(parts, all, sizeof all);
+}
+
+dn_status dn_trainer_save(const dn_trainer *t, const char *path, const char *provenance, dn_error *error) {
+    if (t->progress.result.epochs == 0)
+        return dni_fail(error, DN_ERR_ARGUMENT, "%s: no epoch was trained that could be saved", path);
+    json_t *training = describe(t, provenance, error);
+    if (!training) return DN_ERR_ARGUMENT;
+    char *text = dni_json_line(training);
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    dn_status status =
+        text && dict ? DN_OK : dni_fail(error, DN_ERR_MEMORY, "%s: out of memory for a checkpoint", path);
+    if (!status) status = dni_tensor_dict_set_meta(dict, "format", FORMAT_NAME, error);
+    if (!status) status = dni_tensor_dict_set_meta(dict, "training", text, error);
+    numbers n = numbers_of(t);
+    part parts[PARTS];
+    list_parts(t, &n, parts);
+    for (int i = 0; !status && i < PARTS; i++)
+        if (parts[i].count)
+            status = dni_tensor_dict_add(
+                dict, parts[i].name, dni_tensor_of(parts[i].dtype, parts[i].data, 1, &parts[i].count), error);
+    if (!status) status = dni_safetensors_write(dict, path, error);
+    dni_tensor_dict_free(dict);
+    free(text);
+    return status;
+}
+
+/* ---- loading ---- */
+
+static dn_status check_format(const dni_tensor_dict *dict, const char *path, dn_error *error) {
+    const char *format = dni_tensor_dict_meta(dict, "format");
+    if (format && strcmp(format, FORMAT_NAME) == 0) return DN_OK;
+    return dni_fail(error, DN_ERR_FORMAT, "%s: not a checkpoint: metadata 'format' is %s%s%s, not '%s'", path,
+                    format ? "'" : "", format ? format : "missing", format ? "'" : "", FORMAT_NAME);
+}
+
+/* The description goes through its text, so that both sides have numbers of as many digits. */
+static dn_status check_training(const dni_tensor_dict *dict, const dn_trainer *t, const char *path,
+                                const char *provenance, dn_error *error) {
+    json_t *described = describe(t, provenance, error);
+    if (!described) return DN_ERR_ARGUMENT;
+    char *text = dni_json_line(described);
+    const char *kept = dni_tensor_dict_meta(dict, "training");
+    json_t *here = text ? json_loads(text, 0, NULL) : NULL, *there = kept ? json_loads(kept, 0, NULL) : NULL;
+    dn_status status;
+    if (!here)
+        status = dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    else if (!json_is_object(there))
+        status = dni_fail(error, DN_ERR_CORRUPT, "%s: metadata 'training' is no JSON object", path);
+    else
+        status = compare(path, there, here, error);
+    json_decref(there);
+    json_decref(here);
+    free(text);
+    return status;
+}
+
+static dn_status check_part(const dni_tensor_dict *dict, const part *p, const char *path, dn_error *error) {
+    const dni_tensor *tensor = dni_tensor_dict_find(dict, p->name);
+    if (!tensor) return dni_fail(error, DN_ERR_TENSOR_MISSING, "%s: tensor '%s' is missing", path, p->name);
+    if (tensor->dtype != p->dtype)
+        return dni_fail(error, DN_ERR_TENSOR_DTYPE, "%s: tensor '%s' is %s, not %s", path, p->name,
+                        dni_dtype_name(tensor->dtype), dni_dtype_name(p->dtype));
+    char text[96];
+    if (!dni_tensor_same_shape(tensor, 1, &p->count))
+        return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor '%s' is of shape %s, not (%" PRId64 ")", path,
+                        p->name, dni_tensor_shape_text(tensor->rank, tensor->shape, text, sizeof text),
+                        p->count);
+    for (int64_t i = 0; p->dtype == DNI_F32 && i < p->count; i++) {
+        float value;
+        memcpy(&value, (const char *)tensor->data + (size_t)i * sizeof value, sizeof value);
+        if (!isfinite(value))
+            return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s': element %" PRId64 " is not finite", path,
+                            p->name, i);
+    }
+    return DN_OK;
+}
+
+static dn_status check_numbers(const numbers *n, const dn_trainer *t, const char *path, dn_error *error) {
+    const int64_t epochs = n->counts[0], batch = t->batch.capacity;
+    const int64_t steps = epochs * ((t->train.count + batch - 1) / batch);
+    const int sane = epochs >= 1 && epochs <= t->options.epochs && n->counts[1] >= 1 &&
+                     n->counts[1] <= epochs && n->counts[2] == steps && n->counts[3] >= 0 &&
+                     n->counts[3] <= epochs && n->counts[4] >= 0 && n->counts[4] <= epochs;
+    for (int i = 0; i < MEASURES; i++)
+        if (!isfinite(n->measures[i]))
+            return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor 'progress.measures' is not finite", path);
+    return sane ? DN_OK
+                : dni_fail(error, DN_ERR_CORRUPT,
+                           "%s: tensor 'progress.counts': %" PRId64 " epochs, best %" PRId64 ", %" PRId64
+                           " steps, %" PRId64 " reductions, %" PRId64 " waited cannot be",
+                           path, epochs, n->counts[1], n->counts[2], n->counts[3], n->counts[4]);
+}
+
+static void take_numbers(dn_trainer *t, const numbers *n) {
+    t->progress.result = (dn_train_result){.epochs = (int)n->counts[0],
+                                           .best_epoch = (int)n->counts[1],
+                                           .train_loss = n->measures[0],
+                                           .valid_loss = n->measures[1],
+                                           .valid_accuracy = n->measures[2]};
+    t->optimizer.steps = (uint64_t)n->counts[2];
+    t->progress.schedule = (dni_schedule_state){.reductions = (int)n->counts[3], .waited = (int)n->counts[4]};
+}
+
+/* Checks everything before it takes anything. */
+static dn_status take_state(dn_trainer *t, const dni_tensor_dict *dict, const char *path, dn_error *error) {
+    numbers n;
+    part parts[PARTS];
+    list_parts(t, &n, parts);
+    for (int i = 0; i < PARTS; i++) {
+        const dn_status status = parts[i].count ? check_part(dict, &parts[i], path, error) : DN_OK;
+        if (status) return status;
+    }
+    memcpy(n.counts, dni_tensor_dict_find(dict, "progress.counts")->data, sizeof n.counts);
+    memcpy(n.measures, dni_tensor_dict_find(dict, "progress.measures")->data, sizeof n.measures);
+    const dn_status status = check_numbers(&n, t, path, error);
+    if (status) return status;
+    for (int i = 0; i < PARTS; i++)
+        if (parts[i].count)
+            memcpy(parts[i].data, dni_tensor_dict_find(dict, parts[i].name)->data,
+                   (size_t)parts[i].count * dni_dtype_size(parts[i].dtype));
+    take_numbers(t, &n);
+    return DN_OK;
+}
+
+dn_status dn_trainer_load(dn_trainer *t, const char *path, const char *provenance, dn_error *error) {
+    dni_tensor_dict *dict;
+    dn_status status = dni_safetensors_read(&dict, path, error);
+    if (status) return status;
+    status = check_format(dict, path, error);
+    if (!status) status = check_training(dict, t, path, provenance, error);
+    if (!status) status = take_state(t, dict, path, error);
+    dni_tensor_dict_free(dict);
+    return status;
+}
