@@ -10,6 +10,8 @@ static int run(const command *self, int argc, char **argv) {
     const option_spec specs[] = {
         {"output", 'o', OPTION_TEXT, &options.features, 0, 0, "FEATURES", "the file to write or to complete"},
         EXTRACTION_OPTIONS(options),
+        {"augment", 0, OPTION_TEXT, &options.augment, 0, 0, "LIST",
+         "more views of the training split: jpeg:75,blur:1,resize:0.5,zoom:1.2,grey"},
         {"no-flip", 0, OPTION_NO_FLAG, &options.flip, 0, 0, NULL,
          "without the mirror images of the training split"},
     };

@@ -16,6 +16,23 @@ static int give_weights(void *context, const dn_weights **out) {
     return CONTINUE;
 }
 
+static int list_views(extraction *run, const extraction_options *options) {
+    dni_view perturbed[1 + MAX_AUGMENT] = {{.kind = DNI_VIEW_PLAIN}};
+    int count = 0;
+    dn_error error;
+    if (options->augment &&
+        dni_view_parse_list(perturbed + 1, MAX_AUGMENT, &count, options->augment, &error)) {
+        message("--augment: %s", error.message);
+        return EXIT_USAGE;
+    }
+    for (int i = 0; i <= count; i++) {
+        run->views[run->view_count++] = perturbed[i];
+        perturbed[i].flip = true;
+        if (options->flip) run->views[run->view_count++] = perturbed[i];
+    }
+    return CONTINUE;
+}
+
 static int find_inputs(extraction *run, const extraction_options *options, const char *data) {
     dn_error error;
     run->preprocessing = dn_preprocessing_default();
@@ -48,10 +65,11 @@ static int compute(extraction *run, const extraction_options *options, const cha
         .strict = options->strict,
         .quiet = options->quiet,
     };
-    static const dni_view views[] = {{.flip = false}, {.flip = true}};
     feature_source sources[DNI_SPLITS];
-    for (int s = 0; s < DNI_SPLITS; s++)
-        sources[s] = (feature_source){&run->data.splits[s], views, s == DNI_TRAIN && options->flip ? 2 : 1};
+    for (int s = 0; s < DNI_SPLITS; s++) {
+        const bool all = s == DNI_TRAIN || (s == DNI_VALID && options->augment_valid);
+        sources[s] = (feature_source){&run->data.splits[s], run->views, all ? run->view_count : 1};
+    }
     return features_collect(&request, sources, DNI_SPLITS, sets, &run->skipped);
 }
 
@@ -59,7 +77,8 @@ int extraction_run(extraction *out, const extraction_options *options, const cha
     *out = (extraction){.skipped = 0};
     for (int s = 0; sets && s < DNI_SPLITS; s++) sets[s] = (feature_set){.count = 0};
     catch_interrupts();
-    int code = find_inputs(out, options, data);
+    int code = list_views(out, options);
+    if (code == CONTINUE) code = find_inputs(out, options, data);
     if (code != CONTINUE) return code;
     char *cache = features_cache(options->cache);
     if (!cache) return EXIT_MACHINE;

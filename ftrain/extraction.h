@@ -11,7 +11,9 @@ typedef struct extraction_options {
     const char *cache;    /* NULL: the user's */
     const char *features; /* a store of one's own instead of the cache's; NULL: none */
     int resize, crop, threads;
-    bool flip; /* the training split's mirror images, too */
+    const char *augment; /* more views of the training split, "jpeg:75,blur:1"; NULL: none */
+    bool flip;           /* each of its views mirrored, too */
+    bool augment_valid;  /* the validation split gets the same views */
     bool strict, quiet;
 } extraction_options;
 
@@ -34,6 +36,8 @@ extraction_options extraction_options_default(void);
         "quiet", 'q', OPTION_FLAG, &(o).quiet, 0, 0, NULL, "no progress"                                      \
     }
 
+enum { MAX_AUGMENT = 15, MAX_VIEWS = 2 * (1 + MAX_AUGMENT) };
+
 typedef struct extraction {
     dni_dataset data;
     weights_source source;
@@ -41,12 +45,14 @@ typedef struct extraction {
     char hash[33];
     dn_preprocessing preprocessing;
     dni_pool *pool;
+    dni_view views[MAX_VIEWS]; /* of the training split: plain, flip, then the same of each perturbation */
+    int view_count;
     size_t skipped; /* pictures that could not be used; each was named */
 } extraction;
 
-/* `sets`: one for each split, or NULL. The training split's has two views a picture, plain and mirrored, where
- * the options say so; all others have the plain view alone. Returns CONTINUE or, after a message, the exit code; either way
- * extraction_free() lets go of everything but the sets. */
+/* `sets`: one for each split, or NULL. The training split's has the views that the options ask for, all others
+ * the plain one alone. Returns CONTINUE or, after a message, the exit code; either way extraction_free() lets go
+ * of everything but the sets, whose views are the extraction's. */
 int extraction_run(extraction *out, const extraction_options *options, const char *data, feature_set *sets);
 void extraction_free(extraction *run);
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 40, FIRST_LONG = 256, HELP = 'h' };
+enum { MAX_OPTIONS = 64, FIRST_LONG = 256, HELP = 'h' };
 
 static bool takes_argument(const option_spec *spec) {
     return spec->kind != OPTION_FLAG && spec->kind != OPTION_NO_FLAG;
@@ -93,6 +93,12 @@ static bool set_option(const option_spec *spec, const char *value) {
     case OPTION_WIDTHS:
         return parse_widths(name, value, spec->target);
     }
+    return false;
+}
+
+bool option_set(const option_spec *specs, size_t count, const char *name, const char *value) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(specs[i].name, name) == 0) return set_option(&specs[i], value);
     return false;
 }
 

@@ -42,4 +42,7 @@ enum { CONTINUE = -1 };
 int parse_options(const command *self, const option_spec *specs, size_t count, int argc, char **argv,
                   int least, int most, int *first);
 
+/* Sets one option by its name as the command line would; false after a message. */
+bool option_set(const option_spec *specs, size_t count, const char *name, const char *value);
+
 #endif

@@ -1,7 +1,11 @@
 /* ftrain train: features, head, a line an epoch, the test once, the model file. */
+#include "ftrain/checkpoint.h"
 #include "ftrain/commands.h"
 #include "ftrain/extraction.h"
+#include "ftrain/folds.h"
 #include "ftrain/program.h"
+#include "ftrain/sweep.h"
+#include "ftrain/train_options.h"
 #include "head/head.h"
 #include "io/file.h"
 #include "io/json.h"
@@ -10,108 +14,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct train_command_options {
-    extraction_options extraction;
-    const char *model, *recipe, *optimizer;
-    widths hidden;
-    float dropout;
-    dn_train_options training;
-    bool flip, nesterov, json;
-} train_command_options;
-
 typedef struct train_run {
-    const train_command_options *options;
+    const train_options *options; /* of a sweep: the winner's */
+    sweep *sweep;                 /* NULL: none */
     extraction extraction;
     feature_set sets[DNI_SPLITS];
+    checkpoint checkpoint;
+    bool has_printed_epoch;
     dn_head *head;
     dn_train_result result;
     dn_metrics test;
 } train_run;
 
-/* ---- options ---- */
-
-static int apply_recipe(train_command_options *options) {
-    const dn_head_options head = dn_head_options_default();
-    options->hidden.count = head.hidden_count;
-    for (int i = 0; i < head.hidden_count; i++) options->hidden.values[i] = head.hidden[i];
-    options->dropout = head.dropout;
-    if (strcmp(options->recipe, "default") == 0) {
-        options->training = dn_train_options_default();
-    } else if (strcmp(options->recipe, "capstone") == 0) {
-        options->training = dn_train_options_capstone();
-    } else {
-        message("--recipe: '%s' is not default or capstone", options->recipe);
-        return EXIT_USAGE;
-    }
-    options->optimizer = options->training.optimizer == DN_ADAM ? "adam" : "sgd";
-    options->flip = options->training.flip != 0;
-    options->nesterov = options->training.nesterov != 0;
-    return CONTINUE;
-}
-
-/* Twice: the recipe's name is needed before the options that override what it sets. */
-static int parse(const command *self, int argc, char **argv, train_command_options *o, int *first) {
-    const option_spec specs[] = {
-        {"output", 'o', OPTION_TEXT, &o->model, 0, 0, "MODEL",
-         "the file to write (default model.safetensors)"},
-        EXTRACTION_OPTIONS(o->extraction),
-        {"features", 0, OPTION_TEXT, &o->extraction.features, 0, 0, "FEATURES",
-         "a file of 'ftrain extract' instead of the cache"},
-        {"recipe", 0, OPTION_TEXT, &o->recipe, 0, 0, "NAME",
-         "default or capstone: what the options below begin with"},
-        {"hidden", 0, OPTION_WIDTHS, &o->hidden, 0, 0, "N,N...",
-         "widths of the hidden layers, or none (default 512,256)"},
-        {"dropout", 0, OPTION_FLOAT, &o->dropout, 0, 0.99, "P", "after each hidden layer (default 0.2)"},
-        {"epochs", 0, OPTION_INT, &o->training.epochs, 1, 100000, "N", "passes over the training split"},
-        {"batch", 0, OPTION_INT, &o->training.batch, 1, 65536, "N", "pictures a step"},
-        {"optimizer", 0, OPTION_TEXT, &o->optimizer, 0, 0, "NAME", "sgd or adam"},
-        {"lr", 0, OPTION_FLOAT, &o->training.learning_rate, 1e-9, 100, "X", "learning rate"},
-        {"momentum", 0, OPTION_FLOAT, &o->training.momentum, 0, 0.9999, "X", "of sgd"},
-        {"nesterov", 0, OPTION_FLAG, &o->nesterov, 0, 0, NULL, "sgd with Nesterov's momentum"},
-        {"weight-decay", 0, OPTION_FLOAT, &o->training.weight_decay, 0, 1, "X", "of all parameters"},
-        {"no-flip", 0, OPTION_NO_FLAG, &o->flip, 0, 0, NULL,
-         "train on the plain pictures alone, not their mirror images"},
-        {"seed", 0, OPTION_SEED, &o->training.seed, 0, 0, "N",
-         "of initial weights, order, dropout and flips (default 1)"},
-        {"json", 0, OPTION_FLAG, &o->json, 0, 0, NULL, "results as JSON, an object a line"},
-    };
-    const size_t count = sizeof specs / sizeof *specs;
-    for (int pass = 0; pass < 2; pass++) {
-        int code = parse_options(self, specs, count, argc, argv, 1, 1, first);
-        if (code == CONTINUE && pass == 0) code = apply_recipe(o);
-        if (code != CONTINUE) return code;
-        /* getopt moves paths behind the options: the second pass reads the same */
-    }
-    if (strcmp(o->optimizer, "sgd") != 0 && strcmp(o->optimizer, "adam") != 0) {
-        message("--optimizer: '%s' is not sgd or adam", o->optimizer);
-        return EXIT_USAGE;
-    }
-    o->training.optimizer = strcmp(o->optimizer, "adam") == 0 ? DN_ADAM : DN_SGD;
-    o->training.flip = o->extraction.flip = o->flip;
-    o->training.nesterov = o->nesterov;
-    return CONTINUE;
-}
-
 /* ---- results ---- */
 
-static json_t *recipe_json(const train_command_options *options) {
-    const dn_train_options *t = &options->training;
-    json_t *hidden = json_array();
-    for (int i = 0; i < options->hidden.count; i++)
-        json_array_append_new(hidden, json_integer(options->hidden.values[i]));
-    json_t *recipe = json_pack(
-        "{s:s, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:b, s:b}", "name", options->recipe, "hidden", hidden,
-        "dropout", dni_json_float(options->dropout), "optimizer", options->optimizer, "epochs", t->epochs,
-        "batch", t->batch, "learning_rate", dni_json_float(t->learning_rate), "weight_decay",
-        dni_json_float(t->weight_decay), "standardise", t->standardise, "flip", t->flip);
-    if (t->optimizer == DN_SGD) {
-        json_object_set_new(recipe, "momentum", dni_json_float(t->momentum));
-        json_object_set_new(recipe, "nesterov", json_boolean(t->nesterov));
-    } else {
-        json_object_set_new(recipe, "beta1", dni_json_float(t->beta1));
-        json_object_set_new(recipe, "beta2", dni_json_float(t->beta2));
-        json_object_set_new(recipe, "epsilon", json_real((double)t->epsilon));
-    }
+static bool stopped_early(const train_run *run) {
+    return run->result.epochs < run->options->training.epochs;
+}
+
+static json_t *recipe_json(const train_run *run) {
+    json_t *recipe = train_options_recipe(run->options, run->extraction.views, run->extraction.view_count);
+    if (stopped_early(run)) json_object_set_new(recipe, "stopped_epoch", json_integer(run->result.epochs));
+    if (run->sweep) json_object_set_new(recipe, "sweep", sweep_json(run->sweep));
     return recipe;
 }
 
@@ -124,18 +48,28 @@ static json_t *metrics_json(const train_run *run) {
                      run->test.accuracy_high, "test_loss", run->test.loss);
 }
 
+static void print_epoch(train_run *run, const dn_epoch *epoch) {
+    const dn_schedule *schedule = &run->options->training.schedule;
+    const bool with_rate = schedule->kind != DN_CONSTANT || schedule->warmup;
+    if (!run->has_printed_epoch)
+        printf("epoch%s  train loss  valid loss  valid accuracy\n", with_rate ? "  learning rate" : "");
+    run->has_printed_epoch = true;
+    printf("%5d", epoch->epoch);
+    if (with_rate) printf("  %13.6g", epoch->learning_rate);
+    printf("  %10.4f  %10.4f  %14.4f%s\n", epoch->train_loss, epoch->valid_loss, epoch->valid_accuracy,
+           epoch->is_best ? "  best" : "");
+    fflush(stdout);
+}
+
 static int on_epoch(void *context, const dn_epoch *epoch) {
-    const train_run *run = context;
-    if (run->options->json) {
-        print_json(json_pack("{s:i, s:f, s:f, s:f, s:b}", "epoch", epoch->epoch, "train_loss",
+    train_run *run = context;
+    if (run->options->json)
+        print_json(json_pack("{s:i, s:f, s:f, s:f, s:f, s:b}", "epoch", epoch->epoch, "train_loss",
                              epoch->train_loss, "valid_loss", epoch->valid_loss, "valid_accuracy",
-                             epoch->valid_accuracy, "best", epoch->is_best));
-    } else {
-        if (epoch->epoch == 1) puts("epoch  train loss  valid loss  valid accuracy");
-        printf("%5d  %10.4f  %10.4f  %14.4f%s\n", epoch->epoch, epoch->train_loss, epoch->valid_loss,
-               epoch->valid_accuracy, epoch->is_best ? "  best" : "");
-        fflush(stdout);
-    }
+                             epoch->valid_accuracy, "learning_rate", epoch->learning_rate, "best",
+                             epoch->is_best));
+    else
+        print_epoch(run, epoch);
     return interrupted();
 }
 
@@ -147,6 +81,9 @@ static void print_result(const train_run *run) {
         print_json(result);
         return;
     }
+    if (stopped_early(run))
+        printf("stopped after epoch %d of %d: no lower validation loss in %d\n", run->result.epochs,
+               run->options->training.epochs, run->options->training.patience);
     printf("best epoch %d: validation loss %.4f, accuracy %.4f\n", run->result.best_epoch,
            run->result.valid_loss, run->result.valid_accuracy);
     printf("test accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f), loss %.4f\n", test->accuracy,
@@ -181,27 +118,61 @@ static int check_sets(const train_run *run) {
     return CONTINUE;
 }
 
-static int train_head(train_run *run) {
-    const train_command_options *options = run->options;
-    const dn_head_options head_options = {.hidden = options->hidden.values,
-                                          .hidden_count = options->hidden.count,
-                                          .dropout = options->dropout,
-                                          .seed = options->training.seed};
-    dn_error error;
-    const int features = dn_weights_config(run->extraction.weights)->features;
-    if (dn_head_create(&run->head, features, run->extraction.data.class_count, &head_options, &error))
-        return report(&error, EXIT_USAGE);
-    dn_train_options training = options->training;
+static int check_class_weights(const train_run *run) {
+    const int given = run->options->class_weight_count, classes = run->extraction.data.class_count;
+    if (!given || given == classes) return CONTINUE;
+    message("--class-weights: %d numbers for %d classes, the first of which is '%s'", given, classes,
+            run->extraction.data.classes[0]);
+    return EXIT_USAGE;
+}
+
+/* What the features come from, by name, for a checkpoint. */
+static json_t *provenance_json(const train_run *run) {
+    const extraction *work = &run->extraction;
+    json_t *classes = json_array();
+    for (int c = 0; c < work->data.class_count; c++)
+        json_array_append_new(classes, json_string(work->data.classes[c]));
+    json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:o}", "backbone", dn_weights_config(work->weights)->name,
+                            "weights_source", work->source.name, "weights_hash", work->hash, "classes",
+                            classes, "train views", views_json(work->views, work->view_count));
+    char *preprocessing = dni_preprocessing_to_json(&work->preprocessing);
+    json_object_set_new(out, "preprocessing", preprocessing ? json_loads(preprocessing, 0, NULL) : NULL);
+    free(preprocessing);
+    return out;
+}
+
+static int train_with_checkpoint(train_run *run) {
+    dn_train_options training = train_options_training(run->options);
     training.on_epoch = on_epoch;
     training.context = run;
     const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
     const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
-    const dn_status status = dn_head_train(run->head, &train, &valid, &training, &run->result, &error);
-    if (status == DN_ERR_CANCELLED) {
-        message("interrupted: the features are kept, the head is not");
-        return EXIT_INTERRUPTED;
-    }
-    return status ? report(&error, EXIT_DATA) : CONTINUE;
+    char *provenance = dni_json_line(provenance_json(run));
+    if (!provenance) return report_no_memory();
+    run->checkpoint.provenance = provenance;
+    const int code = checkpoint_train(&run->checkpoint, run->head, &train, &valid, &training, &run->result);
+    free(provenance);
+    return code;
+}
+
+static int train_head(train_run *run) {
+    const dn_head_options head_options = train_options_head(run->options);
+    dn_error error;
+    const int features = dn_weights_config(run->extraction.weights)->features;
+    if (dn_head_create(&run->head, features, run->extraction.data.class_count, &head_options, &error))
+        return report(&error, EXIT_USAGE);
+    return train_with_checkpoint(run);
+}
+
+/* The head is then the winner's, and so are the options. */
+static int train_sweep(train_run *run) {
+    const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
+    const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
+    const extraction *work = &run->extraction;
+    const int code = sweep_run(run->sweep, &train, &valid, dn_weights_config(work->weights)->features,
+                               work->data.class_count, work->pool);
+    if (code == CONTINUE) run->options = sweep_winner(run->sweep, &run->head, &run->result);
+    return code;
 }
 
 static int test_head(train_run *run) {
@@ -220,7 +191,7 @@ static int test_head(train_run *run) {
 }
 
 static int save(const train_run *run) {
-    char *recipe = dni_json_line(recipe_json(run->options)), *metrics = dni_json_line(metrics_json(run));
+    char *recipe = dni_json_line(recipe_json(run)), *metrics = dni_json_line(metrics_json(run));
     const extraction *work = &run->extraction;
     const dn_classifier_info info = {
         .backbone = dn_weights_config(work->weights)->name,
@@ -251,29 +222,61 @@ static int check_output(const char *path) {
     return CONTINUE;
 }
 
-static int train(train_run *run, const char *data) {
-    int code = check_output(run->options->model);
-    if (code == CONTINUE) code = extraction_run(&run->extraction, &run->options->extraction, data, run->sets);
-    if (code == CONTINUE) code = check_sets(run);
-    if (code == CONTINUE) code = train_head(run);
+static int make_model(train_run *run) {
+    int code = run->sweep ? train_sweep(run) : train_head(run);
     if (code == CONTINUE) code = test_head(run);
     if (code == CONTINUE) code = save(run);
     if (code != CONTINUE) return code;
+    checkpoint_discard(&run->checkpoint);
     print_result(run);
+    return CONTINUE;
+}
+
+static int train(train_run *run, const char *data) {
+    const train_options *options = run->options;
+    int code = options->folds ? CONTINUE : check_output(options->model);
+    if (code == CONTINUE && options->sweep) code = sweep_create(&run->sweep, options);
+    if (code == CONTINUE) code = extraction_run(&run->extraction, &options->extraction, data, run->sets);
+    if (code == CONTINUE) code = check_sets(run);
+    if (code == CONTINUE) code = check_class_weights(run);
+    if (code == CONTINUE)
+        code = options->folds
+                   ? folds_run(options, &run->extraction, &run->sets[DNI_TRAIN], &run->sets[DNI_VALID])
+                   : make_model(run);
+    if (code != CONTINUE) return code;
     return run->extraction.skipped ? EXIT_SKIPPED : EXIT_DONE;
 }
 
+/* MODEL.checkpoint, unless one was named. From malloc; NULL after a message. */
+static char *checkpoint_path(const train_options *options) {
+    static const char ending[] = ".checkpoint";
+    const char *begin = options->checkpoint ? options->checkpoint : options->model ? options->model : "";
+    char *path = malloc(strlen(begin) + sizeof ending);
+    if (!path) {
+        report_no_memory();
+        return NULL;
+    }
+    strcpy(path, begin);
+    if (!options->checkpoint) strcat(path, ending);
+    return path;
+}
+
 static int run(const command *self, int argc, char **argv) {
-    train_command_options options = {
-        .extraction = extraction_options_default(), .model = "model.safetensors", .recipe = "default"};
+    train_options options;
     int first;
-    int code = parse(self, argc, argv, &options, &first);
+    int code = train_options_parse(&options, self, argc, argv, &first);
     if (code != CONTINUE) return code;
-    train_run work = {.options = &options};
+    char *path = checkpoint_path(&options);
+    if (!path) return EXIT_MACHINE;
+    train_run work = {
+        .options = &options,
+        .checkpoint = {.path = path, .every_epoch = options.checkpoint != NULL, .resume = options.resume}};
     code = train(&work, argv[first]);
     dn_head_free(work.head);
     for (int s = 0; s < DNI_SPLITS; s++) feature_set_free(&work.sets[s]);
     extraction_free(&work.extraction);
+    sweep_free(work.sweep);
+    free(path);
     return code;
 }
 
@@ -286,8 +289,12 @@ const command train_command = {
         "kept; then\n"
         "a small network is trained on them, the epoch with the lowest validation loss is taken, and its "
         "accuracy\n"
-        "on the test split is told once.\n\n"
+        "on the test split is told once. An interrupted training goes on with --resume.\n\n"
         "  ftrain train flowers -o flowers.safetensors\n"
-        "  ftrain train flowers -w random:1 --hidden 128 --epochs 10      a trial without a weights file\n\n",
+        "  ftrain train flowers -w random:1 --hidden 128 --epochs 10      a trial without a weights file\n"
+        "  ftrain train flowers --epochs 100 --schedule cosine --warmup 3 --patience 10\n"
+        "  ftrain train flowers --class-weights balanced --augment jpeg:50,blur:1\n"
+        "  ftrain train flowers --sweep 'lr=0.001/0.003 dropout=0/0.2 hidden=512,256/256/none'\n"
+        "  ftrain train flowers --folds 5                                 how far to trust the result\n\n",
     .run = run,
 };

@@ -325,7 +325,7 @@ static void test_changed_bytes_are_refused_or_harmless(void **state) {
         }
         dn_trainer_free(trainer);
     }
-    assert_true(refused > 400); /* of some 750, most of them in the weights */
+    assert_true(refused > 400);
     free(bytes);
 }
 
