@@ -64,10 +64,10 @@ static void print_epoch(train_run *run, const dn_epoch *epoch) {
 static int on_epoch(void *context, const dn_epoch *epoch) {
     train_run *run = context;
     if (run->options->json)
-        print_json(json_pack("{s:i, s:f, s:f, s:f, s:f, s:b}", "epoch", epoch->epoch, "train_loss",
+        print_json(json_pack("{s:i, s:f, s:f, s:f, s:o, s:b}", "epoch", epoch->epoch, "train_loss",
                              epoch->train_loss, "valid_loss", epoch->valid_loss, "valid_accuracy",
-                             epoch->valid_accuracy, "learning_rate", epoch->learning_rate, "best",
-                             epoch->is_best));
+                             epoch->valid_accuracy, "learning_rate",
+                             dni_json_float((float)epoch->learning_rate), "best", epoch->is_best));
     else
         print_epoch(run, epoch);
     return interrupted();
@@ -134,7 +134,7 @@ static json_t *provenance_json(const train_run *run) {
         json_array_append_new(classes, json_string(work->data.classes[c]));
     json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:o}", "backbone", dn_weights_config(work->weights)->name,
                             "weights_source", work->source.name, "weights_hash", work->hash, "classes",
-                            classes, "train views", views_json(work->views, work->view_count));
+                            classes, "views", views_json(work->views, work->view_count));
     char *preprocessing = dni_preprocessing_to_json(&work->preprocessing);
     json_object_set_new(out, "preprocessing", preprocessing ? json_loads(preprocessing, 0, NULL) : NULL);
     free(preprocessing);

@@ -1,8 +1,8 @@
 /* A training's state in a file: between two epochs it can be left, and taken up by another process.
  *
  * The file is a safetensors of weights, optimizer state, best weights and progress. What the training was made
- * from is in its metadata as one flat JSON object, "training": the caller's provenance, the layers, the options,
- * and hashes of the features. It is compared key by key, so that a state is only taken up where the next epoch
+ * from is in its metadata as one JSON object, "training": the caller's provenance, the layers, the options, and
+ * hashes of the features. It is compared key by key, so that a state is only taken up where the next epoch
  * is the same bits as if nothing had happened. */
 #include "head/trainer.h"
 
@@ -85,12 +85,13 @@ static json_t *layers_json(const dn_head *head) {
 
 /* NULL after an error. */
 static json_t *describe(const dn_trainer *t, const char *provenance, dn_error *error) {
-    json_t *out = json_loads(provenance ? provenance : "{}", JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(out)) {
-        json_decref(out);
+    json_t *given = json_loads(provenance ? provenance : "{}", JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(given)) {
+        json_decref(given);
         dni_fail(error, DN_ERR_ARGUMENT, "provenance must be a JSON object, not '%s'", provenance);
         return NULL;
     }
+    json_t *out = json_pack("{s:o}", "provenance", given);
     const int width = dn_head_features(t->head);
     describe_features(out, "train", &t->train, width);
     describe_features(out, "valid", &t->valid, width);
@@ -117,13 +118,16 @@ static dn_status name_difference(const char *path, const char *key, const json_t
     return status;
 }
 
-/* Both sides are compared as they are written: a number is what its text says. */
+/* Of objects that differ, the first difference inside. */
 static dn_status compare(const char *path, json_t *there, json_t *here, dn_error *error) {
     const char *key;
     json_t *value;
     json_object_foreach(here, key, value) {
-        if (!json_equal(json_object_get(there, key), value))
-            return name_difference(path, key, json_object_get(there, key), value, error);
+        json_t *other = json_object_get(there, key);
+        if (json_equal(other, value)) continue;
+        const int is_inner = json_is_object(other) && json_is_object(value);
+        return is_inner ? compare(path, other, value, error)
+                        : name_difference(path, key, other, value, error);
     }
     json_object_foreach(there, key, value) {
         if (!json_object_get(here, key)) return name_difference(path, key, value, NULL, error);
