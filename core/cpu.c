@@ -45,6 +45,27 @@ dn_status dni_cpu_choose_isa(dni_isa *out, dn_error *error) {
     return dni_fail(error, DN_ERR_ARGUMENT, "DN_ISA=%s: it is one of portable, avx2, avx512", forced);
 }
 
+bool dni_cpu_has_bf16(void) {
+#if defined(__x86_64__)
+    return dni_cpu_isa() == DNI_ISA_AVX512 && __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
+dn_status dni_cpu_require_bf16(dni_isa isa, dn_error *error) {
+    if (dni_cpu_has_bf16() && isa == DNI_ISA_AVX512) return DN_OK;
+    if (isa < dni_cpu_isa())
+        return dni_fail(error, DN_ERR_UNSUPPORTED,
+                        "bf16 needs AVX512-BF16, but DN_ISA=%s allows no more than %s", names[isa],
+                        names[isa]);
+    char cpu[64];
+    dni_cpu_name(cpu, sizeof cpu);
+    return dni_fail(error, DN_ERR_UNSUPPORTED,
+                    "bf16 needs AVX512-BF16, but this CPU (%s) has no more than %s%s", cpu, names[isa],
+                    isa == DNI_ISA_AVX512 ? " without it" : "");
+}
+
 void dni_cpu_name(char *name, size_t size) {
     if (size == 0) return;
     name[0] = '\0';

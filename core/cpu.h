@@ -4,6 +4,8 @@
 
 #include "core/status.h"
 
+#include <stdbool.h>
+
 /* Tiers in rising order: a CPU that has one has all before it. */
 typedef enum dni_isa {
     DNI_ISA_PORTABLE, /* plain C, the compiler's baseline */
@@ -20,6 +22,13 @@ dni_isa dni_cpu_isa(void);
 /* The tier to use: the best, or what the environment variable DN_ISA names. DN_ERR_ARGUMENT when that is no
  * tier's name, DN_ERR_UNSUPPORTED when the CPU lacks it. */
 dn_status dni_cpu_choose_isa(dni_isa *out, dn_error *error);
+
+/* Whether this CPU has AVX512-BF16 beside the tier avx512. */
+bool dni_cpu_has_bf16(void);
+
+/* DN_ERR_UNSUPPORTED with the reason where bfloat16 kernels cannot run: on a lower tier than avx512, or on a CPU
+ * without AVX512-BF16. */
+dn_status dni_cpu_require_bf16(dni_isa isa, dn_error *error);
 
 /* The CPU's brand string, or "unknown". `size` bytes at most, terminated. */
 void dni_cpu_name(char *name, size_t size);

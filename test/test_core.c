@@ -343,6 +343,19 @@ static void test_dn_isa_chooses_a_tier_or_says_why_not(void **state) {
     unsetenv("DN_ISA");
 }
 
+static void test_bf16_is_refused_with_the_reason_where_the_tier_or_the_cpu_lacks_it(void **state) {
+    (void)state;
+    dn_error error;
+    for (dni_isa tier = DNI_ISA_PORTABLE; tier <= dni_cpu_isa(); tier++) {
+        const bool has = tier == DNI_ISA_AVX512 && dni_cpu_has_bf16();
+        assert_int_equal(dni_cpu_require_bf16(tier, &error), has ? DN_OK : DN_ERR_UNSUPPORTED);
+        if (has) continue;
+        assert_non_null(strstr(error.message, "AVX512-BF16"));
+        assert_non_null(strstr(error.message, dni_isa_name(tier)));
+    }
+    if (dni_cpu_has_bf16()) assert_int_equal(dni_cpu_isa(), DNI_ISA_AVX512);
+}
+
 static void test_the_cpu_has_a_name_of_any_length(void **state) {
     (void)state;
     char name[64], tiny[4];
@@ -416,6 +429,7 @@ int main(void) {
         cmocka_unit_test(test_sizes_that_overflow_are_reported),
         cmocka_unit_test(test_random_numbers_are_the_published_ones),
         cmocka_unit_test(test_dn_isa_chooses_a_tier_or_says_why_not),
+        cmocka_unit_test(test_bf16_is_refused_with_the_reason_where_the_tier_or_the_cpu_lacks_it),
         cmocka_unit_test(test_the_cpu_has_a_name_of_any_length),
         cmocka_unit_test(test_a_pool_runs_every_index_once),
         cmocka_unit_test(test_a_pool_of_no_size_has_a_thread_a_core),
