@@ -55,12 +55,13 @@ $(BUILD)/ftrain/%.o: override CFLAGS += $(shell pkg-config --cflags $(PROGRAM_PA
 
 # A kernel file's name ends in its tier, and that alone gives it the tier's instructions.
 $(BUILD)/%_avx2.o:   override CFLAGS += -mavx2 -mfma
-$(BUILD)/%_avx512.o: override CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=512
+$(BUILD)/%_avx512.o $(BUILD)/%_avx512bf16.o: override CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=512
+$(BUILD)/%_avx512bf16.o: override CFLAGS += -mavx512bf16
 
 LIBRARY_DIRS    := core layers io weights densenet head
 LIBRARY_SOURCES := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.c))
 ifneq ($(shell uname -m),x86_64)
-LIBRARY_SOURCES := $(filter-out %_avx2.c %_avx512.c,$(LIBRARY_SOURCES))
+LIBRARY_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(LIBRARY_SOURCES))
 endif
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
 PROGRAM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ftrain/*.c))
@@ -186,7 +187,7 @@ uninstall:
 BENCH         := $(BUILD)/bench/bench
 BENCH_SOURCES := $(wildcard bench/*.c)
 ifneq ($(shell uname -m),x86_64)
-BENCH_SOURCES := $(filter-out %_avx2.c %_avx512.c,$(BENCH_SOURCES))
+BENCH_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(BENCH_SOURCES))
 endif
 PEERS         := $(BUILD)/peers
 PEER_ENGINES  := $(PEERS)/ours $(PEERS)/pictures $(if $(wildcard /usr/include/dnnl.h),$(PEERS)/onednn)

@@ -24,6 +24,7 @@ static const char usage[] =
     "  --threads N        the most threads (default: all cores; layers: 1)\n"
     "  --network NAME     only densenet121, 161, 169 or 201, by full name\n"
     "  --kernel TEXT      layers: only kernels with TEXT in their name\n"
+    "  --precision NAME   layers, network: fp32 (default) or bf16\n"
     "  --quick            few shapes, few runs\n"
     "  --json FILE        write the results there too\n"
     "\n"
@@ -48,6 +49,10 @@ bench_effort bench_effort_of(const bench_context *context) {
 
 /* ---- what the results were measured with ---- */
 
+static const char *precision_name(const bench_context *context) {
+    return context->precision == DN_PRECISION_BFLOAT16 ? "bf16" : "fp32";
+}
+
 static void print_setting(const bench_context *context) {
     char cpu[128];
     dni_cpu_name(cpu, sizeof cpu);
@@ -56,13 +61,14 @@ static void print_setting(const bench_context *context) {
 #else
     const char *const compiler = "gcc " __VERSION__;
 #endif
-    printf("libdensenet %s on %s, %d cores; kernels %s (best here: %s); %s; up to %d threads; %s\n",
+    printf("libdensenet %s on %s, %d cores; kernels %s (best here: %s), %s; %s; up to %d threads; %s\n",
            dn_version(), cpu, dni_pool_cores(), dni_isa_name(context->isa), dni_isa_name(dni_cpu_isa()),
-           compiler, context->threads, openblas_get_config());
+           precision_name(context), compiler, context->threads, openblas_get_config());
     json_object_set_new(context->report, "setting",
-                        json_pack("{s:s, s:s, s:i, s:s, s:s, s:i, s:s}", "version", dn_version(), "cpu", cpu,
-                                  "cores", dni_pool_cores(), "tier", dni_isa_name(context->isa), "compiler",
-                                  compiler, "threads", context->threads, "openblas", openblas_get_config()));
+                        json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:s}", "version", dn_version(), "cpu",
+                                  cpu, "cores", dni_pool_cores(), "tier", dni_isa_name(context->isa),
+                                  "precision", precision_name(context), "compiler", compiler, "threads",
+                                  context->threads, "openblas", openblas_get_config()));
 }
 
 /* ---- the program ---- */
@@ -79,6 +85,12 @@ static int positive(const char *text) {
     return (int)value;
 }
 
+static dn_precision precision(const char *text) {
+    if (strcmp(text, "bf16") == 0) return DN_PRECISION_BFLOAT16;
+    if (strcmp(text, "fp32") != 0) refuse("a precision is fp32 or bf16, not", text);
+    return DN_PRECISION_FLOAT32;
+}
+
 typedef struct arguments {
     bool chosen[PARTS];
     bool prepare;
@@ -87,13 +99,11 @@ typedef struct arguments {
 } arguments;
 
 static void read_options(arguments *given, bench_context *context, int argc, char **argv) {
-    static const struct option options[] = {{"threads", required_argument, NULL, 't'},
-                                            {"network", required_argument, NULL, 'n'},
-                                            {"kernel", required_argument, NULL, 'k'},
-                                            {"quick", no_argument, NULL, 'q'},
-                                            {"json", required_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"threads", required_argument, NULL, 't'}, {"network", required_argument, NULL, 'n'},
+        {"kernel", required_argument, NULL, 'k'},  {"precision", required_argument, NULL, 'p'},
+        {"quick", no_argument, NULL, 'q'},         {"json", required_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) switch (option) {
         case 't':
             given->threads = positive(optarg);
@@ -103,6 +113,9 @@ static void read_options(arguments *given, bench_context *context, int argc, cha
             break;
         case 'k':
             context->kernel = optarg;
+            break;
+        case 'p':
+            context->precision = precision(optarg);
             break;
         case 'q':
             context->quick = true;
@@ -158,6 +171,8 @@ int main(int argc, char **argv) {
 
     dn_error error;
     dn_status status = dni_cpu_choose_isa(&context.isa, &error);
+    if (status == DN_OK && context.precision == DN_PRECISION_BFLOAT16)
+        status = dni_cpu_require_bf16(context.isa, &error);
     if (status == DN_OK) status = run_parts(&given, &context, &error);
     if (status == DN_OK && given.json && json_dump_file(context.report, given.json, JSON_INDENT(1)) != 0)
         status = dni_fail(&error, DN_ERR_IO, "%s: it cannot be written", given.json);

@@ -17,6 +17,7 @@ typedef struct bench_context {
     const char *kernel;  /* only kernels with this in their name; NULL: all */
     const char *folder;  /* prepare's */
     dni_isa isa;         /* the tier that the library will use */
+    dn_precision precision;
     json_t *report;
 } bench_context;
 

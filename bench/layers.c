@@ -185,14 +185,18 @@ static void report_line(const layer_bench *bench, const bench_shape *shape, cons
     bench_report_add(bench->context->report, "layers", row);
 }
 
+static dni_conv2d_wish wish_of(const bench_context *context) {
+    return (dni_conv2d_wish){.isa = context->isa, .bf16 = context->precision == DN_PRECISION_BFLOAT16};
+}
+
 static bool wanted(const bench_context *context, const dni_conv2d_kernel *kernel, const dni_conv2d *conv) {
-    return kernel->isa <= context->isa && kernel->accepts(conv) &&
+    return dni_conv2d_suits(kernel, conv, wish_of(context)) &&
            (!context->kernel || strstr(kernel->name, context->kernel));
 }
 
 static dn_status time_kernels(shape_times *times, const layer_bench *bench, const bench_shape *shape,
                               const operands *o, double flop, dn_error *error) {
-    const dni_conv2d_kernel *chosen = dni_conv2d_select(&shape->conv, bench->context->isa);
+    const dni_conv2d_kernel *chosen = dni_conv2d_select(&shape->conv, wish_of(bench->context));
     for (size_t i = 0; i < dni_conv2d_kernel_count; i++) {
         const dni_conv2d_kernel *kernel = dni_conv2d_kernels[i];
         if (!wanted(bench->context, kernel, &shape->conv)) continue;

@@ -67,7 +67,8 @@ static dn_status load(dn_model **model, bench_context *context, const dn_config 
     dn_status status = bench_seeded_weights(&weights, config, 1, context->threads, error);
     if (status != DN_OK) return status;
     const double start = bench_now();
-    status = dn_model_create(model, weights, NULL, error);
+    const dn_model_options options = {.precision = context->precision};
+    status = dn_model_create(model, weights, &options, error);
     const double seconds = bench_now() - start;
     dn_weights_free(weights);
     if (status == DN_OK)

@@ -2,6 +2,7 @@
 #include "ftrain/commands.h"
 #include "ftrain/evaluate_print.h"
 #include "ftrain/options.h"
+#include "ftrain/precision.h"
 #include "ftrain/program.h"
 #include "io/file.h"
 
@@ -35,7 +36,7 @@ static int check_options(evaluate_options *o) {
         message("--perturb: %s", error.message);
         return EXIT_USAGE;
     }
-    return CONTINUE;
+    return precision_check(e->scorer.precision);
 }
 
 /* Found out before the work, not after it. */
@@ -85,6 +86,7 @@ static int run(const command *self, int argc, char **argv) {
          "where features are kept (default ~/.cache/densenet)"},
         {"features", 0, OPTION_TEXT, &s->features, 0, 0, "FEATURES",
          "a file of 'ftrain extract' instead of the cache"},
+        PRECISION_OPTION(s->precision),
         {"threads", 0, OPTION_INT, &s->threads, 0, 1024, "N", "0: one a core (default)"},
         {"strict", 0, OPTION_FLAG, &s->strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
         {"json", 0, OPTION_FLAG, &o.json, 0, 0, NULL, "the result as one JSON object"},

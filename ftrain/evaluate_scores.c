@@ -24,6 +24,7 @@ int scorer_open(scorer *out, const scorer_options *options) {
         .config = dn_config_find(info->backbone),
         .hash = info->weights_hash,
         .preprocessing = info->preprocessing,
+        .precision = options->precision,
         .weights = give_weights,
         .context = out,
         .cache = out->cache,

@@ -39,6 +39,8 @@ const command extract_command = {
         "writes the feature vectors as safetensors, keyed by the pictures' content. Run again, it computes "
         "what "
         "is new.\n\n"
-        "  ftrain extract flowers -o flowers-features.safetensors\n\n",
+        "  ftrain extract flowers -o flowers-features.safetensors\n"
+        "  ftrain extract flowers --precision bf16 -o fast.safetensors     where 'ftrain info' says it can "
+        "be had\n\n",
     .run = run,
 };

@@ -57,6 +57,7 @@ static int compute(extraction *run, const extraction_options *options, const cha
         .config = dn_weights_config(run->weights),
         .hash = run->hash,
         .preprocessing = run->preprocessing,
+        .precision = options->precision,
         .weights = give_weights,
         .context = run,
         .cache = options->features ? NULL : cache,
@@ -77,7 +78,8 @@ int extraction_run(extraction *out, const extraction_options *options, const cha
     *out = (extraction){.skipped = 0};
     for (int s = 0; sets && s < DNI_SPLITS; s++) sets[s] = (feature_set){.count = 0};
     catch_interrupts();
-    int code = list_views(out, options);
+    int code = precision_check(options->precision);
+    if (code == CONTINUE) code = list_views(out, options);
     if (code == CONTINUE) code = find_inputs(out, options, data);
     if (code != CONTINUE) return code;
     char *cache = features_cache(options->cache);

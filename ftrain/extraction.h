@@ -4,6 +4,7 @@
 
 #include "ftrain/features.h"
 #include "ftrain/options.h"
+#include "ftrain/precision.h"
 #include "ftrain/weights_source.h"
 
 typedef struct extraction_options {
@@ -14,6 +15,7 @@ typedef struct extraction_options {
     const char *augment; /* more views of the training split, "jpeg:75,blur:1"; NULL: none */
     bool flip;           /* each of its views mirrored, too */
     bool augment_valid;  /* the validation split gets the same views */
+    int precision;       /* a dn_precision's value */
     bool strict, quiet;
 } extraction_options;
 
@@ -30,6 +32,7 @@ extraction_options extraction_options_default(void);
         {"crop", 0, OPTION_INT, &(o).crop, 32, 8192, "N", "side of the centre crop, pixels (default 224)"},   \
         {"cache", 0, OPTION_TEXT, &(o).cache,                                                                 \
          0,       0, "FOLDER",    "where features are kept (default ~/.cache/densenet)"},                     \
+        PRECISION_OPTION((o).precision),                                                                      \
         {"threads", 0, OPTION_INT, &(o).threads, 0, 1024, "N", "0: one a core (default)"},                    \
         {"strict", 0, OPTION_FLAG, &(o).strict, 0, 0, NULL, "stop at the first picture that cannot be used"}, \
     {                                                                                                         \

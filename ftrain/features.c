@@ -102,7 +102,8 @@ static int open_store(collection *work) {
     char *preprocessing = dni_preprocessing_to_json(&request->preprocessing);
     if (!preprocessing) return report_no_memory();
     char provenance[1024];
-    snprintf(provenance, sizeof provenance, "%s %s %s", request->config->name, request->hash, preprocessing);
+    snprintf(provenance, sizeof provenance, "%s %s %s%s", request->config->name, request->hash, preprocessing,
+             request->precision == DN_PRECISION_BFLOAT16 ? " bf16" : "");
     free(preprocessing);
     char *path = request->cache ? path_in_cache(request->cache, provenance) : strdup(request->path);
     if (!path) return EXIT_MACHINE;
@@ -161,7 +162,8 @@ static int start_network(collection *work) {
     const int code = request->weights(request->context, &weights);
     if (code != CONTINUE) return code;
     const int threads = dni_pool_threads(request->pool), crop = request->preprocessing.crop;
-    const dn_model_options model_options = {.threads = threads};
+    const dn_model_options model_options = {.threads = threads,
+                                            .precision = (dn_precision)request->precision};
     const dn_session_options options = {
         .batch = work->batch, .height = crop, .width = crop, .threads = threads};
     dn_error error;

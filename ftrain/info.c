@@ -14,17 +14,17 @@
 
 /* ---- the machine ---- */
 
-static void print_kernel(const dni_part *part, const char *what, dni_isa isa) {
+static void print_kernel(const dni_part *part, const char *what, dni_conv2d_wish wish) {
     const dni_conv2d conv = dni_part_conv2d(part);
-    printf("  %-28s %s\n", what, dni_conv2d_select(&conv, isa)->name);
+    printf("  %-28s %s\n", what, dni_conv2d_select(&conv, wish)->name);
 }
 
 /* The first convolution of each role and block of densenet161: kernels are chosen by kind and channels. */
-static void print_kernels(dni_isa isa) {
+static void print_kernels(dni_conv2d_wish wish) {
     static const char *const roles[] = {
         [DNI_STEM] = "stem", [DNI_CONV1] = "1x1", [DNI_CONV2] = "3x3", [DNI_TRANSITION] = "transition"};
     const dn_config *config = dn_config_find("densenet161");
-    printf("kernels of %s:\n", config->name);
+    printf("kernels of %s%s:\n", config->name, wish.bf16 ? " with --precision bf16" : "");
     for (int i = 0; i < dni_convolution_count(config); i++) {
         const dni_part part = dni_part_at(config, i);
         if (part.layer > 0) continue;
@@ -33,7 +33,7 @@ static void print_kernels(dni_isa isa) {
             snprintf(what, sizeof what, "stem");
         else
             snprintf(what, sizeof what, "%s, block %d", roles[part.role], part.block + 1);
-        print_kernel(&part, what, isa);
+        print_kernel(&part, what, wish);
     }
 }
 
@@ -48,7 +48,10 @@ static int print_machine(void) {
     dni_cpu_name(name, sizeof name);
     printf("version %s\ncpu %s\ntier %s (best here: %s)\nthreads %d\n", dn_version(), name, dni_isa_name(isa),
            dni_isa_name(dni_cpu_isa()), dni_pool_cores());
-    print_kernels(isa);
+    const bool bf16 = !dni_cpu_require_bf16(isa, &error);
+    printf("bf16 %s%s\n", bf16 ? "available" : "not available: ", bf16 ? "" : error.message);
+    print_kernels((dni_conv2d_wish){.isa = isa});
+    if (bf16) print_kernels((dni_conv2d_wish){.isa = isa, .bf16 = true});
     return EXIT_DONE;
 }
 
@@ -121,9 +124,9 @@ const command info_command = {
     .arguments = "[FILE]",
     .summary = "this machine's kernels, or what a file holds",
     .description =
-        "Without FILE: version, CPU, threads and the kernels chosen for DenseNet-161. With one: what a "
-        "weights, model\n"
-        "or feature file holds.\n\n"
+        "Without FILE: version, CPU, threads, whether bf16 can be had, and the kernels chosen for "
+        "DenseNet-161.\n"
+        "With one: what a weights, model or feature file holds.\n\n"
         "  ftrain info flowers.safetensors\n\n",
     .run = run,
 };

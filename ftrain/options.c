@@ -71,6 +71,22 @@ static bool parse_widths(const char *option, const char *text, widths *out) {
     }
 }
 
+static bool parse_choice(const char *option, const char *text, const char *choices, int *out) {
+    const size_t length = strlen(text);
+    int index = 0;
+    for (const char *word = choices;; index++) {
+        const size_t end = strcspn(word, "|");
+        if (end == length && strncmp(word, text, length) == 0) {
+            *out = index;
+            return true;
+        }
+        if (!word[end]) break;
+        word += end + 1;
+    }
+    message("%s: '%s' is not one of %s", option, text, choices);
+    return false;
+}
+
 static bool set_option(const option_spec *spec, const char *value) {
     char name[40];
     snprintf(name, sizeof name, "--%s", spec->name);
@@ -92,6 +108,8 @@ static bool set_option(const option_spec *spec, const char *value) {
         return parse_seed(name, value, spec->target);
     case OPTION_WIDTHS:
         return parse_widths(name, value, spec->target);
+    case OPTION_CHOICE:
+        return parse_choice(name, value, spec->argument, spec->target);
     }
     return false;
 }

@@ -14,6 +14,7 @@ typedef enum option_kind {
     OPTION_FLOAT,   /* float in [low, high] */
     OPTION_SEED,    /* uint64_t */
     OPTION_WIDTHS,  /* widths: "512,256" */
+    OPTION_CHOICE,  /* int: which word of `argument`, "one|other", from 0 */
 } option_kind;
 
 enum { MAX_WIDTHS = 15 };

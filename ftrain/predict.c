@@ -5,6 +5,7 @@
 #include "ftrain/options.h"
 #include "ftrain/paths.h"
 #include "ftrain/prediction.h"
+#include "ftrain/precision.h"
 #include "ftrain/program.h"
 #include "head/classifier.h"
 #include "io/reader.h"
@@ -18,7 +19,7 @@ enum { BATCH = 8 }; /* pictures that go through the network at a time, at most *
 
 typedef struct prediction {
     const char *model, *weights_option, *format, *expected;
-    int threads, top;
+    int precision, threads, top;
     bool json, null, strict;
 
     dn_classifier *classifier;
@@ -94,8 +95,11 @@ static int attach(prediction *work) {
     dn_session_options options = dn_session_options_default();
     options.batch = BATCH;
     options.threads = work->threads;
+    const dn_model_options model_options = {.threads = work->threads,
+                                            .precision = (dn_precision)work->precision};
     dn_error error;
-    if (dn_classifier_attach(work->classifier, weights, &options, &error)) code = report(&error, EXIT_MODEL);
+    if (dn_classifier_attach(work->classifier, weights, &model_options, &options, &error))
+        code = report(&error, EXIT_MODEL);
     dn_weights_free(weights);
     return code;
 }
@@ -114,7 +118,7 @@ static int check_options(prediction *work) {
         message("--json means --format json, not --format %s", work->format);
         return EXIT_USAGE;
     }
-    return CONTINUE;
+    return precision_check(work->precision);
 }
 
 static int find_expected(prediction *work) {
@@ -187,6 +191,7 @@ static int run(const command *self, int argc, char **argv) {
          "paths on standard input end in a zero byte, not in a line feed"},
         {"exit-status", 0, OPTION_TEXT, &work.expected, 0, 0, "CLASS",
          "10 unless CLASS is the most probable class of every picture"},
+        PRECISION_OPTION(work.precision),
         {"threads", 0, OPTION_INT, &work.threads, 0, 1024, "N", "0: one a core (default)"},
         {"strict", 0, OPTION_FLAG, &work.strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
     };

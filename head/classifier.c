@@ -464,15 +464,17 @@ static dn_status allocate_buffers(dn_classifier *classifier, dn_error *error) {
 }
 
 dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,
-                               const dn_session_options *options, dn_error *error) {
+                               const dn_model_options *model_options, const dn_session_options *options,
+                               dn_error *error) {
     detach(classifier);
     dn_session_options fitted = options ? *options : dn_session_options_default();
     fitted.height = fitted.width = classifier->info.preprocessing.crop;
     dn_weights *own = NULL;
     dn_status status = weights ? dni_classifier_check_weights(classifier, weights, error)
                                : dni_classifier_weights(&own, classifier, error);
-    const dn_model_options model_options = {.threads = fitted.threads, .allocator = fitted.allocator};
-    if (!status) status = dn_model_create(&classifier->model, weights ? weights : own, &model_options, error);
+    const dn_model_options like_session = {.threads = fitted.threads, .allocator = fitted.allocator};
+    if (!model_options) model_options = &like_session;
+    if (!status) status = dn_model_create(&classifier->model, weights ? weights : own, model_options, error);
     dn_weights_free(own);
     if (!status) status = dn_session_create(&classifier->session, classifier->model, &fitted, error);
     if (!status) status = dni_pool_create(&classifier->pool, fitted.threads, error);

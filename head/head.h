@@ -6,7 +6,7 @@
  *     dn_classifier_save("model.safetensors", head, &info, weights, &error);
  *
  *     dn_classifier_load(&classifier, "model.safetensors", &error);
- *     dn_classifier_attach(classifier, weights_or_null, &session_options, &error);
+ *     dn_classifier_attach(classifier, weights_or_null, NULL, &session_options, &error);
  *     dn_classifier_predict(classifier, images, count, probabilities, &error);
  *
  * Linear layers run on BLAS. The same seed gives the same bits when the BLAS library runs one thread (ftrain
@@ -324,8 +324,9 @@ DN_API int dn_classifier_is_complete(const dn_classifier *classifier);
 
 /* Builds the backbone and a session. `weights` may be NULL where the file is complete; others must have the
  * hash that the file names (DN_ERR_MISMATCH). Height and width of `options` are ignored: they are the crop's.
- */
+ * NULL options: the defaults, for the model with the session's threads and allocator. */
 DN_API dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,
+                                      const dn_model_options *model_options,
                                       const dn_session_options *options, dn_error *error);
 
 /* probabilities: (count, class_count). Any count: worked off in batches. Needs an attached backbone. */

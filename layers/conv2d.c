@@ -21,14 +21,20 @@ const dni_conv2d_kernel *const dni_conv2d_kernels[] = {
     &dni_conv1x1_f32_avx512_strassen,
     &dni_conv3x3_f32_avx512_winograd4,
     &dni_stem_f32_avx512_direct,
+    &dni_conv1x1_bf16_avx512_blocked,
+    &dni_conv3x3_bf16_avx512_winograd2x4,
 #endif
 };
 /* clang-format on */
 const size_t dni_conv2d_kernel_count = sizeof dni_conv2d_kernels / sizeof *dni_conv2d_kernels;
 
-const dni_conv2d_kernel *dni_conv2d_select(const dni_conv2d *conv, dni_isa isa) {
+bool dni_conv2d_suits(const dni_conv2d_kernel *kernel, const dni_conv2d *conv, dni_conv2d_wish wish) {
+    return kernel->isa <= wish.isa && (wish.bf16 || !kernel->bf16) && kernel->accepts(conv);
+}
+
+const dni_conv2d_kernel *dni_conv2d_select(const dni_conv2d *conv, dni_conv2d_wish wish) {
     size_t i = dni_conv2d_kernel_count - 1;
-    while (i > 0 && !(dni_conv2d_kernels[i]->isa <= isa && dni_conv2d_kernels[i]->accepts(conv))) i--;
+    while (i > 0 && !dni_conv2d_suits(dni_conv2d_kernels[i], conv, wish)) i--;
     return dni_conv2d_kernels[i];
 }
 

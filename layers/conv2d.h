@@ -52,6 +52,7 @@ typedef struct dni_conv2d_params {
 typedef struct dni_conv2d_kernel {
     const char *name; /* operation, type, tier, technique: "conv3x3_f32_avx512_winograd4" */
     dni_isa isa;      /* the tier it needs */
+    bool bf16;        /* rounds factors to bfloat16, which needs AVX512-BF16 besides */
     /* Largest relative error (max abs difference over max abs value) allowed against the reference in double
      * precision, on data of unit variance; for tests. */
     double tolerance;
@@ -77,9 +78,17 @@ typedef struct dni_conv2d_kernel {
 extern const dni_conv2d_kernel *const dni_conv2d_kernels[];
 extern const size_t dni_conv2d_kernel_count;
 
-/* The last variant in the list that accepts `conv` and needs no more than `isa`: never NULL, for the
- * reference accepts everything. */
-const dni_conv2d_kernel *dni_conv2d_select(const dni_conv2d *conv, dni_isa isa);
+/* What a caller has and wants of a kernel. */
+typedef struct dni_conv2d_wish {
+    dni_isa isa; /* the best tier that may be used */
+    bool bf16;   /* bfloat16 where there is a kernel for it; dni_cpu_has_bf16() must hold */
+} dni_conv2d_wish;
+
+/* Whether a kernel accepts `conv` and grants the wish. */
+bool dni_conv2d_suits(const dni_conv2d_kernel *kernel, const dni_conv2d *conv, dni_conv2d_wish wish);
+
+/* The last variant in the list that suits: never NULL, for the reference suits every wish. */
+const dni_conv2d_kernel *dni_conv2d_select(const dni_conv2d *conv, dni_conv2d_wish wish);
 
 /* Height or width of y for that of x, through prologue, convolution and epilogue; <= 0 when nothing is left.
  */

@@ -25,6 +25,8 @@ extern const dni_conv2d_kernel dni_conv2d_f32_avx512_blocked;
 extern const dni_conv2d_kernel dni_conv1x1_f32_avx512_strassen;
 extern const dni_conv2d_kernel dni_conv3x3_f32_avx512_winograd4;
 extern const dni_conv2d_kernel dni_stem_f32_avx512_direct;
+extern const dni_conv2d_kernel dni_conv1x1_bf16_avx512_blocked;
+extern const dni_conv2d_kernel dni_conv3x3_bf16_avx512_winograd2x4;
 #endif
 
 #endif

@@ -157,7 +157,7 @@ static void test_a_complete_file_predicts_alone_and_in_any_batch(void **state) {
         options.batch = batch;
         options.threads = batch;
         dn_error error = {.message = ""};
-        if (dn_classifier_attach(classifier, NULL, &options, &error)) fail_msg("%s", error.message);
+        if (dn_classifier_attach(classifier, NULL, NULL, &options, &error)) fail_msg("%s", error.message);
         float found[PICTURES * CLASSES];
         assert_int_equal(dn_classifier_predict(classifier, pictures, PICTURES, found, NULL), DN_OK);
         /* BLAS may sum in another order for another number of rows: a few units in the last place */
@@ -183,13 +183,13 @@ static void test_a_file_of_file_weights_wants_exactly_those(void **state) {
     dn_classifier *classifier = load(other_path);
     assert_false(dn_classifier_is_complete(classifier));
     dn_error error = {.message = ""};
-    assert_int_equal(dn_classifier_attach(classifier, NULL, NULL, &error), DN_ERR_ARGUMENT);
+    assert_int_equal(dn_classifier_attach(classifier, NULL, NULL, NULL, &error), DN_ERR_ARGUMENT);
     assert_non_null(strstr(error.message, "mine.pth"));
     dn_weights *foreign;
     assert_int_equal(dn_weights_random(&foreign, dn_config_find("densenet121"), 4, NULL), DN_OK);
-    assert_int_equal(dn_classifier_attach(classifier, foreign, NULL, &error), DN_ERR_MISMATCH);
+    assert_int_equal(dn_classifier_attach(classifier, foreign, NULL, NULL, &error), DN_ERR_MISMATCH);
     assert_non_null(strstr(error.message, hash));
-    assert_int_equal(dn_classifier_attach(classifier, weights, NULL, &error), DN_OK);
+    assert_int_equal(dn_classifier_attach(classifier, weights, NULL, NULL, &error), DN_OK);
     dn_weights_free(foreign);
     dn_classifier_free(classifier);
 }
@@ -313,7 +313,7 @@ static void test_missing_statistics_are_named_when_the_backbone_is_built(void **
     dni_tensor_dict_free(dict);
     dn_classifier *classifier = load(other_path);
     dn_error error = {.message = ""};
-    assert_int_equal(dn_classifier_attach(classifier, NULL, NULL, &error), DN_ERR_TENSOR_MISSING);
+    assert_int_equal(dn_classifier_attach(classifier, NULL, NULL, NULL, &error), DN_ERR_TENSOR_MISSING);
     assert_non_null(strstr(error.message, "'features.norm5.running_var'"));
     assert_non_null(strstr(error.message, other_path));
     dn_classifier_free(classifier);

@@ -49,7 +49,8 @@ static void run_kernel(const dni_conv2d_kernel *kernel, const dni_conv2d *conv,
 }
 
 static bool runs_here(const dni_conv2d_kernel *kernel, const dni_conv2d *conv) {
-    return kernel->isa <= dni_cpu_isa() && kernel->accepts(conv);
+    const dni_conv2d_wish all = {.isa = dni_cpu_isa(), .bf16 = dni_cpu_has_bf16()};
+    return dni_conv2d_suits(kernel, conv, all);
 }
 
 /* ---- torch's goldens ---- */
@@ -167,6 +168,9 @@ static const shape_case odd_cases[] = {
     {GROWTH(16, 49), 2, 8, 10},      {TRANSITION(384, 192), 2, 25, 33},
     {TRANSITION(50, 25), 1, 3, 2},   {TRANSITION(5, 3), 3, 2, 2},
     {TRANSITION(512, 256), 2, 7, 9}, {TRANSITION(2112, 1056), 2, 3, 3},
+    {BOTTLENECK(1, 16), 2, 1, 3},    {BOTTLENECK(1535, 80), 2, 9, 7},
+    {TRANSITION(385, 32), 2, 7, 9},  {GROWTH(48, 80), 2, 3, 5},
+    {GROWTH(16, 16), 3, 1, 3},       {GROWTH(32, 32), 1, 19, 37},
 };
 
 /* Not of any DenseNet: what the general kernels accept besides. */
@@ -388,14 +392,32 @@ static void test_selection_takes_the_last_kernel_that_accepts_and_the_tier_allow
     for (size_t i = 0; i < COUNT(network_cases); i++) {
         const dni_conv2d *conv = &network_cases[i].conv;
         for (dni_isa isa = DNI_ISA_PORTABLE; isa <= DNI_ISA_AVX512; isa++) {
-            const dni_conv2d_kernel *chosen = dni_conv2d_select(conv, isa);
+            const dni_conv2d_kernel *chosen = dni_conv2d_select(conv, (dni_conv2d_wish){.isa = isa});
             bool behind = false;
             for (size_t k = 0; k < dni_conv2d_kernel_count; k++) {
                 const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
-                if (behind) assert_false(kernel->accepts(conv) && kernel->isa <= isa);
+                if (behind) assert_false(kernel->accepts(conv) && kernel->isa <= isa && !kernel->bf16);
                 if (kernel == chosen) behind = true;
             }
-            assert_true(behind && chosen->accepts(conv) && chosen->isa <= isa);
+            assert_true(behind && chosen->accepts(conv) && chosen->isa <= isa && !chosen->bf16);
+        }
+    }
+}
+
+static void test_a_wish_for_bf16_gives_it_where_there_is_a_kernel_for_it_on_the_tier(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(network_cases); i++) {
+        const dni_conv2d *conv = &network_cases[i].conv;
+        for (dni_isa isa = DNI_ISA_PORTABLE; isa <= DNI_ISA_AVX512; isa++) {
+            bool exists = false;
+            for (size_t k = 0; k < dni_conv2d_kernel_count; k++) {
+                const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
+                exists |= kernel->bf16 && kernel->isa <= isa && kernel->accepts(conv);
+            }
+            const dni_conv2d_wish wish = {.isa = isa, .bf16 = true};
+            const dni_conv2d_kernel *chosen = dni_conv2d_select(conv, wish);
+            assert_true(chosen->bf16 == exists && chosen->isa <= isa);
+            if (!exists) assert_ptr_equal(chosen, dni_conv2d_select(conv, (dni_conv2d_wish){.isa = isa}));
         }
     }
 }
@@ -446,6 +468,7 @@ int main(void) {
         cmocka_unit_test(test_every_kernel_agrees_with_the_reference_on_what_no_densenet_has),
         cmocka_unit_test(test_a_promised_border_changes_nothing),
         cmocka_unit_test(test_selection_takes_the_last_kernel_that_accepts_and_the_tier_allows),
+        cmocka_unit_test(test_a_wish_for_bf16_gives_it_where_there_is_a_kernel_for_it_on_the_tier),
         cmocka_unit_test(test_kernel_names_are_unique_and_the_reference_comes_first),
         cmocka_unit_test(test_work_is_split_into_no_more_ranges_than_threads_and_evenly),
         cmocka_unit_test(test_nothing_is_left_of_an_image_smaller_than_the_kernel),

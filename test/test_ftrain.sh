@@ -145,6 +145,33 @@ picture new/bright/1.ppm 99 160
 check "evaluate computes the plain view alone" 0 '^views of pictures 33, features 1024$' "" \
     sh -c "$ftrain evaluate -q -m model.safetensors --features plain.safetensors new >/dev/null && $ftrain info plain.safetensors"
 
+# ---- precision ----
+check "a precision that is none is refused" 2 "" "--precision: 'fp16' is not one of fp32\|bf16" \
+    "$ftrain" train "$data" $small --precision fp16
+for command in "train -o x.safetensors" "extract -o x.safetensors" "predict -m model.safetensors" \
+    "evaluate -m model.safetensors"; do
+    check "${command%% *} says why bf16 cannot be had" 2 "" "--precision bf16: bf16 needs AVX512-BF16, but " \
+        env DN_ISA=portable "$ftrain" $command "$data" --precision bf16
+done
+check "info says so, too" 0 '^bf16 not available: bf16 needs AVX512-BF16, but ' "" \
+    env DN_ISA=portable "$ftrain" info
+if "$ftrain" info | grep -q '^bf16 available$'; then
+    check "info lists the kernels of bf16" 0 '^  1x1, block 1  *conv1x1_bf16_' "" "$ftrain" info
+    check "train in bf16 computes features of its own" 0 '^test accuracy 1\.0000' '^features: 24 to do$' \
+        "$ftrain" train "$data" $small --precision bf16 -o bf16.safetensors
+    check "and keeps them" 0 '^test accuracy 1\.0000' '^ftrain: random weights' \
+        "$ftrain" train "$data" $small -q --precision bf16 -o bf16.safetensors
+    check "the precision is in the model file" 0 '^recipe .*"precision": "bf16"' "" "$ftrain" info bf16.safetensors
+    check "evaluate uses the same features" 0 '^accuracy 1\.0000' "" \
+        "$ftrain" evaluate -m bf16.safetensors "$data" --precision bf16
+    check "predict takes either precision" 0 '	dark [01]\.[0-9]{4}' "" \
+        "$ftrain" predict -m bf16.safetensors "$data/test/dark/1.ppm" --precision bf16
+    check "features of the other precision are refused" 4 "" 'plain.safetensors: holds features of' \
+        "$ftrain" train "$data" $small -q --precision bf16 --features plain.safetensors -o x.safetensors
+else
+    echo "ok - training and predicting in bf16 # SKIP no AVX512-BF16 here"
+fi
+
 # ---- pictures that cannot be used ----
 cp -r data broken
 head -c 2000 data/train/dark/1.ppm >broken/train/dark/1.ppm

@@ -1,0 +1,54 @@
+/* Products of bfloat16 numbers summed in float32, by AVX512-BF16; for files whose name ends in _avx512bf16.
+ *
+ * The includer defines DNI_VECTOR_WIDTH as 16, and TILE_VECTORS.
+ *
+ * bfloat16 is the upper half of a float32: its exponent and 7 bits of its fraction, so rounding errs by at most
+ * 2^-8 of a number. VDPBF16PS adds the two products of a pair to each of sixteen sums, denormal numbers counting as
+ * zero, and does twice a multiply-add's work in the same time. Both operands lie in pairs of neighbours in depth, the
+ * first in the lower half of 32 bits; an odd depth ends in a zero. */
+#ifndef DN_LAYERS_BF16_H
+#define DN_LAYERS_BF16_H
+
+#include "layers/tile.h"
+
+#include <string.h>
+
+typedef uint32_t bf16_pair;
+
+/* To the nearest, ties to even, as the CPU converts; a NaN stays one. */
+static inline uint32_t bf16_bits(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if (value != value) return 0x7fc0;
+    return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+static inline bf16_pair bf16_pair_of(float first, float second) {
+    return bf16_bits(first) | bf16_bits(second) << 16;
+}
+
+/* Rounds 32 floats to 16 pairs. */
+DNI_INLINE void bf16_store(bf16_pair *to, vec first, vec second) {
+    _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(second, first));
+}
+
+/* Rounds sixteen floats to eight pairs. */
+DNI_INLINE void bf16_store_half(bf16_pair *to, vec values) {
+    _mm256_storeu_si256((void *)to, (__m256i)_mm512_cvtneps_pbh(values));
+}
+
+/* tile_multiply() over pairs: a (rows, pairs; `stride` pairs a row), b (pairs, vectors * VW; dense). */
+DNI_INLINE void bf16_multiply(vec sum[][TILE_VECTORS], const bf16_pair *a, size_t stride, const bf16_pair *b,
+                              int pairs, const int rows, const int vectors) {
+    for (int k = 0; k < pairs; k++, b += vectors * VW) {
+        __m512bh line[TILE_VECTORS];
+        DNI_UNROLL for (int j = 0; j < vectors; j++) line[j] = (__m512bh)_mm512_loadu_si512(b + j * VW);
+        DNI_UNROLL for (int r = 0; r < rows; r++) {
+            const __m512bh factor = (__m512bh)_mm512_set1_epi32((int)a[(size_t)r * stride + (size_t)k]);
+            DNI_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] =
+                _mm512_dpbf16_ps(sum[r][j], factor, line[j]);
+        }
+    }
+}
+
+#endif
