@@ -89,6 +89,7 @@ class Engine:
 
     variants = [""]
     has_outputs = True
+    agreement = AGREEMENT
 
     def __init__(self, work):
         self.work = work
@@ -111,9 +112,18 @@ class Engine:
 
 class Ours(Engine):
     name = "ours"
+    arguments = []
 
     def start(self, batch, threads, variant):
-        return Server([f"{self.work}/ours", *self.paths(batch, threads)], {})
+        return Server([f"{self.work}/ours", *self.paths(batch, threads), *self.arguments], {})
+
+
+class OursBf16(Ours):
+    """With --precision bf16: its differences are told, and no reason to end the run."""
+
+    name = "ours-bf16"
+    arguments = ["bf16"]
+    agreement = float("inf")
 
 
 class OneDnn(Engine):
@@ -324,7 +334,7 @@ def check_agreement(engines, servers, batch, work):
         found = {"features_to_ours": features, "logits_to_ours": logits}
         if truth:
             found["features_to_float64"], found["logits_to_float64"] = compare_outputs(values, truth, batch)
-        if not max(found.values()) <= AGREEMENT:
+        if not max(found.values()) <= engine.agreement:
             sys.exit(f"{engine.name} computes something else: {found}")
         agreement[engine.name] = found
     return agreement
@@ -405,7 +415,8 @@ def arguments():
     parser.add_argument("--batches", type=numbers, default=[1, 16])
     parser.add_argument("--threads", type=numbers, default=[1, 2])
     parser.add_argument("--repetitions", type=int, default=9)
-    parser.add_argument("--engines", default="ours,lab,onednn,onnxruntime,torch")
+    parser.add_argument("--engines", default="ours,lab,onednn,onnxruntime,torch",
+                        help="of these and ours-bf16 (default: %(default)s)")
     parser.add_argument("--pictures", action="store_true", help="files to tensors instead of networks")
     parser.add_argument("--quick", action="store_true", help="batch 1, 3 repetitions: does everything run?")
     parser.add_argument("--json", help="write all results there too")
@@ -427,7 +438,7 @@ def main():
         report["pictures"] = run_pictures(given.work, default_pictures(given.work), 10 * given.repetitions)
     else:
         wanted = given.engines.split(",")
-        engines = [kind(given.work) for kind in (Ours, Lab, OneDnn, OnnxRuntime, Torch) if kind.name in wanted]
+        engines = [kind(given.work) for kind in (Ours, OursBf16, Lab, OneDnn, OnnxRuntime, Torch) if kind.name in wanted]
         present = [engine for engine in engines if not told_missing(engine)]
         report["settings"] = [
             {"batch": batch, "threads": threads,

@@ -1,9 +1,10 @@
-/* libdensenet as an engine among its peers, through its public interface alone. */
+/* libdensenet as an engine among its peers, through its public interface alone. Variant: bf16. */
 #include "bench/peers/server.h"
 
 #include "densenet/densenet.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct engine {
     dn_session *session;
@@ -19,6 +20,15 @@ static void forward(void *context) {
         server_fail("%s", error.message);
 }
 
+static dn_model_options model_options_of(const server_job *job) {
+    dn_model_options options = {.threads = job->threads};
+    if (strcmp(job->variant, "bf16") == 0)
+        options.precision = DN_PRECISION_BFLOAT16;
+    else if (*job->variant)
+        server_fail("variant '%s'", job->variant);
+    return options;
+}
+
 int main(int argc, char **argv) {
     const server_job job = server_job_read(argc, argv);
     dn_error error;
@@ -26,7 +36,7 @@ int main(int argc, char **argv) {
     dn_model *model;
     dn_session *session;
     if (dn_weights_load(&weights, job.weights, &error) != DN_OK) server_fail("%s", error.message);
-    const dn_model_options model_options = {.threads = job.threads};
+    const dn_model_options model_options = model_options_of(&job);
     if (dn_model_create(&model, weights, &model_options, &error) != DN_OK) server_fail("%s", error.message);
     dn_weights_free(weights);
     dn_session_options options = dn_session_options_default();

@@ -27,9 +27,13 @@ float *server_floats(size_t count) {
 }
 
 server_job server_job_read(int argc, char **argv) {
-    if (argc != 6) server_fail("usage: %s WEIGHTS INPUTS BATCH THREADS OUTPUTS", argv[0]);
-    server_job job = {
-        .weights = argv[1], .outputs = argv[5], .batch = atoi(argv[3]), .threads = atoi(argv[4])};
+    if (argc != 6 && argc != 7)
+        server_fail("usage: %s WEIGHTS INPUTS BATCH THREADS OUTPUTS [VARIANT]", argv[0]);
+    server_job job = {.weights = argv[1],
+                      .outputs = argv[5],
+                      .variant = argc == 7 ? argv[6] : "",
+                      .batch = atoi(argv[3]),
+                      .threads = atoi(argv[4])};
     if (job.batch < 1 || job.threads < 1) server_fail("batch %s, threads %s", argv[3], argv[4]);
     const size_t count = (size_t)job.batch * SERVER_SIZE * SERVER_SIZE * 3;
     job.inputs = server_floats(count);

@@ -1,11 +1,11 @@
 /* What the engines written in C share: the job on the command line, and the protocol.
  *
- *     ENGINE WEIGHTS INPUTS BATCH THREADS OUTPUTS
+ *     ENGINE WEIGHTS INPUTS BATCH THREADS OUTPUTS [VARIANT]
  *
  * WEIGHTS is a safetensors checkpoint, INPUTS raw float32 (images, 224, 224, 3), of which the first BATCH are
  * used. The engine makes ready, runs once, writes float32 features (BATCH, n) and logits (BATCH, 1000) one
  * after the other to OUTPUTS, and prints "ready". Then it runs once for each line on stdin and answers with
- * the milliseconds that took, until "quit" or the end of input. */
+ * the milliseconds that took, until "quit" or the end of input. What variants there are is the engine's affair. */
 #ifndef DN_BENCH_PEERS_SERVER_H
 #define DN_BENCH_PEERS_SERVER_H
 
@@ -15,7 +15,8 @@ enum { SERVER_SIZE = 224, SERVER_LOGITS = 1000 };
 
 typedef struct server_job {
     const char *weights, *outputs;
-    float *inputs; /* (batch, 224, 224, 3); freed with free() */
+    const char *variant; /* "" where none was given */
+    float *inputs;       /* (batch, 224, 224, 3); freed with free() */
     int batch, threads;
 } server_job;
 
