@@ -25,6 +25,7 @@ static const char usage[] =
     "  --network NAME     only densenet121, 161, 169 or 201, by full name\n"
     "  --kernel TEXT      layers: only kernels with TEXT in their name\n"
     "  --precision NAME   layers, network: fp32 (default) or bf16\n"
+    "  --memory NAME      layers, network: fast (default) or low\n"
     "  --quick            few shapes, few runs\n"
     "  --json FILE        write the results there too\n"
     "\n"
@@ -91,6 +92,12 @@ static dn_precision precision(const char *text) {
     return DN_PRECISION_FLOAT32;
 }
 
+static dn_memory memory(const char *text) {
+    if (strcmp(text, "low") == 0) return DN_MEMORY_LOW;
+    if (strcmp(text, "fast") != 0) refuse("memory is fast or low, not", text);
+    return DN_MEMORY_FAST;
+}
+
 typedef struct arguments {
     bool chosen[PARTS];
     bool prepare;
@@ -102,8 +109,9 @@ static void read_options(arguments *given, bench_context *context, int argc, cha
     static const struct option options[] = {
         {"threads", required_argument, NULL, 't'}, {"network", required_argument, NULL, 'n'},
         {"kernel", required_argument, NULL, 'k'},  {"precision", required_argument, NULL, 'p'},
-        {"quick", no_argument, NULL, 'q'},         {"json", required_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+        {"memory", required_argument, NULL, 'm'},  {"quick", no_argument, NULL, 'q'},
+        {"json", required_argument, NULL, 'j'},    {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) switch (option) {
         case 't':
             given->threads = positive(optarg);
@@ -116,6 +124,9 @@ static void read_options(arguments *given, bench_context *context, int argc, cha
             break;
         case 'p':
             context->precision = precision(optarg);
+            break;
+        case 'm':
+            context->memory = memory(optarg);
             break;
         case 'q':
             context->quick = true;

@@ -18,6 +18,7 @@ typedef struct bench_context {
     const char *folder;  /* prepare's */
     dni_isa isa;         /* the tier that the library will use */
     dn_precision precision;
+    dn_memory memory;
     json_t *report;
 } bench_context;
 

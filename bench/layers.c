@@ -186,7 +186,9 @@ static void report_line(const layer_bench *bench, const bench_shape *shape, cons
 }
 
 static dni_conv2d_wish wish_of(const bench_context *context) {
-    return (dni_conv2d_wish){.isa = context->isa, .bf16 = context->precision == DN_PRECISION_BFLOAT16};
+    return (dni_conv2d_wish){.isa = context->isa,
+                             .bf16 = context->precision == DN_PRECISION_BFLOAT16,
+                             .compact = context->memory == DN_MEMORY_LOW};
 }
 
 static bool wanted(const bench_context *context, const dni_conv2d_kernel *kernel, const dni_conv2d *conv) {

@@ -67,7 +67,7 @@ static dn_status load(dn_model **model, bench_context *context, const dn_config 
     dn_status status = bench_seeded_weights(&weights, config, 1, context->threads, error);
     if (status != DN_OK) return status;
     const double start = bench_now();
-    const dn_model_options options = {.precision = context->precision};
+    const dn_model_options options = {.precision = context->precision, .memory = context->memory};
     status = dn_model_create(model, weights, &options, error);
     const double seconds = bench_now() - start;
     dn_weights_free(weights);

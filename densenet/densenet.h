@@ -81,13 +81,21 @@ typedef enum dn_precision {
     DN_PRECISION_BFLOAT16 = 1,
 } dn_precision;
 
+/* What a model may take. FAST keeps the weights of most convolutions in forms that are larger than the checkpoint's
+ * (densenet161: 252 MB for 115) and quicker to compute with; LOW keeps them at their size. */
+typedef enum dn_memory {
+    DN_MEMORY_FAST = 0,
+    DN_MEMORY_LOW = 1,
+} dn_memory;
+
 typedef struct dn_model_options {
     int threads;                   /* that prepare the weights; 0: one a core */
     const dn_allocator *allocator; /* for the prepared weights; NULL: the system's. Must outlive the model */
     dn_precision precision;
+    dn_memory memory;
 } dn_model_options;
 
-DN_API dn_model_options dn_model_options_default(void); /* all cores, float32 */
+DN_API dn_model_options dn_model_options_default(void); /* all cores, float32, fast */
 
 /* Folds norm0 and norm2 into their convolutions and packs everything for the best kernels of this CPU, or of
  * the tier that the environment variable DN_ISA names (portable, avx2, avx512). Keeps nothing of `weights`.

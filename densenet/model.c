@@ -41,11 +41,14 @@ static dn_status pack_all(dn_model *model, const dni_tensor_dict *tensors, int t
 
 /* ---- creation ---- */
 
-static dn_status choose_kernels(dn_model *model, dn_precision precision, dn_error *error) {
-    dni_conv2d_wish wish = {.bf16 = precision == DN_PRECISION_BFLOAT16};
-    if (precision != DN_PRECISION_FLOAT32 && !wish.bf16)
+static dn_status choose_kernels(dn_model *model, const dn_model_options *options, dn_error *error) {
+    dni_conv2d_wish wish = {.bf16 = options->precision == DN_PRECISION_BFLOAT16,
+                            .compact = options->memory == DN_MEMORY_LOW};
+    if (options->precision != DN_PRECISION_FLOAT32 && !wish.bf16)
         return dni_fail(error, DN_ERR_ARGUMENT, "precision %d is neither float32 nor bfloat16",
-                        (int)precision);
+                        (int)options->precision);
+    if (options->memory != DN_MEMORY_FAST && !wish.compact)
+        return dni_fail(error, DN_ERR_ARGUMENT, "memory %d is neither fast nor low", (int)options->memory);
     dn_status status = dni_cpu_choose_isa(&wish.isa, error);
     if (!status && wish.bf16) status = dni_cpu_require_bf16(wish.isa, error);
     if (status) return status;
@@ -106,7 +109,7 @@ dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_mo
     *model = (dn_model){
         .config = weights->config, .conv_count = conv_count, .convs = convs, .allocator = options->allocator};
 
-    dn_status status = choose_kernels(model, options->precision, error);
+    dn_status status = choose_kernels(model, options, error);
     if (!status) status = allocate(model, classifier, error);
     if (!status) status = pack_all(model, weights->tensors, options->threads, error);
     if (status) {

@@ -8,6 +8,7 @@ const dni_conv2d_kernel dni_conv1x1_f32_avx2_strassen = {
     .name = "conv1x1_f32_avx2_strassen",
     .isa = DNI_ISA_AVX2,
     .tolerance = 5e-6, /* float32 sums, and differences of operands as large as they */
+    .expands = true,
     .accepts = accepts,
     .packed_size = packed_size,
     .pack = pack,

@@ -56,6 +56,7 @@ typedef struct dni_conv2d_kernel {
     /* Largest relative error (max abs difference over max abs value) allowed against the reference in double
      * precision, on data of unit variance; for tests. */
     double tolerance;
+    bool expands; /* whether packed parameters take more bytes than the weights */
 
     bool (*accepts)(const dni_conv2d *conv);
 
@@ -80,8 +81,9 @@ extern const size_t dni_conv2d_kernel_count;
 
 /* What a caller has and wants of a kernel. */
 typedef struct dni_conv2d_wish {
-    dni_isa isa; /* the best tier that may be used */
-    bool bf16;   /* bfloat16 where there is a kernel for it; dni_cpu_has_bf16() must hold */
+    dni_isa isa;  /* the best tier that may be used */
+    bool bf16;    /* bfloat16 where there is a kernel for it; dni_cpu_has_bf16() must hold */
+    bool compact; /* none that expands the weights */
 } dni_conv2d_wish;
 
 /* Whether a kernel accepts `conv` and grants the wish. */

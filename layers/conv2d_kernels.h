@@ -13,16 +13,19 @@ extern const dni_conv2d_kernel dni_conv2d_f32_reference;
 
 extern const dni_conv2d_kernel dni_conv2d_f32_portable_blocked;
 extern const dni_conv2d_kernel dni_conv1x1_f32_portable_strassen;
+extern const dni_conv2d_kernel dni_conv3x3_f32_portable_winograd4_compact;
 extern const dni_conv2d_kernel dni_conv3x3_f32_portable_winograd4;
 extern const dni_conv2d_kernel dni_stem_f32_portable_direct;
 
 #if defined(__x86_64__)
 extern const dni_conv2d_kernel dni_conv2d_f32_avx2_blocked;
 extern const dni_conv2d_kernel dni_conv1x1_f32_avx2_strassen;
+extern const dni_conv2d_kernel dni_conv3x3_f32_avx2_winograd4_compact;
 extern const dni_conv2d_kernel dni_conv3x3_f32_avx2_winograd4;
 extern const dni_conv2d_kernel dni_stem_f32_avx2_direct;
 extern const dni_conv2d_kernel dni_conv2d_f32_avx512_blocked;
 extern const dni_conv2d_kernel dni_conv1x1_f32_avx512_strassen;
+extern const dni_conv2d_kernel dni_conv3x3_f32_avx512_winograd4_compact;
 extern const dni_conv2d_kernel dni_conv3x3_f32_avx512_winograd4;
 extern const dni_conv2d_kernel dni_stem_f32_avx512_direct;
 extern const dni_conv2d_kernel dni_conv1x1_bf16_avx512_blocked;

@@ -422,6 +422,63 @@ static void test_a_wish_for_bf16_gives_it_where_there_is_a_kernel_for_it_on_the_
     }
 }
 
+/* Beside the weights stand scales, shifts and biases, and a few channels that fill up a vector or tile. */
+static size_t plain_size(const dni_conv2d *conv) {
+    const size_t in = (size_t)conv->in_channels, out = (size_t)conv->out_channels;
+    return ((in * (size_t)(conv->kernel * conv->kernel) + 2) * (out + 16) + 2 * in) * sizeof(float);
+}
+
+static void test_only_kernels_that_say_so_expand_the_weights(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(network_cases); i++) {
+        const dni_conv2d *conv = &network_cases[i].conv;
+        for (size_t k = 0; k < dni_conv2d_kernel_count; k++) {
+            const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
+            if (!kernel->accepts(conv)) continue;
+            const bool larger = kernel->packed_size(conv) > plain_size(conv);
+            if (larger != kernel->expands)
+                fail_msg("%s packs %zu bytes where plain ones are %zu", kernel->name,
+                         kernel->packed_size(conv), plain_size(conv));
+        }
+    }
+}
+
+static void test_compact_selection_takes_the_best_kernel_that_does_not_expand(void **state) {
+    (void)state;
+    const dni_conv2d conv1 = {96, 192, 1, 1, 0, DNI_PROLOGUE_BN_RELU, DNI_EPILOGUE_BIAS_RELU, 0};
+    const dni_conv2d conv2 = {192, 48, 3, 1, 1, DNI_PROLOGUE_NONE, DNI_EPILOGUE_NONE, 1};
+    const dni_conv2d_wish compact = {.isa = DNI_ISA_PORTABLE, .compact = true};
+    assert_string_equal(dni_conv2d_select(&conv1, compact)->name, "conv2d_f32_portable_blocked");
+    assert_string_equal(dni_conv2d_select(&conv2, compact)->name, "conv3x3_f32_portable_winograd4_compact");
+    for (size_t i = 0; i < COUNT(network_cases); i++)
+        for (dni_isa isa = DNI_ISA_PORTABLE; isa <= DNI_ISA_AVX512; isa++) {
+            const dni_conv2d_wish wish = {.isa = isa, .compact = true};
+            const dni_conv2d_kernel *chosen = dni_conv2d_select(&network_cases[i].conv, wish);
+            assert_false(chosen->expands);
+            assert_true(chosen->isa <= isa && chosen != &dni_conv2d_f32_reference);
+        }
+}
+
+/* The compact kernel transforms weights as the other one packs them. */
+static void test_compact_winograd_gives_the_bits_of_the_other(void **state) {
+    (void)state;
+    for (size_t k = 1; k < dni_conv2d_kernel_count; k++) {
+        const dni_conv2d_kernel *compact = dni_conv2d_kernels[k - 1], *full = dni_conv2d_kernels[k];
+        if (!strstr(compact->name, "_winograd4_compact")) continue;
+        assert_true(strncmp(compact->name, full->name, strlen(full->name)) == 0);
+        for (size_t i = 0; i < COUNT(odd_cases); i++) {
+            if (!runs_here(full, &odd_cases[i].conv)) continue;
+            fixture f = fixture_create(&odd_cases[i], STRIDED);
+            float *out = floats_alloc(f.count), *again = floats_alloc(f.count);
+            run_guarded(full, &f, &f.x, out, 1);
+            run_guarded(compact, &f, &f.x, again, 2);
+            assert_memory_equal(out, again, f.count * sizeof *out);
+            free(out), free(again);
+            fixture_free(&f);
+        }
+    }
+}
+
 static void test_kernel_names_are_unique_and_the_reference_comes_first(void **state) {
     (void)state;
     assert_string_equal(dni_conv2d_kernels[0]->name, "conv2d_f32_reference");
@@ -469,6 +526,9 @@ int main(void) {
         cmocka_unit_test(test_a_promised_border_changes_nothing),
         cmocka_unit_test(test_selection_takes_the_last_kernel_that_accepts_and_the_tier_allows),
         cmocka_unit_test(test_a_wish_for_bf16_gives_it_where_there_is_a_kernel_for_it_on_the_tier),
+        cmocka_unit_test(test_only_kernels_that_say_so_expand_the_weights),
+        cmocka_unit_test(test_compact_selection_takes_the_best_kernel_that_does_not_expand),
+        cmocka_unit_test(test_compact_winograd_gives_the_bits_of_the_other),
         cmocka_unit_test(test_kernel_names_are_unique_and_the_reference_comes_first),
         cmocka_unit_test(test_work_is_split_into_no_more_ranges_than_threads_and_evenly),
         cmocka_unit_test(test_nothing_is_left_of_an_image_smaller_than_the_kernel),

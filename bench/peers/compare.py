@@ -126,6 +126,13 @@ class OursBf16(Ours):
     agreement = float("inf")
 
 
+class OursLow(Ours):
+    """With --memory low."""
+
+    name = "ours-low"
+    arguments = ["low"]
+
+
 class OneDnn(Engine):
     name = "onednn"
 
@@ -416,7 +423,7 @@ def arguments():
     parser.add_argument("--threads", type=numbers, default=[1, 2])
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--engines", default="ours,lab,onednn,onnxruntime,torch",
-                        help="of these and ours-bf16 (default: %(default)s)")
+                        help="of these, ours-bf16 and ours-low (default: %(default)s)")
     parser.add_argument("--pictures", action="store_true", help="files to tensors instead of networks")
     parser.add_argument("--quick", action="store_true", help="batch 1, 3 repetitions: does everything run?")
     parser.add_argument("--json", help="write all results there too")
@@ -438,7 +445,8 @@ def main():
         report["pictures"] = run_pictures(given.work, default_pictures(given.work), 10 * given.repetitions)
     else:
         wanted = given.engines.split(",")
-        engines = [kind(given.work) for kind in (Ours, OursBf16, Lab, OneDnn, OnnxRuntime, Torch) if kind.name in wanted]
+        kinds = (Ours, OursBf16, OursLow, Lab, OneDnn, OnnxRuntime, Torch)
+        engines = [kind(given.work) for kind in kinds if kind.name in wanted]
         present = [engine for engine in engines if not told_missing(engine)]
         report["settings"] = [
             {"batch": batch, "threads": threads,

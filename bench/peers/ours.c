@@ -1,4 +1,4 @@
-/* libdensenet as an engine among its peers, through its public interface alone. Variant: bf16. */
+/* libdensenet as an engine among its peers, through its public interface alone. Variants: bf16, low. */
 #include "bench/peers/server.h"
 
 #include "densenet/densenet.h"
@@ -24,6 +24,8 @@ static dn_model_options model_options_of(const server_job *job) {
     dn_model_options options = {.threads = job->threads};
     if (strcmp(job->variant, "bf16") == 0)
         options.precision = DN_PRECISION_BFLOAT16;
+    else if (strcmp(job->variant, "low") == 0)
+        options.memory = DN_MEMORY_LOW;
     else if (*job->variant)
         server_fail("variant '%s'", job->variant);
     return options;
