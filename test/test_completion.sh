@@ -36,6 +36,7 @@ offers 'ftrain|--v' only --version
 offers 'ftrain|help|conv' only convert
 offers 'ftrain|train|--we' only --weights --weight-decay
 offers 'ftrain|predict|--model|m.safetensors|--to' only --top
+offers 'ftrain|train|--precision|' only fp32 bf16
 offers 'ftrain|nonsense|--' only
 offers 'ftrain|predict|picture' only
 exit $failures
