@@ -1,12 +1,10 @@
 /* Aligned memory over posix_memalign or the caller's allocator. */
 #include "core/memory.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-
-/* Large blocks ask for pages of this size: prepared weights are read from end to end in every pass, and small
- * pages cost a fault each at the first touch and the TLB ever after. */
-enum { HUGE_PAGE = 2 << 20 };
+#include <unistd.h>
 
 size_t dni_align_up(size_t size) {
     return (size + DNI_ALIGNMENT - 1) & ~(size_t)(DNI_ALIGNMENT - 1);
@@ -23,13 +21,7 @@ int dni_size_add(size_t a, size_t b, size_t *out) {
 void *dni_allocate(const dn_allocator *allocator, size_t size) {
     if (allocator) return allocator->allocate(allocator->context, size);
     void *memory = NULL;
-    const size_t alignment = size >= 2 * HUGE_PAGE ? HUGE_PAGE : DNI_ALIGNMENT;
-    if (posix_memalign(&memory, alignment, size ? size : 1) != 0) return NULL;
-#ifdef MADV_HUGEPAGE
-    /* advice only: where it is refused, pages are small */
-    if (alignment == HUGE_PAGE) madvise(memory, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
-#endif
-    return memory;
+    return posix_memalign(&memory, DNI_ALIGNMENT, size ? size : 1) == 0 ? memory : NULL;
 }
 
 void dni_release(const dn_allocator *allocator, void *memory, size_t size) {
@@ -38,6 +30,22 @@ void dni_release(const dn_allocator *allocator, void *memory, size_t size) {
         allocator->release(allocator->context, memory, size);
     else
         free(memory);
+}
+
+/* Advice about all pages that hold some of those bytes; where it is refused, nothing is lost. */
+static void advise(const void *bytes, size_t size, int advice) {
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)bytes / page * page;
+    if (size) madvise((void *)begin, (uintptr_t)bytes + size - begin, advice);
+}
+
+void dni_populate(void *memory, size_t size) {
+#ifdef MADV_POPULATE_WRITE
+    advise(memory, size, MADV_POPULATE_WRITE);
+#endif
+}
+
+void dni_let_go(const void *mapped, size_t size) {
+    advise(mapped, size, MADV_DONTNEED);
 }
 
 void *dni_arena_cut(dni_arena *arena, size_t size) {

@@ -1,6 +1,8 @@
 /* Tensor views and element conversion. */
 #include "core/tensor.h"
 
+#include "core/memory.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -75,6 +77,11 @@ dni_tensor dni_tensor_slice(const dni_tensor *tensor, int dim, int64_t start, in
         slice.data =
             (char *)tensor->data + start * tensor->stride[dim] * (int64_t)dni_dtype_size(tensor->dtype);
     return slice;
+}
+
+void dni_tensor_let_go(const dni_tensor *tensor) {
+    if (tensor->mapped && dni_tensor_is_dense(tensor))
+        dni_let_go(tensor->data, (size_t)dni_tensor_count(tensor) * dni_dtype_size(tensor->dtype));
 }
 
 const char *dni_tensor_shape_text(int rank, const int64_t *shape, char *text, size_t size) {

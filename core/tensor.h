@@ -7,6 +7,7 @@
 #ifndef DN_CORE_TENSOR_H
 #define DN_CORE_TENSOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,7 @@ typedef struct dni_tensor {
     int rank;
     int64_t shape[DNI_MAX_RANK];
     int64_t stride[DNI_MAX_RANK]; /* in elements */
+    bool mapped;                  /* data is a file's, mapped read-only */
 } dni_tensor;
 
 /* A dense row-major tensor over `data`. */
@@ -53,6 +55,9 @@ int dni_tensor_same_shape(const dni_tensor *tensor, int rank, const int64_t *sha
 /* The view of `count` indices of dimension `dim` from `start` on; that of a tensor without memory (data NULL,
  * only measured) has none either. */
 dni_tensor dni_tensor_slice(const dni_tensor *tensor, int dim, int64_t start, int64_t count);
+
+/* Lets go of the memory behind a mapped tensor until somebody looks at it again; nothing happens to others. */
+void dni_tensor_let_go(const dni_tensor *tensor);
 
 /* "(64, 3, 7, 7)" into text; always terminated. Returns text. */
 const char *dni_tensor_shape_text(int rank, const int64_t *shape, char *text, size_t size);

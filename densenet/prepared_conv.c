@@ -5,9 +5,11 @@
  * shift of the prologue. */
 #include "densenet/prepared_conv.h"
 
+#include "core/memory.h"
 #include "densenet/weights.h"
 #include "layers/batch_norm.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_wish wish) {
@@ -47,12 +49,21 @@ static dni_conv2d_params parameters(const dni_prepared_conv *prepared, const dni
     return params;
 }
 
+/* What is packed is not needed again: the file and the model need not both be in memory. */
+static void let_go(const dni_tensor_dict *tensors, const char *conv) {
+    char name[DNI_NAME_SIZE + 16];
+    snprintf(name, sizeof name, "%s.weight", conv);
+    dni_tensor_let_go(dni_tensor_dict_find(tensors, name));
+}
+
 bool dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors) {
     const size_t count = number_count(prepared);
     float *numbers = malloc((count + 1) * sizeof *numbers);
     if (!numbers) return false;
     const dni_conv2d_params params = parameters(prepared, tensors, numbers);
+    dni_populate(prepared->packed, prepared->kernel->packed_size(&prepared->conv));
     prepared->kernel->pack(&prepared->conv, &params, prepared->packed);
+    let_go(tensors, prepared->part.conv);
     free(numbers);
     return true;
 }

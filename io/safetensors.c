@@ -189,13 +189,17 @@ static dn_status add_tensor(reader *r, const record *source) {
     dni_tensor tensor = source->tensor;
     if ((uintptr_t)bytes % dni_dtype_size(tensor.dtype) == 0) {
         tensor.data = (void *)(uintptr_t)bytes; /* a view: nobody writes through it */
+        tensor.mapped = true;
         return dni_tensor_dict_add(r->dict, source->name, tensor, r->error);
     }
     void *copy = NULL;
     const dn_status status = dni_tensor_dict_allocate(r->dict, source->name, tensor.dtype, tensor.rank,
                                                       tensor.shape, &copy, r->error);
-    if (!status) memcpy(copy, bytes, (size_t)(source->end - source->begin));
-    return status;
+    if (status) return status;
+    const size_t size = (size_t)(source->end - source->begin);
+    memcpy(copy, bytes, size);
+    dni_let_go(bytes, size);
+    return DN_OK;
 }
 
 static dn_status read_header(reader *r, const char *text, size_t length) {

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"
+#include "densenet/topology.h"
 #include "io/safetensors.h"
 #include "test/seeded_weights.h"
 
@@ -111,14 +112,19 @@ static void ledger_release(void *context, void *memory, size_t size) {
 
 /* ---- support ---- */
 
-static dn_model *seeded_model(const dn_config *config) {
+static dn_model *seeded_model_in(const dn_config *config, dn_memory memory) {
     dn_weights *weights = seeded_weights(config, SEED);
     assert_non_null(weights);
     dn_model *model;
     dn_error error;
-    if (dn_model_create(&model, weights, NULL, &error)) fail_msg("%s", error.message);
+    const dn_model_options options = {.memory = memory};
+    if (dn_model_create(&model, weights, &options, &error)) fail_msg("%s", error.message);
     dn_weights_free(weights);
     return model;
+}
+
+static dn_model *seeded_model(const dn_config *config) {
+    return seeded_model_in(config, DN_MEMORY_FAST);
 }
 
 static dn_session *session_of(const dn_model *model, int batch, int height, int width, int threads) {
@@ -204,6 +210,12 @@ static void check_member(const char *name, int count, int height, int width) {
     dn_model_free(model);
 }
 
+static void check_low_memory(const char *name, int count, int height, int width) {
+    dn_model *model = seeded_model_in(dn_config_find(name), DN_MEMORY_LOW);
+    check_network(model, name, count, height, width);
+    dn_model_free(model);
+}
+
 static void test_toy_network_appends_in_place_as_torch_concatenates(void **state) {
     (void)state;
     check_member("toy", 3, 45, 70);
@@ -217,6 +229,7 @@ static void test_densenet121_matches_torch_on_every_tier_of_this_cpu(void **stat
         setenv("DN_ISA", dni_isa_name(isa), 1);
         print_message("    %s\n", dni_isa_name(isa));
         check_member("densenet121", 2, 64, 64);
+        check_low_memory("densenet121", 2, 64, 64);
     }
     if (before)
         setenv("DN_ISA", before, 1);
@@ -244,6 +257,66 @@ static void test_densenet161_matches_torch_at_97x129_and_224x224_in_batches_of_1
     dn_model_free(model);
 }
 
+/* ---- low memory ---- */
+
+static void test_networks_in_low_memory_match_torch(void **state) {
+    (void)state;
+    check_low_memory("densenet201", 1, 80, 64);
+    check_low_memory("densenet161", 1, 97, 129);
+}
+
+static size_t bytes_of_tensors(const dn_config *config) {
+    size_t bytes = 0;
+    for (dni_tensor_walk walk = dni_tensor_walk_start(config); dni_tensor_walk_next(&walk);) {
+        size_t size = sizeof(float);
+        for (int d = 0; d < walk.rank; d++) size *= (size_t)walk.shape[d];
+        bytes += size;
+    }
+    return bytes;
+}
+
+/* Two per cent for output channels that fill up a vector and for biases; the fast model is well above. */
+static void test_low_memory_keeps_weights_at_their_size(void **state) {
+    (void)state;
+    const char *const names[] = {"densenet121", "densenet161"};
+    for (int i = 0; i < 2; i++) {
+        const dn_config *config = dn_config_find(names[i]);
+        const size_t plain = bytes_of_tensors(config);
+        dn_model *low = seeded_model_in(config, DN_MEMORY_LOW), *fast = seeded_model(config);
+        print_message("    %s: %zu bytes of tensors, low %zu, fast %zu\n", names[i], plain,
+                      dn_model_size(low), dn_model_size(fast));
+        assert_true(dn_model_size(low) <= plain + plain / 50);
+        assert_true(dn_model_size(fast) > plain + plain / 2);
+        dn_model_free(low);
+        dn_model_free(fast);
+    }
+}
+
+static void test_low_memory_names_kernels_that_keep_weights_as_they_are(void **state) {
+    (void)state;
+    dn_model *model = seeded_model_in(dn_config_find("densenet161"), DN_MEMORY_LOW);
+    for (int i = 0; i < dni_convolution_count(dn_model_config(model)); i++) {
+        const dni_part part = dni_part_at(dn_model_config(model), i);
+        const char *kernel = dn_model_kernel(model, part.conv);
+        const char *technique = part.role == DNI_CONV2 ? "_winograd4_compact" : "_blocked";
+        if (part.role != DNI_STEM && !strstr(kernel, technique))
+            fail_msg("%s is computed by %s", part.conv, kernel);
+    }
+    dn_model_free(model);
+}
+
+static void test_unknown_memory_is_refused_with_the_value(void **state) {
+    (void)state;
+    dn_weights *weights = seeded_weights(&toy, SEED);
+    dn_model *model;
+    dn_error error;
+    const dn_model_options options = {.memory = (dn_memory)2};
+    assert_int_equal(dn_model_create(&model, weights, &options, &error), DN_ERR_ARGUMENT);
+    assert_null(model);
+    assert_non_null(strstr(error.message, "memory 2"));
+    dn_weights_free(weights);
+}
+
 /* ---- the same bits ---- */
 
 static void forward_features(dn_session *session, const float *inputs, int count, float *features) {
@@ -252,9 +325,8 @@ static void forward_features(dn_session *session, const float *inputs, int count
         fail_msg("%s", error.message);
 }
 
-static void test_results_do_not_depend_on_threads(void **state) {
-    (void)state;
-    dn_model *model = seeded_model(dn_config_find("densenet121"));
+static void check_threads(dn_memory memory) {
+    dn_model *model = seeded_model_in(dn_config_find("densenet121"), memory);
     float *inputs = inputs_of(2, 64, 64), *expected = floats(2 * 1024), *features = floats(2 * 1024);
     for (int threads = 1; threads <= 3; threads++) {
         dn_session *session = session_of(model, 2, 64, 64, threads);
@@ -269,10 +341,15 @@ static void test_results_do_not_depend_on_threads(void **state) {
     dn_model_free(model);
 }
 
-static void test_an_image_alone_gives_the_bits_it_gives_in_a_batch(void **state) {
+static void test_results_do_not_depend_on_threads(void **state) {
     (void)state;
+    check_threads(DN_MEMORY_FAST);
+    check_threads(DN_MEMORY_LOW);
+}
+
+static void check_batch(dn_memory memory) {
     enum { BATCH = 5, SIDE = 64, IMAGE = SIDE * SIDE * 3, FEATURES = 1024 };
-    dn_model *model = seeded_model(dn_config_find("densenet121"));
+    dn_model *model = seeded_model_in(dn_config_find("densenet121"), memory);
     dn_session *batch = session_of(model, BATCH, SIDE, SIDE, 2),
                *single = session_of(model, 1, SIDE, SIDE, 2);
     float *inputs = inputs_of(BATCH, SIDE, SIDE);
@@ -290,6 +367,12 @@ static void test_an_image_alone_gives_the_bits_it_gives_in_a_batch(void **state)
     dn_session_free(batch);
     dn_session_free(single);
     dn_model_free(model);
+}
+
+static void test_an_image_alone_gives_the_bits_it_gives_in_a_batch(void **state) {
+    (void)state;
+    check_batch(DN_MEMORY_FAST);
+    check_batch(DN_MEMORY_LOW);
 }
 
 /* Maps of 8x10, 4x5, 2x2 and 1x1 pixels: groups of 10, 40, 196 and 450 images, none a multiple of the next.
@@ -544,6 +627,10 @@ int main(void) {
         cmocka_unit_test(test_densenet121_matches_torch_on_every_tier_of_this_cpu),
         cmocka_unit_test(test_densenet169_matches_torch),
         cmocka_unit_test(test_densenet201_matches_torch),
+        cmocka_unit_test(test_networks_in_low_memory_match_torch),
+        cmocka_unit_test(test_low_memory_keeps_weights_at_their_size),
+        cmocka_unit_test(test_low_memory_names_kernels_that_keep_weights_as_they_are),
+        cmocka_unit_test(test_unknown_memory_is_refused_with_the_value),
         cmocka_unit_test(test_results_do_not_depend_on_threads),
         cmocka_unit_test(test_an_image_alone_gives_the_bits_it_gives_in_a_batch),
         cmocka_unit_test(test_groups_of_images_cover_a_large_batch),

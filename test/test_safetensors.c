@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -46,6 +47,62 @@ static void test_tensors_and_metadata_are_read(void **state) {
     assert_memory_equal(x->data, "\0\1\2\3", 4);
     assert_int_equal(dni_tensor_dict_find(dict, "scalar")->rank, 0);
     assert_int_equal(dni_tensor_count(dni_tensor_dict_find(dict, "none")), 0);
+    dni_tensor_dict_free(dict);
+}
+
+/* Whether the byte's page is in this process's memory, by the kernel's word. */
+static bool is_resident(const dni_tensor *tensor, size_t offset) {
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t at = ((uintptr_t)tensor->data + offset) / page * page;
+    unsigned long long entry = 0;
+    FILE *map = fopen("/proc/self/pagemap", "rb");
+    assert_non_null(map);
+    assert_int_equal(fseek(map, (long)(at / page * sizeof entry), SEEK_SET), 0);
+    assert_int_equal(fread(&entry, sizeof entry, 1, map), 1);
+    fclose(map);
+    return entry >> 63;
+}
+
+enum { LARGE = 1 << 20 }; /* bytes, many pages */
+
+/* A dictionary of one tensor whose byte i is i. */
+static dni_tensor_dict *large_dict(void) {
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    void *data;
+    assert_int_equal(dni_tensor_dict_allocate(dict, "x", DNI_U8, 1, (int64_t[]){LARGE}, &data, NULL), DN_OK);
+    for (size_t i = 0; i < LARGE; i++) ((unsigned char *)data)[i] = (unsigned char)i;
+    return dict;
+}
+
+static void assert_counts(const dni_tensor *x) {
+    const unsigned char *bytes = x->data;
+    size_t wrong = 0;
+    for (size_t i = 0; i < LARGE; i++) wrong += bytes[i] != (unsigned char)i;
+    assert_int_equal(wrong, 0);
+}
+
+static void test_a_tensor_let_go_leaves_memory_and_comes_back(void **state) {
+    const char *path = weights_path(state, "file.safetensors");
+    dni_tensor_dict *written = large_dict();
+    assert_int_equal(dni_safetensors_write(written, path, NULL), DN_OK);
+    dni_tensor_dict_free(written);
+    dni_tensor_dict *dict = must_read(path);
+    const dni_tensor *x = dni_tensor_dict_find(dict, "x");
+    for (int round = 0; round < 2; round++) {
+        assert_counts(x);
+        assert_true(is_resident(x, LARGE / 2));
+        dni_tensor_let_go(x);
+        assert_false(is_resident(x, LARGE / 2));
+    }
+    dni_tensor_dict_free(dict);
+}
+
+static void test_a_tensor_of_no_file_is_never_let_go(void **state) {
+    (void)state;
+    dni_tensor_dict *dict = large_dict();
+    const dni_tensor *x = dni_tensor_dict_find(dict, "x");
+    dni_tensor_let_go(x);
+    assert_counts(x);
     dni_tensor_dict_free(dict);
 }
 
@@ -251,6 +308,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_tensors_and_metadata_are_read),
         IN_FOLDER(test_misaligned_tensors_are_copied_to_alignment),
+        IN_FOLDER(test_a_tensor_let_go_leaves_memory_and_comes_back),
+        cmocka_unit_test(test_a_tensor_of_no_file_is_never_let_go),
         IN_FOLDER(test_headers_that_break_a_rule_are_refused),
         IN_FOLDER(test_header_lengths_are_limited),
         IN_FOLDER(test_deep_json_is_refused),

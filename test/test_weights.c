@@ -275,6 +275,19 @@ static void test_hash_knows_the_numbers_and_nothing_else(void **state) {
     assert_string_not_equal(seeded, other);
 }
 
+/* Preparing a model lets go of a mapped file's memory, not of its contents. */
+static void test_weights_stay_whole_when_a_model_is_made_of_them(void **state) {
+    fixture *f = *state;
+    dn_weights *loaded;
+    dn_model *model;
+    assert_int_equal(dn_weights_save(f->weights, f->path, &f->error), DN_OK);
+    assert_int_equal(dn_weights_load(&loaded, f->path, &f->error), DN_OK);
+    assert_int_equal(dn_model_create(&model, loaded, NULL, &f->error), DN_OK);
+    assert_same_tensors(f->weights, loaded);
+    dn_model_free(model);
+    dn_weights_free(loaded);
+}
+
 /* ---- seeding and calibration ---- */
 
 static void test_same_seed_gives_the_same_weights_and_another_gives_others(void **state) {
@@ -429,6 +442,7 @@ int main(void) {
         TEST(test_other_float_types_are_converted),
         TEST(test_missing_file_is_named),
         TEST(test_hash_knows_the_numbers_and_nothing_else),
+        TEST(test_weights_stay_whole_when_a_model_is_made_of_them),
         TEST(test_same_seed_gives_the_same_weights_and_another_gives_others),
         TEST(test_configuration_that_does_not_add_up_is_refused),
         TEST(test_calibration_measures_what_torch_does_in_training_mode),
