@@ -1,6 +1,7 @@
 /* ftrain evaluate: a model against labelled pictures. */
 #include "ftrain/commands.h"
 #include "ftrain/evaluate_print.h"
+#include "ftrain/memory.h"
 #include "ftrain/options.h"
 #include "ftrain/precision.h"
 #include "ftrain/program.h"
@@ -87,6 +88,7 @@ static int run(const command *self, int argc, char **argv) {
         {"features", 0, OPTION_TEXT, &s->features, 0, 0, "FEATURES",
          "a file of 'ftrain extract' instead of the cache"},
         PRECISION_OPTION(s->precision),
+        MEMORY_OPTION(s->memory),
         {"threads", 0, OPTION_INT, &s->threads, 0, 1024, "N", "0: one a core (default)"},
         {"strict", 0, OPTION_FLAG, &s->strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
         {"json", 0, OPTION_FLAG, &o.json, 0, 0, NULL, "the result as one JSON object"},

@@ -3,6 +3,7 @@
 #define FTRAIN_EXTRACTION_H
 
 #include "ftrain/features.h"
+#include "ftrain/memory.h"
 #include "ftrain/options.h"
 #include "ftrain/precision.h"
 #include "ftrain/weights_source.h"
@@ -12,6 +13,7 @@ typedef struct extraction_options {
     const char *cache;    /* NULL: the user's */
     const char *features; /* a store of one's own instead of the cache's; NULL: none */
     int resize, crop, threads;
+    int memory;          /* a dn_memory's value */
     const char *augment; /* more views of the training split, "jpeg:75,blur:1"; NULL: none */
     bool flip;           /* each of its views mirrored, too */
     bool augment_valid;  /* the validation split gets the same views */
@@ -33,6 +35,7 @@ extraction_options extraction_options_default(void);
         {"cache", 0, OPTION_TEXT, &(o).cache,                                                                 \
          0,       0, "FOLDER",    "where features are kept (default ~/.cache/densenet)"},                     \
         PRECISION_OPTION((o).precision),                                                                      \
+        MEMORY_OPTION((o).memory),                                                                            \
         {"threads", 0, OPTION_INT, &(o).threads, 0, 1024, "N", "0: one a core (default)"},                    \
         {"strict", 0, OPTION_FLAG, &(o).strict, 0, 0, NULL, "stop at the first picture that cannot be used"}, \
     {                                                                                                         \

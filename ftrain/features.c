@@ -162,8 +162,8 @@ static int start_network(collection *work) {
     const int code = request->weights(request->context, &weights);
     if (code != CONTINUE) return code;
     const int threads = dni_pool_threads(request->pool), crop = request->preprocessing.crop;
-    const dn_model_options model_options = {.threads = threads,
-                                            .precision = (dn_precision)request->precision};
+    const dn_model_options model_options = {
+        .threads = threads, .precision = request->precision, .memory = request->memory};
     const dn_session_options options = {
         .batch = work->batch, .height = crop, .width = crop, .threads = threads};
     dn_error error;

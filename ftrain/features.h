@@ -21,7 +21,8 @@ typedef struct feature_request {
     const dn_config *config;
     const char *hash; /* of the backbone's weights */
     dn_preprocessing preprocessing;
-    int precision; /* a dn_precision's value */
+    dn_precision precision;
+    dn_memory memory;
     /* The backbone's weights, asked for only when something must be computed; they stay the callee's.
      * Returns CONTINUE or, after a message, the exit code. */
     int (*weights)(void *context, const dn_weights **out);

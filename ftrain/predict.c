@@ -1,6 +1,7 @@
 /* ftrain predict: classes and probabilities of pictures, a row each. */
 #include "core/pool.h"
 #include "ftrain/commands.h"
+#include "ftrain/memory.h"
 #include "ftrain/model_weights.h"
 #include "ftrain/options.h"
 #include "ftrain/paths.h"
@@ -19,7 +20,7 @@ enum { BATCH = 8 }; /* pictures that go through the network at a time, at most *
 
 typedef struct prediction {
     const char *model, *weights_option, *format, *expected;
-    int precision, threads, top;
+    int precision, memory, threads, top;
     bool json, null, strict;
 
     dn_classifier *classifier;
@@ -96,7 +97,8 @@ static int attach(prediction *work) {
     options.batch = BATCH;
     options.threads = work->threads;
     const dn_model_options model_options = {.threads = work->threads,
-                                            .precision = (dn_precision)work->precision};
+                                            .precision = (dn_precision)work->precision,
+                                            .memory = (dn_memory)work->memory};
     dn_error error;
     if (dn_classifier_attach(work->classifier, weights, &model_options, &options, &error))
         code = report(&error, EXIT_MODEL);
@@ -192,6 +194,7 @@ static int run(const command *self, int argc, char **argv) {
         {"exit-status", 0, OPTION_TEXT, &work.expected, 0, 0, "CLASS",
          "10 unless CLASS is the most probable class of every picture"},
         PRECISION_OPTION(work.precision),
+        MEMORY_OPTION(work.memory),
         {"threads", 0, OPTION_INT, &work.threads, 0, 1024, "N", "0: one a core (default)"},
         {"strict", 0, OPTION_FLAG, &work.strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
     };

@@ -323,8 +323,8 @@ DN_API const dn_head *dn_classifier_get_head(const dn_classifier *classifier);
 DN_API int dn_classifier_is_complete(const dn_classifier *classifier);
 
 /* Builds the backbone and a session. `weights` may be NULL where the file is complete; others must have the
- * hash that the file names (DN_ERR_MISMATCH). Height and width of `options` are ignored: they are the crop's.
- * NULL options: the defaults, for the model with the session's threads and allocator. */
+ * hash that the file names (DN_ERR_MISMATCH). NULL options: the defaults, but a model without options of its own
+ * takes threads and allocator of the session's. Height and width are ignored: they are the crop's. */
 DN_API dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,
                                       const dn_model_options *model_options,
                                       const dn_session_options *options, dn_error *error);

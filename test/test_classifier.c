@@ -1,5 +1,6 @@
 /* A model file gives back what was saved, refuses what does not hold together, and predicts what backbone and
  * head give one after the other. */
+#include "core/memory.h"
 #include "head/classifier.h"
 
 #include "core/rng.h"
@@ -131,13 +132,14 @@ static void test_saving_twice_gives_the_same_bytes(void **state) {
 }
 
 /* The oracle: session and head, called one after the other by hand. */
-static void expected_probabilities(float *out) {
+static void expected_probabilities(dn_memory memory, float *out) {
     static float inputs[PICTURES * CROP * CROP * 3], features[PICTURES * FEATURES];
     fill_inputs(inputs);
     dn_model *model;
     dn_session *session;
     const dn_session_options options = {.batch = PICTURES, .height = CROP, .width = CROP, .threads = 1};
-    assert_int_equal(dn_model_create(&model, weights, NULL, NULL), DN_OK);
+    const dn_model_options model_options = {.memory = memory};
+    assert_int_equal(dn_model_create(&model, weights, &model_options, NULL), DN_OK);
     assert_int_equal(dn_session_create(&session, model, &options, NULL), DN_OK);
     assert_int_equal(dn_session_forward(session, inputs, PICTURES, &(dn_outputs){.features = features}, NULL),
                      DN_OK);
@@ -150,7 +152,7 @@ static void expected_probabilities(float *out) {
 static void test_a_complete_file_predicts_alone_and_in_any_batch(void **state) {
     (void)state;
     float expected[PICTURES * CLASSES];
-    expected_probabilities(expected);
+    expected_probabilities(DN_MEMORY_FAST, expected);
     dn_classifier *classifier = load(path);
     for (int batch = 1; batch <= PICTURES; batch++) {
         dn_session_options options = dn_session_options_default();
@@ -163,6 +165,35 @@ static void test_a_complete_file_predicts_alone_and_in_any_batch(void **state) {
         /* BLAS may sum in another order for another number of rows: a few units in the last place */
         for (int i = 0; i < PICTURES * CLASSES; i++) assert_true(fabsf(found[i] - expected[i]) < 1e-6f);
     }
+    dn_classifier_free(classifier);
+}
+
+static void *count_allocate(void *context, size_t size) {
+    *(size_t *)context += size;
+    return dni_allocate(NULL, size);
+}
+
+static void count_release(void *context, void *memory, size_t size) {
+    (void)context;
+    dni_release(NULL, memory, size);
+}
+
+static void test_the_backbone_is_made_with_the_models_options(void **state) {
+    (void)state;
+    float expected[PICTURES * CLASSES], found[PICTURES * CLASSES];
+    dn_classifier *classifier = load(path);
+    size_t bytes[2] = {0};
+    for (int low = 0; low < 2; low++) {
+        const dn_memory memory = low ? DN_MEMORY_LOW : DN_MEMORY_FAST;
+        expected_probabilities(memory, expected);
+        const dn_allocator allocator = {count_allocate, count_release, &bytes[low]};
+        const dn_model_options options = {.allocator = &allocator, .memory = memory};
+        assert_int_equal(dn_classifier_attach(classifier, NULL, &options, NULL, NULL), DN_OK);
+        assert_int_equal(dn_classifier_predict(classifier, pictures, PICTURES, found, NULL), DN_OK);
+        for (int i = 0; i < PICTURES * CLASSES; i++) assert_true(fabsf(found[i] - expected[i]) < 1e-6f);
+        dn_classifier_attach(classifier, NULL, NULL, NULL, NULL); /* lets the other backbone go in time */
+    }
+    assert_true(bytes[0] > 0 && bytes[1] < bytes[0]);
     dn_classifier_free(classifier);
 }
 
@@ -355,6 +386,7 @@ int main(void) {
         cmocka_unit_test(test_what_was_saved_comes_back),
         cmocka_unit_test(test_saving_twice_gives_the_same_bytes),
         cmocka_unit_test(test_a_complete_file_predicts_alone_and_in_any_batch),
+        cmocka_unit_test(test_the_backbone_is_made_with_the_models_options),
         cmocka_unit_test(test_prediction_without_a_backbone_is_refused),
         cmocka_unit_test(test_a_file_of_file_weights_wants_exactly_those),
         cmocka_unit_test(test_a_description_of_other_weights_is_not_saved),

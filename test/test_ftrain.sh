@@ -89,6 +89,8 @@ check "an option that is no number names option and value" 2 "" "--lr: 'fast' is
 check "a seed that is none is refused" 2 "" "--weights: 'random:x'" "$ftrain" train "$data" -w random:x
 check "an unknown network is refused" 2 "" "--arch: 'resnet50' is not densenet121" \
     "$ftrain" train "$data" -w random:1 --arch resnet50
+check "a memory that is none is refused" 2 "" "--memory: 'tiny' is not one of fast\|low" \
+    "$ftrain" train "$data" --memory tiny
 check "an unknown recipe is refused" 2 "" "--recipe: 'best'" "$ftrain" train "$data" --recipe best
 check "a missing value is told" 2 "" "option '--hidden' needs a value" "$ftrain" train "$data" --hidden
 check "extract without -o is a usage error" 2 "" "-o FEATURES is missing" "$ftrain" extract "$data"
@@ -123,6 +125,10 @@ check "options override the recipe" 0 '"hidden": \[8\].*"epochs": 2' "" \
 
 check "predict names class and probability" 0 "^$data/test/dark/1.ppm	dark [01]\.[0-9]{4}, bright [01]\.[0-9]{4}$" "" \
     "$ftrain" predict -m model.safetensors "$data/test/dark/1.ppm"
+"$ftrain" predict -m model.safetensors "$data/test" >"$work/fast"
+check "--memory low predicts the same" 0 "	bright [01]\.[0-9]{4}, dark [01]\.[0-9]{4}$" "" \
+    sh -c "$ftrain predict --memory low -m model.safetensors $data/test | tee $work/low"
+same "to four digits" "$work/fast" "$work/low"
 check "predict walks folders and prints JSON" 0 '"path": ".*/bright/4.ppm", "class": "bright", "probabilities": \{"bright": 0?1?\.?[0-9]*\}' "" \
     "$ftrain" predict --json --top 1 -m model.safetensors "$data/test"
 check "predict goes on behind a missing picture" 1 "4.ppm	bright" "skipped: nowhere.jpg" \
@@ -130,6 +136,12 @@ check "predict goes on behind a missing picture" 1 "4.ppm	bright" "skipped: nowh
 check "evaluate prints the accuracy" 0 '^accuracy 1\.0000 \(8 of 8;' "" "$ftrain" evaluate -m model.safetensors "$data"
 check "evaluate takes another split and prints JSON" 0 '"confusion": \[\[4, 0\], \[0, 4\]\]' "" \
     "$ftrain" evaluate -m model.safetensors "$data" --split valid --json
+check "evaluate and train run in low memory, too" 0 '^accuracy 1\.0000 \(8 of 8;' "" \
+    sh -c "$ftrain train $data $small -q --memory low --cache $work/low-cache -o low.safetensors >/dev/null 2>&1 &&
+        $ftrain evaluate --memory low --cache $work/lower-cache -q -m low.safetensors $data"
+check "extract in low memory keeps the same features up to rounding" 0 '^test accuracy 1\.0000' "" \
+    sh -c "$ftrain extract $data $small -q --memory low -o low-features.safetensors 2>/dev/null &&
+        $ftrain train $data $small -q --features low-features.safetensors -o low.safetensors 2>/dev/null"
 check "info tells a model" 0 '^classes bright, dark$' "" "$ftrain" info model.safetensors
 
 # ---- views: none is computed that nobody asked for ----
