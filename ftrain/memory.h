@@ -9,7 +9,7 @@
 #define MEMORY_OPTION(m)                                                                                     \
     {                                                                                                        \
         "memory", 0, OPTION_CHOICE, &(m), 0, 0, "fast|low",                                                  \
-            "fast (default), or low: half the memory, about a tenth slower"                                  \
+            "fast (default), or low: half the memory, a tenth to a sixth slower"                             \
     }
 
 #endif
