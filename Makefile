@@ -50,7 +50,7 @@ endif
 LDLIBS   := $(shell pkg-config --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lpthreadpool -lm -pthread
 # What ftrain alone is linked with.
 PROGRAM_PACKAGES := libcurl
-PROGRAM_LDLIBS   := $(shell pkg-config --libs $(PROGRAM_PACKAGES) 2>/dev/null)
+PROGRAM_LDLIBS   := $(shell pkg-config --libs $(PROGRAM_PACKAGES) 2>/dev/null) -lsvm
 $(BUILD)/ftrain/%.o: override CFLAGS += $(shell pkg-config --cflags $(PROGRAM_PACKAGES) 2>/dev/null)
 
 # A kernel file's name ends in its tier, and that alone gives it the tier's instructions.
@@ -92,17 +92,21 @@ $(PROGRAM): $(PROGRAM_OBJECTS) $(STATIC)
 $(SAMPLES): $(BUILD)/docs/demo/samples.o $(STATIC)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(STATIC)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+# The program's parts, for tests that call them.
+$(BUILD)/ftrain/parts.a: $(filter-out %/main.o,$(PROGRAM_OBJECTS))
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(BUILD)/ftrain/parts.a $(STATIC)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
 
 # ---- what must be there first ----
 
 # Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
 DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libturbojpeg0-dev libstb-dev libcmocka-dev libpthreadpool-dev \
-                   libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev
+                   libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev libsvm-dev
 NEEDED_TOOLS    := $(firstword $(CC)) pkg-config
 NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) cmocka
-NEEDED_HEADERS  := pthreadpool.h stb/stb_image.h stb/stb_image_resize.h
+NEEDED_HEADERS  := pthreadpool.h stb/stb_image.h stb/stb_image_resize.h libsvm/svm.h
 # Prints what is missing, on one line; nothing when all is there.
 LIST_MISSING = { \
     for tool in $(NEEDED_TOOLS); do command -v $$tool >/dev/null || echo $$tool; done; \
