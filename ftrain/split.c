@@ -16,7 +16,8 @@ typedef struct split_options {
     const char *output, *fractions;
     int counts[DNI_SPLITS]; /* -1: not given */
     uint64_t seed;
-    int distance, threads;
+    int distance; /* -1: not given */
+    int threads;
     bool group_near, copy, strict, dry_run, json, quiet;
 } split_options;
 
@@ -42,9 +43,8 @@ static int parse_fractions(double out[DNI_SPLITS], const char *text) {
 
 static int make_wish(split_wish *out, const split_options *options) {
     int given = 0;
-    *out = (split_wish){.seed = options->seed,
-                        .distance = options->group_near ? options->distance : -1,
-                        .strict = options->strict};
+    *out = (split_wish){.seed = options->seed, .distance = options->distance, .strict = options->strict};
+    if (options->group_near && out->distance < 0) out->distance = DNI_NEAR_DISTANCE;
     for (int s = 0; s < DNI_SPLITS; s++) given += options->counts[s] >= 0;
     if (!options->output && !options->dry_run) {
         message("split: -o DATA is missing: the folder to make");
@@ -101,7 +101,7 @@ static int print_result(const split_pictures *pictures, bool json) {
     return CONTINUE;
 }
 
-static void tell_rest(const split_pictures *pictures, const split_options *options) {
+static void tell_rest(const split_pictures *pictures, bool near) {
     uint32_t together = 0, flat = 0;
     for (uint32_t i = 0; i < pictures->count; i++) {
         together += pictures->items[i].group != i;
@@ -110,7 +110,7 @@ static void tell_rest(const split_pictures *pictures, const split_options *optio
     const uint32_t unused = count_of(pictures, DNI_SPLITS, -1);
     if (together)
         message("%u pictures are copies of another; each stays in the split of the other", together);
-    if (options->group_near && flat)
+    if (near && flat)
         message("%u pictures are of one colour, nearly: they were compared by their bytes alone", flat);
     if (unused) message("%u pictures are in no split", unused);
 }
@@ -133,7 +133,7 @@ static int split(const split_options *options, const char *source) {
     }
     if (code == EXIT_INTERRUPTED) message("interrupted; nothing was made");
     if (code == CONTINUE) {
-        tell_rest(&pictures, options);
+        tell_rest(&pictures, wish.distance >= 0);
         code = print_result(&pictures, options->json);
     }
     if (code == CONTINUE) code = pictures.skipped ? EXIT_SKIPPED : EXIT_DONE;
@@ -142,7 +142,7 @@ static int split(const split_options *options, const char *source) {
 }
 
 static int run(const command *self, int argc, char **argv) {
-    split_options options = {.counts = {-1, -1, -1}, .seed = 1, .distance = DNI_NEAR_DISTANCE};
+    split_options options = {.counts = {-1, -1, -1}, .seed = 1, .distance = -1};
     const option_spec specs[] = {
         {"output", 'o', OPTION_TEXT, &options.output, 0, 0, "DATA", "the folder to make"},
         {"fractions", 0, OPTION_TEXT, &options.fractions, 0, 0, "A,B,C",
@@ -154,7 +154,7 @@ static int run(const command *self, int argc, char **argv) {
         {"group-near", 0, OPTION_FLAG, &options.group_near, 0, 0, NULL,
          "keep pictures that look the same in one split, too"},
         {"near-distance", 0, OPTION_INT, &options.distance, 0, 32, "N",
-         "how many of 64 bits of look may differ then (default 4)"},
+         "the same; how many of 64 bits of look may differ (default 4)"},
         {"copy", 0, OPTION_FLAG, &options.copy, 0, 0, NULL, "copies, not hard links"},
         {"dry-run", 'n', OPTION_FLAG, &options.dry_run, 0, 0, NULL, "print the counts, make nothing"},
         {"strict", 0, OPTION_FLAG, &options.strict, 0, 0, NULL,

@@ -173,7 +173,7 @@ equal "none of these left anything but the manifest" "$(find huge endless loop f
 check "an output that cannot be made is told" 5 "" "port: is a file where a folder should be" collect $at/new/o port/x 1
 
 # ---- interruption ----
-"$ftrain" collect $at/new/stop -o stop -n 1000 --delay 0.05 -q >stdout 2>stderr &
+"$ftrain" collect $at/new/stop -o stop -n 1000 --delay 0.05 -q >job.stdout 2>job.stderr &
 job=$!
 tries=0
 while [ "$(requests /new/stop)" -lt 4 ] && [ $tries -lt 200 ]; do sleep 0.05; tries=$((tries + 1)); done

@@ -46,7 +46,7 @@ equal() { # WHAT FOUND EXPECTED
 }
 
 gone() { # WHAT: neither data set nor anything half-done is there
-    equal "$1" "$(find "$work" -maxdepth 1 \( -name out -o -name '.ftrain*' \) | wc -l)" 0
+    equal "$1" "$(find "$work" -maxdepth 1 \( -name out -o -name '.ftrain*' \))" ""
 }
 
 noise() { # FILE SEED: a binary PPM, 12x12
@@ -179,6 +179,11 @@ equal "and keeps each scene in one split, over classes" \
     "$(awk -F'\t' '$3 ~ /^[1-4]/ { split($3, n, "[-.]"); print n[1], $1, $6 }' out/manifest.tsv | sort -u | wc -l)" 4
 equal "and one-coloured pictures apart" "$(awk -F'\t' '$3 ~ /^flat/ { print $6 }' out/manifest.tsv | sort -u | wc -l)" 8
 rm -rf out
+check "without it they are not compared" 0 "^train" "" split near -o out
+rm -rf out
+check "--near-distance says how alike" 0 "^train" "pictures are copies of another" split near -o out --near-distance 6 \
+    --fractions 0.4,0.3,0.3
+rm -rf out
 
 # ---- what cannot be used ----
 cp -r src broken
@@ -209,14 +214,17 @@ fi
 
 # ---- Ctrl-C ----
 mkdir -p many/a many/b
-for i in $(seq 400); do cp src/cat/2.ppm many/a/$i.ppm; cp src/dog/2.ppm many/b/$i.ppm; printf x$i >>many/a/$i.ppm; printf x$i >>many/b/$i.ppm; done
+{ printf 'P6 600 600 255\n'; head -c 1080000 /dev/zero; } >black.ppm
+for i in $(seq 50); do
+    { cat black.ppm; echo $i; } >many/a/$i.ppm
+    { cat black.ppm; echo 1$i; } >many/b/1$i.ppm
+done
 "$ftrain" split many -o out --copy >"$work/.streams/out" 2>"$work/.streams/err" &
-tries=0
-while ! ls -d .ftrain-split-* >/dev/null 2>&1 && [ $tries -lt 400 ]; do sleep 0.01; tries=$((tries + 1)); done
+SECONDS=0
+until [ -e ".ftrain-split-$!" ] || [ $SECONDS -gt 60 ]; do :; done # the copying has begun
 kill -INT $! 2>/dev/null
 wait $!
 equal "Ctrl-C ends with 130" $? 130
 gone "and leaves nothing"
-rm -rf .ftrain-split-*
 
 [ "$failures" -eq 0 ]
