@@ -43,40 +43,42 @@ static int group_by(plan *work, uint32_t *group, int distance) {
 
 /* ---- pictures with two labels ---- */
 
-static void name_conflict(const split_pictures *pictures, uint32_t i, uint32_t other) {
-    const split_picture *const a = &pictures->items[i], *const b = &pictures->items[other];
-    message("in two classes: %s ('%s') and %s ('%s') have the same bytes", a->path,
-            pictures->classes.names[a->label], b->path, pictures->classes.names[b->label]);
+/* other[first of a group]: a member of another class; 0, which is no group's second member: none. */
+static void find_conflicts(const split_pictures *pictures, const uint32_t *group, uint32_t *other) {
+    memset(other, 0, pictures->count * sizeof *other);
+    for (uint32_t i = 0; i < pictures->count; i++)
+        if (pictures->items[i].label != pictures->items[group[i]].label && !other[group[i]])
+            other[group[i]] = i;
 }
 
-/* other[first of a group]: a member of another class; 0, which is no group's second member: none. */
-static uint32_t find_conflicts(const split_pictures *pictures, const uint32_t *group, uint32_t *other) {
-    uint32_t conflicts = 0;
+static uint32_t name_conflicts(const split_pictures *pictures, const uint32_t *group, const uint32_t *other) {
+    uint32_t files = 0;
     for (uint32_t i = 0; i < pictures->count; i++) {
         const uint32_t first = group[i];
-        if (pictures->items[i].label == pictures->items[first].label || other[first]) continue;
-        other[first] = i;
-        conflicts++;
-        name_conflict(pictures, first, i);
+        if (!other[first]) continue;
+        const split_picture *const a = &pictures->items[i], *b = &pictures->items[first];
+        if (a->label == b->label) b = &pictures->items[other[first]];
+        message("in two classes: %s ('%s') has the same bytes as %s ('%s')", a->path,
+                pictures->classes.names[a->label], b->path, pictures->classes.names[b->label]);
+        files++;
     }
-    return conflicts;
+    return files;
 }
 
 /* `group` holds the groups of the same bytes; `other` is scratch. */
 static int drop_conflicts(plan *work, const uint32_t *group, uint32_t *other) {
     split_pictures *const pictures = work->pictures;
-    memset(other, 0, pictures->count * sizeof *other);
-    const uint32_t conflicts = find_conflicts(pictures, group, other);
-    if (conflicts && work->wish->strict) {
-        message("%u pictures are in two classes; without --strict they would be left out", conflicts);
+    find_conflicts(pictures, group, other);
+    const uint32_t files = name_conflicts(pictures, group, other);
+    if (files && work->wish->strict) {
+        message("%u files are of pictures in two classes; without --strict they would be left out", files);
         return EXIT_DATA;
     }
     uint32_t kept = 0;
     for (uint32_t i = 0; i < pictures->count; i++)
         if (!other[group[i]]) pictures->items[kept++] = pictures->items[i];
-    if (conflicts)
-        message("%u files left out: what is in two classes teaches nothing", pictures->count - kept);
-    pictures->skipped += pictures->count - kept;
+    if (files) message("%u files left out: what is in two classes teaches nothing", files);
+    pictures->skipped += files;
     pictures->count = kept;
     return CONTINUE;
 }

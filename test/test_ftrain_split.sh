@@ -134,10 +134,10 @@ check "their number is told" 0 "^train" "5 pictures are copies of another" split
 rm -rf out
 cp copies/cat/7.ppm copies/dog/cat.ppm
 check "a picture in two classes is named and left out" 1 "^train" \
-    "copies/cat/7.ppm \('cat'\) and copies/dog/cat.ppm \('dog'\) have the same bytes" split copies -o out
+    "copies/cat/7.ppm \('cat'\) has the same bytes as copies/dog/cat.ppm \('dog'\)" split copies -o out
 equal "of both" "$(grep -cE 'cat/7.ppm|dog/cat.ppm' out/manifest.tsv)" 0
 rm -rf out
-check "--strict makes it an error" 3 "" "1 pictures are in two classes" split copies -o out --strict
+check "--strict makes it an error" 3 "" "2 files are of pictures in two classes" split copies -o out --strict
 gone "that leaves nothing"
 mkdir -p same/a same/b
 for i in 1 2 3 4; do cp src/cat/1.ppm same/a/$i.ppm; noise same/b/$i.ppm 7$i; done
