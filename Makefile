@@ -106,7 +106,7 @@ DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libturbojpeg0-dev libstb-
                    libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev libsvm-dev
 NEEDED_TOOLS    := $(firstword $(CC)) pkg-config
 NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) cmocka
-NEEDED_HEADERS  := pthreadpool.h stb/stb_image.h stb/stb_image_resize.h libsvm/svm.h
+NEEDED_HEADERS  := pthreadpool.h stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h
 # Prints what is missing, on one line; nothing when all is there.
 LIST_MISSING = { \
     for tool in $(NEEDED_TOOLS); do command -v $$tool >/dev/null || echo $$tool; done; \

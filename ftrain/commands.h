@@ -14,6 +14,6 @@ struct command {
 typedef struct command command;
 
 extern const command collect_command, split_command, train_command, evaluate_command, predict_command,
-    baseline_command, extract_command, convert_command, info_command;
+    baseline_command, extract_command, convert_command, info_command, explain_command;
 
 #endif

@@ -333,6 +333,16 @@ DN_API dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weight
 DN_API dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *images, int count,
                                        float *probabilities, dn_error *error);
 
+/* Height and width of the map of evidence; needs an attached backbone. */
+DN_API void dn_classifier_map_size(const dn_classifier *classifier, int *height, int *width);
+
+/* What in one picture speaks for a class: evidence, (map height, map width), is the class activation map over the
+ * crop (Grad-CAM, Selvaraju et al. 2017: max(0, sum over channels of the logit's gradient times the feature
+ * map)), in units of the logit. *class_index: the class, or -1 for the most probable one, which it is set to.
+ * probabilities: (class_count), may be NULL. Needs an attached backbone. */
+DN_API dn_status dn_classifier_explain(dn_classifier *classifier, const dn_image *image, int *class_index,
+                                       float *evidence, float *probabilities, dn_error *error);
+
 #ifdef __cplusplus
 }
 #endif

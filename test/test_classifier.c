@@ -197,6 +197,64 @@ static void test_the_backbone_is_made_with_the_models_options(void **state) {
     dn_classifier_free(classifier);
 }
 
+/* The evidence is what its definition says, from map and gradient that the session and the head give. */
+static void test_evidence_is_gradient_times_map(void **state) {
+    (void)state;
+    dn_classifier *classifier;
+    dn_error error;
+    const dn_classifier_info info = info_of("random:3");
+    assert_int_equal(dn_classifier_save(path, head, &info, weights, &error), DN_OK);
+    assert_int_equal(dn_classifier_load(&classifier, path, &error), DN_OK);
+    const dn_session_options options = {.batch = 1, .threads = 2};
+    assert_int_equal(dn_classifier_attach(classifier, NULL, NULL, &options, &error), DN_OK);
+    int height, width;
+    dn_classifier_map_size(classifier, &height, &width);
+    assert_int_equal(height * width, 1); /* of a crop of 32 pixels */
+
+    float evidence, probabilities[CLASSES], expected[CLASSES], gradient[FEATURES], features[FEATURES];
+    float inputs[PICTURES * CROP * CROP * 3];
+    fill_inputs(inputs);
+    dn_model *model;
+    dn_session *session;
+    assert_int_equal(dn_model_create(&model, weights, NULL, &error), DN_OK);
+    const dn_session_options plain = {.batch = 1, .height = CROP, .width = CROP, .threads = 1};
+    assert_int_equal(dn_session_create(&session, model, &plain, &error), DN_OK);
+    for (int i = 0; i < PICTURES; i++) {
+        assert_int_equal(dn_classifier_predict(classifier, &pictures[i], 1, expected, &error), DN_OK);
+        int best = -1;
+        assert_int_equal(
+            dn_classifier_explain(classifier, &pictures[i], &best, &evidence, probabilities, &error), DN_OK);
+        assert_memory_equal(probabilities, expected, sizeof expected);
+        for (int c = 0; c < CLASSES; c++) assert_true(probabilities[c] <= probabilities[best]);
+        assert_int_equal(dn_session_forward(session, inputs + i * CROP * CROP * 3, 1,
+                                            &(dn_outputs){.map = features}, &error),
+                         DN_OK);
+        for (int c = 0; c < CLASSES; c++) {
+            int class_index = c;
+            assert_int_equal(
+                dn_classifier_explain(classifier, &pictures[i], &class_index, &evidence, NULL, &error),
+                DN_OK);
+            assert_int_equal(class_index, c);
+            assert_int_equal(
+                dn_head_feature_gradient(dn_classifier_get_head(classifier), features, c, gradient, &error),
+                DN_OK);
+            double sum = 0, magnitude = 0;
+            for (int k = 0; k < FEATURES; k++) {
+                sum += (double)gradient[k] * (double)features[k];
+                magnitude += fabs((double)gradient[k] * (double)features[k]);
+            }
+            assert_true(fabs((double)evidence - fmax(sum, 0)) <= 1e-5 * magnitude); /* float sums of 1024 */
+        }
+    }
+    int wrong = CLASSES;
+    assert_int_equal(dn_classifier_explain(classifier, &pictures[0], &wrong, &evidence, NULL, &error),
+                     DN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.message, "not 3"));
+    dn_session_free(session);
+    dn_model_free(model);
+    dn_classifier_free(classifier);
+}
+
 static void test_prediction_without_a_backbone_is_refused(void **state) {
     (void)state;
     dn_classifier *classifier = load(path);
@@ -387,6 +445,7 @@ int main(void) {
         cmocka_unit_test(test_saving_twice_gives_the_same_bytes),
         cmocka_unit_test(test_a_complete_file_predicts_alone_and_in_any_batch),
         cmocka_unit_test(test_the_backbone_is_made_with_the_models_options),
+        cmocka_unit_test(test_evidence_is_gradient_times_map),
         cmocka_unit_test(test_prediction_without_a_backbone_is_refused),
         cmocka_unit_test(test_a_file_of_file_weights_wants_exactly_those),
         cmocka_unit_test(test_a_description_of_other_weights_is_not_saved),
