@@ -58,6 +58,9 @@ $(BUILD)/%_avx2.o:   override CFLAGS += -mavx2 -mfma
 $(BUILD)/%_avx512.o $(BUILD)/%_avx512bf16.o: override CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=512
 $(BUILD)/%_avx512bf16.o: override CFLAGS += -mavx512bf16
 
+# stb_image_resize divides every byte that it reads by 255; times the reciprocal it gives the same to a float's last bit.
+$(BUILD)/io/stb.o:   override CFLAGS += -freciprocal-math
+
 LIBRARY_DIRS    := core layers io weights densenet head
 LIBRARY_SOURCES := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.c))
 ifneq ($(shell uname -m),x86_64)

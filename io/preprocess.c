@@ -1,8 +1,10 @@
 /* From a decoded picture to the network's input: torchvision's Resize, CenterCrop, ToTensor, Normalize.
  *
- * Resizing computes only what the crop keeps, in two passes of the triangle filter; values are rounded to
- * 8 bits once, where Pillow also rounds between its passes: they differ by one level at most, but for the
- * outermost pixels of the resized picture, whose windows the two cut differently. */
+ * Resizing computes only what the crop keeps, in two passes of the triangle filter. Pillow rounds to 8 bits
+ * between them, its rows' first and then its columns'; the engine does the same the other way round where a picture
+ * shrinks to less than half, and only at the end elsewhere. What is rounded in between is off by half a level at
+ * most, so that the two are one level apart at most; but for the outermost pixels of the resized picture, whose
+ * windows they cut differently. */
 #include "io/image.h"
 
 #include "core/error.h"

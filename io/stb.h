@@ -12,7 +12,8 @@ dn_status dni_stb_decode(dn_image *out, const unsigned char *bytes, size_t size,
                          dn_error *error);
 
 /* A window of a picture resized to full_width x full_height by the triangle filter that is widened when
- * shrinking; edges are clamped and values taken as they are, without gamma. Only the window is computed; it
+ * shrinking; edges are clamped and values taken as they are, without gamma. Values are rounded to 8 bits once or,
+ * in pictures that shrink to less than half, after the columns and after the rows. Only the window is computed; it
  * equals the same window of the whole. Returns 0 when out of memory. */
 typedef struct dni_window {
     int left, top, width, height;

@@ -1,7 +1,7 @@
 /* From pictures to network input, against torchvision (test/oracle_pictures.py).
  *
- * Tolerance: one of 256 levels. Pillow rounds to 8 bits between its two passes, the engine once, so that a
- * value near one half may fall to either side. At the outermost pixels of the resized picture, where the
+ * Tolerance: one of 256 levels. Pillow rounds to 8 bits between its two passes, the rows' and the columns'; the
+ * engine takes the columns first, or rounds only once. At the outermost pixels of the resized picture, where the
  * filter's window is cut by the border, the two weigh differently: 8 levels there. */
 #include "io/image.h"
 #include "io/stb.h"
@@ -174,7 +174,11 @@ static void test_a_resized_window_equals_that_window_of_the_whole(void **state) 
     (void)state;
     static const struct {
         int width, height, full_width, full_height;
-    } cases[] = {{200, 150, 340, 255}, {250, 170, 71, 49}, {256, 256, 255, 255}, {131, 97, 97, 72}};
+    } cases[] = {{200, 150, 340, 255},
+                 {250, 170, 71, 49},
+                 {256, 256, 255, 255},
+                 {131, 97, 97, 72},
+                 {2300, 64, 359, 10}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const int full_width = cases[i].full_width, full_height = cases[i].full_height;
         dn_image image = coordinates(cases[i].width, cases[i].height);
