@@ -263,9 +263,7 @@ static int compute_missing(collection *work, dni_reader *pictures) {
     }
 }
 
-static int fill_store(collection *work) {
-    int code = plan(work);
-    if (code != CONTINUE || !work->missing_count) return code;
+static int compute(collection *work) {
     const int threads = dni_pool_threads(work->request->pool), wanted = threads * BATCH_PER_THREAD;
     work->batch = wanted < BATCH_LIMIT ? wanted : BATCH_LIMIT;
     work->features = malloc((size_t)work->batch * (size_t)work->request->config->features * sizeof(float));
@@ -279,10 +277,18 @@ static int fill_store(collection *work) {
     dn_error error;
     if (dni_reader_create(&pictures, &options, &error)) return report(&error, EXIT_MACHINE);
     progress_start("features", work->missing_count, work->request->quiet);
-    code = compute_missing(work, pictures);
+    const int code = compute_missing(work, pictures);
     progress_end();
     dni_reader_free(pictures);
+    return code;
+}
+
+/* Also where nothing is missing the journal may hold what a stopped process left. */
+static int fill_store(collection *work) {
+    int code = plan(work);
+    if (code == CONTINUE && work->missing_count) code = compute(work);
     if (code != CONTINUE) return code;
+    dn_error error;
     return dni_feature_store_finish(work->store, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
 }
 
