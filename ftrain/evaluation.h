@@ -31,9 +31,9 @@ typedef struct calibration {
     dn_metrics metrics; /* of the judged pictures at that temperature */
     dn_reliability reliability;
     dn_threshold threshold; /* of two classes; NaN where there is none */
-    judgement
-        at_threshold; /* of the judged pictures; loss and Brier score are not of a cut, and 0; empty where
-                               there is none */
+    /* Of the judged pictures; loss and Brier score, which a cut has none of, are 0. Empty without a
+     * threshold. */
+    judgement at_threshold;
 } calibration;
 
 /* The judged pictures under one perturbation. */

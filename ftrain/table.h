@@ -12,7 +12,7 @@ table *table_create(int columns);
 /* The next cell, row by row; text or, for a number that may be NaN, `format` for it or "-". */
 void table_text(table *to, const char *text);
 void table_number(table *to, const char *format, double value) __attribute__((format(printf, 2, 0)));
-/* Prints the table and frees it. False, after a message, if memory ran out on the way: then nothing is printed. */
+/* Prints the table and frees it. Where memory ran out on the way nothing is printed: false, after a message. */
 bool table_print(table *of);
 
 #endif

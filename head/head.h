@@ -189,9 +189,9 @@ typedef struct dn_metrics {
     double accuracy;
     double accuracy_low, accuracy_high; /* Wilson's interval */
     double loss;                        /* mean negative log-likelihood */
-    double
-        brier; /* mean over pictures of the sum over classes of (probability - truth)^2, 0 to 2 (Brier 1950);
-                     for two classes twice the form that looks at one of them */
+    /* Mean over pictures of the sum over classes of (probability - truth)^2, 0 to 2 (Brier 1950); for two
+     * classes twice the form that looks at one of them. */
+    double brier;
 } dn_metrics;
 
 /* `confusion` may be NULL, else it gets classes x classes counts, row: truth, column: prediction. All are 0,
@@ -274,9 +274,9 @@ typedef struct dn_reliability_bin {
 /* Pictures by the probability of the predicted class; bin b holds those in (b / 15, (b + 1) / 15]. */
 typedef struct dn_reliability {
     dn_reliability_bin bins[DN_RELIABILITY_BINS];
-    double
-        error; /* expected calibration error (Guo et al. 2017): |accuracy - confidence| of a bin, weighted by
-                     its share of the pictures */
+    /* Expected calibration error (Guo et al. 2017): |accuracy - confidence| of a bin, weighted by its share of
+     * the pictures. */
+    double error;
 } dn_reliability;
 
 DN_API void dn_reliability_compute(dn_reliability *out, const float *log_probabilities, const int *labels,

@@ -153,7 +153,7 @@ if cmp -s out robust; then echo "ok - to the same result"; else not_ok "to the s
 # ---- three classes, one with an awkward name ----
 check "predictions are written as CSV" 0 '^wrote three.csv$' "" \
     "$ftrain" evaluate -m three.safetensors data -q --predictions three.csv
-if head -1 three.csv | grep -qxF $'path,truth,predicted,"p(a ""b"", c)",p(bright),p(dark)\r' &&
+if head -1 three.csv | grep -qxF $'path,truth,predicted,"p_a ""b"", c",p_bright,p_dark\r' &&
     [ "$(wc -l <three.csv)" -eq 37 ] && [ "$(grep -c $'\r$' three.csv)" -eq 37 ]; then
     echo "ok - by RFC 4180, a line a picture"
 else
@@ -170,7 +170,7 @@ with open(sys.argv[1], newline="") as f:
     header, *rows = csv.reader(f)
 report = json.load(open(sys.argv[2]))
 names = [c["name"] for c in report["classes"]]
-assert header[3:] == [f"p({name})" for name in names], header
+assert header[3:] == [f"p_{name}" for name in names], header
 truth = np.array([names.index(r[1]) for r in rows])
 said = np.array([names.index(r[2]) for r in rows])
 p = np.array([[float(v) for v in r[3:]] for r in rows])
