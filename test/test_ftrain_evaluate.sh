@@ -116,8 +116,8 @@ check "a folder of class folders is judged without calibration" 0 '^accuracy .* 
 never "as it has no valid" 'temperature|threshold'
 
 # ---- robustness ----
-check "--robustness judges thirteen perturbations" 0 '^jpeg:30 +[+-][01]\.[0-9]{4} +[01]\.[0-9]{4} ' \
-    'features: 32 in' "$ftrain" evaluate -m two.safetensors $two --robustness
+check "--robustness judges thirteen perturbations of 32 pictures" 0 '^jpeg:30 +[+-][01]\.[0-9]{4} +[01]\.[0-9]{4} ' \
+    'features: 416 in' "$ftrain" evaluate -m two.safetensors $two --robustness
 if [ "$(grep -cE '^(jpeg|blur|resize|zoom):[0-9.]+ |^grey ' out)" -eq 13 ]; then
     echo "ok - all of them"
 else
