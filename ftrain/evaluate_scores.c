@@ -8,7 +8,8 @@
 
 static int give_weights(void *context, const dn_weights **out) {
     scorer *work = context;
-    const int code = model_weights(&work->weights, work->classifier, work->weights_option);
+    const int code =
+        work->weights ? CONTINUE : model_weights(&work->weights, work->classifier, work->weights_option);
     *out = work->weights;
     return code;
 }
