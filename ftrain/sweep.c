@@ -286,7 +286,7 @@ static bool print_table(const sweep *of, const place *order, int count) {
     for (int i = 0; i < 4; i++) table_text(out, titles[i]);
     for (int at = 0; at < count; at++) {
         const run *r = order[at].run;
-        char rank[16] = "diverged";
+        char rank[24] = "diverged";
         if (r->state == RUN_DONE)
             snprintf(rank, sizeof rank, "%d%s", rank_at(order, count, at),
                      is_tied(order, count, at) ? " tied" : "");

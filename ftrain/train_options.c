@@ -45,7 +45,7 @@ static size_t fill_specs(train_options *o, option_spec specs[MAX_SPECS]) {
         {"nesterov", 0, OPTION_FLAG, &o->nesterov, 0, 0, NULL, "sgd with Nesterov's momentum"},
         {"weight-decay", 0, OPTION_FLOAT, &o->training.weight_decay, 0, 1, "X", "of all parameters"},
         {"class-weights", 0, OPTION_TEXT, &o->weighting, 0, 0, "LIST",
-         "none, balanced, or a number for each class, by name: 1,3.5"},
+         "none, balanced, or a number for each class in the order of their names: 1,3.5"},
         {"label-smoothing", 0, OPTION_FLOAT, &o->training.label_smoothing, 0, 0.99, "X",
          "share of each target that goes to all classes (default 0)"},
         {"augment", 0, OPTION_TEXT, &o->extraction.augment, 0, 0, "LIST",
