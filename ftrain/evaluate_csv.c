@@ -41,7 +41,7 @@ static int write_line(dni_file_writer *writer, const evaluation *of, int i) {
         header_line(line, of);
     else
         picture_line(line, of, i - 1);
-    fputs("\r\n", line);
+    fputc('\n', line);
     const bool is_whole = !ferror(line);
     const bool is_closed = fclose(line) == 0;
     dn_error error;

@@ -10,7 +10,7 @@
 
 enum { HISTORY = 10, MAX_ITERATIONS = 2000, MAX_HALVINGS = 40 };
 
-static const double GRADIENT_TOLERANCE = 1e-6;
+static const double GRADIENT_TOLERANCE = 1e-8;
 static const double SUFFICIENT_DECREASE = 1e-4; /* Armijo's condition */
 
 typedef struct problem {

@@ -169,7 +169,7 @@ check "info says so, too" 0 '^bf16 not available: bf16 needs AVX512-BF16, but ' 
     env DN_ISA=portable "$ftrain" info
 if "$ftrain" info | grep -q '^bf16 available$'; then
     check "info lists the kernels of bf16" 0 '^  1x1, block 1  *conv1x1_bf16_' "" "$ftrain" info
-    check "train in bf16 computes features of its own" 0 '^test accuracy 1\.0000' '^features: 24 to do$' \
+    check "train in bf16 computes features of its own" 0 '^test accuracy 1\.0000' '^features: 32 to do$' \
         "$ftrain" train "$data" $small --precision bf16 -o bf16.safetensors
     check "and keeps them" 0 '^test accuracy 1\.0000' '^ftrain: random weights' \
         "$ftrain" train "$data" $small -q --precision bf16 -o bf16.safetensors
