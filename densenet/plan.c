@@ -3,12 +3,16 @@
  * How many images go through a block together: where maps are large, one, so that a block's buffer stays in
  * the cache from layer to layer (14x14x2112 floats are 1.6 MB); where they are small, as many as give a
  * matrix product enough rows to outweigh the traffic of the weights (7x7 is 49 rows against 192 x 2160
- * weights). So the arena hardly grows with the batch. */
+ * weights). So the arena hardly grows with the batch.
+ *
+ * Where a bottleneck is larger than the cache, a thread on its own takes it in bands of rows, so that conv2 finds
+ * there what conv1 wrote. Threads together would meet twice a band, which costs more. */
 #include "densenet/plan.h"
 
 enum {
-    SMALL_MAP = 128,   /* pixels; below it images are grouped */
-    GROUP_PIXELS = 784 /* rows of a product to aim at: 16 images of 7x7 */
+    SMALL_MAP = 128,    /* pixels; below it images are grouped */
+    GROUP_PIXELS = 784, /* rows of a product to aim at: 16 images of 7x7 */
+    CACHE = 1 << 20,    /* bytes of the second level */
 };
 
 static int group_size(int64_t pixels, int batch) {
@@ -28,6 +32,13 @@ static dni_tensor inside(const dni_tensor *bordered) {
     return dni_tensor_slice(&rows, 2, 1, bordered->shape[2] - 2);
 }
 
+/* Rows of a bordered buffer that take half the cache; all where it fits as a whole. */
+static int band_rows(int64_t height, int64_t row_bytes) {
+    if (height * row_bytes <= CACHE) return (int)height;
+    const int64_t strips = CACHE / 2 / row_bytes / DNI_CONV2D_STRIP;
+    return (int)(strips > 1 ? strips : 1) * DNI_CONV2D_STRIP;
+}
+
 static void lay_out_block(dni_block_plan *block, const dn_config *config, int index, int64_t height,
                           int64_t width, int batch, dni_arena *arena) {
     block->group = group_size(height * width, batch);
@@ -35,6 +46,7 @@ static void lay_out_block(dni_block_plan *block, const dn_config *config, int in
     block->bordered =
         cut_tensor(arena, block->group, height + 2, width + 2, config->bottleneck * config->growth);
     block->bottleneck = inside(&block->bordered);
+    block->band = band_rows(height, block->bordered.stride[1] * (int64_t)sizeof(float));
 }
 
 /* The input of convolution `part` for `n` images. */
@@ -48,20 +60,32 @@ static dni_tensor input_of(const dni_plan *plan, const dni_part *part, const dn_
     return dni_tensor_slice(&images, 3, 0, part->in_channels);
 }
 
-/* The most scratch any convolution asks for, for any number of images up to its group, alone or with all
- * threads. */
+/* The more scratch of a kernel that works alone or with all threads. */
+static size_t scratch_of(const dni_prepared_conv *prepared, const dni_tensor *x, int threads) {
+    const size_t alone = prepared->kernel->scratch_size(&prepared->conv, x, 1);
+    const size_t together = prepared->kernel->scratch_size(&prepared->conv, x, threads);
+    return alone > together ? alone : together;
+}
+
+/* The most scratch any convolution asks for, for any number of images up to its group and, in a dense layer, of
+ * rows up to its band and a strip. */
 static size_t scratch_size(const dni_plan *plan, const dn_model *model, const dn_session_options *options,
                            int threads) {
     size_t most = 0;
     for (int i = 0; i < model->conv_count; i++) {
         const dni_prepared_conv *prepared = &model->convs[i];
-        const int group = plan->blocks[prepared->part.block].group;
-        for (int n = 1; n <= group; n++) {
+        const dni_block_plan *block = &plan->blocks[prepared->part.block];
+        const bool layer = prepared->part.role == DNI_CONV1 || prepared->part.role == DNI_CONV2;
+        for (int n = 1; n <= block->group; n++) {
             const dni_tensor x = input_of(plan, &prepared->part, options, n);
-            const size_t alone = prepared->kernel->scratch_size(&prepared->conv, &x, 1);
-            const size_t together = prepared->kernel->scratch_size(&prepared->conv, &x, threads);
-            if (alone > most) most = alone;
-            if (together > most) most = together;
+            const size_t size = scratch_of(prepared, &x, threads);
+            if (size > most) most = size;
+            for (int64_t rows = 1; layer && rows < x.shape[1] && rows <= block->band + DNI_CONV2D_STRIP;
+                 rows++) {
+                const dni_tensor part = dni_tensor_slice(&x, 1, 0, rows);
+                const size_t less = scratch_of(prepared, &part, 1);
+                if (less > most) most = less;
+            }
         }
     }
     return most;

@@ -8,6 +8,7 @@
 /* The memory of one dense block. */
 typedef struct dni_block_plan {
     int group;             /* images that go through the block together */
+    int band;              /* rows of them that one thread takes through both convolutions of a layer */
     dni_tensor channels;   /* (group, h, w, all the block's channels): layers append to it in place */
     dni_tensor bottleneck; /* (group, h, w, bottleneck * growth): the inside of `bordered` */
     dni_tensor bordered;   /* (group, h + 2, w + 2, ...): its outermost pixels are zero, always */

@@ -186,19 +186,42 @@ static int entrance_of(const dn_config *config, int block) {
     return index;
 }
 
+/* Rows first .. end - 1 of y by one convolution; those of x lie around them. */
+static void run_rows(const forward_pass *pass, int conv, const dni_tensor *x, const dni_tensor *y,
+                     int64_t first, int64_t end) {
+    if (first == end) return;
+    const dni_tensor from = dni_tensor_slice(x, 1, first, end - first);
+    const dni_tensor to = dni_tensor_slice(y, 1, first, end - first);
+    run(pass, conv, &from, &to);
+}
+
+/* The two convolutions of a dense layer, `conv` and the next, band by band of rows: conv2, which sees the row
+ * below its own, stays a strip behind. */
+static void run_layer(const forward_pass *pass, int conv, int band, const dni_tensor *x,
+                      const dni_tensor *bottleneck, const dni_tensor *y) {
+    const int64_t height = x->shape[1];
+    for (int64_t first = 0, done = 0; first < height; first += band) {
+        const int64_t end = first + band < height ? first + band : height;
+        const int64_t seen = end < height ? end - DNI_CONV2D_STRIP : height;
+        run_rows(pass, conv, x, bottleneck, first, end);
+        run_rows(pass, conv + 1, bottleneck, y, done, seen);
+        done = seen;
+    }
+}
+
 /* All dense layers of a block over the `count` images in its buffer. */
 static void run_layers(const forward_pass *pass, int block, int count) {
     const dni_block_plan *plan = &pass->plan->blocks[block];
     const dn_config *config = &pass->session->model->config;
     const dni_tensor channels = images_of(&plan->channels, 0, count);
     const dni_tensor bottleneck = images_of(&plan->bottleneck, 0, count);
-    int index = entrance_of(config, block) + 1;
+    int conv = entrance_of(config, block) + 1;
     int present = dni_block_first_channels(config, block);
-    for (int layer = 0; layer < config->layers[block]; layer++) {
+    const int band = dni_pool_threads(pass->pool) > 1 ? (int)channels.shape[1] : plan->band;
+    for (int layer = 0; layer < config->layers[block]; layer++, conv += 2) {
         const dni_tensor so_far = dni_tensor_slice(&channels, 3, 0, present);
         const dni_tensor own = dni_tensor_slice(&channels, 3, present, config->growth);
-        run(pass, index++, &so_far, &bottleneck);
-        run(pass, index++, &bottleneck, &own);
+        run_layer(pass, conv, band, &so_far, &bottleneck, &own);
         present += config->growth;
     }
 }

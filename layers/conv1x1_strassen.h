@@ -28,8 +28,9 @@
  * Memory: a network's weights fit no cache, nor does a large map. While a group is multiplied, the next group's
  * pixels and the weights that follow are fetched a few lines at a time.
  *
- * An image's pixels are divided evenly into tiles of 2 * TILE_ROWS at most, so any size wastes less than a row
- * a tile, and no tile holds two images: a pixel's bits do not depend on the batch. */
+ * An image's strips of four rows are each divided evenly into tiles of 2 * TILE_ROWS pixels at most, so any size
+ * wastes less than a row a tile, and no tile holds parts of two strips: a pixel's bits depend neither on the
+ * batch nor on the other strips. */
 #include "layers/tile.h"
 
 #include "core/memory.h"
@@ -48,6 +49,7 @@ enum {
     PANEL_FLOATS = TILE_ROWS * PANEL_STRIDE,
     TILE_FLOATS = PRODUCTS * PANEL_FLOATS,
     GROUP_TILES = 2,
+    MOST_GROUP_TILES = 4, /* where these are all there are */
     FETCH_DEPTH = 32,
     SPAN_TILES = 256 / (2 * TILE_ROWS), /* of 256 pixels */
     LEAST_DEPTH = 128,                  /* below, additions outweigh what multiplications are saved */
@@ -164,8 +166,10 @@ typedef struct work {
     const dni_conv2d *conv;
     const float *bias, *scale, *shift, *weight;
     const dni_tensor *x, *y;
-    int64_t pixels; /* of an image of y */
-    int64_t tiles;  /* of an image */
+    int64_t strips, pixels;          /* of an image of y, and of its strips but the last */
+    int64_t tiles;                   /* of each of those */
+    int64_t last_pixels, last_tiles; /* of the last strip */
+    int64_t image_tiles;
     float *scratch;
     int tile_ranges, block_ranges; /* an item of work is a range of tiles times one of blocks */
 } work;
@@ -177,10 +181,28 @@ typedef struct place {
 } place;
 
 static place place_of(const work *w, int64_t tile) {
-    const int64_t n = tile / w->tiles, t = tile % w->tiles;
-    const int64_t first = w->pixels * t / w->tiles, count = w->pixels * (t + 1) / w->tiles - first;
+    const int64_t n = tile / w->image_tiles, in_image = tile % w->image_tiles;
+    const int64_t strip = in_image / w->tiles < w->strips ? in_image / w->tiles : w->strips - 1;
+    const bool last = strip + 1 == w->strips;
+    const int64_t t = in_image - strip * w->tiles, tiles = last ? w->last_tiles : w->tiles;
+    const int64_t pixels = last ? w->last_pixels : w->pixels;
+    const int64_t first = pixels * t / tiles, count = pixels * (t + 1) / tiles - first;
     const int half = (int)(count + 1) / 2;
-    return (place){n, first, count, half < LEAST_ROWS ? LEAST_ROWS : half};
+    return (place){n, strip * w->pixels + first, count, half < LEAST_ROWS ? LEAST_ROWS : half};
+}
+
+static int64_t tiles_of(int64_t pixels) {
+    return (pixels + 2 * TILE_ROWS - 1) / (2 * TILE_ROWS);
+}
+
+static void divide_image(work *w) {
+    const int64_t height = w->y->shape[1], width = w->y->shape[2];
+    w->strips = (height + DNI_CONV2D_STRIP - 1) / DNI_CONV2D_STRIP;
+    w->pixels = DNI_CONV2D_STRIP * width;
+    w->last_pixels = height * width - (w->strips - 1) * w->pixels;
+    w->tiles = tiles_of(w->pixels);
+    w->last_tiles = tiles_of(w->last_pixels);
+    w->image_tiles = (w->strips - 1) * w->tiles + w->last_tiles;
 }
 
 /* ---- gathering the seven left factors of a tile ---- */
@@ -403,67 +425,76 @@ static target target_of(const work *w, const place *p, int channel, float *nowhe
     return t;
 }
 
-/* How often fetch() is called while `products` tiles meet a block. */
-static int64_t fetches_of(int64_t products) {
-    return products * PRODUCTS * (CHUNK_DEPTH / 2 / FETCH_DEPTH);
+/* How often fetch() is called while so many tiles meet a block. */
+static int64_t fetches_of(int64_t tiles, int depth) {
+    return tiles * PRODUCTS * ((depth + FETCH_DEPTH - 1) / FETCH_DEPTH);
 }
 
-/* What lies behind this chunk's weights, as much as they are: the next chunk's or, since a network's packed
- * parameters follow each other in the order of execution, the next convolution's. */
-static stream weights_ahead(const work *w, int chunk, int first_block, int end_block, int64_t tiles) {
-    const size_t begin = weight_offset(w->conv, chunk, 0), end = weight_offset(w->conv, chunk + 1, 0);
-    const size_t from = weight_offset(w->conv, chunk, first_block) - begin;
-    const size_t to = weight_offset(w->conv, chunk, end_block) - begin;
-    const int lines = (int)((to - from) * sizeof(float) / DNI_ALIGNMENT);
-    return (stream){.row = (const char *)(w->weight + end + from),
+/* `count` weights at `offset`, to be fetched while so many tiles meet a block. */
+static stream weights_ahead(const work *w, size_t offset, size_t count, int64_t tiles, int depth) {
+    const int lines = (int)(count * sizeof(float) / DNI_ALIGNMENT);
+    return (stream){.row = (const char *)(w->weight + offset),
                     .rows = 1,
                     .lines = lines,
-                    .rate = (int)(lines / fetches_of(tiles * (end_block - first_block))) + 1};
+                    .rate = (int)(lines / fetches_of(tiles, depth)) + 1};
 }
 
 /* The chunk's channels, from `start` on, of the pixels of tiles [first, end): exact where the image's rows follow
  * each other without a gap, elsewhere and where pooled only about right, which costs time and no result. */
-static stream pixels_ahead(const work *w, int64_t first, int64_t end, int start, int depth,
-                           int64_t products) {
+static stream pixels_ahead(const work *w, int64_t first, int64_t end, int start, int depth, int64_t tiles) {
     if (first >= end) return (stream){.rows = 0};
     const place p = place_of(w, first), q = place_of(w, end - 1);
     const bool pooled = w->conv->prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL;
-    const int64_t pixels = q.n == p.n ? q.first + q.count - p.first : w->pixels - p.first;
+    const int64_t image = w->y->shape[1] * w->y->shape[2];
+    const int64_t pixels = (q.n == p.n ? q.first + q.count : image) - p.first;
     const int rows = (int)pixels * (pooled ? 4 : 1), lines = 2 * depth * (int)sizeof(float) / DNI_ALIGNMENT;
     return (stream){.row = (const char *)(input_pixel(w, p.n, p.first, pooled) + start),
                     .row_step = w->x->stride[2] * (int64_t)sizeof(float),
                     .rows = rows,
                     .lines = lines,
-                    .rate = (int)(rows * lines / fetches_of(products)) + 1};
+                    .rate = (int)(rows * lines / fetches_of(tiles, depth)) + 1};
 }
 
 /* Tiles [first, end) by blocks [first_block, end_block), chunk by chunk and in groups. */
 static void convolve_tiles(const work *w, int64_t first, int64_t end, int first_block, int end_block,
                            float *panels, float *nowhere) {
     const dni_conv2d *conv = w->conv;
+    const bool single = end - first <= MOST_GROUP_TILES;
     for (int chunk = 0; chunk < chunk_count(conv); chunk++) {
         const int start = chunk_start(conv, chunk), depth = (chunk_start(conv, chunk + 1) - start) / 2;
         const bool last = chunk + 1 == chunk_count(conv);
-        ahead next = {.weights = weights_ahead(w, chunk, first_block, end_block, end - first)};
-        for (int64_t group = first; group < end; group += GROUP_TILES) {
-            const int64_t tiles = end - group < GROUP_TILES ? end - group : GROUP_TILES;
+        /* Behind this chunk's weights lie the next one's or, since a network's packed parameters follow each other
+         * in the order of execution, the next convolution's. */
+        const size_t here = weight_offset(conv, chunk, first_block);
+        const size_t behind = here + weight_offset(conv, chunk + 1, 0) - weight_offset(conv, chunk, 0);
+        const size_t all = weight_offset(conv, chunk, end_block) - here;
+        ahead next = {.weights =
+                          weights_ahead(w, behind, all, (end - first) * (end_block - first_block), depth)};
+        const int64_t step = single ? MOST_GROUP_TILES : GROUP_TILES;
+        for (int64_t group = first; group < end; group += step) {
+            const int64_t tiles = end - group < step ? end - group : step;
             for (int64_t i = 0; i < tiles; i++) {
                 const place p = place_of(w, group + i);
                 gather_tile(w, &p, start, depth, panels + i * TILE_FLOATS);
             }
-            const int64_t behind = group + tiles, further = behind + GROUP_TILES;
-            next.pixels = pixels_ahead(w, behind, further < end ? further : end, start, depth,
+            const int64_t further = group + 2 * step;
+            next.pixels = pixels_ahead(w, group + tiles, further < end ? further : end, start, depth,
                                        tiles * (end_block - first_block));
             for (int block = first_block; block < end_block; block++) {
                 const int vector = block_start(conv, block);
                 const int vectors = block_start(conv, block + 1) - vector;
-                const float *weight = w->weight + weight_offset(conv, chunk, block);
+                const size_t at = weight_offset(conv, chunk, block),
+                             after = weight_offset(conv, chunk, block + 1);
+                if (single && block + 1 < end_block)
+                    next.weights = weights_ahead(w, after, after - at, tiles, depth);
+                else if (single)
+                    next.weights = weights_ahead(w, behind, last ? all : after - at, tiles, depth);
                 for (int64_t i = 0; i < tiles; i++) {
                     const place p = place_of(w, group + i);
                     target t = target_of(w, &p, vector * VW, nowhere);
                     t.bias = chunk == 0 ? w->bias + vector * VW : NULL;
                     t.relu = last && conv->epilogue == DNI_EPILOGUE_BIAS_RELU;
-                    multiply(panels + i * TILE_FLOATS, weight, depth, &t, p.rows, vectors, &next);
+                    multiply(panels + i * TILE_FLOATS, w->weight + at, depth, &t, p.rows, vectors, &next);
                 }
             }
         }
@@ -473,7 +504,7 @@ static void convolve_tiles(const work *w, int64_t first, int64_t end, int first_
 /* ---- threads ---- */
 
 static size_t scratch_each(const dni_conv2d *conv) {
-    return dni_align_up((GROUP_TILES * TILE_FLOATS + (size_t)conv->out_channels) * sizeof(float));
+    return dni_align_up((MOST_GROUP_TILES * TILE_FLOATS + (size_t)conv->out_channels) * sizeof(float));
 }
 
 static size_t scratch_size(const dni_conv2d *conv, const dni_tensor *x, int threads) {
@@ -483,7 +514,7 @@ static size_t scratch_size(const dni_conv2d *conv, const dni_tensor *x, int thre
 
 static void run_item(void *context, size_t index) {
     const work *w = context;
-    const int64_t tiles = w->tiles * w->y->shape[0], range = (int64_t)index / w->block_ranges;
+    const int64_t tiles = w->image_tiles * w->y->shape[0], range = (int64_t)index / w->block_ranges;
     const int blocks = block_count(w->conv), block = (int)index % w->block_ranges;
     const int first_block = blocks * block / w->block_ranges;
     const int end_block = blocks * (block + 1) / w->block_ranges;
@@ -491,7 +522,19 @@ static void run_item(void *context, size_t index) {
     float *panels = w->scratch + index * (scratch_each(w->conv) / sizeof(float));
     for (int64_t span = first; span < end; span += SPAN_TILES)
         convolve_tiles(w, span, end - span < SPAN_TILES ? end : span + SPAN_TILES, first_block, end_block,
-                       panels, panels + GROUP_TILES * TILE_FLOATS);
+                       panels, panels + MOST_GROUP_TILES * TILE_FLOATS);
+}
+
+/* Few tiles are shared by blocks, though each thread then gathers them all: half the weights come to each. */
+static void share_out(work *w, int threads) {
+    const int64_t tiles = w->image_tiles * w->y->shape[0];
+    const int blocks = block_count(w->conv);
+    if (tiles <= MOST_GROUP_TILES && blocks >= threads) {
+        w->tile_ranges = 1;
+        w->block_ranges = threads;
+    } else {
+        dni_conv2d_split(tiles, blocks, threads, &w->tile_ranges, &w->block_ranges);
+    }
 }
 
 static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x, const dni_tensor *y,
@@ -503,9 +546,7 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
     w.scale = base + l.scale;
     w.shift = base + l.shift;
     w.weight = base + l.weight;
-    w.pixels = y->shape[1] * y->shape[2];
-    w.tiles = (w.pixels + 2 * TILE_ROWS - 1) / (2 * TILE_ROWS);
-    dni_conv2d_split(w.tiles * y->shape[0], block_count(conv), dni_pool_threads(pool), &w.tile_ranges,
-                     &w.block_ranges);
+    divide_image(&w);
+    share_out(&w, dni_pool_threads(pool));
     dni_pool_run(pool, run_item, &w, (size_t)(w.tile_ranges * w.block_ranges));
 }

@@ -19,6 +19,9 @@
 
 #include <stdbool.h>
 
+/* Rows of an image that kernels may treat as a unit. */
+enum { DNI_CONV2D_STRIP = 4 };
+
 typedef enum dni_prologue {
     DNI_PROLOGUE_NONE,
     DNI_PROLOGUE_BN_RELU,         /* max(0, scale[c] * x + shift[c]) */
@@ -37,8 +40,9 @@ typedef struct dni_conv2d {
     int kernel, stride, pad; /* square */
     dni_prologue prologue;
     dni_epilogue epilogue;
-    /* The caller promises `border` zero pixels around every image of x, readable through its strides. A
-     * kernel may rely on it instead of testing bounds; 0 promises nothing. Only with DNI_PROLOGUE_NONE. */
+    /* Every image of x is surrounded by `border` pixels, readable through its strides, that belong to what the
+     * convolution sees: zeros around a whole image, neighbours where x is some rows of a larger one. Beyond
+     * them are zeros that nobody needs to store. At most `pad`, and only with DNI_PROLOGUE_NONE. */
     int border;
 } dni_conv2d;
 
@@ -70,7 +74,9 @@ typedef struct dni_conv2d_kernel {
 
     /* x: (N, H, W, in), y: (N, H', W', out) with H', W' as dni_conv2d_output_size() says; both float32 with
      * stride[3] == 1 and any other strides; they do not overlap. Writes all of y and nothing else. The
-     * result's bits do not depend on the pool's threads, nor an image's on its neighbours in the batch. */
+     * result's bits do not depend on the pool's threads, nor an image's on its neighbours in the batch, nor, at
+     * stride 1 without pooling, a row's on which others are computed with it, as long as x begins at a multiple
+     * of DNI_CONV2D_STRIP rows of its image and ends at one or with it. */
     void (*run)(const dni_conv2d *conv, const void *packed, const dni_tensor *x, const dni_tensor *y,
                 void *scratch, dni_pool *pool);
 } dni_conv2d_kernel;

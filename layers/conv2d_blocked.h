@@ -177,7 +177,8 @@ static void gather_plain(const float *x, int count, float *to) {
 
 /* `count` channels from c on of the pixel (y, x) that the convolution sees. */
 static void gather_channels(const source *s, int64_t n, int64_t y, int64_t x, int c, int count, float *to) {
-    if (y < 0 || y >= s->in_height || x < 0 || x >= s->in_width) {
+    const int64_t edge = s->conv->border;
+    if (y < -edge || y >= s->in_height + edge || x < -edge || x >= s->in_width + edge) {
         memset(to, 0, (size_t)count * sizeof *to);
         return;
     }

@@ -89,12 +89,12 @@ static void convolve_pixel(const dni_conv2d *conv, const parameters *p, const dn
                            const float *image, int64_t y, int64_t x, double *sums) {
     const int in = conv->in_channels, out = conv->out_channels;
     const int shrink = conv->prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL ? 2 : 1;
-    const int64_t height = input->shape[1] / shrink, width = input->shape[2] / shrink;
+    const int64_t height = input->shape[1] / shrink, width = input->shape[2] / shrink, edge = conv->border;
     for (int o = 0; o < out; o++) sums[o] = 0.0;
     for (int ky = 0; ky < conv->kernel; ky++) {
         for (int kx = 0; kx < conv->kernel; kx++) {
             const int64_t sy = y * conv->stride + ky - conv->pad, sx = x * conv->stride + kx - conv->pad;
-            if (sy < 0 || sy >= height || sx < 0 || sx >= width) continue;
+            if (sy < -edge || sy >= height + edge || sx < -edge || sx >= width + edge) continue;
             const float *weight = p->weight + (size_t)(ky * conv->kernel + kx) * (size_t)in * (size_t)out;
             for (int c = 0; c < in; c++, weight += out) {
                 const double value = prologue(conv, p, image, input->stride, sy, sx, c);
@@ -113,6 +113,7 @@ static void convolve_maxpool(const dni_conv2d *conv, const parameters *p, const 
                                  .kernel = conv->kernel,
                                  .stride = conv->stride,
                                  .pad = conv->pad,
+                                 .border = conv->border,
                                  .prologue = conv->prologue,
                                  .epilogue = DNI_EPILOGUE_BIAS_RELU};
     const int64_t height = dni_conv2d_output_size(&unpooled, input->shape[1]);

@@ -291,16 +291,17 @@ static place place_of(const work *w, int64_t patch) {
     return (place){patch / (w->rows * w->columns), in_image / w->columns * OUT, in_image % w->columns * OUT};
 }
 
-/* Whether a patch's inputs along an axis from `first` - 1 on are in the image or its border. */
-static bool reachable(const work *w, int64_t first, int64_t size) {
-    return w->conv->border > 0 ? first + OUT <= size : first > 0 && first + OUT < size;
+/* Whether inputs first .. end - 1 along an axis are in the image or its border. */
+static bool readable(const work *w, int64_t first, int64_t end, int64_t size) {
+    return first >= -w->conv->border && end <= size + w->conv->border;
 }
 
 static void find_inputs(const work *w, int64_t patch, inputs *d) {
     const dni_tensor *x = w->x;
     const place p = place_of(w, patch);
     const float *image = (const float *)x->data + p.n * x->stride[0];
-    d->inside = reachable(w, p.y, x->shape[1]) && reachable(w, p.x, x->shape[2]);
+    d->inside =
+        readable(w, p.y - 1, p.y - 1 + IN, x->shape[1]) && readable(w, p.x - 1, p.x - 1 + IN, x->shape[2]);
     d->down = x->stride[1];
     d->right = x->stride[2];
     if (d->inside) {
@@ -310,8 +311,9 @@ static void find_inputs(const work *w, int64_t patch, inputs *d) {
     for (int64_t i = 0; i < IN; i++) {
         for (int64_t j = 0; j < IN; j++) {
             const int64_t row = p.y + i - 1, column = p.x + j - 1;
-            const bool in_image = row >= 0 && row < x->shape[1] && column >= 0 && column < x->shape[2];
-            d->pixel[i][j] = in_image ? image + row * d->down + column * d->right : w->zeros;
+            const bool there =
+                readable(w, row, row + 1, x->shape[1]) && readable(w, column, column + 1, x->shape[2]);
+            d->pixel[i][j] = there ? image + row * d->down + column * d->right : w->zeros;
         }
     }
 }

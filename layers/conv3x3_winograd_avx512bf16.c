@@ -167,6 +167,11 @@ static place place_of(const work *w, int64_t patch) {
 
 typedef const float *inputs[IN_ROWS][IN_COLUMNS]; /* the first channel of each of a patch's inputs */
 
+/* Whether an input along an axis is in the image or its border. */
+static bool readable(const work *w, int64_t at, int64_t size) {
+    return at >= -w->conv->border && at < size + w->conv->border;
+}
+
 static void find_inputs(const work *w, int64_t patch, inputs pixel) {
     const dni_tensor *x = w->x;
     const place p = place_of(w, patch);
@@ -174,9 +179,9 @@ static void find_inputs(const work *w, int64_t patch, inputs pixel) {
     for (int64_t i = 0; i < IN_ROWS; i++)
         for (int64_t j = 0; j < IN_COLUMNS; j++) {
             const int64_t row = p.y + i - 1, column = p.x + j - 1;
-            const bool inside = row >= 0 && row < x->shape[1] && column >= 0 && column < x->shape[2];
-            pixel[i][j] = inside ? image + row * x->stride[1] + column * x->stride[2]
-                                 : (const float *)(void *)w->scratch;
+            const bool there = readable(w, row, x->shape[1]) && readable(w, column, x->shape[2]);
+            pixel[i][j] = there ? image + row * x->stride[1] + column * x->stride[2]
+                                : (const float *)(void *)w->scratch;
         }
 }
 

@@ -385,6 +385,48 @@ static void test_a_promised_border_changes_nothing(void **state) {
     }
 }
 
+/* Rows first .. first + count - 1 of the fixture's y, into their place in `out`. */
+static void run_rows(const dni_conv2d_kernel *kernel, const fixture *f, int64_t first, int64_t count,
+                     float *out, int threads) {
+    const dni_tensor y = dni_tensor_nhwc(out, f->x.shape[0], f->height, f->width, f->conv.out_channels);
+    const dni_tensor from = dni_tensor_slice(&f->x, 1, first, count);
+    const dni_tensor to = dni_tensor_slice(&y, 1, first, count);
+    run_kernel(kernel, &f->conv, &f->params, &from, &to, threads);
+}
+
+static void check_bands(const fixture *f, const dni_conv2d_kernel *kernel, int64_t band) {
+    char text[160];
+    float *whole = floats_alloc(f->count), *banded = floats_alloc(f->count);
+    run_rows(kernel, f, 0, f->height, whole, 2);
+    for (int64_t first = 0; first < f->height; first += band)
+        run_rows(kernel, f, first, first + band < f->height ? band : f->height - first, banded, 1);
+    if (memcmp(whole, banded, f->count * sizeof *whole) != 0)
+        fail_msg("%s: other bits in bands of %lld rows", describe(kernel, f, text), (long long)band);
+    free(whole), free(banded);
+}
+
+/* And so 3x3 convolutions see the neighbours of their rows in the border. */
+static void test_bands_of_rows_have_the_bits_of_the_whole_image(void **state) {
+    (void)state;
+    static const shape_case cases[] = {
+        {BOTTLENECK(96, 192), 1, 56, 56},  {BOTTLENECK(240, 192), 1, 56, 56},
+        {BOTTLENECK(144, 192), 2, 25, 33}, {BOTTLENECK(401, 70), 1, 9, 5},
+        {GROWTH(192, 48), 1, 56, 56},      {GROWTH(192, 48), 2, 25, 33},
+        {GROWTH(128, 32), 1, 13, 5},       {GROWTH(17, 5), 2, 6, 9},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        shape_case c = cases[i];
+        c.conv.border = c.conv.pad;
+        fixture f = fixture_create(&c, BORDERED);
+        for (size_t k = 0; k < dni_conv2d_kernel_count; k++) {
+            if (!runs_here(dni_conv2d_kernels[k], &f.conv)) continue;
+            check_bands(&f, dni_conv2d_kernels[k], DNI_CONV2D_STRIP);
+            check_bands(&f, dni_conv2d_kernels[k], 2 * DNI_CONV2D_STRIP);
+        }
+        fixture_free(&f);
+    }
+}
+
 /* ---- the list ---- */
 
 static void test_selection_takes_the_last_kernel_that_accepts_and_the_tier_allows(void **state) {
@@ -524,6 +566,7 @@ int main(void) {
         cmocka_unit_test(test_every_kernel_agrees_with_the_reference_on_odd_shapes),
         cmocka_unit_test(test_every_kernel_agrees_with_the_reference_on_what_no_densenet_has),
         cmocka_unit_test(test_a_promised_border_changes_nothing),
+        cmocka_unit_test(test_bands_of_rows_have_the_bits_of_the_whole_image),
         cmocka_unit_test(test_selection_takes_the_last_kernel_that_accepts_and_the_tier_allows),
         cmocka_unit_test(test_a_wish_for_bf16_gives_it_where_there_is_a_kernel_for_it_on_the_tier),
         cmocka_unit_test(test_only_kernels_that_say_so_expand_the_weights),
