@@ -50,7 +50,7 @@ enum {
     TILE_FLOATS = PRODUCTS * PANEL_FLOATS,
     GROUP_TILES = 2,
     MOST_GROUP_TILES = 4, /* where these are all there are */
-    FETCH_DEPTH = 32,
+    FETCH_DEPTH = 4,
     SPAN_TILES = 256 / (2 * TILE_ROWS), /* of 256 pixels */
     LEAST_DEPTH = 128,                  /* below, additions outweigh what multiplications are saved */
 };
