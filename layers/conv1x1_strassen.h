@@ -455,9 +455,10 @@ static stream pixels_ahead(const work *w, int64_t first, int64_t end, int start,
                     .rate = (int)(rows * lines / fetches_of(tiles, depth)) + 1};
 }
 
-/* Tiles [first, end) by blocks [first_block, end_block), chunk by chunk and in groups. */
-static void convolve_tiles(const work *w, int64_t first, int64_t end, int first_block, int end_block,
-                           float *panels, float *nowhere) {
+/* Tiles [first, end) by blocks [first_block, end_block), chunk by chunk and in groups. Of the weights that follow,
+ * each range of tiles fetches a share: the threads have the last cache in common. */
+static void convolve_tiles(const work *w, int64_t range, int64_t first, int64_t end, int first_block,
+                           int end_block, float *panels, float *nowhere) {
     const dni_conv2d *conv = w->conv;
     const bool single = end - first <= MOST_GROUP_TILES;
     for (int chunk = 0; chunk < chunk_count(conv); chunk++) {
@@ -468,8 +469,9 @@ static void convolve_tiles(const work *w, int64_t first, int64_t end, int first_
         const size_t here = weight_offset(conv, chunk, first_block);
         const size_t behind = here + weight_offset(conv, chunk + 1, 0) - weight_offset(conv, chunk, 0);
         const size_t all = weight_offset(conv, chunk, end_block) - here;
-        ahead next = {.weights =
-                          weights_ahead(w, behind, all, (end - first) * (end_block - first_block), depth)};
+        const size_t share = all / (size_t)w->tile_ranges;
+        ahead next = {.weights = weights_ahead(w, behind + share * (size_t)range, share,
+                                               (end - first) * (end_block - first_block), depth)};
         const int64_t step = single ? MOST_GROUP_TILES : GROUP_TILES;
         for (int64_t group = first; group < end; group += step) {
             const int64_t tiles = end - group < step ? end - group : step;
@@ -521,8 +523,8 @@ static void run_item(void *context, size_t index) {
     const int64_t first = tiles * range / w->tile_ranges, end = tiles * (range + 1) / w->tile_ranges;
     float *panels = w->scratch + index * (scratch_each(w->conv) / sizeof(float));
     for (int64_t span = first; span < end; span += SPAN_TILES)
-        convolve_tiles(w, span, end - span < SPAN_TILES ? end : span + SPAN_TILES, first_block, end_block,
-                       panels, panels + MOST_GROUP_TILES * TILE_FLOATS);
+        convolve_tiles(w, range, span, end - span < SPAN_TILES ? end : span + SPAN_TILES, first_block,
+                       end_block, panels, panels + MOST_GROUP_TILES * TILE_FLOATS);
 }
 
 /* Few tiles are shared by blocks, though each thread then gathers them all: half the weights come to each. */
