@@ -60,7 +60,7 @@ struct dni_pickle_value {
             dni_pickle_value **items;
             size_t count, capacity;
         } list;
-        int global; /* an index into pickle.c's table */
+        int global; /* an index into the list of pickle_torch.c */
         dni_pickle_storage *storage;
         dni_pickle_tensor *tensor;
     } as;
