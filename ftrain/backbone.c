@@ -4,7 +4,7 @@
 #include "densenet/statistics.h"
 #include "ftrain/options.h"
 #include "ftrain/program.h"
-#include "io/feature_store.h"
+#include "io/content_key.h"
 #include "io/file.h"
 #include "io/json.h"
 #include "io/safetensors.h"

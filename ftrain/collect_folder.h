@@ -2,7 +2,7 @@
 #ifndef FTRAIN_COLLECT_FOLDER_H
 #define FTRAIN_COLLECT_FOLDER_H
 
-#include "io/feature_store.h"
+#include "io/content_key.h"
 
 #include <stdbool.h>
 

@@ -7,7 +7,7 @@
 #include "ftrain/program.h"
 #include "ftrain/table.h"
 #include "head/cross_validation.h"
-#include "io/feature_store.h"
+#include "io/content_key.h"
 
 #include <math.h>
 #include <stdio.h>

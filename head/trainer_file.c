@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/tensor_dict.h"
-#include "io/feature_store.h"
+#include "io/content_key.h"
 #include "io/json.h"
 #include "io/safetensors.h"
 

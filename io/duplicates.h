@@ -2,7 +2,7 @@
 #ifndef DN_IO_DUPLICATES_H
 #define DN_IO_DUPLICATES_H
 
-#include "io/feature_store.h"
+#include "io/content_key.h"
 #include "io/image.h"
 
 typedef struct dni_fingerprint {

@@ -1,0 +1,140 @@
+/* A feature store's file: read and checked, searched, and written anew with more records. */
+#include "io/feature_file.h"
+
+#include "core/error.h"
+#include "io/safetensors.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void dni_feature_file_unload(dni_feature_file *file) {
+    dni_tensor_dict_free(file->dict);
+    file->dict = NULL;
+    file->keys = NULL;
+    file->values = NULL;
+    file->count = 0;
+}
+
+static dn_status check_tensors(dni_feature_file *file, dn_error *error) {
+    const dni_tensor *keys = dni_tensor_dict_find(file->dict, "keys");
+    const dni_tensor *features = dni_tensor_dict_find(file->dict, "features");
+    if (!keys || !features)
+        return dni_fail(error, DN_ERR_TENSOR_MISSING, "%s: tensor '%s' is missing: not a feature store",
+                        file->path, keys ? "features" : "keys");
+    if (keys->dtype != DNI_U8 || features->dtype != DNI_F32)
+        return dni_fail(error, DN_ERR_TENSOR_DTYPE, "%s: 'keys' must be U8 and 'features' F32, not %s and %s",
+                        file->path, dni_dtype_name(keys->dtype), dni_dtype_name(features->dtype));
+    char text[2][96];
+    const int64_t n = keys->rank ? keys->shape[0] : 0;
+    if (!dni_tensor_same_shape(keys, 2, (const int64_t[]){n, 16}))
+        return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor 'keys' is %s, not (n, 16)", file->path,
+                        dni_tensor_shape_text(keys->rank, keys->shape, text[0], sizeof text[0]));
+    const int64_t expected[] = {n, (int64_t)file->features};
+    if (!dni_tensor_same_shape(features, 2, expected))
+        return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor 'features' is %s, expected %s", file->path,
+                        dni_tensor_shape_text(features->rank, features->shape, text[0], sizeof text[0]),
+                        dni_tensor_shape_text(2, expected, text[1], sizeof text[1]));
+    if ((uintptr_t)features->data % sizeof(float))
+        return dni_fail(error, DN_ERR_FORMAT, "%s: tensor 'features' is not aligned to its element size",
+                        file->path);
+    file->keys = keys->data;
+    file->values = features->data;
+    file->count = (size_t)n;
+    for (size_t i = 1; i < file->count; i++)
+        if (memcmp(&file->keys[i - 1], &file->keys[i], sizeof *file->keys) >= 0)
+            return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor 'keys' is not sorted at row %zu", file->path,
+                            i);
+    return DN_OK;
+}
+
+dn_status dni_feature_file_load(dni_feature_file *file, dn_error *error) {
+    dn_error reason;
+    dn_status status = dni_safetensors_read(&file->dict, file->path, &reason);
+    if (status == DN_ERR_NOT_FOUND) return DN_OK;
+    if (status) return dni_fail(error, status, "%s", reason.message);
+    const char *format = dni_tensor_dict_meta(file->dict, "format");
+    const char *provenance = dni_tensor_dict_meta(file->dict, "provenance");
+    if (!format || !provenance)
+        return dni_fail(error, DN_ERR_FORMAT, "%s: not a feature store: metadata '%s' is missing", file->path,
+                        format ? "provenance" : "format");
+    if (strcmp(format, DNI_FEATURE_FORMAT) != 0)
+        return dni_fail(error, DN_ERR_MISMATCH, "%s: is a '%s', not a '%s': make it anew", file->path, format,
+                        DNI_FEATURE_FORMAT);
+    if (strcmp(provenance, file->provenance) != 0)
+        return dni_fail(error, DN_ERR_MISMATCH, "%s: holds features of '%s', not of '%s'", file->path,
+                        provenance, file->provenance);
+    return check_tensors(file, error);
+}
+
+const float *dni_feature_file_find(const dni_feature_file *file, const dni_key *key) {
+    size_t low = 0, high = file->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = memcmp(&file->keys[middle], key, sizeof *key);
+        if (order == 0) return file->values + middle * file->features;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* ---- merging ---- */
+
+typedef struct source {
+    const dni_key *key;
+    const float *values;
+} source;
+
+static int by_key(const void *a, const void *b) {
+    return memcmp(((const source *)a)->key, ((const source *)b)->key, sizeof(dni_key));
+}
+
+/* The file's records and the others, sorted by key; NULL when out of memory. */
+static source *sorted_sources(const dni_feature_file *file, const dni_key *keys, const float *values,
+                              size_t count) {
+    source *sources = calloc(file->count + count, sizeof *sources);
+    if (!sources) return NULL;
+    for (size_t i = 0; i < file->count; i++)
+        sources[i] = (source){&file->keys[i], file->values + i * file->features};
+    for (size_t i = 0; i < count; i++)
+        sources[file->count + i] = (source){&keys[i], values + i * file->features};
+    qsort(sources, file->count + count, sizeof *sources, by_key);
+    return sources;
+}
+
+static dn_status fill_merged(const dni_feature_file *file, const source *sources, size_t records,
+                             dni_tensor_dict *merged, dn_error *error) {
+    const int64_t count = (int64_t)records;
+    void *keys, *values;
+    dn_status status =
+        dni_tensor_dict_allocate(merged, "keys", DNI_U8, 2, (const int64_t[]){count, 16}, &keys, error);
+    if (status) return status;
+    status = dni_tensor_dict_allocate(merged, "features", DNI_F32, 2,
+                                      (const int64_t[]){count, (int64_t)file->features}, &values, error);
+    if (status) return status;
+    for (int64_t i = 0; i < count; i++) {
+        memcpy((dni_key *)keys + i, sources[i].key, sizeof(dni_key));
+        memcpy((float *)values + (size_t)i * file->features, sources[i].values,
+               file->features * sizeof(float));
+    }
+    status = dni_tensor_dict_set_meta(merged, "format", DNI_FEATURE_FORMAT, error);
+    if (!status) status = dni_tensor_dict_set_meta(merged, "provenance", file->provenance, error);
+    return status;
+}
+
+dn_status dni_feature_file_write_with(const dni_feature_file *file, const dni_key *keys, const float *values,
+                                      size_t count, dn_error *error) {
+    const size_t records = file->count + count;
+    dni_tensor_dict *merged = dni_tensor_dict_create();
+    source *sources = sorted_sources(file, keys, values, count);
+    dn_status status = merged && sources
+                           ? fill_merged(file, sources, records, merged, error)
+                           : dni_fail(error, DN_ERR_MEMORY, "%s: out of memory for %zu feature records",
+                                      file->path, records);
+    if (!status) status = dni_safetensors_write(merged, file->path, error);
+    free(sources);
+    dni_tensor_dict_free(merged);
+    return status;
+}

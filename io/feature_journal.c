@@ -1,0 +1,207 @@
+/* A feature store's journal: its bytes, its lock, and what a killed process left in it. */
+#include "io/feature_journal.h"
+
+#include "core/error.h"
+#include "io/feature_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define JOURNAL_MAGIC "DNFSJRN2"
+
+typedef struct journal_header {
+    char magic[8]; /* the last one counts the form */
+    uint64_t features;
+    uint8_t provenance[16];
+} journal_header;
+
+/* ---- reading and writing ---- */
+
+static size_t record_size(const dni_feature_journal *journal) {
+    return sizeof(dni_key) + journal->features * sizeof(float) + sizeof(uint64_t);
+}
+
+static uint64_t record_checksum(const dni_feature_journal *journal, size_t number) {
+    return XXH3_64bits_withSeed(journal->record, record_size(journal) - sizeof(uint64_t), number);
+}
+
+static journal_header header_of(const dni_feature_journal *journal) {
+    journal_header header = {.features = journal->features};
+    memcpy(header.magic, JOURNAL_MAGIC, sizeof header.magic);
+    const dni_key provenance = dni_key_of_bytes(journal->provenance, strlen(journal->provenance));
+    memcpy(header.provenance, provenance.bytes, sizeof header.provenance);
+    return header;
+}
+
+/* Reads exactly `size` bytes; 0 where the file ends before. */
+static dn_status read_whole(dni_feature_journal *journal, void *bytes, size_t size, off_t offset, int *whole,
+                            dn_error *error) {
+    size_t done = 0;
+    while (done < size) {
+        const ssize_t n = pread(journal->file, (char *)bytes + done, size - done, offset + (off_t)done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return dni_fail_errno(error, errno, "%s: cannot read", journal->path);
+        if (n == 0) break;
+        done += (size_t)n;
+    }
+    *whole = done == size;
+    return DN_OK;
+}
+
+static dn_status cut(dni_feature_journal *journal, off_t size, dn_error *error) {
+    if (ftruncate(journal->file, size) != 0)
+        return dni_fail_errno(error, errno, "%s: cannot truncate", journal->path);
+    journal->size = size;
+    return DN_OK;
+}
+
+/* Appends, whole or not at all. */
+static dn_status append_bytes(dni_feature_journal *journal, const void *bytes, size_t size, dn_error *error) {
+    size_t done = 0;
+    while (done < size) {
+        const ssize_t n =
+            pwrite(journal->file, (const char *)bytes + done, size - done, journal->size + (off_t)done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) {
+            const int number = errno;
+            (void)cut(journal, journal->size, NULL); /* a torn tail would be cut on opening, too */
+            return dni_fail_errno(error, number, "%s: cannot write", journal->path);
+        }
+        done += (size_t)n;
+    }
+    journal->size += (off_t)size;
+    return DN_OK;
+}
+
+static dn_status replay_records(dni_feature_journal *journal, dni_take_record *take, void *context,
+                                dn_error *error) {
+    const size_t size = record_size(journal);
+    for (;;) {
+        int whole = 0;
+        dn_status status = read_whole(journal, journal->record, size, journal->size, &whole, error);
+        if (status) return status;
+        if (!whole) break;
+        uint64_t checksum;
+        memcpy(&checksum, journal->record + size - sizeof checksum, sizeof checksum);
+        if (checksum != record_checksum(journal, journal->records)) break;
+        journal->size += (off_t)size;
+        journal->records++;
+        dni_key key;
+        memcpy(&key, journal->record, sizeof key);
+        const void *values = journal->record + sizeof key; /* 16 bytes into a block: aligned for floats */
+        status = take(context, &key, values, error);
+        if (status) return status;
+    }
+    return cut(journal, journal->size, error);
+}
+
+dn_status dni_feature_journal_replay(dni_feature_journal *journal, dni_take_record *take, void *context,
+                                     dn_error *error) {
+    const journal_header expected = header_of(journal);
+    journal_header found;
+    int whole = 0;
+    const dn_status status = read_whole(journal, &found, sizeof found, 0, &whole, error);
+    if (status) return status;
+    if (!whole) return cut(journal, 0, error); /* killed before the first record */
+    if (memcmp(found.magic, expected.magic, sizeof found.magic - 1) != 0)
+        return dni_fail(error, DN_ERR_FORMAT, "%s: not a journal of a feature store", journal->path);
+    if (memcmp(found.magic, expected.magic, sizeof found.magic) != 0)
+        return dni_fail(error, DN_ERR_MISMATCH,
+                        "%s: holds unfinished features in another form than '%s': remove it", journal->path,
+                        DNI_FEATURE_FORMAT);
+    if (memcmp(&found, &expected, sizeof found) != 0)
+        return dni_fail(error, DN_ERR_MISMATCH,
+                        "%s: holds unfinished features of other weights or preprocessing than '%s'",
+                        journal->path, journal->provenance);
+    journal->size = sizeof found;
+    return replay_records(journal, take, context, error);
+}
+
+/* ---- opening and closing ---- */
+
+/* Whether the open journal is still the file of that name, and not one that its last owner removed. */
+static int is_current(const dni_feature_journal *journal) {
+    struct stat opened, named;
+    return fstat(journal->file, &opened) == 0 && stat(journal->path, &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+static dn_status wait_for_lock(dni_feature_journal *journal, void (*on_wait)(void *context), void *context,
+                               int *waited, dn_error *error) {
+    if (flock(journal->file, LOCK_EX | LOCK_NB) == 0) return DN_OK;
+    if (errno == EWOULDBLOCK) {
+        if (on_wait && !*waited) on_wait(context);
+        *waited = 1;
+        if (flock(journal->file, LOCK_EX) == 0) return DN_OK;
+    }
+    if (errno == EINTR)
+        return dni_fail(error, DN_ERR_CANCELLED, "%s: interrupted while another process has it open",
+                        journal->store_path);
+    return dni_fail_errno(error, errno, "%s: cannot lock", journal->path);
+}
+
+static dn_status open_locked(dni_feature_journal *journal, void (*on_wait)(void *context), void *context,
+                             dn_error *error) {
+    int waited = 0;
+    for (;;) {
+        journal->file = open(journal->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (journal->file < 0) return dni_fail_errno(error, errno, "%s: cannot open", journal->path);
+        const dn_status status = wait_for_lock(journal, on_wait, context, &waited, error);
+        if (status || is_current(journal)) return status;
+        close(journal->file);
+        journal->file = -1;
+    }
+}
+
+dn_status dni_feature_journal_open(dni_feature_journal *journal, const char *store_path,
+                                   const char *provenance, size_t features, void (*on_wait)(void *context),
+                                   void *context, dn_error *error) {
+    *journal = (dni_feature_journal){
+        .store_path = store_path, .provenance = provenance, .features = features, .file = -1};
+    const size_t length = strlen(store_path);
+    journal->path = malloc(length + sizeof ".journal");
+    journal->record = malloc(record_size(journal));
+    if (!journal->path || !journal->record)
+        return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", store_path);
+    memcpy(journal->path, store_path, length);
+    memcpy(journal->path + length, ".journal", sizeof ".journal");
+    return open_locked(journal, on_wait, context, error);
+}
+
+void dni_feature_journal_close(dni_feature_journal *journal) {
+    if (journal->file >= 0) {
+        struct stat found;
+        if (fstat(journal->file, &found) == 0 && found.st_size == 0) unlink(journal->path);
+        close(journal->file);
+    }
+    free(journal->path);
+    free(journal->record);
+}
+
+dn_status dni_feature_journal_append(dni_feature_journal *journal, const dni_key *key, const float *values,
+                                     dn_error *error) {
+    if (journal->size == 0) {
+        const journal_header header = header_of(journal);
+        const dn_status status = append_bytes(journal, &header, sizeof header, error);
+        if (status) return status;
+    }
+    const size_t size = record_size(journal);
+    memcpy(journal->record, key, sizeof *key);
+    memcpy(journal->record + sizeof *key, values, journal->features * sizeof(float));
+    const uint64_t checksum = record_checksum(journal, journal->records);
+    memcpy(journal->record + size - sizeof checksum, &checksum, sizeof checksum);
+    const dn_status status = append_bytes(journal, journal->record, size, error);
+    if (!status) journal->records++;
+    return status;
+}
+
+dn_status dni_feature_journal_empty(dni_feature_journal *journal, dn_error *error) {
+    journal->records = 0;
+    return cut(journal, 0, error);
+}

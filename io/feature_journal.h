@@ -1,0 +1,43 @@
+/* A feature store's journal: records appended as they are made, and the store's lock.
+ *
+ * A header (magic, features, XXH3-128 of the provenance), then records of one size: key, floats, XXH3-64 of both
+ * seeded with the record's number. A record that is torn, or out of place, fails its checksum; it and all behind
+ * it are cut off when the journal is read. The journal is also the lock's file: closing removes it once it is
+ * empty, so an opener that waited checks that it still locks what the name means. */
+#ifndef DN_IO_FEATURE_JOURNAL_H
+#define DN_IO_FEATURE_JOURNAL_H
+
+#include "io/content_key.h"
+
+#include <sys/types.h>
+
+typedef struct dni_feature_journal {
+    const char *store_path, *provenance; /* the store's */
+    char *path;
+    size_t features; /* floats of a record */
+    int file;        /* open and locked; or -1 */
+    off_t size;
+    size_t records;        /* whole ones, merged duplicates included: the next record's number */
+    unsigned char *record; /* one record as the journal has it */
+} dni_feature_journal;
+
+/* Opens or makes the journal beside the store and locks it, waiting as dni_feature_store_open() does. To be
+ * closed after a failure too. */
+dn_status dni_feature_journal_open(dni_feature_journal *journal, const char *store_path,
+                                   const char *provenance, size_t features, void (*on_wait)(void *context),
+                                   void *context, dn_error *error);
+/* Unlocks it, and removes it when it is empty. */
+void dni_feature_journal_close(dni_feature_journal *journal);
+
+/* Hands each whole record that a former process left to `take`, until that fails, and cuts off what is torn. */
+typedef dn_status dni_take_record(void *context, const dni_key *key, const float *values, dn_error *error);
+dn_status dni_feature_journal_replay(dni_feature_journal *journal, dni_take_record *take, void *context,
+                                     dn_error *error);
+
+/* Appends a record, whole or not at all. */
+dn_status dni_feature_journal_append(dni_feature_journal *journal, const dni_key *key, const float *values,
+                                     dn_error *error);
+/* Forgets all records; the lock stays. */
+dn_status dni_feature_journal_empty(dni_feature_journal *journal, dn_error *error);
+
+#endif
