@@ -2,55 +2,17 @@
 # ftrain collect against a server on loopback that can misbehave in every way named here.
 #
 #     test/test_ftrain_collect.sh        from the repository root; BUILD names the folder of the build
-set -u
-
 command -v python3 >/dev/null || { echo "ok - pictures are collected # SKIP python3 is missing"; exit 0; }
+source test/support.sh
 
-ftrain=$PWD/${BUILD:-build}/ftrain/ftrain
-work=$(mktemp -d)
 server=
 cleanup() {
     [ -z "$server" ] || kill "$server" 2>/dev/null
-    rm -rf "$work"
+    remove_work
 }
 trap cleanup EXIT
 trap 'exit 1' INT TERM
-export LC_ALL=C no_proxy=127.0.0.1
-failures=0
-
-ok() { echo "ok - $1"; }
-not_ok() {
-    echo "not ok - $1"
-    sed 's/^/    /' "$work/stdout" "$work/stderr"
-    failures=$((failures + 1))
-}
-
-matches() {
-    if [ -n "$1" ]; then grep -qE -- "$1" "$2"; else [ ! -s "$2" ]; fi
-}
-
-# check WHAT CODE STDOUT-PATTERN STDERR-PATTERN COMMAND...: patterns are extended and must match a line; "" is
-# an empty stream.
-check() {
-    local what=$1 code=$2 out=$3 err=$4 found
-    shift 4
-    "$@" >"$work/stdout" 2>"$work/stderr" </dev/null
-    found=$?
-    if [ "$found" -eq "$code" ] && matches "$out" "$work/stdout" && matches "$err" "$work/stderr"; then
-        ok "$what"
-    else
-        echo "exit code $found, expected $code" >>"$work/stderr"
-        not_ok "$what"
-    fi
-}
-
-equal() { # WHAT FOUND EXPECTED
-    if [ "$2" = "$3" ]; then ok "$1"; else
-        printf 'found    %s\nexpected %s\n' "$2" "$3" >"$work/stdout"
-        : >"$work/stderr"
-        not_ok "$1"
-    fi
-}
+export no_proxy=127.0.0.1
 
 cat >"$work/server.py" <<'EOT'
 import http.server, random, sys, time

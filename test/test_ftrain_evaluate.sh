@@ -3,52 +3,21 @@
 # pictures, and data sets that lack something. Pictures are noise at 40x40 whose brightness tells the class, badly.
 #
 #     test/test_ftrain_evaluate.sh        from the repository root; BUILD names the folder of the build
-set -u
+source test/support.sh
 
-ftrain=$PWD/${BUILD:-build}/ftrain/ftrain
 python=${PYTHON:-/usr/bin/python3}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache LC_ALL=C
-unset DENSENET_WEIGHTS TORCH_HOME DN_ISA
 small="-w random:7 --arch densenet121 --resize 36 --crop 32 -q"
-failures=0
 cd "$work" || exit 1
 
-not_ok() {
-    echo "not ok - $1"
-    sed 's/^/    /' out err
-    failures=$((failures + 1))
-}
-
-# check WHAT CODE STDOUT-PATTERN STDERR-PATTERN COMMAND...: patterns are extended and must match a line; "" is
-# an empty stream.
-check() {
-    local what=$1 code=$2 out=$3 err=$4 found
-    shift 4
-    "$@" >out 2>err </dev/null
-    found=$?
-    if [ "$found" -eq "$code" ] && matches "$out" out && matches "$err" err; then
-        echo "ok - $what"
-    else
-        echo "exit code $found, expected $code" >>err
-        not_ok "$what"
-    fi
-}
-
-matches() {
-    if [ -n "$1" ]; then grep -qE -- "$1" "$2"; else [ ! -s "$2" ]; fi
-}
-
 also() { # WHAT PATTERN: standard output of the last check has such a line, too
-    if matches "$2" out; then echo "ok - $1"; else not_ok "$1"; fi
+    if matches "$2" out; then ok "$1"; else not_ok "$1"; fi
 }
 
 never() { # WHAT PATTERN: it has none
-    if grep -qiE -- "$2" out; then not_ok "$1"; else echo "ok - $1"; fi
+    if grep -qiE -- "$2" out; then not_ok "$1"; else ok "$1"; fi
 }
 
-picture() { # FILE SEED BRIGHTNESS: a binary PPM, 40x40: noise of 60 levels above a brightness that varies by 80
+varied_picture() { # FILE SEED BRIGHTNESS: a binary PPM, 40x40: noise of 60 levels above a brightness that varies by 80
     {
         printf 'P6 40 40 255\n'
         awk -v seed="$2" -v base="$3" 'BEGIN {
@@ -60,7 +29,7 @@ picture() { # FILE SEED BRIGHTNESS: a binary PPM, 40x40: noise of 60 levels abov
 }
 
 seed=0
-dataset() { # FOLDER PICTURES CLASS...: the classes from dark to bright
+varied_dataset() { # FOLDER PICTURES CLASS...: the classes from dark to bright
     local folder=$1 count=$2 split class base i
     shift 2
     for split in train valid test; do
@@ -69,16 +38,16 @@ dataset() { # FOLDER PICTURES CLASS...: the classes from dark to bright
             mkdir -p "$folder/$split/$class"
             for ((i = 1; i <= count; i++)); do
                 seed=$((seed + 1))
-                picture "$folder/$split/$class/$i.ppm" $seed $base
+                varied_picture "$folder/$split/$class/$i.ppm" $seed $base
             done
             base=$((20 + (base + 20) % 95))
         done
     done
 }
 
-dataset data 12 bright dark 'a "b", c'
+varied_dataset data 12 bright dark 'a "b", c'
 two="data-two"
-dataset $two 16 fake real
+varied_dataset $two 16 fake real
 "$ftrain" train data $small -o three.safetensors >/dev/null 2>&1
 "$ftrain" train $two $small -o two.safetensors >/dev/null 2>&1
 
@@ -98,7 +67,7 @@ check "a predictions file that cannot be written is told before the work" 5 "" "
 check "the first line is the accuracy" 0 \
     '^accuracy [01]\.[0-9]{4} \([0-9]+ of 32; 95 % interval [01]\.[0-9]{4} to [01]\.[0-9]{4}\), loss ' "" \
     "$ftrain" evaluate -m two.safetensors $two -q --predictions two.csv
-if head -1 out | grep -q ^accuracy; then echo "ok - indeed the first"; else not_ok "indeed the first"; fi
+if head -1 out | grep -q ^accuracy; then ok "indeed the first"; else not_ok "indeed the first"; fi
 also "ranking follows" '^balanced accuracy [01]\.[0-9]+, ROC-AUC [01]\.[0-9]+, average precision [01]\.[0-9]+$'
 also "a class has its line" '^real +16 +[01]\.[0-9]{4} +[01]\.[0-9]{4} '
 also "a temperature is fitted on valid" '^temperature [0-9.]+, fitted on valid \(32 pictures\)'
@@ -119,14 +88,14 @@ never "as it has no valid" 'temperature|threshold'
 check "--robustness judges thirteen perturbations of 32 pictures" 0 '^jpeg:30 +[+-][01]\.[0-9]{4} +[01]\.[0-9]{4} ' \
     'features: 416 in' "$ftrain" evaluate -m two.safetensors $two --robustness
 if [ "$(grep -cE '^(jpeg|blur|resize|zoom):[0-9.]+ |^grey ' out)" -eq 13 ]; then
-    echo "ok - all of them"
+    ok "all of them"
 else
     not_ok "all of them"
 fi
 cp out robust
 check "a second run takes their features from the store" 0 '^grey ' "" \
     "$ftrain" evaluate -m two.safetensors $two --robustness
-if cmp -s out robust; then echo "ok - and prints the same"; else not_ok "and prints the same"; fi
+if cmp -s out robust; then ok "and prints the same"; else not_ok "and prints the same"; fi
 check "--perturb chooses, --json tells recall of each class and the change" 0 \
     '"robustness": \[\{"accuracy": [^]]*"perturbation": "zoom:2", "change": -?[0-9.]+, .*"recall": \{"fake": [0-9.]+, "real": [0-9.]+\}\}, \{.*"perturbation": "grey"' \
     "" "$ftrain" evaluate -m two.safetensors $two --perturb zoom:2,grey --json
@@ -142,20 +111,20 @@ wait $!
 code=$?
 cat interrupted >out
 if [ $code -eq 130 ] && grep -q 'interrupted: [0-9]* feature vectors are kept' err; then
-    echo "ok - interrupted, it says what is kept"
+    ok "interrupted, it says what is kept"
 else
     echo "exit code $code" >>err
     not_ok "interrupted, it says what is kept"
 fi
 check "and goes on from there" 0 '^grey ' "" "$ftrain" evaluate -m two.safetensors $two -q --robustness --cache keep
-if cmp -s out robust; then echo "ok - to the same result"; else not_ok "to the same result"; fi
+if cmp -s out robust; then ok "to the same result"; else not_ok "to the same result"; fi
 
 # ---- three classes, one with an awkward name ----
 check "predictions are written as CSV" 0 '^wrote three.csv$' "" \
     "$ftrain" evaluate -m three.safetensors data -q --predictions three.csv
 if head -1 three.csv | grep -qxF 'path,truth,predicted,"p_a ""b"", c",p_bright,p_dark' &&
     [ "$(wc -l <three.csv)" -eq 37 ] && ! grep -q $'\r' three.csv; then
-    echo "ok - quoted by RFC 4180, a line a picture"
+    ok "quoted by RFC 4180, a line a picture"
 else
     cat three.csv >out
     not_ok "quoted by RFC 4180, a line a picture"
@@ -190,7 +159,7 @@ assert report["confusion"] == metrics.confusion_matrix(truth, said).tolist()
 '
 for what in two three; do
     if ! "$python" -c 'import sklearn' 2>/dev/null; then
-        echo "ok - scikit-learn finds the same from the predictions of $what classes # SKIP no scikit-learn"
+        ok "scikit-learn finds the same from the predictions of $what classes # SKIP no scikit-learn"
     else
         check "scikit-learn finds the same from the predictions of $what classes" 0 "" "" \
             "$python" -c "$compare" $what.csv $what.json
@@ -232,14 +201,14 @@ cp -r $two broken
 head -c 1000 $two/valid/real/5.ppm >broken/valid/real/5.ppm
 check "broken pictures are named and left out" 1 '^accuracy .* of 31;' 'skipped: broken/test/fake/3.ppm' \
     "$ftrain" evaluate -m two.safetensors broken -q --predictions broken.csv --perturb grey
-if [ "$(grep -c 'skipped:' err)" -eq 2 ]; then echo "ok - once each"; else not_ok "once each"; fi
+if [ "$(grep -c 'skipped:' err)" -eq 2 ]; then ok "once each"; else not_ok "once each"; fi
 rounded() { # FILE: paths inside the data set, five decimals: the head's sums go by the number of pictures
     sed -e 's,^[a-z-]*/,,' -e 's/\(0\.[0-9]\{5\}\)[0-9]*/\1/g' "$1" | grep -v '^test/fake/3.ppm'
 }
 rounded first.csv >expected
 rounded broken.csv >out
 if cmp -s out expected; then
-    echo "ok - and the others keep their predictions"
+    ok "and the others keep their predictions"
 else
     not_ok "and the others keep their predictions"
 fi
@@ -253,12 +222,12 @@ check "no usable picture is an error" 3 "" 'no picture that can be used is left'
 
 # ---- many classes ----
 mapfile -t names < <(seq -f 'class%03g' 1 42)
-dataset many 1 "${names[@]}"
+varied_dataset many 1 "${names[@]}"
 "$ftrain" train many $small --epochs 2 -o many.safetensors >/dev/null 2>&1
 check "of many classes the worst are listed" 0 \
     '^the 20 classes of lowest recall; --json tells all 42$' "" "$ftrain" evaluate -m many.safetensors many -q
 also "and the most confused pairs instead of the matrix" \
     '^the confusion matrix of 42 classes is only in --json; most often confused:$'
-if [ "$(wc -l <out)" -lt 60 ]; then echo "ok - on a page"; else not_ok "on a page"; fi
+if [ "$(wc -l <out)" -lt 60 ]; then ok "on a page"; else not_ok "on a page"; fi
 
 [ "$failures" -eq 0 ]

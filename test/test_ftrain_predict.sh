@@ -3,22 +3,10 @@
 # paths, errors in their places, exit codes, lists on standard input. Pictures are noise at 40x40, dark and bright.
 #
 #     test/test_ftrain_predict.sh        from the repository root; BUILD names the folder of the build
-set -u
+source test/support.sh
 
-ftrain=$PWD/${BUILD:-build}/ftrain/ftrain
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache LC_ALL=C
-unset DENSENET_WEIGHTS TORCH_HOME DN_ISA
 small="-w random:7 --arch densenet121 --resize 36 --crop 32 -q"
-failures=0
 cd "$work" || exit 1
-
-not_ok() {
-    echo "not ok - $1"
-    for file in out err expected; do if [ -e $file ]; then sed "s/^/    $file: /" $file; fi; done
-    failures=$((failures + 1))
-}
 
 # run COMMAND...: its streams in out and err, its exit code in $code; no run may wait for ever.
 run() {
@@ -29,40 +17,18 @@ run() {
 # expect WHAT CODE OUT ERR: of the last run; patterns are extended and must match a line, "" is an empty stream.
 expect() {
     if [ "$code" -eq "$2" ] && matches "$3" out && matches "$4" err; then
-        echo "ok - $1"
+        ok "$1"
     else
         echo "exit code $code, expected $2" >>err
         not_ok "$1"
     fi
 }
 
-matches() {
-    if [ -n "$1" ]; then grep -qE -- "$1" "$2"; else [ ! -s "$2" ]; fi
+reads() { # WHAT FILE: out is the same as FILE
+    if diff "$2" out >err; then ok "$1"; else not_ok "$1"; fi
 }
 
-same() { # WHAT FILE: out is the same as FILE
-    if cmp -s out "$2"; then echo "ok - $1"; else not_ok "$1"; fi
-}
-
-picture() { # FILE SEED BRIGHTNESS: a binary PPM, 40x40, of noise in [brightness, brightness + 60)
-    {
-        printf 'P6 40 40 255\n'
-        awk -v seed="$2" -v base="$3" 'BEGIN {
-            srand(seed)
-            for (i = 0; i < 4800; i++) printf "%c", base + int(60 * rand())
-        }'
-    } >"$1"
-}
-
-seed=0
-for split in train valid test; do
-    mkdir -p data/$split/bright data/$split/dark
-    for i in 1 2 3 4; do
-        seed=$((seed + 2))
-        picture data/$split/bright/$i.ppm $seed 160
-        picture data/$split/dark/$i.ppm $((seed + 1)) 30
-    done
-done
+dataset data 4 30 160
 "$ftrain" train data $small -o m.safetensors >/dev/null 2>err || not_ok "training"
 predict="$ftrain predict -m m.safetensors"
 
@@ -87,15 +53,15 @@ expect "broken pictures everywhere have rows that say why, and give exit code 1"
     '^many/25.ppm	error: the picture file ends early' '^ftrain: skipped: many/49.ppm: '
 mv out first
 sed -E 's/(error|dark|bright).*/\1/' first >out
-same "rows come in the order of the files" expected
+reads "rows come in the order of the files" expected
 for threads in 1 2 5; do
     run $predict --threads $threads --top 1 many
-    same "and are the same with $threads threads" first
+    reads "and are the same with $threads threads" first
 done
 rm expected
 ls many/* >names
 run $predict --top 1 - <names
-same "and from a list on standard input" first
+reads "and from a list on standard input" first
 run $predict many/10.ppm many/11.ppm
 expect "without a good picture there are rows and exit code 1" 1 '^many/11.ppm	error: ' 'skipped: many/10.ppm'
 run $predict data/test/dark/1.ppm
@@ -118,7 +84,7 @@ expect "JSON has classes and probabilities" 1 \
 expect "JSON has errors" 1 '^\{"path": "broken.ppm", "error": "the picture file ends early"\}$' "broken"
 mv out first
 run $predict --json 'a "b", c.ppm' broken.ppm
-same "--json is --format json" first
+reads "--json is --format json" first
 run $predict --format xml broken.ppm
 expect "an unknown format is refused" 2 "" "--format: 'xml' is not text, csv or json"
 
@@ -129,7 +95,7 @@ expect "an empty folder is told" 1 broken.ppm 'skipped: none: a folder without f
 cut -f 1 out >paths
 mv paths out
 printf '%s\n' broken.ppm data/test/dark/1.ppm data/test/bright/{1,2,3,4}.ppm data/test/dark/4.ppm >expected
-same "a list stands where the hyphen is, empty lines are none, folders are walked" expected
+reads "a list stands where the hyphen is, empty lines are none, folders are walked" expected
 rm expected
 cp data/test/dark/1.ppm $'two\nlines.ppm'
 find . -name 'two*' -print0 >names
@@ -181,8 +147,8 @@ run $predict many
 sed -n 1p out >first
 set +e
 $predict many 2>err | head -n 1 >out
-same "the first line is there for head" first
-if grep -v '^ftrain: skipped' err; then not_ok "and nobody complains"; else echo "ok - and nobody complains"; fi
+reads "the first line is there for head" first
+if grep -v '^ftrain: skipped' err; then not_ok "and nobody complains"; else ok "and nobody complains"; fi
 if [ -e /dev/full ]; then
     $predict many >/dev/full 2>err
     code=$?
@@ -199,7 +165,7 @@ run "$ftrain" extract broken $small -o broken.safetensors
 expect "extract leaves broken pictures out and names them" 1 "" 'skipped: broken/test/dark/4.ppm: '
 grep '^ftrain: skipped' err | cut -d ' ' -f 3 | tr -d : >out
 printf 'broken/%s.ppm\n' train/bright/1 train/bright/2 train/dark/4 test/dark/3 test/dark/4 >expected
-same "in their order" expected
+reads "in their order" expected
 rm expected
 run "$ftrain" info broken.safetensors
 expect "and keeps the others" 0 '^views of pictures 24, features 1024$' ""
@@ -216,7 +182,7 @@ code=$?
 expect "Ctrl-C ends it with exit code 130 and tells what is kept" 130 "" 'interrupted: [0-9]+ feature vectors are kept'
 run "$ftrain" extract data -w random:7 --arch densenet121 --resize 128 --crop 128 -q -o stopped.safetensors
 cp stopped.safetensors out
-same "and the next run completes the same file" first
+reads "and the next run completes the same file" first
 for file in data/*/*/*.ppm; do head -c 900 "$file" >short && mv short "$file"; done
 run "$ftrain" extract data $small -o nothing.safetensors
 expect "a data set of broken pictures alone is a data error" 3 "" 'can be decoded'

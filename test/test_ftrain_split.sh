@@ -2,48 +2,10 @@
 # ftrain split from the outside. The pictures are noise and gradients, drawn by awk.
 #
 #     test/test_ftrain_split.sh        from the repository root; BUILD names the folder of the build
-set -u
+source test/support.sh
 
-ftrain=$PWD/${BUILD:-build}/ftrain/ftrain
-work=$(mktemp -d)
-trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-mkdir "$work/.streams"
-export LC_ALL=C
-failures=0
-
-ok() { echo "ok - $1"; }
-not_ok() {
-    echo "not ok - $1"
-    sed 's/^/    /' "$work/.streams/out" "$work/.streams/err"
-    failures=$((failures + 1))
-}
-
-matches() {
-    if [ -n "$1" ]; then grep -qE -- "$1" "$2"; else [ ! -s "$2" ]; fi
-}
-
-# check WHAT CODE STDOUT-PATTERN STDERR-PATTERN COMMAND...: patterns are extended and must match a line; "" is
-# an empty stream.
-check() {
-    local what=$1 code=$2 out=$3 err=$4 found
-    shift 4
-    "$@" >"$work/.streams/out" 2>"$work/.streams/err" </dev/null
-    found=$?
-    if [ "$found" -eq "$code" ] && matches "$out" "$work/.streams/out" && matches "$err" "$work/.streams/err"; then
-        ok "$what"
-    else
-        echo "exit code $found, expected $code" >>"$work/.streams/err"
-        not_ok "$what"
-    fi
-}
-
-equal() { # WHAT FOUND EXPECTED
-    if [ "$2" = "$3" ]; then ok "$1"; else
-        printf 'found    %s\nexpected %s\n' "$2" "$3" >"$work/.streams/out"
-        : >"$work/.streams/err"
-        not_ok "$1"
-    fi
-}
+mkdir "$work/.streams" # away from the data set "out"
+stdout=$work/.streams/out stderr=$work/.streams/err
 
 gone() { # WHAT: neither data set nor anything half-done is there
     equal "$1" "$(find "$work" -maxdepth 1 \( -name out -o -name '.ftrain*' \))" ""

@@ -2,74 +2,15 @@
 # ftrain train beyond the plain run: schedules, early stopping, weights, views, checkpoints, sweeps, folds.
 #
 #     test/test_ftrain_train.sh        from the repository root; BUILD names the folder of the build
-set -u
+source test/support.sh
 
-ftrain=$PWD/${BUILD:-build}/ftrain/ftrain
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache LC_ALL=C
-unset DENSENET_WEIGHTS TORCH_HOME DN_ISA
 small="-w random:7 --arch densenet121 --resize 36 --crop 32 -q --hidden 32"
-failures=0
-
-ok() { echo "ok - $1"; }
-not_ok() {
-    echo "not ok - $1"
-    sed 's/^/    /' "$work/out" "$work/err"
-    failures=$((failures + 1))
-}
-
-# check WHAT CODE STDOUT-PATTERN STDERR-PATTERN COMMAND...: patterns are extended and must match a line; "" is
-# an empty stream.
-check() {
-    local what=$1 code=$2 out=$3 err=$4 found
-    shift 4
-    "$@" >"$work/out" 2>"$work/err" </dev/null
-    found=$?
-    if [ "$found" -eq "$code" ] && matches "$out" "$work/out" && matches "$err" "$work/err"; then
-        ok "$what"
-    else
-        echo "exit code $found, expected $code" >>"$work/err"
-        not_ok "$what"
-    fi
-}
-
-matches() {
-    if [ -n "$1" ]; then grep -qE -- "$1" "$2"; else [ ! -s "$2" ]; fi
-}
-
-holds() { # WHAT COMMAND...: the command succeeds
-    local what=$1
-    shift
-    if "$@" >"$work/out" 2>"$work/err"; then ok "$what"; else not_ok "$what"; fi
-}
 
 train() { "$ftrain" train "$data" $small "$@"; }
 
-picture() { # FILE SEED BRIGHTNESS: a binary PPM, 40x40, of noise in [brightness, brightness + 60)
-    {
-        printf 'P6 40 40 255\n'
-        awk -v seed="$2" -v base="$3" 'BEGIN {
-            srand(seed)
-            for (i = 0; i < 4800; i++) printf "%c", base + int(60 * rand())
-        }'
-    } >"$1"
-}
-
 cd "$work" || exit 1
 data=$work/data
-seed=0
-for split in train valid test; do
-    for class in bright dark; do
-        mkdir -p "$data/$split/$class"
-        base=100
-        if [ "$class" = bright ]; then base=110; fi
-        for i in 1 2 3 4 5 6; do
-            seed=$((seed + 1))
-            picture "$data/$split/$class/$i.ppm" "$seed" "$base"
-        done
-    done
-done
+dataset data 6 100 110
 network="-w random:7 --arch densenet121 --resize 36 --crop 32"
 check "extract keeps perturbed views, too" 0 "" untrained \
     "$ftrain" extract "$data" $network -q --augment jpeg:50,blur:1 -o v.features

@@ -2,26 +2,11 @@
 # The library as a stranger meets it: installed, and used by the documentation's programs outside the tree.
 #
 #     BUILD=build CC=gcc test/test_install.sh         from the repository root, after `make all` and the samples
-set -u
+source test/support.sh
 
-BUILD=${BUILD:-build}
+BUILD=${BUILD:-build} # as make was given it
 read -ra compiler <<<"${CC:-gcc}"
 unset MAKEFLAGS MFLAGS MAKELEVEL # a make above this one is not this one's business
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-
-check() { # check WHAT COMMAND...: a case; its output shows when it fails
-    local what=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        echo "ok - $what"
-    else
-        cat "$work/log"
-        echo "not ok - $what"
-        failures=1
-    fi
-}
 
 if [ -n "${SANITIZE:-}" ]; then
     echo "ok - installation # SKIP the sanitizers' build is not for installing"
@@ -89,17 +74,17 @@ nothing_is_left() {
     [ -z "$(find "$work/stage" ! -type d)" ] && [ ! -e "$work/stage/usr/include/densenet" ]
 }
 
-check "make install puts every file in its place" everything_is_in_place
-check "no installed text names the staging folder" staging_leaves_no_trace
-check "the shared library's soname is its major version" soname_is_the_major_version
-check "the shared library exports what the headers declare and no more" exports_are_the_headers
-check "each header compiles alone in C" headers_stand_alone c
+holds "make install puts every file in its place" everything_is_in_place
+holds "no installed text names the staging folder" staging_leaves_no_trace
+holds "the shared library's soname is its major version" soname_is_the_major_version
+holds "the shared library exports what the headers declare and no more" exports_are_the_headers
+holds "each header compiles alone in C" headers_stand_alone c
 if command -v c++ >/dev/null; then
-    check "each header compiles alone in C++" headers_stand_alone c++
+    holds "each header compiles alone in C++" headers_stand_alone c++
 else
     echo "ok - each header compiles alone in C++ # SKIP there is no C++ compiler"
 fi
-check "make uninstall leaves nothing" nothing_is_left
+holds "make uninstall leaves nothing" nothing_is_left
 
 # ---- use: programs of the documentation, against the installed files alone ----
 
@@ -137,16 +122,17 @@ same_answer_without_shared_library() {
 }
 
 export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
-check "make install with a prefix of one's own" install_to PREFIX="$work/prefix"
-check "the README has classify.c" program README.md classify.c
-check "docs/library.md has features.c" program docs/library.md features.c
-check "docs/library.md has train.c" program docs/library.md train.c
-check "sample pictures" "$BUILD/docs/demo/samples" "$work/pictures" --count 8,1,1
-check "features.c compiles" compiles features
-check "classify.c compiles and uses the shared library" uses_shared_library
-check "train.c compiles" compiles train
-check "train.c trains a model" trains
-check "a missing model is refused by name" refuses
-check "classify.c gives a probability for each class" classifies
-check "the same answer with the static library alone" same_answer_without_shared_library
-exit $failures
+holds "make install with a prefix of one's own" install_to PREFIX="$work/prefix"
+holds "the README has classify.c" program README.md classify.c
+holds "docs/library.md has features.c" program docs/library.md features.c
+holds "docs/library.md has train.c" program docs/library.md train.c
+holds "sample pictures" "$BUILD/docs/demo/samples" "$work/pictures" --count 8,1,1
+holds "features.c compiles" compiles features
+holds "classify.c compiles and uses the shared library" uses_shared_library
+holds "train.c compiles" compiles train
+holds "train.c trains a model" trains
+holds "a missing model is refused by name" refuses
+holds "classify.c gives a probability for each class" classifies
+holds "the same answer with the static library alone" same_answer_without_shared_library
+
+[ "$failures" -eq 0 ]

@@ -2,24 +2,9 @@
 # The demo's pictures: reproducible, and not to be told apart by what has nothing to do with their making.
 #
 #     BUILD=build test/test_samples.sh                from the repository root, after the samples were built
-set -u
+source test/support.sh
 
-samples=${BUILD:-build}/docs/demo/samples
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-
-check() { # check WHAT COMMAND...: a case; its output shows when it fails
-    local what=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        echo "ok - $what"
-    else
-        cat "$work/log"
-        echo "not ok - $what"
-        failures=1
-    fi
-}
+samples=$build/docs/demo/samples
 
 counts_are_kept() {
     [ "$(find "$work/one" -type f | wc -l)" = 14 ] &&
@@ -64,16 +49,16 @@ sizes_do_not_tell_classes() {
     awk -v a="$(bytes photo)" -v b="$(bytes generated)" 'BEGIN { print a, b; exit !(a / b < 1.15 && b / a < 1.15) }'
 }
 
-case $samples in /*) ;; *) samples=$PWD/$samples ;; esac
-check "pictures are made" "$samples" "$work/one" --seed 7 --count 4,1,2 --size 64
-check "as many as asked for, in a data set's folders" counts_are_kept
-check "again" "$samples" "$work/two" --seed 7 --count 4,1,2 --size 64
-check "the same seed gives the same bytes" diff -r "$work/one" "$work/two"
-check "another seed gives other pictures" another_seed_gives_other_pictures
-check "no picture occurs twice" all_pictures_differ
-check "asking for more changes none of the first ones" more_pictures_change_none
-check "a wider framing changes the photos alone" framing_changes_photos_alone
-check "wrong arguments are refused and nothing is written" usage_is_refused
-check "a folder that cannot be made is named" unwritable_is_named
-check "file sizes do not tell the classes apart" sizes_do_not_tell_classes
-exit $failures
+holds "pictures are made" "$samples" "$work/one" --seed 7 --count 4,1,2 --size 64
+holds "as many as asked for, in a data set's folders" counts_are_kept
+holds "again" "$samples" "$work/two" --seed 7 --count 4,1,2 --size 64
+holds "the same seed gives the same bytes" diff -r "$work/one" "$work/two"
+holds "another seed gives other pictures" another_seed_gives_other_pictures
+holds "no picture occurs twice" all_pictures_differ
+holds "asking for more changes none of the first ones" more_pictures_change_none
+holds "a wider framing changes the photos alone" framing_changes_photos_alone
+holds "wrong arguments are refused and nothing is written" usage_is_refused
+holds "a folder that cannot be made is named" unwritable_is_named
+holds "file sizes do not tell the classes apart" sizes_do_not_tell_classes
+
+[ "$failures" -eq 0 ]
