@@ -106,12 +106,15 @@ typedef struct arguments {
 } arguments;
 
 static void read_options(arguments *given, bench_context *context, int argc, char **argv) {
-    static const struct option options[] = {
-        {"threads", required_argument, NULL, 't'}, {"network", required_argument, NULL, 'n'},
-        {"kernel", required_argument, NULL, 'k'},  {"precision", required_argument, NULL, 'p'},
-        {"memory", required_argument, NULL, 'm'},  {"quick", no_argument, NULL, 'q'},
-        {"json", required_argument, NULL, 'j'},    {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"threads", required_argument, NULL, 't'},
+                                            {"network", required_argument, NULL, 'n'},
+                                            {"kernel", required_argument, NULL, 'k'},
+                                            {"precision", required_argument, NULL, 'p'},
+                                            {"memory", required_argument, NULL, 'm'},
+                                            {"quick", no_argument, NULL, 'q'},
+                                            {"json", required_argument, NULL, 'j'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) switch (option) {
         case 't':
             given->threads = positive(optarg);

@@ -39,8 +39,8 @@ dn_status bench_training(bench_context *context, dn_error *error);
  * (weights.safetensors), inputs (inputs.f32: 16 x 224 x 224 x 3 floats) and two JPEG files. */
 dn_status bench_prepare(bench_context *context, dn_error *error);
 
-/* Seeded weights whose batch norms were measured on generated pictures, so that activations keep their size.
- */
+/* Seeded weights whose batch norms were measured on generated pictures, so that activations keep their
+ * size. */
 dn_status bench_seeded_weights(dn_weights **out, const dn_config *config, int pictures, int threads,
                                dn_error *error);
 /* Network inputs from `count` generated pictures, (count, 224, 224, 3); freed with free(). */

@@ -1,8 +1,8 @@
 /* Random numbers that depend on nothing but a key and a position: SplitMix64 (Steele, Lea & Flood 2014).
  *
  * Element i of a stream is mix(key + (i + 1) * 0x9e3779b97f4a7c15), so a stream can be read from anywhere, by
- * any number of threads, and by a few lines of Python: that is what makes seeded weights the same everywhere.
- */
+ * any number of threads, and by a few lines of Python: that is what makes seeded weights the same
+ * everywhere. */
 #ifndef DN_CORE_RNG_H
 #define DN_CORE_RNG_H
 

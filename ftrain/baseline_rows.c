@@ -45,8 +45,8 @@ void vectors_standardise(vectors *data) {
 baseline_row row_of_dummy(dni_dummy strategy, const int *train_counts, const int *test_counts, int classes) {
     const dni_dummy_result result = dni_dummy_judge(strategy, train_counts, test_counts, classes);
     baseline_row row = {.accuracy = result.accuracy,
-                        .accuracy_low = NAN,
-                        .accuracy_high = NAN,
+                        .accuracy_low = (double)NAN,
+                        .accuracy_high = (double)NAN,
                         .balanced_accuracy = result.balanced_accuracy,
                         .roc_auc = classes == 2 ? 0.5 : (double)NAN, /* every picture has the same score */
                         .loss = result.loss};
@@ -136,7 +136,7 @@ int row_of_logistic(baseline_row *out, const vectors *data, int classes) {
     const size_t size = (size_t)classes * (size_t)(data->width + 1);
     const split_view test = view_of(data, DNI_TEST);
     const int most = data->counts[DNI_VALID] > test.count ? data->counts[DNI_VALID] : test.count;
-    logistic_search search = {.data = data, .classes = classes, .best_loss = INFINITY};
+    logistic_search search = {.data = data, .classes = classes, .best_loss = (double)INFINITY};
     search.weights = malloc(size * sizeof *search.weights);
     search.best = calloc(size, sizeof *search.best);
     search.log_probabilities = malloc((size_t)most * (size_t)classes * sizeof *search.log_probabilities);
@@ -213,8 +213,8 @@ int row_of_svm(baseline_row *out, const gram *products, const int *labels, const
             write_decision(machine, first + i, classes, log_probabilities + (size_t)i * (size_t)classes);
         snprintf(out->choice, sizeof out->choice, "C %g", c);
         code = row_of_probabilities(out, log_probabilities, labels + first, count, classes);
-        out->loss = NAN;
-        if (classes > 2) out->roc_auc = NAN;
+        out->loss = (double)NAN;
+        if (classes > 2) out->roc_auc = (double)NAN;
     }
     svm_free(machine);
     free(log_probabilities);

@@ -8,14 +8,15 @@
 
 typedef struct checkpoint {
     const char *path;
-    bool
-        every_epoch; /* write it after each; else where the last was some seconds ago, and when interrupted */
+    /* Write it after each epoch; else where the last was some seconds ago, and when interrupted. */
+    bool every_epoch;
     bool resume;
     const char *provenance; /* JSON object: what the features were made from */
     bool is_there;          /* set once the file was read or written */
 } checkpoint;
 
-/* As dn_head_train(). When interrupted, what was reached is kept and a message says how to go on. Returns CONTINUE or, after a message, the exit code. */
+/* As dn_head_train(). When interrupted, what was reached is kept and a message says how to go on. Returns CONTINUE
+ * or, after a message, the exit code. */
 int checkpoint_train(checkpoint *keep, dn_head *head, const dn_features *train, const dn_features *valid,
                      const dn_train_options *options, dn_train_result *result);
 

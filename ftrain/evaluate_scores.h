@@ -7,7 +7,7 @@
 typedef struct scorer_options {
     const char *model, *weights, *cache, *features;
     int precision; /* a dn_precision's value */
-    int memory; /* a dn_memory's value */
+    int memory;    /* a dn_memory's value */
     int threads;
     bool strict, quiet;
 } scorer_options;

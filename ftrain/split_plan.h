@@ -10,8 +10,7 @@ typedef struct split_wish {
     double fractions[DNI_SPLITS]; /* of each class; their sum is 1 */
     uint64_t seed;
     int distance; /* pictures that look alike within it stay together; -1: only those of the same bytes */
-    bool
-        strict; /* a picture in two classes is an error; else it is left out of both, and counted as skipped */
+    bool strict;  /* a picture in two classes is an error; else left out of both, and counted as skipped */
 } split_wish;
 
 /* Sets every picture's group and split. Returns CONTINUE or, after a message, the exit code. */

@@ -1,8 +1,8 @@
 /* The whole classifier: a backbone's session and a head joined, kept in one model file.
  *
  * A model file is a safetensors of the head's layers, of a seeded backbone's batch-norm statistics, and of
- * metadata that says where everything came from. All of it is checked on reading; nothing in it is trusted.
- */
+ * metadata that says where everything came from. All of it is checked on reading; nothing in it is
+ * trusted. */
 #include "head/classifier.h"
 
 #include "core/error.h"

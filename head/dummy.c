@@ -35,7 +35,7 @@ static double probability(dni_dummy strategy, const int *train, int total, int c
     case DNI_DUMMY_UNIFORM:
         return 1.0 / classes;
     default:
-        return NAN;
+        return (double)NAN;
     }
 }
 

@@ -194,7 +194,7 @@ void dni_logistic_log_probabilities(const double *weights, const double *x, int 
     for (int i = 0; i < count; i++) {
         const double *row = x + (size_t)i * (size_t)features;
         float *to = out + (size_t)i * (size_t)classes;
-        double most = -INFINITY, sum = 0;
+        double most = -(double)INFINITY, sum = 0;
         for (int k = 0; k < classes; k++) {
             const double *of = weights + (size_t)k * (size_t)(features + 1);
             const double logit = of[features] + cblas_ddot(features, of, 1, row, 1);

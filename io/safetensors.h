@@ -2,9 +2,8 @@
  *
  * Layout: u64 little-endian header length; a JSON header, name -> {dtype, shape, data_offsets}, which may end
  * in spaces; the bytes. Every rule of the format is checked: header of at most 100,000,000 bytes that begins
- * with
- * '{', no name twice, offsets in range, in order, without holes or overlap, sizes that fit dtype and shape.
- */
+ * with '{', no name twice, offsets in range, in order, without holes or overlap, sizes that fit dtype and
+ * shape. */
 #ifndef DN_IO_SAFETENSORS_H
 #define DN_IO_SAFETENSORS_H
 

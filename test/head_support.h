@@ -1,5 +1,5 @@
-/* Shared by the head's tests: golden arrays, and inputs that C and the Python oracle both make from a stream.
- */
+/* Shared by the head's tests: golden arrays, and inputs that C and the Python oracle both make from a
+ * stream. */
 #ifndef TEST_HEAD_SUPPORT_H
 #define TEST_HEAD_SUPPORT_H
 

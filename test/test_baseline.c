@@ -49,7 +49,8 @@ static problem problem_of(int classes) {
     return p;
 }
 
-/* The optimum, wherever the two solvers stop: gradients of 1e-8 and 1e-10 a picture leave less than 1e-5 in the logarithms. */
+/* The optimum, wherever the two solvers stop: gradients of 1e-8 and 1e-10 a picture leave less than 1e-5 in
+ * the logarithms. */
 static void test_logistic_regression_is_scikit_learns(void **state) {
     (void)state;
     static const double cs[] = {0.01, 1, 100};
@@ -87,7 +88,7 @@ static void test_logistic_regression_of_what_never_varies_gives_the_shares(void 
 
 static void test_numbers_that_are_not_finite_are_an_error(void **state) {
     (void)state;
-    const double x[2] = {NAN, 1};
+    const double x[2] = {(double)NAN, 1};
     const int labels[2] = {0, 1};
     double weights[4];
     dn_error error;

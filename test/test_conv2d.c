@@ -96,8 +96,8 @@ static void test_every_kernel_computes_what_torch_does(void **state) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) check_golden(names[i]);
 }
 
-/* torchvision pools after the convolution; the golden file has that order. Two floors on a 6x9 image agree.
- */
+/* torchvision pools after the convolution; the golden file has that order. Two floors on a 6x9 image
+ * agree. */
 static void test_pooling_first_equals_pooling_last(void **state) {
     (void)state;
     check_golden("conv2d_transition_order");

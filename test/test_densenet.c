@@ -375,8 +375,8 @@ static void test_an_image_alone_gives_the_bits_it_gives_in_a_batch(void **state)
     check_batch(DN_MEMORY_LOW);
 }
 
-/* Maps of 8x10, 4x5, 2x2 and 1x1 pixels: groups of 10, 40, 196 and 450 images, none a multiple of the next.
- */
+/* Maps of 8x10, 4x5, 2x2 and 1x1 pixels: groups of 10, 40, 196 and 450 images, none a multiple of the
+ * next. */
 static void test_groups_of_images_cover_a_large_batch(void **state) {
     (void)state;
     enum { BATCH = 450, HEIGHT = 32, WIDTH = 40, IMAGE = HEIGHT * WIDTH * 3, FEATURES = 8 };

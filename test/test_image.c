@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* `needed` is how many bytes at the end are no part of the picture: comment-like tails that may be cut off.
- */
+/* `needed` is how many bytes at the end are no part of the picture: comment-like tails that may be cut
+ * off. */
 typedef struct golden {
     const char *name;
     size_t tail;

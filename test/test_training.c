@@ -163,8 +163,8 @@ static void assert_curve_is_torchs(const char *golden, const curve *c, const dn_
     free(expected);
 }
 
-/* Order, views, dropout masks, first weights, standardisation and short last batch: all of it in the curve.
- */
+/* Order, views, dropout masks, first weights, standardisation and short last batch: all of it in the
+ * curve. */
 static void test_a_run_of_sgd_with_everything_has_torchs_loss_curve(void **state) {
     (void)state;
     dn_head *head = make_golden_head();

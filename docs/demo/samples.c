@@ -17,8 +17,9 @@
  *
  * Mean brightness, contrast, size, encoder and quality are drawn from one and the same distribution, so that
  * none of them tells the classes apart. --framing above 1 spoils that on purpose: photos are then taken from
- * further away and show what lies around the scene, which is how a data set deceives. Every picture has a random stream of its own, named by its place: the
- * same seed gives the same bytes, and more pictures never change those that were there. */
+ * further away and show what lies around the scene, which is how a data set deceives. Every picture
+ * has a random stream of its own, named by its place: the same seed gives the same bytes, and more pictures
+ * never change those that were there. */
 #include "core/rng.h"
 
 #include <errno.h>
