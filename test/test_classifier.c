@@ -7,6 +7,7 @@
 #include "core/tensor_dict.h"
 #include "io/file.h"
 #include "io/safetensors.h"
+#include "test/files.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -20,7 +21,7 @@
 
 enum { FEATURES = 1024, CLASSES = 3, CROP = 32, SIDE = 40, PICTURES = 3 };
 
-static char folder[64], path[96], other_path[96];
+static char *folder, path[600], other_path[600];
 static dn_weights *weights; /* densenet121, seed 3, calibrated */
 static dn_head *head;
 static char hash[33];
@@ -60,9 +61,7 @@ static void fill_inputs(float *inputs) {
 
 static int set_up(void **state) {
     (void)state;
-    const char *base = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%.40s/model-XXXXXX", base ? base : "/tmp");
-    if (!mkdtemp(folder)) return -1;
+    folder = make_folder();
     snprintf(path, sizeof path, "%s/m.safetensors", folder);
     snprintf(other_path, sizeof other_path, "%s/o.safetensors", folder);
     make_pictures();
@@ -82,9 +81,8 @@ static int tear_down(void **state) {
     for (int i = 0; i < PICTURES; i++) dn_image_free(&pictures[i]);
     dn_weights_free(weights);
     dn_head_free(head);
-    unlink(path);
-    unlink(other_path);
-    return rmdir(folder);
+    remove_folder(folder);
+    return 0;
 }
 
 static dn_classifier *load(const char *from) {
@@ -421,10 +419,7 @@ static void test_broken_files_do_no_harm(void **state) {
         const size_t size = truncate ? (size_t)dni_rng_below(&rng, whole.size) : whole.size;
         memcpy(bytes, whole.data, size);
         if (!truncate) bytes[dni_rng_below(&rng, 4000)] ^= (unsigned char)(1 + dni_rng_below(&rng, 255));
-        FILE *file = fopen(other_path, "wb");
-        assert_non_null(file);
-        assert_int_equal(fwrite(bytes, 1, size, file), size);
-        fclose(file);
+        write_whole(other_path, bytes, size);
         dn_classifier *classifier;
         dn_error error = {.message = ""};
         const dn_status status = dn_classifier_load(&classifier, other_path, &error);

@@ -8,6 +8,7 @@
 #include "densenet/topology.h"
 #include "io/safetensors.h"
 #include "test/seeded_weights.h"
+#include "test/tiers.h"
 
 #include <errno.h>
 #include <math.h>
@@ -223,19 +224,14 @@ static void test_toy_network_appends_in_place_as_torch_concatenates(void **state
 
 static void test_densenet121_matches_torch_on_every_tier_of_this_cpu(void **state) {
     (void)state;
-    const char *const chosen = getenv("DN_ISA");
-    char *before = chosen ? strdup(chosen) : NULL;
+    char *before = chosen_tier();
     for (dni_isa isa = DNI_ISA_PORTABLE; isa <= dni_cpu_isa(); isa++) {
         setenv("DN_ISA", dni_isa_name(isa), 1);
         print_message("    %s\n", dni_isa_name(isa));
         check_member("densenet121", 2, 64, 64);
         check_low_memory("densenet121", 2, 64, 64);
     }
-    if (before)
-        setenv("DN_ISA", before, 1);
-    else
-        unsetenv("DN_ISA");
-    free(before);
+    restore_tier(before);
 }
 
 static void test_densenet169_matches_torch(void **state) {
@@ -582,8 +578,7 @@ static void test_forward_without_sense_is_refused(void **state) {
 
 static void test_unknown_tier_is_refused_by_name(void **state) {
     (void)state;
-    const char *const chosen = getenv("DN_ISA");
-    char *before = chosen ? strdup(chosen) : NULL;
+    char *before = chosen_tier();
     dn_weights *weights = seeded_weights(&toy, SEED);
     dn_model *model;
     dn_error error;
@@ -591,11 +586,7 @@ static void test_unknown_tier_is_refused_by_name(void **state) {
     assert_int_equal(dn_model_create(&model, weights, NULL, &error), DN_ERR_ARGUMENT);
     assert_null(model);
     assert_non_null(strstr(error.message, "mmx"));
-    if (before)
-        setenv("DN_ISA", before, 1);
-    else
-        unsetenv("DN_ISA");
-    free(before);
+    restore_tier(before);
     dn_weights_free(weights);
 }
 

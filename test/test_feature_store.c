@@ -6,6 +6,7 @@
 #include "core/tensor_dict.h"
 #include "io/file.h"
 #include "io/safetensors.h"
+#include "test/files.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -26,13 +27,11 @@
 enum { FEATURES = 10, RECORDS = 40 };
 enum { HEADER_BYTES = 32, RECORD_BYTES = 16 + 4 * FEATURES + 8 };
 
-static char folder[64], store_path[96], journal_path[112];
+static char *folder, store_path[600], journal_path[620];
 
-static int make_folder(void **state) {
+static int set_up(void **state) {
     (void)state;
-    const char *base = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%.40s/store-XXXXXX", base ? base : "/tmp");
-    if (!mkdtemp(folder)) return -1;
+    folder = make_folder();
     snprintf(store_path, sizeof store_path, "%s/f.safetensors", folder);
     snprintf(journal_path, sizeof journal_path, "%s.journal", store_path);
     return 0;
@@ -45,10 +44,10 @@ static void empty_folder(void) {
     closedir(listing);
 }
 
-static int remove_folder(void **state) {
+static int tear_down(void **state) {
     (void)state;
-    empty_folder();
-    return rmdir(folder);
+    remove_folder(folder);
+    return 0;
 }
 
 /* Record i of the work that every test does. */
@@ -86,38 +85,16 @@ static void work_to_the_end(void) {
     dni_feature_store_close(store);
 }
 
-typedef struct bytes {
-    unsigned char *data;
-    size_t size;
-} bytes;
-
-static bytes read_file(const char *path) {
-    dni_mapping mapping;
-    assert_int_equal(dni_file_map(&mapping, path, NULL), DN_OK);
-    bytes copy = {.data = malloc(mapping.size + 1), .size = mapping.size};
-    assert_non_null(copy.data);
-    if (mapping.size) memcpy(copy.data, mapping.data, mapping.size);
-    dni_file_unmap(&mapping);
-    return copy;
-}
-
-static void write_file(const char *path, const unsigned char *data, size_t size) {
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-}
-
 /* The file that undisturbed work makes, and nothing on disk afterwards. */
-static bytes undisturbed(void) {
+static file_bytes undisturbed(void) {
     work_to_the_end();
-    const bytes expected = read_file(store_path);
+    const file_bytes expected = read_whole(store_path);
     unlink(store_path);
     return expected;
 }
 
-static void assert_finished_as(const bytes *expected) {
-    const bytes found = read_file(store_path);
+static void assert_finished_as(const file_bytes *expected) {
+    const file_bytes found = read_whole(store_path);
     assert_int_equal(found.size, expected->size);
     assert_memory_equal(found.data, expected->data, expected->size);
     free(found.data);
@@ -125,11 +102,11 @@ static void assert_finished_as(const bytes *expected) {
 }
 
 /* The journal of the first `count` records, left behind by a process that never finished. */
-static bytes journal_of(int count) {
+static file_bytes journal_of(int count) {
     dni_feature_store *store = open_store();
     work(store, 0, count);
     dni_feature_store_close(store);
-    const bytes journal = read_file(journal_path);
+    const file_bytes journal = read_whole(journal_path);
     assert_int_equal(journal.size, HEADER_BYTES + count * RECORD_BYTES);
     return journal;
 }
@@ -186,7 +163,7 @@ static void test_the_file_is_a_safetensors_sorted_by_key(void **state) {
 
 static void test_the_order_of_work_leaves_no_trace(void **state) {
     (void)state;
-    const bytes expected = undisturbed();
+    const file_bytes expected = undisturbed();
     dni_feature_store *store = open_store();
     work(store, 25, RECORDS);
     assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
@@ -203,11 +180,11 @@ static void test_the_order_of_work_leaves_no_trace(void **state) {
 
 static void test_a_journal_cut_at_any_byte_loses_the_torn_record_alone(void **state) {
     (void)state;
-    const bytes expected = undisturbed();
-    const bytes journal = journal_of(4);
+    const file_bytes expected = undisturbed();
+    const file_bytes journal = journal_of(4);
     for (size_t size = 0; size <= journal.size; size++) {
         unlink(store_path);
-        write_file(journal_path, journal.data, size);
+        write_whole(journal_path, journal.data, size);
         dni_feature_store *store = open_store();
         const size_t whole = size < HEADER_BYTES ? 0 : (size - HEADER_BYTES) / RECORD_BYTES;
         assert_int_equal(dni_feature_store_count(store), whole);
@@ -222,12 +199,12 @@ static void test_a_journal_cut_at_any_byte_loses_the_torn_record_alone(void **st
 
 static void test_a_flipped_bit_in_the_journal_never_gets_into_the_file(void **state) {
     (void)state;
-    const bytes expected = undisturbed();
-    const bytes journal = journal_of(3);
+    const file_bytes expected = undisturbed();
+    const file_bytes journal = journal_of(3);
     for (size_t byte = HEADER_BYTES; byte < journal.size; byte++) {
         unlink(store_path);
         journal.data[byte] ^= 0x10;
-        write_file(journal_path, journal.data, journal.size);
+        write_whole(journal_path, journal.data, journal.size);
         journal.data[byte] ^= 0x10;
         dni_feature_store *store = open_store();
         assert_int_equal(dni_feature_store_count(store), (byte - HEADER_BYTES) / RECORD_BYTES);
@@ -241,10 +218,10 @@ static void test_a_flipped_bit_in_the_journal_never_gets_into_the_file(void **st
 
 static void test_a_kill_between_merging_and_removing_the_journal_does_no_harm(void **state) {
     (void)state;
-    const bytes expected = undisturbed();
-    const bytes journal = journal_of(RECORDS);
+    const file_bytes expected = undisturbed();
+    const file_bytes journal = journal_of(RECORDS);
     work_to_the_end();
-    write_file(journal_path, journal.data, journal.size); /* the file has all of it already */
+    write_whole(journal_path, journal.data, journal.size); /* the file has all of it already */
     dni_feature_store *store = open_store();
     assert_int_equal(dni_feature_store_count(store), RECORDS);
     assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
@@ -273,7 +250,7 @@ static pid_t start_worker(void) {
 
 static void test_work_killed_at_random_moments_ends_in_the_same_file(void **state) {
     (void)state;
-    const bytes expected = undisturbed();
+    const file_bytes expected = undisturbed();
     dni_rng rng = dni_rng_named(1, "moments of kills");
     int killed = 0;
     for (int trial = 0; trial < 100; trial++) {
@@ -309,7 +286,7 @@ static void expect_refusal(dn_status status, const char *provenance, int feature
 
 static void test_another_provenance_is_refused(void **state) {
     (void)state;
-    const bytes journal = journal_of(2);
+    const file_bytes journal = journal_of(2);
     expect_refusal(DN_ERR_MISMATCH, "backbone b", FEATURES, "backbone b");
     expect_refusal(DN_ERR_MISMATCH, "backbone a", FEATURES + 1, "journal");
     work_to_the_end();
@@ -327,9 +304,9 @@ static void test_a_store_of_another_form_is_refused(void **state) {
     dni_tensor_dict_free(dict);
     expect_refusal(DN_ERR_MISMATCH, "backbone a", FEATURES, "'densenet feature store 1'");
     unlink(store_path);
-    const bytes journal = journal_of(2);
+    const file_bytes journal = journal_of(2);
     journal.data[7] = '1';
-    write_file(journal_path, journal.data, journal.size);
+    write_whole(journal_path, journal.data, journal.size);
     expect_refusal(DN_ERR_MISMATCH, "backbone a", FEATURES, "another form");
     free(journal.data);
 }
@@ -337,9 +314,9 @@ static void test_a_store_of_another_form_is_refused(void **state) {
 static void test_a_foreign_file_of_that_name_is_refused_and_left_alone(void **state) {
     (void)state;
     static const unsigned char text[] = "a diary that has nothing to do with features at all";
-    write_file(journal_path, text, sizeof text);
+    write_whole(journal_path, text, sizeof text);
     expect_refusal(DN_ERR_FORMAT, "backbone a", FEATURES, "not a journal");
-    const bytes journal = read_file(journal_path);
+    const file_bytes journal = read_whole(journal_path);
     assert_int_equal(journal.size, sizeof text);
     assert_memory_equal(journal.data, text, sizeof text);
     free(journal.data);
@@ -362,9 +339,9 @@ static void test_a_foreign_file_of_that_name_is_refused_and_left_alone(void **st
 static void test_a_truncated_file_is_refused_at_every_length(void **state) {
     (void)state;
     work_to_the_end();
-    const bytes whole = read_file(store_path);
+    const file_bytes whole = read_whole(store_path);
     for (size_t size = 0; size < whole.size; size += size < 1024 ? 1 : 61) {
-        write_file(store_path, whole.data, size);
+        write_whole(store_path, whole.data, size);
         dni_feature_store *store;
         dn_error error = {.status = DN_OK};
         assert_int_not_equal(
@@ -378,13 +355,13 @@ static void test_a_truncated_file_is_refused_at_every_length(void **state) {
 static void test_unsorted_keys_are_refused(void **state) {
     (void)state;
     work_to_the_end();
-    const bytes whole = read_file(store_path);
-    dni_key keys[RECORDS]; /* U8 stands behind F32: the file's last bytes */
+    const file_bytes whole = read_whole(store_path);
+    dni_key keys[RECORDS]; /* U8 stands behind F32: the file's last file_bytes */
     unsigned char *place = whole.data + whole.size - sizeof keys;
     memcpy(keys, place, sizeof keys);
     memcpy(place, &keys[1], sizeof keys[1]);
     memcpy(place + sizeof keys[0], &keys[0], sizeof keys[0]);
-    write_file(store_path, whole.data, whole.size);
+    write_whole(store_path, whole.data, whole.size);
     expect_refusal(DN_ERR_CORRUPT, "backbone a", FEATURES, "not sorted at row 1");
     free(whole.data);
 }
@@ -442,7 +419,7 @@ static void test_a_second_process_waits_until_the_first_closes(void **state) {
 /* The limit on file size stands for the full disk: a write beyond it fails half way through a record. */
 static void test_a_failed_write_leaves_whole_records_and_can_be_repeated(void **state) {
     (void)state;
-    const bytes expected = undisturbed();
+    const file_bytes expected = undisturbed();
     dni_feature_store *store = open_store();
     work(store, 0, 3);
     struct rlimit limit;
@@ -470,11 +447,11 @@ static void test_a_failed_write_leaves_whole_records_and_can_be_repeated(void **
 
 static void test_keys_depend_on_content_alone(void **state) {
     (void)state;
-    char copy[112];
+    char copy[620];
     snprintf(copy, sizeof copy, "%s/copy", folder);
     static const unsigned char text[] = "the same picture";
-    write_file(store_path, text, sizeof text);
-    write_file(copy, text, sizeof text);
+    write_whole(store_path, text, sizeof text);
+    write_whole(copy, text, sizeof text);
     dni_key a, b;
     assert_int_equal(dni_key_of_file(&a, store_path, NULL), DN_OK);
     assert_int_equal(dni_key_of_file(&b, copy, NULL), DN_OK);
@@ -506,7 +483,7 @@ static void test_each_view_has_a_key_of_its_own(void **state) {
     assert_memory_equal(&flip, &expected, sizeof flip);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -1,7 +1,7 @@
 /* io/file: mapping, atomic writing, folders, listing. */
 #include "io/file.h"
 
-#include "weights_support.h"
+#include "test/files.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 static void test_a_mapped_file_shows_its_bytes(void **state) {
-    const char *path = weights_path(state, "a");
-    weights_write_file(path, "hello", 5);
+    const char *path = folder_path(state, "a");
+    write_whole(path, "hello", 5);
     dni_mapping mapping;
     assert_int_equal(dni_file_map(&mapping, path, NULL), DN_OK);
     assert_int_equal(mapping.size, 5);
@@ -28,8 +28,8 @@ static void test_a_mapped_file_shows_its_bytes(void **state) {
 }
 
 static void test_an_empty_file_maps_to_nothing(void **state) {
-    const char *path = weights_path(state, "empty");
-    weights_write_file(path, "", 0);
+    const char *path = folder_path(state, "empty");
+    write_whole(path, "", 0);
     dni_mapping mapping;
     assert_int_equal(dni_file_map(&mapping, path, NULL), DN_OK);
     assert_null(mapping.data);
@@ -43,19 +43,18 @@ static void test_what_is_no_regular_file_is_refused_by_name(void **state) {
     assert_int_equal(dni_file_map(&mapping, *state, &error), DN_ERR_IO);
     assert_non_null(strstr(error.message, *state));
     assert_non_null(strstr(error.message, "folder"));
-    const char *pipe_path = weights_path(state, "pipe");
+    const char *pipe_path = folder_path(state, "pipe");
     assert_int_equal(mkfifo(pipe_path, 0600), 0);
     assert_int_equal(dni_file_map(&mapping, pipe_path, &error), DN_ERR_IO);
-    assert_int_equal(dni_file_map(&mapping, weights_path(state, "absent"), &error), DN_ERR_NOT_FOUND);
+    assert_int_equal(dni_file_map(&mapping, folder_path(state, "absent"), &error), DN_ERR_NOT_FOUND);
     assert_non_null(strstr(error.message, "absent"));
 }
 
 static void assert_content(const char *path, const char *text) {
-    size_t size;
-    unsigned char *bytes = weights_read_file(path, &size);
-    assert_int_equal(size, strlen(text));
-    assert_memory_equal(bytes, text, size);
-    free(bytes);
+    const file_bytes found = read_whole(path);
+    assert_int_equal(found.size, strlen(text));
+    assert_memory_equal(found.data, text, found.size);
+    free(found.data);
 }
 
 static size_t entries(const char *folder) {
@@ -70,7 +69,7 @@ static size_t entries(const char *folder) {
 }
 
 static void test_a_file_appears_when_it_is_committed(void **state) {
-    const char *path = weights_path(state, "out");
+    const char *path = folder_path(state, "out");
     dni_file_writer *writer;
     assert_int_equal(dni_file_writer_open(&writer, path, NULL), DN_OK);
     assert_int_equal(dni_file_write(writer, "new", 3, NULL), DN_OK);
@@ -81,8 +80,8 @@ static void test_a_file_appears_when_it_is_committed(void **state) {
 }
 
 static void test_an_abandoned_file_leaves_what_was_there(void **state) {
-    const char *path = weights_path(state, "out");
-    weights_write_file(path, "old", 3);
+    const char *path = folder_path(state, "out");
+    write_whole(path, "old", 3);
     dni_file_writer *writer;
     assert_int_equal(dni_file_writer_open(&writer, path, NULL), DN_OK);
     assert_int_equal(dni_file_write(writer, "new", 3, NULL), DN_OK);
@@ -93,7 +92,7 @@ static void test_an_abandoned_file_leaves_what_was_there(void **state) {
 }
 
 static void test_permissions_follow_the_umask(void **state) {
-    const char *path = weights_path(state, "out");
+    const char *path = folder_path(state, "out");
     const mode_t before = umask(027);
     dni_file_writer *writer;
     assert_int_equal(dni_file_writer_open(&writer, path, NULL), DN_OK);
@@ -105,8 +104,8 @@ static void test_permissions_follow_the_umask(void **state) {
 }
 
 static void test_a_failed_write_is_reported_and_taken_back(void **state) {
-    const char *path = weights_path(state, "out");
-    weights_write_file(path, "old", 3);
+    const char *path = folder_path(state, "out");
+    write_whole(path, "old", 3);
     dni_file_writer *writer;
     dn_error error;
     assert_int_equal(dni_file_writer_open(&writer, path, NULL), DN_OK);
@@ -137,8 +136,8 @@ static void test_a_device_is_never_replaced(void **state) {
 }
 
 static void test_a_link_stays_and_its_file_is_replaced(void **state) {
-    const char *target = weights_path(state, "target"), *link_path = weights_path(state, "link");
-    weights_write_file(target, "old", 3);
+    const char *target = folder_path(state, "target"), *link_path = folder_path(state, "link");
+    write_whole(target, "old", 3);
     assert_int_equal(symlink("target", link_path), 0);
     dni_file_writer *writer;
     assert_int_equal(dni_file_writer_open(&writer, link_path, NULL), DN_OK);
@@ -153,7 +152,7 @@ static void test_a_link_stays_and_its_file_is_replaced(void **state) {
 static void test_a_file_in_a_missing_folder_is_not_found(void **state) {
     dni_file_writer *writer;
     dn_error error;
-    const char *path = weights_path(state, "no/such");
+    const char *path = folder_path(state, "no/such");
     assert_int_equal(dni_file_writer_open(&writer, path, &error), DN_ERR_NOT_FOUND);
     assert_null(writer);
     assert_non_null(strstr(error.message, path));
@@ -162,30 +161,30 @@ static void test_a_file_in_a_missing_folder_is_not_found(void **state) {
 }
 
 static void test_folders_are_made_to_any_depth(void **state) {
-    const char *path = weights_path(state, "a//b/c/");
+    const char *path = folder_path(state, "a//b/c/");
     assert_int_equal(dni_make_folders(path, NULL), DN_OK);
     assert_int_equal(dni_make_folders(path, NULL), DN_OK);
     struct stat info;
-    assert_int_equal(stat(weights_path(state, "a/b/c"), &info), 0);
+    assert_int_equal(stat(folder_path(state, "a/b/c"), &info), 0);
     assert_true(S_ISDIR(info.st_mode));
-    weights_write_file(weights_path(state, "file"), "", 0);
+    write_whole(folder_path(state, "file"), "", 0);
     dn_error error;
-    assert_int_equal(dni_make_folders(weights_path(state, "file"), &error), DN_ERR_IO);
-    assert_int_not_equal(dni_make_folders(weights_path(state, "file/x"), &error), DN_OK);
+    assert_int_equal(dni_make_folders(folder_path(state, "file"), &error), DN_ERR_IO);
+    assert_int_not_equal(dni_make_folders(folder_path(state, "file/x"), &error), DN_OK);
     assert_int_not_equal(dni_make_folders("", &error), DN_OK);
 }
 
 static void test_listings_are_sorted_by_bytes_without_hidden_names(void **state) {
     const char *const names[] = {"b", "a", "\xc3\xa4", "B", ".hidden", "a b"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        weights_write_file(weights_path(state, names[i]), "", 0);
+        write_whole(folder_path(state, names[i]), "", 0);
     dni_listing listing;
     assert_int_equal(dni_list_folder(&listing, *state, NULL), DN_OK);
     const char *const expected[] = {"B", "a", "a b", "b", "\xc3\xa4"};
     assert_int_equal(listing.count, 5);
     for (size_t i = 0; i < 5; i++) assert_string_equal(listing.names[i], expected[i]);
     dni_listing_free(&listing);
-    assert_int_equal(dni_list_folder(&listing, weights_path(state, "absent"), NULL), DN_ERR_NOT_FOUND);
+    assert_int_equal(dni_list_folder(&listing, folder_path(state, "absent"), NULL), DN_ERR_NOT_FOUND);
 }
 
 static void test_paths_are_joined_and_taken_apart(void **state) {
@@ -200,7 +199,7 @@ static void test_paths_are_joined_and_taken_apart(void **state) {
     assert_string_equal(dni_path_name("c.png"), "c.png");
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, weights_make_folder, weights_remove_folder)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_set_up, folder_tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -3,6 +3,7 @@
 #include "core/cpu.h"
 #include "densenet/densenet.h"
 #include "test/seeded_weights.h"
+#include "test/tiers.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -118,18 +119,13 @@ static void test_bf16_is_refused_by_tier_and_a_precision_that_is_none_by_value(v
     (void)state;
     dn_weights *weights = seeded_weights(dn_config_find("densenet121"), SEED);
     refuse(weights, (dn_precision)7, DN_ERR_ARGUMENT, "7");
-    const char *const chosen = getenv("DN_ISA");
-    char *before = chosen ? strdup(chosen) : NULL;
+    char *before = chosen_tier();
     for (dni_isa isa = DNI_ISA_PORTABLE; isa <= DNI_ISA_AVX2 && isa <= dni_cpu_isa(); isa++) {
         setenv("DN_ISA", dni_isa_name(isa), 1);
         refuse(weights, DN_PRECISION_BFLOAT16, DN_ERR_UNSUPPORTED, "AVX512-BF16");
         refuse(weights, DN_PRECISION_BFLOAT16, DN_ERR_UNSUPPORTED, dni_isa_name(isa));
     }
-    if (before)
-        setenv("DN_ISA", before, 1);
-    else
-        unsetenv("DN_ISA");
-    free(before);
+    restore_tier(before);
     dn_weights_free(weights);
 }
 

@@ -5,7 +5,8 @@
 #include "weights/checkpoint.h"
 #include "weights/pickle.h"
 #include "weights/pth.h"
-#include "weights_support.h"
+#include "test/files.h"
+#include "test/weights_support.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -137,12 +138,13 @@ static void test_zip_archives_that_are_no_state_dict_are_refused(void **state) {
 }
 
 static void test_views_beyond_their_storage_are_refused(void **state) {
-    size_t size;
-    unsigned char *bytes = weights_read_file(GOLDEN "protocol4.pth", &size);
+    const file_bytes file = read_whole(GOLDEN "protocol4.pth");
+    unsigned char *bytes = file.data;
+    const size_t size = file.size;
     for (size_t i = 0; i + 6 < size; i++) /* shape (2, 3) becomes (9, 3) */
         if (memcmp(bytes + i, "(K\x02K\x03t", 6) == 0) bytes[i + 2] = 9;
-    const char *path = weights_path(state, "beyond.pth");
-    weights_write_file(path, bytes, size);
+    const char *path = folder_path(state, "beyond.pth");
+    write_whole(path, bytes, size);
     free(bytes);
     assert_refused(path, DN_ERR_CORRUPT, "tensor 'features.conv0.weight' (9, 3)");
 }
@@ -159,18 +161,18 @@ static void test_what_is_commonly_saved_as_pth_is_recognised(void **state) {
         {"x", "begins with 78"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *path = weights_path(state, "file.pth");
-        weights_write_file(path, cases[i].text, strlen(cases[i].text));
+        const char *path = folder_path(state, "file.pth");
+        write_whole(path, cases[i].text, strlen(cases[i].text));
         assert_refused(path, DN_ERR_FORMAT, cases[i].word);
     }
     char tar[512] = "sys_info";
     memcpy(tar + 257, "ustar", 5);
-    weights_write_file(weights_path(state, "tar.pth"), tar, sizeof tar);
-    assert_refused(weights_path(state, "tar.pth"), DN_ERR_FORMAT, "tar archive");
-    weights_write_file(weights_path(state, "empty.pth"), "", 0);
-    assert_refused(weights_path(state, "empty.pth"), DN_ERR_TRUNCATED, "is empty");
+    write_whole(folder_path(state, "tar.pth"), tar, sizeof tar);
+    assert_refused(folder_path(state, "tar.pth"), DN_ERR_FORMAT, "tar archive");
+    write_whole(folder_path(state, "empty.pth"), "", 0);
+    assert_refused(folder_path(state, "empty.pth"), DN_ERR_TRUNCATED, "is empty");
     assert_refused(GOLDEN "plain.pickle", DN_ERR_FORMAT, "plain Python pickle");
-    assert_refused(weights_path(state, "absent.pth"), DN_ERR_NOT_FOUND, "absent.pth");
+    assert_refused(folder_path(state, "absent.pth"), DN_ERR_NOT_FOUND, "absent.pth");
 }
 
 static const char *const damaged[] = {"small.pth",     "small.legacy.pth",   "python2.pth",
@@ -178,15 +180,16 @@ static const char *const damaged[] = {"small.pth",     "small.legacy.pth",   "py
                                       "variety.pth",   "variety.legacy.pth", "small.safetensors"};
 
 static void test_a_file_cut_short_anywhere_is_refused(void **state) {
-    const char *path = weights_path(state, "cut");
+    const char *path = folder_path(state, "cut");
     char *const kept = strdup(path);
     for (size_t f = 0; f < sizeof damaged / sizeof *damaged; f++) {
         char source[200];
         snprintf(source, sizeof source, GOLDEN "%s", damaged[f]);
-        size_t size;
-        unsigned char *bytes = weights_read_file(source, &size);
+        const file_bytes file = read_whole(source);
+        unsigned char *bytes = file.data;
+        const size_t size = file.size;
         for (size_t length = 0; length < size; length++) {
-            weights_write_file(kept, bytes, length);
+            write_whole(kept, bytes, length);
             dni_tensor_dict *dict;
             dn_error error = {0};
             if (dni_checkpoint_read(&dict, kept, &error) == DN_OK)
@@ -223,16 +226,17 @@ static void try_damaged(const char *path) {
 }
 
 static void test_a_flipped_byte_anywhere_does_no_harm(void **state) {
-    char *path = strdup(weights_path(state, "flipped"));
+    char *path = strdup(folder_path(state, "flipped"));
     static const unsigned char masks[] = {0x01, 0x80, 0xff, 0x20};
     for (size_t f = 0; f < sizeof damaged / sizeof *damaged; f++) {
         char source[200];
         snprintf(source, sizeof source, GOLDEN "%s", damaged[f]);
-        size_t size;
-        unsigned char *bytes = weights_read_file(source, &size);
+        const file_bytes file = read_whole(source);
+        unsigned char *bytes = file.data;
+        const size_t size = file.size;
         for (size_t i = 0; i < size; i++) {
             bytes[i] ^= masks[i % 4];
-            weights_write_file(path, bytes, size);
+            write_whole(path, bytes, size);
             try_damaged(path);
             bytes[i] ^= masks[i % 4];
         }
@@ -267,18 +271,18 @@ static void test_a_whole_densenet161_is_the_same_in_every_format(void **state) {
     snprintf(command, sizeof command, "/usr/bin/python3 test/oracle_weights.py densenet161 '%s'",
              (const char *)*state);
     assert_int_equal(system(command), 0);
-    dni_tensor_dict *expected = must_read(weights_path(state, "expected.safetensors"));
+    dni_tensor_dict *expected = must_read(folder_path(state, "expected.safetensors"));
     assert_int_equal(dni_tensor_dict_count(expected), 967);
     const char *const names[] = {"new.pth", "legacy.pth", "old.pth"};
     for (size_t i = 0; i < 3; i++) {
-        dni_tensor_dict *dict = must_read(weights_path(state, names[i]));
+        dni_tensor_dict *dict = must_read(folder_path(state, names[i]));
         weights_assert_same(dict, expected);
         dni_tensor_dict_free(dict);
     }
     dni_tensor_dict_free(expected);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, weights_make_folder, weights_remove_folder)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_set_up, folder_tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

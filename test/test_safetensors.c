@@ -1,6 +1,7 @@
 /* io/safetensors: every rule of the format, and bytes that depend on content alone. */
 #include "io/safetensors.h"
-#include "weights_support.h"
+#include "test/files.h"
+#include "test/weights_support.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,8 +20,8 @@ static const char *file_of(void **state, const char *header, size_t data_size) {
     memcpy(bytes, &length, 8);
     memcpy(bytes + 8, header, length);
     for (size_t i = 0; i < data_size; i++) bytes[8 + length + i] = (unsigned char)i;
-    const char *path = weights_path(state, "file.safetensors");
-    weights_write_file(path, bytes, 8 + length + data_size);
+    const char *path = folder_path(state, "file.safetensors");
+    write_whole(path, bytes, 8 + length + data_size);
     return path;
 }
 
@@ -82,7 +83,7 @@ static void assert_counts(const dni_tensor *x) {
 }
 
 static void test_a_tensor_let_go_leaves_memory_and_comes_back(void **state) {
-    const char *path = weights_path(state, "file.safetensors");
+    const char *path = folder_path(state, "file.safetensors");
     dni_tensor_dict *written = large_dict();
     assert_int_equal(dni_safetensors_write(written, path, NULL), DN_OK);
     dni_tensor_dict_free(written);
@@ -196,11 +197,11 @@ static void test_header_lengths_are_limited(void **state) {
         unsigned char bytes[10] = {0};
         memcpy(bytes, &cases[i].length, 8);
         memcpy(bytes + 8, "{}", 2);
-        const char *path = weights_path(state, "file");
-        weights_write_file(path, bytes, sizeof bytes);
+        const char *path = folder_path(state, "file");
+        write_whole(path, bytes, sizeof bytes);
         dni_tensor_dict *dict;
         assert_int_equal(dni_safetensors_read(&dict, path, NULL), cases[i].status);
-        weights_write_file(path, bytes, 7);
+        write_whole(path, bytes, 7);
         assert_int_equal(dni_safetensors_read(&dict, path, NULL), DN_ERR_TRUNCATED);
     }
 }
@@ -249,7 +250,7 @@ static dni_tensor_dict *sample(int reversed) {
 
 static void test_what_is_written_is_read_back(void **state) {
     dni_tensor_dict *dict = sample(0);
-    const char *path = weights_path(state, "out");
+    const char *path = folder_path(state, "out");
     assert_int_equal(dni_safetensors_write(dict, path, NULL), DN_OK);
     dni_tensor_dict *back = must_read(path);
     weights_assert_same(dict, back);
@@ -262,26 +263,25 @@ static void test_what_is_written_is_read_back(void **state) {
 
 static void test_the_same_content_gives_the_same_bytes(void **state) {
     dni_tensor_dict *a = sample(0), *b = sample(1);
-    assert_int_equal(dni_safetensors_write(a, weights_path(state, "a"), NULL), DN_OK);
-    assert_int_equal(dni_safetensors_write(b, weights_path(state, "b"), NULL), DN_OK);
-    size_t a_size, b_size;
-    unsigned char *a_bytes = weights_read_file(weights_path(state, "a"), &a_size);
-    unsigned char *b_bytes = weights_read_file(weights_path(state, "b"), &b_size);
-    assert_int_equal(a_size, b_size);
-    assert_memory_equal(a_bytes, b_bytes, a_size);
+    assert_int_equal(dni_safetensors_write(a, folder_path(state, "a"), NULL), DN_OK);
+    assert_int_equal(dni_safetensors_write(b, folder_path(state, "b"), NULL), DN_OK);
+    const file_bytes a_file = read_whole(folder_path(state, "a")),
+                     b_file = read_whole(folder_path(state, "b"));
+    assert_int_equal(a_file.size, b_file.size);
+    assert_memory_equal(a_file.data, b_file.data, a_file.size);
     uint64_t length;
-    memcpy(&length, a_bytes, 8);
+    memcpy(&length, a_file.data, 8);
     assert_int_equal((length + 8) % 64, 0); /* data begins on a cache line */
     static const char order[] = "{\"__metadata__\":{\"a\":\"\xc3\xa4\",\"z\":\"last \\\"quoted\\\"\"},\"l\":";
-    assert_memory_equal(a_bytes + 8, order, sizeof order - 1);
-    free(a_bytes);
-    free(b_bytes);
+    assert_memory_equal(a_file.data + 8, order, sizeof order - 1);
+    free(a_file.data);
+    free(b_file.data);
     dni_tensor_dict_free(a);
     dni_tensor_dict_free(b);
 }
 
 static void test_what_cannot_be_written_leaves_no_file(void **state) {
-    const char *path = weights_path(state, "out");
+    const char *path = folder_path(state, "out");
     const struct {
         const char *name;
         int transposed;
@@ -302,7 +302,7 @@ static void test_what_cannot_be_written_leaves_no_file(void **state) {
     }
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, weights_make_folder, weights_remove_folder)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_set_up, folder_tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

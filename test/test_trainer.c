@@ -1,5 +1,6 @@
 /* A training that is left and taken up again: the same bits, or a refusal that says why. */
 #include "head_support.h"
+#include "test/files.h"
 
 #include "head/mlp.h"
 
@@ -20,7 +21,7 @@ static const char provenance[] = "{\"weights_hash\": \"abc\", \"views\": [\"plai
 
 typedef struct fixture {
     toy_data train, valid;
-    char folder[64], path[96];
+    char *folder, path[600];
 } fixture;
 
 static int set_up(void **state) {
@@ -28,9 +29,7 @@ static int set_up(void **state) {
     if (!f) return -1;
     f->train = toy_data_make("test/train", TRAIN, VIEWS, WIDTH);
     f->valid = toy_data_make("test/valid", VALID, 1, WIDTH);
-    const char *tmp = getenv("TMPDIR");
-    snprintf(f->folder, sizeof f->folder, "%.40s/trainer-XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(f->folder)) return -1;
+    f->folder = make_folder();
     snprintf(f->path, sizeof f->path, "%s/checkpoint", f->folder);
     *state = f;
     return 0;
@@ -38,8 +37,7 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     fixture *f = *state;
-    unlink(f->path);
-    rmdir(f->folder);
+    remove_folder(f->folder);
     toy_data_free(&f->train);
     toy_data_free(&f->valid);
     free(f);
@@ -121,24 +119,18 @@ static void test_a_training_left_after_any_epoch_ends_with_the_same_bits(void **
 
 static void test_saving_the_same_state_gives_the_same_bytes(void **state) {
     const fixture *f = *state;
-    char *bytes[2];
-    long sizes[2];
+    file_bytes saved[2];
     dn_trainer *trainer = make_trainer(f, make_options());
     run_epochs(trainer, 3);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(dn_trainer_save(trainer, f->path, provenance, NULL), DN_OK);
-        FILE *file = fopen(f->path, "rb");
-        assert_non_null(file);
-        bytes[i] = malloc(1 << 20);
-        assert_non_null(bytes[i]);
-        sizes[i] = (long)fread(bytes[i], 1, 1 << 20, file);
-        fclose(file);
+        saved[i] = read_whole(f->path);
         assert_int_equal(dn_trainer_load(trainer, f->path, provenance, NULL), DN_OK);
     }
-    assert_int_equal(sizes[0], sizes[1]);
-    assert_memory_equal(bytes[0], bytes[1], (size_t)sizes[0]);
-    free(bytes[1]);
-    free(bytes[0]);
+    assert_int_equal(saved[0].size, saved[1].size);
+    assert_memory_equal(saved[0].data, saved[1].data, saved[0].size);
+    free(saved[1].data);
+    free(saved[0].data);
     dn_trainer_free(trainer);
 }
 
@@ -267,25 +259,13 @@ static void test_what_makes_no_sense_is_refused(void **state) {
 
 /* ---- broken files ---- */
 
-static void put_bytes(const char *path, const char *bytes, size_t size) {
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-}
-
 static void test_a_file_cut_anywhere_is_refused_and_changes_nothing(void **state) {
     const fixture *f = *state;
     save_state(f);
-    char *bytes = malloc(1 << 20);
-    assert_non_null(bytes);
-    FILE *file = fopen(f->path, "rb");
-    assert_non_null(file);
-    const size_t size = fread(bytes, 1, 1 << 20, file);
-    fclose(file);
+    const file_bytes saved = read_whole(f->path);
     dn_trainer *trainer = make_trainer(f, make_options()), *untouched = make_trainer(f, make_options());
-    for (size_t cut = 0; cut < size; cut += cut < 600 ? 1 : 37) {
-        put_bytes(f->path, bytes, cut);
+    for (size_t cut = 0; cut < saved.size; cut += cut < 600 ? 1 : 37) {
+        write_whole(f->path, saved.data, cut);
         dn_error error = {0};
         assert_int_not_equal(dn_trainer_load(trainer, f->path, provenance, &error), DN_OK);
         assert_non_null(strstr(error.message, f->path));
@@ -296,7 +276,7 @@ static void test_a_file_cut_anywhere_is_refused_and_changes_nothing(void **state
     assert_same_heads(a, b);
     dn_head_free(b);
     dn_head_free(a);
-    free(bytes);
+    free(saved.data);
 }
 
 /* A changed byte of the header or the progress may be one that changes nothing, or weights that are numbers
@@ -304,18 +284,13 @@ static void test_a_file_cut_anywhere_is_refused_and_changes_nothing(void **state
 static void test_changed_bytes_are_refused_or_harmless(void **state) {
     const fixture *f = *state;
     save_state(f);
-    char *bytes = malloc(1 << 20);
-    assert_non_null(bytes);
-    FILE *file = fopen(f->path, "rb");
-    assert_non_null(file);
-    const size_t size = fread(bytes, 1, 1 << 20, file);
-    fclose(file);
+    const file_bytes saved = read_whole(f->path);
     int refused = 0;
-    for (size_t at = 0; at < size; at += at < 2200 ? 3 : 41) {
-        const char kept = bytes[at];
-        bytes[at] = (char)(kept ^ (1 << (at % 8)));
-        put_bytes(f->path, bytes, size);
-        bytes[at] = kept;
+    for (size_t at = 0; at < saved.size; at += at < 2200 ? 3 : 41) {
+        const unsigned char kept = saved.data[at];
+        saved.data[at] = (unsigned char)(kept ^ (1 << (at % 8)));
+        write_whole(f->path, saved.data, saved.size);
+        saved.data[at] = kept;
         dn_trainer *trainer = make_trainer(f, make_options());
         if (dn_trainer_load(trainer, f->path, provenance, NULL)) {
             assert_int_equal(dn_trainer_epochs(trainer), 0);
@@ -326,7 +301,7 @@ static void test_changed_bytes_are_refused_or_harmless(void **state) {
         dn_trainer_free(trainer);
     }
     assert_true(refused > 400);
-    free(bytes);
+    free(saved.data);
 }
 
 int main(void) {

@@ -4,6 +4,7 @@
 #include "densenet/densenet.h"
 #include "densenet/weights.h"
 #include "io/safetensors.h"
+#include "test/files.h"
 #include "test/seeded_weights.h"
 
 #include <math.h>
@@ -21,16 +22,15 @@ enum { SEED = 7 };
 static const dn_config toy = {"toy", 3, {2, 1, 2, 1}, 4, 2, 8};
 
 typedef struct fixture {
-    char folder[256], path[300];
+    char *folder, path[600];
     dn_weights *weights; /* densenet121, seeded */
     dn_error error;
 } fixture;
 
 static int set_up(void **state) {
     fixture *f = calloc(1, sizeof *f);
-    const char *temporary = getenv("TMPDIR");
-    snprintf(f->folder, sizeof f->folder, "%s/dn_weights_XXXXXX", temporary ? temporary : "/tmp");
-    if (!mkdtemp(f->folder)) return -1;
+    if (!f) return -1;
+    f->folder = make_folder();
     snprintf(f->path, sizeof f->path, "%s/w.safetensors", f->folder);
     f->weights = seeded_weights(dn_config_find("densenet121"), SEED);
     *state = f;
@@ -40,8 +40,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
     fixture *f = *state;
     dn_weights_free(f->weights);
-    unlink(f->path);
-    rmdir(f->folder);
+    remove_folder(f->folder);
     free(f);
     return 0;
 }
