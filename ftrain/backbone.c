@@ -9,7 +9,6 @@
 #include "io/json.h"
 #include "io/safetensors.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

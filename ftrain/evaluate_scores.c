@@ -1,3 +1,4 @@
+/* Scores of samples: a model, the features it needs, and its head. */
 #include "ftrain/evaluate_scores.h"
 
 #include "ftrain/model_weights.h"

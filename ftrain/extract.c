@@ -3,8 +3,6 @@
 #include "ftrain/extraction.h"
 #include "ftrain/program.h"
 
-#include <stdio.h>
-
 static int run(const command *self, int argc, char **argv) {
     extraction_options options = extraction_options_default();
     const option_spec specs[] = {

@@ -1,3 +1,4 @@
+/* Drawing a map of evidence over its picture. */
 #include "ftrain/overlay.h"
 
 #include "core/error.h"

@@ -1,3 +1,4 @@
+/* Walking the paths of a command line, one picture at a time. */
 #include "ftrain/paths.h"
 
 #include "core/error.h"

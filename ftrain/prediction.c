@@ -1,3 +1,4 @@
+/* Writing predictions, a row a picture. */
 #include "ftrain/prediction.h"
 
 #include "ftrain/program.h"

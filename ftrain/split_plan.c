@@ -7,7 +7,6 @@
 #include "ftrain/options.h"
 #include "ftrain/program.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* Laying out a table. */
 #include "ftrain/table.h"
 
 #include "ftrain/program.h"

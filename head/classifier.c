@@ -12,7 +12,6 @@
 #include "densenet/statistics.h"
 #include "head/evidence.h"
 #include "head/mlp.h"
-#include "io/file.h"
 #include "io/json.h"
 #include "io/safetensors.h"
 

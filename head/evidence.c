@@ -1,3 +1,4 @@
+/* Class activation maps: computed, read between their places, and summed within an ellipse. */
 #include "head/evidence.h"
 
 #include <cblas.h>

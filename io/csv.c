@@ -1,3 +1,4 @@
+/* Fields of CSV. */
 #include "io/csv.h"
 
 #include <string.h>

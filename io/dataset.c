@@ -1,3 +1,4 @@
+/* Listing the pictures of a data set, and its classes. */
 #include "io/dataset.h"
 
 #include "core/error.h"

@@ -1,3 +1,4 @@
+/* Decoding and encoding JPEG. */
 #include "io/jpeg.h"
 
 #include "core/error.h"

@@ -1,3 +1,4 @@
+/* Perturbations of pictures. */
 #include "io/perturb.h"
 
 #include "core/error.h"

@@ -1,9 +1,8 @@
+/* Encoding PNG. */
 #include "io/png.h"
 
 #include "core/error.h"
 #include "io/file.h"
-
-#include <stdlib.h>
 
 #pragma GCC diagnostic ignored "-Wunused-function"
 #define STB_IMAGE_WRITE_STATIC

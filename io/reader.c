@@ -11,7 +11,6 @@
 #include "core/memory.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* Decoding by stb_image, resizing by stb_image_resize. */
 #include "io/stb.h"
 
 #include "core/error.h"

@@ -1,3 +1,4 @@
+/* Names of views, and the inputs they give. */
 #include "io/view.h"
 
 #include "core/error.h"

@@ -1,3 +1,4 @@
+/* Looking for a picture file's end, format by format. */
 #include "io/whole.h"
 
 #include "core/error.h"

@@ -1,3 +1,4 @@
+/* Golden arrays, streams and toy data for the head's tests. */
 #include "head_support.h"
 
 #include "core/rng.h"

@@ -1,13 +1,12 @@
 /* Folders of labelled pictures: classes by name, order, and what is refused. */
 #include "io/dataset.h"
 #include "io/file.h"
-#include "test/pictures.h"
+#include "test/files.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

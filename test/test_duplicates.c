@@ -2,7 +2,7 @@
 #include "core/rng.h"
 #include "io/duplicates.h"
 #include "io/perceptual_hash.h"
-#include "test/pictures.h"
+#include "test/files.h"
 
 #include <stdarg.h>
 #include <setjmp.h>

@@ -4,12 +4,10 @@
 
 #include "core/rng.h"
 #include "core/tensor_dict.h"
-#include "io/file.h"
 #include "io/safetensors.h"
 #include "test/files.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* `needed` is how many bytes at the end are no part of the picture: comment-like tails that may be cut
  * off. */

@@ -3,7 +3,6 @@
 
 #include "layers_support.h"
 
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
  * broken picture in its place, every owner let go of once. The oracle is the same work done one by one. */
 #include "io/reader.h"
 
-#include "test/pictures.h"
+#include "test/files.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
