@@ -14,19 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct fold_result {
-    int pictures, best_epoch;
-    double accuracy, loss;
-} fold_result;
-
 typedef struct cross_validation {
     const train_options *options;
     int width, classes;
     dn_features all; /* of both splits */
     float *values;
     int *labels, *folds;
-    fold_result *results;
-    int done;
+    fold_table *results;
 } cross_validation;
 
 /* ---- the pictures of both splits ---- */
@@ -42,8 +36,8 @@ static int join_sets(cross_validation *work, const feature_set *train, const fea
     work->values = malloc((first + second) * floats * sizeof(float));
     work->labels = malloc((first + second) * sizeof(int));
     work->folds = malloc((first + second) * sizeof(int));
-    work->results = calloc((size_t)work->options->folds, sizeof *work->results);
-    if (!work->values || !work->labels || !work->folds || !work->results) return report_no_memory();
+    work->results->folds = calloc((size_t)work->options->folds, sizeof *work->results->folds);
+    if (!work->values || !work->labels || !work->folds || !work->results->folds) return report_no_memory();
     memcpy(work->values, train->values, first * floats * sizeof(float));
     memcpy(work->values + first * floats, valid->values, second * floats * sizeof(float));
     memcpy(work->labels, train->labels, first * sizeof(int));
@@ -137,17 +131,13 @@ static int judge(const cross_validation *work, const dn_head *head, const part *
     float *log_probabilities = malloc((size_t)judged->count * (size_t)work->classes * sizeof(float));
     if (!log_probabilities) return report_no_memory();
     dn_error error;
-    dn_metrics metrics;
     const dn_status status =
         dn_head_log_probabilities(head, judged->values, judged->count, log_probabilities, &error);
     if (!status)
-        dn_metrics_compute(&metrics, log_probabilities, judged->labels, judged->count, work->classes, NULL);
+        dn_metrics_compute(&out->judged, log_probabilities, judged->labels, judged->count, work->classes,
+                           NULL);
     free(log_probabilities);
-    if (status) return report(&error, EXIT_DATA);
-    out->pictures = judged->count;
-    out->accuracy = metrics.accuracy;
-    out->loss = metrics.loss;
-    return CONTINUE;
+    return status ? report(&error, EXIT_DATA) : CONTINUE;
 }
 
 static dn_features features_of(const part *from) {
@@ -190,85 +180,95 @@ static int run_fold(const cross_validation *work, int fold, fold_result *out) {
 
 /* ---- results ---- */
 
-typedef struct spread {
-    double mean, deviation; /* of the sample: n - 1; NaN of one */
-} spread;
-
-static spread spread_of(const cross_validation *work, int of_loss) {
+static spread spread_of(const fold_table *results, bool of_loss) {
     double sum = 0.0, squares = 0.0;
-    for (int i = 0; i < work->done; i++) sum += of_loss ? work->results[i].loss : work->results[i].accuracy;
-    const double mean = sum / work->done;
-    for (int i = 0; i < work->done; i++) {
-        const double d = (of_loss ? work->results[i].loss : work->results[i].accuracy) - mean;
+    for (int i = 0; i < results->count; i++)
+        sum += of_loss ? results->folds[i].judged.loss : results->folds[i].judged.accuracy;
+    const double mean = sum / results->count;
+    for (int i = 0; i < results->count; i++) {
+        const double d = (of_loss ? results->folds[i].judged.loss : results->folds[i].judged.accuracy) - mean;
         squares += d * d;
     }
-    return (spread){mean, sqrt(squares / (work->done - 1))};
+    return (spread){mean, sqrt(squares / (results->count - 1))};
 }
 
-static int print_lines(const cross_validation *work, spread accuracy, spread loss) {
-    for (int i = 0; i < work->done; i++) {
-        const fold_result *r = &work->results[i];
-        if (!print_json(json_pack("{s:i, s:i, s:i, s:f, s:f}", "fold", i + 1, "pictures", r->pictures,
-                                  "best_epoch", r->best_epoch, "accuracy", r->accuracy, "loss", r->loss)))
+static int print_lines(const fold_table *results) {
+    for (int i = 0; i < results->count; i++) {
+        const fold_result *r = &results->folds[i];
+        if (!print_json(json_pack("{s:i, s:i, s:i, s:f, s:f}", "fold", i + 1, "pictures", r->judged.count,
+                                  "best_epoch", r->best_epoch, "accuracy", r->judged.accuracy, "loss",
+                                  r->judged.loss)))
             return EXIT_MACHINE;
     }
-    json_t *sum = json_pack("{s:i, s:f, s:f}", "folds", work->done, "accuracy_mean", accuracy.mean,
-                            "loss_mean", loss.mean);
+    json_t *sum = json_pack("{s:i, s:f, s:f}", "folds", results->count, "accuracy_mean",
+                            results->accuracy.mean, "loss_mean", results->loss.mean);
+    const bool several = results->count > 1;
     json_object_set_new(sum, "accuracy_deviation",
-                        work->done > 1 ? json_real(accuracy.deviation) : json_null());
-    json_object_set_new(sum, "loss_deviation", work->done > 1 ? json_real(loss.deviation) : json_null());
+                        several ? json_real(results->accuracy.deviation) : json_null());
+    json_object_set_new(sum, "loss_deviation", several ? json_real(results->loss.deviation) : json_null());
     return print_json(sum) ? CONTINUE : EXIT_MACHINE;
 }
 
-static int print_results(const cross_validation *work) {
-    if (!work->done) return CONTINUE;
-    const spread accuracy = spread_of(work, 0), loss = spread_of(work, 1);
-    if (work->options->json) return print_lines(work, accuracy, loss);
+static int print_table(const fold_table *results) {
     static const char *const titles[] = {"fold", "pictures", "best epoch", "accuracy", "loss"};
     table *out = table_create(5);
     for (int i = 0; i < 5; i++) table_text(out, titles[i]);
-    for (int i = 0; i < work->done; i++) {
-        const fold_result *r = &work->results[i];
+    for (int i = 0; i < results->count; i++) {
+        const fold_result *r = &results->folds[i];
         table_number(out, "%.0f", i + 1);
-        table_number(out, "%.0f", r->pictures);
+        table_number(out, "%.0f", r->judged.count);
         table_number(out, "%.0f", r->best_epoch);
-        table_number(out, "%.4f", r->accuracy);
-        table_number(out, "%.4f", r->loss);
+        table_number(out, "%.4f", r->judged.accuracy);
+        table_number(out, "%.4f", r->judged.loss);
     }
     static const char *const names[] = {"mean", "deviation"};
     for (int i = 0; i < 2; i++) {
         table_text(out, names[i]);
         table_text(out, "");
         table_text(out, "");
-        table_number(out, "%.4f", i ? accuracy.deviation : accuracy.mean);
-        table_number(out, "%.4f", i ? loss.deviation : loss.mean);
+        table_number(out, "%.4f", i ? results->accuracy.deviation : results->accuracy.mean);
+        table_number(out, "%.4f", i ? results->loss.deviation : results->loss.mean);
     }
     return table_print(out) ? CONTINUE : EXIT_MACHINE;
 }
 
+static int conclude(const cross_validation *work) {
+    fold_table *results = work->results;
+    if (!results->count) return CONTINUE;
+    results->accuracy = spread_of(results, false);
+    results->loss = spread_of(results, true);
+    return work->options->json ? print_lines(results) : print_table(results);
+}
+
 static int run_folds(cross_validation *work) {
     for (int fold = 0; fold < work->options->folds; fold++) {
-        const int code = run_fold(work, fold, &work->results[fold]);
+        const int code = run_fold(work, fold, &work->results->folds[fold]);
         if (code == EXIT_INTERRUPTED)
-            message("interrupted: %d of %d folds are done", work->done, work->options->folds);
-        if (code == EXIT_INTERRUPTED && print_results(work) != CONTINUE) return EXIT_MACHINE;
+            message("interrupted: %d of %d folds are done", work->results->count, work->options->folds);
+        if (code == EXIT_INTERRUPTED && conclude(work) != CONTINUE) return EXIT_MACHINE;
         if (code != CONTINUE) return code;
-        work->done++;
+        work->results->count++;
     }
-    return print_results(work);
+    return conclude(work);
 }
 
 int folds_run(const train_options *options, const extraction *from, const feature_set *train,
-              const feature_set *valid) {
+              const feature_set *valid, fold_table *out) {
+    *out = (fold_table){.count = 0};
     cross_validation work = {.options = options,
                              .width = dn_weights_config(from->weights)->features,
-                             .classes = from->data.class_count};
+                             .classes = from->data.class_count,
+                             .results = out};
     int code = join_sets(&work, train, valid);
     if (code == CONTINUE) code = deal(&work);
     if (code == CONTINUE) code = run_folds(&work);
     free(work.values);
     free(work.labels);
     free(work.folds);
-    free(work.results);
     return code;
+}
+
+void fold_table_free(fold_table *of) {
+    free(of->folds);
+    *of = (fold_table){.count = 0};
 }

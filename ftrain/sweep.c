@@ -6,13 +6,11 @@
 
 #include "ftrain/program.h"
 #include "ftrain/progress.h"
-#include "ftrain/table.h"
 #include "io/json.h"
 
 #include <cblas.h>
 #include <math.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,10 +46,14 @@ struct sweep {
     pthread_mutex_t lock; /* of all below, of the runs, and of progress */
     int best;             /* the run with the lowest validation loss so far; -1: none */
     dn_head *best_head;
+    epoch_log best_epochs;
     train_options best_options;
     dn_status status; /* a failure that ends the sweep */
     dn_error error;
     size_t done;
+
+    sweep_place *places; /* the runs that ended, the best first */
+    int place_count;
 };
 
 /* ---- the list ---- */
@@ -113,8 +115,16 @@ static int parse_list(sweep *of) {
     return EXIT_USAGE;
 }
 
-/* The value of axis `a` in run `index`: the last axis turns fastest. */
-static const char *value_of(const sweep *of, int index, int a) {
+int sweep_axis_count(const sweep *of) {
+    return of->axis_count;
+}
+
+const char *sweep_axis_name(const sweep *of, int a) {
+    return of->axes[a].name;
+}
+
+/* The last axis turns fastest. */
+const char *sweep_value(const sweep *of, int index, int a) {
     for (int later = of->axis_count - 1; later > a; later--) index /= of->axes[later].count;
     return of->axes[a].values[index % of->axes[a].count];
 }
@@ -122,7 +132,7 @@ static const char *value_of(const sweep *of, int index, int a) {
 static int options_of(const sweep *of, int index, train_options *out) {
     *out = *of->base;
     for (int a = 0; a < of->axis_count; a++) {
-        const int code = train_options_set(out, of->axes[a].name, value_of(of, index, a));
+        const int code = train_options_set(out, of->axes[a].name, sweep_value(of, index, a));
         if (code != CONTINUE) return code;
     }
     return CONTINUE;
@@ -157,43 +167,58 @@ void sweep_free(sweep *of) {
     if (!of) return;
     pthread_mutex_destroy(&of->lock);
     dn_head_free(of->best_head);
+    epoch_log_free(&of->best_epochs);
     free(of->runs);
+    free(of->places);
     free(of->text);
     free(of);
 }
 
 /* ---- the runs ---- */
 
-static int stop_if_interrupted(void *context, const dn_epoch *epoch) {
-    (void)context;
-    (void)epoch;
+static int keep_epoch(void *context, const dn_epoch *epoch) {
+    epoch_log_add(context, epoch);
     return interrupted();
 }
 
-/* Keeps a finished run, and its head if it is the best so far; else the head is let go. */
-static void conclude(sweep *of, int index, const train_options *options, dn_head *head, dn_status status,
-                     const dn_train_result *result, const dn_error *error) {
+/* What a run leaves: its head and epochs are kept while it is the best. */
+typedef struct outcome {
+    train_options options;
+    dn_head *head;
+    epoch_log epochs;
+    dn_train_result result;
+    dn_error error; /* its status is how the run ended */
+} outcome;
+
+/* The former best is then the outcome's to let go. */
+static void keep_best(sweep *of, int index, outcome *of_run) {
+    dn_head *head = of->best_head;
+    const epoch_log epochs = of->best_epochs;
+    of->best = index;
+    of->best_head = of_run->head;
+    of->best_epochs = of_run->epochs;
+    of->best_options = of_run->options;
+    of_run->head = head;
+    of_run->epochs = epochs;
+}
+
+static void conclude(sweep *of, int index, outcome *of_run) {
+    const dn_status status = of_run->error.status;
     pthread_mutex_lock(&of->lock);
     run *here = &of->runs[index];
-    dn_head *unwanted = head;
     if (status == DN_ERR_DATA_DIVERGED) here->state = RUN_DIVERGED;
     if (!status) {
-        *here = (run){RUN_DONE, *result};
+        *here = (run){RUN_DONE, of_run->result};
+        const double loss = of_run->result.valid_loss;
         const double best = of->best < 0 ? HUGE_VAL : of->runs[of->best].result.valid_loss;
-        if (result->valid_loss < best || (result->valid_loss == best && index < of->best)) {
-            unwanted = of->best_head;
-            of->best = index;
-            of->best_head = head;
-            of->best_options = *options;
-        }
+        if (loss < best || (loss == best && index < of->best)) keep_best(of, index, of_run);
     }
     if (here->state != RUN_OPEN) progress_step(++of->done);
     if (here->state == RUN_OPEN && status != DN_ERR_CANCELLED && !of->status) {
         of->status = status;
-        of->error = *error;
+        of->error = of_run->error;
     }
     pthread_mutex_unlock(&of->lock);
-    dn_head_free(unwanted);
 }
 
 static bool is_stopped(sweep *of) {
@@ -203,117 +228,63 @@ static bool is_stopped(sweep *of) {
     return failed || interrupted();
 }
 
+static void train_one(const sweep *of, outcome *out) {
+    const dn_head_options head_options = train_options_head(&out->options);
+    dn_train_options training = train_options_training(&out->options);
+    training.on_epoch = keep_epoch;
+    training.context = &out->epochs;
+    if (!epoch_log_create(&out->epochs, training.epochs)) {
+        out->error = (dn_error){DN_ERR_MEMORY, "out of memory for the epochs of a training"};
+        return;
+    }
+    if (!dn_head_create(&out->head, of->width, of->classes, &head_options, &out->error))
+        dn_head_train(out->head, of->train, of->valid, &training, &out->result, &out->error);
+}
+
 static void run_one(void *context, size_t i) {
     sweep *of = context;
-    train_options options;
-    if (is_stopped(of) || options_of(of, (int)i, &options) != CONTINUE) return;
-    const dn_head_options head_options = train_options_head(&options);
-    dn_train_options training = train_options_training(&options);
-    training.on_epoch = stop_if_interrupted;
-    dn_head *head;
-    dn_error error = {.status = DN_OK};
-    dn_train_result result = {.epochs = 0};
-    dn_status status = dn_head_create(&head, of->width, of->classes, &head_options, &error);
-    if (!status) status = dn_head_train(head, of->train, of->valid, &training, &result, &error);
-    conclude(of, (int)i, &options, head, status, &result, &error);
+    outcome out = {.error = {.status = DN_OK}};
+    if (is_stopped(of) || options_of(of, (int)i, &out.options) != CONTINUE) return;
+    train_one(of, &out);
+    conclude(of, (int)i, &out);
+    epoch_log_free(&out.epochs);
+    dn_head_free(out.head);
 }
 
 /* ---- the ranking ---- */
 
-typedef struct place {
-    int index; /* of the run */
-    const run *run;
-} place;
-
 static int by_loss(const void *a, const void *b) {
-    const place *x = a, *y = b;
-    const run *p = x->run, *q = y->run;
-    if (p->state != q->state) return p->state < q->state ? -1 : 1;
-    if (p->state == RUN_DONE && p->result.valid_loss != q->result.valid_loss)
-        return p->result.valid_loss < q->result.valid_loss ? -1 : 1;
-    return x->index < y->index ? -1 : 1;
+    const sweep_place *x = a, *y = b;
+    if (x->diverged != y->diverged) return x->diverged ? 1 : -1;
+    if (!x->diverged && x->result.valid_loss != y->result.valid_loss)
+        return x->result.valid_loss < y->result.valid_loss ? -1 : 1;
+    return x->run < y->run ? -1 : 1;
 }
 
-/* The runs that ended, the best first; those that diverged are last. */
-static int rank_runs(const sweep *of, place *order) {
-    int count = 0;
-    for (int i = 0; i < of->run_count; i++)
-        if (of->runs[i].state != RUN_OPEN) order[count++] = (place){i, &of->runs[i]};
-    qsort(order, (size_t)count, sizeof *order, by_loss);
-    return count;
-}
-
-static bool same_loss(const place *order, int count, int a, int b) {
-    if (a < 0 || b >= count) return false;
-    const run *p = order[a].run, *q = order[b].run;
-    return p->state == RUN_DONE && q->state == RUN_DONE && p->result.valid_loss == q->result.valid_loss;
-}
-
-/* Ties share the rank of the first of them. */
-static int rank_at(const place *order, int count, int at) {
-    while (same_loss(order, count, at - 1, at)) at--;
-    return at + 1;
-}
-
-static bool is_tied(const place *order, int count, int at) {
-    return same_loss(order, count, at - 1, at) || same_loss(order, count, at, at + 1);
-}
-
-static bool print_line(const sweep *of, const place *order, int count, int at) {
-    const run *r = order[at].run;
-    json_t *options = json_object();
-    for (int a = 0; a < of->axis_count; a++)
-        json_object_set_new(options, of->axes[a].name, dni_json_text(value_of(of, order[at].index, a)));
-    if (r->state == RUN_DIVERGED)
-        return print_json(json_pack("{s:n, s:o, s:b}", "rank", "options", options, "diverged", 1));
-    return print_json(json_pack("{s:i, s:b, s:o, s:i, s:i, s:f, s:f, s:f}", "rank", rank_at(order, count, at),
-                                "tied", is_tied(order, count, at), "options", options, "epochs",
-                                r->result.epochs, "best_epoch", r->result.best_epoch, "train_loss",
-                                r->result.train_loss, "valid_loss", r->result.valid_loss, "valid_accuracy",
-                                r->result.valid_accuracy));
-}
-
-/* NaN, which a table shows as "-", for a run that came to nothing. */
-static double shown(const run *r, double value) {
-    return r->state == RUN_DONE ? value : (double)NAN;
-}
-
-static bool print_table(const sweep *of, const place *order, int count) {
-    table *out = table_create(of->axis_count + 5);
-    table_text(out, "rank");
-    for (int a = 0; a < of->axis_count; a++) table_text(out, of->axes[a].name);
-    static const char *const titles[] = {"best epoch", "train loss", "valid loss", "valid accuracy"};
-    for (int i = 0; i < 4; i++) table_text(out, titles[i]);
-    for (int at = 0; at < count; at++) {
-        const run *r = order[at].run;
-        char rank[24] = "diverged";
-        if (r->state == RUN_DONE)
-            snprintf(rank, sizeof rank, "%d%s", rank_at(order, count, at),
-                     is_tied(order, count, at) ? " tied" : "");
-        table_text(out, rank);
-        for (int a = 0; a < of->axis_count; a++) table_text(out, value_of(of, order[at].index, a));
-        table_number(out, "%.0f", shown(r, r->result.best_epoch));
-        table_number(out, "%.4f", shown(r, r->result.train_loss));
-        table_number(out, "%.4f", shown(r, r->result.valid_loss));
-        table_number(out, "%.4f", shown(r, r->result.valid_accuracy));
+static void rank(sweep_place *places, int count) {
+    for (int i = 0; i < count && !places[i].diverged; i++) {
+        places[i].rank = i + 1;
+        if (i == 0 || places[i].result.valid_loss != places[i - 1].result.valid_loss) continue;
+        places[i].rank = places[i - 1].rank;
+        places[i].is_tied = places[i - 1].is_tied = true;
     }
-    return table_print(out);
 }
 
-static int print_ranking(const sweep *of) {
-    place *order = malloc((size_t)of->run_count * sizeof *order);
-    if (!order) return report_no_memory();
-    const int count = rank_runs(of, order);
-    bool printed = true;
-    if (of->base->json)
-        for (int at = 0; printed && at < count; at++) printed = print_line(of, order, count, at);
-    else if (count)
-        printed = print_table(of, order, count);
-    if (!of->base->json && is_tied(order, count, 0))
-        message(
-            "runs tie for the lowest validation loss: the first of them in the order of the list is taken");
-    free(order);
-    return printed ? CONTINUE : EXIT_MACHINE;
+static int rank_runs(sweep *of) {
+    of->places = calloc((size_t)of->run_count, sizeof *of->places);
+    if (!of->places) return report_no_memory();
+    for (int i = 0; i < of->run_count; i++)
+        if (of->runs[i].state != RUN_OPEN)
+            of->places[of->place_count++] = (sweep_place){
+                .run = i, .diverged = of->runs[i].state == RUN_DIVERGED, .result = of->runs[i].result};
+    qsort(of->places, (size_t)of->place_count, sizeof *of->places, by_loss);
+    rank(of->places, of->place_count);
+    return CONTINUE;
+}
+
+const sweep_place *sweep_ranking(const sweep *of, int *count) {
+    *count = of->place_count;
+    return of->places;
 }
 
 /* Concurrent calls are what OpenBLAS is built for only where it has threads of its own (pthreads); each call
@@ -333,7 +304,8 @@ int sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int
     dni_pool_rest(pool);
     progress_end();
     if (of->status) return report(&of->error, EXIT_DATA);
-    const int code = print_ranking(of);
+    int code = rank_runs(of);
+    if (code == CONTINUE) code = sweep_print(of, of->base->json);
     if (code != CONTINUE) return code;
     if (interrupted()) {
         message("interrupted: %zu of %d runs are done; no model is written", of->done, of->run_count);
@@ -344,9 +316,11 @@ int sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int
     return EXIT_DATA;
 }
 
-const train_options *sweep_winner(sweep *of, dn_head **head, dn_train_result *result) {
+const train_options *sweep_winner(sweep *of, dn_head **head, dn_train_result *result, epoch_log *epochs) {
     *head = of->best_head;
     of->best_head = NULL;
+    *epochs = of->best_epochs;
+    of->best_epochs = (epoch_log){.count = 0};
     *result = of->runs[of->best].result;
     return &of->best_options;
 }

@@ -1,111 +1,34 @@
 /* ftrain train: features, head, a line an epoch, the test once, the model file. */
-#include "ftrain/checkpoint.h"
 #include "ftrain/commands.h"
-#include "ftrain/extraction.h"
-#include "ftrain/folds.h"
 #include "ftrain/program.h"
-#include "ftrain/sweep.h"
-#include "ftrain/train_options.h"
-#include "head/head.h"
+#include "ftrain/train_run.h"
 #include "io/file.h"
 #include "io/json.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct train_run {
-    const train_options *options; /* of a sweep: the winner's */
-    sweep *sweep;                 /* NULL: none */
-    extraction extraction;
-    feature_set sets[DNI_SPLITS];
-    checkpoint checkpoint;
-    bool has_printed_epoch;
-    dn_head *head;
-    dn_train_result result;
-    dn_metrics test;
-} train_run;
+/* ---- the data ---- */
 
-/* ---- results ---- */
-
-static bool stopped_early(const train_run *run) {
-    return run->result.epochs < run->options->training.epochs;
-}
-
-static json_t *recipe_json(const train_run *run) {
-    json_t *recipe = train_options_recipe(run->options, run->extraction.views, run->extraction.view_count);
-    if (stopped_early(run)) json_object_set_new(recipe, "stopped_epoch", json_integer(run->result.epochs));
-    if (run->sweep) json_object_set_new(recipe, "sweep", sweep_json(run->sweep));
-    return recipe;
-}
-
-static json_t *metrics_json(const train_run *run) {
-    return json_pack("{s:i, s:f, s:f, s:f, s:i, s:i, s:f, s:f, s:f, s:f}", "best_epoch",
-                     run->result.best_epoch, "train_loss", run->result.train_loss, "valid_loss",
-                     run->result.valid_loss, "valid_accuracy", run->result.valid_accuracy, "test_count",
-                     run->test.count, "test_correct", run->test.correct, "test_accuracy", run->test.accuracy,
-                     "test_accuracy_low", run->test.accuracy_low, "test_accuracy_high",
-                     run->test.accuracy_high, "test_loss", run->test.loss);
-}
-
-static void print_epoch(train_run *run, const dn_epoch *epoch) {
-    const dn_schedule *schedule = &run->options->training.schedule;
-    const bool with_rate = schedule->kind != DN_CONSTANT || schedule->warmup;
-    if (!run->has_printed_epoch)
-        printf("epoch%s  train loss  valid loss  valid accuracy\n", with_rate ? "  learning rate" : "");
-    run->has_printed_epoch = true;
-    printf("%5d", epoch->epoch);
-    if (with_rate) printf("  %13.6g", epoch->learning_rate);
-    printf("  %10.4f  %10.4f  %14.4f%s\n", epoch->train_loss, epoch->valid_loss, epoch->valid_accuracy,
-           epoch->is_best ? "  best" : "");
-    fflush(stdout);
-}
-
-static int on_epoch(void *context, const dn_epoch *epoch) {
-    train_run *run = context;
-    if (run->options->json)
-        print_json(json_pack("{s:i, s:f, s:f, s:f, s:o, s:b}", "epoch", epoch->epoch, "train_loss",
-                             epoch->train_loss, "valid_loss", epoch->valid_loss, "valid_accuracy",
-                             epoch->valid_accuracy, "learning_rate",
-                             dni_json_float((float)epoch->learning_rate), "best", epoch->is_best));
-    else
-        print_epoch(run, epoch);
-    return interrupted();
-}
-
-static void print_result(const train_run *run) {
-    const dn_metrics *test = &run->test;
-    if (run->options->json) {
-        json_t *result = metrics_json(run);
-        json_object_set_new(result, "model", dni_json_text(run->options->model));
-        print_json(result);
-        return;
-    }
-    if (stopped_early(run))
-        printf("stopped after epoch %d of %d: no lower validation loss in %d\n", run->result.epochs,
-               run->options->training.epochs, run->options->training.patience);
-    printf("best epoch %d: validation loss %.4f, accuracy %.4f\n", run->result.best_epoch,
-           run->result.valid_loss, run->result.valid_accuracy);
-    printf("test accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f), loss %.4f\n", test->accuracy,
-           test->correct, test->count, test->accuracy_low, test->accuracy_high, test->loss);
-    printf("wrote %s\n", run->options->model);
-}
-
-/* ---- the work ---- */
-
-/* Skipped pictures may have left a split or a class of the training split without any. */
-static int check_sets(const train_run *run) {
+/* Skipped pictures may have left a class without any in some split. */
+static int count_classes(train_run *run) {
     const dni_dataset *data = &run->extraction.data;
     for (int s = 0; s < DNI_SPLITS; s++) {
+        run->counts[s] = calloc((size_t)data->class_count, sizeof *run->counts[s]);
+        if (!run->counts[s]) return report_no_memory();
+        for (int i = 0; i < run->sets[s].count; i++) run->counts[s][run->sets[s].labels[i]]++;
         for (int c = 0; c < data->class_count; c++) {
-            int found = 0;
-            for (int i = 0; !found && i < run->sets[s].count; i++) found = run->sets[s].labels[i] == c;
-            if (found) continue;
+            if (run->counts[s][c]) continue;
             message("%s/%s: no picture that can be used is left", dni_split_name((dni_split)s),
                     data->classes[c]);
             return EXIT_DATA;
         }
     }
+    return CONTINUE;
+}
+
+static int check_class_names(const train_run *run) {
+    const dni_dataset *data = &run->extraction.data;
     for (int c = 0; c < data->class_count; c++) {
         json_t *name = json_string(data->classes[c]);
         if (!name) {
@@ -126,6 +49,8 @@ static int check_class_weights(const train_run *run) {
     return EXIT_USAGE;
 }
 
+/* ---- the work ---- */
+
 /* What the features come from, by name, for a checkpoint. */
 static json_t *provenance_json(const train_run *run) {
     const extraction *work = &run->extraction;
@@ -139,6 +64,13 @@ static json_t *provenance_json(const train_run *run) {
     json_object_set_new(out, "preprocessing", preprocessing ? json_loads(preprocessing, 0, NULL) : NULL);
     free(preprocessing);
     return out;
+}
+
+static int on_epoch(void *context, const dn_epoch *epoch) {
+    train_run *run = context;
+    epoch_log_add(&run->epochs, epoch);
+    train_print_epoch(run);
+    return interrupted();
 }
 
 static int train_with_checkpoint(train_run *run) {
@@ -161,6 +93,7 @@ static int train_head(train_run *run) {
     const int features = dn_weights_config(run->extraction.weights)->features;
     if (dn_head_create(&run->head, features, run->extraction.data.class_count, &head_options, &error))
         return report(&error, EXIT_USAGE);
+    if (!epoch_log_create(&run->epochs, run->options->training.epochs)) return report_no_memory();
     return train_with_checkpoint(run);
 }
 
@@ -171,7 +104,7 @@ static int train_sweep(train_run *run) {
     const extraction *work = &run->extraction;
     const int code = sweep_run(run->sweep, &train, &valid, dn_weights_config(work->weights)->features,
                                work->data.class_count, work->pool);
-    if (code == CONTINUE) run->options = sweep_winner(run->sweep, &run->head, &run->result);
+    if (code == CONTINUE) run->options = sweep_winner(run->sweep, &run->head, &run->result, &run->epochs);
     return code;
 }
 
@@ -191,7 +124,7 @@ static int test_head(train_run *run) {
 }
 
 static int save(const train_run *run) {
-    char *recipe = dni_json_line(recipe_json(run)), *metrics = dni_json_line(metrics_json(run));
+    char *recipe = dni_json_line(train_recipe_json(run)), *metrics = dni_json_line(train_metrics_json(run));
     const extraction *work = &run->extraction;
     const dn_classifier_info info = {
         .backbone = dn_weights_config(work->weights)->name,
@@ -228,7 +161,7 @@ static int make_model(train_run *run) {
     if (code == CONTINUE) code = save(run);
     if (code != CONTINUE) return code;
     checkpoint_discard(&run->checkpoint);
-    print_result(run);
+    train_print_result(run);
     return CONTINUE;
 }
 
@@ -237,12 +170,13 @@ static int train(train_run *run, const char *data) {
     int code = options->folds ? CONTINUE : check_output(options->model);
     if (code == CONTINUE && options->sweep) code = sweep_create(&run->sweep, options);
     if (code == CONTINUE) code = extraction_run(&run->extraction, &options->extraction, data, run->sets);
-    if (code == CONTINUE) code = check_sets(run);
+    if (code == CONTINUE) code = count_classes(run);
+    if (code == CONTINUE) code = check_class_names(run);
     if (code == CONTINUE) code = check_class_weights(run);
     if (code == CONTINUE)
-        code = options->folds
-                   ? folds_run(options, &run->extraction, &run->sets[DNI_TRAIN], &run->sets[DNI_VALID])
-                   : make_model(run);
+        code = options->folds ? folds_run(options, &run->extraction, &run->sets[DNI_TRAIN],
+                                          &run->sets[DNI_VALID], &run->folds)
+                              : make_model(run);
     if (code != CONTINUE) return code;
     return run->extraction.skipped ? EXIT_SKIPPED : EXIT_DONE;
 }
@@ -273,7 +207,12 @@ static int run(const command *self, int argc, char **argv) {
         .checkpoint = {.path = path, .every_epoch = options.checkpoint != NULL, .resume = options.resume}};
     code = train(&work, argv[first]);
     dn_head_free(work.head);
-    for (int s = 0; s < DNI_SPLITS; s++) feature_set_free(&work.sets[s]);
+    epoch_log_free(&work.epochs);
+    fold_table_free(&work.folds);
+    for (int s = 0; s < DNI_SPLITS; s++) {
+        feature_set_free(&work.sets[s]);
+        free(work.counts[s]);
+    }
     extraction_free(&work.extraction);
     sweep_free(work.sweep);
     free(path);

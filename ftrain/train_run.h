@@ -1,0 +1,37 @@
+/* One run of `ftrain train` as data: train.c fills it in, train_print.c prints it. */
+#ifndef FTRAIN_TRAIN_RUN_H
+#define FTRAIN_TRAIN_RUN_H
+
+#include "ftrain/checkpoint.h"
+#include "ftrain/epochs.h"
+#include "ftrain/extraction.h"
+#include "ftrain/folds.h"
+#include "ftrain/sweep.h"
+#include "ftrain/train_options.h"
+
+typedef struct train_run {
+    const train_options *options; /* of a sweep: the winner's */
+    extraction extraction;
+    feature_set sets[DNI_SPLITS];
+    int *counts[DNI_SPLITS]; /* pictures of each class that could be used */
+    checkpoint checkpoint;
+
+    sweep *sweep;     /* NULL: none */
+    fold_table folds; /* of no folds: none */
+    epoch_log epochs;
+    dn_head *head;
+    dn_train_result result;
+    dn_metrics test;
+} train_run;
+
+/* Whether patience ended the training. */
+bool train_stopped_early(const train_run *run);
+/* The recipe and the metrics that the model file keeps. */
+json_t *train_recipe_json(const train_run *run);
+json_t *train_metrics_json(const train_run *run);
+
+/* The last epoch, as a line. */
+void train_print_epoch(const train_run *run);
+void train_print_result(const train_run *run);
+
+#endif
