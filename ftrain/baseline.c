@@ -1,39 +1,15 @@
 /* ftrain baseline: what simple classifiers reach on the same pictures. */
-#include "ftrain/baseline_rows.h"
+#include "ftrain/baseline_run.h"
 #include "ftrain/commands.h"
-#include "ftrain/extraction.h"
 #include "ftrain/program.h"
-#include "head/head.h"
-#include "io/json.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { MAX_ROWS = 16 };
-
-/* Groups of rows, as --only names them. */
-typedef enum group { DUMMY, METADATA, SVM_PIXELS, LOGISTIC, SVM_FEATURES, GROUPS } group;
-
 static const char *const GROUP_NAMES[GROUPS] = {"dummy", "metadata", "svm-pixels", "logistic",
                                                 "svm-features"};
-
-typedef struct baseline_run {
-    extraction_options extraction_options;
-    const char *only, *model;
-    int max_pictures;
-    bool json;
-
-    bool wanted[GROUPS];
-    extraction extraction;
-    feature_set sets[DNI_SPLITS];
-    dn_classifier *classifier;
-    int *counts[DNI_SPLITS]; /* pictures of each class in each split */
-    baseline_row rows[MAX_ROWS];
-    int row_count;
-} baseline_run;
 
 static double now(void) {
     struct timespec time;
@@ -232,48 +208,6 @@ static int add_rows(baseline_run *run) {
     return code;
 }
 
-/* ---- printing ---- */
-
-static const char *number_text(double value, char text[16]) {
-    if (isnan(value))
-        strcpy(text, "-");
-    else
-        snprintf(text, 16, "%.4f", value);
-    return text;
-}
-
-static json_t *number_json(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static void print_table(const baseline_run *run) {
-    printf("%-32s %-8s  %8s  %-16s  %8s  %7s  %7s  %7s\n", "baseline", "chosen", "accuracy", "95 % interval",
-           "balanced", "AUC", "loss", "seconds");
-    for (int i = 0; i < run->row_count; i++) {
-        const baseline_row *row = &run->rows[i];
-        char interval[24] = "expected", balanced[16], auc[16], loss[16];
-        if (!isnan(row->accuracy_low))
-            snprintf(interval, sizeof interval, "%.4f to %.4f", row->accuracy_low, row->accuracy_high);
-        printf("%-32s %-8s  %8.4f  %-16s  %8s  %7s  %7s  %7.2f\n", row->name, row->choice, row->accuracy,
-               interval, number_text(row->balanced_accuracy, balanced), number_text(row->roc_auc, auc),
-               number_text(row->loss, loss), row->seconds);
-    }
-}
-
-static bool print_rows_as_json(const baseline_run *run) {
-    for (int i = 0; i < run->row_count; i++) {
-        const baseline_row *row = &run->rows[i];
-        if (!print_json(json_pack(
-                "{s:s, s:s, s:f, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:f}", "baseline", row->name, "chosen",
-                row->choice, "accuracy", row->accuracy, "accuracy_low", number_json(row->accuracy_low),
-                "accuracy_high", number_json(row->accuracy_high), "correct", row->correct, "count",
-                row->count, "balanced_accuracy", number_json(row->balanced_accuracy), "roc_auc",
-                number_json(row->roc_auc), "loss", number_json(row->loss), "seconds", row->seconds)))
-            return false;
-    }
-    return true;
-}
-
 static int baseline(baseline_run *run, const char *data) {
     dn_error error;
     int code = parse_only(run);
@@ -284,10 +218,8 @@ static int baseline(baseline_run *run, const char *data) {
     if (code == CONTINUE) code = count_classes(run);
     if (code == CONTINUE) code = add_rows(run);
     if (code != CONTINUE) return code;
-    if (!run->json)
-        print_table(run);
-    else if (!print_rows_as_json(run))
-        return EXIT_MACHINE;
+    code = baseline_print(run);
+    if (code != CONTINUE) return code;
     return run->extraction.skipped ? EXIT_SKIPPED : EXIT_DONE;
 }
 
