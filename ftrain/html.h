@@ -1,0 +1,40 @@
+/* One page of HTML that needs nothing but itself: no scripts, no fonts, nothing from elsewhere.
+ *
+ *     html_open(&page, "report.html", "A title", &error);
+ *     html_section(page, "result", "Result");
+ *     html_text(page, "<b> & friends");                        escaped
+ *     html_raw(page, "<p>%d of %d</p>\n", correct, count);     as it is
+ *     html_close(page, &error);
+ *
+ * What goes wrong on the way is remembered and told by html_close(). A page is whole or not there at all. */
+#ifndef FTRAIN_HTML_H
+#define FTRAIN_HTML_H
+
+#include "core/status.h"
+
+typedef struct html html;
+
+dn_status html_open(html **out, const char *path, const char *title, dn_error *error);
+/* Writes the page and frees it, also when it fails. */
+dn_status html_close(html *page, dn_error *error);
+/* Leaves nothing behind. NULL is fine. */
+void html_abandon(html *page);
+
+/* Begins a section, which ends where the next one begins; the page opens with a list of them. Both texts
+ * outlive the page; `id` needs no escaping. */
+void html_section(html *page, const char *id, const char *title);
+
+/* Text of any kind; what is special in HTML is escaped, what is no UTF-8 becomes U+FFFD. */
+void html_text(html *page, const char *text);
+/* Markup, and numbers in it; never a text that somebody else chose. */
+void html_raw(html *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A table that scrolls inside its own box where it is wider than the page: cells go row by row. The first
+ * `text_columns` columns are flush left, the others, numbers, flush right. */
+void html_table_begin(html *page, const char *const *titles, int columns, int text_columns);
+void html_cell(html *page, const char *text);
+/* A number, or a dash for NaN. */
+void html_number(html *page, const char *format, double value) __attribute__((format(printf, 2, 0)));
+void html_table_end(html *page);
+
+#endif
