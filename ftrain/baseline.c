@@ -116,7 +116,10 @@ static int add_pixels(baseline_run *run) {
     const int classes = run->extraction.data.class_count;
     pixel_set set;
     gram products = {.count = 0};
-    baseline_row row = {.seconds = 0};
+    baseline_row row = {
+        .about =
+            "Support vectors with an RBF kernel on the raw pixels of the crop: what can be had "
+            "without a network."};
     int code = pixel_set_load(&set, &run->extraction.data, &run->extraction.preprocessing, run->max_pictures,
                               run->extraction.pool, run->extraction_options.quiet, !needs_features(run));
     if (code == CONTINUE) code = gram_of_pixels(&products, &set);
@@ -141,13 +144,17 @@ static int add_feature_rows(baseline_run *run) {
     if (code == CONTINUE) vectors_standardise(&data);
     if (code == CONTINUE && run->wanted[LOGISTIC]) {
         const double begin = now();
-        baseline_row row = {.seconds = 0};
+        baseline_row row = {
+            .about =
+                "Logistic regression on the network's features, with C chosen on valid: a head "
+                "without hidden layers."};
         code = row_of_logistic(&row, &data, classes);
         code = add_row(run, code, row, "logistic regression on features", begin);
     }
     if (code == CONTINUE && run->wanted[SVM_FEATURES]) {
         const double begin = now();
-        baseline_row row = {.seconds = 0};
+        baseline_row row = {
+            .about = "Support vectors with an RBF kernel on the network's features, with C chosen on valid."};
         const int count = data.counts[DNI_TRAIN] + data.counts[DNI_VALID] + data.counts[DNI_TEST];
         double squares = 0; /* the training split's mean is 0 */
         for (size_t i = 0; i < (size_t)data.counts[DNI_TRAIN] * (size_t)data.width; i++)
@@ -187,7 +194,7 @@ static int add_model(baseline_run *run) {
     const feature_set *test = &run->sets[DNI_TEST];
     const int classes = run->extraction.data.class_count;
     float *log_probabilities = malloc((size_t)test->count * (size_t)classes * sizeof *log_probabilities);
-    baseline_row row = {.seconds = 0};
+    baseline_row row = {.about = "The trained model itself, on the same pictures of test."};
     if (!log_probabilities) return report_no_memory();
     if (dn_head_log_probabilities(dn_classifier_get_head(run->classifier), test->values, test->count,
                                   log_probabilities, &error))
@@ -212,6 +219,12 @@ static int baseline(baseline_run *run, const char *data) {
     dn_error error;
     int code = parse_only(run);
     if (code != CONTINUE) return code;
+    if (run->report && run->model && strcmp(run->report, run->model) == 0) {
+        message("--report: '%s' is the model's file, too", run->report);
+        return EXIT_USAGE;
+    }
+    if (run->report) code = check_output(run->report);
+    if (code != CONTINUE) return code;
     if (run->model && dn_classifier_load(&run->classifier, run->model, &error))
         return report(&error, EXIT_MODEL);
     code = open_data(run, data);
@@ -219,12 +232,14 @@ static int baseline(baseline_run *run, const char *data) {
     if (code == CONTINUE) code = add_rows(run);
     if (code != CONTINUE) return code;
     code = baseline_print(run);
+    if (code == CONTINUE && run->report) code = baseline_report(run);
     if (code != CONTINUE) return code;
     return run->extraction.skipped ? EXIT_SKIPPED : EXIT_DONE;
 }
 
 static int run(const command *self, int argc, char **argv) {
-    baseline_run work = {.extraction_options = extraction_options_default(), .max_pictures = 3000};
+    baseline_run work = {
+        .argc = argc, .argv = argv, .extraction_options = extraction_options_default(), .max_pictures = 3000};
     const option_spec specs[] = {
         EXTRACTION_OPTIONS(work.extraction_options),
         {"features", 0, OPTION_TEXT, &work.extraction_options.features, 0, 0, "FEATURES",
@@ -234,6 +249,8 @@ static int run(const command *self, int argc, char **argv) {
          "some of dummy,metadata,svm-pixels,logistic,svm-features"},
         {"max-pictures", 0, OPTION_INT, &work.max_pictures, 6, 20000, "N",
          "at most so many for the SVM on pixels (default 3000)"},
+        {"report", 0, OPTION_TEXT, &work.report, 0, 0, "FILE",
+         "write a page with the table and its bars, too (HTML)"},
         {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "a JSON object a row"},
     };
     int first;

@@ -42,9 +42,19 @@ void vectors_standardise(vectors *data) {
 
 /* ---- judging ---- */
 
+static const char *const ABOUT_DUMMIES[DNI_DUMMIES] = {
+    [DNI_DUMMY_MOST_FREQUENT] = "Always says the class with the most pictures in train.",
+    [DNI_DUMMY_PRIOR] =
+        "Says the same, and that each class is as probable as its share of train; the loss is of that.",
+    [DNI_DUMMY_STRATIFIED] =
+        "Draws a class by lot, with each class's share of train; the accuracy is what can be expected.",
+    [DNI_DUMMY_UNIFORM] = "Draws a class by lot, all alike; the accuracy is what can be expected.",
+};
+
 baseline_row row_of_dummy(dni_dummy strategy, const int *train_counts, const int *test_counts, int classes) {
     const dni_dummy_result result = dni_dummy_judge(strategy, train_counts, test_counts, classes);
-    baseline_row row = {.accuracy = result.accuracy,
+    baseline_row row = {.about = ABOUT_DUMMIES[strategy],
+                        .accuracy = result.accuracy,
                         .accuracy_low = (double)NAN,
                         .accuracy_high = (double)NAN,
                         .balanced_accuracy = result.balanced_accuracy,

@@ -16,6 +16,7 @@ typedef struct vectors {
 
 typedef struct baseline_row {
     char name[40];
+    const char *about;  /* one sentence: what it learns from; NULL: nothing to say */
     char choice[40];    /* what validation chose: "C 10"; empty where there was nothing to choose */
     int correct, count; /* of test; 0 of 0 where `accuracy` is an expectation over draws */
     double accuracy, accuracy_low, accuracy_high; /* NaN: no interval */

@@ -1,4 +1,5 @@
-/* One run of `ftrain baseline` as data: baseline.c fills it in, baseline_print.c prints it. */
+/* One run of `ftrain baseline` as data: baseline.c fills it in, baseline_print.c prints it,
+ * baseline_report.c makes a page of it. */
 #ifndef FTRAIN_BASELINE_RUN_H
 #define FTRAIN_BASELINE_RUN_H
 
@@ -12,8 +13,10 @@ enum { MAX_ROWS = 16 };
 typedef enum baseline_group { DUMMY, METADATA, SVM_PIXELS, LOGISTIC, SVM_FEATURES, GROUPS } baseline_group;
 
 typedef struct baseline_run {
+    int argc; /* the command line, for the report */
+    char *const *argv;
     extraction_options extraction_options;
-    const char *only, *model;
+    const char *only, *model, *report; /* NULL: not given */
     int max_pictures;
     bool json;
 
@@ -28,5 +31,7 @@ typedef struct baseline_run {
 
 /* Returns CONTINUE or, after a message, the exit code. */
 int baseline_print(const baseline_run *run);
+/* Writes run->report. Likewise. */
+int baseline_report(const baseline_run *run);
 
 #endif

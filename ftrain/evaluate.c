@@ -5,7 +5,6 @@
 #include "ftrain/options.h"
 #include "ftrain/precision.h"
 #include "ftrain/program.h"
-#include "io/file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,15 +37,6 @@ static int check_options(evaluate_options *o) {
         return EXIT_USAGE;
     }
     return precision_check(e->scorer.precision);
-}
-
-/* Found out before the work, not after it. */
-static int check_output(const char *path) {
-    dni_file_writer *writer;
-    dn_error error;
-    if (dni_file_writer_open(&writer, path, &error)) return report(&error, EXIT_MACHINE);
-    dni_file_writer_abandon(writer);
-    return CONTINUE;
 }
 
 static int tell(const evaluation *of, const evaluate_options *o) {

@@ -1,7 +1,9 @@
 /* Exit codes, messages, interruption. */
 #include "ftrain/program.h"
 
+#include "ftrain/options.h"
 #include "ftrain/progress.h"
+#include "io/file.h"
 #include "io/json.h"
 
 #include <signal.h>
@@ -44,6 +46,14 @@ int report(const dn_error *error, int not_found) {
 int report_no_memory(void) {
     message("out of memory");
     return EXIT_MACHINE;
+}
+
+int check_output(const char *path) {
+    dni_file_writer *writer;
+    dn_error error;
+    if (dni_file_writer_open(&writer, path, &error)) return report(&error, EXIT_MACHINE);
+    dni_file_writer_abandon(writer);
+    return CONTINUE;
 }
 
 bool print_json(json_t *value) {

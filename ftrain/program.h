@@ -27,6 +27,10 @@ void message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int report(const dn_error *error, int not_found);
 int report_no_memory(void);
 
+/* Whether a file can be written there, found out before the work. Returns CONTINUE or, after a message, the exit
+ * code. */
+int check_output(const char *path);
+
 /* Prints the value as one line of JSON on stdout and lets go of it; false, after a message, without memory. */
 bool print_json(json_t *value);
 

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_AXES = 8, MAX_VALUES = 64, MAX_RUNS = 10000 };
+enum { MAX_VALUES = 64, MAX_RUNS = 10000 };
 
 static const char *const options_swept[] = {"hidden",   "dropout",      "lr",     "optimizer",
                                             "momentum", "weight-decay", "batch",  "label-smoothing",
@@ -36,7 +36,7 @@ typedef struct run {
 struct sweep {
     const train_options *base;
     char *text; /* the list, cut into the axes' names and values */
-    axis axes[MAX_AXES];
+    axis axes[MAX_SWEEP_AXES];
     int axis_count;
     int run_count;
     run *runs;
@@ -80,8 +80,8 @@ static int parse_axis(sweep *of, char *text) {
             message("--sweep: '%s' is there twice", text);
             return EXIT_USAGE;
         }
-    if (of->axis_count == MAX_AXES) {
-        message("--sweep: more than %d options, at '%s'", MAX_AXES, text);
+    if (of->axis_count == MAX_SWEEP_AXES) {
+        message("--sweep: more than %d options, at '%s'", MAX_SWEEP_AXES, text);
         return EXIT_USAGE;
     }
     axis *to = &of->axes[of->axis_count++];

@@ -6,6 +6,8 @@
 #include "ftrain/epochs.h"
 #include "ftrain/train_options.h"
 
+enum { MAX_SWEEP_AXES = 8 };
+
 typedef struct sweep sweep;
 
 /* A run that ended, as it is ranked. */

@@ -2,7 +2,6 @@
 #include "ftrain/commands.h"
 #include "ftrain/program.h"
 #include "ftrain/train_run.h"
-#include "io/file.h"
 #include "io/json.h"
 
 #include <stdlib.h>
@@ -146,15 +145,6 @@ static int save(const train_run *run) {
     return code;
 }
 
-/* Found out before the work, not after it. */
-static int check_output(const char *path) {
-    dni_file_writer *writer;
-    dn_error error;
-    if (dni_file_writer_open(&writer, path, &error)) return report(&error, EXIT_MACHINE);
-    dni_file_writer_abandon(writer);
-    return CONTINUE;
-}
-
 static int make_model(train_run *run) {
     int code = run->sweep ? train_sweep(run) : train_head(run);
     if (code == CONTINUE) code = test_head(run);
@@ -168,6 +158,7 @@ static int make_model(train_run *run) {
 static int train(train_run *run, const char *data) {
     const train_options *options = run->options;
     int code = options->folds ? CONTINUE : check_output(options->model);
+    if (code == CONTINUE && options->report) code = check_output(options->report);
     if (code == CONTINUE && options->sweep) code = sweep_create(&run->sweep, options);
     if (code == CONTINUE) code = extraction_run(&run->extraction, &options->extraction, data, run->sets);
     if (code == CONTINUE) code = count_classes(run);
@@ -177,6 +168,7 @@ static int train(train_run *run, const char *data) {
         code = options->folds ? folds_run(options, &run->extraction, &run->sets[DNI_TRAIN],
                                           &run->sets[DNI_VALID], &run->folds)
                               : make_model(run);
+    if (code == CONTINUE && options->report) code = train_report(run);
     if (code != CONTINUE) return code;
     return run->extraction.skipped ? EXIT_SKIPPED : EXIT_DONE;
 }
@@ -204,6 +196,8 @@ static int run(const command *self, int argc, char **argv) {
     if (!path) return EXIT_MACHINE;
     train_run work = {
         .options = &options,
+        .argc = argc,
+        .argv = argv,
         .checkpoint = {.path = path, .every_epoch = options.checkpoint != NULL, .resume = options.resume}};
     code = train(&work, argv[first]);
     dn_head_free(work.head);

@@ -60,6 +60,8 @@ static size_t fill_specs(train_options *o, option_spec specs[MAX_SPECS]) {
          "try all combinations and keep the best: 'lr=0.001/0.003 hidden=512,256/none'"},
         {"folds", 0, OPTION_INT, &o->folds, 3, 100, "K",
          "cross-validate on the training and validation pictures; no model is written"},
+        {"report", 0, OPTION_TEXT, &o->report, 0, 0, "FILE",
+         "write a page with curves, results and recipe, too (HTML)"},
         {"json", 0, OPTION_FLAG, &o->json, 0, 0, NULL, "results as JSON, an object a line"},
     };
     _Static_assert(sizeof all / sizeof *all <= MAX_SPECS, "MAX_SPECS");
@@ -150,6 +152,17 @@ static int check(train_options *o) {
     return CONTINUE;
 }
 
+/* The page must not take another output's place. */
+static int check_report(const train_options *o) {
+    const char *const others[] = {o->model, o->checkpoint};
+    for (int i = 0; i < 2; i++)
+        if (o->report && others[i] && strcmp(o->report, others[i]) == 0) {
+            message("--report: '%s' is the %s's file, too", o->report, i ? "checkpoint" : "model");
+            return EXIT_USAGE;
+        }
+    return CONTINUE;
+}
+
 int train_options_parse(train_options *o, const command *self, int argc, char **argv, int *first) {
     *o =
         (train_options){.extraction = extraction_options_default(), .recipe = "default", .weighting = "none"};
@@ -164,7 +177,7 @@ int train_options_parse(train_options *o, const command *self, int argc, char **
     }
     const int code = check(o);
     if (!o->model && !o->folds) o->model = "model.safetensors";
-    return code;
+    return code == CONTINUE ? check_report(o) : code;
 }
 
 int train_options_set(train_options *o, const char *name, const char *value) {

@@ -15,7 +15,8 @@ typedef struct train_options {
     const char *model;      /* NULL: model.safetensors, or none where none is written */
     const char *checkpoint; /* NULL: MODEL.checkpoint */
     const char *recipe, *optimizer, *schedule, *weighting;
-    const char *sweep; /* NULL: none */
+    const char *sweep;  /* NULL: none */
+    const char *report; /* NULL: none */
     int folds;         /* 0: none */
     widths hidden;
     float dropout;

@@ -5,11 +5,16 @@
 
 #include <stdio.h>
 
-/* ---- as JSON ---- */
-
 bool train_stopped_early(const train_run *run) {
     return run->result.epochs < run->options->training.epochs;
 }
+
+bool train_has_schedule(const train_run *run) {
+    const dn_schedule *schedule = &run->options->training.schedule;
+    return schedule->kind != DN_CONSTANT || schedule->warmup;
+}
+
+/* ---- as JSON ---- */
 
 json_t *train_recipe_json(const train_run *run) {
     json_t *recipe = train_options_recipe(run->options, run->extraction.views, run->extraction.view_count);
@@ -49,8 +54,7 @@ void train_print_epoch(const train_run *run) {
         print_epoch_as_json(epoch);
         return;
     }
-    const dn_schedule *schedule = &run->options->training.schedule;
-    const bool with_rate = schedule->kind != DN_CONSTANT || schedule->warmup;
+    const bool with_rate = train_has_schedule(run);
     if (run->epochs.count == 1)
         printf("epoch%s  train loss  valid loss  valid accuracy\n", with_rate ? "  learning rate" : "");
     printf("%5d", epoch->epoch);
