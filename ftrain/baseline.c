@@ -279,6 +279,7 @@ const command baseline_command = {
         "  svm-features  support vectors on the network's features\n\n"
         "  ftrain baseline flowers\n"
         "  ftrain baseline flowers --only dummy,svm-pixels        needs no weights\n"
-        "  ftrain baseline flowers -m flowers.safetensors         beside a model\n\n",
+        "  ftrain baseline flowers -m flowers.safetensors         beside a model\n"
+        "  ftrain baseline flowers --report baseline.html         as a page with bars, too\n\n",
     .run = run,
 };

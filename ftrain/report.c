@@ -72,7 +72,9 @@ void report_data(html *page, const dni_dataset *data, int *const *counts, size_t
     html_cell(page, "all");
     for (int s = 0; s < DNI_SPLITS; s++) html_number(page, "%.0f", sums[s]);
     html_table_end(page);
-    if (skipped) html_raw(page, "<p>%zu pictures could not be used and are not among these.</p>\n", skipped);
+    if (skipped)
+        html_raw(page, "<p>%zu %s could not be used and %s not among these.</p>\n", skipped,
+                 skipped == 1 ? "picture" : "pictures", skipped == 1 ? "is" : "are");
 }
 
 /* ---- settings ---- */

@@ -228,6 +228,7 @@ const command train_command = {
         "  ftrain train flowers --epochs 100 --schedule cosine --warmup 3 --patience 10\n"
         "  ftrain train flowers --class-weights balanced --augment jpeg:50,blur:1\n"
         "  ftrain train flowers --sweep 'lr=0.001/0.003 dropout=0/0.2 hidden=512,256/256/none'\n"
-        "  ftrain train flowers --folds 5                                 how far to trust the result\n\n",
+        "  ftrain train flowers --folds 5                                 how far to trust the result\n"
+        "  ftrain train flowers --report flowers.html                     curves and all else as a page\n\n",
     .run = run,
 };
