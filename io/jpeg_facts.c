@@ -1,0 +1,174 @@
+/* A walk over JPEG's segments (ITU-T T.81, annex B) and over the first folder of EXIF's TIFF (Exif 2.32). */
+#include "io/jpeg_facts.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- quality ---- */
+
+/* T.81's example luminance table, K.1, which libjpeg scales by quality; in rows here, not in zigzag order. */
+static const uint8_t standard_luminance[64] = {
+    16, 11,  10,  16, 24, 40, 51, 61, 12,  12,  14,  19,  26, 58, 60, 55,  14,  13,  16,  24, 40, 57,
+    69, 56,  14,  17, 22, 29, 51, 87, 80,  62,  18,  22,  37, 56, 68, 109, 103, 77,  24,  35, 55, 64,
+    81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98,  112, 100, 103, 99};
+
+static const uint8_t zigzag[64] = {0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,
+                                   12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6,  7,  14, 21, 28,
+                                   35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
+                                   58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
+
+/* The value libjpeg gives an entry of the table at a quality (jpeg_quality_scaling, baseline limits). */
+static int scaled(int standard, int quality) {
+    const int percent = quality < 50 ? 5000 / quality : 200 - 2 * quality;
+    const int value = (standard * percent + 50) / 100;
+    return value < 1 ? 1 : value > 255 ? 255 : value;
+}
+
+static void estimate_quality(dni_jpeg_facts *facts, const uint16_t table[64]) {
+    long nearest = -1;
+    for (int quality = 1; quality <= 100; quality++) {
+        long distance = 0;
+        for (int i = 0; i < 64; i++)
+            distance += labs((long)table[i] - scaled(standard_luminance[zigzag[i]], quality));
+        if (nearest < 0 || distance < nearest) {
+            nearest = distance;
+            facts->quality = quality;
+        }
+    }
+    facts->is_standard = nearest == 0;
+}
+
+/* ---- EXIF ---- */
+
+enum { TAG_MAKE = 0x010F, TAG_MODEL = 0x0110, TAG_ORIENTATION = 0x0112, TAG_SOFTWARE = 0x0131 };
+enum { TIFF_SHORT = 3 };
+
+typedef struct tiff {
+    const unsigned char *bytes;
+    size_t size;
+    bool big_endian;
+} tiff;
+
+/* Callers have checked that the bytes are there. */
+static unsigned read_16(const tiff *file, size_t at) {
+    const unsigned a = file->bytes[at], b = file->bytes[at + 1];
+    return file->big_endian ? a << 8 | b : b << 8 | a;
+}
+
+static size_t read_32(const tiff *file, size_t at) {
+    const size_t a = read_16(file, at), b = read_16(file, at + 2);
+    return file->big_endian ? a << 16 | b : b << 16 | a;
+}
+
+static void note_entry(dni_jpeg_facts *facts, const tiff *file, size_t at) {
+    const unsigned tag = read_16(file, at);
+    facts->has_camera |= tag == TAG_MAKE || tag == TAG_MODEL;
+    facts->has_software |= tag == TAG_SOFTWARE;
+    if (tag != TAG_ORIENTATION || read_16(file, at + 2) != TIFF_SHORT) return;
+    const unsigned value = read_16(file, at + 8);
+    if (value >= 1 && value <= 8) facts->orientation = (int)value;
+}
+
+static void read_exif(dni_jpeg_facts *facts, const unsigned char *bytes, size_t size) {
+    facts->has_exif = true;
+    if (size < 8) return;
+    tiff file = {.bytes = bytes, .size = size};
+    if (memcmp(bytes, "MM\0\x2A", 4) == 0)
+        file.big_endian = true;
+    else if (memcmp(bytes, "II\x2A\0", 4) != 0)
+        return;
+    const size_t folder = read_32(&file, 4);
+    if (folder > size - 2) return;
+    const size_t entries = read_16(&file, folder);
+    for (size_t i = 0; i < entries; i++) {
+        const size_t at = folder + 2 + 12 * i;
+        if (size < 12 || at > size - 12) return;
+        note_entry(facts, &file, at);
+    }
+}
+
+/* ---- segments ---- */
+
+enum { SOI = 0xD8, EOI = 0xD9, SOS = 0xDA, DQT = 0xDB, APP1 = 0xE1, APP2 = 0xE2 };
+
+typedef struct tables {
+    uint16_t values[4][64]; /* zigzag order */
+    bool is_there[4];
+    int luminance; /* which of them the first component uses; -1: no frame header yet */
+} tables;
+
+static bool is_frame(int marker) {
+    return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+}
+
+static void read_tables(tables *to, const unsigned char *bytes, size_t size) {
+    while (size) {
+        const size_t wide = bytes[0] >> 4, which = bytes[0] & 15, length = 64 * (wide + 1);
+        if (wide > 1 || which > 3 || size < 1 + length) return;
+        for (size_t i = 0; i < 64; i++)
+            to->values[which][i] = wide ? (uint16_t)(bytes[1 + 2 * i] << 8 | bytes[2 + 2 * i]) : bytes[1 + i];
+        to->is_there[which] = true;
+        bytes += 1 + length;
+        size -= 1 + length;
+    }
+}
+
+static bool read_frame(dni_jpeg_facts *facts, tables *to, int marker, const unsigned char *bytes,
+                       size_t size) {
+    if (size < 6 || size < 6 + 3 * (size_t)bytes[5] || !bytes[5]) return false;
+    facts->is_progressive = marker == 0xC2;
+    facts->height = bytes[1] << 8 | bytes[2];
+    facts->width = bytes[3] << 8 | bytes[4];
+    facts->components = bytes[5];
+    to->luminance = bytes[8] & 3;
+    if (facts->components >= 3) {
+        const int luma_x = bytes[7] >> 4, luma_y = bytes[7] & 15, x = bytes[10] >> 4, y = bytes[10] & 15;
+        facts->chroma_x = x ? luma_x / x : 0;
+        facts->chroma_y = y ? luma_y / y : 0;
+    }
+    return true;
+}
+
+static bool begins_with(const unsigned char *bytes, size_t size, const char *text, size_t length) {
+    return size >= length && memcmp(bytes, text, length) == 0;
+}
+
+static void read_application(dni_jpeg_facts *facts, int marker, const unsigned char *bytes, size_t size) {
+    if (marker == APP1 && begins_with(bytes, size, "Exif\0\0", 6)) read_exif(facts, bytes + 6, size - 6);
+    if (marker == APP1 && begins_with(bytes, size, "http://ns.adobe.com/xap/", 24)) facts->has_xmp = true;
+    if (marker == APP2 && begins_with(bytes, size, "ICC_PROFILE", 12)) facts->has_icc = true;
+}
+
+/* True when the walk came by a frame header. */
+static bool walk(dni_jpeg_facts *facts, tables *to, const unsigned char *bytes, size_t size) {
+    for (size_t at = 2; size - at >= 4;) {
+        if (bytes[at] != 0xFF) break;
+        const int marker = bytes[at + 1];
+        if (marker == 0xFF) {
+            at++; /* a fill byte */
+            continue;
+        }
+        if (marker == SOS || marker == EOI) break;
+        const size_t length = (size_t)bytes[at + 2] << 8 | bytes[at + 3];
+        if (length < 2 || length > size - at - 2) break;
+        const unsigned char *const body = bytes + at + 4;
+        if (marker == DQT) read_tables(to, body, length - 2);
+        if (is_frame(marker) && !read_frame(facts, to, marker, body, length - 2)) return false;
+        read_application(facts, marker, body, length - 2);
+        at += 2 + length;
+    }
+    return to->luminance >= 0;
+}
+
+bool dni_jpeg_facts_read(dni_jpeg_facts *out, const unsigned char *bytes, size_t size) {
+    *out = (dni_jpeg_facts){.width = 0};
+    if (size < 4 || bytes[0] != 0xFF || bytes[1] != SOI) return false;
+    tables found = {.luminance = -1};
+    if (!walk(out, &found, bytes, size)) {
+        *out = (dni_jpeg_facts){.width = 0};
+        return false;
+    }
+    if (found.is_there[found.luminance]) estimate_quality(out, found.values[found.luminance]);
+    return true;
+}
