@@ -1,10 +1,14 @@
-/* Groups, shuffled, the largest first, each to the fold that has the fewest pictures of its class. */
+/* Groups, shuffled, are dealt the largest first, each to the fold that has the fewest pictures of its class. Each
+ * fold is then judged by a fit to the others. */
 #include "head/cross_validation.h"
 
 #include "core/error.h"
 #include "core/rng.h"
+#include "head/logistic.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct group {
     int name, first; /* groups[i], and the first i that has it */
@@ -117,5 +121,105 @@ dn_status dni_folds(int *out, const int *labels, const int *groups, int count, i
     free(order);
     free(all);
     free(members);
+    return status;
+}
+
+/* ---- judging ---- */
+
+typedef struct judging {
+    const double *x;
+    const int *column, *labels, *fold;
+    int features, columns, count, classes;
+    double c;
+    double *rows;         /* (count, columns): those fitted to, then those judged */
+    double *mean, *scale; /* (columns) */
+    double *weights;      /* (classes, columns + 1) */
+    int *row_labels;      /* (count) */
+    float *predicted;     /* (count, classes) */
+} judging;
+
+static double cell(const judging *work, int row, int column) {
+    return work->x[(size_t)row * (size_t)work->features + (size_t)work->column[column]];
+}
+
+/* A column that does not vary gets scale 0, which takes it out. */
+static void measure(judging *work, int left_out, int fitted) {
+    for (int k = 0; k < work->columns; k++) {
+        double sum = 0, squares = 0;
+        for (int i = 0; i < work->count; i++)
+            if (work->fold[i] != left_out) sum += cell(work, i, k);
+        const double mean = sum / fitted;
+        for (int i = 0; i < work->count; i++)
+            if (work->fold[i] != left_out) squares += pow(cell(work, i, k) - mean, 2);
+        const double deviation = sqrt(squares / fitted);
+        work->mean[k] = mean;
+        work->scale[k] = deviation > 1e-9 * (fabs(mean) + 1e-9) ? 1 / deviation : 0;
+    }
+}
+
+/* Copies the rows of one side of the fold, standardised; returns how many. */
+static int gather(judging *work, int left_out, int judged) {
+    int rows = 0;
+    for (int i = 0; i < work->count; i++) {
+        if ((work->fold[i] == left_out) != judged) continue;
+        double *const to = work->rows + (size_t)rows * (size_t)work->columns;
+        for (int k = 0; k < work->columns; k++) to[k] = (cell(work, i, k) - work->mean[k]) * work->scale[k];
+        work->row_labels[rows++] = work->labels[i];
+    }
+    return rows;
+}
+
+static dn_status judge_fold(judging *work, int left_out, float *out, dn_error *error) {
+    int fitted = 0;
+    for (int i = 0; i < work->count; i++) fitted += work->fold[i] != left_out;
+    if (!fitted)
+        return dni_fail(error, DN_ERR_DATA_EMPTY, "cross-validation: all samples are in fold %d", left_out);
+    measure(work, left_out, fitted);
+    gather(work, left_out, 0);
+    const dn_status status = dni_logistic_fit(work->weights, work->rows, work->row_labels, fitted,
+                                              work->columns, work->classes, work->c, error);
+    if (status) return status;
+    const int judged = gather(work, left_out, 1);
+    dni_logistic_log_probabilities(work->weights, work->rows, judged, work->columns, work->classes,
+                                   work->predicted);
+    const size_t classes = (size_t)work->classes;
+    const float *from = work->predicted;
+    for (int i = 0; i < work->count; i++) {
+        if (work->fold[i] != left_out) continue;
+        memcpy(out + (size_t)i * classes, from, classes * sizeof *out);
+        from += classes;
+    }
+    return DN_OK;
+}
+
+dn_status dni_cross_validate(float *out, const double *x, int features, const int *column, int columns,
+                             const int *labels, const int *fold, int count, int classes, int folds, double c,
+                             dn_error *error) {
+    const size_t rows = (size_t)count, width = (size_t)columns, k = (size_t)classes;
+    judging work = {.x = x,
+                    .column = column,
+                    .labels = labels,
+                    .fold = fold,
+                    .features = features,
+                    .columns = columns,
+                    .count = count,
+                    .classes = classes,
+                    .c = c};
+    double *const memory = malloc((rows * width + 2 * width + k * (width + 1)) * sizeof *memory);
+    work.row_labels = malloc((rows + 1) * sizeof *work.row_labels);
+    work.predicted = malloc((rows * k + 1) * sizeof *work.predicted);
+    dn_status status = DN_OK;
+    if (!memory || !work.row_labels || !work.predicted) {
+        status = dni_fail(error, DN_ERR_MEMORY, "no memory to cross-validate %d samples", count);
+    } else {
+        work.rows = memory;
+        work.mean = memory + rows * width;
+        work.scale = work.mean + width;
+        work.weights = work.scale + width;
+        for (int f = 0; !status && f < folds; f++) status = judge_fold(&work, f, out, error);
+    }
+    free(memory);
+    free(work.row_labels);
+    free(work.predicted);
     return status;
 }

@@ -1,4 +1,4 @@
-/* Folds for cross-validation: stratified, grouped, seeded. */
+/* Cross-validation: folds, stratified, grouped, seeded, and how well logistic regression does on them. */
 #ifndef DN_HEAD_CROSS_VALIDATION_H
 #define DN_HEAD_CROSS_VALIDATION_H
 
@@ -12,5 +12,12 @@
  * there are folds. */
 dn_status dni_folds(int *out, const int *labels, const int *groups, int count, int classes, int folds,
                     uint64_t seed, dn_error *error);
+
+/* Predicts every sample by a logistic regression fitted to the other folds. x: (count, features); of each row
+ * the `columns` named in `column` are used, standardised by mean and deviation of the samples fitted to, and
+ * weights are penalised as dni_logistic_fit(c) does. out: (count, classes) natural-log probabilities. */
+dn_status dni_cross_validate(float *out, const double *x, int features, const int *column, int columns,
+                             const int *labels, const int *fold, int count, int classes, int folds, double c,
+                             dn_error *error);
 
 #endif

@@ -1,6 +1,8 @@
-/* Folds: every picture once, classes spread evenly, groups whole, the same for the same seed. */
+/* Folds: every picture once, classes spread evenly, groups whole, the same for the same seed; and what is judged by
+ * them. */
 #include "head/cross_validation.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -103,6 +105,81 @@ static void test_too_few_pictures_of_a_class_are_told(void **state) {
     assert_int_equal(dni_folds(p.folds, p.labels, p.groups, 0, CLASSES, FOLDS, 1, &error), DN_ERR_ARGUMENT);
 }
 
+/* Two columns tell the class of every picture; the third is its number, the fourth always 1. */
+static void fill(double (*x)[4], const pictures *p, double apart) {
+    for (int i = 0; i < COUNT; i++) {
+        const double jitter = (i * 7919 % 101) / 101.0 - 0.5;
+        x[i][0] = apart * (p->labels[i] == 0) + jitter;
+        x[i][1] = apart * (p->labels[i] == 1) - jitter;
+        x[i][2] = i;
+        x[i][3] = 1;
+    }
+}
+
+static int cross_validated(const pictures *p, const int *columns, int column_count, double apart) {
+    static double x[COUNT][4];
+    static float predicted[COUNT][CLASSES];
+    dn_error error;
+    fill(x, p, apart);
+    if (dni_cross_validate(predicted[0], x[0], 4, columns, column_count, p->labels, p->folds, COUNT, CLASSES,
+                           FOLDS, 1, &error))
+        fail_msg("%s", error.message);
+    int correct = 0;
+    for (int i = 0; i < COUNT; i++) {
+        int best = 0;
+        float sum = 0;
+        for (int c = 0; c < CLASSES; c++) {
+            if (predicted[i][c] > predicted[i][best]) best = c;
+            sum += expf(predicted[i][c]);
+        }
+        assert_true(fabsf(sum - 1) < 1e-5f);
+        correct += best == p->labels[i];
+    }
+    return correct;
+}
+
+static void test_cross_validation_reads_what_the_named_columns_tell(void **state) {
+    (void)state;
+    pictures p;
+    make(&p);
+    deal(&p, 1);
+    assert_int_equal(cross_validated(&p, (int[]){0, 1}, 2, 4), COUNT);
+    assert_int_equal(cross_validated(&p, (int[]){1, 3, 0}, 3, 4), COUNT);
+}
+
+/* The largest class is all that can be said; a fold may be unlucky. */
+static void test_cross_validation_finds_nothing_where_nothing_is(void **state) {
+    (void)state;
+    pictures p;
+    make(&p);
+    deal(&p, 1);
+    assert_in_range(cross_validated(&p, (int[]){0, 1, 2}, 3, 0), COUNT * 2 / 5, COUNT * 3 / 5);
+    assert_in_range(cross_validated(&p, (int[]){3}, 1, 4), COUNT / 2 - FOLDS, COUNT / 2 + FOLDS);
+}
+
+/* A column that names the picture, and labels by lot: a fit that saw the judged fold would know them. */
+static void test_a_fold_is_judged_by_the_others_alone(void **state) {
+    (void)state;
+    static double x[COUNT][COUNT / 2];
+    static float predicted[COUNT][CLASSES];
+    static int columns[COUNT / 2];
+    pictures p;
+    make(&p);
+    for (int i = 0; i < COUNT; i++) p.groups[i] = i;
+    deal(&p, 3);
+    memset(x, 0, sizeof x);
+    for (int i = 0; i < COUNT; i++) x[i][i / 2] = 1;
+    for (int k = 0; k < COUNT / 2; k++) columns[k] = k;
+    for (int i = 0; i < COUNT; i++) p.labels[i] = i * 7919 % 101 % 2; /* of pairs with a column in common */
+    dn_error error;
+    assert_int_equal(dni_cross_validate(predicted[0], x[0], COUNT / 2, columns, COUNT / 2, p.labels, p.folds,
+                                        COUNT, CLASSES, FOLDS, 1000, &error),
+                     DN_OK);
+    int correct = 0;
+    for (int i = 0; i < COUNT; i++) correct += (predicted[i][1] > predicted[i][0]) == p.labels[i];
+    assert_in_range(correct, COUNT / 5, COUNT * 7 / 10);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_class_is_spread_to_within_one_picture),
@@ -110,6 +187,9 @@ int main(void) {
         cmocka_unit_test(test_one_large_group_does_not_overfill_its_fold),
         cmocka_unit_test(test_the_seed_decides),
         cmocka_unit_test(test_too_few_pictures_of_a_class_are_told),
+        cmocka_unit_test(test_cross_validation_reads_what_the_named_columns_tell),
+        cmocka_unit_test(test_cross_validation_finds_nothing_where_nothing_is),
+        cmocka_unit_test(test_a_fold_is_judged_by_the_others_alone),
     };
     return cmocka_run_group_tests_name("folds", tests, NULL, NULL);
 }
