@@ -1,9 +1,8 @@
 /* Drawing a map of evidence over its picture. */
 #include "ftrain/overlay.h"
 
-#include "core/error.h"
+#include "ftrain/thumbnail.h"
 #include "head/evidence.h"
-#include "io/stb.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,25 +13,6 @@ static void colour_of(float value, float rgb[3]) {
     rgb[0] = 0.45f + 0.55f * powf(value, 0.6f);
     rgb[1] = 0.05f + 0.85f * powf(value, 1.4f);
     rgb[2] = 0.15f + 0.35f * powf(value, 4);
-}
-
-static dn_status shrink(dn_image *out, const dn_image *image, int size, dn_error *error) {
-    const int longer = image->width > image->height ? image->width : image->height;
-    const double scale = longer > size ? (double)size / longer : 1;
-    out->width = (int)fmax(1, round(scale * image->width));
-    out->height = (int)fmax(1, round(scale * image->height));
-    const size_t bytes = 3 * (size_t)out->width * (size_t)out->height;
-    out->rgb = malloc(bytes);
-    int done = out->rgb != NULL;
-    const dni_window whole = {.width = out->width, .height = out->height};
-    if (done && scale == 1) /* stb's resizing to the same size would be the same, slower */
-        memcpy(out->rgb, image->rgb, bytes);
-    else if (done)
-        done = dni_stb_resize(image, out->width, out->height, &whole, out->rgb, 3 * out->width);
-    if (done) return DN_OK;
-    dn_image_free(out);
-    return dni_fail(error, DN_ERR_MEMORY, "out of memory for a picture of %d x %d pixels", out->width,
-                    out->height);
 }
 
 /* The evidence is strongest here; 0 when there is none. */
@@ -53,7 +33,7 @@ dn_status overlay_draw(dn_image *out, const dn_image *image, const dn_preprocess
                        const float *evidence, int height, int width, const overlay_options *options,
                        dn_error *error) {
     static const float black[3] = {0, 0, 0}, white[3] = {1, 1, 1};
-    const dn_status status = shrink(out, image, options->size, error);
+    const dn_status status = thumbnail_shrink(out, image, options->size, error);
     if (status) return status;
     const float most = most_of(evidence, height * width);
     const int shorter = out->width < out->height ? out->width : out->height;

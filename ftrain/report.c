@@ -152,8 +152,11 @@ void report_provenance(html *page, const extraction *of, int precision, const ch
     if (model) setting(page, "model file", model);
     if (of->weights) write_network(page, of, precision);
     char text[32];
-    snprintf(text, sizeof text, "%d, then the middle %d", of->preprocessing.resize, of->preprocessing.crop);
-    setting(page, "shorter side, pixels", text);
+    if (of->preprocessing.crop) {
+        snprintf(text, sizeof text, "%d, then the middle %d", of->preprocessing.resize,
+                 of->preprocessing.crop);
+        setting(page, "shorter side, pixels", text);
+    }
     if (seed) {
         snprintf(text, sizeof text, "%" PRIu64, *seed);
         setting(page, "seed", text);
