@@ -13,7 +13,7 @@ struct command {
 
 typedef struct command command;
 
-extern const command collect_command, split_command, train_command, evaluate_command, predict_command,
-    baseline_command, extract_command, convert_command, info_command, explain_command;
+extern const command collect_command, split_command, audit_command, train_command, evaluate_command,
+    predict_command, explain_command, baseline_command, extract_command, convert_command, info_command;
 
 #endif

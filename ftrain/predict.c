@@ -175,7 +175,7 @@ static int predict(prediction *work, char *const *paths, int count) {
         message("no pictures");
         return EXIT_DATA;
     }
-    if (work->unexpected) return EXIT_OTHER_CLASS;
+    if (work->unexpected) return EXIT_FOUND;
     return work->skipped ? EXIT_SKIPPED : EXIT_DONE;
 }
 

@@ -13,9 +13,9 @@ enum {
     EXIT_SKIPPED = 1, /* done, but some inputs were left out, each named */
     EXIT_USAGE = 2,
     EXIT_DATA = 3,
-    EXIT_MODEL = 4,        /* a model, weights or feature file */
-    EXIT_MACHINE = 5,      /* memory, disk, permission */
-    EXIT_OTHER_CLASS = 10, /* predict --exit-status: some picture is of another class */
+    EXIT_MODEL = 4,   /* a model, weights or feature file */
+    EXIT_MACHINE = 5, /* memory, disk, permission */
+    EXIT_FOUND = 10,  /* --exit-status: predict found a picture of another class, audit an alarm */
     EXIT_INTERRUPTED = 130,
 };
 

@@ -1,0 +1,11 @@
+/* The cues that pixels give. */
+#ifndef FTRAIN_CUE_PIXELS_H
+#define FTRAIN_CUE_PIXELS_H
+
+#include "core/status.h"
+#include "io/image.h"
+
+/* Fills cues[CUE_FILE_END .. CUE_COUNT). */
+dn_status cue_pixels(double *cues, const dn_image *image, dn_error *error);
+
+#endif
