@@ -253,6 +253,7 @@ static int run(const command *self, int argc, char **argv) {
          "write a page with the table and its bars, too (HTML)"},
         {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "a JSON object a row"},
     };
+    work.extraction_options.flip = false; /* each picture once, as in the rows without features */
     int first;
     int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
     if (code == CONTINUE) code = baseline(&work, argv[first]);

@@ -20,6 +20,9 @@ dataset "$work/data" 4 30 160
         "$ftrain" baseline "$work/data" $small -m "$work/m.safetensors"
     cp "$work/out" "$work/table"
     check_either "logistic regression has its row" 0 '^logistic regression on features +C' cat "$work/table"
+    check_either "it tells bright from dark by the features, too" 0 '^logistic .* 1\.0000  [0-9. to]* 1\.0000' \
+        cat "$work/table"
+    check_either "and support vectors rank them" 0 '^SVM on features .* 1\.0000 +- ' cat "$work/table"
     check_either "as JSON" 0 '"baseline": "SVM on features", "chosen": "C [0-9.]+", "accuracy": [01]' \
         "$ftrain" baseline "$work/data" $small --json
     cp "$work/out" "$work/rows"
