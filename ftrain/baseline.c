@@ -1,6 +1,7 @@
 /* ftrain baseline: what simple classifiers reach on the same pictures. */
 #include "ftrain/baseline_run.h"
 #include "ftrain/commands.h"
+#include "ftrain/cues.h"
 #include "ftrain/program.h"
 
 #include <stdio.h>
@@ -111,6 +112,42 @@ static void add_dummies(baseline_run *run) {
                                                    run->counts[DNI_TEST], run->extraction.data.class_count);
 }
 
+/* What can be had without looking at content. */
+static int add_cues(baseline_run *run) {
+    static const struct {
+        const char *name, *about;
+        int first, end;
+    } kinds[] = {
+        {"file metadata",
+         "Logistic regression on what the file itself shows: format, size, JPEG quality, EXIF and other "
+         "segments. No pixel takes part.",
+         0, CUE_FILE_END},
+        {"pixel statistics",
+         "Logistic regression on mean colours, sharpness, shares of detail and how rings around the "
+         "middle differ from it.",
+         CUE_FILE_END, CUE_COUNT},
+        {"metadata and statistics", "Both together: ftrain audit tells more.", 0, CUE_COUNT},
+    };
+    double begin = now();
+    vectors cues;
+    size_t skipped;
+    int code = vectors_of_cues(&cues, &run->extraction.data, run->extraction.pool,
+                               run->extraction_options.quiet, needs_features(run), &skipped);
+    if (!needs_features(run)) run->extraction.skipped = skipped;
+    for (size_t k = 0; code == CONTINUE && k < sizeof kinds / sizeof *kinds; k++) {
+        baseline_row row = {.about = kinds[k].about};
+        vectors some;
+        code = vectors_take_columns(&some, &cues, kinds[k].first, kinds[k].end);
+        if (code == CONTINUE) vectors_standardise(&some);
+        if (code == CONTINUE) code = row_of_logistic(&row, &some, run->extraction.data.class_count);
+        vectors_free(&some);
+        code = add_row(run, code, row, kinds[k].name, begin);
+        begin = now();
+    }
+    vectors_free(&cues);
+    return code;
+}
+
 static int add_pixels(baseline_run *run) {
     const double begin = now();
     const int classes = run->extraction.data.class_count;
@@ -121,7 +158,8 @@ static int add_pixels(baseline_run *run) {
             "Support vectors with an RBF kernel on the raw pixels of the crop: what can be had "
             "without a network."};
     int code = pixel_set_load(&set, &run->extraction.data, &run->extraction.preprocessing, run->max_pictures,
-                              run->extraction.pool, run->extraction_options.quiet, !needs_features(run));
+                              run->extraction.pool, run->extraction_options.quiet,
+                              !needs_features(run) && !run->wanted[METADATA]);
     if (code == CONTINUE) code = gram_of_pixels(&products, &set);
     if (code == CONTINUE)
         code = row_of_svm(&row, &products, set.labels, set.counts, set.size,
@@ -208,6 +246,7 @@ static int add_model(baseline_run *run) {
 static int add_rows(baseline_run *run) {
     int code = CONTINUE;
     if (run->wanted[DUMMY]) add_dummies(run);
+    if (run->wanted[METADATA]) code = add_cues(run);
     if (code == CONTINUE && run->wanted[SVM_PIXELS]) code = add_pixels(run);
     if (code == CONTINUE && (run->wanted[LOGISTIC] || run->wanted[SVM_FEATURES]))
         code = add_feature_rows(run);
@@ -275,6 +314,7 @@ const command baseline_command = {
         "on\n"
         "DATA/valid where there is a choice, and judged once on DATA/test:\n\n"
         "  dummy         never looks at a picture; where it draws lots, the expected accuracy\n"
+        "  metadata      logistic regression on file metadata, on simple pixel statistics, and on both\n"
         "  svm-pixels    support vectors with an RBF kernel on the raw pixels of the crop\n"
         "  logistic      logistic regression on the network's features\n"
         "  svm-features  support vectors on the network's features\n\n"

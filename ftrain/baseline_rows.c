@@ -15,31 +15,6 @@
 static const double LOGISTIC_CS[] = {1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1};
 static const double SVM_CS[] = {0.1, 1, 10, 100};
 
-/* ---- vectors ---- */
-
-void vectors_free(vectors *data) {
-    free(data->values);
-    free(data->labels);
-    *data = (vectors){.width = 0};
-}
-
-void vectors_standardise(vectors *data) {
-    const size_t width = (size_t)data->width, train = (size_t)data->counts[DNI_TRAIN];
-    size_t count = 0;
-    for (int s = 0; s < DNI_SPLITS; s++) count += (size_t)data->counts[s];
-    for (size_t k = 0; k < width; k++) {
-        double mean = 0, squares = 0;
-        for (size_t i = 0; i < train; i++) mean += data->values[i * width + k];
-        mean /= (double)train;
-        for (size_t i = 0; i < train; i++) squares += pow(data->values[i * width + k] - mean, 2);
-        const double deviation = sqrt(squares / (double)train);
-        /* what rounding leaves of a constant is no variation */
-        const double scale = deviation > 1e-6 * fabs(mean) ? 1 / deviation : 0;
-        for (size_t i = 0; i < count; i++)
-            data->values[i * width + k] = scale * (data->values[i * width + k] - mean);
-    }
-}
-
 /* ---- judging ---- */
 
 static const char *const ABOUT_DUMMIES[DNI_DUMMIES] = {

@@ -3,16 +3,9 @@
 #define FTRAIN_BASELINE_ROWS_H
 
 #include "ftrain/gram.h"
+#include "ftrain/vectors.h"
 #include "head/dummy.h"
 #include "io/dataset.h"
-
-/* Vectors of all splits, one split after the other. */
-typedef struct vectors {
-    double *values; /* (sum of counts, width) */
-    int *labels;
-    int counts[DNI_SPLITS];
-    int width;
-} vectors;
 
 typedef struct baseline_row {
     char name[40];
@@ -34,9 +27,5 @@ int row_of_logistic(baseline_row *out, const vectors *data, int classes);
 /* `variance`: of all values of the training split, for gamma = 1 / (width * variance). */
 int row_of_svm(baseline_row *out, const gram *products, const int *labels, const int counts[DNI_SPLITS],
                int width, double variance, int classes);
-
-/* Each value to mean 0 and deviation 1 over the training split; one that does not vary there becomes 0. */
-void vectors_standardise(vectors *data);
-void vectors_free(vectors *data);
 
 #endif

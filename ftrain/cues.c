@@ -166,7 +166,7 @@ static void tell(const cue_request *request, const chunk *work, size_t start, si
             continue;
         }
         memset(work->matrix + i * CUE_COUNT, 0, CUE_COUNT * sizeof *work->matrix);
-        message("skipped: %s", work->errors[i].message);
+        if (!request->silent) message("skipped: %s", work->errors[i].message);
         ++*skipped;
     }
 }

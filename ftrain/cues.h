@@ -85,7 +85,8 @@ typedef struct picture_facts {
 
 typedef struct cue_request {
     dni_pool *pool;
-    bool quiet;
+    bool quiet;  /* no progress */
+    bool silent; /* pictures that cannot be used were named before */
     /* Called for every usable picture, in order; tiny: the picture shrunk to TINY_SIDE x TINY_SIDE x 3, whatever
      * its shape. May be NULL. */
     void (*on_picture)(void *context, size_t index, const uint8_t *tiny);

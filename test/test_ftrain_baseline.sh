@@ -11,6 +11,11 @@ dataset "$work/data" 4 30 160
 {
     check_either "dummies need neither weights nor pictures" 0 '^dummy, uniform +0\.5000  expected +0\.5000' \
         "$ftrain" baseline "$work/data" --only dummy
+    check_either "metadata say nothing of pictures made alike" 0 '^file metadata +C [0-9.e-]+ +0\.5000' \
+        "$ftrain" baseline "$work/data" --only metadata --quiet
+    cp "$work/out" "$work/cues"
+    check_either "pixel statistics tell bright from dark" 0 '^pixel statistics .* 1\.0000   0\.[0-9]{4} ' cat "$work/cues"
+    check_either "and so do both" 0 '^metadata and statistics .* 1\.0000   0\.[0-9]{4} ' cat "$work/cues"
     check_either "raw pixels tell bright from dark" 0 '^SVM on pixels +C 0\.1 +1\.0000 .* 1\.0000 +-' \
         "$ftrain" baseline "$work/data" --only svm-pixels --resize 36 --crop 32 --quiet
     check_either "no more pictures than asked for" 0 '^SVM on pixels of 12 ' \
@@ -27,7 +32,7 @@ dataset "$work/data" 4 30 160
         "$ftrain" baseline "$work/data" $small --json
     cp "$work/out" "$work/rows"
     check_either "what is undefined is null in JSON" 0 '"loss": null' grep -v nan "$work/rows"
-    check_either "every row is one" 0 '^7$' grep -c '^{.*}$' "$work/rows"
+    check_either "every row is one" 0 '^10$' grep -c '^{.*}$' "$work/rows"
     check_either "a model on other preprocessing is refused" 4 'm\.safetensors: was trained for other classes' \
         "$ftrain" baseline "$work/data" -w random:7 --arch densenet121 --resize 40 --crop 32 --quiet -m "$work/m.safetensors"
     check_either "an unknown row is named" 2 "--only: 'tea' is not dummy" "$ftrain" baseline "$work/data" --only dummy,tea
