@@ -7,6 +7,7 @@
 #   make check      build and run all tests, install nothing
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make weights    download densenet161's ImageNet weights to where every command finds them
+#   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
 #   make bench      how fast it is; make bench-peers, make bench-capstone: beside others (bench/README.md)
 #   make golden     write the tests' expected values anew, with PyTorch and its company
 #   make deps uninstall format clean
@@ -150,12 +151,18 @@ golden:
 
 # ---- demo, weights ----
 
-.PHONY: demo demo-built weights
+.PHONY: demo demo-built walkthrough walkthrough-built weights
 demo: deps
 	+@$(AGAIN) demo-built
 
 demo-built: $(PROGRAM) $(SAMPLES)
 	@BUILD='$(BUILD)' docs/demo/demo.sh
+
+walkthrough: deps
+	+@$(AGAIN) walkthrough-built
+
+walkthrough-built: $(PROGRAM) $(SAMPLES)
+	@BUILD='$(BUILD)' test/transcript.sh --within 0.1 docs/walkthrough.md
 
 weights:
 	@weights/fetch.sh

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the commands of a page as they are written there and compares what they print.
 #
-#     test/transcript.sh [--update] PAGE...        from the repository root; BUILD names the folder of the build
+#     test/transcript.sh [--update] [--within SHARE] PAGE...        from the repository root; BUILD names the
+#                                                                   folder of the build
 #
 # A page is Markdown; its ```console blocks hold transcripts:
 #
@@ -10,22 +11,44 @@
 #
 # A line behind "$ " is run by bash in an empty folder, one for each page, where `ftrain` and `samples` are
 # found and no cache, weights or tier of kernels is set; one that ends in a backslash goes on in the next line. The lines
-# below are its standard output, and [exit N] its status when that is not 0. "..." in an expected line stands for any text. --update writes what was printed into the page, leaving
-# every line that matches already.
+# below are its standard output, and [exit N] its status when that is not 0. "..." in an expected line stands for any
+# text. --within is for pages of measured numbers: each may differ by that share of itself, or that much below 1, and
+# spaces do not count. --update writes what was printed into the page, leaving every block that matches already.
 set -u
 
 BUILD=$(realpath "${BUILD:-build}")
 export PATH=$BUILD/ftrain:$BUILD/docs/demo:$PATH LC_ALL=C
 unset DENSENET_WEIGHTS TORCH_HOME DN_ISA
-update=
+update= within=
 if [ "${1:-}" = --update ]; then update=1; shift; fi
+if [ "${1:-}" = --within ]; then within=$2; shift 2; fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
 
+# near EXPECTED FOUND: the same words, and about the same numbers
+near() {
+    awk -v within="$within" '
+        function about(a, b,   most) {
+            most = b < 0 ? -b : b
+            if (most < 1) most = 1
+            return a - b <= within * most && b - a <= within * most
+        }
+        NR == FNR { expected[NR] = $0; next }
+        {
+            n = split(expected[FNR], was, /[ ,:;()]+/)
+            if (n != split($0, is, /[ ,:;()]+/)) exit 1
+            for (i = 1; i <= n; i++) {
+                number = is[i] ~ /^[-+]?[0-9]+(\.[0-9]+)?$/ && was[i] ~ /^[-+]?[0-9]+(\.[0-9]+)?$/
+                if (is[i] != was[i] && !(number && about(is[i] + 0, was[i] + 0))) exit 1
+            }
+        }' "$1" "$2"
+}
+
 # matches EXPECTED FOUND: line by line, "..." being anything
 matches() {
     [ "$(wc -l <"$1")" -eq "$(wc -l <"$2")" ] || return
+    if [ "$within" ]; then near "$1" "$2"; return; fi
     local pattern found
     while IFS= read -r pattern <&3 && IFS= read -r found <&4; do
         # shellcheck disable=SC2053
