@@ -310,7 +310,6 @@ int audit_write_report(const audit *of, const char *path, int argc, char *const 
     write_all_outliers(page, of);
     html_section(page, "sheets", "Contact sheets");
     for (int c = 0; c < of->data.class_count; c++) write_sheet(page, &of->data, c);
-    const extraction machine = {.pool = pool};
-    report_provenance(page, &machine, 0, NULL, NULL);
+    report_provenance(page, &(report_source){.pool = pool});
     return report_close(page);
 }

@@ -78,6 +78,8 @@ int baseline_report(const baseline_run *run) {
     write_table(page, run);
     write_legend(page, run);
     report_data(page, &run->extraction.data, run->counts, run->extraction.skipped);
-    report_provenance(page, &run->extraction, run->extraction_options.precision, run->model, NULL);
+    report_source source = report_source_of(&run->extraction, run->extraction_options.precision);
+    source.model = run->model;
+    report_provenance(page, &source);
     return report_close(page);
 }

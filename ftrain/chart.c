@@ -46,6 +46,12 @@ static bool is_shown(const chart_series *of, int i) {
 
 static scale x_scale(const chart_lines *chart) {
     scale s = {.low = HUGE_VAL, .high = -HUGE_VAL, .from = LEFT, .to = WIDTH - RIGHT};
+    if (chart->diagonal) {
+        s.low = chart->low;
+        s.high = chart->high;
+        s.step = round_step(s.high - s.low, 6, false);
+        return s;
+    }
     for (int k = 0; k < chart->series_count; k++)
         for (int i = 0; i < chart->series[k].count; i++)
             if (is_shown(&chart->series[k], i)) {

@@ -23,7 +23,7 @@ typedef struct chart_lines {
     bool whole;              /* x counts something: ticks at whole numbers alone */
     double marked;           /* an x that gets a line of its own; NaN: none */
     const char *marked_name; /* "best epoch" */
-    bool diagonal;           /* from the lower left corner to the upper right one */
+    bool diagonal;           /* y = x; the x axis then goes from `low` to `high`, too */
 } chart_lines;
 
 void chart_write_lines(html *page, const chart_lines *chart);

@@ -1,6 +1,7 @@
 /* ftrain evaluate: a model against labelled pictures. */
 #include "ftrain/commands.h"
 #include "ftrain/evaluate_print.h"
+#include "ftrain/evaluate_report.h"
 #include "ftrain/memory.h"
 #include "ftrain/options.h"
 #include "ftrain/precision.h"
@@ -15,8 +16,10 @@ static const char robustness_default[] =
 
 typedef struct evaluate_options {
     evaluation_options evaluation;
-    const char *perturb, *predictions;
+    const char *perturb, *predictions, *report;
     bool robustness, json;
+    int argc; /* the command line, for the report */
+    char *const *argv;
 } evaluate_options;
 
 static int check_options(evaluate_options *o) {
@@ -39,11 +42,13 @@ static int check_options(evaluate_options *o) {
     return precision_check(e->scorer.precision);
 }
 
-static int tell(const evaluation *of, const evaluate_options *o) {
-    const int code = o->predictions ? evaluation_write_csv(of, o->predictions) : CONTINUE;
+static int tell(evaluation *of, const evaluate_options *o) {
+    int code = o->predictions ? evaluation_write_csv(of, o->predictions) : CONTINUE;
     if (code != CONTINUE) return code;
     if (!(o->json ? evaluation_print_json(of) : evaluation_print_text(of))) return EXIT_MACHINE;
     if (o->predictions && !o->json) printf("\nwrote %s\n", o->predictions);
+    if (o->report) code = evaluation_write_report(of, &o->evaluation.scorer, o->report, o->argc, o->argv);
+    if (code != CONTINUE) return code;
     return of->skipped ? EXIT_SKIPPED : EXIT_DONE;
 }
 
@@ -51,6 +56,7 @@ static int evaluate(const evaluate_options *o, const char *data) {
     evaluation found;
     catch_interrupts();
     int code = o->predictions ? check_output(o->predictions) : CONTINUE;
+    if (code == CONTINUE && o->report) code = check_output(o->report);
     if (code != CONTINUE) return code;
     code = evaluation_run(&found, &o->evaluation, data);
     if (code == CONTINUE) code = tell(&found, o);
@@ -59,7 +65,7 @@ static int evaluate(const evaluate_options *o, const char *data) {
 }
 
 static int run(const command *self, int argc, char **argv) {
-    evaluate_options o = {.json = false};
+    evaluate_options o = {.argc = argc, .argv = argv};
     scorer_options *s = &o.evaluation.scorer;
     const option_spec specs[] = {
         {"model", 'm', OPTION_TEXT, &s->model, 0, 0, "MODEL", "a file of 'ftrain train'"},
@@ -73,6 +79,8 @@ static int run(const command *self, int argc, char **argv) {
         {"perturb", 0, OPTION_TEXT, &o.perturb, 0, 0, "LIST",
          "the same with these: jpeg:75,blur:1,resize:0.5,zoom:2,grey"},
         {"predictions", 0, OPTION_TEXT, &o.predictions, 0, 0, "FILE", "write them as CSV, a line a picture"},
+        {"report", 0, OPTION_TEXT, &o.report, 0, 0, "FILE.html",
+         "write a page with curves and pictures, too"},
         {"cache", 0, OPTION_TEXT, &s->cache, 0, 0, "FOLDER",
          "where features are kept (default ~/.cache/densenet)"},
         {"features", 0, OPTION_TEXT, &s->features, 0, 0, "FEATURES",
@@ -104,6 +112,7 @@ const command evaluate_command = {
         "without\n"
         "colour, one at a time; their features are kept.\n\n"
         "  ftrain evaluate -m flowers.safetensors flowers --split valid\n"
-        "  ftrain evaluate -m faces.safetensors faces --robustness --predictions faces.csv\n\n",
+        "  ftrain evaluate -m faces.safetensors faces --robustness --predictions faces.csv\n"
+        "  ftrain evaluate -m faces.safetensors faces --robustness --report faces.html\n\n",
     .run = run,
 };

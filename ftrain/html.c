@@ -61,7 +61,7 @@ static const char STYLE[] =
     "margin-right:1.25rem}.legend svg{width:34px}\n"
     ".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.5rem,1fr));gap:.75rem .5rem;"
     "margin:.75rem 0}.pictures figure{margin:0}.pictures figcaption{font-size:.75rem;line-height:1.3}"
-    ".mean img{width:100%}"
+    ".mean img{width:100%}.pair{display:flex;gap:.25rem}.pair img{width:50%}"
     "img{display:block;max-width:100%;height:auto}\n"
     "dl{max-width:46rem;margin:.5rem 0}dt{font-weight:600;margin-top:.5rem}dd{margin:0 0 0 1rem}\n"
     "details{margin:.75rem 0}summary{cursor:pointer}\n"

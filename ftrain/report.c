@@ -121,7 +121,7 @@ void report_recipe(html *page, json_t *recipe) {
 
 /* ---- provenance ---- */
 
-static void write_machine(html *page, const extraction *of) {
+static void write_machine(html *page, const dni_pool *pool) {
     char text[80];
     const time_t now = time(NULL);
     struct tm utc;
@@ -133,32 +133,37 @@ static void write_machine(html *page, const extraction *of) {
     setting(page, "CPU", text);
     dni_isa isa;
     if (!dni_cpu_choose_isa(&isa, NULL)) setting(page, "kernels", dni_isa_name(isa));
-    snprintf(text, sizeof text, "%d", dni_pool_threads(of->pool));
+    snprintf(text, sizeof text, "%d", dni_pool_threads(pool));
     setting(page, "threads", text);
 }
 
-static void write_network(html *page, const extraction *of, int precision) {
-    setting(page, "backbone", dn_weights_config(of->weights)->name);
-    setting(page, "weights", of->source.name);
-    setting(page, "weights hash", of->hash);
-    setting(page, "precision", precision_name(precision));
+report_source report_source_of(const extraction *run, int precision) {
+    report_source of = {.pool = run->pool, .preprocessing = run->preprocessing};
+    if (!run->weights) return of;
+    of.backbone = dn_weights_config(run->weights)->name;
+    of.weights = run->source.name;
+    of.hash = run->hash;
+    of.precision = precision_name(precision);
+    return of;
 }
 
-void report_provenance(html *page, const extraction *of, int precision, const char *model,
-                       const uint64_t *seed) {
+void report_provenance(html *page, const report_source *of) {
+    char text[32];
     html_section(page, "provenance", "Where this comes from");
     begin_settings(page);
-    write_machine(page, of);
-    if (model) setting(page, "model file", model);
-    if (of->weights) write_network(page, of, precision);
-    char text[32];
+    write_machine(page, of->pool);
+    if (of->model) setting(page, "model file", of->model);
+    if (of->backbone) setting(page, "backbone", of->backbone);
+    if (of->weights) setting(page, "weights", of->weights);
+    if (of->hash) setting(page, "weights hash", of->hash);
+    if (of->precision) setting(page, "precision", of->precision);
     if (of->preprocessing.crop) {
         snprintf(text, sizeof text, "%d, then the middle %d", of->preprocessing.resize,
                  of->preprocessing.crop);
         setting(page, "shorter side, pixels", text);
     }
-    if (seed) {
-        snprintf(text, sizeof text, "%" PRIu64, *seed);
+    if (of->seed) {
+        snprintf(text, sizeof text, "%" PRIu64, *of->seed);
         setting(page, "seed", text);
     }
     end_settings(page);

@@ -19,9 +19,19 @@ void report_data(html *page, const dni_dataset *data, int *const *counts, size_t
 /* Section "recipe": a table of the object's keys and values. Takes it over. */
 void report_recipe(html *page, json_t *recipe);
 
-/* Section "provenance": program, machine, weights, preprocessing. An extraction without weights has its part left
- * out, as are a model that is NULL and a seed that is NULL. */
-void report_provenance(html *page, const extraction *of, int precision, const char *model,
-                       const uint64_t *seed);
+/* What a page's numbers come from; what is NULL or 0 is left out. */
+typedef struct report_source {
+    const dni_pool *pool;
+    const char *model;                     /* its file */
+    const char *backbone, *weights, *hash; /* of the network */
+    const char *precision;
+    dn_preprocessing preprocessing;
+    const uint64_t *seed;
+} report_source;
+
+report_source report_source_of(const extraction *run, int precision);
+
+/* Section "provenance": program, machine, and the source. */
+void report_provenance(html *page, const report_source *of);
 
 #endif

@@ -255,8 +255,10 @@ static int write_sections(html *page, const train_run *run) {
     report_recipe(page, options->folds
                             ? train_options_recipe(options, run->extraction.views, run->extraction.view_count)
                             : train_recipe_json(run));
-    report_provenance(page, &run->extraction, options->extraction.precision, options->model,
-                      &options->training.seed);
+    report_source source = report_source_of(&run->extraction, options->extraction.precision);
+    source.model = options->model;
+    source.seed = &options->training.seed;
+    report_provenance(page, &source);
     return CONTINUE;
 }
 
