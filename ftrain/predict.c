@@ -19,7 +19,8 @@
 enum { BATCH = 8 }; /* pictures that go through the network at a time, at most */
 
 typedef struct prediction {
-    const char *model, *weights_option, *format, *expected;
+    const char *model, *weights_option, *expected;
+    int format; /* a row_format; -1: not given */
     int precision, memory, threads, top;
     bool json, null, strict;
 
@@ -111,13 +112,10 @@ static int check_options(prediction *work) {
         message("predict: -m MODEL is missing");
         return EXIT_USAGE;
     }
-    if (!work->format) work->format = work->json ? "json" : "text";
-    if (!row_format_find(&work->rows.format, work->format)) {
-        message("--format: '%s' is not text, csv or json", work->format);
-        return EXIT_USAGE;
-    }
+    if (work->format < 0) work->format = work->json ? ROW_JSON : ROW_TEXT;
+    work->rows.format = (row_format)work->format;
     if (work->json && work->rows.format != ROW_JSON) {
-        message("--json means --format json, not --format %s", work->format);
+        message("--json means --format json, not --format %s", work->rows.format == ROW_CSV ? "csv" : "text");
         return EXIT_USAGE;
     }
     return precision_check(work->precision);
@@ -180,13 +178,13 @@ static int predict(prediction *work, char *const *paths, int count) {
 }
 
 static int run(const command *self, int argc, char **argv) {
-    prediction work = {.top = 0};
+    prediction work = {.format = -1};
     const option_spec specs[] = {
         {"model", 'm', OPTION_TEXT, &work.model, 0, 0, "MODEL", "a file of 'ftrain train'"},
         {"weights", 'w', OPTION_TEXT, &work.weights_option, 0, 0, "WEIGHTS",
          "the file it was trained with; else found by itself"},
-        {"format", 0, OPTION_TEXT, &work.format, 0, 0, "NAME",
-         "text (default), csv or json: an object a line"},
+        {"format", 0, OPTION_CHOICE, &work.format, 0, 0, "text|csv|json",
+         "of the rows (default text); json: an object a line"},
         {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "the same as --format json"},
         {"top", 0, OPTION_INT, &work.top, 1, 1e6, "N", "only the N most probable classes"},
         {"null", '0', OPTION_FLAG, &work.null, 0, 0, NULL,

@@ -8,16 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool row_format_find(row_format *out, const char *name) {
-    static const char *const names[] = {[ROW_TEXT] = "text", [ROW_CSV] = "csv", [ROW_JSON] = "json"};
-    for (int i = 0; i < (int)(sizeof names / sizeof *names); i++) {
-        if (strcmp(name, names[i]) != 0) continue;
-        *out = (row_format)i;
-        return true;
-    }
-    return false;
-}
-
 /* Class indices by falling probability; equal ones in the model's order. */
 static void sort_classes(int *order, const float *probabilities, int classes) {
     for (int i = 0; i < classes; i++) {

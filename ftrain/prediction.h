@@ -14,9 +14,6 @@ typedef struct prediction_rows {
     int *order; /* (class_count), for our own use */
 } prediction_rows;
 
-/* False, without a message, for a name that is none of "text", "csv" and "json". */
-bool row_format_find(row_format *out, const char *name);
-
 /* What stands before the first row. */
 void prediction_rows_begin(const prediction_rows *rows);
 /* The row of a picture; *best is the most probable class, the first in the model's order of equal ones. False,

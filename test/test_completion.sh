@@ -37,6 +37,7 @@ offers 'ftrain|help|conv' only convert
 offers 'ftrain|train|--we' only --weights --weight-decay
 offers 'ftrain|predict|--model|m.safetensors|--to' only --top
 offers 'ftrain|train|--precision|' only fp32 bf16
+offers 'ftrain|predict|--format|' only text csv json
 offers 'ftrain|nonsense|--' only
 offers 'ftrain|predict|picture' only
 exit $failures
