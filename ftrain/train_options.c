@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const schedules[] = {"constant", "step", "cosine", "plateau"};
+/* In the order of dn_schedule_kind, dn_optimizer's, and of apply_recipe(). */
+static const char schedules[] = "constant|step|cosine|plateau";
+static const char optimizers[] = "sgd|adam";
+static const char recipes[] = "default|capstone";
 
 /* ---- the table ---- */
 
@@ -20,8 +23,7 @@ static size_t fill_specs(train_options *o, option_spec specs[MAX_SPECS]) {
         EXTRACTION_OPTIONS(o->extraction),
         {"features", 0, OPTION_TEXT, &o->extraction.features, 0, 0, "FEATURES",
          "a file of 'ftrain extract' instead of the cache"},
-        {"recipe", 0, OPTION_TEXT, &o->recipe, 0, 0, "NAME",
-         "default or capstone: what the options below begin with"},
+        {"recipe", 0, OPTION_CHOICE, &o->recipe, 0, 0, recipes, "what the options below begin with"},
         {"hidden", 0, OPTION_WIDTHS, &o->hidden, 0, 0, "N,N...",
          "widths of the hidden layers, or none (default 512,256)"},
         {"dropout", 0, OPTION_FLOAT, &o->dropout, 0, 0.99, "P", "after each hidden layer (default 0.2)"},
@@ -29,10 +31,10 @@ static size_t fill_specs(train_options *o, option_spec specs[MAX_SPECS]) {
         {"patience", 0, OPTION_INT, &o->training.patience, 0, 100000, "N",
          "stop N epochs after the lowest validation loss; 0: run all (default)"},
         {"batch", 0, OPTION_INT, &o->training.batch, 1, 65536, "N", "pictures a step"},
-        {"optimizer", 0, OPTION_TEXT, &o->optimizer, 0, 0, "NAME", "sgd or adam"},
+        {"optimizer", 0, OPTION_CHOICE, &o->optimizer, 0, 0, optimizers, "default sgd; capstone adam"},
         {"lr", 0, OPTION_FLOAT, &o->training.learning_rate, 1e-9, 100, "X", "learning rate"},
-        {"schedule", 0, OPTION_TEXT, &o->schedule, 0, 0, "NAME",
-         "of the learning rate: constant (default), step, cosine or plateau"},
+        {"schedule", 0, OPTION_CHOICE, &o->schedule, 0, 0, schedules,
+         "of the learning rate (default constant)"},
         {"warmup", 0, OPTION_INT, &o->training.schedule.warmup, 0, 99999, "N",
          "epochs in which the learning rate rises first (default 0)"},
         {"schedule-epochs", 0, OPTION_INT, &o->training.schedule.epochs, 1, 100000, "N",
@@ -71,24 +73,16 @@ static size_t fill_specs(train_options *o, option_spec specs[MAX_SPECS]) {
 
 /* ---- checks ---- */
 
-static int apply_recipe(train_options *o) {
+static void apply_recipe(train_options *o) {
     const dn_head_options head = dn_head_options_default();
     o->hidden.count = head.hidden_count;
     for (int i = 0; i < head.hidden_count; i++) o->hidden.values[i] = head.hidden[i];
     o->dropout = head.dropout;
-    if (strcmp(o->recipe, "default") == 0) {
-        o->training = dn_train_options_default();
-    } else if (strcmp(o->recipe, "capstone") == 0) {
-        o->training = dn_train_options_capstone();
-    } else {
-        message("--recipe: '%s' is not default or capstone", o->recipe);
-        return EXIT_USAGE;
-    }
-    o->optimizer = o->training.optimizer == DN_ADAM ? "adam" : "sgd";
-    o->schedule = schedules[o->training.schedule.kind];
+    o->training = o->recipe ? dn_train_options_capstone() : dn_train_options_default();
+    o->optimizer = (int)o->training.optimizer;
+    o->schedule = (int)o->training.schedule.kind;
     o->flip = o->training.flip != 0;
     o->nesterov = o->training.nesterov != 0;
-    return CONTINUE;
 }
 
 static bool parse_class_weights(train_options *o) {
@@ -110,23 +104,11 @@ static bool parse_class_weights(train_options *o) {
     }
 }
 
-static bool parse_names(train_options *o) {
-    if (strcmp(o->optimizer, "sgd") != 0 && strcmp(o->optimizer, "adam") != 0) {
-        message("--optimizer: '%s' is not sgd or adam", o->optimizer);
-        return false;
-    }
-    o->training.optimizer = strcmp(o->optimizer, "adam") == 0 ? DN_ADAM : DN_SGD;
-    for (int kind = DN_CONSTANT; kind <= DN_PLATEAU; kind++) {
-        o->training.schedule.kind = (dn_schedule_kind)kind;
-        if (strcmp(o->schedule, schedules[kind]) == 0) return true;
-    }
-    message("--schedule: '%s' is not constant, step, cosine or plateau", o->schedule);
-    return false;
-}
-
 /* Between options; each alone was checked when it was parsed. */
 static int check(train_options *o) {
-    if (!parse_names(o) || !parse_class_weights(o)) return EXIT_USAGE;
+    o->training.optimizer = (dn_optimizer)o->optimizer;
+    o->training.schedule.kind = (dn_schedule_kind)o->schedule;
+    if (!parse_class_weights(o)) return EXIT_USAGE;
     const dn_train_options *t = &o->training;
     if (t->schedule.warmup >= t->epochs) {
         message("--warmup: %d is not below --epochs, %d", t->schedule.warmup, t->epochs);
@@ -164,15 +146,14 @@ static int check_report(const train_options *o) {
 }
 
 int train_options_parse(train_options *o, const command *self, int argc, char **argv, int *first) {
-    *o =
-        (train_options){.extraction = extraction_options_default(), .recipe = "default", .weighting = "none"};
+    *o = (train_options){.extraction = extraction_options_default(), .weighting = "none"};
     option_spec specs[MAX_SPECS];
     const size_t count = fill_specs(o, specs);
     /* Twice: the recipe's name is needed before the options that override what it sets. */
     for (int pass = 0; pass < 2; pass++) {
-        int code = parse_options(self, specs, count, argc, argv, 1, 1, first);
-        if (code == CONTINUE && pass == 0) code = apply_recipe(o);
+        const int code = parse_options(self, specs, count, argc, argv, 1, 1, first);
         if (code != CONTINUE) return code;
+        if (pass == 0) apply_recipe(o);
         /* getopt moves paths behind the options: the second pass reads the same */
     }
     const int code = check(o);
@@ -201,9 +182,19 @@ dn_train_options train_options_training(const train_options *o) {
 
 /* ---- the recipe ---- */
 
+/* The word `index` of "one|other", written to `name`. */
+static const char *choice_name(const char *choices, int index, char name[16]) {
+    while (index-- > 0) choices += strcspn(choices, "|") + 1;
+    const size_t length = strcspn(choices, "|");
+    memcpy(name, choices, length);
+    name[length] = '\0';
+    return name;
+}
+
 static json_t *schedule_json(const train_options *o) {
     const dn_schedule *s = &o->training.schedule;
-    json_t *out = json_pack("{s:s, s:i}", "kind", o->schedule, "warmup", s->warmup);
+    json_t *out = json_pack("{s:s, s:i}", "kind", choice_name(schedules, o->schedule, (char[16]){0}),
+                            "warmup", s->warmup);
     if (s->kind == DN_STEP || s->kind == DN_PLATEAU) {
         json_object_set_new(out, "epochs", json_integer(s->epochs));
         json_object_set_new(out, "factor", dni_json_float(s->factor));
@@ -247,11 +238,12 @@ json_t *train_options_recipe(const train_options *o, const dni_view *views, int 
     json_t *hidden = json_array();
     for (int i = 0; i < o->hidden.count; i++)
         json_array_append_new(hidden, json_integer(o->hidden.values[i]));
-    json_t *recipe =
-        json_pack("{s:s, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:b, s:b}", "name", o->recipe, "hidden", hidden,
-                  "dropout", dni_json_float(o->dropout), "optimizer", o->optimizer, "epochs", t->epochs,
-                  "batch", t->batch, "learning_rate", dni_json_float(t->learning_rate), "weight_decay",
-                  dni_json_float(t->weight_decay), "standardise", t->standardise, "flip", o->flip);
+    json_t *recipe = json_pack(
+        "{s:s, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:b, s:b}", "name",
+        choice_name(recipes, o->recipe, (char[16]){0}), "hidden", hidden, "dropout",
+        dni_json_float(o->dropout), "optimizer", choice_name(optimizers, o->optimizer, (char[16]){0}),
+        "epochs", t->epochs, "batch", t->batch, "learning_rate", dni_json_float(t->learning_rate),
+        "weight_decay", dni_json_float(t->weight_decay), "standardise", t->standardise, "flip", o->flip);
     add_optimizer(recipe, t);
     if (t->schedule.kind != DN_CONSTANT || t->schedule.warmup)
         json_object_set_new(recipe, "schedule", schedule_json(o));

@@ -14,10 +14,11 @@ typedef struct train_options {
     extraction_options extraction;
     const char *model;      /* NULL: model.safetensors, or none where none is written */
     const char *checkpoint; /* NULL: MODEL.checkpoint */
-    const char *recipe, *optimizer, *schedule, *weighting;
-    const char *sweep;  /* NULL: none */
-    const char *report; /* NULL: none */
-    int folds;         /* 0: none */
+    const char *weighting;
+    int recipe, optimizer, schedule; /* which of the option's choices */
+    const char *sweep;               /* NULL: none */
+    const char *report;              /* NULL: none */
+    int folds;                       /* 0: none */
     widths hidden;
     float dropout;
     float class_weights[MAX_CLASS_WEIGHTS];

@@ -38,6 +38,9 @@ offers 'ftrain|train|--we' only --weights --weight-decay
 offers 'ftrain|predict|--model|m.safetensors|--to' only --top
 offers 'ftrain|train|--precision|' only fp32 bf16
 offers 'ftrain|predict|--format|' only text csv json
+offers 'ftrain|train|--optimizer|' only sgd adam
+offers 'ftrain|train|--recipe|' only default capstone
+offers 'ftrain|train|--schedule|' only constant step cosine plateau
 offers 'ftrain|nonsense|--' only
 offers 'ftrain|predict|picture' only
 exit $failures

@@ -86,7 +86,7 @@ mv out first
 run $predict --json 'a "b", c.ppm' broken.ppm
 reads "--json is --format json" first
 run $predict --format xml broken.ppm
-expect "an unknown format is refused" 2 "" "--format: 'xml' is not text, csv or json"
+expect "an unknown format is refused" 2 "" "--format: 'xml' is not one of text\|csv\|json"
 
 # ---- lists on standard input ----
 printf 'data/test/dark/1.ppm\n\nnone\ndata/test/bright' >names

@@ -22,7 +22,7 @@ refused() { # NAMED ARGUMENTS...
     shift
     check "refused: $*" 2 "" "$named" train "$@" -o refused.safetensors
 }
-refused "--schedule: 'linear' is not constant, step, cosine or plateau" --schedule linear
+refused "--schedule: 'linear' is not one of constant\|step\|cosine\|plateau" --schedule linear
 refused "--warmup: 30 is not below --epochs, 30" --warmup 30
 refused "--schedule-floor: 0.5 is above --lr, 0.002" --schedule cosine --schedule-floor 0.5
 refused "--schedule-factor: '1' is not a number from" --schedule step --schedule-factor 1
@@ -38,7 +38,7 @@ refused "--sweep: 'lr' is not one of hidden, dropout" --sweep lr
 refused "--sweep: 'seed' is not one of hidden, dropout" --sweep seed=1/2
 refused "--lr: '-1' is not a number" --sweep lr=0.1/-1
 refused "--lr: '' is not a number" --sweep lr=0.1/
-refused "--optimizer: 'rprop' is not sgd or adam" --sweep 'optimizer=sgd/rprop'
+refused "--optimizer: 'rprop' is not one of sgd\|adam" --sweep 'optimizer=sgd/rprop'
 refused "--sweep: 'lr' is there twice" --sweep 'lr=0.1 lr=0.2'
 refused "--sweep: ' ' names no option" --sweep ' '
 refused "--checkpoint and --resume do not go with it" --sweep lr=0.1 --resume
