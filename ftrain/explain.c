@@ -164,15 +164,20 @@ static int print_summary(const explanation_run *run) {
 
 static int explain_all(explanation_run *run) {
     named_picture *picture;
-    size_t count = 0;
+    size_t count = 0, pictures = 0; /* an empty folder is none */
     while (path_source_next(run->source, &picture)) {
         const int code = explain_path(run, picture);
+        pictures += !picture->error || picture->error->status != DN_ERR_DATA_EMPTY;
         named_picture_free(picture);
         if (code != CONTINUE) return code;
         if (interrupted()) return EXIT_INTERRUPTED;
         count++;
     }
     if (path_source_lacks_memory(run->source)) return report_no_memory();
+    if (!pictures) {
+        message("no pictures");
+        return EXIT_DATA;
+    }
     return count - run->skipped > 1 ? print_summary(run) : CONTINUE;
 }
 
