@@ -37,6 +37,7 @@
 #include "layers/conv2d_kernels.h"
 #include "layers/prologue.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Of half a tile: evenly divided tiles never have fewer. */
@@ -48,9 +49,11 @@ enum {
     PANEL_STRIDE = CHUNK_DEPTH / 2 + 16, /* room for the last chunk's half, which may be longer */
     PANEL_FLOATS = TILE_ROWS * PANEL_STRIDE,
     TILE_FLOATS = PRODUCTS * PANEL_FLOATS,
+    SUM_FLOATS = TILE_ROWS * TILE_VECTORS * VW,
+    PARKED_FLOATS = 3 * SUM_FLOATS,
     GROUP_TILES = 2,
-    MOST_GROUP_TILES = 4, /* where these are all there are */
-    FETCH_DEPTH = 4,
+    MOST_GROUP_TILES = 4,               /* where these are all there are */
+    FETCH_DEPTH = 4,                    /* steps of depth between fetches ahead */
     SPAN_TILES = 256 / (2 * TILE_ROWS), /* of 256 pixels */
     LEAST_DEPTH = 128,                  /* below, additions outweigh what multiplications are saved */
 };
@@ -58,7 +61,8 @@ enum {
 static bool accepts(const dni_conv2d *conv) {
     return conv->kernel == 1 && conv->stride == 1 && conv->pad == 0 && conv->prologue != DNI_PROLOGUE_NONE &&
            conv->epilogue != DNI_EPILOGUE_BIAS_RELU_MAXPOOL && conv->in_channels >= LEAST_DEPTH &&
-           conv->in_channels % 2 == 0 && conv->out_channels % (2 * VW) == 0 && conv->out_channels >= 4 * VW;
+           conv->in_channels % (2 * FETCH_DEPTH) == 0 && conv->out_channels % (2 * VW) == 0 &&
+           conv->out_channels >= 4 * VW;
 }
 
 /* ---- how depth and output channels are divided ---- */
@@ -205,6 +209,46 @@ static void divide_image(work *w) {
     w->image_tiles = (w->strips - 1) * w->tiles + w->last_tiles;
 }
 
+/* Pixel `index` of the image as the convolution sees it. */
+static const float *input_pixel(const work *w, int64_t n, int64_t index) {
+    const int64_t width = w->y->shape[2], step = w->conv->prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL ? 2 : 1;
+    const int64_t *stride = w->x->stride;
+    return (const float *)w->x->data + n * stride[0] + index / width * step * stride[1] +
+           index % width * step * stride[2];
+}
+
+/* Where a tile's pixels are. Upper rows without a pixel repeat another's input; lower ones have none. Sums of rows
+ * without a pixel share a place to go to. */
+typedef struct tile {
+    int rows;
+    const float *x_upper[TILE_ROWS], *x_lower[TILE_ROWS];
+    float *y_upper[TILE_ROWS], *y_lower[TILE_ROWS];
+} tile;
+
+static void find_pixels(const work *w, const place *p, float *nowhere, tile *t) {
+    const int64_t width = w->y->shape[2], step = w->conv->prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL ? 2 : 1;
+    const int64_t right_x = step * w->x->stride[2], right_y = w->y->stride[2];
+    const int64_t down_x = step * w->x->stride[1] - width * right_x;
+    const int64_t down_y = w->y->stride[1] - width * right_y;
+    const float *x = input_pixel(w, p->n, p->first);
+    float *y = (float *)w->y->data + p->n * w->y->stride[0] + p->first / width * w->y->stride[1] +
+               p->first % width * right_y;
+    int64_t column = p->first % width;
+    *t = (tile){.rows = p->rows};
+    for (int i = 0; i < 2 * p->rows; i++) {
+        const bool upper = i < p->rows, there = i < p->count;
+        const int r = upper ? i : i - p->rows;
+        *(upper ? &t->x_upper[r] : &t->x_lower[r]) = there ? x : upper ? t->x_upper[r - 1] : NULL;
+        *(upper ? &t->y_upper[r] : &t->y_lower[r]) = there ? y : nowhere;
+        x += right_x;
+        y += right_y;
+        if (++column < width) continue;
+        column = 0;
+        x += down_x;
+        y += down_y;
+    }
+}
+
 /* ---- gathering the seven left factors of a tile ---- */
 
 /* Channels from c on of an input pixel, or of the mean of four. */
@@ -212,14 +256,6 @@ DNI_INLINE vec prologue(const work *w, const float *x, int c, const bool pooled)
     const vec scale = vec_load(w->scale + c), shift = vec_load(w->shift + c);
     return pooled ? bn_relu_avgpool(x + c, w->x->stride[2], w->x->stride[1], scale, shift)
                   : bn_relu(x + c, scale, shift);
-}
-
-/* Pixel `index` of the image as the convolution sees it. */
-static const float *input_pixel(const work *w, int64_t n, int64_t index, bool pooled) {
-    const int64_t width = w->y->shape[2], step = pooled ? 2 : 1;
-    const int64_t *stride = w->x->stride;
-    return (const float *)w->x->data + n * stride[0] + index / width * step * stride[1] +
-           index % width * step * stride[2];
 }
 
 /* One row of each factor from its upper and lower pixel; where halves are no whole vectors, the last one
@@ -244,29 +280,28 @@ DNI_INLINE void gather_row(const work *w, const float *upper, const float *lower
     }
 }
 
-static void gather_tile(const work *w, const place *p, int start, int depth, float *to) {
-    const bool pooled = w->conv->prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL;
-    for (int r = 0; r < p->rows; r++, to += PANEL_STRIDE) {
-        /* rows beyond the image's last pixel repeat it; nobody reads their sums */
-        const int64_t index = r < p->count ? r : p->count - 1;
-        const float *upper = input_pixel(w, p->n, p->first + index, pooled);
-        const float *lower =
-            p->rows + r < p->count ? input_pixel(w, p->n, p->first + p->rows + r, pooled) : NULL;
-        if (pooled)
-            gather_row(w, upper, lower, start, depth, to, true);
+static void gather_tile(const work *w, const tile *t, int start, int depth, float *to) {
+    for (int r = 0; r < t->rows; r++, to += PANEL_STRIDE) {
+        if (w->conv->prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL)
+            gather_row(w, t->x_upper[r], t->x_lower[r], start, depth, to, true);
         else
-            gather_row(w, upper, lower, start, depth, to, false);
+            gather_row(w, t->x_upper[r], t->x_lower[r], start, depth, to, false);
     }
 }
 
 /* ---- one tile ---- */
 
-/* Where a tile's sums come from and go to. Rows of pixels that do not exist share a place to write to. */
+/* Where a tile's sums come from and go to. */
 typedef struct target {
-    const float *bias; /* of the block's first half, on the first chunk; else NULL: from the rows */
-    float *upper[TILE_ROWS], *lower[TILE_ROWS];
+    const float *bias;   /* (out), on the first chunk; else NULL: from the rows */
+    float *const *upper; /* first channels of the tile's pixels */
+    float *const *lower;
+    int channel;  /* the block's first */
     int64_t half; /* from a channel to its partner in the second half */
-    bool relu;    /* clamp: the last chunk of an epilogue */
+    float least;  /* 0 on the last chunk of an epilogue; else minus infinity */
+    /* Where sums wait: PARKED_FLOATS. Were they variables, compilers would see what is parked come back, keep it in
+     * registers there are not and move sums about between the products. */
+    float *parked;
 } target;
 
 typedef vec sums[TILE_ROWS][TILE_VECTORS];
@@ -281,58 +316,57 @@ DNI_INLINE void resume(sums sum, const float *from, const int rows, const int ve
         vec_load(from + (r * TILE_VECTORS + j) * VW);
 }
 
-/* Adds the sums to a quarter of y: the pixels `row`, `half` channels on. */
-DNI_INLINE void deliver(sums sum, const target *t, float *const *row, int64_t half, const int rows,
+/* Adds the sums to a quarter of y: the pixels `row`, from `channel` on. */
+DNI_INLINE void deliver(sums sum, const target *t, float *const *row, int64_t channel, const int rows,
                         const int vectors) {
+    const float *bias = t->bias;
+    const vec least = vec_all(t->least);
     DNI_UNROLL for (int r = 0; r < rows; r++) {
-        const float *from = (t->bias ? t->bias : row[r]) + half;
-        DNI_UNROLL for (int j = 0; j < vectors; j++) {
-            const vec y = sum[r][j] + vec_load(from + j * VW);
-            vec_store(row[r] + half + j * VW, t->relu ? vec_relu(y) : y);
-        }
+        float *to = row[r] + channel;
+        const float *from = bias ? bias + channel : to;
+        DNI_UNROLL for (int j = 0; j < vectors; j++)
+            vec_store(to + j * VW, vec_max(least, sum[r][j] + vec_load(from + j * VW)));
     }
 }
 
-/* Memory that will be needed soon, fetched while something else is computed: rows of some cache lines each, a few
- * lines every FETCH_DEPTH steps of a product's depth. Nothing is read, so it may reach beyond what there is. */
+/* Memory that will be needed soon, fetched while something else is computed: every FETCH_DEPTH steps of a product's
+ * depth some lines, and the next time those `step` bytes on. Nothing is read, so it may reach beyond what there is. */
 typedef struct stream {
-    const char *row;
-    int64_t row_step; /* bytes from a row to the next */
-    int rows, lines;  /* rows left; lines of a row */
-    int line;         /* the next of the present row */
-    int rate;         /* lines at a time */
+    const char *at;
+    int64_t step, line_step; /* bytes */
+    int lines;
 } stream;
 
-DNI_INLINE void fetch(stream *s) {
-    for (int i = 0; i < s->rate && s->rows > 0; i++) {
-        __builtin_prefetch(s->row + s->line * DNI_ALIGNMENT, 0, 2);
-        if (++s->line < s->lines) continue;
-        s->line = 0;
-        s->rows--;
-        s->row += s->row_step;
-    }
+DNI_INLINE void fetch(const char *at, const stream *s) {
+    for (int i = 0; i < s->lines; i++, at += s->line_step) __builtin_prefetch(at, 0, 2);
 }
 
-/* What is fetched meanwhile: the next group's pixels, and the weights behind this chunk's. */
+/* What is fetched meanwhile: the next group's pixels, some rows of them a product, and the weights behind this
+ * chunk's. */
 typedef struct ahead {
     stream pixels, weights;
 } ahead;
 
+/* sum += a * b. Depth in whole FETCH_DEPTHs leaves the sums in their registers from product to product. */
 DNI_INLINE void multiply_ahead(vec sum[][TILE_VECTORS], const float *a, const float *b, int depth,
                                const int rows, const int vectors, ahead *next) {
-    for (int k = 0; k < depth; k += FETCH_DEPTH) {
-        const int steps = depth - k < FETCH_DEPTH ? depth - k : FETCH_DEPTH;
-        fetch(&next->pixels);
-        fetch(&next->weights);
-        tile_multiply(sum, a + k, PANEL_STRIDE, b + (size_t)k * (size_t)(vectors * VW), steps, rows, vectors);
+    const stream pixels = next->pixels, weights = next->weights;
+    const char *pixel = pixels.at, *weight = weights.at;
+    for (const float *end = a + depth; a < end; a += FETCH_DEPTH, b += FETCH_DEPTH * vectors * VW) {
+        fetch(pixel, &pixels);
+        fetch(weight, &weights);
+        pixel += pixels.step;
+        weight += weights.step;
+        tile_multiply(sum, a, PANEL_STRIDE, b, FETCH_DEPTH, rows, vectors);
     }
+    next->weights.at = weight;
+    next->pixels.at += pixels.lines * pixels.line_step;
 }
 
 /* The seven products of a tile and a block, in the order that keeps sums in registers. */
 DNI_INLINE void multiply_tile(const float *a, const float *b, int depth, const target *t, const int rows,
                               const int vectors, ahead *next) {
-    float first[TILE_ROWS * TILE_VECTORS * VW], u[TILE_ROWS * TILE_VECTORS * VW];
-    float u_s1t1[TILE_ROWS * TILE_VECTORS * VW];
+    float *first = t->parked, *u = first + SUM_FLOATS, *u_s1t1 = u + SUM_FLOATS;
     const size_t step = (size_t)(depth * vectors * VW);
     vec sum[TILE_ROWS][TILE_VECTORS], other[TILE_ROWS][TILE_VECTORS];
     DNI_UNROLL for (int r = 0; r < rows; r++) DNI_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] =
@@ -341,7 +375,7 @@ DNI_INLINE void multiply_tile(const float *a, const float *b, int depth, const t
     multiply_ahead(sum, a, b, depth, rows, vectors, next); /* a11 b11 */
     park(sum, first, rows, vectors);
     multiply_ahead(sum, a + PANEL_FLOATS, b + step, depth, rows, vectors, next); /* a12 b21 */
-    deliver(sum, t, t->upper, 0, rows, vectors);
+    deliver(sum, t, t->upper, t->channel, rows, vectors);
 
     resume(sum, first, rows, vectors);
     multiply_ahead(sum, a + 2 * PANEL_FLOATS, b + 2 * step, depth, rows, vectors, next); /* s2 t2 */
@@ -349,7 +383,7 @@ DNI_INLINE void multiply_tile(const float *a, const float *b, int depth, const t
     multiply_ahead(sum, a + 3 * PANEL_FLOATS, b + 3 * step, depth, rows, vectors, next); /* s1 t1 */
     park(sum, u_s1t1, rows, vectors);
     multiply_ahead(sum, a + 4 * PANEL_FLOATS, b + 4 * step, depth, rows, vectors, next); /* s4 b22 */
-    deliver(sum, t, t->upper, t->half, rows, vectors);
+    deliver(sum, t, t->upper, t->channel + t->half, rows, vectors);
 
     resume(sum, u, rows, vectors);
     multiply_ahead(sum, a + 5 * PANEL_FLOATS, b + 5 * step, depth, rows, vectors, next); /* s3 t3 */
@@ -359,9 +393,9 @@ DNI_INLINE void multiply_tile(const float *a, const float *b, int depth, const t
             other[r][j] = sum[r][j] + (vec_load(u_s1t1 + at) - vec_load(u + at));
         }
     }
-    deliver(other, t, t->lower, t->half, rows, vectors);
+    deliver(other, t, t->lower, t->channel + t->half, rows, vectors);
     multiply_ahead(sum, a + 6 * PANEL_FLOATS, b + 6 * step, depth, rows, vectors, next); /* a22 t4 */
-    deliver(sum, t, t->lower, 0, rows, vectors);
+    deliver(sum, t, t->lower, t->channel, rows, vectors);
 }
 
 #define MULTIPLY_ROWS(rows)                                                                                  \
@@ -408,59 +442,39 @@ static void multiply(const float *a, const float *b, int depth, const target *t,
 
 /* ---- a range of tiles ---- */
 
-static float *output_pixel(const work *w, const place *p, int64_t index) {
-    const dni_tensor *y = w->y;
-    const int64_t in_image = p->first + index;
-    return (float *)y->data + p->n * y->stride[0] + in_image / y->shape[2] * y->stride[1] +
-           in_image % y->shape[2] * y->stride[2];
-}
-
-/* `nowhere` takes the sums of rows without a pixel: out channels. */
-static target target_of(const work *w, const place *p, int channel, float *nowhere) {
-    target t = {.half = w->conv->out_channels / 2};
-    for (int r = 0; r < p->rows; r++) {
-        t.upper[r] = (r < p->count ? output_pixel(w, p, r) : nowhere) + channel;
-        t.lower[r] = (p->rows + r < p->count ? output_pixel(w, p, p->rows + r) : nowhere) + channel;
-    }
-    return t;
-}
-
-/* How often fetch() is called while so many tiles meet a block. */
-static int64_t fetches_of(int64_t tiles, int depth) {
-    return tiles * PRODUCTS * ((depth + FETCH_DEPTH - 1) / FETCH_DEPTH);
-}
-
 /* `count` weights at `offset`, to be fetched while so many tiles meet a block. */
 static stream weights_ahead(const work *w, size_t offset, size_t count, int64_t tiles, int depth) {
-    const int lines = (int)(count * sizeof(float) / DNI_ALIGNMENT);
-    return (stream){.row = (const char *)(w->weight + offset),
-                    .rows = 1,
-                    .lines = lines,
-                    .rate = (int)(lines / fetches_of(tiles, depth)) + 1};
+    const int64_t step = (int64_t)(count * sizeof(float)) / (tiles * PRODUCTS * (depth / FETCH_DEPTH));
+    return (stream){.at = (const char *)(w->weight + offset),
+                    .step = step,
+                    .line_step = DNI_ALIGNMENT,
+                    .lines = (int)((step + DNI_ALIGNMENT - 1) / DNI_ALIGNMENT)};
 }
 
-/* The chunk's channels, from `start` on, of the pixels of tiles [first, end): exact where the image's rows follow
- * each other without a gap, elsewhere and where pooled only about right, which costs time and no result. */
-static stream pixels_ahead(const work *w, int64_t first, int64_t end, int start, int depth, int64_t tiles) {
-    if (first >= end) return (stream){.rows = 0};
+/* The chunk's channels, from `start` on, of the pixels of tiles [first, end), to be fetched in so many products:
+ * exact where the image's rows follow each other without a gap, elsewhere and where pooled only about right, which
+ * costs time and no result. */
+static stream pixels_ahead(const work *w, int64_t first, int64_t end, int start, int64_t products) {
+    if (first >= end) return (stream){.lines = 0};
     const place p = place_of(w, first), q = place_of(w, end - 1);
-    const bool pooled = w->conv->prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL;
     const int64_t image = w->y->shape[1] * w->y->shape[2];
     const int64_t pixels = (q.n == p.n ? q.first + q.count : image) - p.first;
-    const int rows = (int)pixels * (pooled ? 4 : 1), lines = 2 * depth * (int)sizeof(float) / DNI_ALIGNMENT;
-    return (stream){.row = (const char *)(input_pixel(w, p.n, p.first, pooled) + start),
-                    .row_step = w->x->stride[2] * (int64_t)sizeof(float),
-                    .rows = rows,
-                    .lines = lines,
-                    .rate = (int)(rows * lines / fetches_of(tiles, depth)) + 1};
+    const int64_t rows = pixels * (w->conv->prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL ? 4 : 1);
+    return (stream){.at = (const char *)(input_pixel(w, p.n, p.first) + start),
+                    .step = 2 * FETCH_DEPTH * (int64_t)sizeof(float),
+                    .line_step = w->x->stride[2] * (int64_t)sizeof(float),
+                    .lines = (int)((rows + products - 1) / products)};
 }
 
 /* Tiles [first, end) by blocks [first_block, end_block), chunk by chunk and in groups. Of the weights that follow,
  * each range of tiles fetches a share: the threads have the last cache in common. */
 static void convolve_tiles(const work *w, int64_t range, int64_t first, int64_t end, int first_block,
-                           int end_block, float *panels, float *nowhere) {
+                           int end_block, float *scratch) {
     const dni_conv2d *conv = w->conv;
     const bool single = end - first <= MOST_GROUP_TILES;
+    tile tile_of[MOST_GROUP_TILES];
+    float *panels = scratch, *parked = panels + MOST_GROUP_TILES * TILE_FLOATS,
+          *nowhere = parked + PARKED_FLOATS;
     for (int chunk = 0; chunk < chunk_count(conv); chunk++) {
         const int start = chunk_start(conv, chunk), depth = (chunk_start(conv, chunk + 1) - start) / 2;
         const bool last = chunk + 1 == chunk_count(conv);
@@ -472,16 +486,21 @@ static void convolve_tiles(const work *w, int64_t range, int64_t first, int64_t 
         const size_t share = all / (size_t)w->tile_ranges;
         ahead next = {.weights = weights_ahead(w, behind + share * (size_t)range, share,
                                                (end - first) * (end_block - first_block), depth)};
+        target to = {.bias = chunk == 0 ? w->bias : NULL,
+                     .half = conv->out_channels / 2,
+                     .least = last && conv->epilogue == DNI_EPILOGUE_BIAS_RELU ? 0 : -INFINITY,
+                     .parked = parked};
         const int64_t step = single ? MOST_GROUP_TILES : GROUP_TILES;
         for (int64_t group = first; group < end; group += step) {
             const int64_t tiles = end - group < step ? end - group : step;
             for (int64_t i = 0; i < tiles; i++) {
                 const place p = place_of(w, group + i);
-                gather_tile(w, &p, start, depth, panels + i * TILE_FLOATS);
+                find_pixels(w, &p, nowhere, &tile_of[i]);
+                gather_tile(w, &tile_of[i], start, depth, panels + i * TILE_FLOATS);
             }
             const int64_t further = group + 2 * step;
-            next.pixels = pixels_ahead(w, group + tiles, further < end ? further : end, start, depth,
-                                       tiles * (end_block - first_block));
+            next.pixels = pixels_ahead(w, group + tiles, further < end ? further : end, start,
+                                       tiles * (end_block - first_block) * PRODUCTS);
             for (int block = first_block; block < end_block; block++) {
                 const int vector = block_start(conv, block);
                 const int vectors = block_start(conv, block + 1) - vector;
@@ -491,12 +510,12 @@ static void convolve_tiles(const work *w, int64_t range, int64_t first, int64_t 
                     next.weights = weights_ahead(w, after, after - at, tiles, depth);
                 else if (single)
                     next.weights = weights_ahead(w, behind, last ? all : after - at, tiles, depth);
+                to.channel = vector * VW;
                 for (int64_t i = 0; i < tiles; i++) {
-                    const place p = place_of(w, group + i);
-                    target t = target_of(w, &p, vector * VW, nowhere);
-                    t.bias = chunk == 0 ? w->bias + vector * VW : NULL;
-                    t.relu = last && conv->epilogue == DNI_EPILOGUE_BIAS_RELU;
-                    multiply(panels + i * TILE_FLOATS, w->weight + at, depth, &t, p.rows, vectors, &next);
+                    to.upper = tile_of[i].y_upper;
+                    to.lower = tile_of[i].y_lower;
+                    multiply(panels + i * TILE_FLOATS, w->weight + at, depth, &to, tile_of[i].rows, vectors,
+                             &next);
                 }
             }
         }
@@ -506,7 +525,8 @@ static void convolve_tiles(const work *w, int64_t range, int64_t first, int64_t 
 /* ---- threads ---- */
 
 static size_t scratch_each(const dni_conv2d *conv) {
-    return dni_align_up((MOST_GROUP_TILES * TILE_FLOATS + (size_t)conv->out_channels) * sizeof(float));
+    return dni_align_up((MOST_GROUP_TILES * TILE_FLOATS + PARKED_FLOATS + (size_t)conv->out_channels) *
+                        sizeof(float));
 }
 
 static size_t scratch_size(const dni_conv2d *conv, const dni_tensor *x, int threads) {
@@ -521,10 +541,10 @@ static void run_item(void *context, size_t index) {
     const int first_block = blocks * block / w->block_ranges;
     const int end_block = blocks * (block + 1) / w->block_ranges;
     const int64_t first = tiles * range / w->tile_ranges, end = tiles * (range + 1) / w->tile_ranges;
-    float *panels = w->scratch + index * (scratch_each(w->conv) / sizeof(float));
+    float *scratch = w->scratch + index * (scratch_each(w->conv) / sizeof(float));
     for (int64_t span = first; span < end; span += SPAN_TILES)
         convolve_tiles(w, range, span, end - span < SPAN_TILES ? end : span + SPAN_TILES, first_block,
-                       end_block, panels, panels + MOST_GROUP_TILES * TILE_FLOATS);
+                       end_block, scratch);
 }
 
 /* Few tiles are shared by blocks, though each thread then gathers them all: half the weights come to each. */
