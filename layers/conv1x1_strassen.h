@@ -52,8 +52,10 @@ enum {
     SUM_FLOATS = TILE_ROWS * TILE_VECTORS * VW,
     PARKED_FLOATS = 3 * SUM_FLOATS,
     GROUP_TILES = 2,
-    MOST_GROUP_TILES = 4,               /* where these are all there are */
-    FETCH_DEPTH = 4,                    /* steps of depth between fetches ahead */
+    MOST_GROUP_TILES = 4, /* where these are all there are */
+    /* Steps of depth between fetches ahead. Chunks are whole vectors deep; and a step of narrow vectors is soon over,
+     * so that with fewer of them fetching would take longer than multiplying. */
+    FETCH_DEPTH = VW < 8 ? VW : 8,
     SPAN_TILES = 256 / (2 * TILE_ROWS), /* of 256 pixels */
     LEAST_DEPTH = 128,                  /* below, additions outweigh what multiplications are saved */
 };
