@@ -53,9 +53,9 @@ enum {
     PARKED_FLOATS = 3 * SUM_FLOATS,
     GROUP_TILES = 2,
     MOST_GROUP_TILES = 4, /* where these are all there are */
-    /* Steps of depth between fetches ahead. Chunks are whole vectors deep; and a step of narrow vectors is soon over,
-     * so that with fewer of them fetching would take longer than multiplying. */
-    FETCH_DEPTH = VW < 8 ? VW : 8,
+    /* Steps of depth between fetches ahead: with fewer, fetching would take narrow vectors longer than multiplying. */
+    FETCH_DEPTH = 8,
+    CHUNK_UNIT = 2 * (VW < FETCH_DEPTH ? FETCH_DEPTH : VW),
     SPAN_TILES = 256 / (2 * TILE_ROWS), /* of 256 pixels */
     LEAST_DEPTH = 128,                  /* below, additions outweigh what multiplications are saved */
 };
@@ -73,10 +73,10 @@ static int chunk_count(const dni_conv2d *conv) {
     return (conv->in_channels + CHUNK_DEPTH - 1) / CHUNK_DEPTH;
 }
 
-/* Where chunk i begins: chunks are alike, and whole pairs of vectors but for the last. */
+/* Where chunk i begins: chunks are alike, and whole CHUNK_UNITs but for the last, so that each half is whole vectors. */
 static int chunk_start(const dni_conv2d *conv, int i) {
-    const int chunks = chunk_count(conv), pairs = conv->in_channels / (2 * VW);
-    return i == chunks ? conv->in_channels : pairs * i / chunks * 2 * VW;
+    const int chunks = chunk_count(conv), units = conv->in_channels / CHUNK_UNIT;
+    return i == chunks ? conv->in_channels : units * i / chunks * CHUNK_UNIT;
 }
 
 /* Vectors of half the output channels: 2 at least, so that blocks have 2 or 3. */

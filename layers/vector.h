@@ -15,11 +15,13 @@
 
 #define DNI_INLINE static inline __attribute__((always_inline))
 
-/* Before a loop of constant count over registers: it must vanish. */
+/* Before a loop of constant count over registers, which must vanish; before one that must stay a loop. */
 #if defined(__clang__)
-#define DNI_UNROLL _Pragma("clang loop unroll(full)")
+#define DNI_UNROLL    _Pragma("clang loop unroll(full)")
+#define DNI_KEEP_LOOP _Pragma("clang loop unroll(disable)")
 #else
-#define DNI_UNROLL _Pragma("GCC unroll 64")
+#define DNI_UNROLL    _Pragma("GCC unroll 64")
+#define DNI_KEEP_LOOP _Pragma("GCC unroll 1")
 #endif
 
 enum { VW = DNI_VECTOR_WIDTH };
