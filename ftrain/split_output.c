@@ -6,9 +6,11 @@
 #include "ftrain/program.h"
 #include "ftrain/progress.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,21 @@ int split_output_check(const char *folder) {
 
 /* ---- the temporary folder ---- */
 
+static const char temporary_name[] = ".ftrain-split-";
+
+/* What a run that was killed could not remove is named, no more: on a shared disk it may be another machine's. */
+static void tell_leftovers(const char *parent) {
+    DIR *folder = opendir(*parent ? parent : ".");
+    const struct dirent *entry;
+    while (folder && (entry = readdir(folder))) {
+        if (strncmp(entry->d_name, temporary_name, sizeof temporary_name - 1) != 0) continue;
+        const long pid = strtol(entry->d_name + sizeof temporary_name - 1, NULL, 10);
+        if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
+            message("%s%s: left by a split that was killed; nobody needs it", parent, entry->d_name);
+    }
+    if (folder) closedir(folder);
+}
+
 /* A new folder in the one that `folder` is in. */
 static int make_temporary(char **out, const char *folder) {
     char *goal = strdup(folder);
@@ -47,8 +64,9 @@ static int make_temporary(char **out, const char *folder) {
     dn_error error;
     int code = parent && dni_make_folders(goal, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
     if (code == CONTINUE) {
+        tell_leftovers(goal);
         *out = malloc(room);
-        if (*out) snprintf(*out, room, "%s.ftrain-split-%ld", goal, (long)getpid());
+        if (*out) snprintf(*out, room, "%s%s%ld", goal, temporary_name, (long)getpid());
         if (!*out)
             code = report_no_memory();
         else if (mkdir(*out, 0777) != 0)

@@ -189,4 +189,10 @@ wait $!
 equal "Ctrl-C ends with 130" $? 130
 gone "and leaves nothing"
 
+# ---- what a killed run left ----
+mkdir -p later/.ftrain-split-2000000000 "later/.ftrain-split-$$"
+check "what a killed run left is named" 0 "." "later/\.ftrain-split-2000000000: left by a split that was killed" \
+    "$ftrain" split src -o later/out -q
+holds "what a live one makes is not" sh -c "! grep -q 'split-$$:' $stderr"
+
 [ "$failures" -eq 0 ]
