@@ -107,7 +107,7 @@ static void read_tables(tables *to, const unsigned char *bytes, size_t size) {
         const size_t wide = bytes[0] >> 4, which = bytes[0] & 15, length = 64 * (wide + 1);
         if (wide > 1 || which > 3 || size < 1 + length) return;
         for (size_t i = 0; i < 64; i++)
-            to->values[which][i] = wide ? (uint16_t)(bytes[1 + 2 * i] << 8 | bytes[2 + 2 * i]) : bytes[1 + i];
+            to->values[which][i] = (uint16_t)(wide ? bytes[1 + 2 * i] << 8 | bytes[2 + 2 * i] : bytes[1 + i]);
         to->is_there[which] = true;
         bytes += 1 + length;
         size -= 1 + length;
