@@ -47,6 +47,10 @@ typedef struct class_summary {
     double mean[3];
 } class_summary;
 
+/* "train/rose", or "rose" without splits; "JPEG 24, PNG 4". */
+void audit_row_name(char *text, size_t size, const audit_data *data, int part, int label);
+void audit_formats(char *text, size_t size, const class_summary *of);
+
 int audit_summarise(class_summary *out, const audit_data *data, int part, int label);
 
 /* ---- copies ---- */

@@ -50,19 +50,14 @@ static void spread_cell(table *to, const spread *of, const char *format) {
 }
 
 static void format_cell(table *to, const class_summary *of) {
-    char text[TEXT] = "-";
-    int at = 0;
-    for (int f = 0; f < FORMATS; f++)
-        if (of->formats[f])
-            at += snprintf(text + at, sizeof text - (size_t)at, "%s%s %zu", at ? ", " : "",
-                           format_name((picture_format)f), of->formats[f]);
-    table_text(to, text);
+    char text[TEXT];
+    audit_formats(text, sizeof text, of);
+    table_text(to, *text ? text : "-");
 }
 
 static void row_name(table *to, const audit_data *data, int part, int label) {
     char text[TEXT];
-    snprintf(text, sizeof text, "%s%s%s", data->parts[part], *data->parts[part] ? "/" : "",
-             data->classes[label]);
+    audit_row_name(text, sizeof text, data, part, label);
     table_text(to, text);
 }
 

@@ -109,18 +109,13 @@ static void write_cues(html *page, const audit_leak *leak) {
 
 static void write_row_name(html *page, const audit_data *data, int part, int label) {
     char text[2 * TEXT];
-    snprintf(text, sizeof text, "%s%s%s", data->parts[part], *data->parts[part] ? "/" : "",
-             data->classes[label]);
+    audit_row_name(text, sizeof text, data, part, label);
     html_cell(page, text);
 }
 
 static void write_formats(html *page, const class_summary *row) {
-    char text[TEXT] = "";
-    int at = 0;
-    for (int f = 0; f < FORMATS; f++)
-        if (row->formats[f])
-            at += snprintf(text + at, sizeof text - (size_t)at, "%s%s %zu", at ? ", " : "",
-                           format_name((picture_format)f), row->formats[f]);
+    char text[TEXT];
+    audit_formats(text, sizeof text, row);
     html_cell(page, text);
 }
 

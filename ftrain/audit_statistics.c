@@ -3,6 +3,7 @@
 #include "ftrain/options.h"
 #include "ftrain/program.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,19 @@ static void count_picture(class_summary *out, const picture_facts *facts, const 
 }
 
 enum { WIDTH, HEIGHT, BYTES, BITS, QUALITY, SPREADS };
+
+void audit_row_name(char *text, size_t size, const audit_data *data, int part, int label) {
+    snprintf(text, size, "%s%s%s", data->parts[part], *data->parts[part] ? "/" : "", data->classes[label]);
+}
+
+void audit_formats(char *text, size_t size, const class_summary *of) {
+    size_t at = 0;
+    *text = '\0';
+    for (int f = 0; f < FORMATS && at < size; f++)
+        if (of->formats[f])
+            at += (size_t)snprintf(text + at, size - at, "%s%s %zu", at ? ", " : "",
+                                   format_name((picture_format)f), of->formats[f]);
+}
 
 int audit_summarise(class_summary *out, const audit_data *data, int part, int label) {
     *out = (class_summary){.count = 0};

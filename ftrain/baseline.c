@@ -77,12 +77,8 @@ static int count_classes(baseline_run *run) {
             for (size_t i = 0; i < data->splits[s].count; i++)
                 run->counts[s][data->splits[s].items[i].label]++;
         }
-        for (int c = 0; c < data->class_count; c++) {
-            if (run->counts[s][c]) continue;
-            message("%s/%s: no picture that can be used is left", dni_split_name((dni_split)s),
-                    data->classes[c]);
-            return EXIT_DATA;
-        }
+        const int code = check_counts(data, (dni_split)s, run->counts[s]);
+        if (code != CONTINUE) return code;
     }
     return CONTINUE;
 }

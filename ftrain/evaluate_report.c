@@ -83,7 +83,7 @@ static void write_confusion(html *page, const evaluation *of) {
         html_raw(page, "<p>Left out: %d classes.</p>\n", classes);
         return;
     }
-    html_raw(page, "<div class=\"scroll\"><table><tr><th>truth, below; predicted, right</th>");
+    html_raw(page, "<div class=\"scroll\" tabindex=\"0\"><table><tr><th>truth, below; predicted, right</th>");
     for (int c = 0; c < classes; c++) {
         html_raw(page, "<th class=\"n\">");
         html_text(page, of->info->classes[c]);

@@ -96,3 +96,12 @@ void extraction_free(extraction *run) {
     dni_pool_free(run->pool);
     dni_dataset_free(&run->data);
 }
+
+int check_counts(const dni_dataset *data, dni_split split, const int *counts) {
+    for (int c = 0; c < data->class_count; c++) {
+        if (counts[c]) continue;
+        message("%s/%s: no picture that can be used is left", dni_split_name(split), data->classes[c]);
+        return EXIT_DATA;
+    }
+    return CONTINUE;
+}

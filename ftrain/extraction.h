@@ -62,4 +62,7 @@ typedef struct extraction {
 int extraction_run(extraction *out, const extraction_options *options, const char *data, feature_set *sets);
 void extraction_free(extraction *run);
 
+/* Whether each class has pictures left in the split; counts: (classes). CONTINUE or, after a message, the exit code. */
+int check_counts(const dni_dataset *data, dni_split split, const int *counts);
+
 #endif

@@ -16,12 +16,8 @@ static int count_classes(train_run *run) {
         run->counts[s] = calloc((size_t)data->class_count, sizeof *run->counts[s]);
         if (!run->counts[s]) return report_no_memory();
         for (int i = 0; i < run->sets[s].count; i++) run->counts[s][run->sets[s].labels[i]]++;
-        for (int c = 0; c < data->class_count; c++) {
-            if (run->counts[s][c]) continue;
-            message("%s/%s: no picture that can be used is left", dni_split_name((dni_split)s),
-                    data->classes[c]);
-            return EXIT_DATA;
-        }
+        const int code = check_counts(data, (dni_split)s, run->counts[s]);
+        if (code != CONTINUE) return code;
     }
     return CONTINUE;
 }

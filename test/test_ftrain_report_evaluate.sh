@@ -57,6 +57,6 @@ fi
 check "train's split, without calibration" 0 "^accuracy" "" \
     evaluate --split train --calibrate-on none --report train.html
 check "a page that cannot be written is told before the work" 5 "" "no/such/page\.html" \
-    evaluate --report no/such/page.html
+    "$ftrain" evaluate -m model.safetensors nowhere -q --report no/such/page.html
 
 [ "$failures" -eq 0 ]
