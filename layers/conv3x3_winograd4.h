@@ -33,6 +33,7 @@
  * Inputs outside the image are read from a line of zeros, or from x's border where it has one, which spares a
  * table of pointers. */
 #include "layers/tile.h"
+#include "layers/winograd.h"
 
 #include "core/memory.h"
 #include "layers/conv2d_kernels.h"
@@ -53,35 +54,9 @@ enum {
     FETCH_DEPTH = 4,                      /* steps of depth between fetches ahead; divides every vector */
 };
 
-/* The points, and their powers in single precision. */
-#define P 0.625
-#define Q 1.5
-
-static const float p1 = (float)P, p2 = (float)(P * P), p3 = (float)(P * P * P);
-static const float q1 = (float)Q, q2 = (float)(Q * Q), q3 = (float)(Q * Q * Q);
-static const float p2q2 = (float)(P * P * Q * Q), p2_plus_q2 = (float)(P * P + Q * Q);
-
-static bool accepts(const dni_conv2d *conv) {
-    return conv->kernel == 3 && conv->stride == 1 && conv->pad == 1 && conv->in_channels % VW == 0 &&
-           conv->out_channels % VW == 0 && conv->prologue == DNI_PROLOGUE_NONE &&
-           conv->epilogue == DNI_EPILOGUE_NONE;
-}
-
 /* ---- weights ----
  * Transformed: (component, block of output channels, in, channels of the block). Plain, for the compact kernel:
  * (block of output channels, in, tap, channels of the block). */
-
-static int out_vectors(const dni_conv2d *conv) {
-    return conv->out_channels / VW;
-}
-
-static int block_count(const dni_conv2d *conv) {
-    return tile_blocks(out_vectors(conv));
-}
-
-static int block_start(const dni_conv2d *conv, int i) {
-    return tile_block_start(out_vectors(conv), i);
-}
 
 static size_t component_weights(const dni_conv2d *conv) {
     return (size_t)conv->in_channels * (size_t)conv->out_channels;

@@ -19,6 +19,7 @@
 #define DNI_VECTOR_WIDTH 16
 #define TILE_VECTORS     3
 #include "layers/bf16.h"
+#include "layers/winograd.h"
 
 #include "core/memory.h"
 #include "layers/conv2d_kernels.h"
@@ -40,29 +41,7 @@ enum {
     FETCH_PAIRS = 4, /* of depth between fetches ahead; divides VW / 2 */
 };
 
-/* The points across, and their powers in single precision. */
-#define P 0.625
-#define Q 1.5
-
-static const float p1 = (float)P, p2 = (float)(P * P), p3 = (float)(P * P * P);
-static const float q1 = (float)Q, q2 = (float)(Q * Q), q3 = (float)(Q * Q * Q);
-static const float p2q2 = (float)(P * P * Q * Q), p2_plus_q2 = (float)(P * P + Q * Q);
-
-static bool accepts(const dni_conv2d *conv) {
-    return conv->kernel == 3 && conv->stride == 1 && conv->pad == 1 && conv->in_channels % VW == 0 &&
-           conv->out_channels % VW == 0 && conv->prologue == DNI_PROLOGUE_NONE &&
-           conv->epilogue == DNI_EPILOGUE_NONE;
-}
-
 /* ---- weights: (component, block of output channels, pair of input channels, channels of the block) ---- */
-
-static int block_count(const dni_conv2d *conv) {
-    return tile_blocks(conv->out_channels / VW);
-}
-
-static int block_start(const dni_conv2d *conv, int i) {
-    return tile_block_start(conv->out_channels / VW, i);
-}
 
 static size_t component_weights(const dni_conv2d *conv) {
     return (size_t)(conv->in_channels / 2) * (size_t)conv->out_channels;
