@@ -68,7 +68,7 @@ ifneq ($(shell uname -m),x86_64)
 LIBRARY_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(LIBRARY_SOURCES))
 endif
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
-PROGRAM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ftrain/*.c))
+PROGRAM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ftrain/*.c ftrain/*/*.c))
 # test/test_*.c are programs, every other file of test/ is shared by them.
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/test_*.c))
 TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out test/test_%,$(wildcard test/*.c)))

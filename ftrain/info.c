@@ -3,9 +3,9 @@
 #include "core/pool.h"
 #include "core/tensor_dict.h"
 #include "densenet/topology.h"
-#include "ftrain/commands.h"
-#include "ftrain/options.h"
-#include "ftrain/program.h"
+#include "ftrain/shell/commands.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/program.h"
 #include "head/head.h"
 #include "io/safetensors.h"
 

@@ -1,6 +1,6 @@
 /* ftrain COMMAND [options] [paths]. */
-#include "ftrain/commands.h"
-#include "ftrain/program.h"
+#include "ftrain/shell/commands.h"
+#include "ftrain/shell/program.h"
 
 #include <cblas.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef TEST_PAGE_SUPPORT_H
 #define TEST_PAGE_SUPPORT_H
 
-#include "ftrain/html.h"
+#include "ftrain/page/html.h"
 
 /* A path in a fresh folder, from malloc. */
 char *page_path(void);

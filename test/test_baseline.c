@@ -1,8 +1,8 @@
 /* The baselines against scikit-learn on the same numbers (test/oracle_baseline.py). */
 #include "core/rng.h"
-#include "ftrain/baseline_rows.h"
-#include "ftrain/gram.h"
-#include "ftrain/svm.h"
+#include "ftrain/baseline/rows.h"
+#include "ftrain/baseline/gram.h"
+#include "ftrain/baseline/svm.h"
 #include "head/dummy.h"
 #include "head/logistic.h"
 #include "head_support.h"

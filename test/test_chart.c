@@ -1,5 +1,5 @@
 /* Charts: whole markup, escaped texts, points inside the frame, round ticks, what is not finite left out. */
-#include "ftrain/chart.h"
+#include "ftrain/page/chart.h"
 #include "page_support.h"
 
 #include <math.h>

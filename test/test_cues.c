@@ -1,6 +1,6 @@
 /* Cues of pictures whose cues are known by arithmetic, and of files. */
-#include "ftrain/cue_pixels.h"
-#include "ftrain/cues.h"
+#include "ftrain/cues/cue_pixels.h"
+#include "ftrain/cues/cues.h"
 #include "io/jpeg.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The writer of pages: what it escapes, that a page is whole or not there, that every tag is closed. */
-#include "ftrain/html.h"
+#include "ftrain/page/html.h"
 #include "io/file.h"
 #include "page_support.h"
 

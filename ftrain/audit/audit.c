@@ -1,0 +1,114 @@
+/* ftrain audit: what could give a data set's labels away without looking at content. */
+#include "ftrain/audit/audit.h"
+#include "ftrain/shell/commands.h"
+#include "ftrain/features/extraction.h"
+#include "ftrain/shell/program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct audit_options {
+    extraction_options extraction;
+    const char *report;
+    uint64_t seed;
+    bool json, exit_status;
+    int argc; /* the command line, for the report */
+    char *const *argv;
+} audit_options;
+
+static int summarise(audit *of) {
+    const size_t classes = (size_t)of->data.class_count;
+    of->summaries = calloc((size_t)of->data.part_count * classes, sizeof *of->summaries);
+    of->colour = calloc(classes, sizeof *of->colour);
+    if (!of->summaries || !of->colour) return report_no_memory();
+    int code = CONTINUE;
+    for (int p = 0; p < of->data.part_count; p++)
+        for (int c = 0; code == CONTINUE && c < of->data.class_count; c++)
+            code = audit_summarise(&of->summaries[p * of->data.class_count + c], &of->data, p, c);
+    return code;
+}
+
+static int find(audit *of, const audit_options *options, dni_pool *pool) {
+    int code = audit_measure(&of->data, pool, options->extraction.quiet);
+    if (code == CONTINUE) code = summarise(of);
+    if (code == CONTINUE) code = audit_find_copies(&of->copies, &of->data);
+    if (code == CONTINUE) code = audit_colour_outliers(of->colour, &of->data);
+    if (code == CONTINUE) code = audit_judge(&of->leak, &of->data, &of->copies, options->seed);
+    if (code != CONTINUE || !options->extraction.weights) return code;
+    of->features = calloc((size_t)of->data.class_count, sizeof *of->features);
+    if (!of->features) return report_no_memory();
+    return audit_feature_outliers(of->features, &of->data, &options->extraction, pool);
+}
+
+static int tell(const audit *of, const audit_options *options, dni_pool *pool) {
+    int code = options->json ? audit_print_json(of) : audit_print(of);
+    if (code == CONTINUE && options->report)
+        code = audit_write_report(of, options->report, options->argc, options->argv, pool);
+    if (code != CONTINUE) return code;
+    bool alarm = false;
+    for (int g = 0; g < CUE_GROUPS; g++) alarm |= of->leak.alarms[g];
+    if (alarm && options->exit_status) return EXIT_FOUND;
+    return of->data.skipped ? EXIT_SKIPPED : EXIT_DONE;
+}
+
+static int audit_folder(const audit_options *options, const char *folder) {
+    audit work = {.summaries = NULL};
+    dni_pool *pool = NULL;
+    dn_error error;
+    catch_interrupts();
+    int code = options->report ? check_output(options->report) : CONTINUE;
+    if (code == CONTINUE) code = audit_open(&work.data, folder);
+    if (code == CONTINUE && dni_pool_create(&pool, options->extraction.threads, &error))
+        code = report(&error, EXIT_MACHINE);
+    if (code == CONTINUE) code = find(&work, options, pool);
+    if (code == CONTINUE) code = tell(&work, options, pool);
+    dni_pool_free(pool);
+    audit_copies_free(&work.copies);
+    audit_close(&work.data);
+    free(work.summaries);
+    free(work.colour);
+    free(work.features);
+    return code;
+}
+
+static int run(const command *self, int argc, char **argv) {
+    audit_options options = {
+        .extraction = extraction_options_default(), .seed = 1, .argc = argc, .argv = argv};
+    extraction_options *const e = &options.extraction;
+    const option_spec specs[] = {
+        {"report", 0, OPTION_TEXT, &options.report, 0, 0, "FILE.html", "write a report with pictures, too"},
+        {"json", 0, OPTION_FLAG, &options.json, 0, 0, NULL, "print one JSON object instead of tables"},
+        {"exit-status", 0, OPTION_FLAG, &options.exit_status, 0, 0, NULL,
+         "end with 10 when there is an alarm"},
+        {"seed", 0, OPTION_SEED, &options.seed, 0, 0, "N", "of the folds (default 1)"},
+        {"weights", 'w', OPTION_TEXT, &e->weights, 0, 0, "WEIGHTS",
+         "a file, or random:SEED: find outliers in the network's features, too"},
+        {"arch", 0, OPTION_TEXT, &e->arch, 0, 0, "NAME",
+         "with random:SEED: densenet121, 161, 169, 201 (default densenet161)"},
+        {"resize", 0, OPTION_INT, &e->resize, 1, 8192, "N",
+         "shorter side after resizing, pixels (default 255)"},
+        {"crop", 0, OPTION_INT, &e->crop, 32, 8192, "N", "side of the centre crop, pixels (default 224)"},
+        {"cache", 0, OPTION_TEXT, &e->cache, 0, 0, "FOLDER",
+         "where features are kept (default ~/.cache/densenet)"},
+        {"threads", 0, OPTION_INT, &e->threads, 0, 1024, "N", "0: one a core (default)"},
+        {"quiet", 'q', OPTION_FLAG, &e->quiet, 0, 0, NULL, "no progress"},
+    };
+    int first;
+    const int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    return code == CONTINUE ? audit_folder(&options, argv[first]) : code;
+}
+
+const command audit_command = {
+    .name = "audit",
+    .arguments = "DATA [options]",
+    .summary = "tell what could give labels away without looking at content",
+    .description =
+        "Looks at the files of DATA/{train,valid,test}/CLASS/ or DATA/CLASS/: how each class was encoded, "
+        "copies\n"
+        "within and across splits and classes, pictures that stand out; and whether a plain classifier can "
+        "read\n"
+        "the labels from file metadata or simple pixel statistics alone. The first line says so.\n\n"
+        "  ftrain audit flowers --report flowers.html\n\n"
+        "A classifier trained on a data set with an alarm may have learned the cue and not the subject.\n\n",
+    .run = run,
+};

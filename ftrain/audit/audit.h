@@ -1,0 +1,137 @@
+/* What an audit finds, passed from those who measure to those who print. */
+#ifndef FTRAIN_AUDIT_H
+#define FTRAIN_AUDIT_H
+
+#include "ftrain/cues/cues.h"
+#include "head/head.h"
+
+enum { AUDIT_PARTS = DNI_SPLITS, WORST = 5, TINY_BYTES = 3 * TINY_SIDE * TINY_SIDE };
+
+/* A data set in one piece. Where it has no splits there is one part, without a name. */
+typedef struct audit_data {
+    const char *folder; /* the caller's */
+    char **classes;
+    int class_count;
+    dni_samples samples;            /* part by part, each by class */
+    const char *parts[AUDIT_PARTS]; /* "train", "valid", "test"; or "" alone */
+    size_t ends[AUDIT_PARTS];       /* a part's samples end before this index */
+    int part_count;
+    double *matrix;       /* (count, CUE_COUNT) */
+    picture_facts *facts; /* (count) */
+    size_t skipped;
+    double *tiny_sums; /* (classes, TINY_BYTES) */
+    size_t *usable;    /* (classes): pictures in those sums */
+} audit_data;
+
+int audit_part(const audit_data *data, size_t i); /* of a sample */
+
+/* Both return CONTINUE or, after a message, the exit code; free in any case. */
+int audit_open(audit_data *out, const char *folder);
+int audit_measure(audit_data *data, dni_pool *pool, bool quiet);
+void audit_close(audit_data *data);
+
+/* ---- one class in one part ---- */
+
+typedef struct spread {
+    double least, median, most;
+} spread;
+
+typedef struct class_summary {
+    size_t count, unusable;
+    size_t formats[FORMATS];
+    spread width, height, bytes, bits_per_pixel;
+    spread quality; /* of the JPEG files that have a table; all 0 without */
+    size_t chroma_full, chroma_half,
+        chroma_quarter; /* 4:4:4, 4:2:2 or 4:4:0, 4:2:0; others are counted nowhere */
+    size_t grey, progressive, exif, rotated, icc, xmp, camera, software;
+    double mean[3];
+} class_summary;
+
+/* "train/rose", or "rose" without splits; "JPEG 24, PNG 4". */
+void audit_row_name(char *text, size_t size, const audit_data *data, int part, int label);
+void audit_formats(char *text, size_t size, const class_summary *of);
+
+int audit_summarise(class_summary *out, const audit_data *data, int part, int label);
+
+/* ---- copies ---- */
+
+typedef struct audit_copies {
+    uint32_t *same, *near; /* (count): the first picture of each one's group; what cannot be used is alone */
+    size_t same_count, near_count; /* pictures that have an earlier one of the same bytes, look */
+    size_t same_across_parts, near_across_parts; /* groups with pictures in more than one part */
+    size_t same_across_classes, near_across_classes;
+} audit_copies;
+
+int audit_find_copies(audit_copies *out, const audit_data *data);
+void audit_copies_free(audit_copies *copies);
+
+/* ---- outliers ---- */
+
+typedef struct outlier {
+    size_t index;
+    double score;
+    int cue; /* by which it stands out; -1: the network's features */
+} outlier;
+
+typedef struct class_outliers {
+    outlier worst[WORST]; /* by falling score */
+    int count;
+} class_outliers;
+
+/* Above this a modified z-score counts as an outlier (Iglewicz & Hoaglin 1993). */
+#define OUTLIER_SCORE 3.5
+
+/* By colour: the largest modified z-score, 0.6745 |x - median| / MAD, of a picture's colour cues in its class. */
+int audit_colour_outliers(class_outliers *out, const audit_data *data);
+
+/* By the network's features: the distance to the class's centre, each feature divided by its deviation in the
+ * class (the Mahalanobis distance of a diagonal Gaussian for each class; with a full one: Lee et al. 2018), and
+ * the modified z-score of that distance. */
+typedef struct extraction_options extraction_options;
+int audit_feature_outliers(class_outliers *out, const audit_data *data, const extraction_options *options,
+                           dni_pool *pool);
+
+/* ---- what gives the label away ---- */
+
+enum { GROUP_FILE, GROUP_PIXELS, GROUP_BOTH, CUE_GROUPS, FOLDS = 5 };
+
+typedef struct cue_rank {
+    int cue;
+    double auc; /* of the cue alone, in the better direction; the mean over classes, each against the rest */
+} cue_rank;
+
+typedef struct audit_leak {
+    bool is_judged; /* false: too few pictures */
+    int judged;     /* pictures */
+    double majority;
+    dn_metrics groups[CUE_GROUPS];
+    bool alarms[CUE_GROUPS];
+    cue_rank ranks[CUE_COUNT]; /* by falling AUC */
+} audit_leak;
+
+/* There is an alarm where the lower end of the accuracy's interval closes this share of the gap between the
+ * majority's rate and 1. */
+#define ALARM_SHARE 0.3
+
+int audit_judge(audit_leak *out, const audit_data *data, const audit_copies *copies, uint64_t seed);
+const char *cue_group_name(int group);
+/* One sentence. */
+void audit_verdict(char *text, size_t size, const audit_leak *leak);
+
+/* ---- all of it ---- */
+
+typedef struct audit {
+    audit_data data;
+    class_summary *summaries; /* (parts, classes) */
+    audit_copies copies;
+    class_outliers *colour;   /* (classes) */
+    class_outliers *features; /* (classes), or NULL: no weights were given */
+    audit_leak leak;
+} audit;
+
+int audit_print(const audit *of);
+int audit_print_json(const audit *of);
+/* argv: the command line, the command first. */
+int audit_write_report(const audit *of, const char *path, int argc, char *const *argv, dni_pool *pool);
+
+#endif

@@ -1,0 +1,202 @@
+/* Pictures that stand out in their class, by colour and by the network's features. */
+#include "ftrain/audit/audit.h"
+#include "ftrain/backbone/backbone.h"
+#include "ftrain/features/extraction.h"
+#include "ftrain/shell/program.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int colour_cues[] = {CUE_MEAN_RED,        CUE_MEAN_GREEN,     CUE_MEAN_BLUE, CUE_DEVIATION_RED,
+                                  CUE_DEVIATION_GREEN, CUE_DEVIATION_BLUE, CUE_SATURATION};
+enum { COLOUR_CUES = sizeof colour_cues / sizeof *colour_cues, LEAST_MEMBERS = 5 };
+
+static int ascending(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t count) {
+    qsort(values, count, sizeof *values, ascending);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
+/* Turns values into modified z-scores, in place; all 0 where they do not vary. `scratch`: as many. */
+static void modified_scores(double *values, double *scratch, size_t count) {
+    memcpy(scratch, values, count * sizeof *values);
+    const double centre = median(scratch, count);
+    for (size_t i = 0; i < count; i++) scratch[i] = fabs(values[i] - centre);
+    const double deviation = median(scratch, count);
+    for (size_t i = 0; i < count; i++)
+        values[i] = deviation > 1e-9 ? 0.6745 * (values[i] - centre) / deviation : 0;
+}
+
+static void note(class_outliers *of, outlier found) {
+    if (!(found.score > OUTLIER_SCORE)) return;
+    int at = of->count < WORST ? of->count++ : WORST - 1;
+    if (at == WORST - 1 && of->count == WORST && of->worst[at].score >= found.score) return;
+    for (; at > 0 && of->worst[at - 1].score < found.score; at--) of->worst[at] = of->worst[at - 1];
+    of->worst[at] = found;
+}
+
+/* ---- colour ---- */
+
+typedef struct colour_work {
+    size_t *members; /* of a class */
+    double *values, *scratch;
+    outlier *best; /* of each member: its largest score */
+} colour_work;
+
+static void judge_class(class_outliers *out, const audit_data *data, int label, colour_work *work) {
+    size_t count = 0;
+    for (size_t i = 0; i < data->samples.count; i++)
+        if (data->samples.items[i].label == label && data->facts[i].is_usable) work->members[count++] = i;
+    if (count < LEAST_MEMBERS) return;
+    for (size_t i = 0; i < count; i++) work->best[i] = (outlier){work->members[i], 0, 0};
+    for (int k = 0; k < COLOUR_CUES; k++) {
+        for (size_t i = 0; i < count; i++)
+            work->values[i] = data->matrix[work->members[i] * CUE_COUNT + (size_t)colour_cues[k]];
+        modified_scores(work->values, work->scratch, count);
+        for (size_t i = 0; i < count; i++)
+            if (fabs(work->values[i]) > work->best[i].score)
+                work->best[i] = (outlier){work->members[i], fabs(work->values[i]), colour_cues[k]};
+    }
+    for (size_t i = 0; i < count; i++) note(out, work->best[i]);
+}
+
+int audit_colour_outliers(class_outliers *out, const audit_data *data) {
+    const size_t count = data->samples.count;
+    memset(out, 0, (size_t)data->class_count * sizeof *out);
+    colour_work work = {.members = malloc(count * sizeof *work.members),
+                        .values = malloc(count * sizeof *work.values),
+                        .scratch = malloc(count * sizeof *work.scratch),
+                        .best = malloc(count * sizeof *work.best)};
+    const bool is_ready = work.members && work.values && work.scratch && work.best;
+    for (int c = 0; is_ready && c < data->class_count; c++) judge_class(&out[c], data, c, &work);
+    free(work.members);
+    free(work.values);
+    free(work.scratch);
+    free(work.best);
+    return is_ready ? CONTINUE : report_no_memory();
+}
+
+/* ---- features ---- */
+
+/* The distance of each of a class's pictures to the class's centre, in deviations of the class. `moments`:
+ * (2, width), scratch. Returns how many it has; distances and rows get one entry each. */
+static size_t measure_distances(double *distances, int *rows, const feature_set *set, int label, size_t width,
+                                double *moments) {
+    size_t count = 0;
+    double *const sums = moments, *const squares = moments + width;
+    memset(moments, 0, 2 * width * sizeof *moments);
+    for (int i = 0; i < set->count; i++) {
+        if (set->labels[i] != label) continue;
+        rows[count++] = i;
+        const float *const row = set->values + (size_t)i * width;
+        for (size_t k = 0; k < width; k++) {
+            sums[k] += (double)row[k];
+            squares[k] += (double)row[k] * (double)row[k];
+        }
+    }
+    for (size_t j = 0; j < count; j++) {
+        const float *const row = set->values + (size_t)rows[j] * width;
+        double distance = 0;
+        for (size_t k = 0; k < width; k++) {
+            const double mean = sums[k] / (double)count, variance = squares[k] / (double)count - mean * mean;
+            if (variance > 1e-12 * mean * mean) distance += pow((double)row[k] - mean, 2) / variance;
+        }
+        distances[j] = sqrt(distance);
+    }
+    return count;
+}
+
+static int rank_features(class_outliers *out, const audit_data *data, const feature_set *set, size_t width) {
+    const size_t room = (size_t)set->count + 1;
+    double *const memory = malloc((2 * width + 2 * room) * sizeof *memory);
+    int *const rows = malloc(room * sizeof *rows);
+    for (int c = 0; memory && rows && c < data->class_count; c++) {
+        double *const distances = memory + 2 * width;
+        const size_t count = measure_distances(distances, rows, set, c, width, memory);
+        if (count < LEAST_MEMBERS) continue;
+        modified_scores(distances, distances + room, count);
+        for (size_t j = 0; j < count; j++) note(&out[c], (outlier){set->places[rows[j]], distances[j], -1});
+    }
+    const int code = memory && rows ? CONTINUE : report_no_memory();
+    free(memory);
+    free(rows);
+    return code;
+}
+
+typedef struct network {
+    weights_source source;
+    dn_weights *weights;
+    char hash[33];
+} network;
+
+static int give_weights(void *context, const dn_weights **out) {
+    *out = ((const network *)context)->weights;
+    return CONTINUE;
+}
+
+/* The samples that can be used, with where they stand among all. Their paths stay the data's. */
+static int select_usable(dni_samples *out, size_t *places, const audit_data *data) {
+    out->items = malloc((data->samples.count + 1) * sizeof *out->items);
+    if (!out->items) return report_no_memory();
+    for (size_t i = 0; i < data->samples.count; i++) {
+        if (!data->facts[i].is_usable) continue;
+        places[out->count] = i;
+        out->items[out->count++] = data->samples.items[i];
+    }
+    return CONTINUE;
+}
+
+static int collect(class_outliers *out, const audit_data *data, const extraction_options *options,
+                   dni_pool *pool, const char *cache, const dni_samples *usable, const size_t *places) {
+    dn_preprocessing preprocessing = dn_preprocessing_default();
+    preprocessing.resize = options->resize;
+    preprocessing.crop = options->crop;
+    network net = {.weights = NULL};
+    feature_set set = {.count = 0};
+    int code = weights_source_find(&net.source, options->weights, options->arch);
+    if (code == CONTINUE)
+        code = backbone_open(&net.weights, &net.source, &preprocessing, usable, cache, pool);
+    if (code == CONTINUE) {
+        dn_weights_hash(net.weights, net.hash);
+        const feature_request request = {
+            .config = dn_weights_config(net.weights),
+            .hash = net.hash,
+            .preprocessing = preprocessing,
+            .weights = give_weights,
+            .context = &net,
+            .cache = options->features ? NULL : cache,
+            .path = options->features,
+            .pool = pool,
+            .quiet = options->quiet,
+        };
+        const dni_view plain = {.kind = DNI_VIEW_PLAIN};
+        const feature_source source = {.samples = usable, .views = &plain, .view_count = 1};
+        size_t skipped;
+        code = features_collect(&request, &source, 1, &set, &skipped);
+        for (int i = 0; code == CONTINUE && i < set.count; i++) set.places[i] = places[set.places[i]];
+        if (code == CONTINUE) code = rank_features(out, data, &set, (size_t)request.config->features);
+    }
+    feature_set_free(&set);
+    dn_weights_free(net.weights);
+    weights_source_free(&net.source);
+    return code;
+}
+
+int audit_feature_outliers(class_outliers *out, const audit_data *data, const extraction_options *options,
+                           dni_pool *pool) {
+    memset(out, 0, (size_t)data->class_count * sizeof *out);
+    dni_samples usable = {.count = 0};
+    size_t *const places = malloc((data->samples.count + 1) * sizeof *places);
+    char *const cache = features_cache(options->cache);
+    int code = !cache ? EXIT_MACHINE : places ? select_usable(&usable, places, data) : report_no_memory();
+    if (code == CONTINUE && usable.count) code = collect(out, data, options, pool, cache, &usable, places);
+    free(usable.items);
+    free(places);
+    free(cache);
+    return code;
+}

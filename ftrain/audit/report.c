@@ -1,0 +1,310 @@
+/* audit --report: what was found, with the pictures, as one page. */
+#include "ftrain/audit/audit.h"
+#include "ftrain/page/chart.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/program.h"
+#include "ftrain/page/report.h"
+#include "ftrain/page/thumbnail.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SIDE = 104, SHEET = 240, MOST_SHOWN_GROUPS = 40, TEXT = 160 };
+
+/* ---- pictures ---- */
+
+/* A sample's path inside the data set. */
+static const char *path_inside(const audit_data *data, size_t i) {
+    const char *const path = data->samples.items[i].path;
+    const size_t length = strlen(data->folder);
+    if (strncmp(path, data->folder, length) != 0) return path;
+    const char *inside = path + length;
+    while (*inside == '/') inside++;
+    return inside;
+}
+
+/* A picture of the data set with its path below, and a remark before it. One that cannot be read any more is named
+ * only. */
+static void write_picture(html *page, const audit_data *data, size_t i, const char *remark) {
+    const char *const path = data->samples.items[i].path;
+    dn_image image;
+    dn_error error;
+    html_raw(page, "<figure>");
+    if (!dn_image_load(&image, path, &error)) {
+        if (thumbnail_write(page, &image, SIDE, "", &error)) html_text(page, error.message);
+        dn_image_free(&image);
+    }
+    html_raw(page, "<figcaption>");
+    if (*remark) {
+        html_text(page, remark);
+        html_raw(page, "<br>");
+    }
+    html_text(page, path_inside(data, i));
+    html_raw(page, "</figcaption></figure>\n");
+}
+
+static void begin_pictures(html *page) {
+    html_raw(page, "<div class=\"pictures\">\n");
+}
+
+static void end_pictures(html *page) {
+    html_raw(page, "</div>\n");
+}
+
+static void heading(html *page, const char *text) {
+    html_raw(page, "<h3>");
+    html_text(page, text);
+    html_raw(page, "</h3>\n");
+}
+
+/* ---- cues ---- */
+
+static void write_verdict(html *page, const audit_leak *leak) {
+    char text[512];
+    audit_verdict(text, sizeof text, leak);
+    html_section(page, "verdict", "Verdict");
+    html_raw(page, "<p><strong>");
+    html_text(page, text);
+    html_raw(
+        page,
+        "</strong></p>\n"
+        "<p>A cue is anything that shows which class a file is of without its subject being looked at. Where "
+        "cues give the labels away, a classifier may learn them instead of the subject, and does well on "
+        "pictures gathered in the same way and nowhere else. Not every cue is a mistake: where the classes "
+        "differ in texture or colour by nature, pixel statistics show it, too.</p>\n");
+}
+
+static void write_cues(html *page, const audit_leak *leak) {
+    html_section(page, "cues", "What cues alone tell");
+    if (!leak->is_judged) {
+        html_raw(page, "<p>Not judged: for that two classes need %d pictures each, copies apart.</p>\n",
+                 FOLDS);
+        return;
+    }
+    chart_bar bars[CUE_GROUPS + 1];
+    for (int g = 0; g < CUE_GROUPS; g++)
+        bars[g] = (chart_bar){cue_group_name(g), leak->groups[g].accuracy, leak->groups[g].accuracy_low,
+                              leak->groups[g].accuracy_high};
+    bars[CUE_GROUPS] = (chart_bar){"always the largest class", leak->majority, (double)NAN, (double)NAN};
+    html_raw(
+        page,
+        "<p>Logistic regression on cues alone, %d-fold cross-validation over %d pictures, copies kept in one "
+        "fold. The whiskers are Wilson's 95 %% intervals. An alarm is raised where an interval's lower end "
+        "closes "
+        "%.0f %% of the gap between the largest class and 1.</p>\n",
+        FOLDS, leak->judged, 100 * ALARM_SHARE);
+    chart_write_bars(page, "Accuracy by cues alone", "share of pictures whose class was told", "%.3f", 1,
+                     bars, CUE_GROUPS + 1);
+    static const char *const titles[] = {"cue alone", "AUC"};
+    html_table_begin(page, titles, 2, 1);
+    for (int k = 0; k < CUE_COUNT; k++) {
+        html_cell(page, cue_name(leak->ranks[k].cue));
+        html_number(page, "%.3f", leak->ranks[k].auc);
+    }
+    html_table_end(page);
+}
+
+/* ---- files ---- */
+
+static void write_row_name(html *page, const audit_data *data, int part, int label) {
+    char text[2 * TEXT];
+    audit_row_name(text, sizeof text, data, part, label);
+    html_cell(page, text);
+}
+
+static void write_formats(html *page, const class_summary *row) {
+    char text[TEXT];
+    audit_formats(text, sizeof text, row);
+    html_cell(page, text);
+}
+
+static void write_spread(html *page, const spread *of, const char *one, const char *three) {
+    char text[TEXT];
+    if (of->least < of->most)
+        snprintf(text, sizeof text, three, of->least, of->median, of->most);
+    else
+        snprintf(text, sizeof text, one, of->least);
+    html_cell(page, text);
+}
+
+static void write_files(html *page, const audit *of) {
+    static const char *const titles[] = {
+        "", "formats", "width", "height", "bits a pixel", "JPEG quality", "pictures", "unusable"};
+    html_section(page, "files", "Files");
+    html_raw(page, "<p>Least, median and most of each class in each split.</p>\n");
+    html_table_begin(page, titles, 8, 6);
+    for (int p = 0; p < of->data.part_count; p++)
+        for (int c = 0; c < of->data.class_count; c++) {
+            const class_summary *const row = &of->summaries[p * of->data.class_count + c];
+            write_row_name(page, &of->data, p, c);
+            write_formats(page, row);
+            write_spread(page, &row->width, "%.0f", "%.0f, %.0f, %.0f");
+            write_spread(page, &row->height, "%.0f", "%.0f, %.0f, %.0f");
+            write_spread(page, &row->bits_per_pixel, "%.2f", "%.2f, %.2f, %.2f");
+            write_spread(page, &row->quality, "%.0f", "%.0f, %.0f, %.0f");
+            html_number(page, "%.0f", (double)row->count);
+            html_number(page, "%.0f", (double)row->unusable);
+        }
+    html_table_end(page);
+}
+
+static void write_making(html *page, const audit *of) {
+    static const char *const titles[] = {"",     "4:4:4", "4:2:2",   "4:2:0",  "progressive",
+                                         "grey", "EXIF",  "rotated", "camera", "software",
+                                         "ICC",  "XMP",   "red",     "green",  "blue"};
+    heading(page, "How they were made (pictures), and their mean colour (0 to 255)");
+    html_table_begin(page, titles, sizeof titles / sizeof *titles, 1);
+    for (int p = 0; p < of->data.part_count; p++)
+        for (int c = 0; c < of->data.class_count; c++) {
+            const class_summary *const row = &of->summaries[p * of->data.class_count + c];
+            const size_t counts[] = {row->chroma_full, row->chroma_half, row->chroma_quarter,
+                                     row->progressive, row->grey,        row->exif,
+                                     row->rotated,     row->camera,      row->software,
+                                     row->icc,         row->xmp};
+            write_row_name(page, &of->data, p, c);
+            for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
+                html_number(page, "%.0f", (double)counts[k]);
+            for (int k = 0; k < 3; k++) html_number(page, "%.0f", row->mean[k]);
+        }
+    html_table_end(page);
+}
+
+/* ---- means ---- */
+
+static void write_mean(html *page, const audit_data *data, int label) {
+    uint8_t pixels[TINY_BYTES];
+    const double *const sums = data->tiny_sums + (size_t)label * TINY_BYTES;
+    if (!data->usable[label]) return;
+    for (int i = 0; i < TINY_BYTES; i++) pixels[i] = (uint8_t)lrint(sums[i] / (double)data->usable[label]);
+    const dn_image mean = {.width = TINY_SIDE, .height = TINY_SIDE, .rgb = pixels};
+    dn_error error;
+    html_raw(page, "<figure class=\"mean\">");
+    if (thumbnail_write(page, &mean, TINY_SIDE, "the mean picture of a class", &error))
+        html_text(page, error.message);
+    html_raw(page, "<figcaption>");
+    html_text(page, data->classes[label]);
+    html_raw(page, "<br>%zu pictures</figcaption></figure>\n", data->usable[label]);
+}
+
+static void write_means(html *page, const audit_data *data) {
+    html_section(page, "means", "Mean pictures");
+    html_raw(page,
+             "<p>All pictures of a class over each other, each shrunk to %d x %d pixels, whatever its shape. "
+             "Where "
+             "the classes are framed differently, it shows here.</p>\n",
+             TINY_SIDE, TINY_SIDE);
+    begin_pictures(page);
+    for (int c = 0; c < data->class_count; c++) write_mean(page, data, c);
+    end_pictures(page);
+}
+
+/* ---- copies and outliers ---- */
+
+/* A group is shown at its second member, all of it, one after the other. */
+static bool is_second(const uint32_t *group, size_t i) {
+    if (group[i] == i) return false;
+    for (size_t k = group[i] + 1; k < i; k++)
+        if (group[k] == group[i]) return false;
+    return true;
+}
+
+static void write_copies(html *page, const audit *of) {
+    const audit_copies *const copies = &of->copies;
+    const audit_data *const data = &of->data;
+    html_section(page, "copies", "Copies");
+    html_raw(page,
+             "<p>%zu pictures have an earlier one's bytes (groups across splits: %zu, across classes: %zu); "
+             "%zu look like an earlier one (%zu, %zu).</p>\n",
+             copies->same_count, copies->same_across_parts, copies->same_across_classes, copies->near_count,
+             copies->near_across_parts, copies->near_across_classes);
+    if (copies->near_count == 0) return;
+    begin_pictures(page);
+    int shown = 0;
+    for (size_t i = 0; i < data->samples.count && shown < MOST_SHOWN_GROUPS; i++) {
+        if (!is_second(copies->near, i)) continue;
+        char remark[TEXT];
+        snprintf(remark, sizeof remark, "group %d", ++shown);
+        write_picture(page, data, copies->near[i], remark);
+        for (size_t k = i; k < data->samples.count; k++)
+            if (copies->near[k] == copies->near[i]) write_picture(page, data, k, remark);
+    }
+    end_pictures(page);
+}
+
+static void write_outliers(html *page, const audit_data *data, const class_outliers *all, const char *title) {
+    heading(page, title);
+    begin_pictures(page);
+    int shown = 0;
+    for (int c = 0; c < data->class_count; c++)
+        for (int k = 0; k < all[c].count; k++, shown++) {
+            const outlier *const it = &all[c].worst[k];
+            char remark[TEXT];
+            snprintf(remark, sizeof remark, "%.1f%s%s", it->score, it->cue >= 0 ? ", " : "",
+                     it->cue >= 0 ? cue_name(it->cue) : "");
+            write_picture(page, data, it->index, remark);
+        }
+    end_pictures(page);
+    if (!shown) html_raw(page, "<p>None.</p>\n");
+}
+
+static void write_all_outliers(html *page, const audit *of) {
+    html_section(page, "outliers", "Pictures that stand out");
+    html_raw(page,
+             "<p>At most %d of each class, by a modified z-score above %.1f. They are not wrong; look at "
+             "them.</p>\n",
+             WORST, OUTLIER_SCORE);
+    write_outliers(page, &of->data, of->colour, "In colour");
+    if (of->features)
+        write_outliers(page, &of->data, of->features, "In the network's features");
+    else
+        html_raw(page, "<p>The network's features were not asked for (-w WEIGHTS).</p>\n");
+}
+
+/* ---- contact sheets ---- */
+
+static void write_sheet(html *page, const audit_data *data, int label) {
+    const size_t usable = data->usable[label], shown = usable < SHEET ? usable : SHEET;
+    heading(page, data->classes[label]);
+    if (shown < usable) html_raw(page, "<p>%zu of %zu pictures, evenly spread.</p>\n", shown, usable);
+    begin_pictures(page);
+    size_t seen = 0, written = 0;
+    for (size_t i = 0; i < data->samples.count; i++) {
+        if (data->samples.items[i].label != label || !data->facts[i].is_usable) continue;
+        if (seen++ * shown / usable < written) continue;
+        write_picture(page, data, i, "");
+        written++;
+    }
+    end_pictures(page);
+}
+
+static void write_unusable(html *page, const audit_data *data) {
+    if (!data->skipped) return;
+    html_section(page, "unusable", "Pictures that cannot be used");
+    html_raw(page, "<ul>\n");
+    for (size_t i = 0; i < data->samples.count; i++) {
+        if (data->facts[i].is_usable) continue;
+        html_raw(page, "<li>");
+        html_text(page, data->samples.items[i].path);
+        html_raw(page, "</li>\n");
+    }
+    html_raw(page, "</ul>\n");
+}
+
+int audit_write_report(const audit *of, const char *path, int argc, char *const *argv, dni_pool *pool) {
+    html *page;
+    const int code = report_open(&page, path, "Audit of a data set", argc, argv);
+    if (code != CONTINUE) return code;
+    write_verdict(page, &of->leak);
+    write_cues(page, &of->leak);
+    write_files(page, of);
+    write_making(page, of);
+    write_unusable(page, &of->data);
+    write_means(page, &of->data);
+    write_copies(page, of);
+    write_all_outliers(page, of);
+    html_section(page, "sheets", "Contact sheets");
+    for (int c = 0; c < of->data.class_count; c++) write_sheet(page, &of->data, c);
+    report_provenance(page, &(report_source){.pool = pool});
+    return report_close(page);
+}

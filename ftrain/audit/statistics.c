@@ -1,0 +1,158 @@
+/* Class by class: how its files were made. And copies. */
+#include "ftrain/audit/audit.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int ascending(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static spread spread_of(double *values, size_t count) {
+    if (!count) return (spread){.median = 0};
+    qsort(values, count, sizeof *values, ascending);
+    return (spread){values[0], (values[(count - 1) / 2] + values[count / 2]) / 2, values[count - 1]};
+}
+
+static bool is_in(const audit_data *data, size_t i, int label) {
+    return data->samples.items[i].label == label;
+}
+
+static void count_picture(class_summary *out, const picture_facts *facts, const double *cues) {
+    const int shared = facts->jpeg.chroma_x * facts->jpeg.chroma_y;
+    out->formats[facts->format]++;
+    out->chroma_full += shared == 1;
+    out->chroma_half += shared == 2;
+    out->chroma_quarter += shared == 4;
+    out->grey += cues[CUE_GREY] > 0;
+    out->progressive += facts->jpeg.is_progressive;
+    out->exif += facts->jpeg.has_exif;
+    out->rotated += facts->jpeg.orientation != 0;
+    out->icc += facts->jpeg.has_icc;
+    out->xmp += facts->jpeg.has_xmp;
+    out->camera += facts->jpeg.has_camera;
+    out->software += facts->jpeg.has_software;
+    for (int c = 0; c < 3; c++) out->mean[c] += cues[CUE_MEAN_RED + c];
+}
+
+enum { WIDTH, HEIGHT, BYTES, BITS, QUALITY, SPREADS };
+
+void audit_row_name(char *text, size_t size, const audit_data *data, int part, int label) {
+    snprintf(text, size, "%s%s%s", data->parts[part], *data->parts[part] ? "/" : "", data->classes[label]);
+}
+
+void audit_formats(char *text, size_t size, const class_summary *of) {
+    size_t at = 0;
+    *text = '\0';
+    for (int f = 0; f < FORMATS && at < size; f++)
+        if (of->formats[f])
+            at += (size_t)snprintf(text + at, size - at, "%s%s %zu", at ? ", " : "",
+                                   format_name((picture_format)f), of->formats[f]);
+}
+
+int audit_summarise(class_summary *out, const audit_data *data, int part, int label) {
+    *out = (class_summary){.count = 0};
+    const size_t start = part ? data->ends[part - 1] : 0, end = data->ends[part], room = end - start + 1;
+    double *const values = malloc(SPREADS * room * sizeof *values);
+    if (!values) return report_no_memory();
+    size_t usable = 0, tables = 0;
+    for (size_t i = start; i < end; i++) {
+        if (!is_in(data, i, label)) continue;
+        const picture_facts *const facts = &data->facts[i];
+        out->count++;
+        if (!facts->is_usable) continue;
+        count_picture(out, facts, data->matrix + i * CUE_COUNT);
+        values[WIDTH * room + usable] = facts->width;
+        values[HEIGHT * room + usable] = facts->height;
+        values[BYTES * room + usable] = (double)facts->bytes;
+        values[BITS * room + usable++] = 8 * (double)facts->bytes / ((double)facts->width * facts->height);
+        if (facts->jpeg.quality) values[QUALITY * room + tables++] = facts->jpeg.quality;
+    }
+    out->unusable = out->count - usable;
+    out->width = spread_of(values + WIDTH * room, usable);
+    out->height = spread_of(values + HEIGHT * room, usable);
+    out->bytes = spread_of(values + BYTES * room, usable);
+    out->bits_per_pixel = spread_of(values + BITS * room, usable);
+    out->quality = spread_of(values + QUALITY * room, tables);
+    for (int c = 0; c < 3 && usable; c++) out->mean[c] /= (double)usable;
+    free(values);
+    return CONTINUE;
+}
+
+/* ---- copies ---- */
+
+/* Spreads the groups of those that can be used over all; the others stay alone. */
+static void place(uint32_t *group, const uint32_t *among, const uint32_t *index, uint32_t usable,
+                  uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) group[i] = i;
+    for (uint32_t k = 0; k < usable; k++) group[index[k]] = index[among[k]];
+}
+
+static void count_groups(const audit_data *data, const uint32_t *group, size_t *copies, size_t *across_parts,
+                         size_t *across_classes, unsigned char *seen) {
+    enum { PARTS = 1, CLASSES = 2 };
+    memset(seen, 0, data->samples.count);
+    for (size_t i = 0; i < data->samples.count; i++) {
+        const size_t first = group[i];
+        if (first == i) continue;
+        ++*copies;
+        if (audit_part(data, i) != audit_part(data, first)) seen[first] |= PARTS;
+        if (!is_in(data, i, data->samples.items[first].label)) seen[first] |= CLASSES;
+    }
+    for (size_t i = 0; i < data->samples.count; i++) {
+        *across_parts += (seen[i] & PARTS) != 0;
+        *across_classes += (seen[i] & CLASSES) != 0;
+    }
+}
+
+static dn_status group_usable(audit_copies *out, const audit_data *data, dni_fingerprint *prints,
+                              uint32_t *index, dn_error *error) {
+    const uint32_t count = (uint32_t)data->samples.count;
+    uint32_t *const among = index + count;
+    uint32_t usable = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!data->facts[i].is_usable) continue;
+        prints[usable] = data->facts[i].fingerprint;
+        index[usable++] = i;
+    }
+    dn_status status = dni_group_same(among, prints, usable, error);
+    if (status) return status;
+    place(out->same, among, index, usable, count);
+    status = dni_group_near(among, prints, usable, DNI_NEAR_DISTANCE, error);
+    if (!status) place(out->near, among, index, usable, count);
+    return status;
+}
+
+int audit_find_copies(audit_copies *out, const audit_data *data) {
+    const size_t count = data->samples.count;
+    *out =
+        (audit_copies){.same = malloc(count * sizeof *out->same), .near = malloc(count * sizeof *out->near)};
+    dni_fingerprint *const prints = calloc(count, sizeof *prints);
+    uint32_t *const index = malloc(2 * count * sizeof *index);
+    unsigned char *const seen = malloc(count);
+    dn_error error;
+    int code = CONTINUE;
+    if (!out->same || !out->near || !prints || !index || !seen) {
+        code = report_no_memory();
+    } else if (group_usable(out, data, prints, index, &error)) {
+        code = report(&error, EXIT_DATA);
+    } else {
+        count_groups(data, out->same, &out->same_count, &out->same_across_parts, &out->same_across_classes,
+                     seen);
+        count_groups(data, out->near, &out->near_count, &out->near_across_parts, &out->near_across_classes,
+                     seen);
+    }
+    free(prints);
+    free(index);
+    free(seen);
+    return code;
+}
+
+void audit_copies_free(audit_copies *copies) {
+    free(copies->same);
+    free(copies->near);
+}

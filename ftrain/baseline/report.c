@@ -1,0 +1,85 @@
+/* baseline --report: the table of the baselines as one page. */
+#include "ftrain/baseline/run.h"
+#include "ftrain/page/chart.h"
+#include "ftrain/shell/program.h"
+#include "ftrain/page/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static void write_bars(html *page, const baseline_run *run) {
+    chart_bar bars[MAX_ROWS];
+    for (int i = 0; i < run->row_count; i++) {
+        const baseline_row *row = &run->rows[i];
+        bars[i] = (chart_bar){row->name, row->accuracy, row->accuracy_low, row->accuracy_high};
+    }
+    html_section(page, "accuracy", "Accuracy");
+    html_raw(page,
+             "<p>Each learned from train, was chosen on valid where there was a choice, and was judged "
+             "once on test. The whiskers are Wilson's 95 %% intervals: where two of them overlap much, "
+             "the pictures of test are too few to tell which is better. A bar without whiskers is the "
+             "accuracy that lots can be expected to have.</p>\n");
+    chart_write_bars(page, "Accuracy on test", "share of pictures classified correctly", "%.3f", 1, bars,
+                     run->row_count);
+}
+
+static void write_row(html *page, const baseline_row *row) {
+    char interval[40] = "expected", correct[40] = "\xe2\x80\x93";
+    if (!isnan(row->accuracy_low))
+        snprintf(interval, sizeof interval, "%.4f to %.4f", row->accuracy_low, row->accuracy_high);
+    if (row->count) snprintf(correct, sizeof correct, "%d of %d", row->correct, row->count);
+    html_cell(page, row->name);
+    html_cell(page, row->choice);
+    html_number(page, "%.4f", row->accuracy);
+    html_cell(page, interval);
+    html_cell(page, correct);
+    html_number(page, "%.4f", row->balanced_accuracy);
+    html_number(page, "%.4f", row->roc_auc);
+    html_number(page, "%.4f", row->loss);
+    html_number(page, "%.2f", row->seconds);
+}
+
+static void write_table(html *page, const baseline_run *run) {
+    static const char *const titles[] = {"baseline", "chosen", "accuracy", "95 % interval", "correct",
+                                         "balanced", "AUC",    "loss",     "seconds"};
+    html_section(page, "table", "All numbers");
+    html_table_begin(page, titles, 9, 2);
+    for (int i = 0; i < run->row_count; i++) write_row(page, &run->rows[i]);
+    html_table_end(page);
+    html_raw(
+        page,
+        "<p class=\"dim\">chosen: what validation chose. balanced: the mean recall of the classes. AUC: area "
+        "under the ROC curve, of more than two classes the mean of one against the rest. loss: mean "
+        "negative log-likelihood. A dash stands where there are no scores or no probabilities to "
+        "compute it from.</p>\n");
+}
+
+static void write_legend(html *page, const baseline_run *run) {
+    html_section(page, "rows", "What each row is");
+    html_raw(page, "<dl>\n");
+    for (int i = 0; i < run->row_count; i++) {
+        const baseline_row *row = &run->rows[i];
+        if (!row->about) continue;
+        html_raw(page, "<dt>");
+        html_text(page, row->name);
+        html_raw(page, "</dt>\n<dd>");
+        html_text(page, row->about);
+        html_raw(page, "</dd>\n");
+    }
+    html_raw(page, "</dl>\n");
+}
+
+int baseline_report(const baseline_run *run) {
+    html *page;
+    const int code = report_open(&page, run->report, "Baselines", run->argc, run->argv);
+    if (code != CONTINUE) return code;
+    write_bars(page, run);
+    write_table(page, run);
+    write_legend(page, run);
+    report_data(page, &run->extraction.data, run->counts, run->extraction.skipped);
+    report_source source = report_source_of(&run->extraction, run->extraction_options.precision);
+    source.model = run->model;
+    report_provenance(page, &source);
+    return report_close(page);
+}

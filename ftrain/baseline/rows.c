@@ -1,0 +1,207 @@
+/* Fit on train, choose on valid, judge once on test. */
+#include "ftrain/baseline/rows.h"
+
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/program.h"
+#include "head/head.h"
+#include "head/logistic.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Inverse strengths of regularisation that validation chooses from. */
+static const double LOGISTIC_CS[] = {1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1};
+static const double SVM_CS[] = {0.1, 1, 10, 100};
+
+/* ---- judging ---- */
+
+static const char *const ABOUT_DUMMIES[DNI_DUMMIES] = {
+    [DNI_DUMMY_MOST_FREQUENT] = "Always says the class with the most pictures in train.",
+    [DNI_DUMMY_PRIOR] =
+        "Says the same, and that each class is as probable as its share of train; the loss is of that.",
+    [DNI_DUMMY_STRATIFIED] =
+        "Draws a class by lot, with each class's share of train; the accuracy is what can be expected.",
+    [DNI_DUMMY_UNIFORM] = "Draws a class by lot, all alike; the accuracy is what can be expected.",
+};
+
+baseline_row row_of_dummy(dni_dummy strategy, const int *train_counts, const int *test_counts, int classes) {
+    const dni_dummy_result result = dni_dummy_judge(strategy, train_counts, test_counts, classes);
+    baseline_row row = {.about = ABOUT_DUMMIES[strategy],
+                        .accuracy = result.accuracy,
+                        .accuracy_low = (double)NAN,
+                        .accuracy_high = (double)NAN,
+                        .balanced_accuracy = result.balanced_accuracy,
+                        .roc_auc = classes == 2 ? 0.5 : (double)NAN, /* every picture has the same score */
+                        .loss = result.loss};
+    snprintf(row.name, sizeof row.name, "dummy, %s", dni_dummy_name(strategy));
+    for (int k = 0; k < classes; k++) row.count += test_counts[k];
+    if (strategy == DNI_DUMMY_MOST_FREQUENT || strategy == DNI_DUMMY_PRIOR) {
+        row.correct = (int)lround(result.accuracy * row.count);
+        dn_wilson_interval(row.correct, row.count, &row.accuracy_low, &row.accuracy_high);
+    } else {
+        row.count = 0;
+    }
+    return row;
+}
+
+int row_of_probabilities(baseline_row *out, const float *log_probabilities, const int *labels, int count,
+                         int classes) {
+    const size_t n = (size_t)classes;
+    int *confusion = malloc(n * n * sizeof *confusion);
+    dn_class_metrics *each = malloc(n * sizeof *each);
+    double *aucs = malloc(2 * n * sizeof *aucs);
+    int code = confusion && each && aucs ? CONTINUE : report_no_memory();
+    dn_error error;
+    if (code == CONTINUE && dn_ranking_all(aucs, aucs + n, log_probabilities, labels, count, classes, &error))
+        code = report(&error, EXIT_MACHINE);
+    if (code == CONTINUE) {
+        dn_metrics all;
+        dn_metrics_compute(&all, log_probabilities, labels, count, classes, confusion);
+        dn_class_metrics_compute(each, confusion, classes);
+        out->correct = all.correct;
+        out->count = all.count;
+        out->accuracy = all.accuracy;
+        out->accuracy_low = all.accuracy_low;
+        out->accuracy_high = all.accuracy_high;
+        out->balanced_accuracy = dn_balanced_accuracy(each, classes);
+        out->roc_auc = classes == 2 ? aucs[1] : dn_mean_defined(aucs, classes);
+        out->loss = all.loss;
+    }
+    free(confusion);
+    free(each);
+    free(aucs);
+    return code;
+}
+
+/* ---- logistic regression ---- */
+
+typedef struct split_view {
+    const double *x;
+    const int *labels;
+    int count;
+} split_view;
+
+static split_view view_of(const vectors *data, int split) {
+    size_t first = 0;
+    for (int s = 0; s < split; s++) first += (size_t)data->counts[s];
+    return (split_view){data->values + first * (size_t)data->width, data->labels + first,
+                        data->counts[split]};
+}
+
+typedef struct logistic_search {
+    const vectors *data;
+    int classes;
+    double *weights, *best;   /* (classes, width + 1) */
+    float *log_probabilities; /* (most pictures of a split, classes) */
+    double best_loss, best_c;
+} logistic_search;
+
+static int try_c(logistic_search *search, double c) {
+    const int width = search->data->width, classes = search->classes;
+    const split_view train = view_of(search->data, DNI_TRAIN), valid = view_of(search->data, DNI_VALID);
+    if (interrupted()) return EXIT_INTERRUPTED;
+    dn_error error;
+    if (dni_logistic_fit(search->weights, train.x, train.labels, train.count, width, classes, c, &error))
+        return report(&error, EXIT_DATA);
+    dni_logistic_log_probabilities(search->weights, valid.x, valid.count, width, classes,
+                                   search->log_probabilities);
+    dn_metrics metrics;
+    dn_metrics_compute(&metrics, search->log_probabilities, valid.labels, valid.count, classes, NULL);
+    if (metrics.loss < search->best_loss) {
+        search->best_loss = metrics.loss;
+        search->best_c = c;
+        memcpy(search->best, search->weights, (size_t)classes * (size_t)(width + 1) * sizeof *search->best);
+    }
+    return CONTINUE;
+}
+
+int row_of_logistic(baseline_row *out, const vectors *data, int classes) {
+    const size_t size = (size_t)classes * (size_t)(data->width + 1);
+    const split_view test = view_of(data, DNI_TEST);
+    const int most = data->counts[DNI_VALID] > test.count ? data->counts[DNI_VALID] : test.count;
+    logistic_search search = {.data = data, .classes = classes, .best_loss = (double)INFINITY};
+    search.weights = malloc(size * sizeof *search.weights);
+    search.best = calloc(size, sizeof *search.best);
+    search.log_probabilities = malloc((size_t)most * (size_t)classes * sizeof *search.log_probabilities);
+    int code = search.weights && search.best && search.log_probabilities ? CONTINUE : report_no_memory();
+    for (size_t i = 0; code == CONTINUE && i < sizeof LOGISTIC_CS / sizeof *LOGISTIC_CS; i++)
+        code = try_c(&search, LOGISTIC_CS[i]);
+    if (code == CONTINUE) {
+        dni_logistic_log_probabilities(search.best, test.x, test.count, data->width, classes,
+                                       search.log_probabilities);
+        snprintf(out->choice, sizeof out->choice, "C %g", search.best_c);
+        code = row_of_probabilities(out, search.log_probabilities, test.labels, test.count, classes);
+    }
+    free(search.weights);
+    free(search.best);
+    free(search.log_probabilities);
+    return code;
+}
+
+/* ---- support vector machine ---- */
+
+/* Its decisions in the form of log-probabilities. They rank and classify as the machine does; as probabilities
+ * they mean nothing. */
+static void write_decision(const svm *machine, int index, int classes, float *log_probabilities) {
+    double decision = 0;
+    const int found = svm_classify(machine, index, &decision);
+    if (classes == 2) {
+        log_probabilities[0] = (float)-log1p(exp(decision));
+        log_probabilities[1] = (float)-log1p(exp(-decision));
+        return;
+    }
+    for (int k = 0; k < classes; k++) log_probabilities[k] = k == found ? 0 : -INFINITY;
+}
+
+static int count_correct(const svm *machine, const int *labels, int first, int count) {
+    double decision;
+    int correct = 0;
+    for (int i = first; i < first + count; i++) correct += svm_classify(machine, i, &decision) == labels[i];
+    return correct;
+}
+
+static int choose_machine(svm **best, double *best_c, const gram *products, const int *labels,
+                          const int counts[DNI_SPLITS], double gamma) {
+    int best_correct = -1;
+    *best = NULL;
+    for (size_t i = 0; i < sizeof SVM_CS / sizeof *SVM_CS; i++) {
+        if (interrupted()) return EXIT_INTERRUPTED;
+        svm *machine;
+        const int code = svm_fit(&machine, products, labels, counts[DNI_TRAIN], gamma, SVM_CS[i]);
+        if (code != CONTINUE) return code;
+        const int correct = count_correct(machine, labels, counts[DNI_TRAIN], counts[DNI_VALID]);
+        if (correct > best_correct) { /* of equally good ones the smallest C, the smoothest boundary */
+            svm_free(*best);
+            *best = machine;
+            *best_c = SVM_CS[i];
+            best_correct = correct;
+        } else {
+            svm_free(machine);
+        }
+    }
+    return CONTINUE;
+}
+
+int row_of_svm(baseline_row *out, const gram *products, const int *labels, const int counts[DNI_SPLITS],
+               int width, double variance, int classes) {
+    const double gamma = variance > 0 ? 1 / (width * variance) : 1;
+    const int first = counts[DNI_TRAIN] + counts[DNI_VALID], count = counts[DNI_TEST];
+    float *log_probabilities = malloc((size_t)count * (size_t)classes * sizeof *log_probabilities);
+    svm *machine = NULL;
+    double c = 0;
+    int code = log_probabilities ? CONTINUE : report_no_memory();
+    if (code == CONTINUE) code = choose_machine(&machine, &c, products, labels, counts, gamma);
+    if (code == CONTINUE) {
+        for (int i = 0; i < count; i++)
+            write_decision(machine, first + i, classes, log_probabilities + (size_t)i * (size_t)classes);
+        snprintf(out->choice, sizeof out->choice, "C %g", c);
+        code = row_of_probabilities(out, log_probabilities, labels + first, count, classes);
+        out->loss = (double)NAN;
+        if (classes > 2) out->roc_auc = (double)NAN;
+    }
+    svm_free(machine);
+    free(log_probabilities);
+    return code;
+}

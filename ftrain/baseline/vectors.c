@@ -1,0 +1,93 @@
+#include "ftrain/baseline/vectors.h"
+
+#include "ftrain/cues/cues.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/program.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void vectors_free(vectors *data) {
+    free(data->values);
+    free(data->labels);
+    *data = (vectors){.width = 0};
+}
+
+static int count_of(const vectors *data) {
+    int count = 0;
+    for (int s = 0; s < DNI_SPLITS; s++) count += data->counts[s];
+    return count;
+}
+
+/* Takes a split's usable pictures; `matrix` and `facts` have a row for each of its pictures. */
+static void take_split(vectors *out, int split, const dni_samples *samples, const double *matrix,
+                       const picture_facts *facts) {
+    size_t at = (size_t)count_of(out);
+    for (size_t i = 0; i < samples->count; i++) {
+        if (!facts[i].is_usable) continue;
+        memcpy(out->values + at * CUE_COUNT, matrix + i * CUE_COUNT, CUE_COUNT * sizeof *matrix);
+        out->labels[at++] = samples->items[i].label;
+        out->counts[split]++;
+    }
+}
+
+int vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, bool quiet, bool silent,
+                    size_t *skipped) {
+    *out = (vectors){.width = CUE_COUNT};
+    *skipped = 0;
+    size_t all = 0, most = 0;
+    for (int s = 0; s < DNI_SPLITS; s++) {
+        all += data->splits[s].count;
+        if (data->splits[s].count > most) most = data->splits[s].count;
+    }
+    out->values = malloc(all * CUE_COUNT * sizeof *out->values);
+    out->labels = malloc(all * sizeof *out->labels);
+    double *matrix = malloc(most * CUE_COUNT * sizeof *matrix);
+    picture_facts *facts = malloc(most * sizeof *facts);
+    int code = out->values && out->labels && matrix && facts ? CONTINUE : report_no_memory();
+    const cue_request request = {.pool = pool, .quiet = quiet, .silent = silent};
+    for (int s = 0; code == CONTINUE && s < DNI_SPLITS; s++) {
+        size_t missing;
+        code = cues_collect(&request, &data->splits[s], matrix, facts, &missing);
+        if (code == CONTINUE) take_split(out, s, &data->splits[s], matrix, facts);
+        if (code == CONTINUE) *skipped += missing;
+        if (code == CONTINUE && !out->counts[s]) {
+            message("%s: no picture that can be used is left", dni_split_name((dni_split)s));
+            code = EXIT_DATA;
+        }
+    }
+    free(matrix);
+    free(facts);
+    return code;
+}
+
+int vectors_take_columns(vectors *out, const vectors *from, int first, int end) {
+    const size_t count = (size_t)count_of(from), width = (size_t)(end - first);
+    *out = *from;
+    out->width = end - first;
+    out->values = malloc(count * width * sizeof *out->values);
+    out->labels = malloc(count * sizeof *out->labels);
+    if (!out->values || !out->labels) return report_no_memory();
+    memcpy(out->labels, from->labels, count * sizeof *out->labels);
+    for (size_t i = 0; i < count; i++)
+        memcpy(out->values + i * width, from->values + i * (size_t)from->width + first,
+               width * sizeof *out->values);
+    return CONTINUE;
+}
+
+void vectors_standardise(vectors *data) {
+    const size_t width = (size_t)data->width, train = (size_t)data->counts[DNI_TRAIN];
+    const size_t count = (size_t)count_of(data);
+    for (size_t k = 0; k < width; k++) {
+        double mean = 0, squares = 0;
+        for (size_t i = 0; i < train; i++) mean += data->values[i * width + k];
+        mean /= (double)train;
+        for (size_t i = 0; i < train; i++) squares += pow(data->values[i * width + k] - mean, 2);
+        const double deviation = sqrt(squares / (double)train);
+        /* what rounding leaves of a constant is no variation */
+        const double scale = deviation > 1e-6 * fabs(mean) ? 1 / deviation : 0;
+        for (size_t i = 0; i < count; i++)
+            data->values[i * width + k] = scale * (data->values[i * width + k] - mean);
+    }
+}

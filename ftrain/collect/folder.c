@@ -1,0 +1,197 @@
+/* Pictures are written whole, then told in the manifest: what a killed process leaves is a picture without a
+ * line at worst, and it counts all the same. The manifest is the lock, too. */
+#include "ftrain/collect/folder.h"
+
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/program.h"
+#include "io/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MANIFEST "manifest.tsv"
+
+static int complain(const collect_folder *folder, const char *name, const char *what) {
+    message("%s/%s: %s: %s", folder->path, name, what, strerror(errno));
+    return EXIT_MACHINE;
+}
+
+/* ---- what is there ---- */
+
+static bool remember(collect_folder *folder, const dni_key *key) {
+    if (folder->count == folder->capacity) {
+        const size_t wanted = folder->capacity ? 2 * folder->capacity : 256;
+        dni_key *keys = realloc(folder->keys, wanted * sizeof *keys);
+        if (!keys) return false;
+        folder->keys = keys;
+        folder->capacity = wanted;
+    }
+    folder->keys[folder->count++] = *key;
+    return true;
+}
+
+bool collect_folder_has(const collect_folder *folder, const dni_key *key) {
+    for (size_t i = 0; i < folder->count; i++)
+        if (memcmp(&folder->keys[i], key, sizeof *key) == 0) return true;
+    return false;
+}
+
+static int read_file(collect_folder *folder, const char *name) {
+    struct stat info;
+    char *path = dni_path_join(folder->path, name);
+    if (!path) return report_no_memory();
+    int code = CONTINUE;
+    if (stat(path, &info) == 0 && S_ISREG(info.st_mode) && strcmp(name, MANIFEST) != 0) {
+        dni_key key;
+        dn_error error;
+        if (dni_key_of_file(&key, path, &error))
+            code = report(&error, EXIT_DATA);
+        else if (!remember(folder, &key))
+            code = report_no_memory();
+        const unsigned long number = strtoul(name, NULL, 10);
+        if (number >= folder->next && number < 100000000) folder->next = number + 1;
+    }
+    free(path);
+    return code;
+}
+
+static int read_files(collect_folder *folder) {
+    dni_listing listing;
+    dn_error error;
+    if (dni_list_folder(&listing, folder->path, &error)) return report(&error, EXIT_DATA);
+    int code = CONTINUE;
+    for (size_t i = 0; code == CONTINUE && i < listing.count; i++) code = read_file(folder, listing.names[i]);
+    dni_listing_free(&listing);
+    return code;
+}
+
+/* ---- the manifest ---- */
+
+/* The page number with which `url`, a template, gives the second column of a line; -1: it does not. */
+static long page_of(const char *line, const char *url) {
+    const char *place = strstr(url, "{n}"), *column = strchr(line, '\t');
+    if (!place || !column) return -1;
+    const size_t before = (size_t)(place - url), after = strlen(place + 3);
+    column++;
+    if (strncmp(column, url, before) != 0) return -1;
+    char *end;
+    const long number = strtol(column + before, &end, 10);
+    return end != column + before && strncmp(end, place + 3, after) == 0 && end[after] == '\t' ? number : -1;
+}
+
+static int read_manifest(collect_folder *folder, const char *url, const char *path) {
+    FILE *stream = fopen(path, "r");
+    if (!stream) return complain(folder, MANIFEST, "cannot be read");
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t length, last = 0;
+    while ((length = getline(&line, &room, stream)) > 0) {
+        const long page = page_of(line, url);
+        if (page > folder->last_page) folder->last_page = page;
+        last = line[length - 1] == '\n' ? 1 : -1;
+    }
+    free(line);
+    fclose(stream);
+    static const char header[] = "file\turl\ttime\tbytes\txxh3\n";
+    const char *const begin = last == 0  ? header
+                              : last < 0 ? "\n"
+                                         : ""; /* a line that was cut off is ended */
+    const size_t size = strlen(begin);
+    if (write(folder->manifest, begin, size) != (ssize_t)size)
+        return complain(folder, MANIFEST, "cannot be written");
+    return CONTINUE;
+}
+
+static int open_manifest(collect_folder *folder, const char *url) {
+    char *path = dni_path_join(folder->path, MANIFEST);
+    if (!path) return report_no_memory();
+    int code = CONTINUE;
+    folder->manifest = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (folder->manifest < 0)
+        code = complain(folder, MANIFEST, "cannot be opened");
+    else if (flock(folder->manifest, LOCK_EX | LOCK_NB) != 0)
+        code = complain(folder, MANIFEST, "another collection seems to write to this folder");
+    if (code == CONTINUE) code = read_manifest(folder, url, path);
+    free(path);
+    return code;
+}
+
+int collect_folder_open(collect_folder *out, const char *path, const char *url) {
+    *out = (collect_folder){.path = path, .next = 1, .last_page = -1, .manifest = -1};
+    dn_error error;
+    if (dni_make_folders(path, &error)) return report(&error, EXIT_MACHINE);
+    const int code = open_manifest(out, url);
+    return code == CONTINUE ? read_files(out) : code;
+}
+
+void collect_folder_close(collect_folder *folder) {
+    if (folder->manifest >= 0) close(folder->manifest);
+    free(folder->keys);
+    free(folder->last);
+}
+
+/* ---- adding ---- */
+
+/* By the first bytes, of what dn_image_decode() has taken. */
+static const char *extension(const unsigned char *bytes, size_t size) {
+    static const struct {
+        const char *start, *extension;
+    } formats[] = {{"\xff\xd8\xff", "jpg"}, {"\x89PNG", "png"},          {"GIF8", "gif"}, {"BM", "bmp"},
+                   {"8BPS", "psd"},         {"\x53\x80\xf6\x34", "pic"}, {"P5", "pgm"},   {"P6", "ppm"}};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        const size_t length = strlen(formats[i].start);
+        if (size >= length && memcmp(bytes, formats[i].start, length) == 0) return formats[i].extension;
+    }
+    return "tga"; /* the one format without a signature */
+}
+
+static int write_picture(const char *path, const unsigned char *bytes, size_t size) {
+    dni_file_writer *writer;
+    dn_error error;
+    dn_status status = dni_file_writer_open(&writer, path, &error);
+    if (status) return report(&error, EXIT_MACHINE);
+    status = dni_file_write(writer, bytes, size, &error);
+    if (!status)
+        status = dni_file_writer_commit(writer, &error);
+    else
+        dni_file_writer_abandon(writer);
+    return status ? report(&error, EXIT_MACHINE) : CONTINUE;
+}
+
+static int write_line(const collect_folder *folder, size_t size, const dni_key *key, const char *url) {
+    char when[32], hash[33];
+    struct tm utc;
+    const time_t now = time(NULL);
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    dni_key_text(key, hash);
+    const size_t room = strlen(url) + strlen(folder->last) + 128;
+    char *line = malloc(room);
+    if (!line) return report_no_memory();
+    const int length = snprintf(line, room, "%s\t%s\t%s\t%zu\t%s\n", folder->last, url, when, size, hash);
+    const bool written =
+        write(folder->manifest, line, (size_t)length) == length && fsync(folder->manifest) == 0;
+    free(line);
+    return written ? CONTINUE : complain(folder, MANIFEST, "cannot be written");
+}
+
+int collect_folder_add(collect_folder *folder, const unsigned char *bytes, size_t size, const dni_key *key,
+                       const char *url) {
+    char name[40];
+    snprintf(name, sizeof name, "%06lu.%s", folder->next, extension(bytes, size));
+    free(folder->last);
+    folder->last = strdup(name);
+    char *path = dni_path_join(folder->path, name);
+    int code = path && folder->last ? write_picture(path, bytes, size) : report_no_memory();
+    free(path);
+    if (code != CONTINUE) return code;
+    folder->next++;
+    if (!remember(folder, key)) return report_no_memory();
+    return write_line(folder, size, key, url);
+}

@@ -1,0 +1,65 @@
+/* Predictions as comma-separated values (RFC 4180). */
+#include "ftrain/evaluate/print.h"
+
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/program.h"
+#include "io/csv.h"
+#include "io/file.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void header_line(FILE *to, const evaluation *of) {
+    fputs("path,truth,predicted", to);
+    for (int c = 0; c < of->info->class_count; c++) {
+        char name[600];
+        snprintf(name, sizeof name, "p_%s", of->info->classes[c]);
+        putc(',', to);
+        dni_csv_field(to, name);
+    }
+}
+
+static void picture_line(FILE *to, const evaluation *of, int i) {
+    const size_t classes = (size_t)of->info->class_count;
+    const float *row = of->scores.log_probabilities + (size_t)i * classes;
+    dni_csv_field(to, of->samples.items[of->scores.places[i]].path);
+    putc(',', to);
+    dni_csv_field(to, of->info->classes[of->scores.labels[i]]);
+    putc(',', to);
+    dni_csv_field(to, of->info->classes[evaluation_predicted(of, i)]);
+    for (size_t c = 0; c < classes; c++) fprintf(to, ",%.17g", exp((double)row[c]));
+}
+
+/* Line i of the file, from 0; the header is line 0. */
+static int write_line(dni_file_writer *writer, const evaluation *of, int i) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *line = open_memstream(&text, &size);
+    if (!line) return report_no_memory();
+    if (i == 0)
+        header_line(line, of);
+    else
+        picture_line(line, of, i - 1);
+    fputc('\n', line);
+    const bool is_whole = !ferror(line);
+    const bool is_closed = fclose(line) == 0;
+    dn_error error;
+    int code = is_whole && is_closed ? CONTINUE : report_no_memory();
+    if (code == CONTINUE && dni_file_write(writer, text, size, &error)) code = report(&error, EXIT_MACHINE);
+    free(text);
+    return code;
+}
+
+int evaluation_write_csv(const evaluation *of, const char *path) {
+    dni_file_writer *writer;
+    dn_error error;
+    if (dni_file_writer_open(&writer, path, &error)) return report(&error, EXIT_MACHINE);
+    int code = CONTINUE;
+    for (int i = 0; code == CONTINUE && i <= of->scores.count; i++) code = write_line(writer, of, i);
+    if (code != CONTINUE) {
+        dni_file_writer_abandon(writer);
+        return code;
+    }
+    return dni_file_writer_commit(writer, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
+}

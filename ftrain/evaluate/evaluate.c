@@ -1,0 +1,118 @@
+/* ftrain evaluate: a model against labelled pictures. */
+#include "ftrain/shell/commands.h"
+#include "ftrain/evaluate/print.h"
+#include "ftrain/evaluate/report.h"
+#include "ftrain/backbone/memory.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/backbone/precision.h"
+#include "ftrain/shell/program.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char robustness_default[] =
+    "jpeg:90,jpeg:75,jpeg:60,jpeg:45,jpeg:30,blur:1,blur:2,resize:0.5,"
+    "resize:0.25,zoom:1.25,zoom:1.5,zoom:2,grey";
+
+typedef struct evaluate_options {
+    evaluation_options evaluation;
+    const char *perturb, *predictions, *report;
+    bool robustness, json;
+    int argc; /* the command line, for the report */
+    char *const *argv;
+} evaluate_options;
+
+static int check_options(evaluate_options *o) {
+    evaluation_options *e = &o->evaluation;
+    if (!e->scorer.model) {
+        message("evaluate: -m MODEL is missing");
+        return EXIT_USAGE;
+    }
+    if (e->calibrate_on && strcmp(e->calibrate_on, e->split ? e->split : "test") == 0) {
+        message("--calibrate-on: '%s' is the split that is judged", e->calibrate_on);
+        return EXIT_USAGE;
+    }
+    if (o->robustness && !o->perturb) o->perturb = robustness_default;
+    dn_error error;
+    if (o->perturb && dni_view_parse_list(e->perturbations, EVALUATION_MAX_VIEWS, &e->perturbation_count,
+                                          o->perturb, &error)) {
+        message("--perturb: %s", error.message);
+        return EXIT_USAGE;
+    }
+    return precision_check(e->scorer.precision);
+}
+
+static int tell(evaluation *of, const evaluate_options *o) {
+    int code = o->predictions ? evaluation_write_csv(of, o->predictions) : CONTINUE;
+    if (code != CONTINUE) return code;
+    if (!(o->json ? evaluation_print_json(of) : evaluation_print_text(of))) return EXIT_MACHINE;
+    if (o->predictions && !o->json) printf("\nwrote %s\n", o->predictions);
+    if (o->report) code = evaluation_write_report(of, &o->evaluation.scorer, o->report, o->argc, o->argv);
+    if (code != CONTINUE) return code;
+    return of->skipped ? EXIT_SKIPPED : EXIT_DONE;
+}
+
+static int evaluate(const evaluate_options *o, const char *data) {
+    evaluation found;
+    catch_interrupts();
+    int code = o->predictions ? check_output(o->predictions) : CONTINUE;
+    if (code == CONTINUE && o->report) code = check_output(o->report);
+    if (code != CONTINUE) return code;
+    code = evaluation_run(&found, &o->evaluation, data);
+    if (code == CONTINUE) code = tell(&found, o);
+    evaluation_free(&found);
+    return code;
+}
+
+static int run(const command *self, int argc, char **argv) {
+    evaluate_options o = {.argc = argc, .argv = argv};
+    scorer_options *s = &o.evaluation.scorer;
+    const option_spec specs[] = {
+        {"model", 'm', OPTION_TEXT, &s->model, 0, 0, "MODEL", "a file of 'ftrain train'"},
+        {"weights", 'w', OPTION_TEXT, &s->weights, 0, 0, "WEIGHTS",
+         "the file it was trained with; else found by itself"},
+        {"split", 0, OPTION_TEXT, &o.evaluation.split, 0, 0, "NAME", "train, valid or test (default test)"},
+        {"calibrate-on", 0, OPTION_TEXT, &o.evaluation.calibrate_on, 0, 0, "SPLIT",
+         "fit temperature and threshold there, or none (default valid)"},
+        {"robustness", 0, OPTION_FLAG, &o.robustness, 0, 0, NULL,
+         "judge the pictures compressed, blurred, resized, ..., too"},
+        {"perturb", 0, OPTION_TEXT, &o.perturb, 0, 0, "LIST",
+         "the same with these: jpeg:75,blur:1,resize:0.5,zoom:2,grey"},
+        {"predictions", 0, OPTION_TEXT, &o.predictions, 0, 0, "FILE", "write them as CSV, a line a picture"},
+        {"report", 0, OPTION_TEXT, &o.report, 0, 0, "FILE.html",
+         "write a page with curves and pictures, too"},
+        {"cache", 0, OPTION_TEXT, &s->cache, 0, 0, "FOLDER",
+         "where features are kept (default ~/.cache/densenet)"},
+        {"features", 0, OPTION_TEXT, &s->features, 0, 0, "FEATURES",
+         "a file of 'ftrain extract' instead of the cache"},
+        PRECISION_OPTION(s->precision),
+        MEMORY_OPTION(s->memory),
+        {"threads", 0, OPTION_INT, &s->threads, 0, 1024, "N", "0: one a core (default)"},
+        {"strict", 0, OPTION_FLAG, &s->strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
+        {"json", 0, OPTION_FLAG, &o.json, 0, 0, NULL, "the result as one JSON object"},
+        {"quiet", 'q', OPTION_FLAG, &s->quiet, 0, 0, NULL, "no progress"},
+    };
+    int first;
+    int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    if (code == CONTINUE) code = check_options(&o);
+    return code == CONTINUE ? evaluate(&o, argv[first]) : code;
+}
+
+const command evaluate_command = {
+    .name = "evaluate",
+    .arguments = "-m MODEL DATA [options]",
+    .summary = "judge a model on labelled pictures",
+    .description =
+        "Accuracy with its 95 % interval, loss, ranking, calibration, and the confusion matrix, on\n"
+        "DATA/test/CLASS/FILE, on another split, or on DATA/CLASS/FILE. Classes are matched by name. A "
+        "temperature and,\n"
+        "of two classes, a threshold are fitted on DATA/valid, if it is there, and judged, too; the model "
+        "file stays as\n"
+        "it is. --robustness judges the same pictures again under JPEG compression, blur, resizing, zoom and "
+        "without\n"
+        "colour, one at a time; their features are kept.\n\n"
+        "  ftrain evaluate -m flowers.safetensors flowers --split valid\n"
+        "  ftrain evaluate -m faces.safetensors faces --robustness --predictions faces.csv\n"
+        "  ftrain evaluate -m faces.safetensors faces --robustness --report faces.html\n\n",
+    .run = run,
+};

@@ -1,0 +1,200 @@
+/* The order of an evaluation: model, samples, scores, metrics, calibration, robustness. */
+#include "ftrain/evaluate/evaluation.h"
+
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/program.h"
+#include "head/metrics.h"
+#include "io/file.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const dni_view plain = {.kind = DNI_VIEW_PLAIN};
+
+/* ---- samples ---- */
+
+/* The folder of a split, from malloc, and whether it is there. */
+static char *split_folder(const char *data, const char *split, bool *exists) {
+    struct stat found;
+    char *folder = dni_path_join(data, split);
+    *exists = folder && stat(folder, &found) == 0;
+    return folder;
+}
+
+/* DATA/SPLIT where DATA has splits; DATA itself where it holds class folders and no split was asked for. */
+static int find_samples(evaluation *of, const evaluation_options *options, const char *data) {
+    bool exists;
+    const char *split = options->split ? options->split : "test";
+    char *folder = split_folder(data, split, &exists);
+    if (!folder) return report_no_memory();
+    of->split = options->split || exists ? split : NULL;
+    dn_error error;
+    const dn_status status = dni_samples_scan(&of->samples, of->split ? folder : data, of->info->classes,
+                                              of->info->class_count, &error);
+    free(folder);
+    return status ? report(&error, EXIT_DATA) : CONTINUE;
+}
+
+/* Samples to calibrate on, if any: asked for, they must be there; not asked for, they may be missing or
+ * unfit. */
+static int find_calibration(const evaluation *of, const evaluation_options *options, const char *data,
+                            const char **split, dni_samples *out) {
+    const char *asked = options->calibrate_on;
+    *split = NULL;
+    if (asked ? strcmp(asked, "none") == 0 : !of->split || strcmp(of->split, "valid") == 0) return CONTINUE;
+    const char *name = asked ? asked : "valid";
+    bool exists;
+    char *folder = split_folder(data, name, &exists);
+    if (!folder) return report_no_memory();
+    dn_error error;
+    const dn_status status =
+        asked || exists ? dni_samples_scan(out, folder, of->info->classes, of->info->class_count, &error)
+                        : DN_OK;
+    free(folder);
+    if (status && asked) return report(&error, EXIT_DATA);
+    if (status) message("not calibrated: %s", error.message);
+    if (!status && (asked || exists)) *split = name;
+    return CONTINUE;
+}
+
+/* ---- metrics ---- */
+
+int judge_scores(judgement *out, const scores *of, int classes) {
+    const size_t width = (size_t)classes;
+    *out = (judgement){.confusion = calloc(width * width, sizeof *out->confusion),
+                       .classes = calloc(width, sizeof *out->classes)};
+    if (!out->confusion || !out->classes) return report_no_memory();
+    dn_metrics_compute(&out->metrics, of->log_probabilities, of->labels, of->count, classes, out->confusion);
+    dn_class_metrics_compute(out->classes, out->confusion, classes);
+    out->balanced_accuracy = dn_balanced_accuracy(out->classes, classes);
+    return CONTINUE;
+}
+
+void judgement_free(judgement *of) {
+    free(of->confusion);
+    free(of->classes);
+}
+
+int evaluation_predicted(const evaluation *of, int i) {
+    const int classes = of->info->class_count;
+    return dni_most_probable(of->scores.log_probabilities + (size_t)i * (size_t)classes, classes);
+}
+
+static int judge(evaluation *of) {
+    const scores *s = &of->scores;
+    const int classes = of->info->class_count;
+    int code = judge_scores(&of->judged, s, classes);
+    if (code != CONTINUE) return code;
+    of->roc_aucs = calloc((size_t)classes, sizeof *of->roc_aucs);
+    of->average_precisions = calloc((size_t)classes, sizeof *of->average_precisions);
+    if (!of->roc_aucs || !of->average_precisions) return report_no_memory();
+    dn_error error;
+    if (dn_ranking_all(of->roc_aucs, of->average_precisions, s->log_probabilities, s->labels, s->count,
+                       classes, &error) ||
+        (classes == 2 &&
+         dn_ranking_compute(&of->ranking, s->log_probabilities, s->labels, s->count, 2, 1, &error)))
+        return report(&error, EXIT_MACHINE);
+    of->roc_auc = dn_mean_defined(of->roc_aucs, classes);
+    of->average_precision = dn_mean_defined(of->average_precisions, classes);
+    dn_reliability_compute(&of->reliability, s->log_probabilities, s->labels, s->count, classes);
+    return CONTINUE;
+}
+
+/* ---- calibration ---- */
+
+static int apply_temperature(calibration *out, const scores *judged, int classes) {
+    float *scaled = malloc((size_t)judged->count * (size_t)classes * sizeof *scaled);
+    if (!scaled) return report_no_memory();
+    dn_temperature_apply(judged->log_probabilities, judged->count, classes, out->temperature, scaled);
+    dn_metrics_compute(&out->metrics, scaled, judged->labels, judged->count, classes, NULL);
+    dn_reliability_compute(&out->reliability, scaled, judged->labels, judged->count, classes);
+    free(scaled);
+    return CONTINUE;
+}
+
+static int apply_threshold(calibration *out, const scores *judged) {
+    judgement *at = &out->at_threshold;
+    at->confusion = calloc(4, sizeof *at->confusion);
+    at->classes = calloc(2, sizeof *at->classes);
+    if (!at->confusion || !at->classes) return report_no_memory();
+    dn_threshold_confusion(&out->threshold, judged->log_probabilities, judged->labels, judged->count,
+                           at->confusion);
+    dn_class_metrics_compute(at->classes, at->confusion, 2);
+    at->balanced_accuracy = dn_balanced_accuracy(at->classes, 2);
+    dn_metrics *m = &at->metrics;
+    m->count = judged->count;
+    m->correct = at->confusion[0] + at->confusion[3];
+    m->accuracy = (double)m->correct / m->count;
+    dn_wilson_interval(m->correct, m->count, &m->accuracy_low, &m->accuracy_high);
+    return CONTINUE;
+}
+
+static int calibrate(calibration *out, const char *split, const scores *fit, const scores *judged,
+                     int classes) {
+    *out = (calibration){.split = split, .count = fit->count};
+    out->threshold = (dn_threshold){(double)NAN, (double)NAN, (double)NAN};
+    out->temperature = dn_temperature_fit(fit->log_probabilities, fit->labels, fit->count, classes);
+    int code = apply_temperature(out, judged, classes);
+    if (code != CONTINUE || classes != 2) return code;
+    dn_error error;
+    if (dn_threshold_fit(&out->threshold, fit->log_probabilities, fit->labels, fit->count, &error))
+        return report(&error, EXIT_MACHINE);
+    return isnan(out->threshold.log_odds) ? CONTINUE : apply_threshold(out, judged);
+}
+
+/* ---- the whole ---- */
+
+/* Scores the judged samples and, where there are any, those to calibrate on: `fit`. */
+static int score_all(evaluation *of, const dni_samples *calibration_samples, const char *split, scores *fit) {
+    const feature_source sources[] = {{&of->samples, &plain, 1}, {calibration_samples, &plain, 1}};
+    scores found[2] = {{.count = 0}, {.count = 0}};
+    const int code = scorer_run(&of->scorer, sources, split ? 2 : 1, found, &of->skipped);
+    of->scores = found[0];
+    *fit = found[1];
+    if (code != CONTINUE || of->scores.count) return code;
+    message("no picture that can be used is left");
+    return EXIT_DATA;
+}
+
+static int judge_and_calibrate(evaluation *of, const evaluation_options *options, const char *data) {
+    dni_samples samples = {.count = 0};
+    scores fit = {.count = 0};
+    const char *split;
+    int code = find_calibration(of, options, data, &split, &samples);
+    if (code == CONTINUE) code = score_all(of, &samples, split, &fit);
+    if (code == CONTINUE) code = judge(of);
+    if (code == CONTINUE && split && !fit.count)
+        message("not calibrated: no picture of %s can be used", split);
+    else if (code == CONTINUE && split)
+        code = calibrate(&of->calibration, split, &fit, &of->scores, of->info->class_count);
+    scores_free(&fit);
+    dni_samples_free(&samples);
+    return code;
+}
+
+int evaluation_run(evaluation *out, const evaluation_options *options, const char *data) {
+    *out = (evaluation){.split = NULL};
+    int code = scorer_open(&out->scorer, &options->scorer);
+    if (code != CONTINUE) return code;
+    out->info = dn_classifier_get_info(out->scorer.classifier);
+    code = find_samples(out, options, data);
+    if (code == CONTINUE) code = judge_and_calibrate(out, options, data);
+    if (code == CONTINUE && options->perturbation_count)
+        code = evaluate_robustness(out, options->perturbations, options->perturbation_count);
+    return code;
+}
+
+void evaluation_free(evaluation *of) {
+    for (int r = 0; r < of->row_count; r++) judgement_free(&of->rows[r].judged);
+    free(of->rows);
+    judgement_free(&of->calibration.at_threshold);
+    dn_ranking_free(&of->ranking);
+    free(of->roc_aucs);
+    free(of->average_precisions);
+    judgement_free(&of->judged);
+    scores_free(&of->scores);
+    dni_samples_free(&of->samples);
+    scorer_close(&of->scorer);
+}

@@ -1,0 +1,146 @@
+/* The pictures of evaluate --report, each beside the map of what spoke for its class. */
+#include "ftrain/evaluate/report.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/page/overlay.h"
+#include "ftrain/shell/program.h"
+#include "ftrain/page/thumbnail.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { EACH = 6, SIDE = 160 };
+
+typedef struct gallery {
+    html *page;
+    evaluation *of;
+    dn_classifier *classifier;
+    float *evidence; /* (map_height, map_width) */
+    int map_height, map_width;
+} gallery;
+
+static double sureness(const evaluation *of, int i) {
+    const size_t at = (size_t)i * (size_t)of->info->class_count + (size_t)evaluation_predicted(of, i);
+    return exp((double)of->scores.log_probabilities[at]);
+}
+
+static int attach(gallery *work, const scorer_options *options) {
+    const dn_weights *weights;
+    int code = work->of->scorer.request.weights(work->of->scorer.request.context, &weights);
+    if (code != CONTINUE) return code;
+    dn_session_options session = dn_session_options_default();
+    session.threads = options->threads;
+    const dn_model_options model = {.threads = options->threads,
+                                    .precision = (dn_precision)options->precision,
+                                    .memory = (dn_memory)options->memory};
+    dn_error error;
+    if (dn_classifier_attach(work->classifier, weights, &model, &session, &error))
+        return report(&error, EXIT_MODEL);
+    dn_classifier_map_size(work->classifier, &work->map_height, &work->map_width);
+    work->evidence = malloc((size_t)work->map_height * (size_t)work->map_width * sizeof *work->evidence);
+    return work->evidence ? CONTINUE : report_no_memory();
+}
+
+/* ---- choice ---- */
+
+typedef enum choice { SUREST_RIGHT, SUREST_WRONG, LEAST_SURE, CHOICES } choice;
+
+static bool is_wanted(const evaluation *of, int i, choice by) {
+    const bool is_right = evaluation_predicted(of, i) == of->scores.labels[i];
+    return by == LEAST_SURE || is_right == (by == SUREST_RIGHT);
+}
+
+/* The first of equals wins. */
+static int choose(const evaluation *of, choice by, int chosen[EACH]) {
+    int count = 0;
+    for (int i = 0; i < of->scores.count; i++) {
+        if (!is_wanted(of, i, by)) continue;
+        const double score = by == LEAST_SURE ? -sureness(of, i) : sureness(of, i);
+        int at = count;
+        while (at > 0) {
+            const double other = sureness(of, chosen[at - 1]);
+            if ((by == LEAST_SURE ? -other : other) >= score) break;
+            at--;
+        }
+        if (at == EACH) continue;
+        if (count < EACH) count++;
+        for (int k = count - 1; k > at; k--) chosen[k] = chosen[k - 1];
+        chosen[at] = i;
+    }
+    return count;
+}
+
+/* ---- drawing ---- */
+
+static dn_status draw(gallery *work, const dn_image *image, dn_error *error) {
+    static const overlay_options look = {.opacity = 0.6f, .size = SIDE};
+    int class_index = -1;
+    dn_image map;
+    dn_status status =
+        dn_classifier_explain(work->classifier, image, &class_index, work->evidence, NULL, error);
+    if (!status)
+        status = overlay_draw(&map, image, &work->of->info->preprocessing, work->evidence, work->map_height,
+                              work->map_width, &look, error);
+    if (status) return status;
+    status = thumbnail_write(work->page, image, SIDE, "the picture", error);
+    if (!status) status = thumbnail_write(work->page, &map, SIDE, "its map of evidence", error);
+    dn_image_free(&map);
+    return status;
+}
+
+static int show(gallery *work, int i) {
+    const evaluation *of = work->of;
+    const char *path = of->samples.items[of->scores.places[i]].path;
+    dn_image image;
+    dn_error error;
+    html_raw(work->page, "<figure><div class=\"pair\">");
+    if (dn_image_load(&image, path, &error)) return report(&error, EXIT_DATA);
+    const dn_status status = draw(work, &image, &error);
+    dn_image_free(&image);
+    if (status) return report(&error, EXIT_MODEL);
+    html_raw(work->page, "</div><figcaption>");
+    html_text(work->page, of->info->classes[evaluation_predicted(of, i)]);
+    html_raw(work->page, " %.4f", sureness(of, i));
+    if (evaluation_predicted(of, i) != of->scores.labels[i]) {
+        html_raw(work->page, ", in truth ");
+        html_text(work->page, of->info->classes[of->scores.labels[i]]);
+    }
+    html_raw(work->page, "<br>");
+    html_text(work->page, path);
+    html_raw(work->page, "</figcaption></figure>\n");
+    return CONTINUE;
+}
+
+static int show_all(gallery *work) {
+    static const char *const titles[CHOICES] = {"Right, and the surest", "Wrong, and the surest",
+                                                "The least sure, right or wrong"};
+    int code = CONTINUE;
+    for (int by = 0; code == CONTINUE && by < CHOICES; by++) {
+        int chosen[EACH];
+        const int count = choose(work->of, (choice)by, chosen);
+        html_raw(work->page, "<h3>%s</h3>\n", titles[by]);
+        if (!count) html_raw(work->page, "<p>None.</p>\n");
+        html_raw(work->page, "<div class=\"grid\">\n");
+        for (int k = 0; code == CONTINUE && k < count; k++) {
+            code = show(work, chosen[k]);
+            if (code == CONTINUE && interrupted()) code = EXIT_INTERRUPTED;
+        }
+        html_raw(work->page, "</div>\n");
+    }
+    return code;
+}
+
+int evaluation_write_pictures(html *page, evaluation *of, const scorer_options *options) {
+    gallery work = {.page = page, .of = of, .classifier = of->scorer.classifier};
+    html_section(page, "pictures", "Pictures");
+    html_raw(page,
+             "<p>Each with the probability of the predicted class, and beside it the map of what spoke for "
+             "that class "
+             "(class activation map; pale yellow is most, relative to each picture's own maximum; what the "
+             "network did "
+             "not see is darkened).</p>\n");
+    int code = attach(&work, options);
+    if (code == CONTINUE) code = show_all(&work);
+    free(work.evidence);
+    return code;
+}

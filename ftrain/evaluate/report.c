@@ -1,0 +1,293 @@
+#include "ftrain/evaluate/report.h"
+
+#include "ftrain/page/chart.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/backbone/precision.h"
+#include "ftrain/shell/program.h"
+#include "ftrain/page/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More classes than these make no readable confusion matrix, no readable charts. */
+enum { MOST_SHADED = 40, MOST_CHARTED = 4 };
+
+/* ---- the result ---- */
+
+static void write_result(html *page, const evaluation *of) {
+    const dn_metrics *m = &of->judged.metrics;
+    html_section(page, "result", "Result");
+    html_raw(page, "<p class=\"headline\">%.1f %% correct</p>\n<p>Of the %d pictures", 100 * m->accuracy,
+             m->count);
+    if (of->split) {
+        html_raw(page, " in ");
+        html_text(page, of->split);
+    }
+    html_raw(
+        page,
+        ", %d are classified correctly. With other pictures of the same kind that share could well come out "
+        "between %.1f %% and %.1f %% (Wilson's 95 %% interval).</p>\n",
+        m->correct, 100 * m->accuracy_low, 100 * m->accuracy_high);
+    if (of->skipped)
+        html_raw(page, "<p>%zu pictures could not be used and were left out.</p>\n", of->skipped);
+    static const char *const titles[] = {"", "value"};
+    const struct {
+        const char *name;
+        double value;
+    } rows[] = {{"accuracy", m->accuracy},
+                {"balanced accuracy", of->judged.balanced_accuracy},
+                {"ROC-AUC", of->roc_auc},
+                {"average precision", of->average_precision},
+                {"loss (mean negative log-likelihood)", m->loss},
+                {"Brier score", m->brier},
+                {"expected calibration error", of->reliability.error}};
+    html_table_begin(page, titles, 2, 1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        html_cell(page, rows[i].name);
+        html_number(page, "%.4f", rows[i].value);
+    }
+    html_table_end(page);
+}
+
+static void write_classes(html *page, const evaluation *of) {
+    static const char *const titles[] = {"class", "pictures", "precision", "recall",           "from",
+                                         "to",    "F1",       "ROC-AUC",   "average precision"};
+    html_section(page, "classes", "Class by class");
+    html_table_begin(page, titles, 9, 1);
+    for (int c = 0; c < of->info->class_count; c++) {
+        const dn_class_metrics *row = &of->judged.classes[c];
+        html_cell(page, of->info->classes[c]);
+        html_number(page, "%.0f", row->count);
+        html_number(page, "%.4f", row->precision);
+        html_number(page, "%.4f", row->recall);
+        html_number(page, "%.4f", row->recall_low);
+        html_number(page, "%.4f", row->recall_high);
+        html_number(page, "%.4f", row->f1);
+        html_number(page, "%.4f", of->roc_aucs[c]);
+        html_number(page, "%.4f", of->average_precisions[c]);
+    }
+    html_table_end(page);
+    html_raw(page,
+             "<p class=\"dim\">from, to: the recall's 95 %% interval (Wilson). ROC-AUC and average "
+             "precision: the class "
+             "against the rest. A dash stands where a value is not defined.</p>\n");
+}
+
+/* Shaded by the share of the row: how the pictures of a class were distributed. */
+static void write_confusion(html *page, const evaluation *of) {
+    const int classes = of->info->class_count;
+    html_section(page, "confusion", "Confusion");
+    if (classes > MOST_SHADED) {
+        html_raw(page, "<p>Left out: %d classes.</p>\n", classes);
+        return;
+    }
+    html_raw(page, "<div class=\"scroll\" tabindex=\"0\"><table><tr><th>truth, below; predicted, right</th>");
+    for (int c = 0; c < classes; c++) {
+        html_raw(page, "<th class=\"n\">");
+        html_text(page, of->info->classes[c]);
+        html_raw(page, "</th>");
+    }
+    html_raw(page, "</tr>\n");
+    for (int truth = 0; truth < classes; truth++) {
+        html_raw(page, "<tr><td>");
+        html_text(page, of->info->classes[truth]);
+        html_raw(page, "</td>");
+        const int pictures = of->judged.classes[truth].count;
+        for (int c = 0; c < classes; c++) {
+            const int count = of->judged.confusion[truth * classes + c];
+            html_raw(
+                page,
+                "<td class=\"n\" style=\"background:color-mix(in srgb,var(--s1) %d%%,transparent)\">%d</td>",
+                pictures ? 50 * count / pictures : 0, count);
+        }
+        html_raw(page, "</tr>\n");
+    }
+    html_raw(page, "</table></div>\n");
+}
+
+/* ---- curves ---- */
+
+static int write_ranking(html *page, const evaluation *of) {
+    const dn_ranking *r = &of->ranking;
+    if (!r->count || !r->positives || !r->negatives) return CONTINUE;
+    const size_t count = (size_t)r->count;
+    double *const memory = malloc(4 * count * sizeof *memory);
+    if (!memory) return report_no_memory();
+    double *const fpr = memory, *const tpr = memory + count, *const precision = memory + 2 * count;
+    double *const recall = memory + 3 * count;
+    for (size_t i = 0; i < count; i++) {
+        const dn_ranking_point *p = &r->points[i];
+        const int taken = p->true_positives + p->false_positives;
+        fpr[i] = (double)p->false_positives / r->negatives;
+        tpr[i] = recall[i] = (double)p->true_positives / r->positives;
+        precision[i] = taken ? (double)p->true_positives / taken : (double)NAN;
+    }
+    html_section(page, "ranking", "Ranking");
+    html_raw(page, "<p>How well the probability of <em>");
+    html_text(page, of->info->classes[1]);
+    html_raw(
+        page,
+        "</em> sorts its pictures before the others, whatever the threshold.</p>\n<div class=\"grid\">\n");
+    chart_lines chart = {.title = "ROC curve",
+                         .x_label = "false positive rate",
+                         .y_label = "true positive rate",
+                         .series = {{"model", fpr, tpr, r->count}},
+                         .series_count = 1,
+                         .low = 0,
+                         .high = 1,
+                         .marked = (double)NAN,
+                         .diagonal = true};
+    chart_write_lines(page, &chart);
+    chart.title = "Precision and recall";
+    chart.x_label = "recall";
+    chart.y_label = "precision";
+    chart.series[0] = (chart_series){"model", recall, precision, r->count};
+    chart.diagonal = false;
+    chart_write_lines(page, &chart);
+    html_raw(page, "</div>\n");
+    free(memory);
+    return CONTINUE;
+}
+
+typedef struct reliability_line {
+    double confidence[DN_RELIABILITY_BINS], accuracy[DN_RELIABILITY_BINS];
+} reliability_line;
+
+static void fill_line(reliability_line *out, const dn_reliability *of) {
+    for (int b = 0; b < DN_RELIABILITY_BINS; b++) {
+        const dn_reliability_bin *bin = &of->bins[b];
+        out->confidence[b] = bin->count ? bin->confidence : (double)NAN;
+        out->accuracy[b] = bin->count ? (double)bin->correct / bin->count : (double)NAN;
+    }
+}
+
+static void write_calibration(html *page, const evaluation *of) {
+    const calibration *c = &of->calibration;
+    reliability_line plain, fitted;
+    fill_line(&plain, &of->reliability);
+    html_section(page, "calibration", "Calibration");
+    html_raw(page,
+             "<p>Whether a probability of 0.8 is right 8 times in 10: pictures in bins by the probability of "
+             "their "
+             "predicted class. On the diagonal it is; below, the model is too sure.</p>\n");
+    chart_lines chart = {.title = "Reliability",
+                         .x_label = "mean probability of the predicted class",
+                         .y_label = "share of pictures classified correctly",
+                         .series = {{"as it is", plain.confidence, plain.accuracy, DN_RELIABILITY_BINS}},
+                         .series_count = 1,
+                         .low = 0,
+                         .high = 1,
+                         .marked = (double)NAN,
+                         .diagonal = true};
+    if (c->split) {
+        fill_line(&fitted, &c->reliability);
+        chart.series[chart.series_count++] = (chart_series){"at the fitted temperature", fitted.confidence,
+                                                            fitted.accuracy, DN_RELIABILITY_BINS};
+    }
+    chart_write_lines(page, &chart);
+    if (!c->split) return;
+    html_raw(page, "<p>Temperature %.4f, fitted on %d pictures of ", c->temperature, c->count);
+    html_text(page, c->split);
+    html_raw(page, ": the loss goes from %.4f to %.4f, the calibration error from %.4f to %.4f.</p>\n",
+             of->judged.metrics.loss, c->metrics.loss, of->reliability.error, c->reliability.error);
+    if (isnan(c->threshold.probability)) return;
+    html_raw(page,
+             "<p>Threshold %.4f, the cut of the highest balanced accuracy there: above it a picture is said "
+             "to be ",
+             c->threshold.probability);
+    html_text(page, of->info->classes[1]);
+    html_raw(page, ". The accuracy here is then %.4f instead of %.4f.</p>\n",
+             c->at_threshold.metrics.accuracy, of->judged.metrics.accuracy);
+}
+
+/* ---- robustness ---- */
+
+static void write_recalls(html *page, const evaluation *of, chart_bar *bars) {
+    const int classes = of->info->class_count;
+    html_raw(page, "<div class=\"grid\">\n");
+    for (int c = 0; c < classes && classes <= MOST_CHARTED; c++) {
+        char title[160];
+        const dn_class_metrics *plain = &of->judged.classes[c];
+        bars[0] = (chart_bar){"as they are", plain->recall, plain->recall_low, plain->recall_high};
+        for (int i = 0; i < of->row_count; i++) {
+            const dn_class_metrics *m = &of->rows[i].judged.classes[c];
+            bars[i + 1] = (chart_bar){of->rows[i].name, m->recall, m->recall_low, m->recall_high};
+        }
+        snprintf(title, sizeof title, "Recall of %s", of->info->classes[c]);
+        chart_write_bars(page, title, "share of the class's pictures that are recognised", "%.3f", 1, bars,
+                         of->row_count + 1);
+    }
+    html_raw(page, "</div>\n");
+}
+
+static int write_robustness(html *page, const evaluation *of) {
+    static const char *const titles[] = {"perturbation", "accuracy", "change", "from",
+                                         "to",           "balanced", "ROC-AUC"};
+    if (!of->row_count) return CONTINUE;
+    chart_bar *const bars = malloc(((size_t)of->row_count + 1) * sizeof *bars);
+    if (!bars) return report_no_memory();
+    html_section(page, "robustness", "Robustness");
+    html_raw(
+        page,
+        "<p>The same pictures under one perturbation at a time. A cue that does not belong to the subject "
+        "often "
+        "dies of one of them: framing of zoom, compression of JPEG, upsampling of blur. The whiskers are "
+        "Wilson's 95 %% intervals.</p>\n");
+    write_recalls(page, of, bars);
+    html_table_begin(page, titles, 7, 1);
+    for (int i = 0; i < of->row_count; i++) {
+        const robustness_row *row = &of->rows[i];
+        html_cell(page, row->name);
+        html_number(page, "%.4f", row->judged.metrics.accuracy);
+        html_number(page, "%+.4f", row->change);
+        html_number(page, "%.4f", row->judged.metrics.accuracy_low);
+        html_number(page, "%.4f", row->judged.metrics.accuracy_high);
+        html_number(page, "%.4f", row->judged.balanced_accuracy);
+        html_number(page, "%.4f", row->roc_auc);
+    }
+    html_table_end(page);
+    free(bars);
+    return CONTINUE;
+}
+
+/* ---- all of it ---- */
+
+static void write_provenance(html *page, const evaluation *of, const scorer_options *options) {
+    json_t *recipe = of->info->recipe ? json_loads(of->info->recipe, 0, NULL) : NULL;
+    if (json_is_object(recipe))
+        report_recipe(page, recipe);
+    else
+        json_decref(recipe);
+    report_provenance(page, &(report_source){.pool = of->scorer.pool,
+                                             .model = options->model,
+                                             .backbone = of->info->backbone,
+                                             .weights = of->info->weights_source,
+                                             .hash = of->info->weights_hash,
+                                             .precision = precision_name(options->precision),
+                                             .preprocessing = of->info->preprocessing,
+                                             .seed = &of->info->seed});
+}
+
+int evaluation_write_report(evaluation *of, const scorer_options *options, const char *path, int argc,
+                            char *const *argv) {
+    html *page;
+    int code = report_open(&page, path, "Evaluation of a model", argc, argv);
+    if (code != CONTINUE) return code;
+    write_result(page, of);
+    write_classes(page, of);
+    write_confusion(page, of);
+    code = write_ranking(page, of);
+    if (code == CONTINUE) {
+        write_calibration(page, of);
+        code = write_robustness(page, of);
+    }
+    if (code == CONTINUE) code = evaluation_write_pictures(page, of, options);
+    if (code != CONTINUE) {
+        html_abandon(page);
+        return code;
+    }
+    write_provenance(page, of, options);
+    return report_close(page);
+}

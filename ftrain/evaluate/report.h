@@ -1,0 +1,16 @@
+/* evaluate --report: what an evaluation found, as one page. */
+#ifndef FTRAIN_EVALUATE_REPORT_H
+#define FTRAIN_EVALUATE_REPORT_H
+
+#include "ftrain/evaluate/evaluation.h"
+#include "ftrain/page/html.h"
+
+/* argv: the command line, the command first. Attaches the backbone, for the maps of evidence. Returns CONTINUE or,
+ * after a message, the exit code. */
+int evaluation_write_report(evaluation *of, const scorer_options *options, const char *path, int argc,
+                            char *const *argv);
+
+/* Section "pictures": the surest right ones, the surest wrong ones and the least sure, each with its map. */
+int evaluation_write_pictures(html *page, evaluation *of, const scorer_options *options);
+
+#endif

@@ -1,0 +1,317 @@
+/* ftrain explain: where in a picture the evidence for a class lies. */
+#include "ftrain/shell/commands.h"
+#include "ftrain/backbone/memory.h"
+#include "ftrain/backbone/model_weights.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/page/overlay.h"
+#include "ftrain/shell/paths.h"
+#include "ftrain/backbone/precision.h"
+#include "ftrain/shell/program.h"
+#include "head/evidence.h"
+#include "head/head.h"
+#include "io/file.h"
+#include "io/json.h"
+#include "io/png.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Sums over the pictures that were explained as one class. */
+typedef struct class_sum {
+    int pictures; /* with any evidence */
+    double inside, squares;
+} class_sum;
+
+typedef struct explanation_run {
+    const char *model, *weights_option, *output, *class_name;
+    overlay_options overlay;
+    float ellipse_width, ellipse_height;
+    int precision, memory, threads;
+    bool json, strict, outline;
+
+    dn_classifier *classifier;
+    path_source *source;
+    bool into_folder;
+    int class_index; /* -1: the predicted one */
+    int map_height, map_width;
+    float *evidence, *probabilities;
+    class_sum *sums; /* (classes) */
+    double area;     /* the ellipse's share of the crop */
+    size_t skipped;
+} explanation_run;
+
+/* ---- one picture ---- */
+
+/* FOLDER/NAME.png, and FOLDER/NAME-2.png and so on where that is taken. From malloc. */
+static char *free_name(const char *folder, const char *path) {
+    const char *name = dni_path_name(path), *dot = strrchr(name, '.');
+    const int stem = dot && dot != name ? (int)(dot - name) : (int)strlen(name);
+    const size_t size = strlen(folder) + (size_t)stem + 32;
+    char *out = malloc(size);
+    struct stat there;
+    for (int number = 1; out; number++) {
+        if (number == 1)
+            snprintf(out, size, "%s/%.*s.png", folder, stem, name);
+        else
+            snprintf(out, size, "%s/%.*s-%d.png", folder, stem, name, number);
+        if (stat(out, &there) != 0) break;
+    }
+    return out;
+}
+
+static int draw(const explanation_run *run, const dn_image *image, const char *path, char **written) {
+    dn_image drawn;
+    dn_error error;
+    const dn_preprocessing *preprocessing = &dn_classifier_get_info(run->classifier)->preprocessing;
+    if (overlay_draw(&drawn, image, preprocessing, run->evidence, run->map_height, run->map_width,
+                     &run->overlay, &error))
+        return report(&error, EXIT_MACHINE);
+    *written = run->into_folder ? free_name(run->output, path) : strdup(run->output);
+    int code = *written ? CONTINUE : report_no_memory();
+    if (code == CONTINUE && dni_png_write(*written, &drawn, &error)) code = report(&error, EXIT_MACHINE);
+    dn_image_free(&drawn);
+    return code;
+}
+
+static int print(const explanation_run *run, const char *path, int class_index, double inside,
+                 const char *written) {
+    const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
+    const double probability = (double)run->probabilities[class_index];
+    if (run->json) {
+        json_t *line =
+            json_pack("{s:o, s:o, s:f, s:o, s:f}", "path", dni_json_text(path), "class",
+                      dni_json_text(info->classes[class_index]), "probability", probability, "inside",
+                      isnan(inside) ? json_null() : json_real(inside), "area", run->area);
+        if (written) json_object_set_new(line, "map", dni_json_text(written));
+        return print_json(line) ? CONTINUE : EXIT_MACHINE;
+    }
+    printf("%s\t%s %.4f\t", path, info->classes[class_index], probability);
+    if (isnan(inside))
+        printf("no evidence");
+    else
+        printf("inside %.3f", inside);
+    printf(written ? "\t%s\n" : "\n", written);
+    return fflush(stdout) == 0 ? CONTINUE : EXIT_MACHINE;
+}
+
+static int explain_image(explanation_run *run, const dn_image *image, const char *path) {
+    dn_error error;
+    int class_index = run->class_index;
+    if (dn_classifier_explain(run->classifier, image, &class_index, run->evidence, run->probabilities,
+                              &error))
+        return report(&error, EXIT_MODEL);
+    const double inside =
+        dni_evidence_inside(run->evidence, run->map_height, run->map_width, (double)run->ellipse_width,
+                            (double)run->ellipse_height, &run->area);
+    char *written = NULL;
+    int code = run->output ? draw(run, image, path, &written) : CONTINUE;
+    if (code == CONTINUE) code = print(run, path, class_index, inside, written);
+    free(written);
+    if (code == CONTINUE && !isnan(inside)) {
+        class_sum *sum = &run->sums[class_index];
+        sum->pictures++;
+        sum->inside += inside;
+        sum->squares += inside * inside;
+    }
+    return code;
+}
+
+static int explain_path(explanation_run *run, const named_picture *picture) {
+    dn_image image = {.rgb = NULL};
+    dn_error error;
+    if (picture->error)
+        error = *picture->error;
+    else if (!dn_image_load(&image, picture->path, &error)) {
+        const int code = explain_image(run, &image, picture->path);
+        dn_image_free(&image);
+        return code;
+    }
+    if (run->strict) return report(&error, EXIT_DATA);
+    message("skipped: %s", error.message);
+    run->skipped++;
+    return CONTINUE;
+}
+
+/* ---- all ---- */
+
+/* "Is it the background?": the mean share of evidence inside the ellipse, beside the ellipse's share of the area. */
+static int print_summary(const explanation_run *run) {
+    const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
+    for (int c = 0; c < info->class_count; c++) {
+        const class_sum *sum = &run->sums[c];
+        if (!sum->pictures) continue;
+        const double mean = sum->inside / sum->pictures;
+        const double deviation = sqrt(fmax(sum->squares / sum->pictures - mean * mean, 0));
+        if (!run->json) {
+            printf(
+                "%s: %.3f of the evidence inside the ellipse (deviation %.3f, %d pictures), which is %.3f of "
+                "the "
+                "area\n",
+                info->classes[c], mean, deviation, sum->pictures, run->area);
+        } else if (!print_json(json_pack("{s:o, s:i, s:f, s:f, s:f}", "class",
+                                         dni_json_text(info->classes[c]), "pictures", sum->pictures,
+                                         "inside_mean", mean, "inside_deviation", deviation, "area",
+                                         run->area))) {
+            return EXIT_MACHINE;
+        }
+    }
+    return CONTINUE;
+}
+
+static int explain_all(explanation_run *run) {
+    named_picture *picture;
+    size_t count = 0, pictures = 0; /* an empty folder is none */
+    while (path_source_next(run->source, &picture)) {
+        const int code = explain_path(run, picture);
+        pictures += !picture->error || picture->error->status != DN_ERR_DATA_EMPTY;
+        named_picture_free(picture);
+        if (code != CONTINUE) return code;
+        if (interrupted()) return EXIT_INTERRUPTED;
+        count++;
+    }
+    if (path_source_lacks_memory(run->source)) return report_no_memory();
+    if (!pictures) {
+        message("no pictures");
+        return EXIT_DATA;
+    }
+    return count - run->skipped > 1 ? print_summary(run) : CONTINUE;
+}
+
+static bool ends_in_png(const char *path) {
+    const size_t length = strlen(path);
+    return length > 4 && strcmp(path + length - 4, ".png") == 0;
+}
+
+/* A file for one picture, a folder for all else. */
+static int prepare_output(explanation_run *run, char *const *paths, int count) {
+    struct stat there;
+    if (!run->output) return CONTINUE;
+    const bool is_one =
+        count == 1 && strcmp(paths[0], "-") != 0 && (stat(paths[0], &there) != 0 || !S_ISDIR(there.st_mode));
+    run->into_folder = !(is_one && ends_in_png(run->output));
+    if (!run->into_folder) return CONTINUE;
+    if (ends_in_png(run->output)) {
+        message("-o %s: for several pictures name a folder", run->output);
+        return EXIT_USAGE;
+    }
+    dn_error error;
+    return dni_make_folders(run->output, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
+}
+
+static int find_class(explanation_run *run) {
+    const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
+    run->class_index = -1;
+    if (!run->class_name) return CONTINUE;
+    for (int c = 0; c < info->class_count; c++)
+        if (strcmp(info->classes[c], run->class_name) == 0) run->class_index = c;
+    if (run->class_index >= 0) return CONTINUE;
+    message("--class: '%s' is not a class of %s; 'ftrain info %s' lists them", run->class_name, run->model,
+            run->model);
+    return EXIT_USAGE;
+}
+
+static int attach(explanation_run *run) {
+    dn_weights *weights = NULL;
+    int code = CONTINUE;
+    if (!dn_classifier_is_complete(run->classifier) || run->weights_option)
+        code = model_weights(&weights, run->classifier, run->weights_option);
+    if (code != CONTINUE) return code;
+    dn_session_options options = dn_session_options_default();
+    options.threads = run->threads;
+    const dn_model_options model_options = {
+        .threads = run->threads, .precision = (dn_precision)run->precision, .memory = (dn_memory)run->memory};
+    dn_error error;
+    if (dn_classifier_attach(run->classifier, weights, &model_options, &options, &error))
+        code = report(&error, EXIT_MODEL);
+    dn_weights_free(weights);
+    if (code != CONTINUE) return code;
+    const size_t classes = (size_t)dn_classifier_get_info(run->classifier)->class_count;
+    dn_classifier_map_size(run->classifier, &run->map_height, &run->map_width);
+    run->evidence = malloc((size_t)run->map_height * (size_t)run->map_width * sizeof *run->evidence);
+    run->probabilities = malloc(classes * sizeof *run->probabilities);
+    run->sums = calloc(classes, sizeof *run->sums);
+    return run->evidence && run->probabilities && run->sums ? CONTINUE : report_no_memory();
+}
+
+static int explain(explanation_run *run, char *const *paths, int count) {
+    if (!run->model) {
+        message("explain: -m MODEL is missing");
+        return EXIT_USAGE;
+    }
+    dn_error error;
+    if (dn_classifier_load(&run->classifier, run->model, &error)) return report(&error, EXIT_MODEL);
+    if (run->outline) {
+        run->overlay.ellipse_width = run->ellipse_width;
+        run->overlay.ellipse_height = run->ellipse_height;
+    }
+    int code = precision_check(run->precision);
+    if (code == CONTINUE) code = find_class(run);
+    if (code == CONTINUE) code = prepare_output(run, paths, count);
+    if (code == CONTINUE) code = attach(run);
+    if (code != CONTINUE) return code;
+    run->source = path_source_create(paths, count, '\n');
+    if (!run->source) return report_no_memory();
+    catch_interrupts();
+    code = explain_all(run);
+    if (code != CONTINUE) return code;
+    return run->skipped ? EXIT_SKIPPED : EXIT_DONE;
+}
+
+static int run(const command *self, int argc, char **argv) {
+    explanation_run work = {
+        .overlay = {.opacity = 0.6f, .size = 640}, .ellipse_width = 0.6f, .ellipse_height = 0.8f};
+    const option_spec specs[] = {
+        {"model", 'm', OPTION_TEXT, &work.model, 0, 0, "MODEL", "a file of 'ftrain train'"},
+        {"output", 'o', OPTION_TEXT, &work.output, 0, 0, "OUT",
+         "a .png file for one picture, else a folder; without it only figures"},
+        {"weights", 'w', OPTION_TEXT, &work.weights_option, 0, 0, "WEIGHTS",
+         "the file it was trained with; else found by itself"},
+        {"class", 0, OPTION_TEXT, &work.class_name, 0, 0, "NAME",
+         "evidence for this class (default: the predicted one)"},
+        {"ellipse-width", 0, OPTION_FLOAT, &work.ellipse_width, 0.01, 2, "X",
+         "of the crop's width (default 0.6)"},
+        {"ellipse-height", 0, OPTION_FLOAT, &work.ellipse_height, 0.01, 2, "X",
+         "of the crop's height (default 0.8)"},
+        {"outline", 0, OPTION_FLAG, &work.outline, 0, 0, NULL, "draw the ellipse"},
+        {"opacity", 0, OPTION_FLOAT, &work.overlay.opacity, 0, 1, "X", "of the colours (default 0.6)"},
+        {"size", 0, OPTION_INT, &work.overlay.size, 16, 16384, "N",
+         "longer side of a drawing, at most (default 640)"},
+        PRECISION_OPTION(work.precision),
+        MEMORY_OPTION(work.memory),
+        {"threads", 0, OPTION_INT, &work.threads, 0, 1024, "N", "0: one a core (default)"},
+        {"strict", 0, OPTION_FLAG, &work.strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
+        {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "a JSON object a line"},
+    };
+    int first;
+    int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, INT_MAX, &first);
+    if (code == CONTINUE) code = explain(&work, argv + first, argc - first);
+    path_source_free(work.source);
+    free(work.evidence);
+    free(work.probabilities);
+    free(work.sums);
+    dn_classifier_free(work.classifier);
+    return code;
+}
+
+const command explain_command = {
+    .name = "explain",
+    .arguments = "-m MODEL PATH... [-o OUT] [options]",
+    .summary = "show where in a picture the evidence for its class lies",
+    .description =
+        "Draws the class activation map (Grad-CAM) over each picture: the brighter, the more that place "
+        "speaks for\n"
+        "the class. What the crop leaves out, and the network never sees, is dark.\n\n"
+        "With each picture goes the share of the evidence inside an ellipse in the middle of the crop, where "
+        "a\n"
+        "portrait has its face, and at the end the mean of it over each class. Much below the ellipse's "
+        "share of the\n"
+        "area, the background decides.\n\n"
+        "  ftrain explain -m faces.safetensors a.jpg -o a-map.png\n"
+        "  ftrain explain -m faces.safetensors faces/test/real --outline -o maps\n"
+        "  ftrain explain -m faces.safetensors faces/test/fake              figures alone\n\n",
+    .run = run,
+};

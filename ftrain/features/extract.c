@@ -1,0 +1,44 @@
+/* ftrain extract: the feature store alone. */
+#include "ftrain/shell/commands.h"
+#include "ftrain/features/extraction.h"
+#include "ftrain/shell/program.h"
+
+static int run(const command *self, int argc, char **argv) {
+    extraction_options options = extraction_options_default();
+    const option_spec specs[] = {
+        {"output", 'o', OPTION_TEXT, &options.features, 0, 0, "FEATURES", "the file to write or to complete"},
+        EXTRACTION_OPTIONS(options),
+        {"augment", 0, OPTION_TEXT, &options.augment, 0, 0, "LIST",
+         "more views of the training split: jpeg:75,blur:1,resize:0.5,zoom:1.2,grey"},
+        {"no-flip", 0, OPTION_NO_FLAG, &options.flip, 0, 0, NULL,
+         "without the mirror images of the training split"},
+    };
+    int first;
+    int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    if (code != CONTINUE) return code;
+    if (!options.features) {
+        message("extract: -o FEATURES is missing: the file to write");
+        return EXIT_USAGE;
+    }
+    extraction work;
+    code = extraction_run(&work, &options, argv[first], NULL);
+    if (code == CONTINUE) code = work.skipped ? EXIT_SKIPPED : EXIT_DONE;
+    extraction_free(&work);
+    return code;
+}
+
+const command extract_command = {
+    .name = "extract",
+    .arguments = "DATA [-w WEIGHTS] -o FEATURES [options]",
+    .summary = "compute the features of a data set and keep them in one file",
+    .description =
+        "Runs every picture of DATA/{train,valid,test}/CLASS/ through the network, those of train mirrored, "
+        "too, and\n"
+        "writes the feature vectors as safetensors, keyed by the pictures' content. Run again, it computes "
+        "what "
+        "is new.\n\n"
+        "  ftrain extract flowers -o flowers-features.safetensors\n"
+        "  ftrain extract flowers --precision bf16 -o fast.safetensors     where 'ftrain info' says it can "
+        "be had\n\n",
+    .run = run,
+};

@@ -1,0 +1,236 @@
+#include "ftrain/page/html.h"
+
+#include "core/error.h"
+#include "io/file.h"
+#include "io/json.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_SECTIONS = 32 };
+
+typedef struct section {
+    const char *id, *title;
+} section;
+
+struct html {
+    dni_file_writer *writer;
+    char *path, *title;
+    FILE *body; /* the sections, in memory: the list of them comes before */
+    char *bytes;
+    size_t size;
+    section sections[MAX_SECTIONS];
+    int section_count;
+    int columns, text_columns, cell; /* of the table that is open */
+    bool is_broken;                  /* memory ran out */
+};
+
+/* Colours are picked to be told apart by the colour-blind (Okabe & Ito 2008), darker on white, lighter on black. */
+static const char STYLE[] =
+    ":root{color-scheme:light dark;--back:#fff;--fore:#1b1b1b;--dim:#5c5c5c;--line:#d4d4d4;--soft:#f4f4f2;"
+    "--s1:#0067a5;--s2:#c24f00;--s3:#00795a;--s4:#a0478a}\n"
+    "@media (prefers-color-scheme:dark){:root{--back:#16181a;--fore:#e7e7e4;--dim:#a5a5a0;--line:#3c4043;"
+    "--soft:#212427;--s1:#63b8ee;--s2:#f0a04b;--s3:#3fc79c;--s4:#dd8fc5}}\n"
+    "*{box-sizing:border-box}\n"
+    "body{margin:0 auto;max-width:64rem;padding:1.5rem 1rem 4rem;background:var(--back);color:var(--fore);"
+    "font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}\n"
+    "h1{font-size:1.6rem;line-height:1.25;margin:0 0 .5rem}h2{font-size:1.2rem;margin:2.5rem 0 .5rem;"
+    "padding-top:.75rem;border-top:1px solid var(--line)}h3{font-size:1rem;margin:1.5rem 0 .25rem}\n"
+    "p{max-width:46rem;margin:.5rem 0}.dim,figcaption{color:var(--dim);font-size:.875rem}\n"
+    "code,pre{font-family:ui-monospace,monospace;font-size:.875rem}\n"
+    "pre{background:var(--soft);padding:.5rem .75rem;border-radius:4px;white-space:pre-wrap;margin:.5rem 0}\n"
+    "pre span{display:inline-block;max-width:100%}\n"
+    "a{color:var(--s1)}nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;padding:0;margin:1rem 0;"
+    "list-style:none}\n"
+    ".headline{font-size:2rem;font-weight:600;line-height:1.2;margin:.5rem 0 0}\n"
+    ".scroll{overflow:auto;max-width:100%;max-height:36rem;margin:.75rem 0}\n"
+    "table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}\n"
+    "th,td{padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line);text-align:left;"
+    "vertical-align:top}th{color:var(--dim);font-weight:600;white-space:nowrap}\n"
+    "td.n,th.n{text-align:right;white-space:nowrap;padding:.25rem 0 .25rem 1rem}\n"
+    "td{overflow-wrap:normal}.settings td{overflow-wrap:anywhere}.settings td:first-child{min-width:8.5rem}\n"
+    ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1.5rem;"
+    "margin:1rem 0}figure{margin:.5rem "
+    "0;min-width:0}svg{display:block;width:100%;max-width:34rem;height:auto}\n"
+    "figure text{paint-order:stroke;stroke:var(--back);stroke-width:3px}\n"
+    ".legend{margin:.25rem 0;font-size:.875rem}.legend span{display:inline-flex;align-items:center;gap:.4rem;"
+    "margin-right:1.25rem}.legend svg{width:34px}\n"
+    ".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.5rem,1fr));gap:.75rem .5rem;"
+    "margin:.75rem 0}.pictures figure{margin:0}.pictures figcaption{font-size:.75rem;line-height:1.3}"
+    ".mean img{width:100%}.pair{display:flex;gap:.25rem}.pair img{width:50%}"
+    "img{display:block;max-width:100%;height:auto}\n"
+    "dl{max-width:46rem;margin:.5rem 0}dt{font-weight:600;margin-top:.5rem}dd{margin:0 0 0 1rem}\n"
+    "details{margin:.75rem 0}summary{cursor:pointer}\n"
+    "@media print{body{max-width:none;padding:0}nav{display:none}.scroll{overflow:visible;max-height:none}"
+    "h2,figure,tr{break-inside:avoid}h2{break-after:avoid}}\n";
+
+/* ---- the page ---- */
+
+static void free_page(html *page) {
+    if (page->body) fclose(page->body);
+    free(page->bytes);
+    free(page->path);
+    free(page->title);
+    free(page);
+}
+
+dn_status html_open(html **out, const char *path, const char *title, dn_error *error) {
+    *out = NULL;
+    html *page = calloc(1, sizeof *page);
+    if (!page) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    page->path = strdup(path);
+    page->title = strdup(title);
+    page->body = open_memstream(&page->bytes, &page->size);
+    dn_status status = DN_OK;
+    if (!page->path || !page->title || !page->body)
+        status = dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    if (!status) status = dni_file_writer_open(&page->writer, path, error);
+    if (status)
+        free_page(page);
+    else
+        *out = page;
+    return status;
+}
+
+void html_abandon(html *page) {
+    if (!page) return;
+    dni_file_writer_abandon(page->writer);
+    free_page(page);
+}
+
+/* All before the sections, written to a stream of its own. */
+static void write_head(html *page, FILE *body) {
+    page->body = body;
+    html_raw(page,
+             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
+    html_text(page, page->title);
+    html_raw(page, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<header>\n<h1>", STYLE);
+    html_text(page, page->title);
+    html_raw(page, "</h1>\n</header>\n<nav aria-label=\"Contents\"><ul>\n");
+    for (int i = 0; i < page->section_count; i++) {
+        html_raw(page, "<li><a href=\"#%s\">", page->sections[i].id);
+        html_text(page, page->sections[i].title);
+        html_raw(page, "</a></li>\n");
+    }
+    html_raw(page, "</ul></nav>\n<main>\n");
+}
+
+/* Closes page->body; false when it ran out of memory. */
+static bool end_stream(html *page) {
+    const bool whole = !ferror(page->body);
+    const bool closed = fclose(page->body) == 0;
+    page->body = NULL;
+    return whole && closed;
+}
+
+static dn_status write_page(html *page, dn_error *error) {
+    char *head = NULL;
+    size_t head_size = 0;
+    html_raw(page, "%s</main>\n</body>\n</html>\n", page->section_count ? "</section>\n" : "");
+    bool whole = end_stream(page);
+    FILE *stream = open_memstream(&head, &head_size);
+    if (stream) {
+        write_head(page, stream);
+        whole = end_stream(page) && whole;
+    }
+    dn_status status = DN_OK;
+    if (!stream || !whole || page->is_broken)
+        status = dni_fail(error, DN_ERR_MEMORY, "%s: out of memory for the page", page->path);
+    if (!status) status = dni_file_write(page->writer, head, head_size, error);
+    if (!status) status = dni_file_write(page->writer, page->bytes, page->size, error);
+    free(head);
+    return status;
+}
+
+dn_status html_close(html *page, dn_error *error) {
+    dn_status status = write_page(page, error);
+    if (status)
+        dni_file_writer_abandon(page->writer);
+    else
+        status = dni_file_writer_commit(page->writer, error);
+    free_page(page);
+    return status;
+}
+
+void html_section(html *page, const char *id, const char *title) {
+    if (page->section_count) html_raw(page, "</section>\n");
+    if (page->section_count < MAX_SECTIONS) page->sections[page->section_count++] = (section){id, title};
+    html_raw(page, "<section id=\"%s\">\n<h2>", id);
+    html_text(page, title);
+    html_raw(page, "</h2>\n");
+}
+
+/* ---- text ---- */
+
+void html_raw(html *page, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(page->body, format, arguments);
+    va_end(arguments);
+}
+
+static void write_escaped(FILE *to, const char *text) {
+    for (; *text; text++) {
+        const unsigned char byte = (unsigned char)*text;
+        if (byte == '&')
+            fputs("&amp;", to);
+        else if (byte == '<')
+            fputs("&lt;", to);
+        else if (byte == '>')
+            fputs("&gt;", to);
+        else if (byte == '"')
+            fputs("&quot;", to);
+        else if (byte == '\'')
+            fputs("&#39;", to);
+        else if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f)
+            fputs("\xef\xbf\xbd", to); /* U+FFFD: HTML has no control characters */
+        else
+            fputc(byte, to);
+    }
+}
+
+void html_text(html *page, const char *text) {
+    json_t *clean = dni_json_text(text);
+    if (clean)
+        write_escaped(page->body, json_string_value(clean));
+    else
+        page->is_broken = true;
+    json_decref(clean);
+}
+
+/* ---- tables ---- */
+
+void html_table_begin(html *page, const char *const *titles, int columns, int text_columns) {
+    page->columns = columns;
+    page->text_columns = text_columns;
+    page->cell = 0;
+    html_raw(page, "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>");
+    for (int c = 0; c < columns; c++) {
+        html_raw(page, "<th scope=\"col\"%s>", c < text_columns ? "" : " class=\"n\"");
+        html_text(page, titles[c]);
+        html_raw(page, "</th>");
+    }
+    html_raw(page, "</tr></thead>\n<tbody>\n");
+}
+
+void html_cell(html *page, const char *text) {
+    const int column = page->cell++ % page->columns;
+    html_raw(page, "%s<td%s>", column ? "" : "<tr>", column < page->text_columns ? "" : " class=\"n\"");
+    html_text(page, text);
+    html_raw(page, "</td>%s", column + 1 == page->columns ? "</tr>\n" : "");
+}
+
+void html_number(html *page, const char *format, double value) {
+    char text[64] = "\xe2\x80\x93"; /* a dash */
+    if (!isnan(value)) snprintf(text, sizeof text, format, value);
+    html_cell(page, text);
+}
+
+void html_table_end(html *page) {
+    html_raw(page, "</tbody>\n</table></div>\n");
+}

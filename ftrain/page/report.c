@@ -1,0 +1,170 @@
+#include "ftrain/page/report.h"
+
+#include "core/cpu.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/program.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* As a shell would want it typed. */
+static int write_word(html *page, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%";
+    if (*word && strspn(word, plain) == strlen(word)) {
+        html_text(page, word);
+        return CONTINUE;
+    }
+    char *quoted = malloc(4 * strlen(word) + 3), *to = quoted;
+    if (!quoted) return report_no_memory();
+    *to++ = '\'';
+    for (const char *c = word; *c; c++)
+        if (*c == '\'')
+            to = stpcpy(to, "'\\''");
+        else
+            *to++ = *c;
+    strcpy(to, "'");
+    html_text(page, quoted);
+    free(quoted);
+    return CONTINUE;
+}
+
+int report_open(html **out, const char *path, const char *title, int argc, char *const *argv) {
+    dn_error error;
+    if (html_open(out, path, title, &error)) return report(&error, EXIT_MACHINE);
+    html_raw(*out, "<pre><code>ftrain");
+    int code = CONTINUE;
+    for (int i = 0; code == CONTINUE && i < argc; i++) {
+        html_raw(*out, " <span>");
+        code = write_word(*out, argv[i]);
+        html_raw(*out, "</span>");
+    }
+    html_raw(*out, "</code></pre>\n");
+    if (code == CONTINUE) return CONTINUE;
+    html_abandon(*out);
+    *out = NULL;
+    return code;
+}
+
+int report_close(html *page) {
+    dn_error error;
+    return html_close(page, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
+}
+
+/* ---- data ---- */
+
+void report_data(html *page, const dni_dataset *data, int *const *counts, size_t skipped) {
+    html_section(page, "data", "Data");
+    html_raw(page, "<p>Pictures of each class in each split, as they were used:</p>\n");
+    const char *titles[1 + DNI_SPLITS] = {"class"};
+    double sums[DNI_SPLITS] = {0};
+    for (int s = 0; s < DNI_SPLITS; s++) titles[1 + s] = dni_split_name((dni_split)s);
+    html_table_begin(page, titles, 1 + DNI_SPLITS, 1);
+    for (int c = 0; c < data->class_count; c++) {
+        html_cell(page, data->classes[c]);
+        for (int s = 0; s < DNI_SPLITS; s++) {
+            html_number(page, "%.0f", counts[s][c]);
+            sums[s] += counts[s][c];
+        }
+    }
+    html_cell(page, "all");
+    for (int s = 0; s < DNI_SPLITS; s++) html_number(page, "%.0f", sums[s]);
+    html_table_end(page);
+    if (skipped)
+        html_raw(page, "<p>%zu %s could not be used and %s not among these.</p>\n", skipped,
+                 skipped == 1 ? "picture" : "pictures", skipped == 1 ? "is" : "are");
+}
+
+/* ---- settings ---- */
+
+static void begin_settings(html *page) {
+    static const char *const titles[] = {"what", "value"};
+    html_raw(page, "<div class=\"settings\">\n");
+    html_table_begin(page, titles, 2, 2);
+}
+
+static void end_settings(html *page) {
+    html_table_end(page);
+    html_raw(page, "</div>\n");
+}
+
+static void setting(html *page, const char *name, const char *value) {
+    html_cell(page, name);
+    html_cell(page, value);
+}
+
+/* "learning_rate" reads "learning rate". */
+static void setting_of_key(html *page, const char *key, const char *value) {
+    char *name = strdup(key);
+    for (char *c = name; c && *c; c++)
+        if (*c == '_') *c = ' ';
+    setting(page, name ? name : key, value);
+    free(name);
+}
+
+void report_recipe(html *page, json_t *recipe) {
+    const char *key;
+    json_t *value;
+    html_section(page, "recipe", "Recipe");
+    begin_settings(page);
+    json_object_foreach(recipe, key, value) {
+        char *text = json_is_string(value) ? strdup(json_string_value(value))
+                                           : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+        setting_of_key(page, key, text ? text : "");
+        free(text);
+    }
+    end_settings(page);
+    json_decref(recipe);
+}
+
+/* ---- provenance ---- */
+
+static void write_machine(html *page, const dni_pool *pool) {
+    char text[80];
+    const time_t now = time(NULL);
+    struct tm utc;
+    if (gmtime_r(&now, &utc) && strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &utc))
+        setting(page, "written", text);
+    snprintf(text, sizeof text, "ftrain %s", dn_version());
+    setting(page, "program", text);
+    dni_cpu_name(text, sizeof text);
+    setting(page, "CPU", text);
+    dni_isa isa;
+    if (!dni_cpu_choose_isa(&isa, NULL)) setting(page, "kernels", dni_isa_name(isa));
+    snprintf(text, sizeof text, "%d", dni_pool_threads(pool));
+    setting(page, "threads", text);
+}
+
+report_source report_source_of(const extraction *run, int precision) {
+    report_source of = {.pool = run->pool, .preprocessing = run->preprocessing};
+    if (!run->weights) return of;
+    of.backbone = dn_weights_config(run->weights)->name;
+    of.weights = run->source.name;
+    of.hash = run->hash;
+    of.precision = precision_name(precision);
+    return of;
+}
+
+void report_provenance(html *page, const report_source *of) {
+    char text[32];
+    html_section(page, "provenance", "Where this comes from");
+    begin_settings(page);
+    write_machine(page, of->pool);
+    if (of->model) setting(page, "model file", of->model);
+    if (of->backbone) setting(page, "backbone", of->backbone);
+    if (of->weights) setting(page, "weights", of->weights);
+    if (of->hash) setting(page, "weights hash", of->hash);
+    if (of->precision) setting(page, "precision", of->precision);
+    if (of->preprocessing.crop) {
+        snprintf(text, sizeof text, "%d, then the middle %d", of->preprocessing.resize,
+                 of->preprocessing.crop);
+        setting(page, "shorter side, pixels", text);
+    }
+    if (of->seed) {
+        snprintf(text, sizeof text, "%" PRIu64, *of->seed);
+        setting(page, "seed", text);
+    }
+    end_settings(page);
+}

@@ -1,0 +1,37 @@
+/* What the pages of --report share: how they begin, and where their numbers come from. */
+#ifndef FTRAIN_REPORT_H
+#define FTRAIN_REPORT_H
+
+#include "ftrain/features/extraction.h"
+#include "ftrain/page/html.h"
+#include "io/dataset.h"
+
+#include <jansson.h>
+
+/* Opens the page and shows the command line, argv[0] being the command. Returns CONTINUE or, after a message, the
+ * exit code. */
+int report_open(html **out, const char *path, const char *title, int argc, char *const *argv);
+int report_close(html *page);
+
+/* Section "data": pictures of each class and split; counts: (DNI_SPLITS, classes). */
+void report_data(html *page, const dni_dataset *data, int *const *counts, size_t skipped);
+
+/* Section "recipe": a table of the object's keys and values. Takes it over. */
+void report_recipe(html *page, json_t *recipe);
+
+/* What a page's numbers come from; what is NULL or 0 is left out. */
+typedef struct report_source {
+    const dni_pool *pool;
+    const char *model;                     /* its file */
+    const char *backbone, *weights, *hash; /* of the network */
+    const char *precision;
+    dn_preprocessing preprocessing;
+    const uint64_t *seed;
+} report_source;
+
+report_source report_source_of(const extraction *run, int precision);
+
+/* Section "provenance": program, machine, and the source. */
+void report_provenance(html *page, const report_source *of);
+
+#endif

@@ -1,0 +1,225 @@
+/* Walking the paths of a command line, one picture at a time. */
+#include "ftrain/shell/paths.h"
+
+#include "core/error.h"
+#include "io/file.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LONGEST_PATH = 65536, DEEPEST = 64 };
+
+typedef struct open_folder {
+    char *path;
+    dni_listing listing;
+    size_t next;
+} open_folder;
+
+struct path_source {
+    char *const *paths;
+    int count, next;
+    open_folder folders[DEEPEST]; /* one in the other */
+    int depth;
+    size_t found; /* in the outermost folder, files and what could not be listed */
+
+    /* standard input */
+    bool in_list;
+    char separator;
+    char *buffer;      /* LONGEST_PATH */
+    size_t begin, end; /* of what was read and not yet used */
+    int wake[2];       /* a pipe: its end is closed by path_source_stop() */
+
+    bool lacks_memory;
+};
+
+void named_picture_free(void *picture) {
+    named_picture *self = picture;
+    if (!self) return;
+    free(self->path);
+    free(self->error);
+    free(self);
+}
+
+path_source *path_source_create(char *const *paths, int count, char separator) {
+    path_source *source = calloc(1, sizeof *source);
+    if (!source) return NULL;
+    *source = (path_source){.paths = paths, .count = count, .separator = separator, .wake = {-1, -1}};
+    source->buffer = malloc(LONGEST_PATH);
+    if (source->buffer && pipe(source->wake) == 0) return source;
+    free(source->buffer);
+    free(source);
+    return NULL;
+}
+
+static void close_folder(path_source *source) {
+    open_folder *folder = &source->folders[--source->depth];
+    dni_listing_free(&folder->listing);
+    free(folder->path);
+}
+
+void path_source_stop(path_source *source) {
+    if (source->wake[1] >= 0) close(source->wake[1]);
+    source->wake[1] = -1;
+}
+
+void path_source_free(path_source *source) {
+    if (!source) return;
+    while (source->depth) close_folder(source);
+    path_source_stop(source);
+    close(source->wake[0]);
+    free(source->buffer);
+    free(source);
+}
+
+bool path_source_lacks_memory(const path_source *source) {
+    return source->lacks_memory;
+}
+
+/* Takes over `path`. `error` may be NULL. */
+static bool give(path_source *source, char *path, const dn_error *error, named_picture **out) {
+    named_picture *picture = calloc(1, sizeof *picture);
+    dn_error *copy = error ? malloc(sizeof *copy) : NULL;
+    if (!picture || !path || (error && !copy)) {
+        free(picture);
+        free(copy);
+        free(path);
+        source->lacks_memory = true;
+        return false;
+    }
+    if (copy) *copy = *error;
+    *picture = (named_picture){.path = path, .error = copy};
+    *out = picture;
+    return true;
+}
+
+static dn_status enter(path_source *source, char *path, dn_error *error) {
+    if (source->depth == DEEPEST)
+        return dni_fail(error, DN_ERR_IO, "%s: more than %d folders inside one another", path, DEEPEST);
+    open_folder *folder = &source->folders[source->depth];
+    const dn_status status = dni_list_folder(&folder->listing, path, error);
+    if (status) return status;
+    folder->path = path;
+    folder->next = 0;
+    if (source->depth++ == 0) source->found = 0;
+    return DN_OK;
+}
+
+/* ---- standard input ---- */
+
+/* Reads more behind what is there; 0: the end, or stopped; -1 with errno. */
+static ssize_t read_more(path_source *source) {
+    memmove(source->buffer, source->buffer + source->begin, source->end - source->begin);
+    source->end -= source->begin;
+    source->begin = 0;
+    for (;;) {
+        struct pollfd events[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = source->wake[0]}};
+        if (poll(events, 2, -1) < 0 && errno != EINTR) return -1;
+        if (events[1].revents) return 0;
+        if (!events[0].revents) continue;
+        const ssize_t n = read(STDIN_FILENO, source->buffer + source->end, LONGEST_PATH - source->end);
+        if (n < 0 && errno == EINTR) continue;
+        if (n > 0) source->end += (size_t)n;
+        return n;
+    }
+}
+
+/* The next line that is not empty; NULL at the end, with error->status not 0 where it is not the end. */
+static char *read_path(path_source *source, dn_error *error) {
+    error->status = DN_OK;
+    for (;;) {
+        const char *line = source->buffer + source->begin;
+        const size_t there = source->end - source->begin;
+        const char *stop = memchr(line, source->separator, there);
+        size_t length = stop ? (size_t)(stop - line) : there;
+        if (!stop && there < LONGEST_PATH) {
+            const ssize_t n = read_more(source);
+            if (n < 0) dni_fail_errno(error, errno, "standard input: cannot read");
+            if (n > 0) continue;
+            if (n < 0 || !there) return NULL;
+            line = source->buffer; /* the last one, not ended */
+        } else if (!stop) {
+            dni_fail(error, DN_ERR_FORMAT, "standard input: a path of more than %d bytes", LONGEST_PATH);
+            return NULL;
+        }
+        source->begin += length + (stop != NULL);
+        if (!length) continue;
+        char *path = strndup(line, length);
+        source->lacks_memory = !path;
+        return path;
+    }
+}
+
+/* ---- all of them ---- */
+
+static bool is_folder(const char *path) {
+    struct stat found;
+    return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+/* The next path, be it a folder's or a file's, from malloc; NULL with *error: what is to be told in its place,
+ * NULL without: there are no more. */
+static char *next_path(path_source *source, dn_error *error) {
+    error->status = DN_OK;
+    if (source->depth) {
+        open_folder *folder = &source->folders[source->depth - 1];
+        char *path = dni_path_join(folder->path, folder->listing.names[folder->next++]);
+        source->lacks_memory = !path;
+        return path;
+    }
+    while (source->in_list || source->next < source->count) {
+        if (source->in_list) {
+            char *path = read_path(source, error);
+            if (path || error->status || source->lacks_memory) return path;
+            source->in_list = false;
+        } else if (strcmp(source->paths[source->next++], "-") == 0) {
+            source->in_list = true;
+        } else {
+            char *path = strdup(source->paths[source->next - 1]);
+            source->lacks_memory = !path;
+            return path;
+        }
+    }
+    return NULL;
+}
+
+/* Leaves the folders that are done; true, with *error, when the outermost of them held nothing. */
+static bool leave(path_source *source, char **path, dn_error *error) {
+    while (source->depth) {
+        open_folder *folder = &source->folders[source->depth - 1];
+        if (folder->next < folder->listing.count) return false;
+        if (source->depth == 1 && !source->found) {
+            *path = strdup(folder->path);
+            dni_fail(error, DN_ERR_DATA_EMPTY, "%s: a folder without files", folder->path);
+            close_folder(source);
+            return true;
+        }
+        close_folder(source);
+    }
+    return false;
+}
+
+bool path_source_next(path_source *source, named_picture **out) {
+    dn_error error;
+    for (;;) {
+        char *path = NULL;
+        if (leave(source, &path, &error)) return give(source, path, &error, out);
+        path = next_path(source, &error);
+        if (!path && error.status) {
+            source->in_list = false;
+            return give(source, strdup("-"), &error, out);
+        }
+        if (!path) return false;
+        if (!is_folder(path)) {
+            source->found++;
+            return give(source, path, NULL, out);
+        }
+        if (enter(source, path, &error)) {
+            source->found++;
+            return give(source, path, &error, out);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+/* Scanning: classes, files, fingerprints in parallel; names that do not collide. */
+#include "ftrain/split/pictures.h"
+
+#include "core/pool.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/program.h"
+#include "ftrain/shell/progress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { AT_A_TIME = 64 }; /* pictures between two looks at the interrupt flag */
+
+/* ---- classes ---- */
+
+static bool is_folder(const char *folder, const char *name) {
+    struct stat info;
+    char *path = dni_path_join(folder, name);
+    const bool found = path && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    free(path);
+    return found;
+}
+
+static bool has(const dni_listing *listing, const char *name) {
+    for (size_t i = 0; i < listing->count; i++)
+        if (strcmp(listing->names[i], name) == 0) return true;
+    return false;
+}
+
+static int list_classes(dni_listing *out, const char *folder) {
+    dn_error error;
+    if (dni_list_folder(out, folder, &error)) return report(&error, EXIT_DATA);
+    size_t kept = 0;
+    for (size_t i = 0; i < out->count; i++) {
+        if (is_folder(folder, out->names[i]))
+            out->names[kept++] = out->names[i];
+        else
+            free(out->names[i]);
+    }
+    out->count = kept;
+    if (has(out, "train") && has(out, "test")) {
+        message("%s: holds folders train and test: it is split already", folder);
+        return EXIT_DATA;
+    }
+    if (kept >= 2) return CONTINUE;
+    message("%s: %zu class folders; at least two are needed, one for each class", folder, kept);
+    return EXIT_DATA;
+}
+
+/* ---- fingerprints ---- */
+
+typedef struct scan {
+    const dni_sample *samples; /* of this turn */
+    dni_fingerprint prints[AT_A_TIME];
+    dn_error errors[AT_A_TIME];
+    dn_status statuses[AT_A_TIME];
+} scan;
+
+static void fingerprint_one(void *context, size_t i) {
+    scan *work = context;
+    work->statuses[i] = dni_fingerprint_of_file(&work->prints[i], work->samples[i].path, &work->errors[i]);
+}
+
+static int keep(split_pictures *out, const scan *work, size_t count, bool strict) {
+    for (size_t i = 0; i < count; i++) {
+        if (!work->statuses[i]) {
+            out->items[out->count++] = (split_picture){.path = work->samples[i].path,
+                                                       .label = work->samples[i].label,
+                                                       .print = work->prints[i],
+                                                       .split = DNI_SPLITS};
+            continue;
+        }
+        if (strict) return report(&work->errors[i], EXIT_DATA);
+        message("skipped: %s", work->errors[i].message);
+        out->skipped++;
+    }
+    return CONTINUE;
+}
+
+static int fingerprint_all(split_pictures *out, dni_pool *pool, bool strict, bool quiet) {
+    const size_t total = out->samples.count;
+    scan *work = malloc(sizeof *work);
+    if (!work) return report_no_memory();
+    int code = CONTINUE;
+    progress_start("pictures", total, quiet);
+    for (size_t done = 0; code == CONTINUE && done < total; done += AT_A_TIME) {
+        const size_t count = total - done < AT_A_TIME ? total - done : AT_A_TIME;
+        work->samples = out->samples.items + done;
+        dni_pool_run(pool, fingerprint_one, work, count);
+        code = keep(out, work, count, strict);
+        progress_step(done + count);
+        if (code == CONTINUE && interrupted()) code = EXIT_INTERRUPTED;
+    }
+    progress_end();
+    free(work);
+    return code;
+}
+
+int split_pictures_scan(split_pictures *out, const char *folder, int threads, bool strict, bool quiet) {
+    *out = (split_pictures){.count = 0};
+    int code = list_classes(&out->classes, folder);
+    if (code != CONTINUE) return code;
+    dn_error error;
+    if (dni_samples_scan(&out->samples, folder, (const char *const *)out->classes.names,
+                         (int)out->classes.count, &error))
+        return report(&error, EXIT_DATA);
+    if (out->samples.count > UINT32_MAX) {
+        message("%s: %zu pictures; at most %u are taken", folder, out->samples.count, UINT32_MAX);
+        return EXIT_DATA;
+    }
+    out->items = calloc(out->samples.count, sizeof *out->items);
+    if (!out->items) return report_no_memory();
+    dni_pool *pool;
+    if (dni_pool_create(&pool, threads, &error)) return report(&error, EXIT_MACHINE);
+    code = fingerprint_all(out, pool, strict, quiet);
+    dni_pool_free(pool);
+    return code;
+}
+
+void split_pictures_free(split_pictures *pictures) {
+    for (uint32_t i = 0; i < pictures->count; i++) free(pictures->items[i].name);
+    free(pictures->items);
+    dni_samples_free(&pictures->samples);
+    dni_listing_free(&pictures->classes);
+}
+
+/* ---- names ---- */
+
+static int by_class_and_name(const void *a, const void *b) {
+    const split_picture *const x = *(const split_picture *const *)a, *const y =
+                                                                         *(const split_picture *const *)b;
+    if (x->label != y->label) return x->label < y->label ? -1 : 1;
+    const int order = strcmp(dni_path_name(x->path), dni_path_name(y->path));
+    return order ? order : (x > y) - (x < y);
+}
+
+static int by_class_and_name_alone(const void *key, const void *element) {
+    const split_picture *const x = key, *const y = *(const split_picture *const *)element;
+    if (x->label != y->label) return x->label < y->label ? -1 : 1;
+    return strcmp(dni_path_name(x->path), dni_path_name(y->path));
+}
+
+/* "name-2.jpg" for "name.jpg"; a number that gives no file's own name of the class. */
+static char *numbered_name(split_picture *const *sorted, size_t count, const split_picture *picture,
+                           unsigned *number) {
+    const char *own = dni_path_name(picture->path), *dot = strrchr(own, '.');
+    const size_t stem = dot && dot != own ? (size_t)(dot - own) : strlen(own), room = strlen(own) + 16;
+    char *name = malloc(room);
+    if (!name) return NULL;
+    split_picture wanted = {.path = name, .label = picture->label};
+    do {
+        snprintf(name, room, "%.*s-%u%s", (int)stem, own, ++*number, own + stem);
+    } while (bsearch(&wanted, sorted, count, sizeof *sorted, by_class_and_name_alone));
+    return name;
+}
+
+bool split_pictures_name(split_pictures *pictures) {
+    split_picture **sorted = malloc(pictures->count * sizeof *sorted + 1);
+    if (!sorted) return false;
+    for (uint32_t i = 0; i < pictures->count; i++) sorted[i] = &pictures->items[i];
+    qsort(sorted, pictures->count, sizeof *sorted, by_class_and_name);
+    bool fine = true;
+    unsigned number = 1;
+    for (uint32_t i = 0; fine && i < pictures->count; i++) {
+        if (i == 0 || by_class_and_name_alone(sorted[i], &sorted[i - 1]) != 0) {
+            number = 1;
+            sorted[i]->name = strdup(dni_path_name(sorted[i]->path));
+        } else {
+            sorted[i]->name = numbered_name(sorted, pictures->count, sorted[i], &number);
+        }
+        fine = sorted[i]->name != NULL;
+    }
+    free(sorted);
+    return fine;
+}

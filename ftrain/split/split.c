@@ -1,0 +1,188 @@
+/* ftrain split: a folder of classes becomes a data set. */
+#include "ftrain/shell/commands.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/program.h"
+#include "ftrain/split/output.h"
+#include "ftrain/split/plan.h"
+#include "io/json.h"
+#include "io/perceptual_hash.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct split_options {
+    const char *output, *fractions;
+    int counts[DNI_SPLITS]; /* -1: not given */
+    uint64_t seed;
+    int distance; /* -1: not given */
+    int threads;
+    bool group_near, copy, strict, dry_run, json, quiet;
+} split_options;
+
+/* ---- options ---- */
+
+static int parse_fractions(double out[DNI_SPLITS], const char *text) {
+    double sum = 0;
+    const char *at = text;
+    for (int s = 0; s < DNI_SPLITS; s++) {
+        char *end;
+        out[s] = strtod(at, &end);
+        if (end == at || !(out[s] >= 0 && out[s] <= 1) || *end != (s + 1 < DNI_SPLITS ? ',' : '\0')) {
+            sum = -1;
+            break;
+        }
+        sum += out[s];
+        at = end + 1;
+    }
+    if (fabs(sum - 1) < 1e-6) return CONTINUE;
+    message("--fractions: '%s' is not three numbers for train, valid and test whose sum is 1", text);
+    return EXIT_USAGE;
+}
+
+static int make_wish(split_wish *out, const split_options *options) {
+    int given = 0;
+    *out = (split_wish){.seed = options->seed, .distance = options->distance, .strict = options->strict};
+    if (options->group_near && out->distance < 0) out->distance = DNI_NEAR_DISTANCE;
+    for (int s = 0; s < DNI_SPLITS; s++) given += options->counts[s] >= 0;
+    if (!options->output && !options->dry_run) {
+        message("split: -o DATA is missing: the folder to make");
+        return EXIT_USAGE;
+    }
+    if (given == 0)
+        return parse_fractions(out->fractions, options->fractions ? options->fractions : "0.7,0.15,0.15");
+    if (given < DNI_SPLITS || options->fractions) {
+        message("split: give --train, --valid and --test together, and not with --fractions");
+        return EXIT_USAGE;
+    }
+    out->by_count = true;
+    memcpy(out->counts, options->counts, sizeof out->counts);
+    return CONTINUE;
+}
+
+/* ---- the result ---- */
+
+static uint32_t count_of(const split_pictures *pictures, int split, int label) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < pictures->count; i++)
+        count += pictures->items[i].split == split && (label < 0 || pictures->items[i].label == label);
+    return count;
+}
+
+static bool print_split_json(const split_pictures *pictures, int split) {
+    json_t *classes = json_object();
+    for (size_t k = 0; k < pictures->classes.count; k++) {
+        json_t *name = dni_json_text(pictures->classes.names[k]);
+        json_object_set_new(classes, json_string_value(name),
+                            json_integer(count_of(pictures, split, (int)k)));
+        json_decref(name);
+    }
+    return print_json(json_pack("{s:s, s:o, s:I}", "split", dni_split_name((dni_split)split), "classes",
+                                classes, "all", (json_int_t)count_of(pictures, split, -1)));
+}
+
+static int print_result(const split_pictures *pictures, bool json) {
+    if (!json) {
+        fputs("split", stdout);
+        for (size_t k = 0; k < pictures->classes.count; k++) printf("\t%s", pictures->classes.names[k]);
+        puts("\tall");
+    }
+    for (int split = 0; split < DNI_SPLITS; split++) {
+        if (json) {
+            if (!print_split_json(pictures, split)) return EXIT_MACHINE;
+            continue;
+        }
+        fputs(dni_split_name((dni_split)split), stdout);
+        for (size_t k = 0; k < pictures->classes.count; k++)
+            printf("\t%u", count_of(pictures, split, (int)k));
+        printf("\t%u\n", count_of(pictures, split, -1));
+    }
+    return CONTINUE;
+}
+
+static void tell_rest(const split_pictures *pictures, bool near) {
+    uint32_t together = 0, flat = 0;
+    for (uint32_t i = 0; i < pictures->count; i++) {
+        together += pictures->items[i].group != i;
+        flat += pictures->items[i].print.look == DNI_PERCEPTUAL_FLAT;
+    }
+    const uint32_t unused = count_of(pictures, DNI_SPLITS, -1);
+    if (together)
+        message("%u pictures are copies of another; each stays in the split of the other", together);
+    if (near && flat)
+        message("%u pictures are of one colour, nearly: they were compared by their bytes alone", flat);
+    if (unused) message("%u pictures are in no split", unused);
+}
+
+/* ---- the command ---- */
+
+static int split(const split_options *options, const char *source) {
+    split_wish wish;
+    int code = make_wish(&wish, options);
+    if (code == CONTINUE && !options->dry_run) code = split_output_check(options->output);
+    if (code != CONTINUE) return code;
+    catch_interrupts();
+    split_pictures pictures;
+    code = split_pictures_scan(&pictures, source, options->threads, options->strict, options->quiet);
+    if (code == CONTINUE) code = split_plan(&pictures, &wish);
+    if (code == CONTINUE && !options->dry_run) {
+        code = split_pictures_name(&pictures) ? CONTINUE : report_no_memory();
+        if (code == CONTINUE)
+            code = split_output_write(options->output, &pictures, options->copy, options->quiet);
+    }
+    if (code == EXIT_INTERRUPTED) message("interrupted; nothing was made");
+    if (code == CONTINUE) {
+        tell_rest(&pictures, wish.distance >= 0);
+        code = print_result(&pictures, options->json);
+    }
+    if (code == CONTINUE) code = pictures.skipped ? EXIT_SKIPPED : EXIT_DONE;
+    split_pictures_free(&pictures);
+    return code;
+}
+
+static int run(const command *self, int argc, char **argv) {
+    split_options options = {.counts = {-1, -1, -1}, .seed = 1, .distance = -1};
+    const option_spec specs[] = {
+        {"output", 'o', OPTION_TEXT, &options.output, 0, 0, "DATA", "the folder to make"},
+        {"fractions", 0, OPTION_TEXT, &options.fractions, 0, 0, "A,B,C",
+         "shares of train, valid, test (default 0.7,0.15,0.15)"},
+        {"train", 0, OPTION_INT, &options.counts[DNI_TRAIN], 0, 1e9, "N", "instead: pictures of each class"},
+        {"valid", 0, OPTION_INT, &options.counts[DNI_VALID], 0, 1e9, "N", "the same for valid"},
+        {"test", 0, OPTION_INT, &options.counts[DNI_TEST], 0, 1e9, "N", "the same for test"},
+        {"seed", 0, OPTION_SEED, &options.seed, 0, 0, "N", "of the draw (default 1)"},
+        {"group-near", 0, OPTION_FLAG, &options.group_near, 0, 0, NULL,
+         "keep pictures that look the same in one split, too"},
+        {"near-distance", 0, OPTION_INT, &options.distance, 0, 32, "N",
+         "the same; how many of 64 bits of look may differ (default 4)"},
+        {"copy", 0, OPTION_FLAG, &options.copy, 0, 0, NULL, "copies, not hard links"},
+        {"dry-run", 'n', OPTION_FLAG, &options.dry_run, 0, 0, NULL, "print the counts, make nothing"},
+        {"strict", 0, OPTION_FLAG, &options.strict, 0, 0, NULL,
+         "stop at a picture that cannot be used or is in two classes"},
+        {"threads", 0, OPTION_INT, &options.threads, 0, 1024, "N", "0: one a core (default)"},
+        {"json", 0, OPTION_FLAG, &options.json, 0, 0, NULL, "a JSON object a line"},
+        {"quiet", 'q', OPTION_FLAG, &options.quiet, 0, 0, NULL, "no progress"},
+    };
+    int first;
+    const int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    return code == CONTINUE ? split(&options, argv[first]) : code;
+}
+
+const command split_command = {
+    .name = "split",
+    .arguments = "SRC -o DATA [options]",
+    .summary = "divide folders of pictures into train, valid and test",
+    .description =
+        "Divides SRC/CLASS/* into DATA/{train,valid,test}/CLASS/, every class in the same proportions, and "
+        "prints\n"
+        "how many went where. Files of the same bytes stay in one split. What is no picture, and what is in "
+        "two\n"
+        "classes, is named and left out. DATA appears whole or not at all, and must not be there before; "
+        "its\n"
+        "files are hard links, so it takes no space, but a picture that is changed in place changes in "
+        "both.\n"
+        "DATA/manifest.tsv says where each file comes from.\n\n"
+        "  ftrain split photos -o flowers\n"
+        "  ftrain split photos -o flowers --train 400 --valid 100 --test 67 --group-near\n\n",
+    .run = run,
+};

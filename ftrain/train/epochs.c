@@ -1,0 +1,17 @@
+#include "ftrain/train/epochs.h"
+
+#include <stdlib.h>
+
+bool epoch_log_create(epoch_log *out, int epochs) {
+    *out = (epoch_log){.epochs = malloc((size_t)epochs * sizeof *out->epochs), .room = epochs};
+    return out->epochs != NULL;
+}
+
+void epoch_log_add(epoch_log *to, const dn_epoch *epoch) {
+    if (to->count < to->room) to->epochs[to->count++] = *epoch;
+}
+
+void epoch_log_free(epoch_log *log) {
+    free(log->epochs);
+    *log = (epoch_log){.count = 0};
+}

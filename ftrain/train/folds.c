@@ -1,0 +1,274 @@
+/* ftrain train --folds K.
+ *
+ * Each fold is judged once. The fold behind it picks the epoch, as the validation split does in a training, and
+ * the others train: were the judged fold to pick its own epoch, it would flatter the result. */
+#include "ftrain/train/folds.h"
+
+#include "ftrain/shell/program.h"
+#include "ftrain/shell/table.h"
+#include "head/cross_validation.h"
+#include "io/content_key.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct cross_validation {
+    const train_options *options;
+    int width, classes;
+    dn_features all; /* of both splits */
+    float *values;
+    int *labels, *folds;
+    fold_table *results;
+} cross_validation;
+
+/* ---- the pictures of both splits ---- */
+
+static size_t floats_a_picture(const cross_validation *work) {
+    return (size_t)work->all.views * (size_t)work->width;
+}
+
+static int join_sets(cross_validation *work, const feature_set *train, const feature_set *valid) {
+    const size_t first = (size_t)train->count, second = (size_t)valid->count;
+    work->all = (dn_features){.count = train->count + valid->count, .views = train->view_count};
+    const size_t floats = floats_a_picture(work);
+    work->values = malloc((first + second) * floats * sizeof(float));
+    work->labels = malloc((first + second) * sizeof(int));
+    work->folds = malloc((first + second) * sizeof(int));
+    work->results->folds = calloc((size_t)work->options->folds, sizeof *work->results->folds);
+    if (!work->values || !work->labels || !work->folds || !work->results->folds) return report_no_memory();
+    memcpy(work->values, train->values, first * floats * sizeof(float));
+    memcpy(work->values + first * floats, valid->values, second * floats * sizeof(float));
+    memcpy(work->labels, train->labels, first * sizeof(int));
+    memcpy(work->labels + first, valid->labels, second * sizeof(int));
+    work->all.values = work->values;
+    work->all.labels = work->labels;
+    return CONTINUE;
+}
+
+typedef struct hashed {
+    dni_key key;
+    int index;
+} hashed;
+
+static int by_key(const void *a, const void *b) {
+    const hashed *x = a, *y = b;
+    const int order = memcmp(&x->key, &y->key, sizeof x->key);
+    return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+/* Pictures of one content have one feature vector: a group is named by the first that has it. */
+static int group_by_content(const cross_validation *work, int *groups) {
+    const size_t count = (size_t)work->all.count;
+    hashed *all = malloc(count * sizeof *all);
+    if (!all) return report_no_memory();
+    for (size_t i = 0; i < count; i++)
+        all[i] = (hashed){
+            dni_key_of_bytes(work->values + i * floats_a_picture(work), (size_t)work->width * sizeof(float)),
+            (int)i};
+    qsort(all, count, sizeof *all, by_key);
+    for (size_t i = 0; i < count; i++) {
+        const bool again = i > 0 && memcmp(&all[i].key, &all[i - 1].key, sizeof all[i].key) == 0;
+        groups[all[i].index] = again ? groups[all[i - 1].index] : all[i].index;
+    }
+    free(all);
+    return CONTINUE;
+}
+
+static int deal(cross_validation *work) {
+    int *groups = malloc((size_t)work->all.count * sizeof *groups);
+    if (!groups) return report_no_memory();
+    int code = group_by_content(work, groups);
+    dn_error error;
+    if (code == CONTINUE && dni_folds(work->folds, work->labels, groups, work->all.count, work->classes,
+                                      work->options->folds, work->options->training.seed, &error))
+        code = report(&error, EXIT_DATA);
+    free(groups);
+    return code;
+}
+
+/* ---- one fold ---- */
+
+/* The three roles, by a picture's distance behind the judged fold. */
+enum { JUDGED, PICKING, TRAINING, ROLES };
+
+static int role_of(const cross_validation *work, int picture, int judged) {
+    const int behind = (work->folds[picture] - judged + work->options->folds) % work->options->folds;
+    return behind < TRAINING ? behind : TRAINING;
+}
+
+typedef struct part {
+    float *values;
+    int *labels;
+    int count, views;
+} part;
+
+/* Only training looks at more than the plain view. */
+static int cut(const cross_validation *work, int judged, int role, part *out) {
+    *out = (part){.views = role == TRAINING ? work->all.views : 1};
+    const size_t count = (size_t)work->all.count;
+    const size_t floats = (size_t)out->views * (size_t)work->width;
+    out->values = malloc(count * floats * sizeof(float));
+    out->labels = malloc(count * sizeof(int));
+    if (!out->values || !out->labels) return report_no_memory();
+    for (size_t i = 0; i < count; i++) {
+        if (role_of(work, (int)i, judged) != role) continue;
+        memcpy(out->values + (size_t)out->count * floats, work->values + i * floats_a_picture(work),
+               floats * sizeof(float));
+        out->labels[out->count++] = work->labels[i];
+    }
+    return CONTINUE;
+}
+
+static int stop_if_interrupted(void *context, const dn_epoch *epoch) {
+    (void)context;
+    (void)epoch;
+    return interrupted();
+}
+
+static int judge(const cross_validation *work, const dn_head *head, const part *judged, fold_result *out) {
+    float *log_probabilities = malloc((size_t)judged->count * (size_t)work->classes * sizeof(float));
+    if (!log_probabilities) return report_no_memory();
+    dn_error error;
+    const dn_status status =
+        dn_head_log_probabilities(head, judged->values, judged->count, log_probabilities, &error);
+    if (!status)
+        dn_metrics_compute(&out->judged, log_probabilities, judged->labels, judged->count, work->classes,
+                           NULL);
+    free(log_probabilities);
+    return status ? report(&error, EXIT_DATA) : CONTINUE;
+}
+
+static dn_features features_of(const part *from) {
+    return (dn_features){from->values, from->labels, from->count, from->views};
+}
+
+static int train_and_judge(const cross_validation *work, const part parts[ROLES], fold_result *out) {
+    const dn_head_options head_options = train_options_head(work->options);
+    dn_train_options training = train_options_training(work->options);
+    training.on_epoch = stop_if_interrupted;
+    dn_head *head;
+    dn_error error;
+    if (dn_head_create(&head, work->width, work->classes, &head_options, &error))
+        return report(&error, EXIT_USAGE);
+    const dn_features train = features_of(&parts[TRAINING]), valid = features_of(&parts[PICKING]);
+    dn_train_result result;
+    const dn_status status = dn_head_train(head, &train, &valid, &training, &result, &error);
+    int code = CONTINUE;
+    if (status == DN_ERR_CANCELLED)
+        code = EXIT_INTERRUPTED;
+    else if (status)
+        code = report(&error, EXIT_DATA);
+    if (code == CONTINUE) code = judge(work, head, &parts[JUDGED], out);
+    out->best_epoch = result.best_epoch;
+    dn_head_free(head);
+    return code;
+}
+
+static int run_fold(const cross_validation *work, int fold, fold_result *out) {
+    part parts[ROLES] = {{.count = 0}};
+    int code = CONTINUE;
+    for (int role = 0; code == CONTINUE && role < ROLES; role++) code = cut(work, fold, role, &parts[role]);
+    if (code == CONTINUE) code = train_and_judge(work, parts, out);
+    for (int role = 0; role < ROLES; role++) {
+        free(parts[role].values);
+        free(parts[role].labels);
+    }
+    return code;
+}
+
+/* ---- results ---- */
+
+static spread spread_of(const fold_table *results, bool of_loss) {
+    double sum = 0.0, squares = 0.0;
+    for (int i = 0; i < results->count; i++)
+        sum += of_loss ? results->folds[i].judged.loss : results->folds[i].judged.accuracy;
+    const double mean = sum / results->count;
+    for (int i = 0; i < results->count; i++) {
+        const double d = (of_loss ? results->folds[i].judged.loss : results->folds[i].judged.accuracy) - mean;
+        squares += d * d;
+    }
+    return (spread){mean, sqrt(squares / (results->count - 1))};
+}
+
+static int print_lines(const fold_table *results) {
+    for (int i = 0; i < results->count; i++) {
+        const fold_result *r = &results->folds[i];
+        if (!print_json(json_pack("{s:i, s:i, s:i, s:f, s:f}", "fold", i + 1, "pictures", r->judged.count,
+                                  "best_epoch", r->best_epoch, "accuracy", r->judged.accuracy, "loss",
+                                  r->judged.loss)))
+            return EXIT_MACHINE;
+    }
+    json_t *sum = json_pack("{s:i, s:f, s:f}", "folds", results->count, "accuracy_mean",
+                            results->accuracy.mean, "loss_mean", results->loss.mean);
+    const bool several = results->count > 1;
+    json_object_set_new(sum, "accuracy_deviation",
+                        several ? json_real(results->accuracy.deviation) : json_null());
+    json_object_set_new(sum, "loss_deviation", several ? json_real(results->loss.deviation) : json_null());
+    return print_json(sum) ? CONTINUE : EXIT_MACHINE;
+}
+
+static int print_table(const fold_table *results) {
+    static const char *const titles[] = {"fold", "pictures", "best epoch", "accuracy", "loss"};
+    table *out = table_create(5);
+    for (int i = 0; i < 5; i++) table_text(out, titles[i]);
+    for (int i = 0; i < results->count; i++) {
+        const fold_result *r = &results->folds[i];
+        table_number(out, "%.0f", i + 1);
+        table_number(out, "%.0f", r->judged.count);
+        table_number(out, "%.0f", r->best_epoch);
+        table_number(out, "%.4f", r->judged.accuracy);
+        table_number(out, "%.4f", r->judged.loss);
+    }
+    static const char *const names[] = {"mean", "deviation"};
+    for (int i = 0; i < 2; i++) {
+        table_text(out, names[i]);
+        table_text(out, "");
+        table_text(out, "");
+        table_number(out, "%.4f", i ? results->accuracy.deviation : results->accuracy.mean);
+        table_number(out, "%.4f", i ? results->loss.deviation : results->loss.mean);
+    }
+    return table_print(out) ? CONTINUE : EXIT_MACHINE;
+}
+
+static int conclude(const cross_validation *work) {
+    fold_table *results = work->results;
+    if (!results->count) return CONTINUE;
+    results->accuracy = spread_of(results, false);
+    results->loss = spread_of(results, true);
+    return work->options->json ? print_lines(results) : print_table(results);
+}
+
+static int run_folds(cross_validation *work) {
+    for (int fold = 0; fold < work->options->folds; fold++) {
+        const int code = run_fold(work, fold, &work->results->folds[fold]);
+        if (code == EXIT_INTERRUPTED)
+            message("interrupted: %d of %d folds are done", work->results->count, work->options->folds);
+        if (code == EXIT_INTERRUPTED && conclude(work) != CONTINUE) return EXIT_MACHINE;
+        if (code != CONTINUE) return code;
+        work->results->count++;
+    }
+    return conclude(work);
+}
+
+int folds_run(const train_options *options, const extraction *from, const feature_set *train,
+              const feature_set *valid, fold_table *out) {
+    *out = (fold_table){.count = 0};
+    cross_validation work = {.options = options,
+                             .width = dn_weights_config(from->weights)->features,
+                             .classes = from->data.class_count,
+                             .results = out};
+    int code = join_sets(&work, train, valid);
+    if (code == CONTINUE) code = deal(&work);
+    if (code == CONTINUE) code = run_folds(&work);
+    free(work.values);
+    free(work.labels);
+    free(work.folds);
+    return code;
+}
+
+void fold_table_free(fold_table *of) {
+    free(of->folds);
+    *of = (fold_table){.count = 0};
+}

@@ -1,0 +1,46 @@
+/* What `ftrain train` is told. */
+#ifndef FTRAIN_TRAIN_OPTIONS_H
+#define FTRAIN_TRAIN_OPTIONS_H
+
+#include "ftrain/features/extraction.h"
+#include "ftrain/shell/options.h"
+#include "head/head.h"
+
+#include <jansson.h>
+
+enum { MAX_CLASS_WEIGHTS = 1000 };
+
+typedef struct train_options {
+    extraction_options extraction;
+    const char *model;      /* NULL: model.safetensors, or none where none is written */
+    const char *checkpoint; /* NULL: MODEL.checkpoint */
+    const char *weighting;
+    int recipe, optimizer, schedule; /* which of the option's choices */
+    const char *sweep;               /* NULL: none */
+    const char *report;              /* NULL: none */
+    int folds;                       /* 0: none */
+    widths hidden;
+    float dropout;
+    float class_weights[MAX_CLASS_WEIGHTS];
+    int class_weight_count; /* 0: none are given */
+    dn_train_options training;
+    bool flip, nesterov, json, resume;
+} train_options;
+
+/* Parses and checks the command line. Returns CONTINUE or, after a message, the exit code. */
+int train_options_parse(train_options *out, const command *self, int argc, char **argv, int *first);
+
+/* Sets one option of a checked set by name, as the command line does, and checks the whole again. */
+int train_options_set(train_options *options, const char *name, const char *value);
+
+/* The head's part of them; points into `options`. */
+dn_head_options train_options_head(const train_options *options);
+/* The training's; likewise. */
+dn_train_options train_options_training(const train_options *options);
+
+/* The recipe that a model file keeps: {"name": "default", "hidden": [512, 256], ...}; what is not used is left
+ * out. `views` are the training split's. */
+json_t *train_options_recipe(const train_options *options, const dni_view *views, int view_count);
+json_t *views_json(const dni_view *views, int view_count);
+
+#endif

@@ -1,0 +1,81 @@
+/* What a training prints: a line an epoch, and what came of it. */
+#include "ftrain/shell/program.h"
+#include "ftrain/train/run.h"
+#include "io/json.h"
+
+#include <stdio.h>
+
+bool train_stopped_early(const train_run *run) {
+    return run->result.epochs < run->options->training.epochs;
+}
+
+bool train_has_schedule(const train_run *run) {
+    const dn_schedule *schedule = &run->options->training.schedule;
+    return schedule->kind != DN_CONSTANT || schedule->warmup;
+}
+
+/* ---- as JSON ---- */
+
+json_t *train_recipe_json(const train_run *run) {
+    json_t *recipe = train_options_recipe(run->options, run->extraction.views, run->extraction.view_count);
+    if (train_stopped_early(run))
+        json_object_set_new(recipe, "stopped_epoch", json_integer(run->result.epochs));
+    if (run->sweep) json_object_set_new(recipe, "sweep", sweep_json(run->sweep));
+    return recipe;
+}
+
+json_t *train_metrics_json(const train_run *run) {
+    return json_pack("{s:i, s:f, s:f, s:f, s:i, s:i, s:f, s:f, s:f, s:f}", "best_epoch",
+                     run->result.best_epoch, "train_loss", run->result.train_loss, "valid_loss",
+                     run->result.valid_loss, "valid_accuracy", run->result.valid_accuracy, "test_count",
+                     run->test.count, "test_correct", run->test.correct, "test_accuracy", run->test.accuracy,
+                     "test_accuracy_low", run->test.accuracy_low, "test_accuracy_high",
+                     run->test.accuracy_high, "test_loss", run->test.loss);
+}
+
+static void print_epoch_as_json(const dn_epoch *epoch) {
+    print_json(json_pack("{s:i, s:f, s:f, s:f, s:o, s:b}", "epoch", epoch->epoch, "train_loss",
+                         epoch->train_loss, "valid_loss", epoch->valid_loss, "valid_accuracy",
+                         epoch->valid_accuracy, "learning_rate", dni_json_float((float)epoch->learning_rate),
+                         "best", epoch->is_best));
+}
+
+static void print_result_as_json(const train_run *run) {
+    json_t *result = train_metrics_json(run);
+    json_object_set_new(result, "model", dni_json_text(run->options->model));
+    print_json(result);
+}
+
+/* ---- as text ---- */
+
+void train_print_epoch(const train_run *run) {
+    const dn_epoch *epoch = &run->epochs.epochs[run->epochs.count - 1];
+    if (run->options->json) {
+        print_epoch_as_json(epoch);
+        return;
+    }
+    const bool with_rate = train_has_schedule(run);
+    if (run->epochs.count == 1)
+        printf("epoch%s  train loss  valid loss  valid accuracy\n", with_rate ? "  learning rate" : "");
+    printf("%5d", epoch->epoch);
+    if (with_rate) printf("  %13.6g", epoch->learning_rate);
+    printf("  %10.4f  %10.4f  %14.4f%s\n", epoch->train_loss, epoch->valid_loss, epoch->valid_accuracy,
+           epoch->is_best ? "  best" : "");
+    fflush(stdout);
+}
+
+void train_print_result(const train_run *run) {
+    const dn_metrics *test = &run->test;
+    if (run->options->json) {
+        print_result_as_json(run);
+        return;
+    }
+    if (train_stopped_early(run))
+        printf("stopped after epoch %d of %d: no lower validation loss in %d\n", run->result.epochs,
+               run->options->training.epochs, run->options->training.patience);
+    printf("best epoch %d: validation loss %.4f, accuracy %.4f\n", run->result.best_epoch,
+           run->result.valid_loss, run->result.valid_accuracy);
+    printf("test accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f), loss %.4f\n", test->accuracy,
+           test->correct, test->count, test->accuracy_low, test->accuracy_high, test->loss);
+    printf("wrote %s\n", run->options->model);
+}

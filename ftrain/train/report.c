@@ -1,0 +1,283 @@
+/* train --report: a training as one page. */
+#include "ftrain/page/chart.h"
+#include "ftrain/shell/program.h"
+#include "ftrain/page/report.h"
+#include "ftrain/train/run.h"
+#include "io/file.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- the result ---- */
+
+static void write_result(html *page, const train_run *run) {
+    const dn_metrics *test = &run->test;
+    const dn_train_result *result = &run->result;
+    html_section(page, "result", "Result");
+    html_raw(page, "<p class=\"headline\">%.1f %% correct</p>\n", 100 * test->accuracy);
+    html_raw(page,
+             "<p>Of the %d pictures in test, which the training never saw, %d are classified correctly. With "
+             "other pictures of the same kind that share could well come out between %.1f %% and %.1f %% "
+             "(Wilson's "
+             "95 %% interval). The mean negative log-likelihood is %.4f.</p>\n",
+             test->count, test->correct, 100 * test->accuracy_low, 100 * test->accuracy_high, test->loss);
+    html_raw(page,
+             "<p>The weights are those of epoch %d, whose validation loss, %.4f, was the lowest; its "
+             "validation accuracy was %.4f.",
+             result->best_epoch, result->valid_loss, result->valid_accuracy);
+    if (train_stopped_early(run))
+        html_raw(page, " The training stopped after epoch %d of %d: no lower validation loss in %d.",
+                 result->epochs, run->options->training.epochs, run->options->training.patience);
+    html_raw(page, "</p>\n");
+    if (run->sweep)
+        html_raw(page,
+                 "<p>Test was looked at once, after the <a href=\"#sweep\">sweep</a> had picked the winner "
+                 "by its validation loss.</p>\n");
+}
+
+/* ---- curves ---- */
+
+typedef struct curves {
+    double *epoch, *train_loss, *valid_loss, *valid_accuracy, *learning_rate; /* (count) each */
+    int count;
+    double best; /* NaN: not among these epochs */
+} curves;
+
+static int gather(curves *out, const train_run *run) {
+    const epoch_log *log = &run->epochs;
+    const size_t count = (size_t)log->count;
+    *out =
+        (curves){.epoch = malloc((5 * count + 1) * sizeof(double)), .count = log->count, .best = (double)NAN};
+    if (!out->epoch) return report_no_memory();
+    out->train_loss = out->epoch + count;
+    out->valid_loss = out->train_loss + count;
+    out->valid_accuracy = out->valid_loss + count;
+    out->learning_rate = out->valid_accuracy + count;
+    for (size_t i = 0; i < count; i++) {
+        const dn_epoch *epoch = &log->epochs[i];
+        out->epoch[i] = epoch->epoch;
+        out->train_loss[i] = epoch->train_loss;
+        out->valid_loss[i] = epoch->valid_loss;
+        out->valid_accuracy[i] = epoch->valid_accuracy;
+        out->learning_rate[i] = epoch->learning_rate;
+        if (epoch->epoch == run->result.best_epoch) out->best = epoch->epoch;
+    }
+    return CONTINUE;
+}
+
+static void write_charts(html *page, const train_run *run, const curves *of) {
+    chart_lines chart = {
+        .title = "Loss",
+        .x_label = "epoch",
+        .y_label = "loss, nats a picture",
+        .series = {{"train", of->epoch, of->train_loss, of->count},
+                   {"valid", of->epoch, of->valid_loss, of->count}},
+        .series_count = 2,
+        .whole = true,
+        .marked = of->best,
+        .marked_name = "best epoch",
+    };
+    html_raw(page, "<div class=\"grid\">\n");
+    chart_write_lines(page, &chart);
+    chart.title = "Accuracy on valid";
+    chart.y_label = "share of pictures classified correctly";
+    chart.series[0] = (chart_series){"valid", of->epoch, of->valid_accuracy, of->count};
+    chart.series_count = 1;
+    chart.low = 0;
+    chart.high = 1;
+    chart_write_lines(page, &chart);
+    if (train_has_schedule(run)) {
+        chart.title = "Learning rate";
+        chart.y_label = "of each epoch";
+        chart.series[0] = (chart_series){"learning rate", of->epoch, of->learning_rate, of->count};
+        chart.low = chart.high = 0;
+        chart_write_lines(page, &chart);
+    }
+    html_raw(page, "</div>\n");
+}
+
+static void write_epochs(html *page, const train_run *run) {
+    static const char *const titles[] = {"epoch",          "train loss",    "valid loss",
+                                         "valid accuracy", "learning rate", ""};
+    html_raw(page, "<details><summary>All epochs as a table</summary>\n");
+    html_table_begin(page, titles, 6, 0);
+    for (int i = 0; i < run->epochs.count; i++) {
+        const dn_epoch *epoch = &run->epochs.epochs[i];
+        html_number(page, "%.0f", epoch->epoch);
+        html_number(page, "%.4f", epoch->train_loss);
+        html_number(page, "%.4f", epoch->valid_loss);
+        html_number(page, "%.4f", epoch->valid_accuracy);
+        html_number(page, "%.6g", epoch->learning_rate);
+        html_cell(page, epoch->epoch == run->result.best_epoch ? "best" : "");
+    }
+    html_table_end(page);
+    html_raw(page, "</details>\n");
+}
+
+static int write_curves(html *page, const train_run *run) {
+    const epoch_log *log = &run->epochs;
+    html_section(page, "curves", "Epoch by epoch");
+    if (!log->count) {
+        html_raw(page,
+                 "<p>All epochs had been run before: the training was taken up from a checkpoint, "
+                 "which does not keep the curves.</p>\n");
+        return CONTINUE;
+    }
+    html_raw(page,
+             "<p>The training loss is met on the way, with dropout; the validation loss and accuracy are "
+             "those of the epoch's final weights. Accuracy is not measured on train.%s</p>\n",
+             run->sweep ? " These are the winner's." : "");
+    if (log->epochs[0].epoch > 1)
+        html_raw(
+            page,
+            "<p>The curves begin with epoch %d: the training was taken up from a checkpoint, which keeps "
+            "the weights but not the curves.%s</p>\n",
+            log->epochs[0].epoch,
+            run->result.best_epoch < log->epochs[0].epoch ? " The best epoch came before." : "");
+    curves of;
+    const int code = gather(&of, run);
+    if (code != CONTINUE) return code;
+    write_charts(page, run, &of);
+    write_epochs(page, run);
+    free(of.epoch);
+    return CONTINUE;
+}
+
+/* ---- the sweep ---- */
+
+enum { MAX_PLACES = 200 };
+
+static void write_place(html *page, const sweep *of, const sweep_place *place) {
+    const dn_train_result *r = &place->result;
+    char rank[24] = "diverged";
+    if (!place->diverged) snprintf(rank, sizeof rank, "%d%s", place->rank, place->is_tied ? " tied" : "");
+    html_cell(page, rank);
+    for (int a = 0; a < sweep_axis_count(of); a++) html_cell(page, sweep_value(of, place->run, a));
+    const double values[] = {r->best_epoch, r->train_loss, r->valid_loss, r->valid_accuracy};
+    for (int i = 0; i < 4; i++)
+        html_number(page, i ? "%.4f" : "%.0f", place->diverged ? (double)NAN : values[i]);
+}
+
+static void write_sweep(html *page, const sweep *of) {
+    static const char *const measures[] = {"best epoch", "train loss", "valid loss", "valid accuracy"};
+    const char *titles[1 + MAX_SWEEP_AXES + 4] = {"rank"};
+    const int axes = sweep_axis_count(of);
+    int count;
+    const sweep_place *places = sweep_ranking(of, &count);
+    for (int a = 0; a < axes; a++) titles[1 + a] = sweep_axis_name(of, a);
+    for (int i = 0; i < 4; i++) titles[1 + axes + i] = measures[i];
+    html_section(page, "sweep", "Sweep");
+    html_raw(
+        page,
+        "<p>%d trainings, by the lowest validation loss of each. The first is the one that was tested and "
+        "written%s.</p>\n",
+        count, places[0].is_tied ? "; of equals it is the first in the order of the list" : "");
+    html_table_begin(page, titles, 5 + axes, 1 + axes);
+    for (int i = 0; i < count && i < MAX_PLACES; i++) write_place(page, of, &places[i]);
+    html_table_end(page);
+    if (count > MAX_PLACES) html_raw(page, "<p>The %d after these are left out.</p>\n", count - MAX_PLACES);
+}
+
+/* ---- folds ---- */
+
+static void write_spread(html *page, const char *name, double accuracy, double loss) {
+    html_cell(page, name);
+    html_cell(page, "");
+    html_cell(page, "");
+    html_number(page, "%.4f", accuracy);
+    html_cell(page, "");
+    html_number(page, "%.4f", loss);
+}
+
+static void write_fold_table(html *page, const fold_table *of) {
+    static const char *const titles[] = {"fold",     "pictures",      "best epoch",
+                                         "accuracy", "95 % interval", "loss"};
+    html_table_begin(page, titles, 6, 1);
+    for (int i = 0; i < of->count; i++) {
+        const dn_metrics *judged = &of->folds[i].judged;
+        char name[16], interval[40];
+        snprintf(name, sizeof name, "%d", i + 1);
+        snprintf(interval, sizeof interval, "%.4f to %.4f", judged->accuracy_low, judged->accuracy_high);
+        html_cell(page, name);
+        html_number(page, "%.0f", judged->count);
+        html_number(page, "%.0f", of->folds[i].best_epoch);
+        html_number(page, "%.4f", judged->accuracy);
+        html_cell(page, interval);
+        html_number(page, "%.4f", judged->loss);
+    }
+    write_spread(page, "mean", of->accuracy.mean, of->loss.mean);
+    write_spread(page, "deviation", of->accuracy.deviation, of->loss.deviation);
+    html_table_end(page);
+}
+
+static int write_folds(html *page, const fold_table *of) {
+    chart_bar *bars = calloc((size_t)of->count, sizeof *bars);
+    char(*names)[16] = calloc((size_t)of->count, sizeof *names);
+    const int code = bars && names ? CONTINUE : report_no_memory();
+    for (int i = 0; code == CONTINUE && i < of->count; i++) {
+        const dn_metrics *judged = &of->folds[i].judged;
+        snprintf(names[i], sizeof names[i], "fold %d", i + 1);
+        bars[i] = (chart_bar){names[i], judged->accuracy, judged->accuracy_low, judged->accuracy_high};
+    }
+    if (code == CONTINUE) {
+        html_section(page, "folds", "Cross-validation");
+        html_raw(page, "<p class=\"headline\">%.1f %% correct on average</p>\n", 100 * of->accuracy.mean);
+        html_raw(page,
+                 "<p>The pictures of train and valid were dealt to %d folds. Each fold was judged by a head "
+                 "that had not seen it; from one fold to another its accuracy deviates by %.1f percentage "
+                 "points (standard deviation). Test was not looked at, and no model was written.</p>\n",
+                 of->count, 100 * of->accuracy.deviation);
+        chart_write_bars(page, "Accuracy of each fold",
+                         "share of pictures classified correctly, with Wilson's 95 % interval", "%.3f", 1,
+                         bars, of->count);
+        write_fold_table(page, of);
+    }
+    free(names);
+    free(bars);
+    return code;
+}
+
+/* ---- the page ---- */
+
+static int write_sections(html *page, const train_run *run) {
+    const train_options *options = run->options;
+    int code = CONTINUE;
+    if (options->folds) {
+        code = write_folds(page, &run->folds);
+    } else {
+        write_result(page, run);
+        code = write_curves(page, run);
+        if (run->sweep) write_sweep(page, run->sweep);
+    }
+    if (code != CONTINUE) return code;
+    report_data(page, &run->extraction.data, run->counts, run->extraction.skipped);
+    report_recipe(page, options->folds
+                            ? train_options_recipe(options, run->extraction.views, run->extraction.view_count)
+                            : train_recipe_json(run));
+    report_source source = report_source_of(&run->extraction, options->extraction.precision);
+    source.model = options->model;
+    source.seed = &options->training.seed;
+    report_provenance(page, &source);
+    return CONTINUE;
+}
+
+int train_report(const train_run *run) {
+    const train_options *options = run->options;
+    char title[256];
+    if (options->folds)
+        snprintf(title, sizeof title, "Cross-validation in %d folds", options->folds);
+    else
+        snprintf(title, sizeof title, "Training of %s", dni_path_name(options->model));
+    html *page;
+    int code = report_open(&page, options->report, title, run->argc, run->argv);
+    if (code != CONTINUE) return code;
+    code = write_sections(page, run);
+    if (code != CONTINUE) {
+        html_abandon(page);
+        return code;
+    }
+    code = report_close(page);
+    if (code == CONTINUE && !options->json) printf("wrote %s\n", options->report);
+    return code;
+}

@@ -1,0 +1,46 @@
+/* One run of `ftrain train` as data: train.c fills it in, train_print.c prints it, train_report.c
+ * makes a page of it. */
+#ifndef FTRAIN_TRAIN_RUN_H
+#define FTRAIN_TRAIN_RUN_H
+
+#include "ftrain/train/checkpoint.h"
+#include "ftrain/train/epochs.h"
+#include "ftrain/features/extraction.h"
+#include "ftrain/train/folds.h"
+#include "ftrain/train/sweep.h"
+#include "ftrain/train/options.h"
+
+typedef struct train_run {
+    const train_options *options; /* of a sweep: the winner's */
+    int argc;                     /* the command line, for the report */
+    char *const *argv;
+    extraction extraction;
+    feature_set sets[DNI_SPLITS];
+    int *counts[DNI_SPLITS]; /* pictures of each class that could be used */
+    checkpoint checkpoint;
+
+    sweep *sweep;     /* NULL: none */
+    fold_table folds; /* of no folds: none */
+    epoch_log epochs;
+    dn_head *head;
+    dn_train_result result;
+    dn_metrics test;
+} train_run;
+
+/* Whether patience ended the training. */
+bool train_stopped_early(const train_run *run);
+/* The recipe and the metrics that the model file keeps. */
+json_t *train_recipe_json(const train_run *run);
+json_t *train_metrics_json(const train_run *run);
+
+/* Whether the learning rate changes. */
+bool train_has_schedule(const train_run *run);
+
+/* The last epoch, as a line. */
+void train_print_epoch(const train_run *run);
+void train_print_result(const train_run *run);
+
+/* Writes options->report, of a model that was made or of folds. Returns CONTINUE or, after a message, the exit code. */
+int train_report(const train_run *run);
+
+#endif

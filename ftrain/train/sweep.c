@@ -1,0 +1,330 @@
+/* ftrain train --sweep LIST.
+ *
+ * Every run is the training that its options alone would give, with the same seed, so its numbers depend neither
+ * on the others nor on how many run at a time. */
+#include "ftrain/train/sweep.h"
+
+#include "ftrain/shell/program.h"
+#include "ftrain/shell/progress.h"
+#include "io/json.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_VALUES = 64, MAX_RUNS = 10000 };
+
+static const char *const options_swept[] = {"hidden",   "dropout",      "lr",     "optimizer",
+                                            "momentum", "weight-decay", "batch",  "label-smoothing",
+                                            "schedule", "warmup",       "epochs", "class-weights"};
+
+typedef struct axis {
+    const char *name;
+    const char *values[MAX_VALUES];
+    int count;
+} axis;
+
+typedef enum run_state { RUN_OPEN, RUN_DONE, RUN_DIVERGED } run_state;
+
+typedef struct run {
+    run_state state;
+    dn_train_result result;
+} run;
+
+struct sweep {
+    const train_options *base;
+    char *text; /* the list, cut into the axes' names and values */
+    axis axes[MAX_SWEEP_AXES];
+    int axis_count;
+    int run_count;
+    run *runs;
+
+    const dn_features *train, *valid;
+    int width, classes;
+    pthread_mutex_t lock; /* of all below, of the runs, and of progress */
+    int best;             /* the run with the lowest validation loss so far; -1: none */
+    dn_head *best_head;
+    epoch_log best_epochs;
+    train_options best_options;
+    dn_status status; /* a failure that ends the sweep */
+    dn_error error;
+    size_t done;
+
+    sweep_place *places; /* the runs that ended, the best first */
+    int place_count;
+};
+
+/* ---- the list ---- */
+
+static bool is_swept(const char *name) {
+    for (size_t i = 0; i < sizeof options_swept / sizeof *options_swept; i++)
+        if (strcmp(name, options_swept[i]) == 0) return true;
+    return false;
+}
+
+/* "lr=0.001/0.003", which is cut up. */
+static int parse_axis(sweep *of, char *text) {
+    char *values = strchr(text, '=');
+    if (values) *values++ = '\0';
+    if (!values || !is_swept(text)) {
+        message(
+            "--sweep: '%s' is not one of hidden, dropout, lr, optimizer, momentum, weight-decay, batch, "
+            "label-smoothing, schedule, warmup, epochs, class-weights, with =VALUE/VALUE...",
+            text);
+        return EXIT_USAGE;
+    }
+    for (int a = 0; a < of->axis_count; a++)
+        if (strcmp(of->axes[a].name, text) == 0) {
+            message("--sweep: '%s' is there twice", text);
+            return EXIT_USAGE;
+        }
+    if (of->axis_count == MAX_SWEEP_AXES) {
+        message("--sweep: more than %d options, at '%s'", MAX_SWEEP_AXES, text);
+        return EXIT_USAGE;
+    }
+    axis *to = &of->axes[of->axis_count++];
+    to->name = text;
+    for (char *value = values; value; value = values) {
+        values = strchr(value, '/');
+        if (values) *values++ = '\0';
+        if (to->count == MAX_VALUES) {
+            message("--sweep: more than %d values of '%s'", MAX_VALUES, text);
+            return EXIT_USAGE;
+        }
+        to->values[to->count++] = value;
+    }
+    return CONTINUE;
+}
+
+static int parse_list(sweep *of) {
+    char *rest = NULL;
+    of->run_count = 1;
+    for (char *text = strtok_r(of->text, " \t\n", &rest); text; text = strtok_r(NULL, " \t\n", &rest)) {
+        const int code = parse_axis(of, text);
+        if (code != CONTINUE) return code;
+        of->run_count *= of->axes[of->axis_count - 1].count;
+        if (of->run_count > MAX_RUNS) {
+            message("--sweep: more than %d combinations", MAX_RUNS);
+            return EXIT_USAGE;
+        }
+    }
+    if (of->axis_count) return CONTINUE;
+    message("--sweep: '%s' names no option", of->base->sweep);
+    return EXIT_USAGE;
+}
+
+int sweep_axis_count(const sweep *of) {
+    return of->axis_count;
+}
+
+const char *sweep_axis_name(const sweep *of, int a) {
+    return of->axes[a].name;
+}
+
+/* The last axis turns fastest. */
+const char *sweep_value(const sweep *of, int index, int a) {
+    for (int later = of->axis_count - 1; later > a; later--) index /= of->axes[later].count;
+    return of->axes[a].values[index % of->axes[a].count];
+}
+
+static int options_of(const sweep *of, int index, train_options *out) {
+    *out = *of->base;
+    for (int a = 0; a < of->axis_count; a++) {
+        const int code = train_options_set(out, of->axes[a].name, sweep_value(of, index, a));
+        if (code != CONTINUE) return code;
+    }
+    return CONTINUE;
+}
+
+static int prepare(sweep *of) {
+    int code = parse_list(of);
+    train_options trial;
+    for (int i = 0; code == CONTINUE && i < of->run_count; i++) code = options_of(of, i, &trial);
+    if (code != CONTINUE) return code;
+    of->runs = calloc((size_t)of->run_count, sizeof *of->runs);
+    return of->runs ? CONTINUE : report_no_memory();
+}
+
+int sweep_create(sweep **out, const train_options *base) {
+    *out = NULL;
+    sweep *made = calloc(1, sizeof *made);
+    if (!made) return report_no_memory();
+    pthread_mutex_init(&made->lock, NULL);
+    made->base = base;
+    made->best = -1;
+    made->text = strdup(base->sweep);
+    const int code = made->text ? prepare(made) : report_no_memory();
+    if (code == CONTINUE)
+        *out = made;
+    else
+        sweep_free(made);
+    return code;
+}
+
+void sweep_free(sweep *of) {
+    if (!of) return;
+    pthread_mutex_destroy(&of->lock);
+    dn_head_free(of->best_head);
+    epoch_log_free(&of->best_epochs);
+    free(of->runs);
+    free(of->places);
+    free(of->text);
+    free(of);
+}
+
+/* ---- the runs ---- */
+
+static int keep_epoch(void *context, const dn_epoch *epoch) {
+    epoch_log_add(context, epoch);
+    return interrupted();
+}
+
+/* What a run leaves: its head and epochs are kept while it is the best. */
+typedef struct outcome {
+    train_options options;
+    dn_head *head;
+    epoch_log epochs;
+    dn_train_result result;
+    dn_error error; /* its status is how the run ended */
+} outcome;
+
+/* The former best is then the outcome's to let go. */
+static void keep_best(sweep *of, int index, outcome *of_run) {
+    dn_head *head = of->best_head;
+    const epoch_log epochs = of->best_epochs;
+    of->best = index;
+    of->best_head = of_run->head;
+    of->best_epochs = of_run->epochs;
+    of->best_options = of_run->options;
+    of_run->head = head;
+    of_run->epochs = epochs;
+}
+
+static void conclude(sweep *of, int index, outcome *of_run) {
+    const dn_status status = of_run->error.status;
+    pthread_mutex_lock(&of->lock);
+    run *here = &of->runs[index];
+    if (status == DN_ERR_DATA_DIVERGED) here->state = RUN_DIVERGED;
+    if (!status) {
+        *here = (run){RUN_DONE, of_run->result};
+        const double loss = of_run->result.valid_loss;
+        const double best = of->best < 0 ? HUGE_VAL : of->runs[of->best].result.valid_loss;
+        if (loss < best || (loss == best && index < of->best)) keep_best(of, index, of_run);
+    }
+    if (here->state != RUN_OPEN) progress_step(++of->done);
+    if (here->state == RUN_OPEN && status != DN_ERR_CANCELLED && !of->status) {
+        of->status = status;
+        of->error = of_run->error;
+    }
+    pthread_mutex_unlock(&of->lock);
+}
+
+static bool is_stopped(sweep *of) {
+    pthread_mutex_lock(&of->lock);
+    const bool failed = of->status != DN_OK;
+    pthread_mutex_unlock(&of->lock);
+    return failed || interrupted();
+}
+
+static void train_one(const sweep *of, outcome *out) {
+    const dn_head_options head_options = train_options_head(&out->options);
+    dn_train_options training = train_options_training(&out->options);
+    training.on_epoch = keep_epoch;
+    training.context = &out->epochs;
+    if (!epoch_log_create(&out->epochs, training.epochs)) {
+        out->error = (dn_error){DN_ERR_MEMORY, "out of memory for the epochs of a training"};
+        return;
+    }
+    if (!dn_head_create(&out->head, of->width, of->classes, &head_options, &out->error))
+        dn_head_train(out->head, of->train, of->valid, &training, &out->result, &out->error);
+}
+
+static void run_one(void *context, size_t i) {
+    sweep *of = context;
+    outcome out = {.error = {.status = DN_OK}};
+    if (is_stopped(of) || options_of(of, (int)i, &out.options) != CONTINUE) return;
+    train_one(of, &out);
+    conclude(of, (int)i, &out);
+    epoch_log_free(&out.epochs);
+    dn_head_free(out.head);
+}
+
+/* ---- the ranking ---- */
+
+static int by_loss(const void *a, const void *b) {
+    const sweep_place *x = a, *y = b;
+    if (x->diverged != y->diverged) return x->diverged ? 1 : -1;
+    if (!x->diverged && x->result.valid_loss != y->result.valid_loss)
+        return x->result.valid_loss < y->result.valid_loss ? -1 : 1;
+    return x->run < y->run ? -1 : 1;
+}
+
+static void rank(sweep_place *places, int count) {
+    for (int i = 0; i < count && !places[i].diverged; i++) {
+        places[i].rank = i + 1;
+        if (i == 0 || places[i].result.valid_loss != places[i - 1].result.valid_loss) continue;
+        places[i].rank = places[i - 1].rank;
+        places[i].is_tied = places[i - 1].is_tied = true;
+    }
+}
+
+static int rank_runs(sweep *of) {
+    of->places = calloc((size_t)of->run_count, sizeof *of->places);
+    if (!of->places) return report_no_memory();
+    for (int i = 0; i < of->run_count; i++)
+        if (of->runs[i].state != RUN_OPEN)
+            of->places[of->place_count++] = (sweep_place){
+                .run = i, .diverged = of->runs[i].state == RUN_DIVERGED, .result = of->runs[i].result};
+    qsort(of->places, (size_t)of->place_count, sizeof *of->places, by_loss);
+    rank(of->places, of->place_count);
+    return CONTINUE;
+}
+
+const sweep_place *sweep_ranking(const sweep *of, int *count) {
+    *count = of->place_count;
+    return of->places;
+}
+
+/* Concurrent calls are what OpenBLAS is built for only where it has threads of its own (pthreads); each call
+ * still runs on one, as main() has set, so the bits are the same either way. */
+static dni_pool *pool_for_runs(dni_pool *pool) {
+    return openblas_get_parallel() == OPENBLAS_THREAD ? pool : NULL;
+}
+
+int sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int width, int classes,
+              dni_pool *pool) {
+    of->train = train;
+    of->valid = valid;
+    of->width = width;
+    of->classes = classes;
+    progress_start("sweep", (size_t)of->run_count, of->base->extraction.quiet);
+    dni_pool_run(pool_for_runs(pool), run_one, of, (size_t)of->run_count);
+    dni_pool_rest(pool);
+    progress_end();
+    if (of->status) return report(&of->error, EXIT_DATA);
+    int code = rank_runs(of);
+    if (code == CONTINUE) code = sweep_print(of, of->base->json);
+    if (code != CONTINUE) return code;
+    if (interrupted()) {
+        message("interrupted: %zu of %d runs are done; no model is written", of->done, of->run_count);
+        return EXIT_INTERRUPTED;
+    }
+    if (of->best >= 0) return CONTINUE;
+    message("every run diverged: try lower learning rates");
+    return EXIT_DATA;
+}
+
+const train_options *sweep_winner(sweep *of, dn_head **head, dn_train_result *result, epoch_log *epochs) {
+    *head = of->best_head;
+    of->best_head = NULL;
+    *epochs = of->best_epochs;
+    of->best_epochs = (epoch_log){.count = 0};
+    *result = of->runs[of->best].result;
+    return &of->best_options;
+}
+
+json_t *sweep_json(const sweep *of) {
+    return json_pack("{s:o, s:i}", "list", dni_json_text(of->base->sweep), "runs", of->run_count);
+}

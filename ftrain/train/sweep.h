@@ -1,0 +1,47 @@
+/* Many trainings on the same features, and the best of them. */
+#ifndef FTRAIN_SWEEP_H
+#define FTRAIN_SWEEP_H
+
+#include "core/pool.h"
+#include "ftrain/train/epochs.h"
+#include "ftrain/train/options.h"
+
+enum { MAX_SWEEP_AXES = 8 };
+
+typedef struct sweep sweep;
+
+/* A run that ended, as it is ranked. */
+typedef struct sweep_place {
+    int run;       /* in the order of the list */
+    bool diverged; /* then it has no rank and no result */
+    int rank;      /* from 1; ties share that of the first of them */
+    bool is_tied;
+    dn_train_result result;
+} sweep_place;
+
+/* Reads "lr=0.001/0.003 hidden=512,256/none" and tries every combination on a copy of `base`, which must outlive
+ * the sweep, so that a value out of range is told before the work. Returns CONTINUE or, after a message, the exit
+ * code with *out NULL. */
+int sweep_create(sweep **out, const train_options *base);
+void sweep_free(sweep *of);
+
+/* Runs them all, several at a time where BLAS allows it, and prints them ranked by validation loss; when
+ * interrupted, those that are done. Returns CONTINUE or, after a message, the exit code. */
+int sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int width, int classes,
+              dni_pool *pool);
+
+/* The run with the lowest validation loss, of several the first in the order of the list. *head and *epochs become
+ * the caller's. */
+const train_options *sweep_winner(sweep *of, dn_head **head, dn_train_result *result, epoch_log *epochs);
+
+/* What was tried, and how it came out: the runs that ended, by validation loss; those that diverged are last. */
+int sweep_axis_count(const sweep *of);
+const char *sweep_axis_name(const sweep *of, int axis);
+const char *sweep_value(const sweep *of, int run, int axis);
+const sweep_place *sweep_ranking(const sweep *of, int *count);
+/* {"list": ..., "runs": N}, for the recipe. */
+json_t *sweep_json(const sweep *of);
+/* Prints the ranking. Returns CONTINUE or, after a message, the exit code. */
+int sweep_print(const sweep *of, bool json);
+
+#endif

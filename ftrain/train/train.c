@@ -1,0 +1,230 @@
+/* ftrain train: features, head, a line an epoch, the test once, the model file. */
+#include "ftrain/shell/commands.h"
+#include "ftrain/shell/program.h"
+#include "ftrain/train/run.h"
+#include "io/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the data ---- */
+
+/* Skipped pictures may have left a class without any in some split. */
+static int count_classes(train_run *run) {
+    const dni_dataset *data = &run->extraction.data;
+    for (int s = 0; s < DNI_SPLITS; s++) {
+        run->counts[s] = calloc((size_t)data->class_count, sizeof *run->counts[s]);
+        if (!run->counts[s]) return report_no_memory();
+        for (int i = 0; i < run->sets[s].count; i++) run->counts[s][run->sets[s].labels[i]]++;
+        const int code = check_counts(data, (dni_split)s, run->counts[s]);
+        if (code != CONTINUE) return code;
+    }
+    return CONTINUE;
+}
+
+static int check_class_names(const train_run *run) {
+    const dni_dataset *data = &run->extraction.data;
+    for (int c = 0; c < data->class_count; c++) {
+        json_t *name = json_string(data->classes[c]);
+        if (!name) {
+            message("class '%s': the folder's name is not UTF-8 text, which model files need",
+                    data->classes[c]);
+            return EXIT_DATA;
+        }
+        json_decref(name);
+    }
+    return CONTINUE;
+}
+
+static int check_class_weights(const train_run *run) {
+    const int given = run->options->class_weight_count, classes = run->extraction.data.class_count;
+    if (!given || given == classes) return CONTINUE;
+    message("--class-weights: %d numbers for %d classes, the first of which is '%s'", given, classes,
+            run->extraction.data.classes[0]);
+    return EXIT_USAGE;
+}
+
+/* ---- the work ---- */
+
+/* What the features come from, by name, for a checkpoint. */
+static json_t *provenance_json(const train_run *run) {
+    const extraction *work = &run->extraction;
+    json_t *classes = json_array();
+    for (int c = 0; c < work->data.class_count; c++)
+        json_array_append_new(classes, json_string(work->data.classes[c]));
+    json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:o}", "backbone", dn_weights_config(work->weights)->name,
+                            "weights_source", work->source.name, "weights_hash", work->hash, "classes",
+                            classes, "views", views_json(work->views, work->view_count));
+    char *preprocessing = dni_preprocessing_to_json(&work->preprocessing);
+    json_object_set_new(out, "preprocessing", preprocessing ? json_loads(preprocessing, 0, NULL) : NULL);
+    free(preprocessing);
+    return out;
+}
+
+static int on_epoch(void *context, const dn_epoch *epoch) {
+    train_run *run = context;
+    epoch_log_add(&run->epochs, epoch);
+    train_print_epoch(run);
+    return interrupted();
+}
+
+static int train_with_checkpoint(train_run *run) {
+    dn_train_options training = train_options_training(run->options);
+    training.on_epoch = on_epoch;
+    training.context = run;
+    const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
+    const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
+    char *provenance = dni_json_line(provenance_json(run));
+    if (!provenance) return report_no_memory();
+    run->checkpoint.provenance = provenance;
+    const int code = checkpoint_train(&run->checkpoint, run->head, &train, &valid, &training, &run->result);
+    free(provenance);
+    return code;
+}
+
+static int train_head(train_run *run) {
+    const dn_head_options head_options = train_options_head(run->options);
+    dn_error error;
+    const int features = dn_weights_config(run->extraction.weights)->features;
+    if (dn_head_create(&run->head, features, run->extraction.data.class_count, &head_options, &error))
+        return report(&error, EXIT_USAGE);
+    if (!epoch_log_create(&run->epochs, run->options->training.epochs)) return report_no_memory();
+    return train_with_checkpoint(run);
+}
+
+/* The head is then the winner's, and so are the options. */
+static int train_sweep(train_run *run) {
+    const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
+    const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
+    const extraction *work = &run->extraction;
+    const int code = sweep_run(run->sweep, &train, &valid, dn_weights_config(work->weights)->features,
+                               work->data.class_count, work->pool);
+    if (code == CONTINUE) run->options = sweep_winner(run->sweep, &run->head, &run->result, &run->epochs);
+    return code;
+}
+
+static int test_head(train_run *run) {
+    const feature_set *set = &run->sets[DNI_TEST];
+    const int classes = run->extraction.data.class_count;
+    float *log_probabilities = malloc((size_t)set->count * (size_t)classes * sizeof *log_probabilities);
+    int code = log_probabilities ? CONTINUE : report_no_memory();
+    dn_error error;
+    if (code == CONTINUE &&
+        dn_head_log_probabilities(run->head, set->values, set->count, log_probabilities, &error))
+        code = report(&error, EXIT_DATA);
+    if (code == CONTINUE)
+        dn_metrics_compute(&run->test, log_probabilities, set->labels, set->count, classes, NULL);
+    free(log_probabilities);
+    return code;
+}
+
+static int save(const train_run *run) {
+    char *recipe = dni_json_line(train_recipe_json(run)), *metrics = dni_json_line(train_metrics_json(run));
+    const extraction *work = &run->extraction;
+    const dn_classifier_info info = {
+        .backbone = dn_weights_config(work->weights)->name,
+        .weights_source = work->source.name,
+        .weights_hash = work->hash,
+        .class_count = work->data.class_count,
+        .classes = (const char *const *)work->data.classes,
+        .preprocessing = work->preprocessing,
+        .seed = run->options->training.seed,
+        .recipe = recipe,
+        .metrics = metrics,
+    };
+    dn_error error;
+    int code = recipe && metrics ? CONTINUE : report_no_memory();
+    if (code == CONTINUE && dn_classifier_save(run->options->model, run->head, &info, work->weights, &error))
+        code = report(&error, EXIT_MACHINE);
+    free(recipe);
+    free(metrics);
+    return code;
+}
+
+static int make_model(train_run *run) {
+    int code = run->sweep ? train_sweep(run) : train_head(run);
+    if (code == CONTINUE) code = test_head(run);
+    if (code == CONTINUE) code = save(run);
+    if (code != CONTINUE) return code;
+    checkpoint_discard(&run->checkpoint);
+    train_print_result(run);
+    return CONTINUE;
+}
+
+static int train(train_run *run, const char *data) {
+    const train_options *options = run->options;
+    int code = options->folds ? CONTINUE : check_output(options->model);
+    if (code == CONTINUE && options->report) code = check_output(options->report);
+    if (code == CONTINUE && options->sweep) code = sweep_create(&run->sweep, options);
+    if (code == CONTINUE) code = extraction_run(&run->extraction, &options->extraction, data, run->sets);
+    if (code == CONTINUE) code = count_classes(run);
+    if (code == CONTINUE) code = check_class_names(run);
+    if (code == CONTINUE) code = check_class_weights(run);
+    if (code == CONTINUE)
+        code = options->folds ? folds_run(options, &run->extraction, &run->sets[DNI_TRAIN],
+                                          &run->sets[DNI_VALID], &run->folds)
+                              : make_model(run);
+    if (code == CONTINUE && options->report) code = train_report(run);
+    if (code != CONTINUE) return code;
+    return run->extraction.skipped ? EXIT_SKIPPED : EXIT_DONE;
+}
+
+/* MODEL.checkpoint, unless one was named. From malloc; NULL after a message. */
+static char *checkpoint_path(const train_options *options) {
+    static const char ending[] = ".checkpoint";
+    const char *begin = options->checkpoint ? options->checkpoint : options->model ? options->model : "";
+    char *path = malloc(strlen(begin) + sizeof ending);
+    if (!path) {
+        report_no_memory();
+        return NULL;
+    }
+    strcpy(path, begin);
+    if (!options->checkpoint) strcat(path, ending);
+    return path;
+}
+
+static int run(const command *self, int argc, char **argv) {
+    train_options options;
+    int first;
+    int code = train_options_parse(&options, self, argc, argv, &first);
+    if (code != CONTINUE) return code;
+    char *path = checkpoint_path(&options);
+    if (!path) return EXIT_MACHINE;
+    train_run work = {
+        .options = &options,
+        .argc = argc,
+        .argv = argv,
+        .checkpoint = {.path = path, .every_epoch = options.checkpoint != NULL, .resume = options.resume}};
+    code = train(&work, argv[first]);
+    dn_head_free(work.head);
+    epoch_log_free(&work.epochs);
+    fold_table_free(&work.folds);
+    for (int s = 0; s < DNI_SPLITS; s++) {
+        feature_set_free(&work.sets[s]);
+        free(work.counts[s]);
+    }
+    extraction_free(&work.extraction);
+    sweep_free(work.sweep);
+    free(path);
+    return code;
+}
+
+const command train_command = {
+    .name = "train",
+    .arguments = "DATA [-w WEIGHTS] [-o MODEL] [options]",
+    .summary = "train a classifier on a folder of pictures",
+    .description =
+        "DATA holds pictures as DATA/{train,valid,test}/CLASS/FILE. Their features are computed once and "
+        "kept; then\n"
+        "a small network is trained on them, the epoch with the lowest validation loss is taken, and its "
+        "accuracy\n"
+        "on the test split is told once. An interrupted training goes on with --resume.\n\n"
+        "  ftrain train flowers -o flowers.safetensors\n"
+        "  ftrain train flowers -w random:1 --hidden 128 --epochs 10      a trial without a weights file\n"
+        "  ftrain train flowers --epochs 100 --schedule cosine --warmup 3 --patience 10\n"
+        "  ftrain train flowers --class-weights balanced --augment jpeg:50,blur:1\n"
+        "  ftrain train flowers --sweep 'lr=0.001/0.003 dropout=0/0.2 hidden=512,256/256/none'\n"
+        "  ftrain train flowers --folds 5                                 how far to trust the result\n"
+        "  ftrain train flowers --report flowers.html                     curves and all else as a page\n\n",
+    .run = run,
+};
