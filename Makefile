@@ -69,9 +69,10 @@ LIBRARY_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(LIBRARY_SOU
 endif
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
 PROGRAM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ftrain/*.c ftrain/*/*.c))
-# test/test_*.c are programs, every other file of test/ is shared by them.
-TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/test_*.c))
-TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out test/test_%,$(wildcard test/*.c)))
+# Programs and scripts, a folder for each of the house's; what they share lies in test/support.
+TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/*/test_*.c))
+TEST_SCRIPTS  := $(wildcard test/*/check_*.sh test/*/test_*.sh)
+TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard test/support/*.c))
 STATIC  := $(BUILD)/libdensenet.a
 SHARED  := $(BUILD)/libdensenet.so.$(VERSION)
 PROGRAM := $(BUILD)/ftrain/ftrain
@@ -141,13 +142,13 @@ test: deps
 	+@$(AGAIN) check
 
 check: all $(TEST_PROGRAMS) $(SAMPLES)
-	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' CC='$(CC)' test/run.sh $(TEST_PROGRAMS) $(wildcard test/check_*.sh test/test_*.sh)
+	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' CC='$(CC)' test/run.sh $(TEST_PROGRAMS) $(TEST_SCRIPTS)
 
 asan:
 	@$(MAKE) --no-print-directory SANITIZE=1 test
 
 golden:
-	set -e; for script in $(wildcard test/oracle_*.py); do echo $$script; $(PYTHON) $$script; done
+	set -e; for script in $(wildcard test/golden/*/oracle_*.py); do echo $$script; $(PYTHON) $$script; done
 
 # ---- demo, weights ----
 
@@ -162,7 +163,7 @@ walkthrough: deps
 	+@$(AGAIN) walkthrough-built
 
 walkthrough-built: $(PROGRAM) $(SAMPLES)
-	@BUILD='$(BUILD)' test/transcript.sh --within 0.1 docs/walkthrough.md
+	@BUILD='$(BUILD)' test/support/transcript.sh --within 0.1 docs/walkthrough.md
 
 weights:
 	@weights/fetch.sh

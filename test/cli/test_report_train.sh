@@ -1,0 +1,206 @@
+#!/usr/bin/env bash
+# The pages of ftrain train --report and ftrain baseline --report.
+#
+#     test/cli/test_report_train.sh        from the repository root; BUILD names the folder of the build
+set -u
+
+ftrain=$PWD/${BUILD:-build}/ftrain/ftrain
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_CACHE_HOME=$work/cache LC_ALL=C
+unset DENSENET_WEIGHTS TORCH_HOME DN_ISA
+small="-w random:7 --arch densenet121 --resize 36 --crop 32 -q"
+failures=0
+
+ok() { echo "ok - $1"; }
+not_ok() {
+    echo "not ok - $1"
+    sed 's/^/    /' "$work/out" "$work/err"
+    failures=$((failures + 1))
+}
+
+holds() { # WHAT COMMAND...: the command succeeds
+    local what=$1
+    shift
+    if "$@" >"$work/out" 2>"$work/err"; then ok "$what"; else not_ok "$what"; fi
+}
+
+writes() { # WHAT COMMAND...: the command succeeds; what it prints is kept in the file `printed`
+    holds "$@"
+    cp out printed
+}
+
+ends() { # WHAT CODE STDERR-PATTERN COMMAND...
+    local what=$1 code=$2 pattern=$3 found
+    shift 3
+    "$@" >"$work/out" 2>"$work/err" </dev/null
+    found=$?
+    if [ "$found" -eq "$code" ] && grep -qE -- "$pattern" "$work/err"; then
+        ok "$what"
+    else
+        echo "exit code $found, expected $code" >>"$work/err"
+        not_ok "$what"
+    fi
+}
+
+# shellcheck disable=SC2086 # options are words
+train() { "$ftrain" train "$data" $small --hidden 16 "$@"; }
+# shellcheck disable=SC2086
+baseline() { "$ftrain" baseline "$data" $small "$@"; }
+
+has_sections() { # PAGE ID...: these, in this order, each listed at the top, and no others
+    local page=$1
+    shift
+    [ "$(sed -n 's/.*<section id="\([a-z]*\)">.*/\1/p' "$page" | paste -sd' ')" = "$*" ] &&
+        [ "$(grep -o '<a href="#[a-z]*">[^<]*</a></li>' "$page" | sed 's/.*"#\([a-z]*\)".*/\1/' | paste -sd' ')" = "$*" ]
+}
+
+loads_nothing() { ! grep -qiE 'https?:|<script|<link|<iframe|@import|url\(|src=' "$1"; }
+
+well_formed() {
+    python3 - "$1" <<'PY'
+import html.parser, sys
+
+class Checker(html.parser.HTMLParser):
+    open = []
+    ids = set()
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in ("meta", "!doctype"):
+            self.open.append(tag)
+        for name, value in attributes:
+            if name == "id":
+                assert value not in self.ids, f"id {value} is there twice"
+                self.ids.add(value)
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, f"</{tag}> at {self.getpos()}, open: {self.open}"
+        self.open.pop()
+
+checker = Checker()
+checker.feed(open(sys.argv[1], encoding="utf-8").read())
+checker.close()
+assert not checker.open, checker.open
+PY
+}
+
+page_holds() { # WHAT PAGE ID...: what is true of every page
+    local what=$1 page=$2
+    shift 2
+    holds "$what: all its sections" has_sections "$page" "$@"
+    holds "$what: loads nothing from elsewhere" loads_nothing "$page"
+    holds "$what: a class named like markup is text" sh -c "grep -qF '&lt;b&gt;&amp;' '$page' && ! grep -qF '<b>' '$page'"
+    if command -v python3 >/dev/null; then
+        holds "$what: every tag is closed" well_formed "$page"
+    else
+        echo "ok - $what: every tag is closed # SKIP no python3"
+    fi
+}
+
+picture() { # FILE SEED BRIGHTNESS: a binary PPM, 40x40, of noise in [brightness, brightness + 60)
+    {
+        printf 'P6 40 40 255\n'
+        awk -v seed="$2" -v base="$3" 'BEGIN {
+            srand(seed)
+            for (i = 0; i < 4800; i++) printf "%c", base + int(60 * rand())
+        }'
+    } >"$1"
+}
+
+cd "$work" || exit 1
+data=$work/data
+seed=0
+for split in train valid test; do
+    for class in '<b>&' dark; do
+        mkdir -p "$data/$split/$class"
+        base=30
+        if [ "$class" = '<b>&' ]; then base=140; fi
+        for i in 1 2 3 4; do
+            seed=$((seed + 1))
+            picture "$data/$split/$class/$i.ppm" "$seed" "$base"
+        done
+    done
+done
+
+# ---- refused before the work ----
+ends "a page that cannot be written is told before any picture is read" 5 'nowhere/r.html' \
+    train -o m.safetensors --report nowhere/r.html
+holds "and nothing was computed or written" sh -c 'test ! -e m.safetensors && test ! -e cache'
+ends "of baseline, too" 5 'nowhere/r.html' baseline --report nowhere/r.html
+holds "before the features" test ! -e cache
+ends "a page in the model's place is refused" 2 "--report: 'm' is the model's file, too" train -o m --report m
+ends "or in the checkpoint's" 2 "--report: 'c' is the checkpoint's file, too" train --checkpoint c --report c
+ends "or in that of baseline's model" 2 "--report: 'm' is the model's file, too" baseline -m m --report m
+
+# ---- train ----
+writes "train writes a page" train --epochs 6 --schedule cosine -o m.safetensors --report plain.html
+holds "and says so" grep -qx 'wrote plain.html' printed
+accuracy=$(awk '/^test accuracy/ { printf "%.1f", 100 * $3 }' printed)
+best=$(awk '/^best epoch/ { print $3 + 0 }' printed)
+page_holds "train" plain.html result curves data recipe provenance
+holds "the page tells the test accuracy that was printed" grep -qF "<p class=\"headline\">$accuracy % correct</p>" plain.html
+holds "marks the best epoch" grep -qF ">best epoch $best</text>" plain.html
+holds "has a chart of loss, accuracy and learning rate" test "$(grep -c '<figure>' plain.html)" -eq 3
+holds "a line of each of six epochs" test "$(sed -n '/<details>/,/<\/details>/p' plain.html | grep -c '^<tr><td')" -eq 6
+holds "the pictures of each class" grep -qF '<tr><td>dark</td><td class="n">4</td><td class="n">4</td><td class="n">4</td></tr>' plain.html
+holds "the recipe" grep -qF '<tr><td>learning rate</td><td>0.002</td></tr>' plain.html
+holds "the weights" grep -qF '<tr><td>weights</td><td>random:7</td></tr>' plain.html
+train --epochs 6 --schedule cosine -o again.safetensors >/dev/null 2>&1
+holds "a page makes no other model" cmp m.safetensors again.safetensors
+holds "without a schedule there is no chart of it" sh -c "
+    '$ftrain' train '$data' $small --hidden 16 --epochs 2 -o m.safetensors --report constant.html &&
+    test \$(grep -c '<figure>' constant.html) -eq 2"
+holds "--json prints JSON alone" sh -c "
+    '$ftrain' train '$data' $small --hidden 16 --epochs 2 -o m.safetensors --report json.html --json | grep -v '^{' | wc -l | grep -qx 0"
+
+# ---- sweep ----
+writes "a sweep writes a page" train --epochs 3 --sweep 'lr=0.001/0.002/100 hidden=8/none' -o m.safetensors --report sweep.html
+page_holds "sweep" sweep.html result curves sweep data recipe provenance
+holds "with a line of each run" test "$(sed -n '/<section id="sweep">/,/<\/section>/p' sweep.html | grep -c '^<tr><td')" -eq 6
+holds "and the winner's epochs" test "$(sed -n '/<details>/,/<\/details>/p' sweep.html | grep -c '^<tr><td')" -eq 3
+first=$(sed -n 2p printed | awk '{ print $1 $2 $3 }')
+holds "the first in the table is the first that was printed" test \
+    "$(sed -n '/<section id="sweep">/,/<\/section>/p' sweep.html | grep -m1 '^<tr><td' | sed 's/<[^>]*>/ /g' | awk '{ print $1 $2 $3 }')" = "$first"
+
+# ---- folds ----
+writes "folds write a page" train --epochs 3 --folds 3 --report folds.html
+page_holds "folds" folds.html folds data recipe provenance
+holds "with the mean that was printed" grep -qF \
+    "<tr><td>mean</td><td class=\"n\"></td><td class=\"n\"></td><td class=\"n\">$(awk '/^mean/ { print $2 }' printed)</td>" folds.html
+
+# ---- interrupted, and taken up again ----
+long="--epochs 250 --batch 2 --hidden 512,256"
+# shellcheck disable=SC2086
+"$ftrain" train "$data" $small $long -o long.safetensors --report long.html >long.txt 2>long.err &
+for _ in $(seq 600); do
+    grep -q '^    3 ' long.txt 2>/dev/null && break
+    sleep 0.1
+done
+kill -INT $!
+wait $!
+holds "an interrupted training writes no page" test ! -e long.html
+holds "but a checkpoint" test -e long.safetensors.checkpoint
+reached=$(sed -n 's/.*interrupted after epoch \([0-9]*\) of 250.*/\1/p' long.err)
+# shellcheck disable=SC2086
+holds "--resume writes it" train $long -o long.safetensors --report long.html --resume
+page_holds "resume" long.html result curves data recipe provenance
+holds "which says that its curves begin behind epoch $reached" \
+    grep -qF "The curves begin with epoch $((reached + 1)): the training was taken up from a checkpoint" long.html
+holds "and has all epochs from there" test "$(sed -n '/<details>/,/<\/details>/p' long.html | grep -c '^<tr><td')" -eq $((250 - reached))
+
+# ---- baseline ----
+writes "baseline writes a page" baseline -m m.safetensors --report base.html
+page_holds "baseline" base.html accuracy table rows data provenance
+holds "with a bar for each row" test "$(grep -c '<rect' base.html)" -eq 11
+holds "and a whisker for each but the two expectations" test "$(grep -c 'stroke-width="1.5"' base.html)" -eq 27
+holds "every row is explained" test "$(grep -c '<dt>' base.html)" -eq 11
+holds "the table has the accuracy that was printed" grep -qF "<tr><td>SVM on pixels</td><td>$(awk '/^SVM on pixels/ { print $4, $5 }' printed)</td><td class=\"n\">$(awk '/^SVM on pixels/ { print $6 }' printed)</td>" base.html
+holds "dummies alone need no weights for it" "$ftrain" baseline "$data" --only dummy --report dummy.html
+holds "and name none" sh -c "! grep -q '<td>backbone</td>' dummy.html"
+page_holds "dummies" dummy.html accuracy table rows data provenance
+holds "no temporary file is left" sh -c "! ls -A | grep -vE '^(data|cache|out|err|printed|long.txt|long.err|.*[.]html|.*[.]safetensors)\$'"
+
+[ "$failures" -eq 0 ]

@@ -1,0 +1,452 @@
+/* dn_weights: loading with every refusal by name, saving, seeding, calibration against torch's training mode,
+ * and a hash that knows the numbers alone. */
+#include "core/tensor_dict.h"
+#include "densenet/densenet.h"
+#include "densenet/weights.h"
+#include "io/safetensors.h"
+#include "test/support/files.h"
+#include "test/support/seeded_weights.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+enum { SEED = 7 };
+
+static const dn_config toy = {"toy", 3, {2, 1, 2, 1}, 4, 2, 8};
+
+typedef struct fixture {
+    char *folder, path[600];
+    dn_weights *weights; /* densenet121, seeded */
+    dn_error error;
+} fixture;
+
+static int set_up(void **state) {
+    fixture *f = calloc(1, sizeof *f);
+    if (!f) return -1;
+    f->folder = make_folder();
+    snprintf(f->path, sizeof f->path, "%s/w.safetensors", f->folder);
+    f->weights = seeded_weights(dn_config_find("densenet121"), SEED);
+    *state = f;
+    return f->weights ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+    fixture *f = *state;
+    dn_weights_free(f->weights);
+    remove_folder(f->folder);
+    free(f);
+    return 0;
+}
+
+/* A dictionary that shares the weights' tensors, to be spoiled and written. */
+static dni_tensor_dict *copy_of(const dn_weights *weights) {
+    dni_tensor_dict *copy = dni_tensor_dict_create();
+    assert_non_null(copy);
+    for (size_t i = 0; i < dni_tensor_dict_count(weights->tensors); i++) {
+        const dni_named_tensor *entry = dni_tensor_dict_at(weights->tensors, i);
+        assert_int_equal(dni_tensor_dict_add(copy, entry->name, entry->tensor, NULL), DN_OK);
+    }
+    return copy;
+}
+
+static void take_out(dni_tensor_dict *dict, const char *name) {
+    for (size_t i = dni_tensor_dict_count(dict); i-- > 0;)
+        if (strcmp(dni_tensor_dict_at(dict, i)->name, name) == 0) dni_tensor_dict_remove(dict, i);
+    assert_null(dni_tensor_dict_find(dict, name));
+}
+
+static void *put_in(dni_tensor_dict *dict, const char *name, dni_dtype dtype, int rank,
+                    const int64_t *shape) {
+    void *data;
+    assert_int_equal(dni_tensor_dict_allocate(dict, name, dtype, rank, shape, &data, NULL), DN_OK);
+    return data;
+}
+
+/* Writes and lets go of the dictionary, and loads the file. */
+static dn_status load(fixture *f, dni_tensor_dict *dict, dn_weights **out) {
+    if (dni_safetensors_write(dict, f->path, &f->error)) fail_msg("%s", f->error.message);
+    dni_tensor_dict_free(dict);
+    return dn_weights_load(out, f->path, &f->error);
+}
+
+static void assert_refused(fixture *f, dni_tensor_dict *dict, dn_status expected, const char *const *words) {
+    dn_weights *weights;
+    assert_int_equal(load(f, dict, &weights), expected);
+    assert_null(weights);
+    assert_int_equal(f->error.status, expected);
+    assert_non_null(strstr(f->error.message, f->path));
+    for (; *words; words++)
+        if (!strstr(f->error.message, *words)) fail_msg("'%s' is not in '%s'", *words, f->error.message);
+}
+
+static void assert_same_tensors(const dn_weights *a, const dn_weights *b) {
+    assert_int_equal(dni_tensor_dict_count(a->tensors), dni_tensor_dict_count(b->tensors));
+    for (size_t i = 0; i < dni_tensor_dict_count(a->tensors); i++) {
+        const dni_named_tensor *entry = dni_tensor_dict_at(a->tensors, i);
+        const dni_tensor *other = dni_tensor_dict_find(b->tensors, entry->name);
+        assert_non_null(other);
+        assert_true(dni_tensor_same_shape(other, entry->tensor.rank, entry->tensor.shape));
+        assert_memory_equal(entry->tensor.data, other->data, (size_t)dni_tensor_count(other) * sizeof(float));
+    }
+}
+
+/* ---- loading ---- */
+
+static void test_saved_weights_load_to_the_same_tensors(void **state) {
+    fixture *f = *state;
+    dn_weights *loaded;
+    assert_int_equal(dn_weights_save(f->weights, f->path, &f->error), DN_OK);
+    if (dn_weights_load(&loaded, f->path, &f->error)) fail_msg("%s", f->error.message);
+    assert_string_equal(dn_weights_config(loaded)->name, "densenet121");
+    assert_same_tensors(f->weights, loaded);
+    dn_weights_free(loaded);
+}
+
+static void test_each_member_is_recognised_by_its_shapes(void **state) {
+    fixture *f = *state;
+    const char *const names[] = {"densenet161", "densenet169", "densenet201"};
+    for (size_t i = 0; i < 3; i++) {
+        dn_weights *weights, *loaded;
+        assert_int_equal(dn_weights_random(&weights, dn_config_find(names[i]), 1, NULL), DN_OK);
+        assert_int_equal(dn_weights_save(weights, f->path, &f->error), DN_OK);
+        if (dn_weights_load(&loaded, f->path, &f->error)) fail_msg("%s", f->error.message);
+        assert_string_equal(dn_weights_config(loaded)->name, names[i]);
+        dn_weights_free(weights);
+        dn_weights_free(loaded);
+    }
+}
+
+static void test_missing_tensor_is_named_with_its_shape(void **state) {
+    fixture *f = *state;
+    dni_tensor_dict *dict = copy_of(f->weights);
+    take_out(dict, "features.denseblock3.denselayer7.norm2.running_var");
+    assert_refused(
+        f, dict, DN_ERR_TENSOR_MISSING,
+        (const char *[]){"features.denseblock3.denselayer7.norm2.running_var", "(128)", "densenet121", NULL});
+}
+
+static void test_wrong_shape_is_named_with_both_shapes(void **state) {
+    fixture *f = *state;
+    dni_tensor_dict *dict = copy_of(f->weights);
+    take_out(dict, "features.norm5.bias");
+    put_in(dict, "features.norm5.bias", DNI_F32, 1, (int64_t[]){1023});
+    assert_refused(f, dict, DN_ERR_TENSOR_SHAPE,
+                   (const char *[]){"features.norm5.bias", "(1023)", "(1024)", NULL});
+}
+
+static void test_wrong_type_is_named(void **state) {
+    fixture *f = *state;
+    dni_tensor_dict *dict = copy_of(f->weights);
+    take_out(dict, "features.norm5.bias");
+    put_in(dict, "features.norm5.bias", DNI_I64, 1, (int64_t[]){1024});
+    assert_refused(f, dict, DN_ERR_TENSOR_DTYPE, (const char *[]){"features.norm5.bias", "I64", NULL});
+}
+
+static void test_unexpected_tensor_is_named(void **state) {
+    fixture *f = *state;
+    dni_tensor_dict *dict = copy_of(f->weights);
+    put_in(dict, "features.denseblock1.denselayer7.conv1.weight", DNI_F32, 2, (int64_t[]){3, 5});
+    assert_refused(f, dict, DN_ERR_TENSOR_UNEXPECTED,
+                   (const char *[]){"features.denseblock1.denselayer7.conv1.weight", "(3, 5)", NULL});
+}
+
+static void test_nan_and_negative_variance_are_named(void **state) {
+    fixture *f = *state;
+    const char *const names[] = {"features.norm5.bias", "features.norm5.running_var"};
+    const float values[] = {NAN, -0.5f};
+    const char *const shown[] = {"nan", "-0.5"};
+    for (size_t i = 0; i < 2; i++) {
+        dni_tensor_dict *dict = copy_of(f->weights);
+        take_out(dict, names[i]);
+        float *data = put_in(dict, names[i], DNI_F32, 1, (int64_t[]){1024});
+        data[77] = values[i];
+        assert_refused(f, dict, DN_ERR_CORRUPT, (const char *[]){names[i], shown[i], "element 77", NULL});
+    }
+}
+
+static void test_what_is_no_densenet_is_refused(void **state) {
+    fixture *f = *state;
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    put_in(dict, "layer1.0.conv1.weight", DNI_F32, 4, (int64_t[]){64, 64, 1, 1});
+    assert_refused(f, dict, DN_ERR_MISMATCH, (const char *[]){"1 tensors", NULL});
+}
+
+static void test_batch_counters_are_dropped(void **state) {
+    fixture *f = *state;
+    dni_tensor_dict *dict = copy_of(f->weights);
+    put_in(dict, "features.norm0.num_batches_tracked", DNI_I64, 0, NULL);
+    dn_weights *loaded;
+    if (load(f, dict, &loaded)) fail_msg("%s", f->error.message);
+    assert_same_tensors(f->weights, loaded);
+    dn_weights_free(loaded);
+}
+
+static void test_classifier_may_be_absent_or_another(void **state) {
+    fixture *f = *state;
+    for (int another = 0; another < 2; another++) {
+        dni_tensor_dict *dict = copy_of(f->weights);
+        take_out(dict, "classifier.weight");
+        take_out(dict, "classifier.bias");
+        if (another) put_in(dict, "classifier.weight", DNI_F32, 2, (int64_t[]){2, 1024});
+        if (another) put_in(dict, "classifier.bias", DNI_F32, 1, (int64_t[]){2});
+        dn_weights *loaded;
+        if (load(f, dict, &loaded)) fail_msg("%s", f->error.message);
+        dn_model *model;
+        assert_int_equal(dn_model_create(&model, loaded, NULL, &f->error), DN_OK);
+        assert_false(dn_model_has_classifier(model));
+        dn_session *session;
+        const dn_session_options options = {.batch = 1, .height = 32, .width = 32, .threads = 1};
+        assert_int_equal(dn_session_create(&session, model, &options, NULL), DN_OK);
+        float *input = seeded_inputs(SEED, 32 * 32 * 3), logits[DN_LOGITS];
+        assert_int_equal(dn_session_forward(session, input, 1, &(dn_outputs){.logits = logits}, &f->error),
+                         DN_ERR_UNSUPPORTED);
+        free(input);
+        dn_session_free(session);
+        dn_model_free(model);
+        dn_weights_free(loaded);
+    }
+}
+
+static void test_half_a_classifier_is_refused(void **state) {
+    fixture *f = *state;
+    dni_tensor_dict *dict = copy_of(f->weights);
+    take_out(dict, "classifier.bias");
+    assert_refused(f, dict, DN_ERR_TENSOR_MISSING, (const char *[]){"classifier.bias", "(1000)", NULL});
+}
+
+/* A half of 0.5 in F64, F16 and BF16 is exact: the loaded values must be, too. */
+static void test_other_float_types_are_converted(void **state) {
+    fixture *f = *state;
+    const dni_dtype types[] = {DNI_F64, DNI_F16, DNI_BF16};
+    for (size_t t = 0; t < 3; t++) {
+        dni_tensor_dict *dict = copy_of(f->weights);
+        take_out(dict, "features.norm5.bias");
+        void *data = put_in(dict, "features.norm5.bias", types[t], 1, (int64_t[]){1024});
+        for (size_t i = 0; i < 1024; i++) {
+            if (types[t] == DNI_F64) ((double *)data)[i] = 0.5;
+            if (types[t] == DNI_F16) ((uint16_t *)data)[i] = 0x3800;
+            if (types[t] == DNI_BF16) ((uint16_t *)data)[i] = 0x3f00;
+        }
+        dn_weights *loaded;
+        if (load(f, dict, &loaded)) fail_msg("%s", f->error.message);
+        const float *values = dni_weights_data(loaded->tensors, "features.norm5", "bias");
+        for (size_t i = 0; i < 1024; i++) assert_true(values[i] == 0.5f);
+        dn_weights_free(loaded);
+    }
+}
+
+static void test_missing_file_is_named(void **state) {
+    fixture *f = *state;
+    dn_weights *weights = f->weights;
+    assert_int_equal(dn_weights_load(&weights, f->path, &f->error), DN_ERR_NOT_FOUND);
+    assert_null(weights);
+    assert_non_null(strstr(f->error.message, f->path));
+}
+
+/* ---- hash ---- */
+
+static void test_hash_knows_the_numbers_and_nothing_else(void **state) {
+    fixture *f = *state;
+    char seeded[33], other[33];
+    dn_weights_hash(f->weights, seeded);
+    assert_int_equal(strlen(seeded), 32);
+
+    /* another order, another file, no classifier */
+    dni_tensor_dict *dict = copy_of(f->weights);
+    take_out(dict, "classifier.weight");
+    take_out(dict, "classifier.bias");
+    dn_weights *loaded;
+    if (load(f, dict, &loaded)) fail_msg("%s", f->error.message);
+    dn_weights_hash(loaded, other);
+    assert_string_equal(seeded, other);
+    dn_weights_free(loaded);
+
+    float *mean = dni_weights_data(f->weights->tensors, "features.norm5", "running_mean");
+    mean[1023] = nextafterf(mean[1023], 1.0f);
+    dn_weights_hash(f->weights, other);
+    assert_string_not_equal(seeded, other);
+}
+
+/* Preparing a model lets go of a mapped file's memory, not of its contents. */
+static void test_weights_stay_whole_when_a_model_is_made_of_them(void **state) {
+    fixture *f = *state;
+    dn_weights *loaded;
+    dn_model *model;
+    assert_int_equal(dn_weights_save(f->weights, f->path, &f->error), DN_OK);
+    assert_int_equal(dn_weights_load(&loaded, f->path, &f->error), DN_OK);
+    assert_int_equal(dn_model_create(&model, loaded, NULL, &f->error), DN_OK);
+    assert_same_tensors(f->weights, loaded);
+    dn_model_free(model);
+    dn_weights_free(loaded);
+}
+
+/* ---- seeding and calibration ---- */
+
+static void test_same_seed_gives_the_same_weights_and_another_gives_others(void **state) {
+    (void)state;
+    char hash[3][33];
+    const uint64_t seeds[] = {1, 1, 2};
+    for (int i = 0; i < 3; i++) {
+        dn_weights *weights;
+        assert_int_equal(dn_weights_random(&weights, dn_config_find("densenet121"), seeds[i], NULL), DN_OK);
+        dn_weights_hash(weights, hash[i]);
+        dn_weights_free(weights);
+    }
+    assert_string_equal(hash[0], hash[1]);
+    assert_string_not_equal(hash[0], hash[2]);
+}
+
+static void test_configuration_that_does_not_add_up_is_refused(void **state) {
+    fixture *f = *state;
+    dn_config config = toy;
+    dn_weights *weights;
+    config.features = 9;
+    assert_int_equal(dn_weights_random(&weights, &config, 1, &f->error), DN_ERR_ARGUMENT);
+    assert_null(weights);
+    assert_non_null(strstr(f->error.message, "9 features"));
+    config = toy;
+    config.layers[2] = 0;
+    assert_int_equal(dn_weights_random(&weights, &config, 1, &f->error), DN_ERR_ARGUMENT);
+}
+
+/* Statistics of the oracle's training mode: mean within 1e-5 of the largest deviation, variance to 1e-5 of
+ * the largest variance of its norm: float32 activations through the whole network. */
+static void assert_statistics(const dn_weights *weights, const dni_tensor_dict *expected) {
+    assert_true(dni_tensor_dict_count(expected) > 0);
+    for (size_t i = 0; i < dni_tensor_dict_count(expected); i++) {
+        const dni_named_tensor *entry = dni_tensor_dict_at(expected, i);
+        const dni_tensor *found = dni_tensor_dict_find(weights->tensors, entry->name);
+        assert_non_null(found);
+        assert_int_equal(found->shape[0], entry->tensor.shape[0]);
+        const float *a = found->data, *b = entry->tensor.data;
+        double worst = 0.0, largest = 0.0;
+        for (int64_t c = 0; c < found->shape[0]; c++) {
+            worst = fmax(worst, fabs((double)a[c] - (double)b[c]));
+            largest = fmax(largest, fabs((double)b[c]));
+        }
+        if (!(worst <= 1e-4 * largest)) fail_msg("%s: off by %g of %g", entry->name, worst, largest);
+    }
+}
+
+static void check_calibration(const dn_config *config, const char *file, int count, int height, int width) {
+    char path[256], hash[2][33];
+    snprintf(path, sizeof path, "test/golden/densenet/%s.safetensors", file);
+    dni_tensor_dict *expected;
+    dn_error error;
+    if (dni_safetensors_read(&expected, path, &error)) fail_msg("%s", error.message);
+    float *inputs = seeded_inputs(SEED, (size_t)count * (size_t)(height * width * 3));
+    for (int threads = 1; threads <= 2; threads++) {
+        dn_weights *weights = seeded_weights(config, SEED);
+        if (dn_weights_calibrate(weights, inputs, count, height, width, threads, &error))
+            fail_msg("%s", error.message);
+        assert_statistics(weights, expected);
+        dn_weights_hash(weights, hash[threads - 1]);
+        dn_weights_free(weights);
+    }
+    assert_string_equal(hash[0], hash[1]);
+    free(inputs);
+    dni_tensor_dict_free(expected);
+}
+
+static void test_calibration_measures_what_torch_does_in_training_mode(void **state) {
+    (void)state;
+    check_calibration(&toy, "toy_calibrated", 4, 33, 47);
+    check_calibration(dn_config_find("densenet121"), "densenet121_calibrated", 3, 64, 64);
+}
+
+/* norm5 of the calibrated network gives every channel mean 0 and variance 1; behind ReLU a roughly normal
+ * channel then averages 0.4 (1 / sqrt(2 pi)), whereas untouched weights drift. */
+static void test_calibrated_network_gives_standardised_channels(void **state) {
+    fixture *f = *state;
+    enum { COUNT = 4, SIDE = 64, FEATURES = 1024 };
+    float *inputs = seeded_inputs(3, COUNT * SIDE * SIDE * 3),
+          *features = calloc(COUNT * FEATURES, sizeof(float));
+    dn_weights *weights;
+    dn_model *model;
+    dn_session *session;
+    const dn_session_options options = {.batch = COUNT, .height = SIDE, .width = SIDE, .threads = 2};
+    assert_int_equal(dn_weights_random(&weights, dn_config_find("densenet121"), 3, NULL), DN_OK);
+    assert_int_equal(dn_weights_calibrate(weights, inputs, COUNT, SIDE, SIDE, 2, &f->error), DN_OK);
+    assert_int_equal(dn_model_create(&model, weights, NULL, NULL), DN_OK);
+    assert_int_equal(dn_session_create(&session, model, &options, NULL), DN_OK);
+    assert_int_equal(
+        dn_session_forward(session, inputs, COUNT, &(dn_outputs){.features = features}, &f->error), DN_OK);
+    double sum = 0.0;
+    for (size_t i = 0; i < COUNT * FEATURES; i++) sum += (double)features[i];
+    assert_true(fabs(sum / (COUNT * FEATURES) - 0.4) < 0.05);
+    free(inputs);
+    free(features);
+    dn_session_free(session);
+    dn_model_free(model);
+    dn_weights_free(weights);
+}
+
+static void test_calibration_of_mapped_weights_leaves_the_file_alone(void **state) {
+    fixture *f = *state;
+    char before[33], after[33], calibrated[33];
+    float *inputs = seeded_inputs(SEED, 2 * 32 * 32 * 3);
+    dn_weights *loaded;
+    assert_int_equal(dn_weights_save(f->weights, f->path, NULL), DN_OK);
+    assert_int_equal(dn_weights_load(&loaded, f->path, NULL), DN_OK);
+    dn_weights_hash(loaded, before);
+    assert_int_equal(dn_weights_calibrate(loaded, inputs, 2, 32, 32, 2, &f->error), DN_OK);
+    dn_weights_hash(loaded, calibrated);
+    dn_weights_free(loaded);
+    assert_string_not_equal(before, calibrated);
+    assert_int_equal(dn_weights_load(&loaded, f->path, NULL), DN_OK);
+    dn_weights_hash(loaded, after);
+    assert_string_equal(before, after);
+    dn_weights_free(loaded);
+    free(inputs);
+}
+
+static void test_calibration_on_bad_inputs_is_refused_and_changes_nothing(void **state) {
+    fixture *f = *state;
+    char before[33], after[33];
+    float *inputs = seeded_inputs(SEED, 2 * 32 * 32 * 3);
+    inputs[1000] = INFINITY;
+    dn_weights_hash(f->weights, before);
+    assert_int_equal(dn_weights_calibrate(f->weights, inputs, 2, 32, 32, 2, &f->error), DN_ERR_ARGUMENT);
+    assert_non_null(strstr(f->error.message, "features.conv0"));
+    assert_int_equal(dn_weights_calibrate(f->weights, inputs, 0, 32, 32, 2, &f->error), DN_ERR_ARGUMENT);
+    assert_int_equal(dn_weights_calibrate(f->weights, inputs, 1, 32, 31, 2, &f->error), DN_ERR_ARGUMENT);
+    assert_non_null(strstr(f->error.message, "32x31"));
+    dn_weights_hash(f->weights, after);
+    assert_string_equal(before, after);
+    free(inputs);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_saved_weights_load_to_the_same_tensors),
+        TEST(test_each_member_is_recognised_by_its_shapes),
+        TEST(test_missing_tensor_is_named_with_its_shape),
+        TEST(test_wrong_shape_is_named_with_both_shapes),
+        TEST(test_wrong_type_is_named),
+        TEST(test_unexpected_tensor_is_named),
+        TEST(test_nan_and_negative_variance_are_named),
+        TEST(test_what_is_no_densenet_is_refused),
+        TEST(test_batch_counters_are_dropped),
+        TEST(test_classifier_may_be_absent_or_another),
+        TEST(test_half_a_classifier_is_refused),
+        TEST(test_other_float_types_are_converted),
+        TEST(test_missing_file_is_named),
+        TEST(test_hash_knows_the_numbers_and_nothing_else),
+        TEST(test_weights_stay_whole_when_a_model_is_made_of_them),
+        TEST(test_same_seed_gives_the_same_weights_and_another_gives_others),
+        TEST(test_configuration_that_does_not_add_up_is_refused),
+        TEST(test_calibration_measures_what_torch_does_in_training_mode),
+        TEST(test_calibrated_network_gives_standardised_channels),
+        TEST(test_calibration_of_mapped_weights_leaves_the_file_alone),
+        TEST(test_calibration_on_bad_inputs_is_refused_and_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,217 @@
+/* The baselines against scikit-learn on the same numbers (test/golden/head/oracle_baseline.py). */
+#include "core/rng.h"
+#include "ftrain/baseline/rows.h"
+#include "ftrain/baseline/gram.h"
+#include "ftrain/baseline/svm.h"
+#include "head/dummy.h"
+#include "head/logistic.h"
+#include "test/support/head.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { WIDTH = 5, TRAIN = 60, TEST = 30 };
+
+static double *golden(const char *name, size_t count) {
+    return golden_array_of("test/golden/head/baseline.txt", name, count);
+}
+
+/* As vectors() of the oracle: class k shifted by k. */
+static void fill(double *x, int *labels, const char *name, int count, int classes) {
+    dni_rng rng = dni_rng_named(1, name);
+    for (int i = 0; i < count; i++) {
+        labels[i] = i % classes;
+        for (int k = 0; k < WIDTH; k++) x[i * WIDTH + k] = (double)dni_rng_uniform(&rng);
+        x[i * WIDTH] += 0.4 * labels[i];
+        x[i * WIDTH + 1] -= 0.3 * labels[i];
+    }
+}
+
+typedef struct problem {
+    double x[(TRAIN + TEST) * WIDTH];
+    int labels[TRAIN + TEST];
+} problem;
+
+static problem problem_of(int classes) {
+    problem p;
+    char name[32];
+    snprintf(name, sizeof name, "baseline/train%d", classes);
+    fill(p.x, p.labels, name, TRAIN, classes);
+    snprintf(name, sizeof name, "baseline/test%d", classes);
+    fill(p.x + TRAIN * WIDTH, p.labels + TRAIN, name, TEST, classes);
+    return p;
+}
+
+/* The optimum, wherever the two solvers stop: gradients of 1e-8 and 1e-10 a picture leave less than 1e-5 in
+ * the logarithms. */
+static void test_logistic_regression_is_scikit_learns(void **state) {
+    (void)state;
+    static const double cs[] = {0.01, 1, 100};
+    for (int classes = 2; classes <= 3; classes++) {
+        const problem p = problem_of(classes);
+        for (size_t i = 0; i < 3; i++) {
+            double weights[3 * (WIDTH + 1)];
+            float log_probabilities[TEST * 3];
+            dn_error error;
+            assert_int_equal(dni_logistic_fit(weights, p.x, p.labels, TRAIN, WIDTH, classes, cs[i], &error),
+                             DN_OK);
+            dni_logistic_log_probabilities(weights, p.x + TRAIN * WIDTH, TEST, WIDTH, classes,
+                                           log_probabilities);
+            char name[32];
+            snprintf(name, sizeof name, "logistic%d/%g", classes, cs[i]);
+            double *expected = golden(name, (size_t)(TEST * classes));
+            for (int k = 0; k < TEST * classes; k++)
+                assert_close((double)log_probabilities[k], expected[k], 1e-5);
+            free(expected);
+        }
+    }
+}
+
+static void test_logistic_regression_of_what_never_varies_gives_the_shares(void **state) {
+    (void)state;
+    const double x[4] = {0, 0, 0, 0};
+    const int labels[4] = {0, 1, 1, 1};
+    double weights[4];
+    float log_probabilities[2];
+    assert_int_equal(dni_logistic_fit(weights, x, labels, 4, 1, 2, 1, NULL), DN_OK);
+    dni_logistic_log_probabilities(weights, x, 1, 1, 2, log_probabilities);
+    assert_close((double)log_probabilities[0], log(0.25), 1e-5);
+    assert_close((double)log_probabilities[1], log(0.75), 1e-5);
+}
+
+static void test_numbers_that_are_not_finite_are_an_error(void **state) {
+    (void)state;
+    const double x[2] = {(double)NAN, 1};
+    const int labels[2] = {0, 1};
+    double weights[4];
+    dn_error error;
+    assert_int_equal(dni_logistic_fit(weights, x, labels, 2, 1, 2, 1, &error), DN_ERR_DATA_DIVERGED);
+    assert_non_null(strstr(error.message, "nan"));
+}
+
+static double variance(const double *x, int count) {
+    double mean = 0, squares = 0;
+    for (int i = 0; i < count; i++) mean += x[i] / count;
+    for (int i = 0; i < count; i++) squares += (x[i] - mean) * (x[i] - mean) / count;
+    return squares;
+}
+
+/* Both solve by libsvm to a tolerance of 1e-3 of the dual, on kernels that differ in rounding. */
+static void test_support_vector_machine_is_scikit_learns(void **state) {
+    (void)state;
+    for (int classes = 2; classes <= 3; classes++) {
+        const problem p = problem_of(classes);
+        gram products;
+        svm *machine;
+        assert_int_equal(gram_of_doubles(&products, p.x, TRAIN + TEST, WIDTH), -1);
+        const double gamma = 1 / (WIDTH * variance(p.x, TRAIN * WIDTH));
+        assert_int_equal(svm_fit(&machine, &products, p.labels, TRAIN, gamma, 10), -1);
+        char name[32];
+        snprintf(name, sizeof name, "svm%d/classes", classes);
+        double *expected = golden(name, TEST),
+               *decisions = classes == 2 ? golden("svm2/decisions", TEST) : NULL;
+        for (int i = 0; i < TEST; i++) {
+            double decision;
+            assert_int_equal(svm_classify(machine, TRAIN + i, &decision), (int)expected[i]);
+            if (decisions) assert_close(decision, decisions[i], 5e-3);
+        }
+        free(expected);
+        free(decisions);
+        svm_free(machine);
+        gram_free(&products);
+    }
+}
+
+static void test_products_of_pixels_give_their_distances(void **state) {
+    (void)state;
+    enum { COUNT = 3, SIZE = 5000 };
+    uint8_t *values = malloc(COUNT * SIZE);
+    dni_rng rng = dni_rng_named(1, "pixels");
+    for (int i = 0; i < COUNT * SIZE; i++) values[i] = (uint8_t)dni_rng_below(&rng, 256);
+    const pixel_set set = {.values = values, .count = COUNT, .size = SIZE};
+    gram products;
+    assert_int_equal(gram_of_pixels(&products, &set), -1);
+    for (int a = 0; a < COUNT; a++)
+        for (int b = 0; b < COUNT; b++) {
+            double distance = 0;
+            for (int k = 0; k < SIZE; k++) {
+                const double d = (double)values[a * SIZE + k] - (double)values[b * SIZE + k];
+                distance += d * d;
+            }
+            const double *g = products.values;
+            assert_close(g[a * COUNT + a] + g[b * COUNT + b] - 2 * g[a * COUNT + b], distance,
+                         1e-6 * 5000 * 65025);
+        }
+    double as_double[SIZE];
+    for (int k = 0; k < SIZE; k++) as_double[k] = values[k];
+    assert_close(pixel_variance(&set, 1), variance(as_double, SIZE), 1e-6);
+    gram_free(&products);
+    free(values);
+}
+
+/* Drawn lots are the mean of 20000 draws there: three standard errors are 0.003. */
+static void test_dummies_are_scikit_learns(void **state) {
+    (void)state;
+    static const char *const names[DNI_DUMMIES] = {"dummy/most_frequent", "dummy/prior", "dummy/stratified",
+                                                   "dummy/uniform"};
+    const int train[3] = {5, 9, 2}, test[3] = {3, 4, 6};
+    for (int strategy = 0; strategy < DNI_DUMMIES; strategy++) {
+        const dni_dummy_result result = dni_dummy_judge((dni_dummy)strategy, train, test, 3);
+        const double slack = strategy < DNI_DUMMY_STRATIFIED ? 1e-8 : 3e-3;
+        double *expected = golden(names[strategy], 2);
+        assert_close(result.accuracy, expected[0], slack);
+        assert_close(result.balanced_accuracy, expected[1], slack);
+        free(expected);
+    }
+    double *loss = golden("dummy/prior_loss", 1);
+    assert_close(dni_dummy_judge(DNI_DUMMY_PRIOR, train, test, 3).loss, *loss, 1e-8);
+    free(loss);
+    assert_true(isnan(dni_dummy_judge(DNI_DUMMY_STRATIFIED, train, test, 3).loss));
+}
+
+/* Labels that the vectors give away are learnt; a column that never varies does no harm. */
+static void test_rows_choose_on_valid_and_judge_on_test(void **state) {
+    (void)state;
+    enum { COUNT = 40, COLUMNS = 2 };
+    double values[COUNT * COLUMNS];
+    int labels[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        labels[i] = i % 2;
+        values[i * COLUMNS] = labels[i] + 0.01 * i;
+        values[i * COLUMNS + 1] = 7;
+    }
+    vectors data = {.values = values, .labels = labels, .counts = {20, 10, 10}, .width = COLUMNS};
+    vectors_standardise(&data);
+    assert_true(values[1] == 0);
+    baseline_row row;
+    memset(&row, 0, sizeof row);
+    assert_int_equal(row_of_logistic(&row, &data, 2), -1);
+    assert_int_equal(row.correct, 10);
+    assert_close(row.roc_auc, 1, 0);
+    gram products;
+    assert_int_equal(gram_of_doubles(&products, values, COUNT, COLUMNS), -1);
+    assert_int_equal(row_of_svm(&row, &products, labels, data.counts, COLUMNS, 0.5, 2), -1);
+    assert_int_equal(row.correct, 10);
+    assert_true(isnan(row.loss));
+    gram_free(&products);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_logistic_regression_is_scikit_learns),
+        cmocka_unit_test(test_logistic_regression_of_what_never_varies_gives_the_shares),
+        cmocka_unit_test(test_numbers_that_are_not_finite_are_an_error),
+        cmocka_unit_test(test_support_vector_machine_is_scikit_learns),
+        cmocka_unit_test(test_products_of_pixels_give_their_distances),
+        cmocka_unit_test(test_dummies_are_scikit_learns),
+        cmocka_unit_test(test_rows_choose_on_valid_and_judge_on_test),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,188 @@
+/* Charts: whole markup, escaped texts, points inside the frame, round ticks, what is not finite left out. */
+#include "ftrain/page/chart.h"
+#include "test/support/pages.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char *page_of_lines(const chart_lines *chart) {
+    char *path = page_path();
+    html *page;
+    assert_int_equal(html_open(&page, path, "t", NULL), DN_OK);
+    chart_write_lines(page, chart);
+    char *text = page_close_and_read(page, path);
+    assert_tags_are_balanced(text);
+    assert_null(strstr(text, "nan"));
+    assert_null(strstr(text, "inf"));
+    return text;
+}
+
+static chart_lines chart_of(const double *x, const double *y, int count) {
+    return (chart_lines){.title = "Title",
+                         .x_label = "x",
+                         .y_label = "y",
+                         .series = {{"first", x, y, count}},
+                         .series_count = 1,
+                         .marked = (double)NAN};
+}
+
+/* The height and width that the drawing says it has. */
+static void read_frame(const char *text, double *width, double *height) {
+    const char *at = strstr(text, "viewBox=\"0 0 ");
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "viewBox=\"0 0 %lf %lf\"", width, height), 2);
+}
+
+/* Checks that all points of all lines are in the frame, and returns how many there are. */
+static int count_points(const char *text) {
+    static const char begin[] = "points=\"";
+    double width, height;
+    int count = 0;
+    read_frame(text, &width, &height);
+    for (const char *line = strstr(text, begin); line; line = strstr(line + 1, begin)) {
+        double x, y;
+        int used;
+        for (const char *at = line + strlen(begin); sscanf(at, "%lf,%lf%n", &x, &y, &used) == 2; at += used) {
+            assert_true(x >= 0 && x <= width && y >= 0 && y <= height);
+            count++;
+        }
+    }
+    return count;
+}
+
+static void test_all_points_are_drawn_inside_the_frame(void **state) {
+    (void)state;
+    const double x[] = {1, 2, 3, 4, 5}, y[] = {-1e6, 3, 0.001, 1e6, 17};
+    const chart_lines chart = chart_of(x, y, 5);
+    char *text = page_of_lines(&chart);
+    assert_int_equal(count_points(text), 5);
+    free(text);
+}
+
+static void test_higher_values_are_drawn_higher(void **state) {
+    (void)state;
+    const double x[] = {0, 1}, y[] = {0.2, 0.8};
+    const chart_lines chart = chart_of(x, y, 2);
+    char *text = page_of_lines(&chart);
+    double x1, y1, x2, y2;
+    assert_int_equal(sscanf(strstr(text, "points=\""), "points=\"%lf,%lf %lf,%lf", &x1, &y1, &x2, &y2), 4);
+    assert_true(x1 < x2);
+    assert_true(y1 > y2); /* SVG counts from the top */
+    free(text);
+}
+
+static void test_what_is_not_finite_is_left_out_and_parts_the_line(void **state) {
+    (void)state;
+    const double x[] = {1, 2, 3, 4, 5}, y[] = {1, 2, (double)NAN, 4, (double)INFINITY};
+    const chart_lines chart = chart_of(x, y, 5);
+    char *text = page_of_lines(&chart);
+    assert_int_equal(count_points(text), 3);
+    assert_int_equal(page_count(text, "<polyline"), 2);
+    free(text);
+}
+
+static void test_no_points_and_one_point_are_fine(void **state) {
+    (void)state;
+    const double x = 3, y = 0.5, none = (double)NAN;
+    chart_lines chart = chart_of(&x, &y, 0);
+    char *text = page_of_lines(&chart);
+    assert_int_equal(count_points(text), 0);
+    assert_non_null(strstr(text, "first: no values."));
+    free(text);
+    chart = chart_of(&x, &none, 1);
+    free(page_of_lines(&chart));
+    chart = chart_of(&x, &y, 1);
+    text = page_of_lines(&chart);
+    assert_int_equal(count_points(text), 1);
+    free(text);
+}
+
+static void test_ticks_are_round_and_whole_where_asked(void **state) {
+    (void)state;
+    const double x[] = {1, 2, 3}, y[] = {0.512, 0.7, 0.733};
+    chart_lines chart = chart_of(x, y, 3);
+    chart.whole = true;
+    char *text = page_of_lines(&chart);
+    static const char *const ticks[] = {">1<", ">2<", ">3<", ">0.5<", ">0.6<", ">0.75<"};
+    for (size_t i = 0; i < sizeof ticks / sizeof *ticks; i++) assert_non_null(strstr(text, ticks[i]));
+    assert_null(strstr(text, ">1.5<"));
+    free(text);
+}
+
+static void test_the_marked_value_has_its_line_and_name(void **state) {
+    (void)state;
+    const double x[] = {1, 2, 3}, y[] = {1, 2, 3};
+    chart_lines chart = chart_of(x, y, 3);
+    chart.marked = 2;
+    chart.marked_name = "best <epoch>";
+    char *text = page_of_lines(&chart);
+    assert_non_null(strstr(text, "best &lt;epoch&gt; 2"));
+    free(text);
+    chart.marked = 7; /* outside */
+    text = page_of_lines(&chart);
+    assert_null(strstr(text, "best"));
+    free(text);
+}
+
+static void test_texts_are_escaped_and_series_differ_in_more_than_colour(void **state) {
+    (void)state;
+    const double x[] = {1, 2}, y[] = {1, 2};
+    chart_lines chart = chart_of(x, y, 2);
+    chart.title = chart.x_label = chart.y_label = "<i>&";
+    chart.series[1] = (chart_series){"<i>&", x, y, 2};
+    chart.series_count = 2;
+    char *text = page_of_lines(&chart);
+    assert_null(strstr(text, "<i>"));
+    /* in caption, SVG title, description, both axes, legend */
+    assert_int_equal(page_count(text, "&lt;i&gt;&amp;"), 6);
+    assert_non_null(strstr(text, "stroke-dasharray=\"none\""));
+    assert_non_null(strstr(text, "stroke-dasharray=\"7 4\""));
+    free(text);
+}
+
+static void test_bars_are_as_long_as_their_values(void **state) {
+    (void)state;
+    const chart_bar bars[] = {{"half & <b>", 0.5, 0.4, 0.6},
+                              {"whole", 1, (double)NAN, (double)NAN},
+                              {"none", (double)NAN, (double)NAN, (double)NAN}};
+    char *path = page_path();
+    html *page;
+    assert_int_equal(html_open(&page, path, "t", NULL), DN_OK);
+    chart_write_bars(page, "T", "share", "%.2f", 1, bars, 3);
+    char *text = page_close_and_read(page, path);
+    assert_tags_are_balanced(text);
+    assert_null(strstr(text, "nan"));
+    assert_non_null(strstr(text, "half &amp; &lt;b&gt;"));
+    double width, height, half, whole;
+    read_frame(text, &width, &height);
+    const char *first = strstr(text, "<rect"), *second = strstr(first + 1, "<rect");
+    assert_int_equal(page_count(text, "<rect"), 2);
+    assert_int_equal(sscanf(strstr(first, "width="), "width=\"%lf\"", &half), 1);
+    assert_int_equal(sscanf(strstr(second, "width="), "width=\"%lf\"", &whole), 1);
+    assert_true(fabs(whole - 2 * half) <= 0.2); /* numbers have one decimal */
+    assert_true(whole < width);
+    assert_int_equal(page_count(text, "stroke-width=\"1.5\""), 3); /* one whisker and its ends */
+    free(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_points_are_drawn_inside_the_frame),
+        cmocka_unit_test(test_higher_values_are_drawn_higher),
+        cmocka_unit_test(test_what_is_not_finite_is_left_out_and_parts_the_line),
+        cmocka_unit_test(test_no_points_and_one_point_are_fine),
+        cmocka_unit_test(test_ticks_are_round_and_whole_where_asked),
+        cmocka_unit_test(test_the_marked_value_has_its_line_and_name),
+        cmocka_unit_test(test_texts_are_escaped_and_series_differ_in_more_than_colour),
+        cmocka_unit_test(test_bars_are_as_long_as_their_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# The house's order: an #include goes down the list of folders, never up or sideways.
+#
+#     test/house/check_includes.sh                  from the repository root
+set -u
+
+# What each folder's files may include, besides system headers and the shelf's.
+allowed() {
+    case $1 in
+    core/*) echo core ;;
+    layers/*) echo core layers ;;
+    io/*) echo core io ;;
+    weights/*) echo core io weights ;;
+    densenet/*) echo core layers io weights densenet ;;
+    # the public header and the joined classifier, which joins a backbone and a head
+    head/head.h | head/classifier.[ch]) echo core layers io densenet head ;;
+    head/*) echo core layers io head ;;
+    ftrain/*) echo core layers io weights densenet head ftrain ;;
+    *) echo core layers io weights densenet head ftrain bench test docs ;;
+    esac
+}
+
+# Prints every wrong #include below the current directory as "file:line: include: why".
+wrong_includes() {
+    local file line text path folder
+    grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include' core layers io weights densenet head ftrain \
+        bench test docs 2>/dev/null |
+        while IFS=: read -r file line text; do
+            if [[ $text =~ include[[:space:]]*\"([^\"]*)\" ]]; then
+                path=${BASH_REMATCH[1]}
+                folder=${path%%/*}
+                # tests, bench and docs may name a neighbour by its bare name
+                if [[ $path != */* && $file =~ ^(test|bench|docs)/ && -f ${file%/*}/$path ]]; then continue; fi
+                if [[ $path != */* || $path == *..* ]]; then
+                    echo "$file:$line: \"$path\": name it from the repository's root"
+                elif [ ! -f "$path" ]; then
+                    echo "$file:$line: \"$path\": no such file"
+                elif [[ " $(allowed "$file") " != *" $folder "* ]]; then
+                    echo "$file:$line: \"$path\": ${file%%/*} may include only: $(allowed "$file")"
+                fi
+            elif [[ $text =~ include[[:space:]]*\<densenet/ ]]; then
+                echo "$file:$line: the installed headers are not for use inside the house"
+            elif [[ ! $text =~ include[[:space:]]*\<[^\>]*\> ]]; then
+                echo "$file:$line: an include must name its file"
+            fi
+        done
+}
+
+failures=0
+report() { # report WHAT FINDINGS: ok when there are none
+    if [ -z "$2" ]; then
+        echo "ok - $1"
+    else
+        printf '%s\n' "$2"
+        echo "not ok - $1"
+        failures=1
+    fi
+}
+
+report "every include goes down the list of folders" "$(wrong_includes)"
+
+# The same eyes on a house that is known to be wrong: each of these lines must be found.
+house=$(mktemp -d)
+trap 'rm -rf "$house"' EXIT
+(
+    cd "$house" || exit 1
+    mkdir core layers io head densenet
+    touch core/a.h io/a.h layers/a.h densenet/a.h
+    echo '#include "io/a.h"' >core/up.c
+    echo '#include "layers/a.h"' >io/sideways.c
+    echo '  #  include "io/a.h"' >layers/sideways.c
+    echo '#include "densenet/a.h"' >head/up.c
+    echo '#include "core/absent.h"' >io/absent.c
+    echo '#include "a.h"' >core/rootless.c
+    echo '#include "../io/a.h"' >core/dots.c
+    echo '#include <densenet/a.h>' >head/installed.c
+    echo '#include HEADER' >core/macro.c
+    printf '#include <stdio.h>\n#include "core/a.h"\n' >layers/right.c
+    echo '#include "densenet/a.h"' >head/classifier.c
+)
+missed=
+found=$(cd "$house" && wrong_includes)
+for file in core/up.c io/sideways.c layers/sideways.c head/up.c io/absent.c core/rootless.c core/dots.c \
+    head/installed.c core/macro.c; do
+    grep -q "^$file:1:" <<<"$found" || missed+="$file: not found wrong"$'\n'
+done
+report "wrong includes are found" "$missed"
+report "right includes are left alone" "$(grep -E 'right|classifier' <<<"$found")"
+exit $failures

@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# The library as a stranger meets it: installed, and used by the documentation's programs outside the tree.
+#
+#     BUILD=build CC=gcc test/house/test_install.sh         from the repository root, after `make all` and the samples
+source test/support/support.sh
+
+BUILD=${BUILD:-build} # as make was given it
+read -ra compiler <<<"${CC:-gcc}"
+unset MAKEFLAGS MFLAGS MAKELEVEL # a make above this one is not this one's business
+
+if [ -n "${SANITIZE:-}" ]; then
+    echo "ok - installation # SKIP the sanitizers' build is not for installing"
+    exit 0
+fi
+
+version=$(sed -n 's/^#define DN_VERSION_[A-Z]* //p' core/status.h | paste -sd.)
+major=${version%%.*}
+install_to() { make --no-print-directory BUILD="$BUILD" CC="${compiler[*]}" install "$@"; }
+# Takes the program FILE.c out of a page's ```c blocks; a block's first line names it.
+program() {
+    awk -v name="/* $2 " '/^```/ { if (on) exit; inside = !inside; first = 1; next }
+        inside && first { on = index($0, name) == 1; first = 0 } on' "$1" >"$work/$2"
+    [ -s "$work/$2" ]
+}
+
+# ---- packaging: DESTDIR, nothing but what belongs there ----
+
+everything_is_in_place() {
+    install_to DESTDIR="$work/stage" PREFIX=/usr || return
+    (cd "$work/stage" && find . ! -type d | sort) >"$work/found"
+    sort >"$work/expected" <<LIST
+./usr/bin/ftrain
+./usr/include/densenet/densenet.h
+./usr/include/densenet/head.h
+./usr/include/densenet/image.h
+./usr/include/densenet/status.h
+./usr/lib/libdensenet.a
+./usr/lib/libdensenet.so
+./usr/lib/libdensenet.so.$major
+./usr/lib/libdensenet.so.$version
+./usr/lib/pkgconfig/densenet.pc
+./usr/share/bash-completion/completions/ftrain
+./usr/share/man/man1/ftrain.1
+LIST
+    diff "$work/expected" "$work/found"
+}
+staging_leaves_no_trace() {
+    ! grep -rlF "$work" "$work/stage/usr/lib/pkgconfig" "$work/stage/usr/include"
+}
+soname_is_the_major_version() {
+    readelf -d "$work/stage/usr/lib/libdensenet.so" | grep -F "soname: [libdensenet.so.$major]"
+}
+# Both ways: nothing else is exported, and whatever the headers declare is.
+exports_are_the_headers() {
+    nm -D --defined-only "$work/stage/usr/lib/libdensenet.so" | awk '{ print $3 }' | sort >"$work/exported"
+    cat "$work"/stage/usr/include/densenet/*.h | tr '\n' ' ' | grep -oE 'DN_API [^(;]*\(' |
+        grep -oE 'dn_[a-z0-9_]*\($' | tr -d '(' | sort >"$work/declared"
+    [ -s "$work/declared" ] && diff "$work/declared" "$work/exported"
+}
+headers_stand_alone() {
+    local header
+    for header in status image densenet head; do
+        echo "#include <densenet/$header.h>" >"$work/alone.c"
+        "${compiler[@]}" -std=c11 -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror -fsyntax-only \
+            -I"$work/stage/usr/include" "$work/alone.c" || return
+        if [ "$1" = c++ ]; then
+            c++ -x c++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$work/stage/usr/include" \
+                "$work/alone.c" || return
+        fi
+    done
+}
+nothing_is_left() {
+    make --no-print-directory uninstall DESTDIR="$work/stage" PREFIX=/usr || return
+    [ -z "$(find "$work/stage" ! -type d)" ] && [ ! -e "$work/stage/usr/include/densenet" ]
+}
+
+holds "make install puts every file in its place" everything_is_in_place
+holds "no installed text names the staging folder" staging_leaves_no_trace
+holds "the shared library's soname is its major version" soname_is_the_major_version
+holds "the shared library exports what the headers declare and no more" exports_are_the_headers
+holds "each header compiles alone in C" headers_stand_alone c
+if command -v c++ >/dev/null; then
+    holds "each header compiles alone in C++" headers_stand_alone c++
+else
+    echo "ok - each header compiles alone in C++ # SKIP there is no C++ compiler"
+fi
+holds "make uninstall leaves nothing" nothing_is_left
+
+# ---- use: programs of the documentation, against the installed files alone ----
+
+compiles() { # compiles NAME FLAGS...: in a folder outside the tree, with the flags of pkg-config
+    local name=$1
+    shift
+    # shellcheck disable=SC2046 # words of flags
+    (cd "$work" && "${compiler[@]}" -std=c11 -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags densenet) "$name.c" \
+        -o "$name" $(pkg-config "$@" --libs densenet) -Wl,-rpath,"$work/prefix/lib")
+}
+links_library() {
+    readelf -d "$work/$1" | grep -F "[libdensenet.so.$major]"
+}
+uses_shared_library() {
+    compiles classify && links_library classify
+}
+trains() {
+    "$work/train" "$work/model.safetensors" generated "$work"/pictures/train/generated/*.jpg -- photo \
+        "$work"/pictures/train/photo/*.jpg && [ -s "$work/model.safetensors" ]
+}
+# Two lines, "generated P" and "photo Q", with P + Q = 1.
+classifies() {
+    "$work/classify" "$work/model.safetensors" "$work/pictures/test/photo/000.jpg" | tee "$work/answer"
+    awk '{ names = names $1 " "; sum += $2 } END { exit !(names == "generated photo " && sum > 0.999 && sum < 1.001) }' \
+        "$work/answer"
+}
+refuses() { # the library's message reaches the user
+    ! "$work/classify" "$work/absent.safetensors" "$work/pictures/test/photo/000.jpg" 2>"$work/answer" &&
+        grep -F "$work/absent.safetensors" "$work/answer"
+}
+same_answer_without_shared_library() {
+    cp "$work/answer" "$work/before"
+    rm "$work"/prefix/lib/libdensenet.so* && compiles classify --static && ! links_library classify &&
+        classifies && diff "$work/before" "$work/answer"
+}
+
+export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
+holds "make install with a prefix of one's own" install_to PREFIX="$work/prefix"
+holds "the README has classify.c" program README.md classify.c
+holds "docs/library.md has features.c" program docs/library.md features.c
+holds "docs/library.md has train.c" program docs/library.md train.c
+holds "sample pictures" "$BUILD/docs/demo/samples" "$work/pictures" --count 8,1,1
+holds "features.c compiles" compiles features
+holds "classify.c compiles and uses the shared library" uses_shared_library
+holds "train.c compiles" compiles train
+holds "train.c trains a model" trains
+holds "a missing model is refused by name" refuses
+holds "classify.c gives a probability for each class" classifies
+holds "the same answer with the static library alone" same_answer_without_shared_library
+
+[ "$failures" -eq 0 ]

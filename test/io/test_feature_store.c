@@ -1,0 +1,508 @@
+/* The feature store keeps what was put into it through copies, kills and torn files, and refuses what is not
+ * its own. The oracle is a store made by undisturbed work: files are compared byte for byte. */
+#include "io/feature_store.h"
+
+#include "core/rng.h"
+#include "core/tensor_dict.h"
+#include "io/safetensors.h"
+#include "test/support/files.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { FEATURES = 10, RECORDS = 40 };
+enum { HEADER_BYTES = 32, RECORD_BYTES = 16 + 4 * FEATURES + 8 };
+
+static char *folder, store_path[600], journal_path[620];
+
+static int set_up(void **state) {
+    (void)state;
+    folder = make_folder();
+    snprintf(store_path, sizeof store_path, "%s/f.safetensors", folder);
+    snprintf(journal_path, sizeof journal_path, "%s.journal", store_path);
+    return 0;
+}
+
+static void empty_folder(void) {
+    DIR *listing = opendir(folder);
+    assert_non_null(listing);
+    for (struct dirent *entry; (entry = readdir(listing));) unlinkat(dirfd(listing), entry->d_name, 0);
+    closedir(listing);
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    remove_folder(folder);
+    return 0;
+}
+
+/* Record i of the work that every test does. */
+static dni_key key_of(int i) {
+    return dni_key_of_bytes(&i, sizeof i);
+}
+
+static void fill_record(int i, float record[FEATURES]) {
+    for (int j = 0; j < FEATURES; j++) record[j] = (float)(100 * i + j);
+}
+
+static dni_feature_store *open_store(void) {
+    dni_feature_store *store;
+    dn_error error = {.message = ""};
+    if (dni_feature_store_open(&store, store_path, "backbone a", FEATURES, NULL, NULL, &error))
+        fail_msg("%s", error.message);
+    return store;
+}
+
+/* Puts the records [first, last) that are not there yet, as an extraction does. */
+static void work(dni_feature_store *store, int first, int last) {
+    for (int i = first; i < last; i++) {
+        const dni_key key = key_of(i);
+        float record[FEATURES];
+        fill_record(i, record);
+        if (!dni_feature_store_get(store, &key))
+            assert_int_equal(dni_feature_store_put(store, &key, record, NULL), DN_OK);
+    }
+}
+
+static void work_to_the_end(void) {
+    dni_feature_store *store = open_store();
+    work(store, 0, RECORDS);
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+    dni_feature_store_close(store);
+}
+
+/* The file that undisturbed work makes, and nothing on disk afterwards. */
+static file_bytes undisturbed(void) {
+    work_to_the_end();
+    const file_bytes expected = read_whole(store_path);
+    unlink(store_path);
+    return expected;
+}
+
+static void assert_finished_as(const file_bytes *expected) {
+    const file_bytes found = read_whole(store_path);
+    assert_int_equal(found.size, expected->size);
+    assert_memory_equal(found.data, expected->data, expected->size);
+    free(found.data);
+    assert_int_equal(access(journal_path, F_OK), -1);
+}
+
+/* The journal of the first `count` records, left behind by a process that never finished. */
+static file_bytes journal_of(int count) {
+    dni_feature_store *store = open_store();
+    work(store, 0, count);
+    dni_feature_store_close(store);
+    const file_bytes journal = read_whole(journal_path);
+    assert_int_equal(journal.size, HEADER_BYTES + count * RECORD_BYTES);
+    return journal;
+}
+
+static void test_records_come_back_from_memory_journal_and_file(void **state) {
+    (void)state;
+    dni_feature_store *store = open_store();
+    for (int round = 0; round < 3; round++) {
+        work(store, 0, RECORDS);
+        assert_int_equal(dni_feature_store_count(store), RECORDS);
+        for (int i = 0; i < RECORDS; i++) {
+            const dni_key key = key_of(i);
+            float expected[FEATURES];
+            fill_record(i, expected);
+            const float *found = dni_feature_store_get(store, &key);
+            assert_non_null(found);
+            assert_memory_equal(found, expected, sizeof expected);
+        }
+        const dni_key absent = key_of(RECORDS);
+        assert_null(dni_feature_store_get(store, &absent));
+        if (round == 1) assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+        dni_feature_store_close(store);
+        store = open_store();
+    }
+    dni_feature_store_close(store);
+}
+
+static void test_a_key_that_is_there_keeps_its_record(void **state) {
+    (void)state;
+    dni_feature_store *store = open_store();
+    work(store, 0, 1);
+    const dni_key key = key_of(0);
+    const float other[FEATURES] = {7};
+    assert_int_equal(dni_feature_store_put(store, &key, other, NULL), DN_OK);
+    assert_int_equal(dni_feature_store_count(store), 1);
+    assert_true(dni_feature_store_get(store, &key)[1] == 1.0f);
+    dni_feature_store_close(store);
+}
+
+static void test_the_file_is_a_safetensors_sorted_by_key(void **state) {
+    (void)state;
+    work_to_the_end();
+    dni_tensor_dict *dict;
+    assert_int_equal(dni_safetensors_read(&dict, store_path, NULL), DN_OK);
+    const dni_tensor *keys = dni_tensor_dict_find(dict, "keys");
+    const dni_tensor *features = dni_tensor_dict_find(dict, "features");
+    assert_true(dni_tensor_same_shape(keys, 2, (const int64_t[]){RECORDS, 16}));
+    assert_true(dni_tensor_same_shape(features, 2, (const int64_t[]){RECORDS, FEATURES}));
+    for (int i = 1; i < RECORDS; i++)
+        assert_true(memcmp((const dni_key *)keys->data + i - 1, (const dni_key *)keys->data + i, 16) < 0);
+    assert_string_equal(dni_tensor_dict_meta(dict, "provenance"), "backbone a");
+    dni_tensor_dict_free(dict);
+}
+
+static void test_the_order_of_work_leaves_no_trace(void **state) {
+    (void)state;
+    const file_bytes expected = undisturbed();
+    dni_feature_store *store = open_store();
+    work(store, 25, RECORDS);
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+    work(store, 10, 30); /* after finish a store goes on as before */
+    dni_feature_store_close(store);
+    store = open_store();
+    work(store, 0, 10);
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK); /* nothing to merge is fine */
+    dni_feature_store_close(store);
+    assert_finished_as(&expected);
+    free(expected.data);
+}
+
+static void test_a_journal_cut_at_any_byte_loses_the_torn_record_alone(void **state) {
+    (void)state;
+    const file_bytes expected = undisturbed();
+    const file_bytes journal = journal_of(4);
+    for (size_t size = 0; size <= journal.size; size++) {
+        unlink(store_path);
+        write_whole(journal_path, journal.data, size);
+        dni_feature_store *store = open_store();
+        const size_t whole = size < HEADER_BYTES ? 0 : (size - HEADER_BYTES) / RECORD_BYTES;
+        assert_int_equal(dni_feature_store_count(store), whole);
+        work(store, 0, RECORDS);
+        assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+        dni_feature_store_close(store);
+        assert_finished_as(&expected);
+    }
+    free(journal.data);
+    free(expected.data);
+}
+
+static void test_a_flipped_bit_in_the_journal_never_gets_into_the_file(void **state) {
+    (void)state;
+    const file_bytes expected = undisturbed();
+    const file_bytes journal = journal_of(3);
+    for (size_t byte = HEADER_BYTES; byte < journal.size; byte++) {
+        unlink(store_path);
+        journal.data[byte] ^= 0x10;
+        write_whole(journal_path, journal.data, journal.size);
+        journal.data[byte] ^= 0x10;
+        dni_feature_store *store = open_store();
+        assert_int_equal(dni_feature_store_count(store), (byte - HEADER_BYTES) / RECORD_BYTES);
+        dni_feature_store_close(store);
+        work_to_the_end();
+        assert_finished_as(&expected);
+    }
+    free(journal.data);
+    free(expected.data);
+}
+
+static void test_a_kill_between_merging_and_removing_the_journal_does_no_harm(void **state) {
+    (void)state;
+    const file_bytes expected = undisturbed();
+    const file_bytes journal = journal_of(RECORDS);
+    work_to_the_end();
+    write_whole(journal_path, journal.data, journal.size); /* the file has all of it already */
+    dni_feature_store *store = open_store();
+    assert_int_equal(dni_feature_store_count(store), RECORDS);
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+    dni_feature_store_close(store);
+    assert_finished_as(&expected);
+    free(journal.data);
+    free(expected.data);
+}
+
+/* A child that works slowly enough to be killed in the middle. */
+static pid_t start_worker(void) {
+    const pid_t child = fork();
+    if (child) return child;
+    dni_feature_store *store;
+    if (dni_feature_store_open(&store, store_path, "backbone a", FEATURES, NULL, NULL, NULL)) _exit(1);
+    for (int i = 0; i < RECORDS; i++) {
+        const dni_key key = key_of(i);
+        float record[FEATURES];
+        fill_record(i, record);
+        if (dni_feature_store_put(store, &key, record, NULL)) _exit(1);
+        if (i % 10 == 9 && dni_feature_store_finish(store, NULL)) _exit(1);
+    }
+    dni_feature_store_close(store);
+    _exit(0);
+}
+
+static void test_work_killed_at_random_moments_ends_in_the_same_file(void **state) {
+    (void)state;
+    const file_bytes expected = undisturbed();
+    dni_rng rng = dni_rng_named(1, "moments of kills");
+    int killed = 0;
+    for (int trial = 0; trial < 100; trial++) {
+        unlink(store_path);
+        for (int attempt = 0; attempt < 3; attempt++) {
+            const pid_t child = start_worker();
+            assert_true(child > 0);
+            nanosleep(&(struct timespec){.tv_nsec = (long)dni_rng_below(&rng, 4000000)}, NULL);
+            kill(child, SIGKILL);
+            int outcome;
+            assert_int_equal(waitpid(child, &outcome, 0), child);
+            killed += WIFSIGNALED(outcome);
+            assert_true(WIFSIGNALED(outcome) || WEXITSTATUS(outcome) == 0);
+        }
+        work_to_the_end();
+        assert_finished_as(&expected);
+        empty_folder(); /* a killed writer's temporary file is no one's any more */
+    }
+    assert_true(killed > 20); /* otherwise this showed nothing */
+    free(expected.data);
+}
+
+static void expect_refusal(dn_status status, const char *provenance, int features, const char *needle) {
+    dni_feature_store *store;
+    dn_error error = {.message = ""};
+    assert_int_equal(dni_feature_store_open(&store, store_path, provenance, features, NULL, NULL, &error),
+                     status);
+    assert_null(store);
+    assert_int_equal(error.status, status);
+    assert_non_null(strstr(error.message, folder));
+    assert_non_null(strstr(error.message, needle));
+}
+
+static void test_another_provenance_is_refused(void **state) {
+    (void)state;
+    const file_bytes journal = journal_of(2);
+    expect_refusal(DN_ERR_MISMATCH, "backbone b", FEATURES, "backbone b");
+    expect_refusal(DN_ERR_MISMATCH, "backbone a", FEATURES + 1, "journal");
+    work_to_the_end();
+    expect_refusal(DN_ERR_MISMATCH, "backbone b", FEATURES, "'backbone a'");
+    expect_refusal(DN_ERR_TENSOR_SHAPE, "backbone a", FEATURES + 1, "(40, 11)");
+    free(journal.data);
+}
+
+static void test_a_store_of_another_form_is_refused(void **state) {
+    (void)state;
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    dni_tensor_dict_set_meta(dict, "format", "densenet feature store 1", NULL);
+    dni_tensor_dict_set_meta(dict, "provenance", "backbone a", NULL);
+    assert_int_equal(dni_safetensors_write(dict, store_path, NULL), DN_OK);
+    dni_tensor_dict_free(dict);
+    expect_refusal(DN_ERR_MISMATCH, "backbone a", FEATURES, "'densenet feature store 1'");
+    unlink(store_path);
+    const file_bytes journal = journal_of(2);
+    journal.data[7] = '1';
+    write_whole(journal_path, journal.data, journal.size);
+    expect_refusal(DN_ERR_MISMATCH, "backbone a", FEATURES, "another form");
+    free(journal.data);
+}
+
+static void test_a_foreign_file_of_that_name_is_refused_and_left_alone(void **state) {
+    (void)state;
+    static const unsigned char text[] = "a diary that has nothing to do with features at all";
+    write_whole(journal_path, text, sizeof text);
+    expect_refusal(DN_ERR_FORMAT, "backbone a", FEATURES, "not a journal");
+    const file_bytes journal = read_whole(journal_path);
+    assert_int_equal(journal.size, sizeof text);
+    assert_memory_equal(journal.data, text, sizeof text);
+    free(journal.data);
+    unlink(journal_path);
+
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    void *data;
+    dni_tensor_dict_allocate(dict, "weight", DNI_F32, 1, (const int64_t[]){3}, &data, NULL);
+    assert_int_equal(dni_safetensors_write(dict, store_path, NULL), DN_OK);
+    expect_refusal(DN_ERR_FORMAT, "backbone a", FEATURES, "'format'");
+    dni_tensor_dict_set_meta(dict, "format", "densenet feature store 2", NULL);
+    assert_int_equal(dni_safetensors_write(dict, store_path, NULL), DN_OK);
+    expect_refusal(DN_ERR_FORMAT, "backbone a", FEATURES, "'provenance'");
+    dni_tensor_dict_set_meta(dict, "provenance", "backbone a", NULL);
+    assert_int_equal(dni_safetensors_write(dict, store_path, NULL), DN_OK);
+    expect_refusal(DN_ERR_TENSOR_MISSING, "backbone a", FEATURES, "'keys'");
+    dni_tensor_dict_free(dict);
+}
+
+static void test_a_truncated_file_is_refused_at_every_length(void **state) {
+    (void)state;
+    work_to_the_end();
+    const file_bytes whole = read_whole(store_path);
+    for (size_t size = 0; size < whole.size; size += size < 1024 ? 1 : 61) {
+        write_whole(store_path, whole.data, size);
+        dni_feature_store *store;
+        dn_error error = {.status = DN_OK};
+        assert_int_not_equal(
+            dni_feature_store_open(&store, store_path, "backbone a", FEATURES, NULL, NULL, &error), DN_OK);
+        assert_null(store);
+        assert_non_null(strstr(error.message, store_path));
+    }
+    free(whole.data);
+}
+
+static void test_unsorted_keys_are_refused(void **state) {
+    (void)state;
+    work_to_the_end();
+    const file_bytes whole = read_whole(store_path);
+    dni_key keys[RECORDS]; /* U8 stands behind F32: the file's last file_bytes */
+    unsigned char *place = whole.data + whole.size - sizeof keys;
+    memcpy(keys, place, sizeof keys);
+    memcpy(place, &keys[1], sizeof keys[1]);
+    memcpy(place + sizeof keys[0], &keys[0], sizeof keys[0]);
+    write_whole(store_path, whole.data, whole.size);
+    expect_refusal(DN_ERR_CORRUPT, "backbone a", FEATURES, "not sorted at row 1");
+    free(whole.data);
+}
+
+static void test_a_missing_folder_is_named(void **state) {
+    (void)state;
+    dni_feature_store *store;
+    dn_error error = {.message = ""};
+    assert_int_equal(dni_feature_store_open(&store, "/nonexistent/f.safetensors", "a", 1, NULL, NULL, &error),
+                     DN_ERR_NOT_FOUND);
+    assert_null(store);
+    assert_non_null(strstr(error.message, "/nonexistent/f.safetensors"));
+}
+
+static void write_waiting(void *context) {
+    assert_int_equal(write(*(int *)context, "w", 1), 1);
+}
+
+/* Opens once the parent says so, and reports by exit code that it then saw all 30 records. */
+static void open_second(int go, int told) {
+    char letter;
+    dni_feature_store *second;
+    if (read(go, &letter, 1) != 1 ||
+        dni_feature_store_open(&second, store_path, "backbone a", FEATURES, write_waiting, &told, NULL))
+        _exit(1);
+    const size_t count = dni_feature_store_count(second);
+    dni_feature_store_close(second);
+    _exit(count == 30 ? 0 : 2);
+}
+
+static void test_a_second_process_waits_until_the_first_closes(void **state) {
+    (void)state;
+    int go[2], told[2];
+    assert_int_equal(pipe(go), 0);
+    assert_int_equal(pipe(told), 0);
+    const pid_t child = fork(); /* before opening: a lock is shared with children */
+    if (child == 0) open_second(go[0], told[1]);
+    dni_feature_store *store = open_store();
+    work(store, 0, 20);
+    char letter = 'g';
+    assert_int_equal(write(go[1], &letter, 1), 1);
+    assert_int_equal(read(told[0], &letter, 1), 1); /* it waits */
+    work(store, 20, 30);
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+    dni_feature_store_close(store);
+    int outcome;
+    assert_int_equal(waitpid(child, &outcome, 0), child);
+    assert_int_equal(outcome, 0);
+    for (int i = 0; i < 2; i++) {
+        close(go[i]);
+        close(told[i]);
+    }
+}
+
+/* The limit on file size stands for the full disk: a write beyond it fails half way through a record. */
+static void test_a_failed_write_leaves_whole_records_and_can_be_repeated(void **state) {
+    (void)state;
+    const file_bytes expected = undisturbed();
+    dni_feature_store *store = open_store();
+    work(store, 0, 3);
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    void (*old)(int) = signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit tight = {HEADER_BYTES + 3 * RECORD_BYTES + 10, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    const dni_key key = key_of(3);
+    const float record[FEATURES] = {0};
+    dn_error error = {.message = ""};
+    assert_int_equal(dni_feature_store_put(store, &key, record, &error), DN_ERR_IO);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, old);
+    assert_non_null(strstr(error.message, journal_path));
+    assert_null(dni_feature_store_get(store, &key));
+    struct stat journal;
+    assert_int_equal(stat(journal_path, &journal), 0);
+    assert_int_equal(journal.st_size, HEADER_BYTES + 3 * RECORD_BYTES);
+    work(store, 0, RECORDS);
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+    dni_feature_store_close(store);
+    assert_finished_as(&expected);
+    free(expected.data);
+}
+
+static void test_keys_depend_on_content_alone(void **state) {
+    (void)state;
+    char copy[620];
+    snprintf(copy, sizeof copy, "%s/copy", folder);
+    static const unsigned char text[] = "the same picture";
+    write_whole(store_path, text, sizeof text);
+    write_whole(copy, text, sizeof text);
+    dni_key a, b;
+    assert_int_equal(dni_key_of_file(&a, store_path, NULL), DN_OK);
+    assert_int_equal(dni_key_of_file(&b, copy, NULL), DN_OK);
+    assert_memory_equal(&a, &b, sizeof a);
+    const dni_key c = dni_key_of_bytes(text, sizeof text);
+    assert_memory_equal(&a, &c, sizeof a);
+    unlink(copy);
+    char hex[33];
+    const dni_key empty = dni_key_of_bytes("", 0);
+    dni_key_text(&empty, hex);
+    assert_string_equal(hex,
+                        "99aa06d3014798d86001c324468d497f"); /* XXH3-128 of nothing, xxHash's test value */
+    dn_error error = {.message = ""};
+    assert_int_equal(dni_key_of_file(&a, copy, &error), DN_ERR_NOT_FOUND);
+    assert_non_null(strstr(error.message, copy));
+}
+
+/* Anybody can make these keys: the mirror image's is the hash of the file's key and the name "flip". */
+static void test_each_view_has_a_key_of_its_own(void **state) {
+    (void)state;
+    const dni_key file = dni_key_of_bytes("the same picture", 16);
+    const dni_key plain = dni_key_of_view(&file, &(dni_view){.kind = DNI_VIEW_PLAIN});
+    assert_memory_equal(&plain, &file, sizeof file);
+    const dni_key flip = dni_key_of_view(&file, &(dni_view){.flip = true});
+    unsigned char named[20];
+    memcpy(named, file.bytes, 16);
+    memcpy(named + 16, "flip", 4);
+    const dni_key expected = dni_key_of_bytes(named, sizeof named);
+    assert_memory_equal(&flip, &expected, sizeof flip);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_records_come_back_from_memory_journal_and_file),
+        TEST(test_a_key_that_is_there_keeps_its_record),
+        TEST(test_the_file_is_a_safetensors_sorted_by_key),
+        TEST(test_the_order_of_work_leaves_no_trace),
+        TEST(test_a_journal_cut_at_any_byte_loses_the_torn_record_alone),
+        TEST(test_a_flipped_bit_in_the_journal_never_gets_into_the_file),
+        TEST(test_a_kill_between_merging_and_removing_the_journal_does_no_harm),
+        TEST(test_work_killed_at_random_moments_ends_in_the_same_file),
+        TEST(test_another_provenance_is_refused),
+        TEST(test_a_store_of_another_form_is_refused),
+        TEST(test_a_foreign_file_of_that_name_is_refused_and_left_alone),
+        TEST(test_a_truncated_file_is_refused_at_every_length),
+        TEST(test_unsorted_keys_are_refused),
+        TEST(test_a_missing_folder_is_named),
+        TEST(test_a_second_process_waits_until_the_first_closes),
+        TEST(test_a_failed_write_leaves_whole_records_and_can_be_repeated),
+        TEST(test_keys_depend_on_content_alone),
+        TEST(test_each_view_has_a_key_of_its_own),
+    };
+    return cmocka_run_group_tests_name("feature store", tests, NULL, NULL);
+}

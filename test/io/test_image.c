@@ -1,0 +1,345 @@
+/* Decoding, against Pillow's pixels (test/golden/io/oracle_pictures.py), and the refusal of what is not a whole
+ * picture. */
+#include "core/rng.h"
+#include "io/file.h"
+#include "io/image.h"
+#include "test/support/pictures.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* `needed` is how many bytes at the end are no part of the picture: comment-like tails that may be cut
+ * off. */
+typedef struct golden {
+    const char *name;
+    size_t tail;
+} golden;
+
+enum { TGA_FOOTER = 26 };
+
+static const golden goldens[] = {
+    {"baseline_444.jpg", 0},
+    {"baseline_422.jpg", 0},
+    {"baseline_420.jpg", 0},
+    {"progressive_444.jpg", 0},
+    {"progressive_422.jpg", 0},
+    {"progressive_420.jpg", 0},
+    {"grey.jpg", 0},
+    {"cmyk.jpg", 0},
+    {"ycck.jpg", 0},
+    {"trailing_bytes.jpg", sizeof "trailing bytes" - 1},
+    {"rgb.png", 0},
+    {"rgb16.png", 0},
+    {"rgba.png", 0},
+    {"grey_alpha.png", 0},
+    {"grey.png", 0},
+    {"bilevel.png", 0},
+    {"palette.png", 0},
+    {"palette_transparent.png", 0},
+    {"palette.gif", 0},
+    {"interlaced.gif", 0},
+    {"transparent.gif", 0},
+    {"animated.gif", 0},
+    {"rgb.bmp", 0},
+    {"palette.bmp", 0},
+    {"rgb.tga", TGA_FOOTER},
+    {"runs.tga", TGA_FOOTER},
+    {"grey.tga", TGA_FOOTER},
+    {"rgb.ppm", 0},
+    {"grey.pgm", 0},
+    {"raw.psd", 0},
+    {"runs.psd", 0},
+};
+enum { GOLDENS = sizeof goldens / sizeof *goldens };
+
+static void assert_refused(const void *bytes, size_t size, dn_status expected, const char *words) {
+    dn_image image = {1, 1, NULL};
+    dn_error error = {0};
+    const dn_status status = dn_image_decode(&image, bytes, size, "some/file", &error);
+    if (status != expected) fail_msg("%s instead of %s", dn_status_name(status), dn_status_name(expected));
+    assert_int_equal(error.status, status);
+    assert_null(image.rgb);
+    assert_int_equal(image.width, 0);
+    if (!strstr(error.message, "some/file") || !strstr(error.message, words))
+        fail_msg("'%s' does not name some/file and '%s'", error.message, words);
+}
+
+static void test_every_format_gives_pillows_pixels(void **state) {
+    (void)state;
+    for (int i = 0; i < GOLDENS; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "%s.rgb", goldens[i].name);
+        const file_bytes expected = read_golden(name), file = read_golden(goldens[i].name);
+        dn_image image;
+        dn_error error = {0};
+        if (dn_image_decode(&image, file.data, file.size, goldens[i].name, &error))
+            fail_msg("%s", error.message);
+        assert_int_equal(image.width, little_endian(expected.data));
+        assert_int_equal(image.height, little_endian(expected.data + 4));
+        const size_t size = 3 * (size_t)image.width * (size_t)image.height;
+        assert_int_equal(expected.size, 8 + size);
+        int largest = 0;
+        for (size_t k = 0; k < size; k++) {
+            const int difference = abs(image.rgb[k] - expected.data[8 + k]);
+            largest = difference > largest ? difference : largest;
+        }
+        if (largest) fail_msg("%s: off by up to %d levels", goldens[i].name, largest);
+        dn_image_free(&image);
+        free(expected.data);
+        free(file.data);
+    }
+}
+
+/* Each length gets its own block, so that the address sanitizer sees reads behind it. */
+static void test_no_file_is_accepted_when_it_ends_early(void **state) {
+    (void)state;
+    for (int i = 0; i < GOLDENS; i++) {
+        const file_bytes file = read_golden(goldens[i].name);
+        for (size_t size = 0; size < file.size - goldens[i].tail; size++) {
+            unsigned char *const part = malloc(size + (size == 0));
+            assert_non_null(part);
+            memcpy(part, file.data, size);
+            dn_image image;
+            dn_error error = {0};
+            const dn_status status = dn_image_decode(&image, part, size, goldens[i].name, &error);
+            if (!status) fail_msg("%s: accepted with %zu of %zu bytes", goldens[i].name, size, file.size);
+            assert_null(image.rgb);
+            assert_non_null(strstr(error.message, goldens[i].name));
+            if (size > 40 && status != DN_ERR_IMAGE_TRUNCATED)
+                fail_msg("%zu of %zu bytes: %s", size, file.size, error.message);
+            free(part);
+        }
+        free(file.data);
+    }
+}
+
+/* A changed byte may still give a picture where the format has no checksums: it must only be a sane one. */
+static void test_changed_bytes_never_crash_and_never_pass_a_png(void **state) {
+    (void)state;
+    enum { ROUNDS = 400 };
+    dni_rng rng = dni_rng_named(1, "flips");
+    for (int i = 0; i < GOLDENS; i++) {
+        const file_bytes file = read_golden(goldens[i].name);
+        const int is_png = strstr(goldens[i].name, ".png") != NULL;
+        for (int round = 0; round < ROUNDS; round++) {
+            unsigned char *const changed = malloc(file.size);
+            assert_non_null(changed);
+            memcpy(changed, file.data, file.size);
+            const uint64_t flips = 1 + dni_rng_below(&rng, 4);
+            /* every second round in the headers, where it matters most */
+            const size_t range = round % 2 && file.size > 64 ? 64 : file.size;
+            for (uint64_t k = 0; k < flips; k++)
+                changed[dni_rng_below(&rng, range)] ^= (unsigned char)(1 + dni_rng_below(&rng, 255));
+            const int same = memcmp(changed, file.data, file.size) == 0;
+            dn_image image;
+            const dn_status status = dn_image_decode(&image, changed, file.size, goldens[i].name, NULL);
+            if (!status) {
+                if (is_png && !same) fail_msg("%s: accepted with changed bytes", goldens[i].name);
+                assert_true((size_t)image.width * (size_t)image.height <= DN_IMAGE_MAX_PIXELS);
+                dn_image_free(&image);
+            } else {
+                assert_null(image.rgb);
+            }
+            free(changed);
+        }
+        free(file.data);
+    }
+}
+
+static void test_trailing_bytes_are_no_part_of_a_picture(void **state) {
+    (void)state;
+    for (int i = 0; i < GOLDENS; i++) {
+        const file_bytes file = read_golden(goldens[i].name);
+        unsigned char *const longer = calloc(file.size + 100, 1);
+        assert_non_null(longer);
+        memcpy(longer, file.data, file.size);
+        dn_image image;
+        dn_error error = {0};
+        if (dn_image_decode(&image, longer, file.size + 100, goldens[i].name, &error))
+            fail_msg("%s", error.message);
+        dn_image_free(&image);
+        free(longer);
+        free(file.data);
+    }
+}
+
+static void test_a_corrupt_jpeg_is_refused(void **state) {
+    (void)state;
+    /* all ones is no Huffman code; an end marker in the middle of the scan leaves blocks undecoded */
+    static const char *const damages[] = {"\xff\0\xff\0\xff\0\xff\0\xff\0",
+                                          "\xff\xd9\xff\xd9\xff\xd9\xff\xd9\xff\xd9"};
+    for (int i = 0; i < 2; i++) {
+        const file_bytes file = read_golden("baseline_420.jpg");
+        memcpy(file.data + file.size - 200, damages[i], 10);
+        assert_refused(file.data, file.size, DN_ERR_IMAGE_CORRUPT, "broken");
+        free(file.data);
+    }
+}
+
+/* Some cameras leave bytes before the end marker; the picture is whole without them. */
+static void test_bytes_before_the_end_marker_of_a_jpeg_are_harmless(void **state) {
+    (void)state;
+    const char *const names[] = {"baseline_420.jpg", "progressive_444.jpg"};
+    for (int i = 0; i < 2; i++) {
+        const file_bytes file = read_golden(names[i]);
+        unsigned char *const longer = calloc(file.size + 40, 1);
+        assert_non_null(longer);
+        memcpy(longer, file.data, file.size - 2);
+        memcpy(longer + file.size + 38, file.data + file.size - 2, 2);
+        dn_image plain, image;
+        dn_error error = {0};
+        assert_int_equal(dn_image_decode(&plain, file.data, file.size, names[i], &error), DN_OK);
+        if (dn_image_decode(&image, longer, file.size + 40, names[i], &error)) fail_msg("%s", error.message);
+        assert_memory_equal(image.rgb, plain.rgb, 3 * (size_t)image.width * (size_t)image.height);
+        dn_image_free(&image);
+        dn_image_free(&plain);
+        free(longer);
+        free(file.data);
+    }
+}
+
+static size_t find(const file_bytes *file, const char *pattern, size_t size) {
+    for (size_t at = 0; at + size <= file->size; at++)
+        if (memcmp(file->data + at, pattern, size) == 0) return at;
+    fail_msg("pattern not found");
+    return 0;
+}
+
+static void test_jpeg_kinds_without_decoder_are_named(void **state) {
+    (void)state;
+    file_bytes file = read_golden("baseline_420.jpg");
+    const size_t frame = find(&file, "\xff\xc0", 2);
+    file.data[frame + 4] = 12;
+    assert_refused(file.data, file.size, DN_ERR_IMAGE_UNSUPPORTED, "12-bit JPEG");
+    file.data[frame + 4] = 8;
+    file.data[frame + 1] = 0xC3;
+    assert_refused(file.data, file.size, DN_ERR_IMAGE_UNSUPPORTED, "lossless JPEG");
+    free(file.data);
+}
+
+static void test_a_claim_of_too_many_pixels_is_refused_from_the_header(void **state) {
+    (void)state;
+    file_bytes jpeg = read_golden("baseline_420.jpg");
+    memcpy(jpeg.data + find(&jpeg, "\xff\xc0", 2) + 5, "\xff\x00\xff\x00", 4);
+    assert_refused(jpeg.data, jpeg.size, DN_ERR_IMAGE_TOO_LARGE, "65280 x 65280");
+    free(jpeg.data);
+
+    file_bytes bmp = read_golden("rgb.bmp");
+    memcpy(bmp.data + 18, "\x80\x38\x01\0\x80\x38\x01\0", 8);
+    assert_refused(bmp.data, bmp.size, DN_ERR_IMAGE_TOO_LARGE, "80000 x 80000");
+    free(bmp.data);
+
+    static const char ppm[] = "P6\n100001 1000\n255\n.....";
+    assert_refused(ppm, sizeof ppm, DN_ERR_IMAGE_TOO_LARGE, "100001 x 1000");
+    static const unsigned char tga[32] = {[2] = 2, [12] = 0xff, 0xff, 0xff, 0xff, 24};
+    assert_refused(tga, sizeof tga, DN_ERR_IMAGE_TOO_LARGE, "65535 x 65535");
+}
+
+static void test_what_is_no_picture_known_here_is_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *words;
+    } cases[] = {
+#define CASE(text, words) {text, sizeof text - 1, words}
+        CASE("RIFF\x10\0\0\0WEBPVP8 ....", "WebP"),
+        CASE("II*\0\x08\0\0\0", "TIFF"),
+        CASE("MM\0*\0\0\0\x08", "TIFF"),
+        CASE("\0\0\0\x18"
+             "ftypheic\0\0\0\0",
+             "HEIC"),
+        CASE("\0\0\0\x18"
+             "ftypavif\0\0\0\0",
+             "AVIF"),
+        CASE("\0\0\0\x18"
+             "ftypisom\0\0\0\0",
+             "video"),
+        CASE("\x1a\x45\xdf\xa3....", "WebM"),
+        CASE("%PDF-1.4\n", "PDF"),
+        CASE("\n <!DOCTYPE html><html>", "HTML"),
+        CASE("<html><body>not found", "HTML"),
+        CASE("<svg xmlns=", "SVG"),
+        CASE("P3\n1 1\n255\n0 0 0\n", "PNM"),
+        CASE("P6\n1 1\n15\n\0\0\0", "values up to 15"),
+        CASE("P6\n1 1\n65535\n\0\0\0\0\0\0", "values up to 65535"),
+        CASE("#?RADIANCE\n", "Radiance"),
+        CASE("version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
+        CASE("hello, world\n", "not a picture format known here"),
+        CASE("\0", "not a picture format known here"),
+#undef CASE
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_refused(cases[i].bytes, cases[i].size, DN_ERR_IMAGE_UNSUPPORTED, cases[i].words);
+    assert_refused("", 0, DN_ERR_IMAGE_EMPTY, "empty");
+}
+
+static void test_the_kind_is_told_by_content_and_errors_name_the_path(void **state) {
+    (void)state;
+    char *const folder = make_folder();
+    char *const path = dni_path_join(folder, "misleading.jpg");
+    const file_bytes png = read_golden("rgb.png");
+    dn_image image;
+    dn_error error = {0};
+
+    assert_int_equal(dn_image_load(&image, path, &error), DN_ERR_NOT_FOUND);
+    assert_non_null(strstr(error.message, path));
+    write_whole(path, png.data, png.size);
+    assert_int_equal(dn_image_load(&image, path, &error), DN_OK);
+    assert_int_equal(image.width, 37);
+    dn_image_free(&image);
+    dn_image_free(&image); /* a cleared one */
+    dn_image_free(NULL);
+    write_whole(path, png.data, png.size / 2);
+    assert_int_equal(dn_image_load(&image, path, &error), DN_ERR_IMAGE_TRUNCATED);
+    assert_non_null(strstr(error.message, path));
+    write_whole(path, "", 0);
+    assert_int_equal(dn_image_load(&image, path, &error), DN_ERR_IMAGE_EMPTY);
+    assert_null(image.rgb);
+
+    free(png.data);
+    free(path);
+    remove_folder(folder);
+}
+
+/* Real pictures of every kind that edge.tsv lists, and the table itself, which is none. */
+static void test_every_shared_edge_case_decodes(void **state) {
+    (void)state;
+    char *const folder = shared_path("data/edge");
+    if (!folder) skip();
+    dni_listing names;
+    dn_error error = {0};
+    assert_int_equal(dni_list_folder(&names, folder, &error), DN_OK);
+    for (size_t i = 0; i < names.count; i++) {
+        char *const path = dni_path_join(folder, names.names[i]);
+        dn_image image;
+        const dn_status status = dn_image_load(&image, path, &error);
+        const int is_table = strcmp(names.names[i], "edge.tsv") == 0;
+        if (status != (is_table ? DN_ERR_IMAGE_UNSUPPORTED : DN_OK)) fail_msg("%s", error.message);
+        dn_image_free(&image);
+        free(path);
+    }
+    dni_listing_free(&names);
+    free(folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_format_gives_pillows_pixels),
+        cmocka_unit_test(test_no_file_is_accepted_when_it_ends_early),
+        cmocka_unit_test(test_changed_bytes_never_crash_and_never_pass_a_png),
+        cmocka_unit_test(test_trailing_bytes_are_no_part_of_a_picture),
+        cmocka_unit_test(test_a_corrupt_jpeg_is_refused),
+        cmocka_unit_test(test_bytes_before_the_end_marker_of_a_jpeg_are_harmless),
+        cmocka_unit_test(test_jpeg_kinds_without_decoder_are_named),
+        cmocka_unit_test(test_a_claim_of_too_many_pixels_is_refused_from_the_header),
+        cmocka_unit_test(test_what_is_no_picture_known_here_is_named),
+        cmocka_unit_test(test_the_kind_is_told_by_content_and_errors_name_the_path),
+        cmocka_unit_test(test_every_shared_edge_case_decodes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

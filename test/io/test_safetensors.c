@@ -1,0 +1,321 @@
+/* io/safetensors: every rule of the format, and bytes that depend on content alone. */
+#include "io/safetensors.h"
+#include "test/support/files.h"
+#include "test/support/weights.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Writes length, header and `data_size` bytes 0, 1, 2, ...; returns the path. */
+static const char *file_of(void **state, const char *header, size_t data_size) {
+    static unsigned char bytes[4096];
+    const uint64_t length = strlen(header);
+    memcpy(bytes, &length, 8);
+    memcpy(bytes + 8, header, length);
+    for (size_t i = 0; i < data_size; i++) bytes[8 + length + i] = (unsigned char)i;
+    const char *path = folder_path(state, "file.safetensors");
+    write_whole(path, bytes, 8 + length + data_size);
+    return path;
+}
+
+static dni_tensor_dict *must_read(const char *path) {
+    dni_tensor_dict *dict;
+    dn_error error;
+    if (dni_safetensors_read(&dict, path, &error) != DN_OK) fail_msg("%s", error.message);
+    return dict;
+}
+
+static void test_tensors_and_metadata_are_read(void **state) {
+    const char *path = file_of(state,
+                               "{\"__metadata__\":{\"a\":\"1\"},"
+                               "\"x\":{\"dtype\":\"U8\",\"shape\":[2,2],\"data_offsets\":[0,4]},"
+                               "\"scalar\":{\"dtype\":\"I16\",\"shape\":[],\"data_offsets\":[4,6]},"
+                               "\"none\":{\"dtype\":\"F32\",\"shape\":[0,3],\"data_offsets\":[6,6]}}   ",
+                               6);
+    dni_tensor_dict *dict = must_read(path);
+    assert_int_equal(dni_tensor_dict_count(dict), 3);
+    assert_string_equal(dni_tensor_dict_meta(dict, "a"), "1");
+    const dni_tensor *x = dni_tensor_dict_find(dict, "x");
+    assert_int_equal(x->dtype, DNI_U8);
+    assert_true(dni_tensor_same_shape(x, 2, (int64_t[]){2, 2}));
+    assert_memory_equal(x->data, "\0\1\2\3", 4);
+    assert_int_equal(dni_tensor_dict_find(dict, "scalar")->rank, 0);
+    assert_int_equal(dni_tensor_count(dni_tensor_dict_find(dict, "none")), 0);
+    dni_tensor_dict_free(dict);
+}
+
+/* Whether the byte's page is in this process's memory, by the kernel's word. */
+static bool is_resident(const dni_tensor *tensor, size_t offset) {
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t at = ((uintptr_t)tensor->data + offset) / page * page;
+    unsigned long long entry = 0;
+    FILE *map = fopen("/proc/self/pagemap", "rb");
+    assert_non_null(map);
+    assert_int_equal(fseek(map, (long)(at / page * sizeof entry), SEEK_SET), 0);
+    assert_int_equal(fread(&entry, sizeof entry, 1, map), 1);
+    fclose(map);
+    return entry >> 63;
+}
+
+enum { LARGE = 1 << 20 }; /* bytes, many pages */
+
+/* A dictionary of one tensor whose byte i is i. */
+static dni_tensor_dict *large_dict(void) {
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    void *data;
+    assert_int_equal(dni_tensor_dict_allocate(dict, "x", DNI_U8, 1, (int64_t[]){LARGE}, &data, NULL), DN_OK);
+    for (size_t i = 0; i < LARGE; i++) ((unsigned char *)data)[i] = (unsigned char)i;
+    return dict;
+}
+
+static void assert_counts(const dni_tensor *x) {
+    const unsigned char *bytes = x->data;
+    size_t wrong = 0;
+    for (size_t i = 0; i < LARGE; i++) wrong += bytes[i] != (unsigned char)i;
+    assert_int_equal(wrong, 0);
+}
+
+static void test_a_tensor_let_go_leaves_memory_and_comes_back(void **state) {
+    const char *path = folder_path(state, "file.safetensors");
+    dni_tensor_dict *written = large_dict();
+    assert_int_equal(dni_safetensors_write(written, path, NULL), DN_OK);
+    dni_tensor_dict_free(written);
+    dni_tensor_dict *dict = must_read(path);
+    const dni_tensor *x = dni_tensor_dict_find(dict, "x");
+    for (int round = 0; round < 2; round++) {
+        assert_counts(x);
+        assert_true(is_resident(x, LARGE / 2));
+        dni_tensor_let_go(x);
+        assert_false(is_resident(x, LARGE / 2));
+    }
+    dni_tensor_dict_free(dict);
+}
+
+static void test_a_tensor_of_no_file_is_never_let_go(void **state) {
+    (void)state;
+    dni_tensor_dict *dict = large_dict();
+    const dni_tensor *x = dni_tensor_dict_find(dict, "x");
+    dni_tensor_let_go(x);
+    assert_counts(x);
+    dni_tensor_dict_free(dict);
+}
+
+static void test_misaligned_tensors_are_copied_to_alignment(void **state) {
+    const char *path = file_of(state,
+                               "{\"b\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
+                               "\"f\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[1,9]},"
+                               "\"g\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[9,17]}}",
+                               17);
+    dni_tensor_dict *dict = must_read(path);
+    const dni_tensor *f = dni_tensor_dict_find(dict, "f"), *g = dni_tensor_dict_find(dict, "g");
+    assert_int_equal((uintptr_t)f->data % 8, 0);
+    assert_int_equal((uintptr_t)g->data % 8, 0);
+    assert_int_equal(*(const int64_t *)f->data, 0x0807060504030201);
+    assert_int_equal(*(const int64_t *)g->data, 0x100f0e0d0c0b0a09);
+    dni_tensor_dict_free(dict);
+}
+
+/* One U8 tensor described by `fields`, over 4 bytes. */
+#define TENSOR(fields) "{\"x\":{" fields "}}"
+#define U8_4           "\"dtype\":\"U8\",\"shape\":[4],"
+
+static void test_headers_that_break_a_rule_are_refused(void **state) {
+    static const struct {
+        const char *header;
+        size_t data_size;
+        dn_status status;
+        const char *word;
+    } cases[] = {
+        {"[]", 0, DN_ERR_FORMAT, "begin with '{'"},
+        {" {}", 0, DN_ERR_FORMAT, "begin with '{'"},
+        {"{,}", 0, DN_ERR_CORRUPT, "header"},
+        {"{}x", 0, DN_ERR_CORRUPT, "header"},
+        {"{\"\\u0000\":1}", 0, DN_ERR_CORRUPT, "header"},
+        {"{\"\xff\":1}", 0, DN_ERR_CORRUPT, "header"},
+        {"{}", 1, DN_ERR_CORRUPT, "1 bytes behind the last tensor"},
+        {"{\"x\":1}", 0, DN_ERR_CORRUPT, "'x' is not described"},
+        {"{\"__metadata__\":[]}", 0, DN_ERR_CORRUPT, "__metadata__"},
+        {"{\"__metadata__\":{\"a\":1}}", 0, DN_ERR_CORRUPT, "'a' is not a string"},
+        {TENSOR("\"shape\":[4],\"data_offsets\":[0,4]"), 4, DN_ERR_CORRUPT, "no dtype"},
+        {TENSOR("\"dtype\":\"X9\",\"shape\":[4],\"data_offsets\":[0,4]"), 4, DN_ERR_TENSOR_DTYPE, "'X9'"},
+        {TENSOR("\"dtype\":7,\"shape\":[4],\"data_offsets\":[0,4]"), 4, DN_ERR_CORRUPT, "no dtype"},
+        {TENSOR("\"dtype\":\"U8\",\"data_offsets\":[0,4]"), 4, DN_ERR_CORRUPT, "no shape"},
+        {TENSOR("\"dtype\":\"U8\",\"shape\":[-4],\"data_offsets\":[0,4]"), 4, DN_ERR_CORRUPT, "dimension 0"},
+        {TENSOR("\"dtype\":\"U8\",\"shape\":[4.0],\"data_offsets\":[0,4]"), 4, DN_ERR_CORRUPT, "dimension 0"},
+        {TENSOR("\"dtype\":\"U8\",\"shape\":[99999999999999999999],\"data_offsets\":[0,4]"), 4,
+         DN_ERR_CORRUPT, "header"},
+        {TENSOR("\"dtype\":\"F64\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,4]"), 4,
+         DN_ERR_CORRUPT, "more elements than fit"},
+        {TENSOR("\"dtype\":\"U8\",\"shape\":[1,1,1,1,1,1,1,1,4],\"data_offsets\":[0,4]"), 4,
+         DN_ERR_UNSUPPORTED, "9 dimensions"},
+        {TENSOR(U8_4 "\"data_offsets\":[0]"), 4, DN_ERR_CORRUPT, "data_offsets"},
+        {TENSOR(U8_4 "\"data_offsets\":[0,4,4]"), 4, DN_ERR_CORRUPT, "data_offsets"},
+        {TENSOR(U8_4 "\"data_offsets\":[4,0]"), 4, DN_ERR_CORRUPT, "data_offsets"},
+        {TENSOR(U8_4 "\"data_offsets\":[-4,0]"), 4, DN_ERR_CORRUPT, "data_offsets"},
+        {TENSOR(U8_4 "\"data_offsets\":\"0,4\""), 4, DN_ERR_CORRUPT, "data_offsets"},
+        {TENSOR("\"dtype\":\"U8\",\"shape\":[4]"), 4, DN_ERR_CORRUPT, "data_offsets"},
+        {TENSOR(U8_4 "\"data_offsets\":[0,3]"), 4, DN_ERR_CORRUPT, "needs 4 bytes"},
+        {TENSOR(U8_4 "\"data_offsets\":[0,4]"), 3, DN_ERR_TRUNCATED, "inside tensor 'x'"},
+        {TENSOR(U8_4 "\"data_offsets\":[1,5]"), 5, DN_ERR_CORRUPT, "belong to no tensor"},
+        {"{\"x\":{" U8_4 "\"data_offsets\":[0,4]},\"x\":{" U8_4 "\"data_offsets\":[4,8]}}", 8, DN_ERR_CORRUPT,
+         "header"},
+        {"{\"x\":{" U8_4 "\"data_offsets\":[0,4]},\"y\":{" U8_4 "\"data_offsets\":[3,7]}}", 7, DN_ERR_CORRUPT,
+         "inside the one before it"},
+        {"{\"x\":{" U8_4 "\"data_offsets\":[0,4]},\"y\":{" U8_4 "\"data_offsets\":[5,9]}}", 9, DN_ERR_CORRUPT,
+         "belong to no tensor"},
+        {"{\"x\":{" U8_4 "\"data_offsets\":[0,4]},\"y\":{" U8_4 "\"data_offsets\":[0,4]}}", 4, DN_ERR_CORRUPT,
+         "inside the one before it"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dni_tensor_dict *dict;
+        dn_error error = {0};
+        const char *path = file_of(state, cases[i].header, cases[i].data_size);
+        const dn_status status = dni_safetensors_read(&dict, path, &error);
+        if (status != cases[i].status || !strstr(error.message, cases[i].word) ||
+            !strstr(error.message, path))
+            fail_msg("%s: %s, '%s'", cases[i].header, dn_status_name(status), error.message);
+        assert_null(dict);
+    }
+}
+
+static void test_header_lengths_are_limited(void **state) {
+    const struct {
+        uint64_t length;
+        dn_status status;
+    } cases[] = {{100000001, DN_ERR_CORRUPT},
+                 {100000000, DN_ERR_TRUNCATED},
+                 {UINT64_MAX, DN_ERR_CORRUPT},
+                 {3, DN_ERR_TRUNCATED}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned char bytes[10] = {0};
+        memcpy(bytes, &cases[i].length, 8);
+        memcpy(bytes + 8, "{}", 2);
+        const char *path = folder_path(state, "file");
+        write_whole(path, bytes, sizeof bytes);
+        dni_tensor_dict *dict;
+        assert_int_equal(dni_safetensors_read(&dict, path, NULL), cases[i].status);
+        write_whole(path, bytes, 7);
+        assert_int_equal(dni_safetensors_read(&dict, path, NULL), DN_ERR_TRUNCATED);
+    }
+}
+
+static void test_deep_json_is_refused(void **state) {
+    char header[3000] = "{\"x\":";
+    memset(header + 5, '[', 2900);
+    dni_tensor_dict *dict;
+    assert_int_equal(dni_safetensors_read(&dict, file_of(state, header, 0), NULL), DN_ERR_CORRUPT);
+}
+
+static void add(dni_tensor_dict *dict, const char *name, dni_tensor tensor) {
+    assert_int_equal(dni_tensor_dict_add(dict, name, tensor, NULL), DN_OK);
+}
+
+static float floats[6] = {1, 2, 3, 4, 5, 6};
+static int64_t longs[1] = {7};
+static uint8_t bytes_u8[3] = {8, 9, 10};
+
+/* The same content, put in in one order or the other. */
+static dni_tensor_dict *sample(int reversed) {
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    assert_non_null(dict);
+    for (int i = 0; i < 5; i++) {
+        switch (reversed ? 4 - i : i) {
+        case 0:
+            add(dict, "u", dni_tensor_of(DNI_U8, bytes_u8, 1, (int64_t[]){3}));
+            assert_int_equal(dni_tensor_dict_set_meta(dict, "z", "last \"quoted\"", NULL), DN_OK);
+            break;
+        case 1:
+            add(dict, "f.2", dni_tensor_of(DNI_F32, floats, 2, (int64_t[]){2, 3}));
+            assert_int_equal(dni_tensor_dict_set_meta(dict, "a", "\xc3\xa4", NULL), DN_OK);
+            break;
+        case 2:
+            add(dict, "f.1", dni_tensor_of(DNI_F32, floats + 1, 1, (int64_t[]){2}));
+            break;
+        case 3:
+            add(dict, "l", dni_tensor_of(DNI_I64, longs, 0, NULL));
+            break;
+        default:
+            add(dict, "none", dni_tensor_of(DNI_F32, NULL, 1, (int64_t[]){0}));
+        }
+    }
+    return dict;
+}
+
+static void test_what_is_written_is_read_back(void **state) {
+    dni_tensor_dict *dict = sample(0);
+    const char *path = folder_path(state, "out");
+    assert_int_equal(dni_safetensors_write(dict, path, NULL), DN_OK);
+    dni_tensor_dict *back = must_read(path);
+    weights_assert_same(dict, back);
+    assert_string_equal(dni_tensor_dict_meta(back, "z"), "last \"quoted\"");
+    assert_string_equal(dni_tensor_dict_meta(back, "a"), "\xc3\xa4");
+    assert_int_equal(dni_tensor_dict_meta_count(back), 2);
+    dni_tensor_dict_free(dict);
+    dni_tensor_dict_free(back);
+}
+
+static void test_the_same_content_gives_the_same_bytes(void **state) {
+    dni_tensor_dict *a = sample(0), *b = sample(1);
+    assert_int_equal(dni_safetensors_write(a, folder_path(state, "a"), NULL), DN_OK);
+    assert_int_equal(dni_safetensors_write(b, folder_path(state, "b"), NULL), DN_OK);
+    const file_bytes a_file = read_whole(folder_path(state, "a")),
+                     b_file = read_whole(folder_path(state, "b"));
+    assert_int_equal(a_file.size, b_file.size);
+    assert_memory_equal(a_file.data, b_file.data, a_file.size);
+    uint64_t length;
+    memcpy(&length, a_file.data, 8);
+    assert_int_equal((length + 8) % 64, 0); /* data begins on a cache line */
+    static const char order[] = "{\"__metadata__\":{\"a\":\"\xc3\xa4\",\"z\":\"last \\\"quoted\\\"\"},\"l\":";
+    assert_memory_equal(a_file.data + 8, order, sizeof order - 1);
+    free(a_file.data);
+    free(b_file.data);
+    dni_tensor_dict_free(a);
+    dni_tensor_dict_free(b);
+}
+
+static void test_what_cannot_be_written_leaves_no_file(void **state) {
+    const char *path = folder_path(state, "out");
+    const struct {
+        const char *name;
+        int transposed;
+        const char *word;
+    } cases[] = {
+        {"view", 1, "'view' is not dense"}, {"__metadata__", 0, "__metadata__"}, {"\xff", 0, "UTF-8"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dni_tensor_dict *dict = dni_tensor_dict_create();
+        dni_tensor tensor = dni_tensor_of(DNI_F32, floats, 2, (int64_t[]){2, 3});
+        if (cases[i].transposed) tensor.stride[0] = 1, tensor.stride[1] = 2;
+        add(dict, cases[i].name, tensor);
+        dn_error error;
+        assert_int_equal(dni_safetensors_write(dict, path, &error), DN_ERR_ARGUMENT);
+        assert_non_null(strstr(error.message, cases[i].word));
+        FILE *file = fopen(path, "rb");
+        assert_null(file);
+        dni_tensor_dict_free(dict);
+    }
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_set_up, folder_tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(test_tensors_and_metadata_are_read),
+        IN_FOLDER(test_misaligned_tensors_are_copied_to_alignment),
+        IN_FOLDER(test_a_tensor_let_go_leaves_memory_and_comes_back),
+        cmocka_unit_test(test_a_tensor_of_no_file_is_never_let_go),
+        IN_FOLDER(test_headers_that_break_a_rule_are_refused),
+        IN_FOLDER(test_header_lengths_are_limited),
+        IN_FOLDER(test_deep_json_is_refused),
+        IN_FOLDER(test_what_is_written_is_read_back),
+        IN_FOLDER(test_the_same_content_gives_the_same_bytes),
+        IN_FOLDER(test_what_cannot_be_written_leaves_no_file),
+    };
+    return cmocka_run_group_tests_name("safetensors", tests, NULL, NULL);
+}

@@ -1,0 +1,29 @@
+/* What the tests of layers/ share: golden arrays, seeded data, comparison. Failures end the running test. */
+#ifndef DN_TEST_LAYERS_SUPPORT_H
+#define DN_TEST_LAYERS_SUPPORT_H
+
+#include "core/tensor.h"
+
+#include <stddef.h>
+
+/* The arrays of test/golden/layers/<name>.golden, as test/golden/layers/oracle_layers.py wrote them. */
+enum { GOLDEN_ARRAYS = 12 };
+typedef struct golden {
+    int count;
+    size_t size[GOLDEN_ARRAYS];
+    float *array[GOLDEN_ARRAYS];
+} golden;
+golden golden_load(const char *name);
+void golden_free(golden *file);
+/* Element i of array 0: the sizes of the case. */
+int golden_size(const golden *file, int i);
+
+/* `count` floats, exactly that many: a read beyond them is the sanitizer's. */
+float *floats_alloc(size_t count);
+/* Uniform values of variance 1 times `deviation`, plus `mean`; the same for the same seed. */
+void floats_fill(float *values, size_t count, unsigned seed, float mean, float deviation);
+
+/* Largest absolute difference over largest absolute expected value; infinite when a value is not finite. */
+double relative_error(const float *actual, const float *expected, size_t count);
+
+#endif
