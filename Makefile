@@ -4,7 +4,7 @@
 #   make demo       everything from nothing: install what is missing, build, make pictures, train, predict
 #   make test       install what is missing, build, run all tests
 #   make asan       all tests under AddressSanitizer and UndefinedBehaviorSanitizer
-#   make check      build and run all tests, install nothing
+#   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make weights    download densenet161's ImageNet weights to where every command finds them
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
@@ -69,9 +69,10 @@ LIBRARY_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(LIBRARY_SOU
 endif
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
 PROGRAM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ftrain/*.c ftrain/*/*.c))
-# Programs and scripts, a folder for each of the house's; what they share lies in test/support.
-TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/*/test_*.c))
-TEST_SCRIPTS  := $(wildcard test/*/check_*.sh test/*/test_*.sh)
+# Programs and scripts, a folder for each of the source's; what they share lies in test/support.
+TESTS         ?= $(sort $(patsubst test/%/,%,$(dir $(wildcard test/*/test_* test/*/check_*))))
+TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard $(TESTS:%=test/%/test_*.c)))
+TEST_SCRIPTS  := $(wildcard $(foreach d,$(TESTS),test/$(d)/check_*.sh test/$(d)/test_*.sh))
 TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard test/support/*.c))
 STATIC  := $(BUILD)/libdensenet.a
 SHARED  := $(BUILD)/libdensenet.so.$(VERSION)
@@ -142,6 +143,8 @@ test: deps
 	+@$(AGAIN) check
 
 check: all $(TEST_PROGRAMS) $(SAMPLES)
+	@for folder in $(TESTS); do ls -d test/$$folder/* 2>/dev/null | grep -q '/\(test\|check\)_' || \
+	    { echo "TESTS: there are no tests in test/$$folder" >&2; exit 2; }; done
 	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' CC='$(CC)' test/run.sh $(TEST_PROGRAMS) $(TEST_SCRIPTS)
 
 asan:
