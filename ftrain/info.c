@@ -4,8 +4,9 @@
 #include "core/tensor_dict.h"
 #include "densenet/topology.h"
 #include "ftrain/shell/commands.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "head/head.h"
 #include "io/safetensors.h"
 
@@ -37,12 +38,12 @@ static void print_kernels(dni_conv2d_wish wish) {
     }
 }
 
-static int print_machine(void) {
+static outcome print_machine(void) {
     dni_isa isa;
     dn_error error;
     if (dni_cpu_choose_isa(&isa, &error)) {
-        report(&error, EXIT_USAGE);
-        return EXIT_USAGE;
+        report(&error, OUTCOME_USAGE);
+        return OUTCOME_USAGE;
     }
     char name[64];
     dni_cpu_name(name, sizeof name);
@@ -52,15 +53,15 @@ static int print_machine(void) {
     printf("bf16 %s%s\n", bf16 ? "available" : "not available: ", bf16 ? "" : error.message);
     print_kernels((dni_conv2d_wish){.isa = isa});
     if (bf16) print_kernels((dni_conv2d_wish){.isa = isa, .bf16 = true});
-    return EXIT_DONE;
+    return OUTCOME_OK;
 }
 
 /* ---- files ---- */
 
-static int print_model(const char *path) {
+static outcome print_model(const char *path) {
     dn_classifier *classifier;
     dn_error error;
-    if (dn_classifier_load(&classifier, path, &error)) return report(&error, EXIT_MODEL);
+    if (dn_classifier_load(&classifier, path, &error)) return report(&error, OUTCOME_MODEL);
     const dn_classifier_info *info = dn_classifier_get_info(classifier);
     printf("model\nbackbone %s, weights %s%s, hash %s\nclasses", info->backbone, info->weights_source,
            dn_classifier_is_complete(classifier) ? " (complete: needs no other file)" : "",
@@ -69,39 +70,39 @@ static int print_model(const char *path) {
     printf("\nresize %d, crop %d\nrecipe %s\nmetrics %s\n", info->preprocessing.resize,
            info->preprocessing.crop, info->recipe, info->metrics);
     dn_classifier_free(classifier);
-    return EXIT_DONE;
+    return OUTCOME_OK;
 }
 
-static int print_features(const dni_tensor_dict *dict, const char *path) {
+static outcome print_features(const dni_tensor_dict *dict, const char *path) {
     const dni_tensor *features = dni_tensor_dict_find(dict, "features");
     if (!features || features->rank != 2) {
         message("%s: tensor 'features' of shape (n, features) is missing", path);
-        return EXIT_MODEL;
+        return OUTCOME_MODEL;
     }
     const char *provenance = dni_tensor_dict_meta(dict, "provenance");
     printf("features\nviews of pictures %lld, features %lld\nof %s\n", (long long)features->shape[0],
            (long long)features->shape[1], provenance ? provenance : "unknown weights");
-    return EXIT_DONE;
+    return OUTCOME_OK;
 }
 
-static int print_weights(const char *path) {
+static outcome print_weights(const char *path) {
     dn_weights *weights;
     dn_error error;
-    if (dn_weights_load(&weights, path, &error)) return report(&error, EXIT_MODEL);
+    if (dn_weights_load(&weights, path, &error)) return report(&error, OUTCOME_MODEL);
     char hash[33];
     dn_weights_hash(weights, hash);
     const dn_config *config = dn_weights_config(weights);
     printf("weights\n%s, %d features, hash %s\n", config->name, config->features, hash);
     dn_weights_free(weights);
-    return EXIT_DONE;
+    return OUTCOME_OK;
 }
 
 /* A safetensors file of ours says in its metadata what it is; all else should be weights. */
-static int print_file(const char *path) {
+static outcome print_file(const char *path) {
     dni_tensor_dict *dict = NULL;
     const char *format = NULL;
     if (!dni_safetensors_read(&dict, path, NULL)) format = dni_tensor_dict_meta(dict, "format");
-    int code;
+    outcome code;
     if (format && strncmp(format, "densenet classifier", 19) == 0)
         code = print_model(path);
     else if (format && strncmp(format, "densenet feature store", 22) == 0)
@@ -112,10 +113,10 @@ static int print_file(const char *path) {
     return code;
 }
 
-static int run(const command *self, int argc, char **argv) {
+static outcome run(const command *self, int argc, char **argv) {
     int first;
-    const int code = parse_options(self, NULL, 0, argc, argv, 0, 1, &first);
-    if (code != CONTINUE) return code;
+    const outcome code = parse_options(self, NULL, 0, argc, argv, 0, 1, &first);
+    if (code) return code;
     return first < argc ? print_file(argv[first]) : print_machine();
 }
 

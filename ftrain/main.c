@@ -1,6 +1,7 @@
 /* ftrain COMMAND [options] [paths]. */
 #include "ftrain/shell/commands.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/outcome.h"
 
 #include <cblas.h>
 #include <stdio.h>
@@ -26,38 +27,38 @@ static void print_overview(FILE *to) {
     fputs("\n'ftrain help COMMAND' explains one of them, with an example.\n", to);
 }
 
-static int help(int argc, char **argv) {
+static outcome help(int argc, char **argv) {
     if (argc < 3) {
         print_overview(stdout);
-        return EXIT_DONE;
+        return OUTCOME_OK;
     }
     const command *found = find_command(argv[2]);
-    if (!found) return EXIT_USAGE;
+    if (!found) return OUTCOME_USAGE;
     char option[] = "--help";
     return found->run(found, 2, (char *[]){argv[2], option, NULL});
 }
 
-static int dispatch(int argc, char **argv) {
+static outcome dispatch(int argc, char **argv) {
     if (argc < 2) {
         print_overview(stderr);
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return help(argc, argv);
     if (strcmp(argv[1], "--version") == 0) {
         printf("ftrain %s\n", dn_version());
-        return EXIT_DONE;
+        return OUTCOME_OK;
     }
     const command *found = find_command(argv[1]);
-    return found ? found->run(found, argc - 1, argv + 1) : EXIT_USAGE;
+    return found ? found->run(found, argc - 1, argv + 1) : OUTCOME_USAGE;
 }
 
 int main(int argc, char **argv) {
     openblas_set_num_threads(1); /* the same seed gives the same bits */
-    const int code = dispatch(argc, argv);
+    const outcome code = dispatch(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         message("cannot write to standard output");
-        return EXIT_MACHINE;
+        return OUTCOME_MACHINE;
     }
-    return code;
+    return code == OUTCOME_FINISHED ? OUTCOME_OK : code;
 }

@@ -1,8 +1,10 @@
 /* ftrain audit: what could give a data set's labels away without looking at content. */
 #include "ftrain/audit/audit.h"
-#include "ftrain/shell/commands.h"
 #include "ftrain/features/extraction.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/commands.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,52 +18,52 @@ typedef struct audit_options {
     char *const *argv;
 } audit_options;
 
-static int summarise(audit *of) {
+static outcome summarise(audit *of) {
     const size_t classes = (size_t)of->data.class_count;
     of->summaries = calloc((size_t)of->data.part_count * classes, sizeof *of->summaries);
     of->colour = calloc(classes, sizeof *of->colour);
     if (!of->summaries || !of->colour) return report_no_memory();
-    int code = CONTINUE;
+    outcome code = OUTCOME_OK;
     for (int p = 0; p < of->data.part_count; p++)
-        for (int c = 0; code == CONTINUE && c < of->data.class_count; c++)
+        for (int c = 0; !code && c < of->data.class_count; c++)
             code = audit_summarise(&of->summaries[p * of->data.class_count + c], &of->data, p, c);
     return code;
 }
 
-static int find(audit *of, const audit_options *options, dni_pool *pool) {
-    int code = audit_measure(&of->data, pool, options->extraction.quiet);
-    if (code == CONTINUE) code = summarise(of);
-    if (code == CONTINUE) code = audit_find_copies(&of->copies, &of->data);
-    if (code == CONTINUE) code = audit_colour_outliers(of->colour, &of->data);
-    if (code == CONTINUE) code = audit_judge(&of->leak, &of->data, &of->copies, options->seed);
-    if (code != CONTINUE || !options->extraction.weights) return code;
+static outcome find(audit *of, const audit_options *options, dni_pool *pool) {
+    outcome code = audit_measure(&of->data, pool, options->extraction.quiet);
+    if (!code) code = summarise(of);
+    if (!code) code = audit_find_copies(&of->copies, &of->data);
+    if (!code) code = audit_colour_outliers(of->colour, &of->data);
+    if (!code) code = audit_judge(&of->leak, &of->data, &of->copies, options->seed);
+    if (code || !options->extraction.weights) return code;
     of->features = calloc((size_t)of->data.class_count, sizeof *of->features);
     if (!of->features) return report_no_memory();
     return audit_feature_outliers(of->features, &of->data, &options->extraction, pool);
 }
 
-static int tell(const audit *of, const audit_options *options, dni_pool *pool) {
-    int code = options->json ? audit_print_json(of) : audit_print(of);
-    if (code == CONTINUE && options->report)
+static outcome tell(const audit *of, const audit_options *options, dni_pool *pool) {
+    outcome code = options->json ? audit_print_json(of) : audit_print(of);
+    if (!code && options->report)
         code = audit_write_report(of, options->report, options->argc, options->argv, pool);
-    if (code != CONTINUE) return code;
+    if (code) return code;
     bool alarm = false;
     for (int g = 0; g < CUE_GROUPS; g++) alarm |= of->leak.alarms[g];
-    if (alarm && options->exit_status) return EXIT_FOUND;
-    return of->data.skipped ? EXIT_SKIPPED : EXIT_DONE;
+    if (alarm && options->exit_status) return OUTCOME_FOUND;
+    return of->data.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
 }
 
-static int audit_folder(const audit_options *options, const char *folder) {
+static outcome audit_folder(const audit_options *options, const char *folder) {
     audit work = {.summaries = NULL};
     dni_pool *pool = NULL;
     dn_error error;
     catch_interrupts();
-    int code = options->report ? check_output(options->report) : CONTINUE;
-    if (code == CONTINUE) code = audit_open(&work.data, folder);
-    if (code == CONTINUE && dni_pool_create(&pool, options->extraction.threads, &error))
-        code = report(&error, EXIT_MACHINE);
-    if (code == CONTINUE) code = find(&work, options, pool);
-    if (code == CONTINUE) code = tell(&work, options, pool);
+    outcome code = options->report ? check_output(options->report) : OUTCOME_OK;
+    if (!code) code = audit_open(&work.data, folder);
+    if (!code && dni_pool_create(&pool, options->extraction.threads, &error))
+        code = report(&error, OUTCOME_MACHINE);
+    if (!code) code = find(&work, options, pool);
+    if (!code) code = tell(&work, options, pool);
     dni_pool_free(pool);
     audit_copies_free(&work.copies);
     audit_close(&work.data);
@@ -71,7 +73,7 @@ static int audit_folder(const audit_options *options, const char *folder) {
     return code;
 }
 
-static int run(const command *self, int argc, char **argv) {
+static outcome run(const command *self, int argc, char **argv) {
     audit_options options = {
         .extraction = extraction_options_default(), .seed = 1, .argc = argc, .argv = argv};
     extraction_options *const e = &options.extraction;
@@ -94,8 +96,8 @@ static int run(const command *self, int argc, char **argv) {
         {"quiet", 'q', OPTION_FLAG, &e->quiet, 0, 0, NULL, "no progress"},
     };
     int first;
-    const int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
-    return code == CONTINUE ? audit_folder(&options, argv[first]) : code;
+    const outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    return !code ? audit_folder(&options, argv[first]) : code;
 }
 
 const command audit_command = {

@@ -1,8 +1,9 @@
 /* What an audit finds, passed from those who measure to those who print. */
-#ifndef FTRAIN_AUDIT_H
-#define FTRAIN_AUDIT_H
+#ifndef FTRAIN_AUDIT_AUDIT_H
+#define FTRAIN_AUDIT_AUDIT_H
 
 #include "ftrain/cues/cues.h"
+#include "ftrain/shell/outcome.h"
 #include "head/head.h"
 
 enum { AUDIT_PARTS = DNI_SPLITS, WORST = 5, TINY_BYTES = 3 * TINY_SIDE * TINY_SIDE };
@@ -25,9 +26,9 @@ typedef struct audit_data {
 
 int audit_part(const audit_data *data, size_t i); /* of a sample */
 
-/* Both return CONTINUE or, after a message, the exit code; free in any case. */
-int audit_open(audit_data *out, const char *folder);
-int audit_measure(audit_data *data, dni_pool *pool, bool quiet);
+/* Both return OUTCOME_OK or, after a message, another outcome; free in any case. */
+outcome audit_open(audit_data *out, const char *folder);
+outcome audit_measure(audit_data *data, dni_pool *pool, bool quiet);
 void audit_close(audit_data *data);
 
 /* ---- one class in one part ---- */
@@ -51,7 +52,7 @@ typedef struct class_summary {
 void audit_row_name(char *text, size_t size, const audit_data *data, int part, int label);
 void audit_formats(char *text, size_t size, const class_summary *of);
 
-int audit_summarise(class_summary *out, const audit_data *data, int part, int label);
+outcome audit_summarise(class_summary *out, const audit_data *data, int part, int label);
 
 /* ---- copies ---- */
 
@@ -62,7 +63,7 @@ typedef struct audit_copies {
     size_t same_across_classes, near_across_classes;
 } audit_copies;
 
-int audit_find_copies(audit_copies *out, const audit_data *data);
+outcome audit_find_copies(audit_copies *out, const audit_data *data);
 void audit_copies_free(audit_copies *copies);
 
 /* ---- outliers ---- */
@@ -82,14 +83,14 @@ typedef struct class_outliers {
 #define OUTLIER_SCORE 3.5
 
 /* By colour: the largest modified z-score, 0.6745 |x - median| / MAD, of a picture's colour cues in its class. */
-int audit_colour_outliers(class_outliers *out, const audit_data *data);
+outcome audit_colour_outliers(class_outliers *out, const audit_data *data);
 
 /* By the network's features: the distance to the class's centre, each feature divided by its deviation in the
  * class (the Mahalanobis distance of a diagonal Gaussian for each class; with a full one: Lee et al. 2018), and
  * the modified z-score of that distance. */
 typedef struct extraction_options extraction_options;
-int audit_feature_outliers(class_outliers *out, const audit_data *data, const extraction_options *options,
-                           dni_pool *pool);
+outcome audit_feature_outliers(class_outliers *out, const audit_data *data, const extraction_options *options,
+                               dni_pool *pool);
 
 /* ---- what gives the label away ---- */
 
@@ -113,7 +114,7 @@ typedef struct audit_leak {
  * majority's rate and 1. */
 #define ALARM_SHARE 0.3
 
-int audit_judge(audit_leak *out, const audit_data *data, const audit_copies *copies, uint64_t seed);
+outcome audit_judge(audit_leak *out, const audit_data *data, const audit_copies *copies, uint64_t seed);
 const char *cue_group_name(int group);
 /* One sentence. */
 void audit_verdict(char *text, size_t size, const audit_leak *leak);
@@ -129,9 +130,9 @@ typedef struct audit {
     audit_leak leak;
 } audit;
 
-int audit_print(const audit *of);
-int audit_print_json(const audit *of);
+outcome audit_print(const audit *of);
+outcome audit_print_json(const audit *of);
 /* argv: the command line, the command first. */
-int audit_write_report(const audit *of, const char *path, int argc, char *const *argv, dni_pool *pool);
+outcome audit_write_report(const audit *of, const char *path, int argc, char *const *argv, dni_pool *pool);
 
 #endif

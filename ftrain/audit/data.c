@@ -1,7 +1,8 @@
 /* The data set in one piece, and its cues. */
 #include "ftrain/audit/audit.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "io/file.h"
 
 #include <stdlib.h>
@@ -17,10 +18,10 @@ static bool is_folder(const char *folder, const char *name) {
 }
 
 /* Takes over samples and classes of a data set with splits. */
-static int take_splits(audit_data *out, const char *folder) {
+static outcome take_splits(audit_data *out, const char *folder) {
     dni_dataset dataset;
     dn_error error;
-    if (dni_dataset_scan(&dataset, folder, &error)) return report(&error, EXIT_DATA);
+    if (dni_dataset_scan(&dataset, folder, &error)) return report(&error, OUTCOME_DATA);
     for (int s = 0; s < DNI_SPLITS; s++) out->samples.count += dataset.splits[s].count;
     out->samples.items = malloc(out->samples.count * sizeof *out->samples.items);
     if (!out->samples.items) {
@@ -43,59 +44,59 @@ static int take_splits(audit_data *out, const char *folder) {
     dataset.classes = NULL;
     dataset.class_count = 0;
     dni_dataset_free(&dataset);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* The folders in `folder` are the classes. */
-static int take_classes(audit_data *out, const char *folder) {
+static outcome take_classes(audit_data *out, const char *folder) {
     dni_listing listing;
     dn_error error;
-    if (dni_list_folder(&listing, folder, &error)) return report(&error, EXIT_DATA);
+    if (dni_list_folder(&listing, folder, &error)) return report(&error, OUTCOME_DATA);
     out->classes = calloc(listing.count + 1, sizeof *out->classes);
-    int code = out->classes ? CONTINUE : report_no_memory();
-    for (size_t i = 0; code == CONTINUE && i < listing.count; i++) {
+    outcome code = out->classes ? OUTCOME_OK : report_no_memory();
+    for (size_t i = 0; !code && i < listing.count; i++) {
         if (!is_folder(folder, listing.names[i])) continue;
         out->classes[out->class_count] = strdup(listing.names[i]);
         if (!out->classes[out->class_count++]) code = report_no_memory();
     }
     dni_listing_free(&listing);
-    if (code != CONTINUE) return code;
+    if (code) return code;
     if (!out->class_count) {
         message("%s: holds no class folders", folder);
-        return EXIT_DATA;
+        return OUTCOME_DATA;
     }
     const char **const names = malloc((size_t)out->class_count * sizeof *names);
     if (!names) return report_no_memory();
     for (int c = 0; c < out->class_count; c++) names[c] = out->classes[c];
     const dn_status status = dni_samples_scan(&out->samples, folder, names, out->class_count, &error);
     free(names);
-    if (status) return report(&error, EXIT_DATA);
+    if (status) return report(&error, OUTCOME_DATA);
     out->parts[0] = "";
     out->ends[0] = out->samples.count;
     out->part_count = 1;
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-int audit_open(audit_data *out, const char *folder) {
+outcome audit_open(audit_data *out, const char *folder) {
     *out = (audit_data){.folder = folder};
     bool has_splits = false;
     for (int s = 0; s < DNI_SPLITS; s++) has_splits |= is_folder(folder, dni_split_name((dni_split)s));
-    const int code = has_splits ? take_splits(out, folder) : take_classes(out, folder);
-    if (code != CONTINUE) return code;
+    const outcome code = has_splits ? take_splits(out, folder) : take_classes(out, folder);
+    if (code) return code;
     if (!out->samples.count) {
         message("%s: holds no pictures", folder);
-        return EXIT_DATA;
+        return OUTCOME_DATA;
     }
     if (out->samples.count > INT32_MAX) {
         message("%s: holds more than %d pictures", folder, INT32_MAX);
-        return EXIT_DATA;
+        return OUTCOME_DATA;
     }
     const size_t classes = (size_t)out->class_count;
     out->matrix = calloc(out->samples.count * CUE_COUNT, sizeof *out->matrix);
     out->facts = calloc(out->samples.count, sizeof *out->facts);
     out->tiny_sums = calloc(classes * TINY_BYTES, sizeof *out->tiny_sums);
     out->usable = calloc(classes, sizeof *out->usable);
-    return out->matrix && out->facts && out->tiny_sums && out->usable ? CONTINUE : report_no_memory();
+    return out->matrix && out->facts && out->tiny_sums && out->usable ? OUTCOME_OK : report_no_memory();
 }
 
 static void add_tiny(void *context, size_t index, const uint8_t *tiny) {
@@ -106,7 +107,7 @@ static void add_tiny(void *context, size_t index, const uint8_t *tiny) {
     data->usable[label]++;
 }
 
-int audit_measure(audit_data *data, dni_pool *pool, bool quiet) {
+outcome audit_measure(audit_data *data, dni_pool *pool, bool quiet) {
     const cue_request request = {.pool = pool, .quiet = quiet, .on_picture = add_tiny, .context = data};
     return cues_collect(&request, &data->samples, data->matrix, data->facts, &data->skipped);
 }

@@ -1,7 +1,8 @@
 /* The audit as one JSON object. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 #include "io/json.h"
 
 static json_t *number(size_t value) {
@@ -119,7 +120,7 @@ static json_t *unusable_json(const audit *of) {
     return out;
 }
 
-int audit_print_json(const audit *of) {
+outcome audit_print_json(const audit *of) {
     char verdict[512];
     audit_verdict(verdict, sizeof verdict, &of->leak);
     bool alarm = false;
@@ -136,5 +137,5 @@ int audit_print_json(const audit *of) {
         copies_json(of, copies->near, copies->near_across_parts, copies->near_across_classes),
         "colour_outliers", outliers_json(of, of->colour), "feature_outliers", outliers_json(of, of->features),
         "unusable", unusable_json(of));
-    return print_json(out) ? CONTINUE : EXIT_MACHINE;
+    return print_json(out) ? OUTCOME_OK : OUTCOME_MACHINE;
 }

@@ -1,7 +1,7 @@
 /* Whether labels can be read without looking at content: logistic regression on cues, cross-validated. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "head/cross_validation.h"
 
 #include <math.h>
@@ -98,7 +98,7 @@ static int by_falling_auc(const void *a, const void *b) {
     return x->cue - y->cue;
 }
 
-static int rank_cues(audit_leak *out, const judged *work) {
+static outcome rank_cues(audit_leak *out, const judged *work) {
     ranked *const items = malloc((size_t)work->count * sizeof *items);
     double *const sums = calloc(2 * (size_t)work->classes, sizeof *sums), *const sizes = sums + work->classes;
     if (items && sums) {
@@ -108,7 +108,7 @@ static int rank_cues(audit_leak *out, const judged *work) {
             out->ranks[k] = (cue_rank){k, single_auc(work, k, items, sums, sizes)};
         qsort(out->ranks, CUE_COUNT, sizeof *out->ranks, by_falling_auc);
     }
-    const int code = items && sums ? CONTINUE : report_no_memory();
+    const outcome code = items && sums ? OUTCOME_OK : report_no_memory();
     free(items);
     free(sums);
     return code;
@@ -116,11 +116,11 @@ static int rank_cues(audit_leak *out, const judged *work) {
 
 /* ---- together ---- */
 
-static int judge(audit_leak *out, judged *work, uint64_t seed) {
+static outcome judge(audit_leak *out, judged *work, uint64_t seed) {
     out->judged = work->count;
-    if (work->classes < 2 || work->count < LEAST_PICTURES) return CONTINUE;
-    const int code = rank_cues(out, work);
-    if (code != CONTINUE) return code;
+    if (work->classes < 2 || work->count < LEAST_PICTURES) return OUTCOME_OK;
+    const outcome code = rank_cues(out, work);
+    if (code) return code;
     work->log_probabilities =
         malloc((size_t)work->count * (size_t)work->classes * sizeof *work->log_probabilities);
     if (!work->log_probabilities) return report_no_memory();
@@ -129,12 +129,12 @@ static int judge(audit_leak *out, judged *work, uint64_t seed) {
         dni_folds(work->fold, work->labels, work->group, work->count, work->classes, FOLDS, seed, &error);
     for (int group = 0; !status && group < CUE_GROUPS; group++)
         status = judge_group(out, work, group, &error);
-    if (status == DN_ERR_DATA_CLASSES) return CONTINUE; /* too few pictures of a class, copies apart */
+    if (status == DN_ERR_DATA_CLASSES) return OUTCOME_OK; /* too few pictures of a class, copies apart */
     out->is_judged = !status;
-    return status ? report(&error, EXIT_DATA) : CONTINUE;
+    return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
 }
 
-int audit_judge(audit_leak *out, const audit_data *data, const audit_copies *copies, uint64_t seed) {
+outcome audit_judge(audit_leak *out, const audit_data *data, const audit_copies *copies, uint64_t seed) {
     *out = (audit_leak){.judged = 0};
     const size_t count = data->samples.count;
     const size_t step = count * (size_t)data->class_count / MOST_CELLS + 1;
@@ -146,7 +146,7 @@ int audit_judge(audit_leak *out, const audit_data *data, const audit_copies *cop
     };
     uint32_t *const place = malloc(count * sizeof *place);
     int *const new_label = malloc((size_t)data->class_count * sizeof *new_label);
-    int code;
+    outcome code;
     if (work.x && work.labels && work.fold && work.group && place && new_label) {
         select_pictures(&work, data, copies->near, step, place, new_label);
         code = judge(out, &work, seed);

@@ -2,7 +2,7 @@
 #include "ftrain/audit/audit.h"
 #include "ftrain/backbone/backbone.h"
 #include "ftrain/features/extraction.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -65,7 +65,7 @@ static void judge_class(class_outliers *out, const audit_data *data, int label, 
     for (size_t i = 0; i < count; i++) note(out, work->best[i]);
 }
 
-int audit_colour_outliers(class_outliers *out, const audit_data *data) {
+outcome audit_colour_outliers(class_outliers *out, const audit_data *data) {
     const size_t count = data->samples.count;
     memset(out, 0, (size_t)data->class_count * sizeof *out);
     colour_work work = {.members = malloc(count * sizeof *work.members),
@@ -78,7 +78,7 @@ int audit_colour_outliers(class_outliers *out, const audit_data *data) {
     free(work.values);
     free(work.scratch);
     free(work.best);
-    return is_ready ? CONTINUE : report_no_memory();
+    return is_ready ? OUTCOME_OK : report_no_memory();
 }
 
 /* ---- features ---- */
@@ -111,7 +111,8 @@ static size_t measure_distances(double *distances, int *rows, const feature_set 
     return count;
 }
 
-static int rank_features(class_outliers *out, const audit_data *data, const feature_set *set, size_t width) {
+static outcome rank_features(class_outliers *out, const audit_data *data, const feature_set *set,
+                             size_t width) {
     const size_t room = (size_t)set->count + 1;
     double *const memory = malloc((2 * width + 2 * room) * sizeof *memory);
     int *const rows = malloc(room * sizeof *rows);
@@ -122,7 +123,7 @@ static int rank_features(class_outliers *out, const audit_data *data, const feat
         modified_scores(distances, distances + room, count);
         for (size_t j = 0; j < count; j++) note(&out[c], (outlier){set->places[rows[j]], distances[j], -1});
     }
-    const int code = memory && rows ? CONTINUE : report_no_memory();
+    const outcome code = memory && rows ? OUTCOME_OK : report_no_memory();
     free(memory);
     free(rows);
     return code;
@@ -134,13 +135,13 @@ typedef struct network {
     char hash[33];
 } network;
 
-static int give_weights(void *context, const dn_weights **out) {
+static outcome give_weights(void *context, const dn_weights **out) {
     *out = ((const network *)context)->weights;
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* The samples that can be used, with where they stand among all. Their paths stay the data's. */
-static int select_usable(dni_samples *out, size_t *places, const audit_data *data) {
+static outcome select_usable(dni_samples *out, size_t *places, const audit_data *data) {
     out->items = malloc((data->samples.count + 1) * sizeof *out->items);
     if (!out->items) return report_no_memory();
     for (size_t i = 0; i < data->samples.count; i++) {
@@ -148,20 +149,19 @@ static int select_usable(dni_samples *out, size_t *places, const audit_data *dat
         places[out->count] = i;
         out->items[out->count++] = data->samples.items[i];
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int collect(class_outliers *out, const audit_data *data, const extraction_options *options,
-                   dni_pool *pool, const char *cache, const dni_samples *usable, const size_t *places) {
+static outcome collect(class_outliers *out, const audit_data *data, const extraction_options *options,
+                       dni_pool *pool, const char *cache, const dni_samples *usable, const size_t *places) {
     dn_preprocessing preprocessing = dn_preprocessing_default();
     preprocessing.resize = options->resize;
     preprocessing.crop = options->crop;
     network net = {.weights = NULL};
     feature_set set = {.count = 0};
-    int code = weights_source_find(&net.source, options->weights, options->arch);
-    if (code == CONTINUE)
-        code = backbone_open(&net.weights, &net.source, &preprocessing, usable, cache, pool);
-    if (code == CONTINUE) {
+    outcome code = weights_source_find(&net.source, options->weights, options->arch);
+    if (!code) code = backbone_open(&net.weights, &net.source, &preprocessing, usable, cache, pool);
+    if (!code) {
         dn_weights_hash(net.weights, net.hash);
         const feature_request request = {
             .config = dn_weights_config(net.weights),
@@ -178,8 +178,8 @@ static int collect(class_outliers *out, const audit_data *data, const extraction
         const feature_source source = {.samples = usable, .views = &plain, .view_count = 1};
         size_t skipped;
         code = features_collect(&request, &source, 1, &set, &skipped);
-        for (int i = 0; code == CONTINUE && i < set.count; i++) set.places[i] = places[set.places[i]];
-        if (code == CONTINUE) code = rank_features(out, data, &set, (size_t)request.config->features);
+        for (int i = 0; !code && i < set.count; i++) set.places[i] = places[set.places[i]];
+        if (!code) code = rank_features(out, data, &set, (size_t)request.config->features);
     }
     feature_set_free(&set);
     dn_weights_free(net.weights);
@@ -187,14 +187,16 @@ static int collect(class_outliers *out, const audit_data *data, const extraction
     return code;
 }
 
-int audit_feature_outliers(class_outliers *out, const audit_data *data, const extraction_options *options,
-                           dni_pool *pool) {
+outcome audit_feature_outliers(class_outliers *out, const audit_data *data, const extraction_options *options,
+                               dni_pool *pool) {
     memset(out, 0, (size_t)data->class_count * sizeof *out);
     dni_samples usable = {.count = 0};
     size_t *const places = malloc((data->samples.count + 1) * sizeof *places);
     char *const cache = features_cache(options->cache);
-    int code = !cache ? EXIT_MACHINE : places ? select_usable(&usable, places, data) : report_no_memory();
-    if (code == CONTINUE && usable.count) code = collect(out, data, options, pool, cache, &usable, places);
+    outcome code = !cache   ? OUTCOME_MACHINE
+                   : places ? select_usable(&usable, places, data)
+                            : report_no_memory();
+    if (!code && usable.count) code = collect(out, data, options, pool, cache, &usable, places);
     free(usable.items);
     free(places);
     free(cache);

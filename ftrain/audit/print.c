@@ -1,7 +1,7 @@
 /* The audit as text: the verdict, then tables. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "ftrain/shell/table.h"
 
 #include <stdio.h>
@@ -154,7 +154,7 @@ static void print_outliers(const audit *of, const class_outliers *all, const cha
     if (!any) puts("  none");
 }
 
-int audit_print(const audit *of) {
+outcome audit_print(const audit *of) {
     char verdict[512];
     audit_verdict(verdict, sizeof verdict, &of->leak);
     puts(verdict);
@@ -165,5 +165,5 @@ int audit_print(const audit *of) {
     print_outliers(of, of->colour, "Outliers in colour (modified z-score)");
     if (of->features)
         print_outliers(of, of->features, "Outliers in features (modified z-score of the distance)");
-    return CONTINUE;
+    return OUTCOME_OK;
 }

@@ -1,10 +1,10 @@
 /* audit --report: what was found, with the pictures, as one page. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/page/chart.h"
-#include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
 #include "ftrain/page/report.h"
 #include "ftrain/page/thumbnail.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/outcome.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -291,10 +291,10 @@ static void write_unusable(html *page, const audit_data *data) {
     html_raw(page, "</ul>\n");
 }
 
-int audit_write_report(const audit *of, const char *path, int argc, char *const *argv, dni_pool *pool) {
+outcome audit_write_report(const audit *of, const char *path, int argc, char *const *argv, dni_pool *pool) {
     html *page;
-    const int code = report_open(&page, path, "Audit of a data set", argc, argv);
-    if (code != CONTINUE) return code;
+    const outcome code = report_open(&page, path, "Audit of a data set", argc, argv);
+    if (code) return code;
     write_verdict(page, &of->leak);
     write_cues(page, &of->leak);
     write_files(page, of);

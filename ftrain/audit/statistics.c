@@ -1,7 +1,7 @@
 /* Class by class: how its files were made. And copies. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ void audit_formats(char *text, size_t size, const class_summary *of) {
                                    format_name((picture_format)f), of->formats[f]);
 }
 
-int audit_summarise(class_summary *out, const audit_data *data, int part, int label) {
+outcome audit_summarise(class_summary *out, const audit_data *data, int part, int label) {
     *out = (class_summary){.count = 0};
     const size_t start = part ? data->ends[part - 1] : 0, end = data->ends[part], room = end - start + 1;
     double *const values = malloc(SPREADS * room * sizeof *values);
@@ -80,7 +80,7 @@ int audit_summarise(class_summary *out, const audit_data *data, int part, int la
     out->quality = spread_of(values + QUALITY * room, tables);
     for (int c = 0; c < 3 && usable; c++) out->mean[c] /= (double)usable;
     free(values);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* ---- copies ---- */
@@ -127,7 +127,7 @@ static dn_status group_usable(audit_copies *out, const audit_data *data, dni_fin
     return status;
 }
 
-int audit_find_copies(audit_copies *out, const audit_data *data) {
+outcome audit_find_copies(audit_copies *out, const audit_data *data) {
     const size_t count = data->samples.count;
     *out =
         (audit_copies){.same = malloc(count * sizeof *out->same), .near = malloc(count * sizeof *out->near)};
@@ -135,11 +135,11 @@ int audit_find_copies(audit_copies *out, const audit_data *data) {
     uint32_t *const index = malloc(2 * count * sizeof *index);
     unsigned char *const seen = malloc(count);
     dn_error error;
-    int code = CONTINUE;
+    outcome code = OUTCOME_OK;
     if (!out->same || !out->near || !prints || !index || !seen) {
         code = report_no_memory();
     } else if (group_usable(out, data, prints, index, &error)) {
-        code = report(&error, EXIT_DATA);
+        code = report(&error, OUTCOME_DATA);
     } else {
         count_groups(data, out->same, &out->same_count, &out->same_across_parts, &out->same_across_classes,
                      seen);

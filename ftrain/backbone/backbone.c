@@ -2,8 +2,9 @@
 #include "ftrain/backbone/backbone.h"
 
 #include "densenet/statistics.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "io/content_key.h"
 #include "io/file.h"
 #include "io/json.h"
@@ -79,7 +80,7 @@ static dn_status write_statistics(const dn_weights *weights, const char *path, d
     return status;
 }
 
-static int measure(dn_weights *weights, calibration *work, dni_pool *pool) {
+static outcome measure(dn_weights *weights, calibration *work, dni_pool *pool) {
     const size_t crop = (size_t)work->preprocessing->crop;
     work->floats = crop * crop * 3;
     work->inputs = malloc(work->chosen * work->floats * sizeof(float));
@@ -95,43 +96,42 @@ static int measure(dn_weights *weights, calibration *work, dni_pool *pool) {
     if (!count) {
         message("none of %zu training pictures can be decoded, the first being %s", work->chosen,
                 path_of(work, 0));
-        return EXIT_DATA;
+        return OUTCOME_DATA;
     }
     const dn_status status = dn_weights_calibrate(weights, work->inputs, (int)count, (int)crop, (int)crop,
                                                   dni_pool_threads(pool), &error);
-    return status ? report(&error, EXIT_DATA) : CONTINUE;
+    return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
 }
 
-static int calibrate(dn_weights *weights, const weights_source *source, calibration *work, const char *cache,
-                     dni_pool *pool) {
+static outcome calibrate(dn_weights *weights, const weights_source *source, calibration *work,
+                         const char *cache, dni_pool *pool) {
     char *path = statistics_path(work, source, cache);
     if (!path) return report_no_memory();
-    int code = CONTINUE;
+    outcome code = OUTCOME_OK;
     if (!read_statistics(weights, path)) {
         code = measure(weights, work, pool);
         dn_error error;
-        if (code == CONTINUE && write_statistics(weights, path, &error))
-            message("not cached: %s", error.message);
+        if (!code && write_statistics(weights, path, &error)) message("not cached: %s", error.message);
     }
     free(path);
     free(work->inputs);
     return code;
 }
 
-int backbone_open(dn_weights **out, const weights_source *source, const dn_preprocessing *preprocessing,
-                  const dni_samples *pictures, const char *cache, dni_pool *pool) {
+outcome backbone_open(dn_weights **out, const weights_source *source, const dn_preprocessing *preprocessing,
+                      const dni_samples *pictures, const char *cache, dni_pool *pool) {
     dn_error error;
     const dn_status status = source->is_random ? dn_weights_random(out, source->config, source->seed, &error)
                                                : dn_weights_load(out, source->path, &error);
-    if (status) return report(&error, EXIT_MODEL);
-    if (!source->is_random) return CONTINUE;
+    if (status) return report(&error, OUTCOME_MODEL);
+    if (!source->is_random) return OUTCOME_OK;
     calibration work = {
         .pictures = pictures,
         .preprocessing = preprocessing,
         .chosen = pictures->count < CALIBRATION_PICTURES ? pictures->count : CALIBRATION_PICTURES,
     };
-    const int code = calibrate(*out, source, &work, cache, pool);
-    if (code != CONTINUE) {
+    const outcome code = calibrate(*out, source, &work, cache, pool);
+    if (code) {
         dn_weights_free(*out);
         *out = NULL;
     }

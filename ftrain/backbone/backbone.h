@@ -1,15 +1,16 @@
 /* Weights made ready for features: loaded from a file, or drawn from a seed and calibrated on training
  * pictures, which is remembered in the cache. */
-#ifndef FTRAIN_BACKBONE_H
-#define FTRAIN_BACKBONE_H
+#ifndef FTRAIN_BACKBONE_BACKBONE_H
+#define FTRAIN_BACKBONE_BACKBONE_H
 
 #include "core/pool.h"
 #include "ftrain/backbone/weights_source.h"
+#include "ftrain/shell/outcome.h"
 #include "io/dataset.h"
 
 /* `pictures`: what seeded weights are calibrated on (up to 32 of them, spread evenly). `cache`: the folder for
- * what that gave. Returns CONTINUE or, after a message, the exit code. */
-int backbone_open(dn_weights **out, const weights_source *source, const dn_preprocessing *preprocessing,
-                  const dni_samples *pictures, const char *cache, dni_pool *pool);
+ * what that gave. Returns OUTCOME_OK or, after a message, another outcome. */
+outcome backbone_open(dn_weights **out, const weights_source *source, const dn_preprocessing *preprocessing,
+                      const dni_samples *pictures, const char *cache, dni_pool *pool);
 
 #endif

@@ -2,16 +2,17 @@
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"
 #include "ftrain/shell/commands.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "weights/checkpoint.h"
 
 #include <stdio.h>
 
-static int list(const char *path) {
+static outcome list(const char *path) {
     dni_tensor_dict *dict;
     dn_error error;
-    if (dni_checkpoint_read(&dict, path, &error)) return report(&error, EXIT_MODEL);
+    if (dni_checkpoint_read(&dict, path, &error)) return report(&error, OUTCOME_MODEL);
     for (size_t i = 0; i < dni_tensor_dict_count(dict); i++) {
         const dni_named_tensor *entry = dni_tensor_dict_at(dict, i);
         char shape[96];
@@ -19,37 +20,37 @@ static int list(const char *path) {
         printf("%s\t%s\t%s\n", entry->name, dni_dtype_name(entry->tensor.dtype), shape);
     }
     dni_tensor_dict_free(dict);
-    return EXIT_DONE;
+    return OUTCOME_OK;
 }
 
-static int convert(const char *from, const char *to) {
+static outcome convert(const char *from, const char *to) {
     dn_weights *weights;
     dn_error error;
-    if (dn_weights_load(&weights, from, &error)) return report(&error, EXIT_MODEL);
+    if (dn_weights_load(&weights, from, &error)) return report(&error, OUTCOME_MODEL);
     char hash[33];
     dn_weights_hash(weights, hash);
-    int code = EXIT_DONE;
+    outcome code = OUTCOME_OK;
     if (dn_weights_save(weights, to, &error))
-        code = report(&error, EXIT_MACHINE);
+        code = report(&error, OUTCOME_MACHINE);
     else
         printf("%s: %s, hash %s\n", to, dn_weights_config(weights)->name, hash);
     dn_weights_free(weights);
     return code;
 }
 
-static int run(const command *self, int argc, char **argv) {
+static outcome run(const command *self, int argc, char **argv) {
     bool list_only = false;
     const option_spec specs[] = {
         {"list", 0, OPTION_FLAG, &list_only, 0, 0, NULL,
          "print name, type and shape of IN's tensors; no OUT"},
     };
     int first;
-    const int code = parse_options(self, specs, 1, argc, argv, 1, 2, &first);
-    if (code != CONTINUE) return code;
+    const outcome code = parse_options(self, specs, 1, argc, argv, 1, 2, &first);
+    if (code) return code;
     if (argc - first == (list_only ? 1 : 2))
         return list_only ? list(argv[first]) : convert(argv[first], argv[first + 1]);
     message("convert: %s", list_only ? "--list takes IN alone" : "OUT is missing, or did you mean --list?");
-    return EXIT_USAGE;
+    return OUTCOME_USAGE;
 }
 
 const command convert_command = {

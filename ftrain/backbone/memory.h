@@ -1,6 +1,6 @@
 /* --memory: how much the network may take. */
-#ifndef FTRAIN_MEMORY_H
-#define FTRAIN_MEMORY_H
+#ifndef FTRAIN_BACKBONE_MEMORY_H
+#define FTRAIN_BACKBONE_MEMORY_H
 
 #include "densenet/densenet.h"
 #include "ftrain/shell/options.h"

@@ -1,9 +1,10 @@
 /* --precision: what the network computes in. */
-#ifndef FTRAIN_PRECISION_H
-#define FTRAIN_PRECISION_H
+#ifndef FTRAIN_BACKBONE_PRECISION_H
+#define FTRAIN_BACKBONE_PRECISION_H
 
 #include "densenet/densenet.h"
 #include "ftrain/shell/options.h"
+#include "ftrain/shell/outcome.h"
 
 /* The row of an option table that fills `p`, an int with a dn_precision's value. */
 #define PRECISION_OPTION(p)                                                                                  \
@@ -15,7 +16,7 @@
 /* As the option has it: "fp32", "bf16". */
 const char *precision_name(int precision);
 
-/* Whether this machine can compute in it: CONTINUE or, after a message, the exit code. */
-int precision_check(int precision);
+/* Whether this machine can compute in it: OUTCOME_OK or, after a message, another outcome. */
+outcome precision_check(int precision);
 
 #endif

@@ -1,7 +1,9 @@
 /* Where a command's weights come from: -w FILE, -w random:SEED, or a file found in the usual places. */
-#ifndef FTRAIN_WEIGHTS_SOURCE_H
-#define FTRAIN_WEIGHTS_SOURCE_H
+#ifndef FTRAIN_BACKBONE_WEIGHTS_SOURCE_H
+#define FTRAIN_BACKBONE_WEIGHTS_SOURCE_H
 
+#include "ftrain/shell/folders.h"
+#include "ftrain/shell/outcome.h"
 #include "densenet/densenet.h"
 
 #include <stdbool.h>
@@ -14,12 +16,9 @@ typedef struct weights_source {
     char *name;              /* what model files call it: "random:1", or the file's name without folder */
 } weights_source;
 
-/* `option`: -w's value or NULL; `arch`: --arch's value, for random ones, or NULL. Returns CONTINUE or, after a
- * message, the exit code. */
-int weights_source_find(weights_source *out, const char *option, const char *arch);
+/* `option`: -w's value or NULL; `arch`: --arch's value, for random ones, or NULL. Returns OUTCOME_OK or, after a
+ * message, another outcome. */
+outcome weights_source_find(weights_source *out, const char *option, const char *arch);
 void weights_source_free(weights_source *source);
-
-/* $XDG_CACHE_HOME/densenet, else ~/.cache/densenet; from malloc, NULL when neither variable is set. */
-char *cache_folder(void);
 
 #endif

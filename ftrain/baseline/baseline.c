@@ -1,8 +1,11 @@
 /* ftrain baseline: what simple classifiers reach on the same pictures. */
 #include "ftrain/baseline/run.h"
-#include "ftrain/shell/commands.h"
 #include "ftrain/cues/cues.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/commands.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,15 +22,15 @@ static double now(void) {
 }
 
 /* Keeps the row if it came about. */
-static int add_row(baseline_run *run, int code, baseline_row row, const char *name, double begin) {
-    if (code != CONTINUE) return code;
+static outcome add_row(baseline_run *run, outcome code, baseline_row row, const char *name, double begin) {
+    if (code) return code;
     if (name) snprintf(row.name, sizeof row.name, "%s", name);
     row.seconds = now() - begin;
     run->rows[run->row_count++] = row;
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int parse_only(baseline_run *run) {
+static outcome parse_only(baseline_run *run) {
     for (int g = 0; g < GROUPS; g++) run->wanted[g] = !run->only;
     for (const char *text = run->only; text;) {
         const size_t length = strcspn(text, ",");
@@ -37,12 +40,12 @@ static int parse_only(baseline_run *run) {
         if (found == GROUPS) {
             message("--only: '%.*s' is not dummy, metadata, svm-pixels, logistic or svm-features",
                     (int)length, text);
-            return EXIT_USAGE;
+            return OUTCOME_USAGE;
         }
         run->wanted[found] = true;
         text = text[length] ? text + length + 1 : NULL;
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* ---- data ---- */
@@ -52,7 +55,7 @@ static bool needs_features(const baseline_run *run) {
 }
 
 /* The pictures, and their features where a row needs them. */
-static int open_data(baseline_run *run, const char *data) {
+static outcome open_data(baseline_run *run, const char *data) {
     if (needs_features(run))
         return extraction_run(&run->extraction, &run->extraction_options, data, run->sets);
     dn_error error;
@@ -60,13 +63,13 @@ static int open_data(baseline_run *run, const char *data) {
     run->extraction.preprocessing = dn_preprocessing_default();
     run->extraction.preprocessing.resize = run->extraction_options.resize;
     run->extraction.preprocessing.crop = run->extraction_options.crop;
-    if (dni_dataset_scan(&run->extraction.data, data, &error)) return report(&error, EXIT_DATA);
+    if (dni_dataset_scan(&run->extraction.data, data, &error)) return report(&error, OUTCOME_DATA);
     if (dni_pool_create(&run->extraction.pool, run->extraction_options.threads, &error))
-        return report(&error, EXIT_MACHINE);
-    return CONTINUE;
+        return report(&error, OUTCOME_MACHINE);
+    return OUTCOME_OK;
 }
 
-static int count_classes(baseline_run *run) {
+static outcome count_classes(baseline_run *run) {
     const dni_dataset *data = &run->extraction.data;
     for (int s = 0; s < DNI_SPLITS; s++) {
         run->counts[s] = calloc((size_t)data->class_count, sizeof *run->counts[s]);
@@ -77,13 +80,13 @@ static int count_classes(baseline_run *run) {
             for (size_t i = 0; i < data->splits[s].count; i++)
                 run->counts[s][data->splits[s].items[i].label]++;
         }
-        const int code = check_counts(data, (dni_split)s, run->counts[s]);
-        if (code != CONTINUE) return code;
+        const outcome code = check_counts(data, (dni_split)s, run->counts[s]);
+        if (code) return code;
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int vectors_of_features(vectors *out, const baseline_run *run) {
+static outcome vectors_of_features(vectors *out, const baseline_run *run) {
     *out = (vectors){.width = dn_weights_config(run->extraction.weights)->features};
     size_t count = 0, at = 0;
     for (int s = 0; s < DNI_SPLITS; s++) count += (size_t)(out->counts[s] = run->sets[s].count);
@@ -97,7 +100,7 @@ static int vectors_of_features(vectors *out, const baseline_run *run) {
         memcpy(out->labels + at, run->sets[s].labels, pictures * sizeof *out->labels);
         at += pictures;
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* ---- rows ---- */
@@ -109,7 +112,7 @@ static void add_dummies(baseline_run *run) {
 }
 
 /* What can be had without looking at content. */
-static int add_cues(baseline_run *run) {
+static outcome add_cues(baseline_run *run) {
     static const struct {
         const char *name, *about;
         int first, end;
@@ -127,15 +130,15 @@ static int add_cues(baseline_run *run) {
     double begin = now();
     vectors cues;
     size_t skipped;
-    int code = vectors_of_cues(&cues, &run->extraction.data, run->extraction.pool,
-                               run->extraction_options.quiet, needs_features(run), &skipped);
+    outcome code = vectors_of_cues(&cues, &run->extraction.data, run->extraction.pool,
+                                   run->extraction_options.quiet, needs_features(run), &skipped);
     if (!needs_features(run)) run->extraction.skipped = skipped;
-    for (size_t k = 0; code == CONTINUE && k < sizeof kinds / sizeof *kinds; k++) {
+    for (size_t k = 0; !code && k < sizeof kinds / sizeof *kinds; k++) {
         baseline_row row = {.about = kinds[k].about};
         vectors some;
         code = vectors_take_columns(&some, &cues, kinds[k].first, kinds[k].end);
-        if (code == CONTINUE) vectors_standardise(&some);
-        if (code == CONTINUE) code = row_of_logistic(&row, &some, run->extraction.data.class_count);
+        if (!code) vectors_standardise(&some);
+        if (!code) code = row_of_logistic(&row, &some, run->extraction.data.class_count);
         vectors_free(&some);
         code = add_row(run, code, row, kinds[k].name, begin);
         begin = now();
@@ -144,7 +147,7 @@ static int add_cues(baseline_run *run) {
     return code;
 }
 
-static int add_pixels(baseline_run *run) {
+static outcome add_pixels(baseline_run *run) {
     const double begin = now();
     const int classes = run->extraction.data.class_count;
     pixel_set set;
@@ -153,11 +156,11 @@ static int add_pixels(baseline_run *run) {
         .about =
             "Support vectors with an RBF kernel on the raw pixels of the crop: what can be had "
             "without a network."};
-    int code = pixel_set_load(&set, &run->extraction.data, &run->extraction.preprocessing, run->max_pictures,
-                              run->extraction.pool, run->extraction_options.quiet,
-                              !needs_features(run) && !run->wanted[METADATA]);
-    if (code == CONTINUE) code = gram_of_pixels(&products, &set);
-    if (code == CONTINUE)
+    outcome code = pixel_set_load(&set, &run->extraction.data, &run->extraction.preprocessing,
+                                  run->max_pictures, run->extraction.pool, run->extraction_options.quiet,
+                                  !needs_features(run) && !run->wanted[METADATA]);
+    if (!code) code = gram_of_pixels(&products, &set);
+    if (!code)
         code = row_of_svm(&row, &products, set.labels, set.counts, set.size,
                           pixel_variance(&set, set.counts[DNI_TRAIN]), classes);
     if (!needs_features(run)) run->extraction.skipped = set.skipped;
@@ -170,13 +173,13 @@ static int add_pixels(baseline_run *run) {
     return add_row(run, code, row, name, begin);
 }
 
-static int add_feature_rows(baseline_run *run) {
+static outcome add_feature_rows(baseline_run *run) {
     const int classes = run->extraction.data.class_count;
     vectors data;
     gram products = {.count = 0};
-    int code = vectors_of_features(&data, run);
-    if (code == CONTINUE) vectors_standardise(&data);
-    if (code == CONTINUE && run->wanted[LOGISTIC]) {
+    outcome code = vectors_of_features(&data, run);
+    if (!code) vectors_standardise(&data);
+    if (!code && run->wanted[LOGISTIC]) {
         const double begin = now();
         baseline_row row = {
             .about =
@@ -185,7 +188,7 @@ static int add_feature_rows(baseline_run *run) {
         code = row_of_logistic(&row, &data, classes);
         code = add_row(run, code, row, "logistic regression on features", begin);
     }
-    if (code == CONTINUE && run->wanted[SVM_FEATURES]) {
+    if (!code && run->wanted[SVM_FEATURES]) {
         const double begin = now();
         baseline_row row = {
             .about = "Support vectors with an RBF kernel on the network's features, with C chosen on valid."};
@@ -195,7 +198,7 @@ static int add_feature_rows(baseline_run *run) {
             squares += data.values[i] * data.values[i];
         const double variance = squares / ((double)data.counts[DNI_TRAIN] * data.width);
         code = gram_of_doubles(&products, data.values, count, data.width);
-        if (code == CONTINUE)
+        if (!code)
             code = row_of_svm(&row, &products, data.labels, data.counts, data.width, variance, classes);
         code = add_row(run, code, row, "SVM on features", begin);
     }
@@ -205,7 +208,7 @@ static int add_feature_rows(baseline_run *run) {
 }
 
 /* The model must stand on the same features. */
-static int check_model(const baseline_run *run) {
+static outcome check_model(const baseline_run *run) {
     const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
     const dni_dataset *data = &run->extraction.data;
     bool same =
@@ -214,17 +217,17 @@ static int check_model(const baseline_run *run) {
         strcmp(info->weights_hash, run->extraction.hash) == 0;
     for (int c = 0; same && c < data->class_count; c++)
         same = strcmp(info->classes[c], data->classes[c]) == 0;
-    if (same) return CONTINUE;
+    if (same) return OUTCOME_OK;
     message("%s: was trained for other classes, on other weights or with another --resize or --crop",
             run->model);
-    return EXIT_MODEL;
+    return OUTCOME_MODEL;
 }
 
-static int add_model(baseline_run *run) {
+static outcome add_model(baseline_run *run) {
     const double begin = now();
     dn_error error;
-    int code = check_model(run);
-    if (code != CONTINUE) return code;
+    outcome code = check_model(run);
+    if (code) return code;
     const feature_set *test = &run->sets[DNI_TEST];
     const int classes = run->extraction.data.class_count;
     float *log_probabilities = malloc((size_t)test->count * (size_t)classes * sizeof *log_probabilities);
@@ -232,47 +235,45 @@ static int add_model(baseline_run *run) {
     if (!log_probabilities) return report_no_memory();
     if (dn_head_log_probabilities(dn_classifier_get_head(run->classifier), test->values, test->count,
                                   log_probabilities, &error))
-        code = report(&error, EXIT_MODEL);
-    if (code == CONTINUE)
-        code = row_of_probabilities(&row, log_probabilities, test->labels, test->count, classes);
+        code = report(&error, OUTCOME_MODEL);
+    if (!code) code = row_of_probabilities(&row, log_probabilities, test->labels, test->count, classes);
     free(log_probabilities);
     return add_row(run, code, row, "the model", begin);
 }
 
-static int add_rows(baseline_run *run) {
-    int code = CONTINUE;
+static outcome add_rows(baseline_run *run) {
+    outcome code = OUTCOME_OK;
     if (run->wanted[DUMMY]) add_dummies(run);
     if (run->wanted[METADATA]) code = add_cues(run);
-    if (code == CONTINUE && run->wanted[SVM_PIXELS]) code = add_pixels(run);
-    if (code == CONTINUE && (run->wanted[LOGISTIC] || run->wanted[SVM_FEATURES]))
-        code = add_feature_rows(run);
-    if (code == CONTINUE && run->model) code = add_model(run);
+    if (!code && run->wanted[SVM_PIXELS]) code = add_pixels(run);
+    if (!code && (run->wanted[LOGISTIC] || run->wanted[SVM_FEATURES])) code = add_feature_rows(run);
+    if (!code && run->model) code = add_model(run);
     return code;
 }
 
-static int baseline(baseline_run *run, const char *data) {
+static outcome baseline(baseline_run *run, const char *data) {
     dn_error error;
-    int code = parse_only(run);
-    if (code != CONTINUE) return code;
+    outcome code = parse_only(run);
+    if (code) return code;
     if (run->report && run->model && strcmp(run->report, run->model) == 0) {
         message("--report: '%s' is the model's file, too", run->report);
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     if (run->report) code = check_output(run->report);
-    if (code != CONTINUE) return code;
+    if (code) return code;
     if (run->model && dn_classifier_load(&run->classifier, run->model, &error))
-        return report(&error, EXIT_MODEL);
+        return report(&error, OUTCOME_MODEL);
     code = open_data(run, data);
-    if (code == CONTINUE) code = count_classes(run);
-    if (code == CONTINUE) code = add_rows(run);
-    if (code != CONTINUE) return code;
+    if (!code) code = count_classes(run);
+    if (!code) code = add_rows(run);
+    if (code) return code;
     code = baseline_print(run);
-    if (code == CONTINUE && run->report) code = baseline_report(run);
-    if (code != CONTINUE) return code;
-    return run->extraction.skipped ? EXIT_SKIPPED : EXIT_DONE;
+    if (!code && run->report) code = baseline_report(run);
+    if (code) return code;
+    return run->extraction.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
 }
 
-static int run(const command *self, int argc, char **argv) {
+static outcome run(const command *self, int argc, char **argv) {
     baseline_run work = {
         .argc = argc, .argv = argv, .extraction_options = extraction_options_default(), .max_pictures = 3000};
     const option_spec specs[] = {
@@ -290,8 +291,8 @@ static int run(const command *self, int argc, char **argv) {
     };
     work.extraction_options.flip = false; /* each picture once, as in the rows without features */
     int first;
-    int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
-    if (code == CONTINUE) code = baseline(&work, argv[first]);
+    outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    if (!code) code = baseline(&work, argv[first]);
     for (int s = 0; s < DNI_SPLITS; s++) {
         feature_set_free(&work.sets[s]);
         free(work.counts[s]);

@@ -1,8 +1,10 @@
 /* The products by BLAS; pictures decoded by all threads. */
 #include "ftrain/baseline/gram.h"
 
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
 #include "io/image.h"
 
@@ -41,7 +43,7 @@ static void load_one(void *context, size_t i) {
 }
 
 /* Loads up to GROUP pictures behind those that are there; *done of them could be. */
-static int load_group(loading *work, dni_pool *pool, size_t count, bool say, int *done) {
+static outcome load_group(loading *work, dni_pool *pool, size_t count, bool say, int *done) {
     dni_pool_run(pool, load_one, work, count);
     dni_pool_rest(pool);
     const size_t size = (size_t)work->set->size;
@@ -58,7 +60,7 @@ static int load_group(loading *work, dni_pool *pool, size_t count, bool say, int
         work->set->labels[to] = work->samples[i]->label;
         ++*done;
     }
-    return interrupted() ? EXIT_INTERRUPTED : CONTINUE;
+    return interrupted() ? OUTCOME_INTERRUPTED : OUTCOME_OK;
 }
 
 /* Every class's first pictures, `share` of them and at least one. */
@@ -77,22 +79,22 @@ static size_t choose(const dni_samples *samples, int classes, double share, cons
     return chosen;
 }
 
-static int load_split(loading *work, const dni_sample *const *samples, size_t count, dni_pool *pool, bool say,
-                      int *loaded) {
+static outcome load_split(loading *work, const dni_sample *const *samples, size_t count, dni_pool *pool,
+                          bool say, int *loaded) {
     for (size_t i = 0; i < count; i += GROUP) {
         int done;
         work->samples = samples + i;
-        const int code = load_group(work, pool, count - i < GROUP ? count - i : GROUP, say, &done);
-        if (code != CONTINUE) return code;
+        const outcome code = load_group(work, pool, count - i < GROUP ? count - i : GROUP, say, &done);
+        if (code) return code;
         work->first += (size_t)done;
         *loaded += done;
         progress_step(work->first);
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-int pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preprocessing *preprocessing, int most,
-                   dni_pool *pool, bool quiet, bool say) {
+outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preprocessing *preprocessing,
+                       int most, dni_pool *pool, bool quiet, bool say) {
     size_t total = 0;
     for (int s = 0; s < DNI_SPLITS; s++) total += data->splits[s].count;
     const double share = total > (size_t)most ? (double)most / (double)total : 1;
@@ -105,15 +107,15 @@ int pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preprocessi
     out->values = malloc(total * (size_t)out->size);
     out->labels = malloc(total * sizeof *out->labels);
     const dni_sample **chosen = malloc(total * sizeof *chosen);
-    int code = out->values && out->labels && chosen ? CONTINUE : report_no_memory();
+    outcome code = out->values && out->labels && chosen ? OUTCOME_OK : report_no_memory();
     loading work = {.set = out, .preprocessing = &bytes};
     progress_start("pixels", (size_t)ceil(share * (double)total), quiet);
-    for (int s = 0; code == CONTINUE && s < DNI_SPLITS; s++) {
+    for (int s = 0; !code && s < DNI_SPLITS; s++) {
         const size_t count = choose(&data->splits[s], data->class_count, share, chosen);
         code = load_split(&work, chosen, count, pool, say, &out->counts[s]);
-        if (code == CONTINUE && !out->counts[s]) {
+        if (!code && !out->counts[s]) {
             message("%s: no picture that can be used is left", dni_split_name((dni_split)s));
-            code = EXIT_DATA;
+            code = OUTCOME_DATA;
         }
     }
     progress_end();
@@ -148,14 +150,14 @@ static void mirror(gram *products) {
 }
 
 /* Distances do not change when 128 is taken from every value, and float sums lose less. */
-int gram_of_pixels(gram *out, const pixel_set *set) {
+outcome gram_of_pixels(gram *out, const pixel_set *set) {
     enum { COLUMNS = 2048 };
     const size_t n = (size_t)set->count;
     out->count = set->count;
     out->values = calloc(n * n, sizeof *out->values);
     float *block = malloc(n * COLUMNS * sizeof *block), *part = malloc(n * n * sizeof *part);
-    int code = out->values && block && part ? CONTINUE : report_no_memory();
-    for (int first = 0; code == CONTINUE && first < set->size; first += COLUMNS) {
+    outcome code = out->values && block && part ? OUTCOME_OK : report_no_memory();
+    for (int first = 0; !code && first < set->size; first += COLUMNS) {
         const int columns = set->size - first < COLUMNS ? set->size - first : COLUMNS;
         for (size_t i = 0; i < n; i++)
             for (int k = 0; k < columns; k++)
@@ -165,22 +167,22 @@ int gram_of_pixels(gram *out, const pixel_set *set) {
                     set->count);
         for (size_t i = 0; i < n; i++)
             for (size_t j = i; j < n; j++) out->values[i * n + j] += (double)part[i * n + j];
-        if (interrupted()) code = EXIT_INTERRUPTED;
+        if (interrupted()) code = OUTCOME_INTERRUPTED;
     }
-    if (code == CONTINUE) mirror(out);
+    if (!code) mirror(out);
     free(block);
     free(part);
     return code;
 }
 
-int gram_of_doubles(gram *out, const double *values, int count, int width) {
+outcome gram_of_doubles(gram *out, const double *values, int count, int width) {
     out->count = count;
     out->values = malloc((size_t)count * (size_t)count * sizeof *out->values);
     if (!out->values) return report_no_memory();
     cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, count, width, 1, values, width, 0, out->values,
                 count);
     mirror(out);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 void gram_free(gram *products) {

@@ -1,6 +1,7 @@
 /* The table of the baselines, printed. */
 #include "ftrain/baseline/run.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -46,10 +47,10 @@ static bool print_rows_as_json(const baseline_run *run) {
     return true;
 }
 
-int baseline_print(const baseline_run *run) {
+outcome baseline_print(const baseline_run *run) {
     if (!run->json)
         print_table(run);
     else if (!print_rows_as_json(run))
-        return EXIT_MACHINE;
-    return CONTINUE;
+        return OUTCOME_MACHINE;
+    return OUTCOME_OK;
 }

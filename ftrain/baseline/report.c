@@ -1,8 +1,8 @@
 /* baseline --report: the table of the baselines as one page. */
 #include "ftrain/baseline/run.h"
 #include "ftrain/page/chart.h"
-#include "ftrain/shell/program.h"
 #include "ftrain/page/report.h"
+#include "ftrain/shell/outcome.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -70,10 +70,10 @@ static void write_legend(html *page, const baseline_run *run) {
     html_raw(page, "</dl>\n");
 }
 
-int baseline_report(const baseline_run *run) {
+outcome baseline_report(const baseline_run *run) {
     html *page;
-    const int code = report_open(&page, run->report, "Baselines", run->argc, run->argv);
-    if (code != CONTINUE) return code;
+    const outcome code = report_open(&page, run->report, "Baselines", run->argc, run->argv);
+    if (code) return code;
     write_bars(page, run);
     write_table(page, run);
     write_legend(page, run);

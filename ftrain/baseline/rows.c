@@ -1,8 +1,9 @@
 /* Fit on train, choose on valid, judge once on test. */
 #include "ftrain/baseline/rows.h"
 
+#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "head/head.h"
 #include "head/logistic.h"
 
@@ -46,17 +47,17 @@ baseline_row row_of_dummy(dni_dummy strategy, const int *train_counts, const int
     return row;
 }
 
-int row_of_probabilities(baseline_row *out, const float *log_probabilities, const int *labels, int count,
-                         int classes) {
+outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, const int *labels, int count,
+                             int classes) {
     const size_t n = (size_t)classes;
     int *confusion = malloc(n * n * sizeof *confusion);
     dn_class_metrics *each = malloc(n * sizeof *each);
     double *aucs = malloc(2 * n * sizeof *aucs);
-    int code = confusion && each && aucs ? CONTINUE : report_no_memory();
+    outcome code = confusion && each && aucs ? OUTCOME_OK : report_no_memory();
     dn_error error;
-    if (code == CONTINUE && dn_ranking_all(aucs, aucs + n, log_probabilities, labels, count, classes, &error))
-        code = report(&error, EXIT_MACHINE);
-    if (code == CONTINUE) {
+    if (!code && dn_ranking_all(aucs, aucs + n, log_probabilities, labels, count, classes, &error))
+        code = report(&error, OUTCOME_MACHINE);
+    if (!code) {
         dn_metrics all;
         dn_metrics_compute(&all, log_probabilities, labels, count, classes, confusion);
         dn_class_metrics_compute(each, confusion, classes);
@@ -98,13 +99,13 @@ typedef struct logistic_search {
     double best_loss, best_c;
 } logistic_search;
 
-static int try_c(logistic_search *search, double c) {
+static outcome try_c(logistic_search *search, double c) {
     const int width = search->data->width, classes = search->classes;
     const split_view train = view_of(search->data, DNI_TRAIN), valid = view_of(search->data, DNI_VALID);
-    if (interrupted()) return EXIT_INTERRUPTED;
+    if (interrupted()) return OUTCOME_INTERRUPTED;
     dn_error error;
     if (dni_logistic_fit(search->weights, train.x, train.labels, train.count, width, classes, c, &error))
-        return report(&error, EXIT_DATA);
+        return report(&error, OUTCOME_DATA);
     dni_logistic_log_probabilities(search->weights, valid.x, valid.count, width, classes,
                                    search->log_probabilities);
     dn_metrics metrics;
@@ -114,10 +115,10 @@ static int try_c(logistic_search *search, double c) {
         search->best_c = c;
         memcpy(search->best, search->weights, (size_t)classes * (size_t)(width + 1) * sizeof *search->best);
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-int row_of_logistic(baseline_row *out, const vectors *data, int classes) {
+outcome row_of_logistic(baseline_row *out, const vectors *data, int classes) {
     const size_t size = (size_t)classes * (size_t)(data->width + 1);
     const split_view test = view_of(data, DNI_TEST);
     const int most = data->counts[DNI_VALID] > test.count ? data->counts[DNI_VALID] : test.count;
@@ -125,10 +126,11 @@ int row_of_logistic(baseline_row *out, const vectors *data, int classes) {
     search.weights = malloc(size * sizeof *search.weights);
     search.best = calloc(size, sizeof *search.best);
     search.log_probabilities = malloc((size_t)most * (size_t)classes * sizeof *search.log_probabilities);
-    int code = search.weights && search.best && search.log_probabilities ? CONTINUE : report_no_memory();
-    for (size_t i = 0; code == CONTINUE && i < sizeof LOGISTIC_CS / sizeof *LOGISTIC_CS; i++)
+    outcome code =
+        search.weights && search.best && search.log_probabilities ? OUTCOME_OK : report_no_memory();
+    for (size_t i = 0; !code && i < sizeof LOGISTIC_CS / sizeof *LOGISTIC_CS; i++)
         code = try_c(&search, LOGISTIC_CS[i]);
-    if (code == CONTINUE) {
+    if (!code) {
         dni_logistic_log_probabilities(search.best, test.x, test.count, data->width, classes,
                                        search.log_probabilities);
         snprintf(out->choice, sizeof out->choice, "C %g", search.best_c);
@@ -162,15 +164,15 @@ static int count_correct(const svm *machine, const int *labels, int first, int c
     return correct;
 }
 
-static int choose_machine(svm **best, double *best_c, const gram *products, const int *labels,
-                          const int counts[DNI_SPLITS], double gamma) {
+static outcome choose_machine(svm **best, double *best_c, const gram *products, const int *labels,
+                              const int counts[DNI_SPLITS], double gamma) {
     int best_correct = -1;
     *best = NULL;
     for (size_t i = 0; i < sizeof SVM_CS / sizeof *SVM_CS; i++) {
-        if (interrupted()) return EXIT_INTERRUPTED;
+        if (interrupted()) return OUTCOME_INTERRUPTED;
         svm *machine;
-        const int code = svm_fit(&machine, products, labels, counts[DNI_TRAIN], gamma, SVM_CS[i]);
-        if (code != CONTINUE) return code;
+        const outcome code = svm_fit(&machine, products, labels, counts[DNI_TRAIN], gamma, SVM_CS[i]);
+        if (code) return code;
         const int correct = count_correct(machine, labels, counts[DNI_TRAIN], counts[DNI_VALID]);
         if (correct > best_correct) { /* of equally good ones the smallest C, the smoothest boundary */
             svm_free(*best);
@@ -181,19 +183,19 @@ static int choose_machine(svm **best, double *best_c, const gram *products, cons
             svm_free(machine);
         }
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-int row_of_svm(baseline_row *out, const gram *products, const int *labels, const int counts[DNI_SPLITS],
-               int width, double variance, int classes) {
+outcome row_of_svm(baseline_row *out, const gram *products, const int *labels, const int counts[DNI_SPLITS],
+                   int width, double variance, int classes) {
     const double gamma = variance > 0 ? 1 / (width * variance) : 1;
     const int first = counts[DNI_TRAIN] + counts[DNI_VALID], count = counts[DNI_TEST];
     float *log_probabilities = malloc((size_t)count * (size_t)classes * sizeof *log_probabilities);
     svm *machine = NULL;
     double c = 0;
-    int code = log_probabilities ? CONTINUE : report_no_memory();
-    if (code == CONTINUE) code = choose_machine(&machine, &c, products, labels, counts, gamma);
-    if (code == CONTINUE) {
+    outcome code = log_probabilities ? OUTCOME_OK : report_no_memory();
+    if (!code) code = choose_machine(&machine, &c, products, labels, counts, gamma);
+    if (!code) {
         for (int i = 0; i < count; i++)
             write_decision(machine, first + i, classes, log_probabilities + (size_t)i * (size_t)classes);
         snprintf(out->choice, sizeof out->choice, "C %g", c);

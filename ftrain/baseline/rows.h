@@ -4,6 +4,7 @@
 
 #include "ftrain/baseline/gram.h"
 #include "ftrain/baseline/vectors.h"
+#include "ftrain/shell/outcome.h"
 #include "head/dummy.h"
 #include "io/dataset.h"
 
@@ -20,12 +21,12 @@ typedef struct baseline_row {
 
 baseline_row row_of_dummy(dni_dummy strategy, const int *train_counts, const int *test_counts, int classes);
 /* Log-probabilities (count, classes) of the test split against its labels. */
-int row_of_probabilities(baseline_row *out, const float *log_probabilities, const int *labels, int count,
-                         int classes);
+outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, const int *labels, int count,
+                             int classes);
 /* Both standardise by the training split, in place. */
-int row_of_logistic(baseline_row *out, const vectors *data, int classes);
+outcome row_of_logistic(baseline_row *out, const vectors *data, int classes);
 /* `variance`: of all values of the training split, for gamma = 1 / (width * variance). */
-int row_of_svm(baseline_row *out, const gram *products, const int *labels, const int counts[DNI_SPLITS],
-               int width, double variance, int classes);
+outcome row_of_svm(baseline_row *out, const gram *products, const int *labels, const int counts[DNI_SPLITS],
+                   int width, double variance, int classes);
 
 #endif

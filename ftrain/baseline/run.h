@@ -5,6 +5,7 @@
 
 #include "ftrain/baseline/rows.h"
 #include "ftrain/features/extraction.h"
+#include "ftrain/shell/outcome.h"
 #include "head/head.h"
 
 enum { MAX_ROWS = 16 };
@@ -29,9 +30,9 @@ typedef struct baseline_run {
     int row_count;
 } baseline_run;
 
-/* Returns CONTINUE or, after a message, the exit code. */
-int baseline_print(const baseline_run *run);
+/* Returns OUTCOME_OK or, after a message, another outcome. */
+outcome baseline_print(const baseline_run *run);
 /* Writes run->report. Likewise. */
-int baseline_report(const baseline_run *run);
+outcome baseline_report(const baseline_run *run);
 
 #endif

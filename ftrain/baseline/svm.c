@@ -2,7 +2,7 @@
 #include "ftrain/baseline/svm.h"
 
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 
 #include <libsvm/svm.h>
 #include <math.h>
@@ -39,17 +39,17 @@ static void fill_row(const svm *machine, struct svm_node *row, int index) {
     row[count + 1] = (struct svm_node){.index = -1};
 }
 
-static int allocate(svm *machine) {
+static outcome allocate(svm *machine) {
     const size_t count = (size_t)machine->problem.l;
     machine->nodes = malloc((count + 1) * (count + 2) * sizeof *machine->nodes);
     machine->problem.x = malloc(count * sizeof *machine->problem.x);
     machine->problem.y = malloc(count * sizeof *machine->problem.y);
     if (!machine->nodes || !machine->problem.x || !machine->problem.y) return report_no_memory();
     machine->row = machine->nodes + count * (count + 2);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int train(svm *machine, const int *labels, double c) {
+static outcome train(svm *machine, const int *labels, double c) {
     const struct svm_parameter parameters = {.svm_type = C_SVC,
                                              .kernel_type = PRECOMPUTED,
                                              .cache_size = 200,
@@ -66,18 +66,19 @@ static int train(svm *machine, const int *labels, double c) {
     const int classes = svm_get_nr_class(machine->model);
     machine->decisions =
         malloc(((size_t)classes * (size_t)(classes - 1) / 2 + 1) * sizeof *machine->decisions);
-    return machine->decisions ? CONTINUE : report_no_memory();
+    return machine->decisions ? OUTCOME_OK : report_no_memory();
 }
 
-int svm_fit(svm **out, const gram *products, const int *labels, int labels_count, double gamma, double c) {
+outcome svm_fit(svm **out, const gram *products, const int *labels, int labels_count, double gamma,
+                double c) {
     svm *machine = *out = calloc(1, sizeof *machine);
     if (!machine) return report_no_memory();
     machine->products = products;
     machine->gamma = gamma;
     machine->problem.l = labels_count;
-    int code = allocate(machine);
-    if (code == CONTINUE) code = train(machine, labels, c);
-    if (code != CONTINUE) {
+    outcome code = allocate(machine);
+    if (!code) code = train(machine, labels, c);
+    if (code) {
         svm_free(machine);
         *out = NULL;
     }

@@ -2,8 +2,10 @@
  *
  * libsvm computes kernels over sparse vectors, which takes minutes for 150,000 pixels; the products of all
  * pairs by BLAS take seconds, and every C shares them. */
-#ifndef FTRAIN_SVM_H
-#define FTRAIN_SVM_H
+#ifndef FTRAIN_BASELINE_SVM_H
+#define FTRAIN_BASELINE_SVM_H
+
+#include "ftrain/shell/outcome.h"
 
 /* Inner products of all pairs of `count` vectors. */
 typedef struct gram {
@@ -14,9 +16,9 @@ typedef struct gram {
 typedef struct svm svm;
 
 /* Classes told apart one against one on the first labels_count vectors of `products`, as scikit-learn's
- * SVC(C=c, kernel="rbf", gamma=gamma) does; labels in [0, classes), every class among them. Returns CONTINUE
- * or, after a message, the exit code. `products` must outlive the machine. */
-int svm_fit(svm **out, const gram *products, const int *labels, int labels_count, double gamma, double c);
+ * SVC(C=c, kernel="rbf", gamma=gamma) does; labels in [0, classes), every class among them. Returns OUTCOME_OK
+ * or, after a message, another outcome. `products` must outlive the machine. */
+outcome svm_fit(svm **out, const gram *products, const int *labels, int labels_count, double gamma, double c);
 void svm_free(svm *machine);
 
 /* The class of vector `index` of the products. *decision, for two classes, is the distance from the boundary

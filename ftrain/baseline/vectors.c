@@ -1,8 +1,9 @@
 #include "ftrain/baseline/vectors.h"
 
 #include "ftrain/cues/cues.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,8 +33,8 @@ static void take_split(vectors *out, int split, const dni_samples *samples, cons
     }
 }
 
-int vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, bool quiet, bool silent,
-                    size_t *skipped) {
+outcome vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, bool quiet, bool silent,
+                        size_t *skipped) {
     *out = (vectors){.width = CUE_COUNT};
     *skipped = 0;
     size_t all = 0, most = 0;
@@ -45,16 +46,16 @@ int vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, bool 
     out->labels = malloc(all * sizeof *out->labels);
     double *matrix = malloc(most * CUE_COUNT * sizeof *matrix);
     picture_facts *facts = malloc(most * sizeof *facts);
-    int code = out->values && out->labels && matrix && facts ? CONTINUE : report_no_memory();
+    outcome code = out->values && out->labels && matrix && facts ? OUTCOME_OK : report_no_memory();
     const cue_request request = {.pool = pool, .quiet = quiet, .silent = silent};
-    for (int s = 0; code == CONTINUE && s < DNI_SPLITS; s++) {
+    for (int s = 0; !code && s < DNI_SPLITS; s++) {
         size_t missing;
         code = cues_collect(&request, &data->splits[s], matrix, facts, &missing);
-        if (code == CONTINUE) take_split(out, s, &data->splits[s], matrix, facts);
-        if (code == CONTINUE) *skipped += missing;
-        if (code == CONTINUE && !out->counts[s]) {
+        if (!code) take_split(out, s, &data->splits[s], matrix, facts);
+        if (!code) *skipped += missing;
+        if (!code && !out->counts[s]) {
             message("%s: no picture that can be used is left", dni_split_name((dni_split)s));
-            code = EXIT_DATA;
+            code = OUTCOME_DATA;
         }
     }
     free(matrix);
@@ -62,7 +63,7 @@ int vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, bool 
     return code;
 }
 
-int vectors_take_columns(vectors *out, const vectors *from, int first, int end) {
+outcome vectors_take_columns(vectors *out, const vectors *from, int first, int end) {
     const size_t count = (size_t)count_of(from), width = (size_t)(end - first);
     *out = *from;
     out->width = end - first;
@@ -73,7 +74,7 @@ int vectors_take_columns(vectors *out, const vectors *from, int first, int end) 
     for (size_t i = 0; i < count; i++)
         memcpy(out->values + i * width, from->values + i * (size_t)from->width + first,
                width * sizeof *out->values);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 void vectors_standardise(vectors *data) {

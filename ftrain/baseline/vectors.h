@@ -1,7 +1,8 @@
 /* What simple classifiers learn from: a vector a picture, in double. */
-#ifndef FTRAIN_VECTORS_H
-#define FTRAIN_VECTORS_H
+#ifndef FTRAIN_BASELINE_VECTORS_H
+#define FTRAIN_BASELINE_VECTORS_H
 
+#include "ftrain/shell/outcome.h"
 #include "core/pool.h"
 #include "io/dataset.h"
 
@@ -17,10 +18,10 @@ typedef struct vectors {
 
 /* The cues of all pictures that can be used; the others are counted in *skipped and, unless `silent`, named. To be
  * freed in any case. */
-int vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, bool quiet, bool silent,
-                    size_t *skipped);
+outcome vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, bool quiet, bool silent,
+                        size_t *skipped);
 /* Columns first .. end - 1. Likewise. */
-int vectors_take_columns(vectors *out, const vectors *from, int first, int end);
+outcome vectors_take_columns(vectors *out, const vectors *from, int first, int end);
 /* Each value to mean 0 and deviation 1 over the training split; one that does not vary there becomes 0. */
 void vectors_standardise(vectors *data);
 void vectors_free(vectors *data);

@@ -3,8 +3,11 @@
 #include "ftrain/collect/fetch.h"
 #include "ftrain/collect/folder.h"
 #include "ftrain/shell/commands.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 #include "ftrain/shell/progress.h"
 #include "io/image.h"
 #include "io/json.h"
@@ -37,18 +40,18 @@ typedef struct collection {
 
 /* ---- waiting ---- */
 
-static int wait_seconds(double seconds) {
+static outcome wait_seconds(double seconds) {
     while (seconds > 0 && !interrupted()) {
         const double turn = seconds < slice ? seconds : slice;
         nanosleep(&(struct timespec){.tv_nsec = (long)(turn * 1e9)}, NULL);
         seconds -= turn;
     }
-    return interrupted() ? EXIT_INTERRUPTED : CONTINUE;
+    return interrupted() ? OUTCOME_INTERRUPTED : OUTCOME_OK;
 }
 
 /* Doubled with every try, and by chance up to halved, so that many who failed together do not come back
  * together; never less than the server asks for, nor than the usual delay. */
-static int wait_for_retry(collection *work, int attempt, const fetched *answer) {
+static outcome wait_for_retry(collection *work, int attempt, const fetched *answer) {
     double seconds = (double)work->backoff;
     for (int i = 0; i < attempt && seconds < longest_backoff; i++) seconds *= 2;
     if (seconds > longest_backoff) seconds = longest_backoff;
@@ -70,19 +73,19 @@ static char *page_url(const collection *work) {
     return url;
 }
 
-/* CONTINUE with *outcome set, or the exit code. */
-static int fetch_patiently(collection *work, const char *url, fetched *answer, fetch_outcome *outcome) {
-    int code = work->requests++ ? wait_seconds((double)work->delay) : CONTINUE;
-    for (int attempt = 0; code == CONTINUE; attempt++) {
-        *outcome = fetch(work->fetcher, url, answer);
-        if (*outcome == FETCH_INTERRUPTED) return EXIT_INTERRUPTED;
-        if (*outcome == FETCH_NO_MEMORY) return report_no_memory();
-        if (*outcome != FETCH_AGAIN) return CONTINUE;
+/* OUTCOME_OK with *result set, or another outcome. */
+static outcome fetch_patiently(collection *work, const char *url, fetched *answer, fetch_result *result) {
+    outcome code = work->requests++ ? wait_seconds((double)work->delay) : OUTCOME_OK;
+    for (int attempt = 0; !code; attempt++) {
+        *result = fetch(work->fetcher, url, answer);
+        if (*result == FETCH_INTERRUPTED) return OUTCOME_INTERRUPTED;
+        if (*result == FETCH_NO_MEMORY) return report_no_memory();
+        if (*result != FETCH_AGAIN) return OUTCOME_OK;
         if (attempt == work->retries || (double)answer->retry_after > longest_asked) {
             message("%s: %s", url, answer->reason);
             if (answer->retry_after)
                 message("the server asks to wait for %ld s; run the command again then", answer->retry_after);
-            return EXIT_MACHINE;
+            return OUTCOME_MACHINE;
         }
         code = wait_for_retry(work, attempt, answer);
     }
@@ -99,14 +102,14 @@ static bool print_added(const collection *work, const fetched *answer, const cha
                                 dni_json_text(url), "bytes", (json_int_t)answer->size));
 }
 
-static int skip(collection *work, const char *reason) {
+static outcome skip(collection *work, const char *reason) {
     message("skipped: %s", reason);
     work->skipped++;
     work->unsuccessful++;
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int keep(collection *work, const fetched *answer, const char *url) {
+static outcome keep(collection *work, const fetched *answer, const char *url) {
     dn_image image;
     dn_error error;
     if (dn_image_decode(&image, answer->bytes, answer->size, url, &error)) return skip(work, error.message);
@@ -115,29 +118,29 @@ static int keep(collection *work, const fetched *answer, const char *url) {
     if (collect_folder_has(&work->folder, &key)) {
         work->duplicates++;
         work->unsuccessful++;
-        return CONTINUE;
+        return OUTCOME_OK;
     }
-    const int code = collect_folder_add(&work->folder, answer->bytes, answer->size, &key, url);
-    if (code != CONTINUE) return code;
+    const outcome code = collect_folder_add(&work->folder, answer->bytes, answer->size, &key, url);
+    if (code) return code;
     work->unsuccessful = 0;
     progress_step(work->folder.count);
-    return print_added(work, answer, url) ? CONTINUE : EXIT_MACHINE;
+    return print_added(work, answer, url) ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
-static int collect_one(collection *work) {
+static outcome collect_one(collection *work) {
     fetched answer;
-    fetch_outcome outcome;
+    fetch_result result;
     char *url = page_url(work);
     if (!url) return report_no_memory();
-    int code = fetch_patiently(work, url, &answer, &outcome);
-    if (code == CONTINUE && outcome == FETCH_DONE) {
+    outcome code = fetch_patiently(work, url, &answer, &result);
+    if (!code && result == FETCH_DONE) {
         code = keep(work, &answer, url);
-    } else if (code == CONTINUE) {
+    } else if (!code) {
         char reason[600];
         snprintf(reason, sizeof reason, "%.250s: %s", url, answer.reason);
         code = skip(work, reason);
         /* the same address would be refused again; another page may be there */
-        if (outcome == FETCH_REFUSED && !strstr(work->url, "{n}")) code = EXIT_DATA;
+        if (result == FETCH_REFUSED && !strstr(work->url, "{n}")) code = OUTCOME_DATA;
     }
     work->page++;
     free(url);
@@ -146,35 +149,35 @@ static int collect_one(collection *work) {
 
 /* ---- the command ---- */
 
-static int check(const collection *work) {
+static outcome check(const collection *work) {
     if (!work->output || !work->count) {
         message("collect: %s is missing", work->output ? "-n COUNT" : "-o DIR: the folder to fill");
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     if (strncasecmp(work->url, "http://", 7) == 0 || strncasecmp(work->url, "https://", 8) == 0)
-        return CONTINUE;
+        return OUTCOME_OK;
     message("'%s' is not an address that begins with http:// or https://", work->url);
-    return EXIT_USAGE;
+    return OUTCOME_USAGE;
 }
 
-static int collect_all(collection *work) {
-    int code = CONTINUE;
-    while (code == CONTINUE && work->folder.count < (size_t)work->count) {
-        code = interrupted() ? EXIT_INTERRUPTED : collect_one(work);
-        if (code == CONTINUE && work->unsuccessful >= work->give_up) {
+static outcome collect_all(collection *work) {
+    outcome code = OUTCOME_OK;
+    while (!code && work->folder.count < (size_t)work->count) {
+        code = interrupted() ? OUTCOME_INTERRUPTED : collect_one(work);
+        if (!code && work->unsuccessful >= work->give_up) {
             message("%d answers in a row gave nothing new: giving up", work->unsuccessful);
-            code = EXIT_DATA;
+            code = OUTCOME_DATA;
         }
     }
     return code;
 }
 
-static int collect(collection *work) {
-    int code = check(work);
-    if (code != CONTINUE) return code;
+static outcome collect(collection *work) {
+    outcome code = check(work);
+    if (code) return code;
     catch_interrupts();
     code = collect_folder_open(&work->folder, work->output, work->url);
-    if (code == CONTINUE) {
+    if (!code) {
         work->page = work->folder.last_page >= work->start ? work->folder.last_page + 1 : work->start;
         work->jitter = dni_rng_named((uint64_t)time(NULL) ^ (uint64_t)getpid() << 32, "jitter");
         work->fetcher = fetcher_create((double)work->timeout, (size_t)work->max_bytes);
@@ -183,16 +186,16 @@ static int collect(collection *work) {
         code = work->fetcher ? collect_all(work) : report_no_memory();
         progress_end();
         if (work->fetcher) fetcher_free(work->fetcher);
-        if (code == EXIT_INTERRUPTED) message("interrupted; run the command again to go on");
+        if (code == OUTCOME_INTERRUPTED) message("interrupted; run the command again to go on");
         message("%s holds %zu pictures; %zu duplicates dropped, %zu answers skipped", work->output,
                 work->folder.count, work->duplicates, work->skipped);
     }
     collect_folder_close(&work->folder);
-    if (code != CONTINUE) return code;
-    return work->skipped ? EXIT_SKIPPED : EXIT_DONE;
+    if (code) return code;
+    return work->skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
 }
 
-static int run(const command *self, int argc, char **argv) {
+static outcome run(const command *self, int argc, char **argv) {
     collection work = {.retries = 5,
                        .give_up = 20,
                        .max_bytes = 20000000,
@@ -217,8 +220,8 @@ static int run(const command *self, int argc, char **argv) {
         {"quiet", 'q', OPTION_FLAG, &work.quiet, 0, 0, NULL, "no progress"},
     };
     int first;
-    const int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
-    if (code != CONTINUE) return code;
+    const outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    if (code) return code;
     work.url = argv[first];
     return collect(&work);
 }

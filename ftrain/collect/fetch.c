@@ -1,8 +1,8 @@
 /* Fetching through libcurl. */
 #include "ftrain/collect/fetch.h"
 
+#include "ftrain/shell/interrupt.h"
 #include "core/status.h"
-#include "ftrain/shell/program.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -93,7 +93,7 @@ void fetcher_free(fetcher *f) {
     curl_global_cleanup();
 }
 
-static fetch_outcome judge_status(fetcher *f, fetched *out) {
+static fetch_result judge_status(fetcher *f, fetched *out) {
     long status = 0;
     curl_off_t wait = 0;
     curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -105,7 +105,7 @@ static fetch_outcome judge_status(fetcher *f, fetched *out) {
     return passing ? FETCH_AGAIN : FETCH_REFUSED;
 }
 
-static fetch_outcome judge_failure(const fetcher *f, CURLcode code, fetched *out) {
+static fetch_result judge_failure(const fetcher *f, CURLcode code, fetched *out) {
     snprintf(out->reason, sizeof out->reason, "%s", *f->detail ? f->detail : curl_easy_strerror(code));
     switch (code) {
     case CURLE_ABORTED_BY_CALLBACK:
@@ -122,7 +122,7 @@ static fetch_outcome judge_failure(const fetcher *f, CURLcode code, fetched *out
     }
 }
 
-fetch_outcome fetch(fetcher *f, const char *url, fetched *out) {
+fetch_result fetch(fetcher *f, const char *url, fetched *out) {
     *out = (fetched){.size = 0};
     f->size = 0;
     f->too_large = f->no_memory = false;

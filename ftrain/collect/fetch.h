@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef enum fetch_outcome {
+typedef enum fetch_result {
     FETCH_DONE,        /* a whole body under a 2xx status */
     FETCH_AGAIN,       /* may go away by itself: no connection, time out, cut short, 408, 429, 5xx */
     FETCH_REFUSED,     /* will not: any other status, too many redirects, a certificate that is wrong */
     FETCH_TOO_LARGE,   /* more bytes than allowed */
     FETCH_INTERRUPTED, /* by a signal */
     FETCH_NO_MEMORY,
-} fetch_outcome;
+} fetch_result;
 
 typedef struct fetched {
     unsigned char *bytes; /* of the body; the fetcher's, until the next fetch */
@@ -26,6 +26,6 @@ typedef struct fetcher fetcher;
 fetcher *fetcher_create(double timeout, size_t max_bytes);
 void fetcher_free(fetcher *fetcher);
 
-fetch_outcome fetch(fetcher *fetcher, const char *url, fetched *out);
+fetch_result fetch(fetcher *fetcher, const char *url, fetched *out);
 
 #endif

@@ -2,8 +2,9 @@
  * line at worst, and it counts all the same. The manifest is the lock, too. */
 #include "ftrain/collect/folder.h"
 
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "io/file.h"
 
 #include <errno.h>
@@ -18,9 +19,9 @@
 
 #define MANIFEST "manifest.tsv"
 
-static int complain(const collect_folder *folder, const char *name, const char *what) {
+static outcome complain(const collect_folder *folder, const char *name, const char *what) {
     message("%s/%s: %s: %s", folder->path, name, what, strerror(errno));
-    return EXIT_MACHINE;
+    return OUTCOME_MACHINE;
 }
 
 /* ---- what is there ---- */
@@ -43,16 +44,16 @@ bool collect_folder_has(const collect_folder *folder, const dni_key *key) {
     return false;
 }
 
-static int read_file(collect_folder *folder, const char *name) {
+static outcome read_file(collect_folder *folder, const char *name) {
     struct stat info;
     char *path = dni_path_join(folder->path, name);
     if (!path) return report_no_memory();
-    int code = CONTINUE;
+    outcome code = OUTCOME_OK;
     if (stat(path, &info) == 0 && S_ISREG(info.st_mode) && strcmp(name, MANIFEST) != 0) {
         dni_key key;
         dn_error error;
         if (dni_key_of_file(&key, path, &error))
-            code = report(&error, EXIT_DATA);
+            code = report(&error, OUTCOME_DATA);
         else if (!remember(folder, &key))
             code = report_no_memory();
         const unsigned long number = strtoul(name, NULL, 10);
@@ -62,12 +63,12 @@ static int read_file(collect_folder *folder, const char *name) {
     return code;
 }
 
-static int read_files(collect_folder *folder) {
+static outcome read_files(collect_folder *folder) {
     dni_listing listing;
     dn_error error;
-    if (dni_list_folder(&listing, folder->path, &error)) return report(&error, EXIT_DATA);
-    int code = CONTINUE;
-    for (size_t i = 0; code == CONTINUE && i < listing.count; i++) code = read_file(folder, listing.names[i]);
+    if (dni_list_folder(&listing, folder->path, &error)) return report(&error, OUTCOME_DATA);
+    outcome code = OUTCOME_OK;
+    for (size_t i = 0; !code && i < listing.count; i++) code = read_file(folder, listing.names[i]);
     dni_listing_free(&listing);
     return code;
 }
@@ -86,7 +87,7 @@ static long page_of(const char *line, const char *url) {
     return end != column + before && strncmp(end, place + 3, after) == 0 && end[after] == '\t' ? number : -1;
 }
 
-static int read_manifest(collect_folder *folder, const char *url, const char *path) {
+static outcome read_manifest(collect_folder *folder, const char *url, const char *path) {
     FILE *stream = fopen(path, "r");
     if (!stream) return complain(folder, MANIFEST, "cannot be read");
     char *line = NULL;
@@ -106,29 +107,29 @@ static int read_manifest(collect_folder *folder, const char *url, const char *pa
     const size_t size = strlen(begin);
     if (write(folder->manifest, begin, size) != (ssize_t)size)
         return complain(folder, MANIFEST, "cannot be written");
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int open_manifest(collect_folder *folder, const char *url) {
+static outcome open_manifest(collect_folder *folder, const char *url) {
     char *path = dni_path_join(folder->path, MANIFEST);
     if (!path) return report_no_memory();
-    int code = CONTINUE;
+    outcome code = OUTCOME_OK;
     folder->manifest = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (folder->manifest < 0)
         code = complain(folder, MANIFEST, "cannot be opened");
     else if (flock(folder->manifest, LOCK_EX | LOCK_NB) != 0)
         code = complain(folder, MANIFEST, "another collection seems to write to this folder");
-    if (code == CONTINUE) code = read_manifest(folder, url, path);
+    if (!code) code = read_manifest(folder, url, path);
     free(path);
     return code;
 }
 
-int collect_folder_open(collect_folder *out, const char *path, const char *url) {
+outcome collect_folder_open(collect_folder *out, const char *path, const char *url) {
     *out = (collect_folder){.path = path, .next = 1, .last_page = -1, .manifest = -1};
     dn_error error;
-    if (dni_make_folders(path, &error)) return report(&error, EXIT_MACHINE);
-    const int code = open_manifest(out, url);
-    return code == CONTINUE ? read_files(out) : code;
+    if (dni_make_folders(path, &error)) return report(&error, OUTCOME_MACHINE);
+    const outcome code = open_manifest(out, url);
+    return !code ? read_files(out) : code;
 }
 
 void collect_folder_close(collect_folder *folder) {
@@ -152,20 +153,20 @@ static const char *extension(const unsigned char *bytes, size_t size) {
     return "tga"; /* the one format without a signature */
 }
 
-static int write_picture(const char *path, const unsigned char *bytes, size_t size) {
+static outcome write_picture(const char *path, const unsigned char *bytes, size_t size) {
     dni_file_writer *writer;
     dn_error error;
     dn_status status = dni_file_writer_open(&writer, path, &error);
-    if (status) return report(&error, EXIT_MACHINE);
+    if (status) return report(&error, OUTCOME_MACHINE);
     status = dni_file_write(writer, bytes, size, &error);
     if (!status)
         status = dni_file_writer_commit(writer, &error);
     else
         dni_file_writer_abandon(writer);
-    return status ? report(&error, EXIT_MACHINE) : CONTINUE;
+    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
-static int write_line(const collect_folder *folder, size_t size, const dni_key *key, const char *url) {
+static outcome write_line(const collect_folder *folder, size_t size, const dni_key *key, const char *url) {
     char when[32], hash[33];
     struct tm utc;
     const time_t now = time(NULL);
@@ -178,19 +179,19 @@ static int write_line(const collect_folder *folder, size_t size, const dni_key *
     const bool written =
         write(folder->manifest, line, (size_t)length) == length && fsync(folder->manifest) == 0;
     free(line);
-    return written ? CONTINUE : complain(folder, MANIFEST, "cannot be written");
+    return written ? OUTCOME_OK : complain(folder, MANIFEST, "cannot be written");
 }
 
-int collect_folder_add(collect_folder *folder, const unsigned char *bytes, size_t size, const dni_key *key,
-                       const char *url) {
+outcome collect_folder_add(collect_folder *folder, const unsigned char *bytes, size_t size,
+                           const dni_key *key, const char *url) {
     char name[40];
     snprintf(name, sizeof name, "%06lu.%s", folder->next, extension(bytes, size));
     free(folder->last);
     folder->last = strdup(name);
     char *path = dni_path_join(folder->path, name);
-    int code = path && folder->last ? write_picture(path, bytes, size) : report_no_memory();
+    outcome code = path && folder->last ? write_picture(path, bytes, size) : report_no_memory();
     free(path);
-    if (code != CONTINUE) return code;
+    if (code) return code;
     folder->next++;
     if (!remember(folder, key)) return report_no_memory();
     return write_line(folder, size, key, url);

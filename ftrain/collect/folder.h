@@ -2,6 +2,7 @@
 #ifndef FTRAIN_COLLECT_FOLDER_H
 #define FTRAIN_COLLECT_FOLDER_H
 
+#include "ftrain/shell/outcome.h"
 #include "io/content_key.h"
 
 #include <stdbool.h>
@@ -16,15 +17,15 @@ typedef struct collect_folder {
     char *last;         /* the name of the file added last */
 } collect_folder;
 
-/* Makes the folder or reads what is there. `url` may hold "{n}". Returns CONTINUE or, after a message, the exit
- * code; either way collect_folder_close() lets go of it. */
-int collect_folder_open(collect_folder *out, const char *path, const char *url);
+/* Makes the folder or reads what is there. `url` may hold "{n}". Returns OUTCOME_OK or, after a message, another
+ * outcome; either way collect_folder_close() lets go of it. */
+outcome collect_folder_open(collect_folder *out, const char *path, const char *url);
 void collect_folder_close(collect_folder *folder);
 
 bool collect_folder_has(const collect_folder *folder, const dni_key *key);
 
 /* Writes a picture under the next number, with the extension of its format, and its line in manifest.tsv. */
-int collect_folder_add(collect_folder *folder, const unsigned char *bytes, size_t size, const dni_key *key,
-                       const char *url);
+outcome collect_folder_add(collect_folder *folder, const unsigned char *bytes, size_t size,
+                           const dni_key *key, const char *url);
 
 #endif

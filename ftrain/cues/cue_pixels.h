@@ -1,6 +1,6 @@
 /* The cues that pixels give. */
-#ifndef FTRAIN_CUE_PIXELS_H
-#define FTRAIN_CUE_PIXELS_H
+#ifndef FTRAIN_CUES_CUE_PIXELS_H
+#define FTRAIN_CUES_CUE_PIXELS_H
 
 #include "core/status.h"
 #include "io/image.h"

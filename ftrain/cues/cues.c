@@ -2,8 +2,10 @@
 #include "ftrain/cues/cues.h"
 
 #include "ftrain/cues/cue_pixels.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
 #include "io/file.h"
 #include "io/perceptual_hash.h"
@@ -171,14 +173,14 @@ static void tell(const cue_request *request, const chunk *work, size_t start, si
     }
 }
 
-int cues_collect(const cue_request *request, const dni_samples *samples, double *matrix, picture_facts *facts,
-                 size_t *skipped) {
+outcome cues_collect(const cue_request *request, const dni_samples *samples, double *matrix,
+                     picture_facts *facts, size_t *skipped) {
     chunk *const work = malloc(sizeof *work);
     if (!work) return report_no_memory();
     *skipped = 0;
     progress_start("pictures", samples->count, request->quiet);
-    int code = CONTINUE;
-    for (size_t start = 0; code == CONTINUE && start < samples->count; start += CHUNK) {
+    outcome code = OUTCOME_OK;
+    for (size_t start = 0; !code && start < samples->count; start += CHUNK) {
         const size_t left = samples->count - start, count = left < CHUNK ? left : CHUNK;
         work->samples = samples->items + start;
         work->matrix = matrix + start * CUE_COUNT;
@@ -186,7 +188,7 @@ int cues_collect(const cue_request *request, const dni_samples *samples, double 
         dni_pool_run(request->pool, measure_one, work, count);
         tell(request, work, start, count, skipped);
         progress_step(start + count);
-        if (interrupted()) code = EXIT_INTERRUPTED;
+        if (interrupted()) code = OUTCOME_INTERRUPTED;
     }
     dni_pool_rest(request->pool);
     progress_end();

@@ -1,8 +1,9 @@
 /* Cues: what a picture file shows without being looked at. File facts and the simplest statistics of its pixels,
  * by which a data set may give its labels away. */
-#ifndef FTRAIN_CUES_H
-#define FTRAIN_CUES_H
+#ifndef FTRAIN_CUES_CUES_H
+#define FTRAIN_CUES_CUES_H
 
+#include "ftrain/shell/outcome.h"
 #include "core/pool.h"
 #include "io/dataset.h"
 #include "io/duplicates.h"
@@ -94,9 +95,9 @@ typedef struct cue_request {
 } cue_request;
 
 /* matrix: (count, CUE_COUNT), facts: (count); both the caller's. Pictures that cannot be used are named on
- * stderr, counted in *skipped, and get a row of zeros. Returns CONTINUE or, after a message, the exit code. */
-int cues_collect(const cue_request *request, const dni_samples *samples, double *matrix, picture_facts *facts,
-                 size_t *skipped);
+ * stderr, counted in *skipped, and get a row of zeros. Returns OUTCOME_OK or, after a message, another outcome. */
+outcome cues_collect(const cue_request *request, const dni_samples *samples, double *matrix,
+                     picture_facts *facts, size_t *skipped);
 
 /* Of a file's bytes; `name` serves messages. */
 dn_status cues_of_bytes(double *cues, picture_facts *facts, uint8_t *tiny, const unsigned char *bytes,

@@ -1,8 +1,8 @@
 /* Predictions as comma-separated values (RFC 4180). */
 #include "ftrain/evaluate/print.h"
-
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
+
 #include "io/csv.h"
 #include "io/file.h"
 
@@ -32,7 +32,7 @@ static void picture_line(FILE *to, const evaluation *of, int i) {
 }
 
 /* Line i of the file, from 0; the header is line 0. */
-static int write_line(dni_file_writer *writer, const evaluation *of, int i) {
+static outcome write_line(dni_file_writer *writer, const evaluation *of, int i) {
     char *text = NULL;
     size_t size = 0;
     FILE *line = open_memstream(&text, &size);
@@ -45,21 +45,21 @@ static int write_line(dni_file_writer *writer, const evaluation *of, int i) {
     const bool is_whole = !ferror(line);
     const bool is_closed = fclose(line) == 0;
     dn_error error;
-    int code = is_whole && is_closed ? CONTINUE : report_no_memory();
-    if (code == CONTINUE && dni_file_write(writer, text, size, &error)) code = report(&error, EXIT_MACHINE);
+    outcome code = is_whole && is_closed ? OUTCOME_OK : report_no_memory();
+    if (!code && dni_file_write(writer, text, size, &error)) code = report(&error, OUTCOME_MACHINE);
     free(text);
     return code;
 }
 
-int evaluation_write_csv(const evaluation *of, const char *path) {
+outcome evaluation_write_csv(const evaluation *of, const char *path) {
     dni_file_writer *writer;
     dn_error error;
-    if (dni_file_writer_open(&writer, path, &error)) return report(&error, EXIT_MACHINE);
-    int code = CONTINUE;
-    for (int i = 0; code == CONTINUE && i <= of->scores.count; i++) code = write_line(writer, of, i);
-    if (code != CONTINUE) {
+    if (dni_file_writer_open(&writer, path, &error)) return report(&error, OUTCOME_MACHINE);
+    outcome code = OUTCOME_OK;
+    for (int i = 0; !code && i <= of->scores.count; i++) code = write_line(writer, of, i);
+    if (code) {
         dni_file_writer_abandon(writer);
         return code;
     }
-    return dni_file_writer_commit(writer, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
+    return dni_file_writer_commit(writer, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }

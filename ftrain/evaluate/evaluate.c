@@ -1,11 +1,14 @@
 /* ftrain evaluate: a model against labelled pictures. */
-#include "ftrain/shell/commands.h"
+#include "ftrain/backbone/memory.h"
+#include "ftrain/backbone/precision.h"
 #include "ftrain/evaluate/print.h"
 #include "ftrain/evaluate/report.h"
-#include "ftrain/backbone/memory.h"
+#include "ftrain/shell/commands.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/backbone/precision.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,49 +25,49 @@ typedef struct evaluate_options {
     char *const *argv;
 } evaluate_options;
 
-static int check_options(evaluate_options *o) {
+static outcome check_options(evaluate_options *o) {
     evaluation_options *e = &o->evaluation;
     if (!e->scorer.model) {
         message("evaluate: -m MODEL is missing");
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     if (e->calibrate_on && strcmp(e->calibrate_on, e->split ? e->split : "test") == 0) {
         message("--calibrate-on: '%s' is the split that is judged", e->calibrate_on);
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     if (o->robustness && !o->perturb) o->perturb = robustness_default;
     dn_error error;
     if (o->perturb && dni_view_parse_list(e->perturbations, EVALUATION_MAX_VIEWS, &e->perturbation_count,
                                           o->perturb, &error)) {
         message("--perturb: %s", error.message);
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     return precision_check(e->scorer.precision);
 }
 
-static int tell(evaluation *of, const evaluate_options *o) {
-    int code = o->predictions ? evaluation_write_csv(of, o->predictions) : CONTINUE;
-    if (code != CONTINUE) return code;
-    if (!(o->json ? evaluation_print_json(of) : evaluation_print_text(of))) return EXIT_MACHINE;
+static outcome tell(evaluation *of, const evaluate_options *o) {
+    outcome code = o->predictions ? evaluation_write_csv(of, o->predictions) : OUTCOME_OK;
+    if (code) return code;
+    if (!(o->json ? evaluation_print_json(of) : evaluation_print_text(of))) return OUTCOME_MACHINE;
     if (o->predictions && !o->json) printf("\nwrote %s\n", o->predictions);
     if (o->report) code = evaluation_write_report(of, &o->evaluation.scorer, o->report, o->argc, o->argv);
-    if (code != CONTINUE) return code;
-    return of->skipped ? EXIT_SKIPPED : EXIT_DONE;
+    if (code) return code;
+    return of->skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
 }
 
-static int evaluate(const evaluate_options *o, const char *data) {
+static outcome evaluate(const evaluate_options *o, const char *data) {
     evaluation found;
     catch_interrupts();
-    int code = o->predictions ? check_output(o->predictions) : CONTINUE;
-    if (code == CONTINUE && o->report) code = check_output(o->report);
-    if (code != CONTINUE) return code;
+    outcome code = o->predictions ? check_output(o->predictions) : OUTCOME_OK;
+    if (!code && o->report) code = check_output(o->report);
+    if (code) return code;
     code = evaluation_run(&found, &o->evaluation, data);
-    if (code == CONTINUE) code = tell(&found, o);
+    if (!code) code = tell(&found, o);
     evaluation_free(&found);
     return code;
 }
 
-static int run(const command *self, int argc, char **argv) {
+static outcome run(const command *self, int argc, char **argv) {
     evaluate_options o = {.argc = argc, .argv = argv};
     scorer_options *s = &o.evaluation.scorer;
     const option_spec specs[] = {
@@ -93,9 +96,9 @@ static int run(const command *self, int argc, char **argv) {
         {"quiet", 'q', OPTION_FLAG, &s->quiet, 0, 0, NULL, "no progress"},
     };
     int first;
-    int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
-    if (code == CONTINUE) code = check_options(&o);
-    return code == CONTINUE ? evaluate(&o, argv[first]) : code;
+    outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    if (!code) code = check_options(&o);
+    return !code ? evaluate(&o, argv[first]) : code;
 }
 
 const command evaluate_command = {

@@ -1,8 +1,9 @@
 /* The order of an evaluation: model, samples, scores, metrics, calibration, robustness. */
 #include "ftrain/evaluate/evaluation.h"
 
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "head/metrics.h"
 #include "io/file.h"
 
@@ -24,7 +25,7 @@ static char *split_folder(const char *data, const char *split, bool *exists) {
 }
 
 /* DATA/SPLIT where DATA has splits; DATA itself where it holds class folders and no split was asked for. */
-static int find_samples(evaluation *of, const evaluation_options *options, const char *data) {
+static outcome find_samples(evaluation *of, const evaluation_options *options, const char *data) {
     bool exists;
     const char *split = options->split ? options->split : "test";
     char *folder = split_folder(data, split, &exists);
@@ -34,16 +35,16 @@ static int find_samples(evaluation *of, const evaluation_options *options, const
     const dn_status status = dni_samples_scan(&of->samples, of->split ? folder : data, of->info->classes,
                                               of->info->class_count, &error);
     free(folder);
-    return status ? report(&error, EXIT_DATA) : CONTINUE;
+    return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
 }
 
 /* Samples to calibrate on, if any: asked for, they must be there; not asked for, they may be missing or
  * unfit. */
-static int find_calibration(const evaluation *of, const evaluation_options *options, const char *data,
-                            const char **split, dni_samples *out) {
+static outcome find_calibration(const evaluation *of, const evaluation_options *options, const char *data,
+                                const char **split, dni_samples *out) {
     const char *asked = options->calibrate_on;
     *split = NULL;
-    if (asked ? strcmp(asked, "none") == 0 : !of->split || strcmp(of->split, "valid") == 0) return CONTINUE;
+    if (asked ? strcmp(asked, "none") == 0 : !of->split || strcmp(of->split, "valid") == 0) return OUTCOME_OK;
     const char *name = asked ? asked : "valid";
     bool exists;
     char *folder = split_folder(data, name, &exists);
@@ -53,15 +54,15 @@ static int find_calibration(const evaluation *of, const evaluation_options *opti
         asked || exists ? dni_samples_scan(out, folder, of->info->classes, of->info->class_count, &error)
                         : DN_OK;
     free(folder);
-    if (status && asked) return report(&error, EXIT_DATA);
+    if (status && asked) return report(&error, OUTCOME_DATA);
     if (status) message("not calibrated: %s", error.message);
     if (!status && (asked || exists)) *split = name;
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* ---- metrics ---- */
 
-int judge_scores(judgement *out, const scores *of, int classes) {
+outcome judge_scores(judgement *out, const scores *of, int classes) {
     const size_t width = (size_t)classes;
     *out = (judgement){.confusion = calloc(width * width, sizeof *out->confusion),
                        .classes = calloc(width, sizeof *out->classes)};
@@ -69,7 +70,7 @@ int judge_scores(judgement *out, const scores *of, int classes) {
     dn_metrics_compute(&out->metrics, of->log_probabilities, of->labels, of->count, classes, out->confusion);
     dn_class_metrics_compute(out->classes, out->confusion, classes);
     out->balanced_accuracy = dn_balanced_accuracy(out->classes, classes);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 void judgement_free(judgement *of) {
@@ -82,11 +83,11 @@ int evaluation_predicted(const evaluation *of, int i) {
     return dni_most_probable(of->scores.log_probabilities + (size_t)i * (size_t)classes, classes);
 }
 
-static int judge(evaluation *of) {
+static outcome judge(evaluation *of) {
     const scores *s = &of->scores;
     const int classes = of->info->class_count;
-    int code = judge_scores(&of->judged, s, classes);
-    if (code != CONTINUE) return code;
+    outcome code = judge_scores(&of->judged, s, classes);
+    if (code) return code;
     of->roc_aucs = calloc((size_t)classes, sizeof *of->roc_aucs);
     of->average_precisions = calloc((size_t)classes, sizeof *of->average_precisions);
     if (!of->roc_aucs || !of->average_precisions) return report_no_memory();
@@ -95,26 +96,26 @@ static int judge(evaluation *of) {
                        classes, &error) ||
         (classes == 2 &&
          dn_ranking_compute(&of->ranking, s->log_probabilities, s->labels, s->count, 2, 1, &error)))
-        return report(&error, EXIT_MACHINE);
+        return report(&error, OUTCOME_MACHINE);
     of->roc_auc = dn_mean_defined(of->roc_aucs, classes);
     of->average_precision = dn_mean_defined(of->average_precisions, classes);
     dn_reliability_compute(&of->reliability, s->log_probabilities, s->labels, s->count, classes);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* ---- calibration ---- */
 
-static int apply_temperature(calibration *out, const scores *judged, int classes) {
+static outcome apply_temperature(calibration *out, const scores *judged, int classes) {
     float *scaled = malloc((size_t)judged->count * (size_t)classes * sizeof *scaled);
     if (!scaled) return report_no_memory();
     dn_temperature_apply(judged->log_probabilities, judged->count, classes, out->temperature, scaled);
     dn_metrics_compute(&out->metrics, scaled, judged->labels, judged->count, classes, NULL);
     dn_reliability_compute(&out->reliability, scaled, judged->labels, judged->count, classes);
     free(scaled);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int apply_threshold(calibration *out, const scores *judged) {
+static outcome apply_threshold(calibration *out, const scores *judged) {
     judgement *at = &out->at_threshold;
     at->confusion = calloc(4, sizeof *at->confusion);
     at->classes = calloc(2, sizeof *at->classes);
@@ -128,60 +129,61 @@ static int apply_threshold(calibration *out, const scores *judged) {
     m->correct = at->confusion[0] + at->confusion[3];
     m->accuracy = (double)m->correct / m->count;
     dn_wilson_interval(m->correct, m->count, &m->accuracy_low, &m->accuracy_high);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int calibrate(calibration *out, const char *split, const scores *fit, const scores *judged,
-                     int classes) {
+static outcome calibrate(calibration *out, const char *split, const scores *fit, const scores *judged,
+                         int classes) {
     *out = (calibration){.split = split, .count = fit->count};
     out->threshold = (dn_threshold){(double)NAN, (double)NAN, (double)NAN};
     out->temperature = dn_temperature_fit(fit->log_probabilities, fit->labels, fit->count, classes);
-    int code = apply_temperature(out, judged, classes);
-    if (code != CONTINUE || classes != 2) return code;
+    outcome code = apply_temperature(out, judged, classes);
+    if (code || classes != 2) return code;
     dn_error error;
     if (dn_threshold_fit(&out->threshold, fit->log_probabilities, fit->labels, fit->count, &error))
-        return report(&error, EXIT_MACHINE);
-    return isnan(out->threshold.log_odds) ? CONTINUE : apply_threshold(out, judged);
+        return report(&error, OUTCOME_MACHINE);
+    return isnan(out->threshold.log_odds) ? OUTCOME_OK : apply_threshold(out, judged);
 }
 
 /* ---- the whole ---- */
 
 /* Scores the judged samples and, where there are any, those to calibrate on: `fit`. */
-static int score_all(evaluation *of, const dni_samples *calibration_samples, const char *split, scores *fit) {
+static outcome score_all(evaluation *of, const dni_samples *calibration_samples, const char *split,
+                         scores *fit) {
     const feature_source sources[] = {{&of->samples, &plain, 1}, {calibration_samples, &plain, 1}};
     scores found[2] = {{.count = 0}, {.count = 0}};
-    const int code = scorer_run(&of->scorer, sources, split ? 2 : 1, found, &of->skipped);
+    const outcome code = scorer_run(&of->scorer, sources, split ? 2 : 1, found, &of->skipped);
     of->scores = found[0];
     *fit = found[1];
-    if (code != CONTINUE || of->scores.count) return code;
+    if (code || of->scores.count) return code;
     message("no picture that can be used is left");
-    return EXIT_DATA;
+    return OUTCOME_DATA;
 }
 
-static int judge_and_calibrate(evaluation *of, const evaluation_options *options, const char *data) {
+static outcome judge_and_calibrate(evaluation *of, const evaluation_options *options, const char *data) {
     dni_samples samples = {.count = 0};
     scores fit = {.count = 0};
     const char *split;
-    int code = find_calibration(of, options, data, &split, &samples);
-    if (code == CONTINUE) code = score_all(of, &samples, split, &fit);
-    if (code == CONTINUE) code = judge(of);
-    if (code == CONTINUE && split && !fit.count)
+    outcome code = find_calibration(of, options, data, &split, &samples);
+    if (!code) code = score_all(of, &samples, split, &fit);
+    if (!code) code = judge(of);
+    if (!code && split && !fit.count)
         message("not calibrated: no picture of %s can be used", split);
-    else if (code == CONTINUE && split)
+    else if (!code && split)
         code = calibrate(&of->calibration, split, &fit, &of->scores, of->info->class_count);
     scores_free(&fit);
     dni_samples_free(&samples);
     return code;
 }
 
-int evaluation_run(evaluation *out, const evaluation_options *options, const char *data) {
+outcome evaluation_run(evaluation *out, const evaluation_options *options, const char *data) {
     *out = (evaluation){.split = NULL};
-    int code = scorer_open(&out->scorer, &options->scorer);
-    if (code != CONTINUE) return code;
+    outcome code = scorer_open(&out->scorer, &options->scorer);
+    if (code) return code;
     out->info = dn_classifier_get_info(out->scorer.classifier);
     code = find_samples(out, options, data);
-    if (code == CONTINUE) code = judge_and_calibrate(out, options, data);
-    if (code == CONTINUE && options->perturbation_count)
+    if (!code) code = judge_and_calibrate(out, options, data);
+    if (!code && options->perturbation_count)
         code = evaluate_robustness(out, options->perturbations, options->perturbation_count);
     return code;
 }

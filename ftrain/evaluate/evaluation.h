@@ -1,8 +1,9 @@
 /* What 'ftrain evaluate' finds out, as data. */
-#ifndef FTRAIN_EVALUATION_H
-#define FTRAIN_EVALUATION_H
+#ifndef FTRAIN_EVALUATE_EVALUATION_H
+#define FTRAIN_EVALUATE_EVALUATION_H
 
 #include "ftrain/features/scorer.h"
+#include "ftrain/shell/outcome.h"
 
 enum { EVALUATION_MAX_VIEWS = 64 };
 
@@ -63,8 +64,8 @@ typedef struct evaluation {
     scorer scorer; /* owns what info points to */
 } evaluation;
 
-/* Returns CONTINUE or, after a message, the exit code; either way to be freed. `options` must outlive it. */
-int evaluation_run(evaluation *out, const evaluation_options *options, const char *data);
+/* Returns OUTCOME_OK or, after a message, another outcome; either way to be freed. `options` must outlive it. */
+outcome evaluation_run(evaluation *out, const evaluation_options *options, const char *data);
 void evaluation_free(evaluation *of);
 
 /* The class that picture i of the judged ones is said to be of. */
@@ -73,9 +74,9 @@ int evaluation_predicted(const evaluation *of, int i);
 /* ---- parts of the work, for the files that do it ---- */
 
 /* Metrics and confusion of scores. Either way to be freed with judgement_free(). */
-int judge_scores(judgement *out, const scores *of, int classes);
+outcome judge_scores(judgement *out, const scores *of, int classes);
 void judgement_free(judgement *of);
 
-int evaluate_robustness(evaluation *of, const dni_view *perturbations, int count);
+outcome evaluate_robustness(evaluation *of, const dni_view *perturbations, int count);
 
 #endif

@@ -1,7 +1,7 @@
 /* The report for programs. What is not defined is null. */
 #include "ftrain/evaluate/print.h"
+#include "ftrain/shell/output.h"
 
-#include "ftrain/shell/program.h"
 #include "io/json.h"
 
 #include <math.h>

@@ -1,9 +1,10 @@
 /* The pictures of evaluate --report, each beside the map of what spoke for its class. */
 #include "ftrain/evaluate/report.h"
-#include "ftrain/shell/options.h"
 #include "ftrain/page/overlay.h"
-#include "ftrain/shell/program.h"
 #include "ftrain/page/thumbnail.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/outcome.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,10 +25,10 @@ static double sureness(const evaluation *of, int i) {
     return exp((double)of->scores.log_probabilities[at]);
 }
 
-static int attach(gallery *work, const scorer_options *options) {
+static outcome attach(gallery *work, const scorer_options *options) {
     const dn_weights *weights;
-    int code = work->of->scorer.request.weights(work->of->scorer.request.context, &weights);
-    if (code != CONTINUE) return code;
+    outcome code = work->of->scorer.request.weights(work->of->scorer.request.context, &weights);
+    if (code) return code;
     dn_session_options session = dn_session_options_default();
     session.threads = options->threads;
     const dn_model_options model = {.threads = options->threads,
@@ -35,10 +36,10 @@ static int attach(gallery *work, const scorer_options *options) {
                                     .memory = (dn_memory)options->memory};
     dn_error error;
     if (dn_classifier_attach(work->classifier, weights, &model, &session, &error))
-        return report(&error, EXIT_MODEL);
+        return report(&error, OUTCOME_MODEL);
     dn_classifier_map_size(work->classifier, &work->map_height, &work->map_width);
     work->evidence = malloc((size_t)work->map_height * (size_t)work->map_width * sizeof *work->evidence);
-    return work->evidence ? CONTINUE : report_no_memory();
+    return work->evidence ? OUTCOME_OK : report_no_memory();
 }
 
 /* ---- choice ---- */
@@ -88,16 +89,16 @@ static dn_status draw(gallery *work, const dn_image *image, dn_error *error) {
     return status;
 }
 
-static int show(gallery *work, int i) {
+static outcome show(gallery *work, int i) {
     const evaluation *of = work->of;
     const char *path = of->samples.items[of->scores.places[i]].path;
     dn_image image;
     dn_error error;
     html_raw(work->page, "<figure><div class=\"pair\">");
-    if (dn_image_load(&image, path, &error)) return report(&error, EXIT_DATA);
+    if (dn_image_load(&image, path, &error)) return report(&error, OUTCOME_DATA);
     const dn_status status = draw(work, &image, &error);
     dn_image_free(&image);
-    if (status) return report(&error, EXIT_MODEL);
+    if (status) return report(&error, OUTCOME_MODEL);
     html_raw(work->page, "</div><figcaption>");
     html_text(work->page, of->info->classes[evaluation_predicted(of, i)]);
     html_raw(work->page, " %.4f", sureness(of, i));
@@ -108,29 +109,29 @@ static int show(gallery *work, int i) {
     html_raw(work->page, "<br>");
     html_text(work->page, path);
     html_raw(work->page, "</figcaption></figure>\n");
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int show_all(gallery *work) {
+static outcome show_all(gallery *work) {
     static const char *const titles[CHOICES] = {"Right, and the surest", "Wrong, and the surest",
                                                 "The least sure, right or wrong"};
-    int code = CONTINUE;
-    for (int by = 0; code == CONTINUE && by < CHOICES; by++) {
+    outcome code = OUTCOME_OK;
+    for (int by = 0; !code && by < CHOICES; by++) {
         int chosen[EACH];
         const int count = choose(work->of, (choice)by, chosen);
         html_raw(work->page, "<h3>%s</h3>\n", titles[by]);
         if (!count) html_raw(work->page, "<p>None.</p>\n");
         html_raw(work->page, "<div class=\"grid\">\n");
-        for (int k = 0; code == CONTINUE && k < count; k++) {
+        for (int k = 0; !code && k < count; k++) {
             code = show(work, chosen[k]);
-            if (code == CONTINUE && interrupted()) code = EXIT_INTERRUPTED;
+            if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
         }
         html_raw(work->page, "</div>\n");
     }
     return code;
 }
 
-int evaluation_write_pictures(html *page, evaluation *of, const scorer_options *options) {
+outcome evaluation_write_pictures(html *page, evaluation *of, const scorer_options *options) {
     gallery work = {.page = page, .of = of, .classifier = of->scorer.classifier};
     html_section(page, "pictures", "Pictures");
     html_raw(page,
@@ -139,8 +140,8 @@ int evaluation_write_pictures(html *page, evaluation *of, const scorer_options *
              "(class activation map; pale yellow is most, relative to each picture's own maximum; what the "
              "network did "
              "not see is darkened).</p>\n");
-    int code = attach(&work, options);
-    if (code == CONTINUE) code = show_all(&work);
+    outcome code = attach(&work, options);
+    if (!code) code = show_all(&work);
     free(work.evidence);
     return code;
 }

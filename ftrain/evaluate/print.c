@@ -1,7 +1,7 @@
 /* The report for people. What has many classes is told of some of them, and the report says so. */
 #include "ftrain/evaluate/print.h"
 
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "ftrain/shell/table.h"
 
 #include <math.h>

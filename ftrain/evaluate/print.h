@@ -3,6 +3,7 @@
 #define FTRAIN_EVALUATE_PRINT_H
 
 #include "ftrain/evaluate/evaluation.h"
+#include "ftrain/shell/outcome.h"
 
 #include <stdbool.h>
 
@@ -11,7 +12,7 @@ bool evaluation_print_text(const evaluation *of);
 bool evaluation_print_json(const evaluation *of); /* one object, one line */
 
 /* RFC 4180: a line a picture with path, true and predicted class and the probability of every class, with as
- * many digits as read back as the same number. Atomic. Returns CONTINUE or, after a message, the exit code. */
-int evaluation_write_csv(const evaluation *of, const char *path);
+ * many digits as read back as the same number. Atomic. Returns OUTCOME_OK or, after a message, another outcome. */
+outcome evaluation_write_csv(const evaluation *of, const char *path);
 
 #endif

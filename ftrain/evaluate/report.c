@@ -1,10 +1,10 @@
 #include "ftrain/evaluate/report.h"
 
-#include "ftrain/page/chart.h"
-#include "ftrain/shell/options.h"
 #include "ftrain/backbone/precision.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/outcome.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -109,9 +109,9 @@ static void write_confusion(html *page, const evaluation *of) {
 
 /* ---- curves ---- */
 
-static int write_ranking(html *page, const evaluation *of) {
+static outcome write_ranking(html *page, const evaluation *of) {
     const dn_ranking *r = &of->ranking;
-    if (!r->count || !r->positives || !r->negatives) return CONTINUE;
+    if (!r->count || !r->positives || !r->negatives) return OUTCOME_OK;
     const size_t count = (size_t)r->count;
     double *const memory = malloc(4 * count * sizeof *memory);
     if (!memory) return report_no_memory();
@@ -148,7 +148,7 @@ static int write_ranking(html *page, const evaluation *of) {
     chart_write_lines(page, &chart);
     html_raw(page, "</div>\n");
     free(memory);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 typedef struct reliability_line {
@@ -222,10 +222,10 @@ static void write_recalls(html *page, const evaluation *of, chart_bar *bars) {
     html_raw(page, "</div>\n");
 }
 
-static int write_robustness(html *page, const evaluation *of) {
+static outcome write_robustness(html *page, const evaluation *of) {
     static const char *const titles[] = {"perturbation", "accuracy", "change", "from",
                                          "to",           "balanced", "ROC-AUC"};
-    if (!of->row_count) return CONTINUE;
+    if (!of->row_count) return OUTCOME_OK;
     chart_bar *const bars = malloc(((size_t)of->row_count + 1) * sizeof *bars);
     if (!bars) return report_no_memory();
     html_section(page, "robustness", "Robustness");
@@ -249,7 +249,7 @@ static int write_robustness(html *page, const evaluation *of) {
     }
     html_table_end(page);
     free(bars);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* ---- all of it ---- */
@@ -270,21 +270,21 @@ static void write_provenance(html *page, const evaluation *of, const scorer_opti
                                              .seed = &of->info->seed});
 }
 
-int evaluation_write_report(evaluation *of, const scorer_options *options, const char *path, int argc,
-                            char *const *argv) {
+outcome evaluation_write_report(evaluation *of, const scorer_options *options, const char *path, int argc,
+                                char *const *argv) {
     html *page;
-    int code = report_open(&page, path, "Evaluation of a model", argc, argv);
-    if (code != CONTINUE) return code;
+    outcome code = report_open(&page, path, "Evaluation of a model", argc, argv);
+    if (code) return code;
     write_result(page, of);
     write_classes(page, of);
     write_confusion(page, of);
     code = write_ranking(page, of);
-    if (code == CONTINUE) {
+    if (!code) {
         write_calibration(page, of);
         code = write_robustness(page, of);
     }
-    if (code == CONTINUE) code = evaluation_write_pictures(page, of, options);
-    if (code != CONTINUE) {
+    if (!code) code = evaluation_write_pictures(page, of, options);
+    if (code) {
         html_abandon(page);
         return code;
     }

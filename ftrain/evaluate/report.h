@@ -4,13 +4,14 @@
 
 #include "ftrain/evaluate/evaluation.h"
 #include "ftrain/page/html.h"
+#include "ftrain/shell/outcome.h"
 
-/* argv: the command line, the command first. Attaches the backbone, for the maps of evidence. Returns CONTINUE or,
- * after a message, the exit code. */
-int evaluation_write_report(evaluation *of, const scorer_options *options, const char *path, int argc,
-                            char *const *argv);
+/* argv: the command line, the command first. Attaches the backbone, for the maps of evidence. Returns OUTCOME_OK or,
+ * after a message, another outcome. */
+outcome evaluation_write_report(evaluation *of, const scorer_options *options, const char *path, int argc,
+                                char *const *argv);
 
 /* Section "pictures": the surest right ones, the surest wrong ones and the least sure, each with its map. */
-int evaluation_write_pictures(html *page, evaluation *of, const scorer_options *options);
+outcome evaluation_write_pictures(html *page, evaluation *of, const scorer_options *options);
 
 #endif

@@ -2,9 +2,8 @@
  * for all perturbations; then one perturbation after the other is read from it, so that the features of only
  * one are in memory at a time. */
 #include "ftrain/evaluate/evaluation.h"
-
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 
 #include <stdlib.h>
 
@@ -24,7 +23,7 @@ static int correct_plain(const evaluation *of, const scores *row) {
     return correct;
 }
 
-static int macro_roc_auc(double *out, const scores *of, int classes) {
+static outcome macro_roc_auc(double *out, const scores *of, int classes) {
     double *values = malloc(2 * (size_t)classes * sizeof *values);
     if (!values) return report_no_memory();
     dn_error error;
@@ -32,40 +31,41 @@ static int macro_roc_auc(double *out, const scores *of, int classes) {
                                             of->count, classes, &error);
     *out = dn_mean_defined(values, classes);
     free(values);
-    return status ? report(&error, EXIT_MACHINE) : CONTINUE;
+    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
-static int judge_row(const evaluation *of, robustness_row *row, const scores *perturbed) {
+static outcome judge_row(const evaluation *of, robustness_row *row, const scores *perturbed) {
     const int classes = of->info->class_count;
-    int code = judge_scores(&row->judged, perturbed, classes);
-    if (code == CONTINUE) code = macro_roc_auc(&row->roc_auc, perturbed, classes);
-    if (code == CONTINUE && perturbed->count)
+    outcome code = judge_scores(&row->judged, perturbed, classes);
+    if (!code) code = macro_roc_auc(&row->roc_auc, perturbed, classes);
+    if (!code && perturbed->count)
         row->change = (double)(row->judged.metrics.correct - correct_plain(of, perturbed)) / perturbed->count;
     return code;
 }
 
-static int judge_rows(evaluation *of, const dni_samples *usable, const dni_view *perturbations, int count) {
-    int code = CONTINUE;
-    for (int r = 0; code == CONTINUE && r < count; r++) {
+static outcome judge_rows(evaluation *of, const dni_samples *usable, const dni_view *perturbations,
+                          int count) {
+    outcome code = OUTCOME_OK;
+    for (int r = 0; !code && r < count; r++) {
         robustness_row *row = &of->rows[of->row_count++];
         const feature_source source = {usable, &perturbations[r], 1};
         scores perturbed;
         size_t told_already = 0;
         dni_view_name(&perturbations[r], row->name);
         code = scorer_run(&of->scorer, &source, 1, &perturbed, &told_already);
-        if (code == CONTINUE) code = judge_row(of, row, &perturbed);
+        if (!code) code = judge_row(of, row, &perturbed);
         scores_free(&perturbed);
     }
     return code;
 }
 
-int evaluate_robustness(evaluation *of, const dni_view *perturbations, int count) {
+outcome evaluate_robustness(evaluation *of, const dni_view *perturbations, int count) {
     dni_samples usable = usable_samples(of);
     of->rows = calloc((size_t)count, sizeof *of->rows);
-    int code = usable.items && of->rows ? CONTINUE : report_no_memory();
+    outcome code = usable.items && of->rows ? OUTCOME_OK : report_no_memory();
     const feature_source all = {&usable, perturbations, count};
-    if (code == CONTINUE) code = scorer_fill(&of->scorer, &all, &of->skipped);
-    if (code == CONTINUE) code = judge_rows(of, &usable, perturbations, count);
+    if (!code) code = scorer_fill(&of->scorer, &all, &of->skipped);
+    if (!code) code = judge_rows(of, &usable, perturbations, count);
     free(usable.items);
     return code;
 }

@@ -1,12 +1,15 @@
 /* ftrain explain: where in a picture the evidence for a class lies. */
-#include "ftrain/shell/commands.h"
 #include "ftrain/backbone/memory.h"
 #include "ftrain/backbone/model_weights.h"
-#include "ftrain/shell/options.h"
-#include "ftrain/page/overlay.h"
-#include "ftrain/shell/paths.h"
 #include "ftrain/backbone/precision.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/page/overlay.h"
+#include "ftrain/shell/commands.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
+#include "ftrain/shell/paths.h"
 #include "head/evidence.h"
 #include "head/head.h"
 #include "io/file.h"
@@ -63,22 +66,22 @@ static char *free_name(const char *folder, const char *path) {
     return out;
 }
 
-static int draw(const explanation_run *run, const dn_image *image, const char *path, char **written) {
+static outcome draw(const explanation_run *run, const dn_image *image, const char *path, char **written) {
     dn_image drawn;
     dn_error error;
     const dn_preprocessing *preprocessing = &dn_classifier_get_info(run->classifier)->preprocessing;
     if (overlay_draw(&drawn, image, preprocessing, run->evidence, run->map_height, run->map_width,
                      &run->overlay, &error))
-        return report(&error, EXIT_MACHINE);
+        return report(&error, OUTCOME_MACHINE);
     *written = run->into_folder ? free_name(run->output, path) : strdup(run->output);
-    int code = *written ? CONTINUE : report_no_memory();
-    if (code == CONTINUE && dni_png_write(*written, &drawn, &error)) code = report(&error, EXIT_MACHINE);
+    outcome code = *written ? OUTCOME_OK : report_no_memory();
+    if (!code && dni_png_write(*written, &drawn, &error)) code = report(&error, OUTCOME_MACHINE);
     dn_image_free(&drawn);
     return code;
 }
 
-static int print(const explanation_run *run, const char *path, int class_index, double inside,
-                 const char *written) {
+static outcome print(const explanation_run *run, const char *path, int class_index, double inside,
+                     const char *written) {
     const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
     const double probability = (double)run->probabilities[class_index];
     if (run->json) {
@@ -87,7 +90,7 @@ static int print(const explanation_run *run, const char *path, int class_index, 
                       dni_json_text(info->classes[class_index]), "probability", probability, "inside",
                       isnan(inside) ? json_null() : json_real(inside), "area", run->area);
         if (written) json_object_set_new(line, "map", dni_json_text(written));
-        return print_json(line) ? CONTINUE : EXIT_MACHINE;
+        return print_json(line) ? OUTCOME_OK : OUTCOME_MACHINE;
     }
     printf("%s\t%s %.4f\t", path, info->classes[class_index], probability);
     if (isnan(inside))
@@ -95,23 +98,23 @@ static int print(const explanation_run *run, const char *path, int class_index, 
     else
         printf("inside %.3f", inside);
     printf(written ? "\t%s\n" : "\n", written);
-    return fflush(stdout) == 0 ? CONTINUE : EXIT_MACHINE;
+    return fflush(stdout) == 0 ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
-static int explain_image(explanation_run *run, const dn_image *image, const char *path) {
+static outcome explain_image(explanation_run *run, const dn_image *image, const char *path) {
     dn_error error;
     int class_index = run->class_index;
     if (dn_classifier_explain(run->classifier, image, &class_index, run->evidence, run->probabilities,
                               &error))
-        return report(&error, EXIT_MODEL);
+        return report(&error, OUTCOME_MODEL);
     const double inside =
         dni_evidence_inside(run->evidence, run->map_height, run->map_width, (double)run->ellipse_width,
                             (double)run->ellipse_height, &run->area);
     char *written = NULL;
-    int code = run->output ? draw(run, image, path, &written) : CONTINUE;
-    if (code == CONTINUE) code = print(run, path, class_index, inside, written);
+    outcome code = run->output ? draw(run, image, path, &written) : OUTCOME_OK;
+    if (!code) code = print(run, path, class_index, inside, written);
     free(written);
-    if (code == CONTINUE && !isnan(inside)) {
+    if (!code && !isnan(inside)) {
         class_sum *sum = &run->sums[class_index];
         sum->pictures++;
         sum->inside += inside;
@@ -120,26 +123,26 @@ static int explain_image(explanation_run *run, const dn_image *image, const char
     return code;
 }
 
-static int explain_path(explanation_run *run, const named_picture *picture) {
+static outcome explain_path(explanation_run *run, const named_picture *picture) {
     dn_image image = {.rgb = NULL};
     dn_error error;
     if (picture->error)
         error = *picture->error;
     else if (!dn_image_load(&image, picture->path, &error)) {
-        const int code = explain_image(run, &image, picture->path);
+        const outcome code = explain_image(run, &image, picture->path);
         dn_image_free(&image);
         return code;
     }
-    if (run->strict) return report(&error, EXIT_DATA);
+    if (run->strict) return report(&error, OUTCOME_DATA);
     message("skipped: %s", error.message);
     run->skipped++;
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* ---- all ---- */
 
 /* "Is it the background?": the mean share of evidence inside the ellipse, beside the ellipse's share of the area. */
-static int print_summary(const explanation_run *run) {
+static outcome print_summary(const explanation_run *run) {
     const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
     for (int c = 0; c < info->class_count; c++) {
         const class_sum *sum = &run->sums[c];
@@ -156,29 +159,29 @@ static int print_summary(const explanation_run *run) {
                                          dni_json_text(info->classes[c]), "pictures", sum->pictures,
                                          "inside_mean", mean, "inside_deviation", deviation, "area",
                                          run->area))) {
-            return EXIT_MACHINE;
+            return OUTCOME_MACHINE;
         }
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int explain_all(explanation_run *run) {
+static outcome explain_all(explanation_run *run) {
     named_picture *picture;
     size_t count = 0, pictures = 0; /* an empty folder is none */
     while (path_source_next(run->source, &picture)) {
-        const int code = explain_path(run, picture);
+        const outcome code = explain_path(run, picture);
         pictures += !picture->error || picture->error->status != DN_ERR_DATA_EMPTY;
         named_picture_free(picture);
-        if (code != CONTINUE) return code;
-        if (interrupted()) return EXIT_INTERRUPTED;
+        if (code) return code;
+        if (interrupted()) return OUTCOME_INTERRUPTED;
         count++;
     }
     if (path_source_lacks_memory(run->source)) return report_no_memory();
     if (!pictures) {
         message("no pictures");
-        return EXIT_DATA;
+        return OUTCOME_DATA;
     }
-    return count - run->skipped > 1 ? print_summary(run) : CONTINUE;
+    return count - run->skipped > 1 ? print_summary(run) : OUTCOME_OK;
 }
 
 static bool ends_in_png(const char *path) {
@@ -187,81 +190,81 @@ static bool ends_in_png(const char *path) {
 }
 
 /* A file for one picture, a folder for all else. */
-static int prepare_output(explanation_run *run, char *const *paths, int count) {
+static outcome prepare_output(explanation_run *run, char *const *paths, int count) {
     struct stat there;
-    if (!run->output) return CONTINUE;
+    if (!run->output) return OUTCOME_OK;
     const bool is_one =
         count == 1 && strcmp(paths[0], "-") != 0 && (stat(paths[0], &there) != 0 || !S_ISDIR(there.st_mode));
     run->into_folder = !(is_one && ends_in_png(run->output));
-    if (!run->into_folder) return CONTINUE;
+    if (!run->into_folder) return OUTCOME_OK;
     if (ends_in_png(run->output)) {
         message("-o %s: for several pictures name a folder", run->output);
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     dn_error error;
-    return dni_make_folders(run->output, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
+    return dni_make_folders(run->output, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
-static int find_class(explanation_run *run) {
+static outcome find_class(explanation_run *run) {
     const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
     run->class_index = -1;
-    if (!run->class_name) return CONTINUE;
+    if (!run->class_name) return OUTCOME_OK;
     for (int c = 0; c < info->class_count; c++)
         if (strcmp(info->classes[c], run->class_name) == 0) run->class_index = c;
-    if (run->class_index >= 0) return CONTINUE;
+    if (run->class_index >= 0) return OUTCOME_OK;
     message("--class: '%s' is not a class of %s; 'ftrain info %s' lists them", run->class_name, run->model,
             run->model);
-    return EXIT_USAGE;
+    return OUTCOME_USAGE;
 }
 
-static int attach(explanation_run *run) {
+static outcome attach(explanation_run *run) {
     dn_weights *weights = NULL;
-    int code = CONTINUE;
+    outcome code = OUTCOME_OK;
     if (!dn_classifier_is_complete(run->classifier) || run->weights_option)
         code = model_weights(&weights, run->classifier, run->weights_option);
-    if (code != CONTINUE) return code;
+    if (code) return code;
     dn_session_options options = dn_session_options_default();
     options.threads = run->threads;
     const dn_model_options model_options = {
         .threads = run->threads, .precision = (dn_precision)run->precision, .memory = (dn_memory)run->memory};
     dn_error error;
     if (dn_classifier_attach(run->classifier, weights, &model_options, &options, &error))
-        code = report(&error, EXIT_MODEL);
+        code = report(&error, OUTCOME_MODEL);
     dn_weights_free(weights);
-    if (code != CONTINUE) return code;
+    if (code) return code;
     const size_t classes = (size_t)dn_classifier_get_info(run->classifier)->class_count;
     dn_classifier_map_size(run->classifier, &run->map_height, &run->map_width);
     run->evidence = malloc((size_t)run->map_height * (size_t)run->map_width * sizeof *run->evidence);
     run->probabilities = malloc(classes * sizeof *run->probabilities);
     run->sums = calloc(classes, sizeof *run->sums);
-    return run->evidence && run->probabilities && run->sums ? CONTINUE : report_no_memory();
+    return run->evidence && run->probabilities && run->sums ? OUTCOME_OK : report_no_memory();
 }
 
-static int explain(explanation_run *run, char *const *paths, int count) {
+static outcome explain(explanation_run *run, char *const *paths, int count) {
     if (!run->model) {
         message("explain: -m MODEL is missing");
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     dn_error error;
-    if (dn_classifier_load(&run->classifier, run->model, &error)) return report(&error, EXIT_MODEL);
+    if (dn_classifier_load(&run->classifier, run->model, &error)) return report(&error, OUTCOME_MODEL);
     if (run->outline) {
         run->overlay.ellipse_width = run->ellipse_width;
         run->overlay.ellipse_height = run->ellipse_height;
     }
-    int code = precision_check(run->precision);
-    if (code == CONTINUE) code = find_class(run);
-    if (code == CONTINUE) code = prepare_output(run, paths, count);
-    if (code == CONTINUE) code = attach(run);
-    if (code != CONTINUE) return code;
+    outcome code = precision_check(run->precision);
+    if (!code) code = find_class(run);
+    if (!code) code = prepare_output(run, paths, count);
+    if (!code) code = attach(run);
+    if (code) return code;
     run->source = path_source_create(paths, count, '\n');
     if (!run->source) return report_no_memory();
     catch_interrupts();
     code = explain_all(run);
-    if (code != CONTINUE) return code;
-    return run->skipped ? EXIT_SKIPPED : EXIT_DONE;
+    if (code) return code;
+    return run->skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
 }
 
-static int run(const command *self, int argc, char **argv) {
+static outcome run(const command *self, int argc, char **argv) {
     explanation_run work = {
         .overlay = {.opacity = 0.6f, .size = 640}, .ellipse_width = 0.6f, .ellipse_height = 0.8f};
     const option_spec specs[] = {
@@ -287,8 +290,8 @@ static int run(const command *self, int argc, char **argv) {
         {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "a JSON object a line"},
     };
     int first;
-    int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, INT_MAX, &first);
-    if (code == CONTINUE) code = explain(&work, argv + first, argc - first);
+    outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, INT_MAX, &first);
+    if (!code) code = explain(&work, argv + first, argc - first);
     path_source_free(work.source);
     free(work.evidence);
     free(work.probabilities);

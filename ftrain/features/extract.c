@@ -1,9 +1,10 @@
 /* ftrain extract: the feature store alone. */
-#include "ftrain/shell/commands.h"
 #include "ftrain/features/extraction.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/commands.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/outcome.h"
 
-static int run(const command *self, int argc, char **argv) {
+static outcome run(const command *self, int argc, char **argv) {
     extraction_options options = extraction_options_default();
     const option_spec specs[] = {
         {"output", 'o', OPTION_TEXT, &options.features, 0, 0, "FEATURES", "the file to write or to complete"},
@@ -14,15 +15,15 @@ static int run(const command *self, int argc, char **argv) {
          "without the mirror images of the training split"},
     };
     int first;
-    int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
-    if (code != CONTINUE) return code;
+    outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    if (code) return code;
     if (!options.features) {
         message("extract: -o FEATURES is missing: the file to write");
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     extraction work;
     code = extraction_run(&work, &options, argv[first], NULL);
-    if (code == CONTINUE) code = work.skipped ? EXIT_SKIPPED : EXIT_DONE;
+    if (!code) code = work.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
     extraction_free(&work);
     return code;
 }

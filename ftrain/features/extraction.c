@@ -2,7 +2,9 @@
 #include "ftrain/features/extraction.h"
 
 #include "ftrain/backbone/backbone.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/outcome.h"
 
 #include <stdlib.h>
 
@@ -11,47 +13,48 @@ extraction_options extraction_options_default(void) {
     return (extraction_options){.resize = standard.resize, .crop = standard.crop, .flip = true};
 }
 
-static int give_weights(void *context, const dn_weights **out) {
+static outcome give_weights(void *context, const dn_weights **out) {
     *out = ((const extraction *)context)->weights;
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int list_views(extraction *run, const extraction_options *options) {
+static outcome list_views(extraction *run, const extraction_options *options) {
     dni_view perturbed[1 + MAX_AUGMENT] = {{.kind = DNI_VIEW_PLAIN}};
     int count = 0;
     dn_error error;
     if (options->augment &&
         dni_view_parse_list(perturbed + 1, MAX_AUGMENT, &count, options->augment, &error)) {
         message("--augment: %s", error.message);
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     for (int i = 0; i <= count; i++) {
         run->views[run->view_count++] = perturbed[i];
         perturbed[i].flip = true;
         if (options->flip) run->views[run->view_count++] = perturbed[i];
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int find_inputs(extraction *run, const extraction_options *options, const char *data) {
+static outcome find_inputs(extraction *run, const extraction_options *options, const char *data) {
     dn_error error;
     run->preprocessing = dn_preprocessing_default();
     run->preprocessing.resize = options->resize;
     run->preprocessing.crop = options->crop;
-    if (dni_dataset_scan(&run->data, data, &error)) return report(&error, EXIT_DATA);
-    if (dni_pool_create(&run->pool, options->threads, &error)) return report(&error, EXIT_DATA);
-    const int code = weights_source_find(&run->source, options->weights, options->arch);
-    if (code == CONTINUE && run->source.is_random)
+    if (dni_dataset_scan(&run->data, data, &error)) return report(&error, OUTCOME_DATA);
+    if (dni_pool_create(&run->pool, options->threads, &error)) return report(&error, OUTCOME_DATA);
+    const outcome code = weights_source_find(&run->source, options->weights, options->arch);
+    if (!code && run->source.is_random)
         message(
             "random weights: the features are untrained and say little; for real ones run 'make weights' or "
             "give -w FILE");
     return code;
 }
 
-static int compute(extraction *run, const extraction_options *options, const char *cache, feature_set *sets) {
-    const int code = backbone_open(&run->weights, &run->source, &run->preprocessing,
-                                   &run->data.splits[DNI_TRAIN], cache, run->pool);
-    if (code != CONTINUE) return code;
+static outcome compute(extraction *run, const extraction_options *options, const char *cache,
+                       feature_set *sets) {
+    const outcome code = backbone_open(&run->weights, &run->source, &run->preprocessing,
+                                       &run->data.splits[DNI_TRAIN], cache, run->pool);
+    if (code) return code;
     dn_weights_hash(run->weights, run->hash);
     const feature_request request = {
         .config = dn_weights_config(run->weights),
@@ -75,16 +78,17 @@ static int compute(extraction *run, const extraction_options *options, const cha
     return features_collect(&request, sources, DNI_SPLITS, sets, &run->skipped);
 }
 
-int extraction_run(extraction *out, const extraction_options *options, const char *data, feature_set *sets) {
+outcome extraction_run(extraction *out, const extraction_options *options, const char *data,
+                       feature_set *sets) {
     *out = (extraction){.skipped = 0};
     for (int s = 0; sets && s < DNI_SPLITS; s++) sets[s] = (feature_set){.count = 0};
     catch_interrupts();
-    int code = precision_check(options->precision);
-    if (code == CONTINUE) code = list_views(out, options);
-    if (code == CONTINUE) code = find_inputs(out, options, data);
-    if (code != CONTINUE) return code;
+    outcome code = precision_check(options->precision);
+    if (!code) code = list_views(out, options);
+    if (!code) code = find_inputs(out, options, data);
+    if (code) return code;
     char *cache = features_cache(options->cache);
-    if (!cache) return EXIT_MACHINE;
+    if (!cache) return OUTCOME_MACHINE;
     code = compute(out, options, cache, sets);
     free(cache);
     return code;
@@ -97,11 +101,11 @@ void extraction_free(extraction *run) {
     dni_dataset_free(&run->data);
 }
 
-int check_counts(const dni_dataset *data, dni_split split, const int *counts) {
+outcome check_counts(const dni_dataset *data, dni_split split, const int *counts) {
     for (int c = 0; c < data->class_count; c++) {
         if (counts[c]) continue;
         message("%s/%s: no picture that can be used is left", dni_split_name(split), data->classes[c]);
-        return EXIT_DATA;
+        return OUTCOME_DATA;
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }

@@ -1,12 +1,13 @@
 /* The first half of training: a data set and weights in, features of every split out. */
-#ifndef FTRAIN_EXTRACTION_H
-#define FTRAIN_EXTRACTION_H
+#ifndef FTRAIN_FEATURES_EXTRACTION_H
+#define FTRAIN_FEATURES_EXTRACTION_H
 
-#include "ftrain/features/features.h"
 #include "ftrain/backbone/memory.h"
-#include "ftrain/shell/options.h"
 #include "ftrain/backbone/precision.h"
 #include "ftrain/backbone/weights_source.h"
+#include "ftrain/features/features.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/outcome.h"
 
 typedef struct extraction_options {
     const char *weights, *arch;
@@ -34,8 +35,7 @@ extraction_options extraction_options_default(void);
         {"crop", 0, OPTION_INT, &(o).crop, 32, 8192, "N", "side of the centre crop, pixels (default 224)"},   \
         {"cache", 0, OPTION_TEXT, &(o).cache,                                                                 \
          0,       0, "FOLDER",    "where features are kept (default ~/.cache/densenet)"},                     \
-        PRECISION_OPTION((o).precision),                                                                      \
-        MEMORY_OPTION((o).memory),                                                                            \
+        PRECISION_OPTION((o).precision), MEMORY_OPTION((o).memory),                                           \
         {"threads", 0, OPTION_INT, &(o).threads, 0, 1024, "N", "0: one a core (default)"},                    \
         {"strict", 0, OPTION_FLAG, &(o).strict, 0, 0, NULL, "stop at the first picture that cannot be used"}, \
     {                                                                                                         \
@@ -57,12 +57,13 @@ typedef struct extraction {
 } extraction;
 
 /* `sets`: one for each split, or NULL. The training split's has the views that the options ask for, all others
- * the plain one alone. Returns CONTINUE or, after a message, the exit code; either way extraction_free() lets go
+ * the plain one alone. Returns OUTCOME_OK or, after a message, another outcome; either way extraction_free() lets go
  * of everything but the sets, whose views are the extraction's. */
-int extraction_run(extraction *out, const extraction_options *options, const char *data, feature_set *sets);
+outcome extraction_run(extraction *out, const extraction_options *options, const char *data,
+                       feature_set *sets);
 void extraction_free(extraction *run);
 
-/* Whether each class has pictures left in the split; counts: (classes). CONTINUE or, after a message, the exit code. */
-int check_counts(const dni_dataset *data, dni_split split, const int *counts);
+/* Whether each class has pictures left in the split; counts: (classes). OUTCOME_OK or, after a message, another outcome. */
+outcome check_counts(const dni_dataset *data, dni_split split, const int *counts);
 
 #endif

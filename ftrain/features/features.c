@@ -5,10 +5,13 @@
  * ahead. */
 #include "ftrain/features/features.h"
 
-#include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
-#include "ftrain/shell/progress.h"
 #include "ftrain/backbone/weights_source.h"
+#include "ftrain/shell/folders.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/progress.h"
 #include "io/feature_store.h"
 #include "io/file.h"
 #include "io/json.h"
@@ -65,7 +68,7 @@ char *features_cache(const char *option) {
     }
     dn_error error;
     if (dni_make_folders(folder, &error)) {
-        report(&error, EXIT_MACHINE);
+        report(&error, OUTCOME_MACHINE);
         free(folder);
         return NULL;
     }
@@ -83,7 +86,7 @@ static char *path_in_cache(const char *cache, const char *provenance) {
     char *folder = dni_path_join(cache, "features");
     dn_error error;
     if (!folder || dni_make_folders(folder, &error)) {
-        if (folder) report(&error, EXIT_MACHINE);
+        if (folder) report(&error, OUTCOME_MACHINE);
         free(folder);
         return NULL;
     }
@@ -97,7 +100,7 @@ static char *path_in_cache(const char *cache, const char *provenance) {
     return path;
 }
 
-static int open_store(collection *work) {
+static outcome open_store(collection *work) {
     const feature_request *request = work->request;
     char *preprocessing = dni_preprocessing_to_json(&request->preprocessing);
     if (!preprocessing) return report_no_memory();
@@ -106,24 +109,24 @@ static int open_store(collection *work) {
              request->precision == DN_PRECISION_BFLOAT16 ? " bf16" : "");
     free(preprocessing);
     char *path = request->cache ? path_in_cache(request->cache, provenance) : strdup(request->path);
-    if (!path) return EXIT_MACHINE;
+    if (!path) return OUTCOME_MACHINE;
     dn_error error;
     const dn_status status = dni_feature_store_open(&work->store, path, provenance, request->config->features,
                                                     on_wait, path, &error);
     free(path);
-    return status ? report(&error, EXIT_MACHINE) : CONTINUE;
+    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
 /* ---- pictures that cannot be used ---- */
 
-static int skip(collection *work, item *it, const dn_error *error) {
+static outcome skip(collection *work, item *it, const dn_error *error) {
     it->error = malloc(sizeof *it->error);
     if (!it->error) return report_no_memory();
     *it->error = *error;
-    if (work->request->strict) return report(error, EXIT_DATA);
+    if (work->request->strict) return report(error, OUTCOME_DATA);
     message("skipped: %s", error->message);
     work->skipped++;
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* ---- hashing ---- */
@@ -138,13 +141,13 @@ static void hash_one(void *context, size_t i) {
     work->statuses[i] = dni_key_of_file(&work->items[i].key, work->items[i].path, NULL);
 }
 
-static int hash_all(collection *work) {
+static outcome hash_all(collection *work) {
     hashing all = {.items = work->items, .statuses = calloc(work->count, sizeof *all.statuses)};
     if (!all.statuses) return report_no_memory();
     dni_pool_run(work->request->pool, hash_one, &all, work->count);
     dni_pool_rest(work->request->pool);
-    int code = CONTINUE;
-    for (size_t i = 0; code == CONTINUE && i < work->count; i++) {
+    outcome code = OUTCOME_OK;
+    for (size_t i = 0; !code && i < work->count; i++) {
         dn_error error = {.message = ""};
         if (all.statuses[i] && dni_key_of_file(&work->items[i].key, work->items[i].path, &error))
             code = skip(work, &work->items[i], &error); /* asked again for its message */
@@ -155,12 +158,12 @@ static int hash_all(collection *work) {
 
 /* ---- computing ---- */
 
-static int start_network(collection *work) {
-    if (work->session) return CONTINUE;
+static outcome start_network(collection *work) {
+    if (work->session) return OUTCOME_OK;
     const feature_request *request = work->request;
     const dn_weights *weights;
-    const int code = request->weights(request->context, &weights);
-    if (code != CONTINUE) return code;
+    const outcome code = request->weights(request->context, &weights);
+    if (code) return code;
     const int threads = dni_pool_threads(request->pool), crop = request->preprocessing.crop;
     const dn_model_options model_options = {
         .threads = threads, .precision = request->precision, .memory = request->memory};
@@ -169,8 +172,8 @@ static int start_network(collection *work) {
     dn_error error;
     if (dn_model_create(&work->model, weights, &model_options, &error) ||
         dn_session_create(&work->session, work->model, &options, &error))
-        return report(&error, EXIT_MODEL);
-    return CONTINUE;
+        return report(&error, OUTCOME_MODEL);
+    return OUTCOME_OK;
 }
 
 /* The record of a view of an item, or NULL. */
@@ -188,7 +191,7 @@ static bool is_complete(const collection *work, const item *it) {
 }
 
 /* Fills every item's list of missing views. */
-static int plan(collection *work) {
+static outcome plan(collection *work) {
     size_t most = 0;
     for (size_t i = 0; i < work->count; i++) most += (size_t)work->items[i].source->view_count;
     work->missing = malloc((most + 1) * sizeof *work->missing);
@@ -201,7 +204,7 @@ static int plan(collection *work) {
                 work->missing[work->missing_count + (size_t)it->missing_count++] = it->source->views[v];
         work->missing_count += (size_t)it->missing_count;
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 static bool next_picture(void *context, dni_reader_job *out) {
@@ -214,20 +217,20 @@ static bool next_picture(void *context, dni_reader_job *out) {
     return true;
 }
 
-static int compute_batch(collection *work, const dni_reader_run *run) {
-    const int code = start_network(work);
-    if (code != CONTINUE) return code;
+static outcome compute_batch(collection *work, const dni_reader_run *run) {
+    const outcome code = start_network(work);
+    if (code) return code;
     dn_error error;
     if (dn_session_forward(work->session, run->inputs, (int)run->count,
                            &(dn_outputs){.features = work->features}, &error))
-        return report(&error, EXIT_MODEL);
+        return report(&error, OUTCOME_MODEL);
     for (size_t i = 0; i < run->count; i++) {
         const item *it = run->slots[i].owner;
         const dni_key key = dni_key_of_view(&it->key, run->slots[i].view);
         const float *record = work->features + i * (size_t)work->request->config->features;
-        if (dni_feature_store_put(work->store, &key, record, &error)) return report(&error, EXIT_MACHINE);
+        if (dni_feature_store_put(work->store, &key, record, &error)) return report(&error, OUTCOME_MACHINE);
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* Leaves out the first views that a copy of the picture has got meanwhile. */
@@ -240,30 +243,30 @@ static dni_reader_run without_copies(const collection *work, dni_reader_run run,
     return run;
 }
 
-static int compute_run(collection *work, const dni_reader_run *run) {
+static outcome compute_run(collection *work, const dni_reader_run *run) {
     if (run->error) return skip(work, run->slots->owner, run->error);
     const size_t crop = (size_t)work->request->preprocessing.crop;
     const dni_reader_run fresh = without_copies(work, *run, 3 * crop * crop);
-    return fresh.count ? compute_batch(work, &fresh) : CONTINUE;
+    return fresh.count ? compute_batch(work, &fresh) : OUTCOME_OK;
 }
 
-static int compute_missing(collection *work, dni_reader *pictures) {
+static outcome compute_missing(collection *work, dni_reader *pictures) {
     for (;;) {
         const dni_reader_run run = dni_reader_take(pictures);
-        if (!run.count) return CONTINUE;
-        const int code = compute_run(work, &run);
+        if (!run.count) return OUTCOME_OK;
+        const outcome code = compute_run(work, &run);
         dni_reader_release(pictures);
-        if (code != CONTINUE) return code;
+        if (code) return code;
         progress_step(run.done);
         if (interrupted()) {
             message("interrupted: %zu feature vectors are kept; the same command goes on from there",
                     dni_feature_store_count(work->store));
-            return EXIT_INTERRUPTED;
+            return OUTCOME_INTERRUPTED;
         }
     }
 }
 
-static int compute(collection *work) {
+static outcome compute(collection *work) {
     const int threads = dni_pool_threads(work->request->pool), wanted = threads * BATCH_PER_THREAD;
     work->batch = wanted < BATCH_LIMIT ? wanted : BATCH_LIMIT;
     work->features = malloc((size_t)work->batch * (size_t)work->request->config->features * sizeof(float));
@@ -275,27 +278,27 @@ static int compute(collection *work) {
                                         .batch = work->batch};
     dni_reader *pictures;
     dn_error error;
-    if (dni_reader_create(&pictures, &options, &error)) return report(&error, EXIT_MACHINE);
+    if (dni_reader_create(&pictures, &options, &error)) return report(&error, OUTCOME_MACHINE);
     progress_start("features", work->missing_count, work->request->quiet);
-    const int code = compute_missing(work, pictures);
+    const outcome code = compute_missing(work, pictures);
     progress_end();
     dni_reader_free(pictures);
     return code;
 }
 
 /* Also where nothing is missing the journal may hold what a stopped process left. */
-static int fill_store(collection *work) {
-    int code = plan(work);
-    if (code == CONTINUE && work->missing_count) code = compute(work);
-    if (code != CONTINUE) return code;
+static outcome fill_store(collection *work) {
+    outcome code = plan(work);
+    if (!code && work->missing_count) code = compute(work);
+    if (code) return code;
     dn_error error;
-    return dni_feature_store_finish(work->store, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
+    return dni_feature_store_finish(work->store, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
 /* ---- copying out ---- */
 
-static int copy_set(const collection *work, const item *items, const feature_source *source,
-                    feature_set *out) {
+static outcome copy_set(const collection *work, const item *items, const feature_source *source,
+                        feature_set *out) {
     const size_t width = (size_t)work->request->config->features, views = (size_t)source->view_count;
     const size_t count = source->samples->count;
     *out = (feature_set){.views = source->views, .view_count = source->view_count};
@@ -311,39 +314,40 @@ static int copy_set(const collection *work, const item *items, const feature_sou
         out->places[out->count] = i;
         out->labels[out->count++] = source->samples->items[i].label;
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int copy_sets(const collection *work, const feature_source *sources, size_t count, feature_set *out) {
+static outcome copy_sets(const collection *work, const feature_source *sources, size_t count,
+                         feature_set *out) {
     const item *items = work->items;
-    int code = CONTINUE;
-    for (size_t s = 0; code == CONTINUE && s < count; items += sources[s++].samples->count)
+    outcome code = OUTCOME_OK;
+    for (size_t s = 0; !code && s < count; items += sources[s++].samples->count)
         code = copy_set(work, items, &sources[s], &out[s]);
-    for (size_t s = 0; code != CONTINUE && s < count; s++) feature_set_free(&out[s]);
+    for (size_t s = 0; code && s < count; s++) feature_set_free(&out[s]);
     return code;
 }
 
-static int collect(collection *work, const feature_source *sources, size_t count, feature_set *out) {
+static outcome collect(collection *work, const feature_source *sources, size_t count, feature_set *out) {
     size_t next = 0;
     for (size_t s = 0; s < count; s++)
         for (size_t i = 0; i < sources[s].samples->count; i++)
             work->items[next++] = (item){.source = &sources[s], .path = sources[s].samples->items[i].path};
-    int code = open_store(work);
-    if (code == CONTINUE) code = hash_all(work);
-    if (code == CONTINUE) code = fill_store(work);
-    if (code == CONTINUE && out) code = copy_sets(work, sources, count, out);
+    outcome code = open_store(work);
+    if (!code) code = hash_all(work);
+    if (!code) code = fill_store(work);
+    if (!code && out) code = copy_sets(work, sources, count, out);
     return code;
 }
 
-int features_collect(const feature_request *request, const feature_source *sources, size_t count,
-                     feature_set *out, size_t *skipped) {
+outcome features_collect(const feature_request *request, const feature_source *sources, size_t count,
+                         feature_set *out, size_t *skipped) {
     collection work = {.request = request};
     for (size_t s = 0; s < count; s++) {
         work.count += sources[s].samples->count;
         if (out) out[s] = (feature_set){.count = 0};
     }
     work.items = calloc(work.count + 1, sizeof *work.items);
-    const int code = work.items ? collect(&work, sources, count, out) : report_no_memory();
+    const outcome code = work.items ? collect(&work, sources, count, out) : report_no_memory();
     *skipped = work.skipped;
     for (size_t i = 0; work.items && i < work.count; i++) free(work.items[i].error);
     free(work.items);

@@ -1,7 +1,8 @@
 /* From samples to feature arrays, through the feature store. */
-#ifndef FTRAIN_FEATURES_H
-#define FTRAIN_FEATURES_H
+#ifndef FTRAIN_FEATURES_FEATURES_H
+#define FTRAIN_FEATURES_FEATURES_H
 
+#include "ftrain/shell/outcome.h"
 #include "core/pool.h"
 #include "densenet/densenet.h"
 #include "head/head.h"
@@ -24,8 +25,8 @@ typedef struct feature_request {
     dn_precision precision;
     dn_memory memory;
     /* The backbone's weights, asked for only when something must be computed; they stay the callee's.
-     * Returns CONTINUE or, after a message, the exit code. */
-    int (*weights)(void *context, const dn_weights **out);
+     * Returns OUTCOME_OK or, after a message, another outcome. */
+    outcome (*weights)(void *context, const dn_weights **out);
     void *context;
     const char *cache; /* folder of the store; NULL: the store is `path` */
     const char *path;
@@ -49,9 +50,9 @@ void feature_set_free(feature_set *set);
 
 /* Fills out[i] from sources[i]; out may be NULL, then only the store is filled. What the store lacks is
  * computed, each picture decoded once for all its views. Pictures that cannot be used are named on stderr and
- * counted in *skipped. Returns CONTINUE or, after a message, the exit code, with all of `out` empty. */
-int features_collect(const feature_request *request, const feature_source *sources, size_t count,
-                     feature_set *out, size_t *skipped);
+ * counted in *skipped. Returns OUTCOME_OK or, after a message, another outcome, with all of `out` empty. */
+outcome features_collect(const feature_request *request, const feature_source *sources, size_t count,
+                         feature_set *out, size_t *skipped);
 
 /* The folder for caches: `option`, or the user's; made if it is not there. NULL after a message. From malloc. */
 char *features_cache(const char *option);

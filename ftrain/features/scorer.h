@@ -1,8 +1,9 @@
 /* A model at work on samples: their features, through the store, and what the head makes of them. */
-#ifndef FTRAIN_EVALUATE_SCORES_H
-#define FTRAIN_EVALUATE_SCORES_H
+#ifndef FTRAIN_FEATURES_SCORER_H
+#define FTRAIN_FEATURES_SCORER_H
 
 #include "ftrain/features/features.h"
+#include "ftrain/shell/outcome.h"
 
 typedef struct scorer_options {
     const char *model, *weights, *cache, *features;
@@ -30,16 +31,16 @@ typedef struct scores {
     int count;
 } scores;
 
-/* All return CONTINUE or, after a message, the exit code. */
+/* All return OUTCOME_OK or, after a message, another outcome. */
 
 /* Either way to be closed. */
-int scorer_open(scorer *out, const scorer_options *options);
+outcome scorer_open(scorer *out, const scorer_options *options);
 void scorer_close(scorer *of);
 
 /* out[i] from sources[i], each of one view. Pictures that cannot be used are named and added to *skipped. */
-int scorer_run(scorer *of, const feature_source *sources, size_t count, scores *out, size_t *skipped);
+outcome scorer_run(scorer *of, const feature_source *sources, size_t count, scores *out, size_t *skipped);
 /* Computes what the store lacks of the source's views, and nothing else. */
-int scorer_fill(scorer *of, const feature_source *source, size_t *skipped);
+outcome scorer_fill(scorer *of, const feature_source *source, size_t *skipped);
 
 void scores_free(scores *of); /* also of cleared ones */
 

@@ -1,7 +1,7 @@
 /* Charts as SVG inside a page. Values that are not finite are left out. Every series has a colour, a dash and a mark
  * of its own, so that none of them is needed to tell it from the others. */
-#ifndef FTRAIN_CHART_H
-#define FTRAIN_CHART_H
+#ifndef FTRAIN_PAGE_CHART_H
+#define FTRAIN_PAGE_CHART_H
 
 #include "ftrain/page/html.h"
 

@@ -7,8 +7,8 @@
  *     html_close(page, &error);
  *
  * What goes wrong on the way is remembered and told by html_close(). A page is whole or not there at all. */
-#ifndef FTRAIN_HTML_H
-#define FTRAIN_HTML_H
+#ifndef FTRAIN_PAGE_HTML_H
+#define FTRAIN_PAGE_HTML_H
 
 #include "core/status.h"
 

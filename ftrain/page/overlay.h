@@ -1,6 +1,6 @@
 /* A map of evidence drawn over its picture. */
-#ifndef FTRAIN_OVERLAY_H
-#define FTRAIN_OVERLAY_H
+#ifndef FTRAIN_PAGE_OVERLAY_H
+#define FTRAIN_PAGE_OVERLAY_H
 
 #include "io/image.h"
 

@@ -2,7 +2,7 @@
 
 #include "core/cpu.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,11 +11,11 @@
 #include <time.h>
 
 /* As a shell would want it typed. */
-static int write_word(html *page, const char *word) {
+static outcome write_word(html *page, const char *word) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%";
     if (*word && strspn(word, plain) == strlen(word)) {
         html_text(page, word);
-        return CONTINUE;
+        return OUTCOME_OK;
     }
     char *quoted = malloc(4 * strlen(word) + 3), *to = quoted;
     if (!quoted) return report_no_memory();
@@ -28,29 +28,29 @@ static int write_word(html *page, const char *word) {
     strcpy(to, "'");
     html_text(page, quoted);
     free(quoted);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-int report_open(html **out, const char *path, const char *title, int argc, char *const *argv) {
+outcome report_open(html **out, const char *path, const char *title, int argc, char *const *argv) {
     dn_error error;
-    if (html_open(out, path, title, &error)) return report(&error, EXIT_MACHINE);
+    if (html_open(out, path, title, &error)) return report(&error, OUTCOME_MACHINE);
     html_raw(*out, "<pre><code>ftrain");
-    int code = CONTINUE;
-    for (int i = 0; code == CONTINUE && i < argc; i++) {
+    outcome code = OUTCOME_OK;
+    for (int i = 0; !code && i < argc; i++) {
         html_raw(*out, " <span>");
         code = write_word(*out, argv[i]);
         html_raw(*out, "</span>");
     }
     html_raw(*out, "</code></pre>\n");
-    if (code == CONTINUE) return CONTINUE;
+    if (!code) return OUTCOME_OK;
     html_abandon(*out);
     *out = NULL;
     return code;
 }
 
-int report_close(html *page) {
+outcome report_close(html *page) {
     dn_error error;
-    return html_close(page, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
+    return html_close(page, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
 /* ---- data ---- */

@@ -1,17 +1,18 @@
 /* What the pages of --report share: how they begin, and where their numbers come from. */
-#ifndef FTRAIN_REPORT_H
-#define FTRAIN_REPORT_H
+#ifndef FTRAIN_PAGE_REPORT_H
+#define FTRAIN_PAGE_REPORT_H
 
 #include "ftrain/features/extraction.h"
 #include "ftrain/page/html.h"
+#include "ftrain/shell/outcome.h"
 #include "io/dataset.h"
 
 #include <jansson.h>
 
-/* Opens the page and shows the command line, argv[0] being the command. Returns CONTINUE or, after a message, the
- * exit code. */
-int report_open(html **out, const char *path, const char *title, int argc, char *const *argv);
-int report_close(html *page);
+/* Opens the page and shows the command line, argv[0] being the command. Returns OUTCOME_OK or, after a message, another
+ * outcome. */
+outcome report_open(html **out, const char *path, const char *title, int argc, char *const *argv);
+outcome report_close(html *page);
 
 /* Section "data": pictures of each class and split; counts: (DNI_SPLITS, classes). */
 void report_data(html *page, const dni_dataset *data, int *const *counts, size_t skipped);

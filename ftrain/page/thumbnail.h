@@ -1,6 +1,6 @@
 /* Pictures inside a page. */
-#ifndef FTRAIN_THUMBNAIL_H
-#define FTRAIN_THUMBNAIL_H
+#ifndef FTRAIN_PAGE_THUMBNAIL_H
+#define FTRAIN_PAGE_THUMBNAIL_H
 
 #include "ftrain/page/html.h"
 #include "io/image.h"

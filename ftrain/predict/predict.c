@@ -1,13 +1,14 @@
 /* ftrain predict: classes and probabilities of pictures, a row each. */
 #include "core/pool.h"
-#include "ftrain/shell/commands.h"
 #include "ftrain/backbone/memory.h"
 #include "ftrain/backbone/model_weights.h"
-#include "ftrain/shell/options.h"
-#include "ftrain/shell/paths.h"
-#include "ftrain/predict/prediction.h"
 #include "ftrain/backbone/precision.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/predict/prediction.h"
+#include "ftrain/shell/commands.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/paths.h"
 #include "head/classifier.h"
 #include "io/reader.h"
 
@@ -46,54 +47,55 @@ static bool next_picture(void *context, dni_reader_job *out) {
 }
 
 /* A folder without files is told, but it is no picture and has no row. */
-static int fail(prediction *work, const named_picture *picture, const dn_error *error) {
-    if (work->strict) return report(error, EXIT_DATA);
+static outcome fail(prediction *work, const named_picture *picture, const dn_error *error) {
+    if (work->strict) return report(error, OUTCOME_DATA);
     work->skipped++;
     message("skipped: %s", error->message);
-    if (error->status == DN_ERR_DATA_EMPTY) return CONTINUE;
+    if (error->status == DN_ERR_DATA_EMPTY) return OUTCOME_OK;
     work->failed++;
-    return prediction_rows_print_error(&work->rows, picture->path, error->message) ? CONTINUE : EXIT_MACHINE;
+    return prediction_rows_print_error(&work->rows, picture->path, error->message) ? OUTCOME_OK
+                                                                                   : OUTCOME_MACHINE;
 }
 
-static int predict_run(prediction *work, const dni_reader_run *run) {
+static outcome predict_run(prediction *work, const dni_reader_run *run) {
     if (run->error) return fail(work, run->slots->owner, run->error);
     dn_error error;
     if (dni_classifier_predict_inputs(work->classifier, run->inputs, (int)run->count, work->probabilities,
                                       &error))
-        return report(&error, EXIT_MODEL);
+        return report(&error, OUTCOME_MODEL);
     for (size_t i = 0; i < run->count; i++) {
         const named_picture *picture = run->slots[i].owner;
         int best;
         if (!prediction_rows_print(&work->rows, picture->path,
                                    work->probabilities + i * (size_t)work->rows.class_count, &best))
-            return EXIT_MACHINE;
+            return OUTCOME_MACHINE;
         work->predicted++;
         work->unexpected += work->expected && best != work->expected_class;
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int predict_all(prediction *work) {
+static outcome predict_all(prediction *work) {
     prediction_rows_begin(&work->rows);
     for (;;) {
         const dni_reader_run run = dni_reader_take(work->pictures);
         if (!run.count) break;
-        const int code = predict_run(work, &run);
+        const outcome code = predict_run(work, &run);
         dni_reader_release(work->pictures);
-        if (code != CONTINUE) return code;
-        if (fflush(stdout) != 0) return EXIT_MACHINE; /* main() tells */
+        if (code) return code;
+        if (fflush(stdout) != 0) return OUTCOME_MACHINE; /* main() tells */
     }
-    return path_source_lacks_memory(work->source) ? report_no_memory() : CONTINUE;
+    return path_source_lacks_memory(work->source) ? report_no_memory() : OUTCOME_OK;
 }
 
 /* ---- the command ---- */
 
-static int attach(prediction *work) {
+static outcome attach(prediction *work) {
     dn_weights *weights = NULL;
-    int code = CONTINUE;
+    outcome code = OUTCOME_OK;
     if (!dn_classifier_is_complete(work->classifier) || work->weights_option)
         code = model_weights(&weights, work->classifier, work->weights_option);
-    if (code != CONTINUE) return code;
+    if (code) return code;
     dn_session_options options = dn_session_options_default();
     options.batch = BATCH;
     options.threads = work->threads;
@@ -102,39 +104,39 @@ static int attach(prediction *work) {
                                             .memory = (dn_memory)work->memory};
     dn_error error;
     if (dn_classifier_attach(work->classifier, weights, &model_options, &options, &error))
-        code = report(&error, EXIT_MODEL);
+        code = report(&error, OUTCOME_MODEL);
     dn_weights_free(weights);
     return code;
 }
 
-static int check_options(prediction *work) {
+static outcome check_options(prediction *work) {
     if (!work->model) {
         message("predict: -m MODEL is missing");
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     if (work->format < 0) work->format = work->json ? ROW_JSON : ROW_TEXT;
     work->rows.format = (row_format)work->format;
     if (work->json && work->rows.format != ROW_JSON) {
         message("--json means --format json, not --format %s", work->rows.format == ROW_CSV ? "csv" : "text");
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     return precision_check(work->precision);
 }
 
-static int find_expected(prediction *work) {
+static outcome find_expected(prediction *work) {
     for (int c = 0; work->expected && c < work->rows.class_count; c++) {
         work->expected_class = c;
-        if (strcmp(work->rows.classes[c], work->expected) == 0) return CONTINUE;
+        if (strcmp(work->rows.classes[c], work->expected) == 0) return OUTCOME_OK;
     }
-    if (!work->expected) return CONTINUE;
+    if (!work->expected) return OUTCOME_OK;
     message("--exit-status: '%s' is not a class of %s; 'ftrain info %s' lists them", work->expected,
             work->model, work->model);
-    return EXIT_USAGE;
+    return OUTCOME_USAGE;
 }
 
-static int open_model(prediction *work) {
+static outcome open_model(prediction *work) {
     dn_error error;
-    if (dn_classifier_load(&work->classifier, work->model, &error)) return report(&error, EXIT_MODEL);
+    if (dn_classifier_load(&work->classifier, work->model, &error)) return report(&error, OUTCOME_MODEL);
     const dn_classifier_info *info = dn_classifier_get_info(work->classifier);
     const int classes = info->class_count;
     work->rows.classes = info->classes;
@@ -147,7 +149,7 @@ static int open_model(prediction *work) {
 }
 
 /* Reading begins before the network is ready. */
-static int start_reading(prediction *work, char *const *paths, int count) {
+static outcome start_reading(prediction *work, char *const *paths, int count) {
     work->source = path_source_create(paths, count, work->null ? '\0' : '\n');
     if (!work->source) return report_no_memory();
     const dni_reader_options options = {
@@ -159,25 +161,26 @@ static int start_reading(prediction *work, char *const *paths, int count) {
         .batch = BATCH,
     };
     dn_error error;
-    return dni_reader_create(&work->pictures, &options, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
+    return dni_reader_create(&work->pictures, &options, &error) ? report(&error, OUTCOME_MACHINE)
+                                                                : OUTCOME_OK;
 }
 
-static int predict(prediction *work, char *const *paths, int count) {
-    int code = check_options(work);
-    if (code == CONTINUE) code = open_model(work);
-    if (code == CONTINUE) code = start_reading(work, paths, count);
-    if (code == CONTINUE) code = attach(work);
-    if (code == CONTINUE) code = predict_all(work);
-    if (code != CONTINUE) return code;
+static outcome predict(prediction *work, char *const *paths, int count) {
+    outcome code = check_options(work);
+    if (!code) code = open_model(work);
+    if (!code) code = start_reading(work, paths, count);
+    if (!code) code = attach(work);
+    if (!code) code = predict_all(work);
+    if (code) return code;
     if (!work->predicted && !work->failed) {
         message("no pictures");
-        return EXIT_DATA;
+        return OUTCOME_DATA;
     }
-    if (work->unexpected) return EXIT_FOUND;
-    return work->skipped ? EXIT_SKIPPED : EXIT_DONE;
+    if (work->unexpected) return OUTCOME_FOUND;
+    return work->skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
 }
 
-static int run(const command *self, int argc, char **argv) {
+static outcome run(const command *self, int argc, char **argv) {
     prediction work = {.format = -1};
     const option_spec specs[] = {
         {"model", 'm', OPTION_TEXT, &work.model, 0, 0, "MODEL", "a file of 'ftrain train'"},
@@ -197,8 +200,8 @@ static int run(const command *self, int argc, char **argv) {
         {"strict", 0, OPTION_FLAG, &work.strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
     };
     int first;
-    int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, INT_MAX, &first);
-    if (code == CONTINUE) code = predict(&work, argv + first, argc - first);
+    outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, INT_MAX, &first);
+    if (!code) code = predict(&work, argv + first, argc - first);
     if (work.source) path_source_stop(work.source);
     dni_reader_free(work.pictures);
     path_source_free(work.source);

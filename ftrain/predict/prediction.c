@@ -1,7 +1,7 @@
 /* Writing predictions, a row a picture. */
 #include "ftrain/predict/prediction.h"
 
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/output.h"
 #include "io/csv.h"
 #include "io/json.h"
 

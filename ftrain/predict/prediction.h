@@ -1,6 +1,6 @@
 /* Predictions as rows on standard output: text, CSV or JSON lines, a row a picture. */
-#ifndef FTRAIN_PREDICTION_H
-#define FTRAIN_PREDICTION_H
+#ifndef FTRAIN_PREDICT_PREDICTION_H
+#define FTRAIN_PREDICT_PREDICTION_H
 
 #include <stdbool.h>
 

@@ -1,14 +1,16 @@
 /* The commands of ftrain: one file each, one table. */
-#ifndef FTRAIN_COMMANDS_H
-#define FTRAIN_COMMANDS_H
+#ifndef FTRAIN_SHELL_COMMANDS_H
+#define FTRAIN_SHELL_COMMANDS_H
+
+#include "ftrain/shell/outcome.h"
 
 struct command {
     const char *name;
     const char *arguments;   /* behind the name in the usage line */
     const char *summary;     /* one line */
     const char *description; /* what --help teaches, with an example; ends in a newline */
-    /* argv[0] is the command's name; returns the exit code. */
-    int (*run)(const struct command *self, int argc, char **argv);
+    /* argv[0] is the command's name; returns how it ended. */
+    outcome (*run)(const struct command *self, int argc, char **argv);
 };
 
 typedef struct command command;

@@ -2,7 +2,8 @@
 #include "ftrain/shell/options.h"
 
 #include "ftrain/shell/commands.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/outcome.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -142,7 +143,7 @@ static const option_spec *find_spec(const option_spec *specs, size_t count, int 
     return NULL;
 }
 
-static int print_help(const command *self, const option_spec *specs, size_t count) {
+static outcome print_help(const command *self, const option_spec *specs, size_t count) {
     printf("Usage: ftrain %s %s\n\n%s", self->name, self->arguments, self->description);
     puts("Options:");
     for (size_t i = 0; i < count; i++) {
@@ -153,17 +154,17 @@ static int print_help(const command *self, const option_spec *specs, size_t coun
         printf("  %-26s %s\n", left, specs[i].help);
     }
     printf("  %-26s %s\n", "-h, --help", "print this");
-    return EXIT_DONE;
+    return OUTCOME_FINISHED;
 }
 
-static int complain(const command *self, int value, const char *argument) {
+static outcome complain(const command *self, int value, const char *argument) {
     message("%s: option '%s' %s; 'ftrain help %s' lists the options", self->name, argument,
             value == ':' ? "needs a value" : "is unknown, ambiguous or takes no value", self->name);
-    return EXIT_USAGE;
+    return OUTCOME_USAGE;
 }
 
-int parse_options(const command *self, const option_spec *specs, size_t count, int argc, char **argv,
-                  int least, int most, int *first) {
+outcome parse_options(const command *self, const option_spec *specs, size_t count, int argc, char **argv,
+                      int least, int most, int *first) {
     struct option longs[MAX_OPTIONS + 2];
     char letters[2 * MAX_OPTIONS + 3];
     fill_getopt(specs, count, longs, letters);
@@ -175,10 +176,10 @@ int parse_options(const command *self, const option_spec *specs, size_t count, i
         if (value == -1) break;
         if (value == HELP) return print_help(self, specs, count);
         if (value == '?' || value == ':') return complain(self, value, argv[optind > at ? optind - 1 : at]);
-        if (!set_option(find_spec(specs, count, value), optarg)) return EXIT_USAGE;
+        if (!set_option(find_spec(specs, count, value), optarg)) return OUTCOME_USAGE;
     }
     *first = optind;
-    if (argc - optind >= least && argc - optind <= most) return CONTINUE;
+    if (argc - optind >= least && argc - optind <= most) return OUTCOME_OK;
     message("usage: ftrain %s %s; 'ftrain help %s' tells more", self->name, self->arguments, self->name);
-    return EXIT_USAGE;
+    return OUTCOME_USAGE;
 }

@@ -1,6 +1,8 @@
 /* Options of a command: one table gives parsing, range checks and the list that --help shows. */
-#ifndef FTRAIN_OPTIONS_H
-#define FTRAIN_OPTIONS_H
+#ifndef FTRAIN_SHELL_OPTIONS_H
+#define FTRAIN_SHELL_OPTIONS_H
+
+#include "ftrain/shell/outcome.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,11 +39,10 @@ typedef struct option_spec {
 typedef struct command command;
 
 /* Parses a command's arguments: sets the targets and moves all that are no options to argv[*first] ..
- * argv[argc - 1], of which there must be `least` to `most`. --help prints the command's help. Returns CONTINUE,
- * or the exit code to end with. */
-enum { CONTINUE = -1 };
-int parse_options(const command *self, const option_spec *specs, size_t count, int argc, char **argv,
-                  int least, int most, int *first);
+ * argv[argc - 1], of which there must be `least` to `most`. --help prints the command's help. Returns OUTCOME_OK
+ * or the outcome to end with, which is OUTCOME_FINISHED after --help. */
+outcome parse_options(const command *self, const option_spec *specs, size_t count, int argc, char **argv,
+                      int least, int most, int *first);
 
 /* Sets one option by its name as the command line would; false after a message. */
 bool option_set(const option_spec *specs, size_t count, const char *name, const char *value);

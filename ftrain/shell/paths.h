@@ -1,7 +1,7 @@
 /* The pictures that a command line names: files, folders and what is in them, lists on standard input. They come
  * one after the other, so that memory does not grow with their number. */
-#ifndef FTRAIN_PATHS_H
-#define FTRAIN_PATHS_H
+#ifndef FTRAIN_SHELL_PATHS_H
+#define FTRAIN_SHELL_PATHS_H
 
 #include "core/status.h"
 

@@ -1,7 +1,7 @@
 /* Progress on stderr: a bar with rate and time left on a terminal, a line now and then elsewhere. One at a
  * time. */
-#ifndef FTRAIN_PROGRESS_H
-#define FTRAIN_PROGRESS_H
+#ifndef FTRAIN_SHELL_PROGRESS_H
+#define FTRAIN_SHELL_PROGRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* Laying out a table. */
 #include "ftrain/shell/table.h"
 
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* A table on standard output: columns as wide as their widest cell, the first flush left, the others flush
  * right. */
-#ifndef FTRAIN_TABLE_H
-#define FTRAIN_TABLE_H
+#ifndef FTRAIN_SHELL_TABLE_H
+#define FTRAIN_SHELL_TABLE_H
 
 #include <stdbool.h>
 

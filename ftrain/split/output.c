@@ -2,8 +2,10 @@
 #define _XOPEN_SOURCE 700 /* nftw() */
 #include "ftrain/split/output.h"
 
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
 
 #include <dirent.h>
@@ -17,22 +19,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int complain(const char *path, const char *what) {
+static outcome complain(const char *path, const char *what) {
     message("%s: %s: %s", path, what, strerror(errno));
-    return EXIT_MACHINE;
+    return OUTCOME_MACHINE;
 }
 
-int split_output_check(const char *folder) {
+outcome split_output_check(const char *folder) {
     struct stat info;
-    if (lstat(folder, &info) != 0) return errno == ENOENT ? CONTINUE : complain(folder, "cannot be examined");
+    if (lstat(folder, &info) != 0)
+        return errno == ENOENT ? OUTCOME_OK : complain(folder, "cannot be examined");
     dni_listing listing = {.count = 0};
     dn_error error;
-    if (S_ISDIR(info.st_mode) && dni_list_folder(&listing, folder, &error)) return report(&error, EXIT_DATA);
+    if (S_ISDIR(info.st_mode) && dni_list_folder(&listing, folder, &error))
+        return report(&error, OUTCOME_DATA);
     const bool empty = S_ISDIR(info.st_mode) && listing.count == 0;
     dni_listing_free(&listing);
-    if (empty) return CONTINUE;
+    if (empty) return OUTCOME_OK;
     message("%s: is there and is not an empty folder; nothing is overwritten", folder);
-    return EXIT_USAGE;
+    return OUTCOME_USAGE;
 }
 
 /* ---- the temporary folder ---- */
@@ -53,7 +57,7 @@ static void tell_leftovers(const char *parent) {
 }
 
 /* A new folder in the one that `folder` is in. */
-static int make_temporary(char **out, const char *folder) {
+static outcome make_temporary(char **out, const char *folder) {
     char *goal = strdup(folder);
     *out = NULL;
     if (!goal) return report_no_memory();
@@ -62,8 +66,8 @@ static int make_temporary(char **out, const char *folder) {
     const size_t parent = (size_t)(dni_path_name(goal) - goal), room = parent + 48;
     goal[parent] = '\0';
     dn_error error;
-    int code = parent && dni_make_folders(goal, &error) ? report(&error, EXIT_MACHINE) : CONTINUE;
-    if (code == CONTINUE) {
+    outcome code = parent && dni_make_folders(goal, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+    if (!code) {
         tell_leftovers(goal);
         *out = malloc(room);
         if (*out) snprintf(*out, room, "%s%s%ld", goal, temporary_name, (long)getpid());
@@ -72,7 +76,7 @@ static int make_temporary(char **out, const char *folder) {
         else if (mkdir(*out, 0777) != 0)
             code = complain(*out, "cannot be made");
     }
-    if (code != CONTINUE) {
+    if (code) {
         free(*out);
         *out = NULL;
     }
@@ -92,12 +96,12 @@ static void remove_temporary(const char *folder) {
 
 /* ---- pictures ---- */
 
-static int copy_picture(const char *from, const char *to) {
+static outcome copy_picture(const char *from, const char *to) {
     dni_mapping file;
     dni_file_writer *writer = NULL;
     dn_error error;
     dn_status status = dni_file_map(&file, from, &error);
-    if (status) return report(&error, EXIT_DATA);
+    if (status) return report(&error, OUTCOME_DATA);
     status = dni_file_writer_open(&writer, to, &error);
     if (!status) status = dni_file_write(writer, file.data, file.size, &error);
     if (!status)
@@ -105,19 +109,19 @@ static int copy_picture(const char *from, const char *to) {
     else
         dni_file_writer_abandon(writer);
     dni_file_unmap(&file);
-    return status ? report(&error, EXIT_MACHINE) : CONTINUE;
+    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
 /* Whatever keeps a link from being made (another file system, one without links, their number), a copy may
  * succeed, and else tells the reason. */
-static int place_picture(const char *from, const char *to, bool copy) {
-    if (!copy && linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0) return CONTINUE;
+static outcome place_picture(const char *from, const char *to, bool copy) {
+    if (!copy && linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0) return OUTCOME_OK;
     return copy_picture(from, to);
 }
 
-static int place_pictures(const char *folder, const split_pictures *pictures, bool copy) {
-    int code = CONTINUE;
-    for (uint32_t i = 0; code == CONTINUE && i < pictures->count; i++) {
+static outcome place_pictures(const char *folder, const split_pictures *pictures, bool copy) {
+    outcome code = OUTCOME_OK;
+    for (uint32_t i = 0; !code && i < pictures->count; i++) {
         const split_picture *const picture = &pictures->items[i];
         if (picture->split == DNI_SPLITS) continue;
         const char *const class_name = pictures->classes.names[picture->label];
@@ -127,10 +131,10 @@ static int place_pictures(const char *folder, const split_pictures *pictures, bo
         if (!path) return report_no_memory();
         dn_error error;
         const size_t end = (size_t)snprintf(path, room, "%s/%s/%s", folder, split, class_name);
-        if (dni_make_folders(path, &error)) code = report(&error, EXIT_MACHINE);
+        if (dni_make_folders(path, &error)) code = report(&error, OUTCOME_MACHINE);
         snprintf(path + end, room - end, "/%s", picture->name);
-        if (code == CONTINUE) code = place_picture(picture->path, path, copy);
-        if (code == CONTINUE && interrupted()) code = EXIT_INTERRUPTED;
+        if (!code) code = place_picture(picture->path, path, copy);
+        if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
         progress_step(i + 1);
         free(path);
     }
@@ -188,7 +192,7 @@ static dn_status write_lines(dni_file_writer *writer, const split_pictures *pict
     return status;
 }
 
-static int write_manifest(const char *folder, const split_pictures *pictures) {
+static outcome write_manifest(const char *folder, const split_pictures *pictures) {
     char *path = dni_path_join(folder, "manifest.tsv");
     dni_file_writer *writer = NULL;
     dn_error error;
@@ -200,20 +204,20 @@ static int write_manifest(const char *folder, const split_pictures *pictures) {
     else
         dni_file_writer_abandon(writer);
     free(path);
-    return status ? report(&error, EXIT_MACHINE) : CONTINUE;
+    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
-int split_output_write(const char *folder, const split_pictures *pictures, bool copy, bool quiet) {
+outcome split_output_write(const char *folder, const split_pictures *pictures, bool copy, bool quiet) {
     char *temporary;
-    int code = make_temporary(&temporary, folder);
-    if (code != CONTINUE) return code;
+    outcome code = make_temporary(&temporary, folder);
+    if (code) return code;
     progress_start("files", pictures->count, quiet);
     code = place_pictures(temporary, pictures, copy);
     progress_end();
-    if (code == CONTINUE) code = write_manifest(temporary, pictures);
-    if (code == CONTINUE && interrupted()) code = EXIT_INTERRUPTED;
-    if (code == CONTINUE && rename(temporary, folder) != 0) code = complain(folder, "cannot be made");
-    if (code != CONTINUE) remove_temporary(temporary);
+    if (!code) code = write_manifest(temporary, pictures);
+    if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
+    if (!code && rename(temporary, folder) != 0) code = complain(folder, "cannot be made");
+    if (code) remove_temporary(temporary);
     free(temporary);
     return code;
 }

@@ -2,8 +2,10 @@
 #include "ftrain/split/pictures.h"
 
 #include "core/pool.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
 
 #include <stdio.h>
@@ -29,9 +31,9 @@ static bool has(const dni_listing *listing, const char *name) {
     return false;
 }
 
-static int list_classes(dni_listing *out, const char *folder) {
+static outcome list_classes(dni_listing *out, const char *folder) {
     dn_error error;
-    if (dni_list_folder(out, folder, &error)) return report(&error, EXIT_DATA);
+    if (dni_list_folder(out, folder, &error)) return report(&error, OUTCOME_DATA);
     size_t kept = 0;
     for (size_t i = 0; i < out->count; i++) {
         if (is_folder(folder, out->names[i]))
@@ -42,11 +44,11 @@ static int list_classes(dni_listing *out, const char *folder) {
     out->count = kept;
     if (has(out, "train") && has(out, "test")) {
         message("%s: holds folders train and test: it is split already", folder);
-        return EXIT_DATA;
+        return OUTCOME_DATA;
     }
-    if (kept >= 2) return CONTINUE;
+    if (kept >= 2) return OUTCOME_OK;
     message("%s: %zu class folders; at least two are needed, one for each class", folder, kept);
-    return EXIT_DATA;
+    return OUTCOME_DATA;
 }
 
 /* ---- fingerprints ---- */
@@ -63,7 +65,7 @@ static void fingerprint_one(void *context, size_t i) {
     work->statuses[i] = dni_fingerprint_of_file(&work->prints[i], work->samples[i].path, &work->errors[i]);
 }
 
-static int keep(split_pictures *out, const scan *work, size_t count, bool strict) {
+static outcome keep(split_pictures *out, const scan *work, size_t count, bool strict) {
     for (size_t i = 0; i < count; i++) {
         if (!work->statuses[i]) {
             out->items[out->count++] = (split_picture){.path = work->samples[i].path,
@@ -72,48 +74,48 @@ static int keep(split_pictures *out, const scan *work, size_t count, bool strict
                                                        .split = DNI_SPLITS};
             continue;
         }
-        if (strict) return report(&work->errors[i], EXIT_DATA);
+        if (strict) return report(&work->errors[i], OUTCOME_DATA);
         message("skipped: %s", work->errors[i].message);
         out->skipped++;
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int fingerprint_all(split_pictures *out, dni_pool *pool, bool strict, bool quiet) {
+static outcome fingerprint_all(split_pictures *out, dni_pool *pool, bool strict, bool quiet) {
     const size_t total = out->samples.count;
     scan *work = malloc(sizeof *work);
     if (!work) return report_no_memory();
-    int code = CONTINUE;
+    outcome code = OUTCOME_OK;
     progress_start("pictures", total, quiet);
-    for (size_t done = 0; code == CONTINUE && done < total; done += AT_A_TIME) {
+    for (size_t done = 0; !code && done < total; done += AT_A_TIME) {
         const size_t count = total - done < AT_A_TIME ? total - done : AT_A_TIME;
         work->samples = out->samples.items + done;
         dni_pool_run(pool, fingerprint_one, work, count);
         code = keep(out, work, count, strict);
         progress_step(done + count);
-        if (code == CONTINUE && interrupted()) code = EXIT_INTERRUPTED;
+        if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
     }
     progress_end();
     free(work);
     return code;
 }
 
-int split_pictures_scan(split_pictures *out, const char *folder, int threads, bool strict, bool quiet) {
+outcome split_pictures_scan(split_pictures *out, const char *folder, int threads, bool strict, bool quiet) {
     *out = (split_pictures){.count = 0};
-    int code = list_classes(&out->classes, folder);
-    if (code != CONTINUE) return code;
+    outcome code = list_classes(&out->classes, folder);
+    if (code) return code;
     dn_error error;
     if (dni_samples_scan(&out->samples, folder, (const char *const *)out->classes.names,
                          (int)out->classes.count, &error))
-        return report(&error, EXIT_DATA);
+        return report(&error, OUTCOME_DATA);
     if (out->samples.count > UINT32_MAX) {
         message("%s: %zu pictures; at most %u are taken", folder, out->samples.count, UINT32_MAX);
-        return EXIT_DATA;
+        return OUTCOME_DATA;
     }
     out->items = calloc(out->samples.count, sizeof *out->items);
     if (!out->items) return report_no_memory();
     dni_pool *pool;
-    if (dni_pool_create(&pool, threads, &error)) return report(&error, EXIT_MACHINE);
+    if (dni_pool_create(&pool, threads, &error)) return report(&error, OUTCOME_MACHINE);
     code = fingerprint_all(out, pool, strict, quiet);
     dni_pool_free(pool);
     return code;

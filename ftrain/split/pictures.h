@@ -2,6 +2,7 @@
 #ifndef FTRAIN_SPLIT_PICTURES_H
 #define FTRAIN_SPLIT_PICTURES_H
 
+#include "ftrain/shell/outcome.h"
 #include "io/dataset.h"
 #include "io/duplicates.h"
 #include "io/file.h"
@@ -25,8 +26,8 @@ typedef struct split_pictures {
     size_t skipped; /* those that cannot; each was named */
 } split_pictures;
 
-/* Returns CONTINUE or, after a message, the exit code; either way split_pictures_free() lets go of it. */
-int split_pictures_scan(split_pictures *out, const char *folder, int threads, bool strict, bool quiet);
+/* Returns OUTCOME_OK or, after a message, another outcome; either way split_pictures_free() lets go of it. */
+outcome split_pictures_scan(split_pictures *out, const char *folder, int threads, bool strict, bool quiet);
 void split_pictures_free(split_pictures *pictures);
 
 /* Gives each picture its name: the file's, or where another of the class has that, with -2, -3, ... before the

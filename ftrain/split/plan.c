@@ -4,8 +4,9 @@
 #include "ftrain/split/plan.h"
 
 #include "core/rng.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ typedef struct plan {
 } plan;
 
 /* -1: by their bytes alone. */
-static int group_by(plan *work, uint32_t *group, int distance) {
+static outcome group_by(plan *work, uint32_t *group, int distance) {
     const split_pictures *const pictures = work->pictures;
     dni_fingerprint *prints = malloc(pictures->count * sizeof *prints + 1);
     if (!prints) return report_no_memory();
@@ -37,7 +38,7 @@ static int group_by(plan *work, uint32_t *group, int distance) {
     const dn_status status = distance < 0 ? dni_group_same(group, prints, pictures->count, &error)
                                           : dni_group_near(group, prints, pictures->count, distance, &error);
     free(prints);
-    return status ? report(&error, EXIT_DATA) : CONTINUE;
+    return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
 }
 
 /* ---- pictures with two labels ---- */
@@ -65,13 +66,13 @@ static uint32_t name_conflicts(const split_pictures *pictures, const uint32_t *g
 }
 
 /* `group` holds the groups of the same bytes; `other` is scratch. */
-static int drop_conflicts(plan *work, const uint32_t *group, uint32_t *other) {
+static outcome drop_conflicts(plan *work, const uint32_t *group, uint32_t *other) {
     split_pictures *const pictures = work->pictures;
     find_conflicts(pictures, group, other);
     const uint32_t files = name_conflicts(pictures, group, other);
     if (files && work->wish->strict) {
         message("%u files are of pictures in two classes; without --strict they would be left out", files);
-        return EXIT_DATA;
+        return OUTCOME_DATA;
     }
     uint32_t kept = 0;
     for (uint32_t i = 0; i < pictures->count; i++)
@@ -79,7 +80,7 @@ static int drop_conflicts(plan *work, const uint32_t *group, uint32_t *other) {
     if (files) message("%u files left out: what is in two classes teaches nothing", files);
     pictures->skipped += files;
     pictures->count = kept;
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* ---- groups that stay together ---- */
@@ -143,7 +144,7 @@ static bool share(const double fractions[DNI_SPLITS], long available, room_of_cl
     return true;
 }
 
-static int make_room(plan *work, int label, long available) {
+static outcome make_room(plan *work, int label, long available) {
     const split_wish *const wish = work->wish;
     const char *const class_name = work->pictures->classes.names[label];
     long total = 0;
@@ -154,21 +155,21 @@ static int make_room(plan *work, int label, long available) {
     if (wish->by_count && total > available) {
         message("class '%s': %ld pictures wanted (train %d, valid %d, test %d), %ld available", class_name,
                 total, wish->counts[DNI_TRAIN], wish->counts[DNI_VALID], wish->counts[DNI_TEST], available);
-        return EXIT_DATA;
+        return OUTCOME_DATA;
     }
     if (!wish->by_count && !share(wish->fractions, available, work->room[label])) {
         message("class '%s': %ld pictures are too few for every split to get one", class_name, available);
-        return EXIT_DATA;
+        return OUTCOME_DATA;
     }
     memcpy(work->wanted[label], work->room[label], sizeof work->room[label]);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int make_all_room(plan *work) {
+static outcome make_all_room(plan *work) {
     const split_pictures *const pictures = work->pictures;
-    int code = CONTINUE;
+    outcome code = OUTCOME_OK;
     uint32_t i = 0; /* the pictures are sorted by class */
-    for (int label = 0; code == CONTINUE && label < (int)pictures->classes.count; label++) {
+    for (int label = 0; !code && label < (int)pictures->classes.count; label++) {
         const uint32_t before = i;
         while (i < pictures->count && pictures->items[i].label == label) i++;
         code = make_room(work, label, (long)(i - before));
@@ -227,7 +228,7 @@ static void place_block(plan *work, const block *b) {
 }
 
 /* Groups of copies may have left a split short of pictures, or without any. */
-static int check_filled(const plan *work) {
+static outcome check_filled(const plan *work) {
     for (size_t label = 0; label < work->pictures->classes.count; label++)
         for (int s = 0; s < DNI_SPLITS; s++) {
             const long wanted = work->wanted[label][s], missing = work->room[label][s];
@@ -235,17 +236,17 @@ static int check_filled(const plan *work) {
             message("class '%s', %s: %ld pictures wanted, only %ld could be placed, for copies stay together",
                     work->pictures->classes.names[label], dni_split_name((dni_split)s), wanted,
                     wanted - missing);
-            return EXIT_DATA;
+            return OUTCOME_DATA;
         }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int run_plan(plan *work, uint32_t *group, uint32_t *scratch) {
-    int code = group_by(work, group, -1);
-    if (code == CONTINUE) code = drop_conflicts(work, group, scratch);
-    if (code == CONTINUE) code = group_by(work, group, work->wish->distance);
-    if (code == CONTINUE) code = make_all_room(work);
-    if (code != CONTINUE) return code;
+static outcome run_plan(plan *work, uint32_t *group, uint32_t *scratch) {
+    outcome code = group_by(work, group, -1);
+    if (!code) code = drop_conflicts(work, group, scratch);
+    if (!code) code = group_by(work, group, work->wish->distance);
+    if (!code) code = make_all_room(work);
+    if (code) return code;
     for (uint32_t i = 0; i < work->pictures->count; i++) work->pictures->items[i].group = group[i];
     fill_blocks(work, scratch);
     draw_order(work, scratch);
@@ -253,7 +254,7 @@ static int run_plan(plan *work, uint32_t *group, uint32_t *scratch) {
     return check_filled(work);
 }
 
-int split_plan(split_pictures *pictures, const split_wish *wish) {
+outcome split_plan(split_pictures *pictures, const split_wish *wish) {
     const size_t count = pictures->count, classes = pictures->classes.count;
     plan work = {.pictures = pictures,
                  .wish = wish,
@@ -264,7 +265,7 @@ int split_plan(split_pictures *pictures, const split_wish *wish) {
                  .rng = dni_rng_named(wish->seed, "split")};
     uint32_t *group = malloc(count * sizeof *group + 1), *scratch = malloc(count * sizeof *scratch + 1);
     const bool memory = work.members && work.blocks && work.room && work.wanted && group && scratch;
-    const int code = memory ? run_plan(&work, group, scratch) : report_no_memory();
+    const outcome code = memory ? run_plan(&work, group, scratch) : report_no_memory();
     free(work.members);
     free(work.blocks);
     free(work.room);

@@ -2,6 +2,7 @@
 #ifndef FTRAIN_SPLIT_PLAN_H
 #define FTRAIN_SPLIT_PLAN_H
 
+#include "ftrain/shell/outcome.h"
 #include "ftrain/split/pictures.h"
 
 typedef struct split_wish {
@@ -13,7 +14,7 @@ typedef struct split_wish {
     bool strict;  /* a picture in two classes is an error; else left out of both, and counted as skipped */
 } split_wish;
 
-/* Sets every picture's group and split. Returns CONTINUE or, after a message, the exit code. */
-int split_plan(split_pictures *pictures, const split_wish *wish);
+/* Sets every picture's group and split. Returns OUTCOME_OK or, after a message, another outcome. */
+outcome split_plan(split_pictures *pictures, const split_wish *wish);
 
 #endif

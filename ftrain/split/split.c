@@ -1,7 +1,10 @@
 /* ftrain split: a folder of classes becomes a data set. */
 #include "ftrain/shell/commands.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 #include "ftrain/split/output.h"
 #include "ftrain/split/plan.h"
 #include "io/json.h"
@@ -23,7 +26,7 @@ typedef struct split_options {
 
 /* ---- options ---- */
 
-static int parse_fractions(double out[DNI_SPLITS], const char *text) {
+static outcome parse_fractions(double out[DNI_SPLITS], const char *text) {
     double sum = 0;
     const char *at = text;
     for (int s = 0; s < DNI_SPLITS; s++) {
@@ -36,29 +39,29 @@ static int parse_fractions(double out[DNI_SPLITS], const char *text) {
         sum += out[s];
         at = end + 1;
     }
-    if (fabs(sum - 1) < 1e-6) return CONTINUE;
+    if (fabs(sum - 1) < 1e-6) return OUTCOME_OK;
     message("--fractions: '%s' is not three numbers for train, valid and test whose sum is 1", text);
-    return EXIT_USAGE;
+    return OUTCOME_USAGE;
 }
 
-static int make_wish(split_wish *out, const split_options *options) {
+static outcome make_wish(split_wish *out, const split_options *options) {
     int given = 0;
     *out = (split_wish){.seed = options->seed, .distance = options->distance, .strict = options->strict};
     if (options->group_near && out->distance < 0) out->distance = DNI_NEAR_DISTANCE;
     for (int s = 0; s < DNI_SPLITS; s++) given += options->counts[s] >= 0;
     if (!options->output && !options->dry_run) {
         message("split: -o DATA is missing: the folder to make");
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     if (given == 0)
         return parse_fractions(out->fractions, options->fractions ? options->fractions : "0.7,0.15,0.15");
     if (given < DNI_SPLITS || options->fractions) {
         message("split: give --train, --valid and --test together, and not with --fractions");
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     out->by_count = true;
     memcpy(out->counts, options->counts, sizeof out->counts);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* ---- the result ---- */
@@ -82,7 +85,7 @@ static bool print_split_json(const split_pictures *pictures, int split) {
                                 classes, "all", (json_int_t)count_of(pictures, split, -1)));
 }
 
-static int print_result(const split_pictures *pictures, bool json) {
+static outcome print_result(const split_pictures *pictures, bool json) {
     if (!json) {
         fputs("split", stdout);
         for (size_t k = 0; k < pictures->classes.count; k++) printf("\t%s", pictures->classes.names[k]);
@@ -90,7 +93,7 @@ static int print_result(const split_pictures *pictures, bool json) {
     }
     for (int split = 0; split < DNI_SPLITS; split++) {
         if (json) {
-            if (!print_split_json(pictures, split)) return EXIT_MACHINE;
+            if (!print_split_json(pictures, split)) return OUTCOME_MACHINE;
             continue;
         }
         fputs(dni_split_name((dni_split)split), stdout);
@@ -98,7 +101,7 @@ static int print_result(const split_pictures *pictures, bool json) {
             printf("\t%u", count_of(pictures, split, (int)k));
         printf("\t%u\n", count_of(pictures, split, -1));
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 static void tell_rest(const split_pictures *pictures, bool near) {
@@ -117,31 +120,30 @@ static void tell_rest(const split_pictures *pictures, bool near) {
 
 /* ---- the command ---- */
 
-static int split(const split_options *options, const char *source) {
+static outcome split(const split_options *options, const char *source) {
     split_wish wish;
-    int code = make_wish(&wish, options);
-    if (code == CONTINUE && !options->dry_run) code = split_output_check(options->output);
-    if (code != CONTINUE) return code;
+    outcome code = make_wish(&wish, options);
+    if (!code && !options->dry_run) code = split_output_check(options->output);
+    if (code) return code;
     catch_interrupts();
     split_pictures pictures;
     code = split_pictures_scan(&pictures, source, options->threads, options->strict, options->quiet);
-    if (code == CONTINUE) code = split_plan(&pictures, &wish);
-    if (code == CONTINUE && !options->dry_run) {
-        code = split_pictures_name(&pictures) ? CONTINUE : report_no_memory();
-        if (code == CONTINUE)
-            code = split_output_write(options->output, &pictures, options->copy, options->quiet);
+    if (!code) code = split_plan(&pictures, &wish);
+    if (!code && !options->dry_run) {
+        code = split_pictures_name(&pictures) ? OUTCOME_OK : report_no_memory();
+        if (!code) code = split_output_write(options->output, &pictures, options->copy, options->quiet);
     }
-    if (code == EXIT_INTERRUPTED) message("interrupted; nothing was made");
-    if (code == CONTINUE) {
+    if (code == OUTCOME_INTERRUPTED) message("interrupted; nothing was made");
+    if (!code) {
         tell_rest(&pictures, wish.distance >= 0);
         code = print_result(&pictures, options->json);
     }
-    if (code == CONTINUE) code = pictures.skipped ? EXIT_SKIPPED : EXIT_DONE;
+    if (!code) code = pictures.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
     split_pictures_free(&pictures);
     return code;
 }
 
-static int run(const command *self, int argc, char **argv) {
+static outcome run(const command *self, int argc, char **argv) {
     split_options options = {.counts = {-1, -1, -1}, .seed = 1, .distance = -1};
     const option_spec specs[] = {
         {"output", 'o', OPTION_TEXT, &options.output, 0, 0, "DATA", "the folder to make"},
@@ -164,8 +166,8 @@ static int run(const command *self, int argc, char **argv) {
         {"quiet", 'q', OPTION_FLAG, &options.quiet, 0, 0, NULL, "no progress"},
     };
     int first;
-    const int code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
-    return code == CONTINUE ? split(&options, argv[first]) : code;
+    const outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    return !code ? split(&options, argv[first]) : code;
 }
 
 const command split_command = {

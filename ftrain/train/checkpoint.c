@@ -1,8 +1,9 @@
 /* The loop over epochs, with a file that follows it. */
 #include "ftrain/train/checkpoint.h"
 
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/outcome.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -17,60 +18,60 @@ static time_t seconds_now(void) {
     return now.tv_sec;
 }
 
-static int take_up(checkpoint *keep, dn_trainer *trainer, const dn_train_options *options) {
+static outcome take_up(checkpoint *keep, dn_trainer *trainer, const dn_train_options *options) {
     dn_error error;
     const dn_status status = dn_trainer_load(trainer, keep->path, keep->provenance, &error);
     if (status == DN_ERR_NOT_FOUND) {
         message("%s: there is no checkpoint: training begins anew", keep->path);
-        return CONTINUE;
+        return OUTCOME_OK;
     }
-    if (status) return report(&error, EXIT_MODEL);
+    if (status) return report(&error, OUTCOME_MODEL);
     keep->is_there = true;
     message("%s: going on after epoch %d of %d", keep->path, dn_trainer_epochs(trainer), options->epochs);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int save(checkpoint *keep, const dn_trainer *trainer) {
+static outcome save(checkpoint *keep, const dn_trainer *trainer) {
     dn_error error;
-    if (dn_trainer_save(trainer, keep->path, keep->provenance, &error)) return report(&error, EXIT_MACHINE);
+    if (dn_trainer_save(trainer, keep->path, keep->provenance, &error))
+        return report(&error, OUTCOME_MACHINE);
     keep->is_there = true;
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int stop(checkpoint *keep, const dn_trainer *trainer, const dn_train_options *options) {
-    const int code = save(keep, trainer);
-    if (code != CONTINUE) return code;
+static outcome stop(checkpoint *keep, const dn_trainer *trainer, const dn_train_options *options) {
+    const outcome code = save(keep, trainer);
+    if (code) return code;
     message(
         "interrupted after epoch %d of %d, which %s keeps: the same command with --resume goes on from there",
         dn_trainer_epochs(trainer), options->epochs, keep->path);
-    return EXIT_INTERRUPTED;
+    return OUTCOME_INTERRUPTED;
 }
 
-static int run_epochs(checkpoint *keep, dn_trainer *trainer, const dn_train_options *options) {
+static outcome run_epochs(checkpoint *keep, dn_trainer *trainer, const dn_train_options *options) {
     time_t last = seconds_now();
     while (!dn_trainer_is_done(trainer)) {
         dn_epoch epoch;
         dn_error error;
-        if (dn_trainer_epoch(trainer, &epoch, &error)) return report(&error, EXIT_DATA);
+        if (dn_trainer_epoch(trainer, &epoch, &error)) return report(&error, OUTCOME_DATA);
         const bool asked = options->on_epoch(options->context, &epoch) != 0;
         if (asked && !dn_trainer_is_done(trainer)) return stop(keep, trainer, options);
         if (!keep->every_epoch && seconds_now() - last < SECONDS_BETWEEN) continue;
-        const int code = save(keep, trainer);
-        if (code != CONTINUE) return code;
+        const outcome code = save(keep, trainer);
+        if (code) return code;
         last = seconds_now();
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-int checkpoint_train(checkpoint *keep, dn_head *head, const dn_features *train, const dn_features *valid,
-                     const dn_train_options *options, dn_train_result *result) {
+outcome checkpoint_train(checkpoint *keep, dn_head *head, const dn_features *train, const dn_features *valid,
+                         const dn_train_options *options, dn_train_result *result) {
     dn_trainer *trainer;
     dn_error error;
-    if (dn_trainer_create(&trainer, head, train, valid, options, &error)) return report(&error, EXIT_DATA);
-    int code = keep->resume ? take_up(keep, trainer, options) : CONTINUE;
-    if (code == CONTINUE) code = run_epochs(keep, trainer, options);
-    if (code == CONTINUE && dn_trainer_finish(trainer, head, result, &error))
-        code = report(&error, EXIT_DATA);
+    if (dn_trainer_create(&trainer, head, train, valid, options, &error)) return report(&error, OUTCOME_DATA);
+    outcome code = keep->resume ? take_up(keep, trainer, options) : OUTCOME_OK;
+    if (!code) code = run_epochs(keep, trainer, options);
+    if (!code && dn_trainer_finish(trainer, head, result, &error)) code = report(&error, OUTCOME_DATA);
     dn_trainer_free(trainer);
     return code;
 }

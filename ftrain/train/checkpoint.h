@@ -1,7 +1,8 @@
 /* Training that can be interrupted, or killed, and gone on with. */
-#ifndef FTRAIN_CHECKPOINT_H
-#define FTRAIN_CHECKPOINT_H
+#ifndef FTRAIN_TRAIN_CHECKPOINT_H
+#define FTRAIN_TRAIN_CHECKPOINT_H
 
+#include "ftrain/shell/outcome.h"
 #include "head/head.h"
 
 #include <stdbool.h>
@@ -15,10 +16,10 @@ typedef struct checkpoint {
     bool is_there;          /* set once the file was read or written */
 } checkpoint;
 
-/* As dn_head_train(). When interrupted, what was reached is kept and a message says how to go on. Returns CONTINUE
- * or, after a message, the exit code. */
-int checkpoint_train(checkpoint *keep, dn_head *head, const dn_features *train, const dn_features *valid,
-                     const dn_train_options *options, dn_train_result *result);
+/* As dn_head_train(). When interrupted, what was reached is kept and a message says how to go on. Returns OUTCOME_OK
+ * or, after a message, another outcome. */
+outcome checkpoint_train(checkpoint *keep, dn_head *head, const dn_features *train, const dn_features *valid,
+                         const dn_train_options *options, dn_train_result *result);
 
 /* Once the model is written. */
 void checkpoint_discard(const checkpoint *keep);

@@ -1,6 +1,6 @@
 /* The epochs of one training, kept as they come. */
-#ifndef FTRAIN_EPOCHS_H
-#define FTRAIN_EPOCHS_H
+#ifndef FTRAIN_TRAIN_EPOCHS_H
+#define FTRAIN_TRAIN_EPOCHS_H
 
 #include "head/head.h"
 

@@ -4,7 +4,10 @@
  * the others train: were the judged fold to pick its own epoch, it would flatter the result. */
 #include "ftrain/train/folds.h"
 
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 #include "ftrain/shell/table.h"
 #include "head/cross_validation.h"
 #include "io/content_key.h"
@@ -29,7 +32,7 @@ static size_t floats_a_picture(const cross_validation *work) {
     return (size_t)work->all.views * (size_t)work->width;
 }
 
-static int join_sets(cross_validation *work, const feature_set *train, const feature_set *valid) {
+static outcome join_sets(cross_validation *work, const feature_set *train, const feature_set *valid) {
     const size_t first = (size_t)train->count, second = (size_t)valid->count;
     work->all = (dn_features){.count = train->count + valid->count, .views = train->view_count};
     const size_t floats = floats_a_picture(work);
@@ -44,7 +47,7 @@ static int join_sets(cross_validation *work, const feature_set *train, const fea
     memcpy(work->labels + first, valid->labels, second * sizeof(int));
     work->all.values = work->values;
     work->all.labels = work->labels;
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 typedef struct hashed {
@@ -59,7 +62,7 @@ static int by_key(const void *a, const void *b) {
 }
 
 /* Pictures of one content have one feature vector: a group is named by the first that has it. */
-static int group_by_content(const cross_validation *work, int *groups) {
+static outcome group_by_content(const cross_validation *work, int *groups) {
     const size_t count = (size_t)work->all.count;
     hashed *all = malloc(count * sizeof *all);
     if (!all) return report_no_memory();
@@ -73,17 +76,17 @@ static int group_by_content(const cross_validation *work, int *groups) {
         groups[all[i].index] = again ? groups[all[i - 1].index] : all[i].index;
     }
     free(all);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int deal(cross_validation *work) {
+static outcome deal(cross_validation *work) {
     int *groups = malloc((size_t)work->all.count * sizeof *groups);
     if (!groups) return report_no_memory();
-    int code = group_by_content(work, groups);
+    outcome code = group_by_content(work, groups);
     dn_error error;
-    if (code == CONTINUE && dni_folds(work->folds, work->labels, groups, work->all.count, work->classes,
-                                      work->options->folds, work->options->training.seed, &error))
-        code = report(&error, EXIT_DATA);
+    if (!code && dni_folds(work->folds, work->labels, groups, work->all.count, work->classes,
+                           work->options->folds, work->options->training.seed, &error))
+        code = report(&error, OUTCOME_DATA);
     free(groups);
     return code;
 }
@@ -105,7 +108,7 @@ typedef struct part {
 } part;
 
 /* Only training looks at more than the plain view. */
-static int cut(const cross_validation *work, int judged, int role, part *out) {
+static outcome cut(const cross_validation *work, int judged, int role, part *out) {
     *out = (part){.views = role == TRAINING ? work->all.views : 1};
     const size_t count = (size_t)work->all.count;
     const size_t floats = (size_t)out->views * (size_t)work->width;
@@ -118,7 +121,7 @@ static int cut(const cross_validation *work, int judged, int role, part *out) {
                floats * sizeof(float));
         out->labels[out->count++] = work->labels[i];
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 static int stop_if_interrupted(void *context, const dn_epoch *epoch) {
@@ -127,7 +130,8 @@ static int stop_if_interrupted(void *context, const dn_epoch *epoch) {
     return interrupted();
 }
 
-static int judge(const cross_validation *work, const dn_head *head, const part *judged, fold_result *out) {
+static outcome judge(const cross_validation *work, const dn_head *head, const part *judged,
+                     fold_result *out) {
     float *log_probabilities = malloc((size_t)judged->count * (size_t)work->classes * sizeof(float));
     if (!log_probabilities) return report_no_memory();
     dn_error error;
@@ -137,40 +141,40 @@ static int judge(const cross_validation *work, const dn_head *head, const part *
         dn_metrics_compute(&out->judged, log_probabilities, judged->labels, judged->count, work->classes,
                            NULL);
     free(log_probabilities);
-    return status ? report(&error, EXIT_DATA) : CONTINUE;
+    return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
 }
 
 static dn_features features_of(const part *from) {
     return (dn_features){from->values, from->labels, from->count, from->views};
 }
 
-static int train_and_judge(const cross_validation *work, const part parts[ROLES], fold_result *out) {
+static outcome train_and_judge(const cross_validation *work, const part parts[ROLES], fold_result *out) {
     const dn_head_options head_options = train_options_head(work->options);
     dn_train_options training = train_options_training(work->options);
     training.on_epoch = stop_if_interrupted;
     dn_head *head;
     dn_error error;
     if (dn_head_create(&head, work->width, work->classes, &head_options, &error))
-        return report(&error, EXIT_USAGE);
+        return report(&error, OUTCOME_USAGE);
     const dn_features train = features_of(&parts[TRAINING]), valid = features_of(&parts[PICKING]);
     dn_train_result result;
     const dn_status status = dn_head_train(head, &train, &valid, &training, &result, &error);
-    int code = CONTINUE;
+    outcome code = OUTCOME_OK;
     if (status == DN_ERR_CANCELLED)
-        code = EXIT_INTERRUPTED;
+        code = OUTCOME_INTERRUPTED;
     else if (status)
-        code = report(&error, EXIT_DATA);
-    if (code == CONTINUE) code = judge(work, head, &parts[JUDGED], out);
+        code = report(&error, OUTCOME_DATA);
+    if (!code) code = judge(work, head, &parts[JUDGED], out);
     out->best_epoch = result.best_epoch;
     dn_head_free(head);
     return code;
 }
 
-static int run_fold(const cross_validation *work, int fold, fold_result *out) {
+static outcome run_fold(const cross_validation *work, int fold, fold_result *out) {
     part parts[ROLES] = {{.count = 0}};
-    int code = CONTINUE;
-    for (int role = 0; code == CONTINUE && role < ROLES; role++) code = cut(work, fold, role, &parts[role]);
-    if (code == CONTINUE) code = train_and_judge(work, parts, out);
+    outcome code = OUTCOME_OK;
+    for (int role = 0; !code && role < ROLES; role++) code = cut(work, fold, role, &parts[role]);
+    if (!code) code = train_and_judge(work, parts, out);
     for (int role = 0; role < ROLES; role++) {
         free(parts[role].values);
         free(parts[role].labels);
@@ -192,13 +196,13 @@ static spread spread_of(const fold_table *results, bool of_loss) {
     return (spread){mean, sqrt(squares / (results->count - 1))};
 }
 
-static int print_lines(const fold_table *results) {
+static outcome print_lines(const fold_table *results) {
     for (int i = 0; i < results->count; i++) {
         const fold_result *r = &results->folds[i];
         if (!print_json(json_pack("{s:i, s:i, s:i, s:f, s:f}", "fold", i + 1, "pictures", r->judged.count,
                                   "best_epoch", r->best_epoch, "accuracy", r->judged.accuracy, "loss",
                                   r->judged.loss)))
-            return EXIT_MACHINE;
+            return OUTCOME_MACHINE;
     }
     json_t *sum = json_pack("{s:i, s:f, s:f}", "folds", results->count, "accuracy_mean",
                             results->accuracy.mean, "loss_mean", results->loss.mean);
@@ -206,10 +210,10 @@ static int print_lines(const fold_table *results) {
     json_object_set_new(sum, "accuracy_deviation",
                         several ? json_real(results->accuracy.deviation) : json_null());
     json_object_set_new(sum, "loss_deviation", several ? json_real(results->loss.deviation) : json_null());
-    return print_json(sum) ? CONTINUE : EXIT_MACHINE;
+    return print_json(sum) ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
-static int print_table(const fold_table *results) {
+static outcome print_table(const fold_table *results) {
     static const char *const titles[] = {"fold", "pictures", "best epoch", "accuracy", "loss"};
     table *out = table_create(5);
     for (int i = 0; i < 5; i++) table_text(out, titles[i]);
@@ -229,39 +233,39 @@ static int print_table(const fold_table *results) {
         table_number(out, "%.4f", i ? results->accuracy.deviation : results->accuracy.mean);
         table_number(out, "%.4f", i ? results->loss.deviation : results->loss.mean);
     }
-    return table_print(out) ? CONTINUE : EXIT_MACHINE;
+    return table_print(out) ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
-static int conclude(const cross_validation *work) {
+static outcome conclude(const cross_validation *work) {
     fold_table *results = work->results;
-    if (!results->count) return CONTINUE;
+    if (!results->count) return OUTCOME_OK;
     results->accuracy = spread_of(results, false);
     results->loss = spread_of(results, true);
     return work->options->json ? print_lines(results) : print_table(results);
 }
 
-static int run_folds(cross_validation *work) {
+static outcome run_folds(cross_validation *work) {
     for (int fold = 0; fold < work->options->folds; fold++) {
-        const int code = run_fold(work, fold, &work->results->folds[fold]);
-        if (code == EXIT_INTERRUPTED)
+        const outcome code = run_fold(work, fold, &work->results->folds[fold]);
+        if (code == OUTCOME_INTERRUPTED)
             message("interrupted: %d of %d folds are done", work->results->count, work->options->folds);
-        if (code == EXIT_INTERRUPTED && conclude(work) != CONTINUE) return EXIT_MACHINE;
-        if (code != CONTINUE) return code;
+        if (code == OUTCOME_INTERRUPTED && conclude(work)) return OUTCOME_MACHINE;
+        if (code) return code;
         work->results->count++;
     }
     return conclude(work);
 }
 
-int folds_run(const train_options *options, const extraction *from, const feature_set *train,
-              const feature_set *valid, fold_table *out) {
+outcome folds_run(const train_options *options, const extraction *from, const feature_set *train,
+                  const feature_set *valid, fold_table *out) {
     *out = (fold_table){.count = 0};
     cross_validation work = {.options = options,
                              .width = dn_weights_config(from->weights)->features,
                              .classes = from->data.class_count,
                              .results = out};
-    int code = join_sets(&work, train, valid);
-    if (code == CONTINUE) code = deal(&work);
-    if (code == CONTINUE) code = run_folds(&work);
+    outcome code = join_sets(&work, train, valid);
+    if (!code) code = deal(&work);
+    if (!code) code = run_folds(&work);
     free(work.values);
     free(work.labels);
     free(work.folds);

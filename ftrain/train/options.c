@@ -1,7 +1,8 @@
 /* The options of `ftrain train`: table, checks, recipe. */
 #include "ftrain/train/options.h"
 
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/outcome.h"
 #include "io/json.h"
 
 #include <stdlib.h>
@@ -105,66 +106,66 @@ static bool parse_class_weights(train_options *o) {
 }
 
 /* Between options; each alone was checked when it was parsed. */
-static int check(train_options *o) {
+static outcome check(train_options *o) {
     o->training.optimizer = (dn_optimizer)o->optimizer;
     o->training.schedule.kind = (dn_schedule_kind)o->schedule;
-    if (!parse_class_weights(o)) return EXIT_USAGE;
+    if (!parse_class_weights(o)) return OUTCOME_USAGE;
     const dn_train_options *t = &o->training;
     if (t->schedule.warmup >= t->epochs) {
         message("--warmup: %d is not below --epochs, %d", t->schedule.warmup, t->epochs);
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     if (t->schedule.kind >= DN_COSINE && t->schedule.floor > t->learning_rate) {
         message("--schedule-floor: %g is above --lr, %g", (double)t->schedule.floor,
                 (double)t->learning_rate);
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     if (o->sweep && (o->checkpoint || o->resume)) {
         message("--sweep runs anew each time: --checkpoint and --resume do not go with it");
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     if (o->folds && (o->model || o->sweep || o->checkpoint || o->resume)) {
         message("--folds writes no model: -o, --sweep, --checkpoint and --resume do not go with it");
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     o->training.nesterov = o->nesterov;
     o->extraction.flip = o->flip;
     o->extraction.augment_valid = o->folds > 0;
     o->training.flip = o->flip || o->extraction.augment;
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* The page must not take another output's place. */
-static int check_report(const train_options *o) {
+static outcome check_report(const train_options *o) {
     const char *const others[] = {o->model, o->checkpoint};
     for (int i = 0; i < 2; i++)
         if (o->report && others[i] && strcmp(o->report, others[i]) == 0) {
             message("--report: '%s' is the %s's file, too", o->report, i ? "checkpoint" : "model");
-            return EXIT_USAGE;
+            return OUTCOME_USAGE;
         }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-int train_options_parse(train_options *o, const command *self, int argc, char **argv, int *first) {
+outcome train_options_parse(train_options *o, const command *self, int argc, char **argv, int *first) {
     *o = (train_options){.extraction = extraction_options_default(), .weighting = "none"};
     option_spec specs[MAX_SPECS];
     const size_t count = fill_specs(o, specs);
     /* Twice: the recipe's name is needed before the options that override what it sets. */
     for (int pass = 0; pass < 2; pass++) {
-        const int code = parse_options(self, specs, count, argc, argv, 1, 1, first);
-        if (code != CONTINUE) return code;
+        const outcome code = parse_options(self, specs, count, argc, argv, 1, 1, first);
+        if (code) return code;
         if (pass == 0) apply_recipe(o);
         /* getopt moves paths behind the options: the second pass reads the same */
     }
-    const int code = check(o);
+    const outcome code = check(o);
     if (!o->model && !o->folds) o->model = "model.safetensors";
-    return code == CONTINUE ? check_report(o) : code;
+    return !code ? check_report(o) : code;
 }
 
-int train_options_set(train_options *o, const char *name, const char *value) {
+outcome train_options_set(train_options *o, const char *name, const char *value) {
     option_spec specs[MAX_SPECS];
     const size_t count = fill_specs(o, specs);
-    return option_set(specs, count, name, value) ? check(o) : EXIT_USAGE;
+    return option_set(specs, count, name, value) ? check(o) : OUTCOME_USAGE;
 }
 
 dn_head_options train_options_head(const train_options *o) {

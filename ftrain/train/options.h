@@ -4,6 +4,7 @@
 
 #include "ftrain/features/extraction.h"
 #include "ftrain/shell/options.h"
+#include "ftrain/shell/outcome.h"
 #include "head/head.h"
 
 #include <jansson.h>
@@ -27,11 +28,11 @@ typedef struct train_options {
     bool flip, nesterov, json, resume;
 } train_options;
 
-/* Parses and checks the command line. Returns CONTINUE or, after a message, the exit code. */
-int train_options_parse(train_options *out, const command *self, int argc, char **argv, int *first);
+/* Parses and checks the command line. Returns OUTCOME_OK or, after a message, another outcome. */
+outcome train_options_parse(train_options *out, const command *self, int argc, char **argv, int *first);
 
 /* Sets one option of a checked set by name, as the command line does, and checks the whole again. */
-int train_options_set(train_options *options, const char *name, const char *value);
+outcome train_options_set(train_options *options, const char *name, const char *value);
 
 /* The head's part of them; points into `options`. */
 dn_head_options train_options_head(const train_options *options);

@@ -1,5 +1,5 @@
 /* What a training prints: a line an epoch, and what came of it. */
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/output.h"
 #include "ftrain/train/run.h"
 #include "io/json.h"
 

@@ -1,7 +1,7 @@
 /* train --report: a training as one page. */
 #include "ftrain/page/chart.h"
-#include "ftrain/shell/program.h"
 #include "ftrain/page/report.h"
+#include "ftrain/shell/outcome.h"
 #include "ftrain/train/run.h"
 #include "io/file.h"
 
@@ -44,7 +44,7 @@ typedef struct curves {
     double best; /* NaN: not among these epochs */
 } curves;
 
-static int gather(curves *out, const train_run *run) {
+static outcome gather(curves *out, const train_run *run) {
     const epoch_log *log = &run->epochs;
     const size_t count = (size_t)log->count;
     *out =
@@ -63,7 +63,7 @@ static int gather(curves *out, const train_run *run) {
         out->learning_rate[i] = epoch->learning_rate;
         if (epoch->epoch == run->result.best_epoch) out->best = epoch->epoch;
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 static void write_charts(html *page, const train_run *run, const curves *of) {
@@ -115,14 +115,14 @@ static void write_epochs(html *page, const train_run *run) {
     html_raw(page, "</details>\n");
 }
 
-static int write_curves(html *page, const train_run *run) {
+static outcome write_curves(html *page, const train_run *run) {
     const epoch_log *log = &run->epochs;
     html_section(page, "curves", "Epoch by epoch");
     if (!log->count) {
         html_raw(page,
                  "<p>All epochs had been run before: the training was taken up from a checkpoint, "
                  "which does not keep the curves.</p>\n");
-        return CONTINUE;
+        return OUTCOME_OK;
     }
     html_raw(page,
              "<p>The training loss is met on the way, with dropout; the validation loss and accuracy are "
@@ -136,12 +136,12 @@ static int write_curves(html *page, const train_run *run) {
             log->epochs[0].epoch,
             run->result.best_epoch < log->epochs[0].epoch ? " The best epoch came before." : "");
     curves of;
-    const int code = gather(&of, run);
-    if (code != CONTINUE) return code;
+    const outcome code = gather(&of, run);
+    if (code) return code;
     write_charts(page, run, &of);
     write_epochs(page, run);
     free(of.epoch);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 /* ---- the sweep ---- */
@@ -211,16 +211,16 @@ static void write_fold_table(html *page, const fold_table *of) {
     html_table_end(page);
 }
 
-static int write_folds(html *page, const fold_table *of) {
+static outcome write_folds(html *page, const fold_table *of) {
     chart_bar *bars = calloc((size_t)of->count, sizeof *bars);
     char(*names)[16] = calloc((size_t)of->count, sizeof *names);
-    const int code = bars && names ? CONTINUE : report_no_memory();
-    for (int i = 0; code == CONTINUE && i < of->count; i++) {
+    const outcome code = bars && names ? OUTCOME_OK : report_no_memory();
+    for (int i = 0; !code && i < of->count; i++) {
         const dn_metrics *judged = &of->folds[i].judged;
         snprintf(names[i], sizeof names[i], "fold %d", i + 1);
         bars[i] = (chart_bar){names[i], judged->accuracy, judged->accuracy_low, judged->accuracy_high};
     }
-    if (code == CONTINUE) {
+    if (!code) {
         html_section(page, "folds", "Cross-validation");
         html_raw(page, "<p class=\"headline\">%.1f %% correct on average</p>\n", 100 * of->accuracy.mean);
         html_raw(page,
@@ -240,9 +240,9 @@ static int write_folds(html *page, const fold_table *of) {
 
 /* ---- the page ---- */
 
-static int write_sections(html *page, const train_run *run) {
+static outcome write_sections(html *page, const train_run *run) {
     const train_options *options = run->options;
-    int code = CONTINUE;
+    outcome code = OUTCOME_OK;
     if (options->folds) {
         code = write_folds(page, &run->folds);
     } else {
@@ -250,7 +250,7 @@ static int write_sections(html *page, const train_run *run) {
         code = write_curves(page, run);
         if (run->sweep) write_sweep(page, run->sweep);
     }
-    if (code != CONTINUE) return code;
+    if (code) return code;
     report_data(page, &run->extraction.data, run->counts, run->extraction.skipped);
     report_recipe(page, options->folds
                             ? train_options_recipe(options, run->extraction.views, run->extraction.view_count)
@@ -259,10 +259,10 @@ static int write_sections(html *page, const train_run *run) {
     source.model = options->model;
     source.seed = &options->training.seed;
     report_provenance(page, &source);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-int train_report(const train_run *run) {
+outcome train_report(const train_run *run) {
     const train_options *options = run->options;
     char title[256];
     if (options->folds)
@@ -270,14 +270,14 @@ int train_report(const train_run *run) {
     else
         snprintf(title, sizeof title, "Training of %s", dni_path_name(options->model));
     html *page;
-    int code = report_open(&page, options->report, title, run->argc, run->argv);
-    if (code != CONTINUE) return code;
+    outcome code = report_open(&page, options->report, title, run->argc, run->argv);
+    if (code) return code;
     code = write_sections(page, run);
-    if (code != CONTINUE) {
+    if (code) {
         html_abandon(page);
         return code;
     }
     code = report_close(page);
-    if (code == CONTINUE && !options->json) printf("wrote %s\n", options->report);
+    if (!code && !options->json) printf("wrote %s\n", options->report);
     return code;
 }

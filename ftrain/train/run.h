@@ -3,12 +3,13 @@
 #ifndef FTRAIN_TRAIN_RUN_H
 #define FTRAIN_TRAIN_RUN_H
 
+#include "ftrain/features/extraction.h"
+#include "ftrain/shell/outcome.h"
 #include "ftrain/train/checkpoint.h"
 #include "ftrain/train/epochs.h"
-#include "ftrain/features/extraction.h"
 #include "ftrain/train/folds.h"
-#include "ftrain/train/sweep.h"
 #include "ftrain/train/options.h"
+#include "ftrain/train/sweep.h"
 
 typedef struct train_run {
     const train_options *options; /* of a sweep: the winner's */
@@ -40,7 +41,7 @@ bool train_has_schedule(const train_run *run);
 void train_print_epoch(const train_run *run);
 void train_print_result(const train_run *run);
 
-/* Writes options->report, of a model that was made or of folds. Returns CONTINUE or, after a message, the exit code. */
-int train_report(const train_run *run);
+/* Writes options->report, of a model that was made or of folds. Returns OUTCOME_OK or, after a message, another outcome. */
+outcome train_report(const train_run *run);
 
 #endif

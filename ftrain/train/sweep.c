@@ -4,7 +4,9 @@
  * on the others nor on how many run at a time. */
 #include "ftrain/train/sweep.h"
 
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
 #include "io/json.h"
 
@@ -65,7 +67,7 @@ static bool is_swept(const char *name) {
 }
 
 /* "lr=0.001/0.003", which is cut up. */
-static int parse_axis(sweep *of, char *text) {
+static outcome parse_axis(sweep *of, char *text) {
     char *values = strchr(text, '=');
     if (values) *values++ = '\0';
     if (!values || !is_swept(text)) {
@@ -73,16 +75,16 @@ static int parse_axis(sweep *of, char *text) {
             "--sweep: '%s' is not one of hidden, dropout, lr, optimizer, momentum, weight-decay, batch, "
             "label-smoothing, schedule, warmup, epochs, class-weights, with =VALUE/VALUE...",
             text);
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     for (int a = 0; a < of->axis_count; a++)
         if (strcmp(of->axes[a].name, text) == 0) {
             message("--sweep: '%s' is there twice", text);
-            return EXIT_USAGE;
+            return OUTCOME_USAGE;
         }
     if (of->axis_count == MAX_SWEEP_AXES) {
         message("--sweep: more than %d options, at '%s'", MAX_SWEEP_AXES, text);
-        return EXIT_USAGE;
+        return OUTCOME_USAGE;
     }
     axis *to = &of->axes[of->axis_count++];
     to->name = text;
@@ -91,28 +93,28 @@ static int parse_axis(sweep *of, char *text) {
         if (values) *values++ = '\0';
         if (to->count == MAX_VALUES) {
             message("--sweep: more than %d values of '%s'", MAX_VALUES, text);
-            return EXIT_USAGE;
+            return OUTCOME_USAGE;
         }
         to->values[to->count++] = value;
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int parse_list(sweep *of) {
+static outcome parse_list(sweep *of) {
     char *rest = NULL;
     of->run_count = 1;
     for (char *text = strtok_r(of->text, " \t\n", &rest); text; text = strtok_r(NULL, " \t\n", &rest)) {
-        const int code = parse_axis(of, text);
-        if (code != CONTINUE) return code;
+        const outcome code = parse_axis(of, text);
+        if (code) return code;
         of->run_count *= of->axes[of->axis_count - 1].count;
         if (of->run_count > MAX_RUNS) {
             message("--sweep: more than %d combinations", MAX_RUNS);
-            return EXIT_USAGE;
+            return OUTCOME_USAGE;
         }
     }
-    if (of->axis_count) return CONTINUE;
+    if (of->axis_count) return OUTCOME_OK;
     message("--sweep: '%s' names no option", of->base->sweep);
-    return EXIT_USAGE;
+    return OUTCOME_USAGE;
 }
 
 int sweep_axis_count(const sweep *of) {
@@ -129,25 +131,25 @@ const char *sweep_value(const sweep *of, int index, int a) {
     return of->axes[a].values[index % of->axes[a].count];
 }
 
-static int options_of(const sweep *of, int index, train_options *out) {
+static outcome options_of(const sweep *of, int index, train_options *out) {
     *out = *of->base;
     for (int a = 0; a < of->axis_count; a++) {
-        const int code = train_options_set(out, of->axes[a].name, sweep_value(of, index, a));
-        if (code != CONTINUE) return code;
+        const outcome code = train_options_set(out, of->axes[a].name, sweep_value(of, index, a));
+        if (code) return code;
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int prepare(sweep *of) {
-    int code = parse_list(of);
+static outcome prepare(sweep *of) {
+    outcome code = parse_list(of);
     train_options trial;
-    for (int i = 0; code == CONTINUE && i < of->run_count; i++) code = options_of(of, i, &trial);
-    if (code != CONTINUE) return code;
+    for (int i = 0; !code && i < of->run_count; i++) code = options_of(of, i, &trial);
+    if (code) return code;
     of->runs = calloc((size_t)of->run_count, sizeof *of->runs);
-    return of->runs ? CONTINUE : report_no_memory();
+    return of->runs ? OUTCOME_OK : report_no_memory();
 }
 
-int sweep_create(sweep **out, const train_options *base) {
+outcome sweep_create(sweep **out, const train_options *base) {
     *out = NULL;
     sweep *made = calloc(1, sizeof *made);
     if (!made) return report_no_memory();
@@ -155,8 +157,8 @@ int sweep_create(sweep **out, const train_options *base) {
     made->base = base;
     made->best = -1;
     made->text = strdup(base->sweep);
-    const int code = made->text ? prepare(made) : report_no_memory();
-    if (code == CONTINUE)
+    const outcome code = made->text ? prepare(made) : report_no_memory();
+    if (!code)
         *out = made;
     else
         sweep_free(made);
@@ -182,41 +184,41 @@ static int keep_epoch(void *context, const dn_epoch *epoch) {
 }
 
 /* What a run leaves: its head and epochs are kept while it is the best. */
-typedef struct outcome {
+typedef struct trained_run {
     train_options options;
     dn_head *head;
     epoch_log epochs;
     dn_train_result result;
     dn_error error; /* its status is how the run ended */
-} outcome;
+} trained_run;
 
-/* The former best is then the outcome's to let go. */
-static void keep_best(sweep *of, int index, outcome *of_run) {
+/* The former best is then the trained_run's to free. */
+static void keep_best(sweep *of, int index, trained_run *trained) {
     dn_head *head = of->best_head;
     const epoch_log epochs = of->best_epochs;
     of->best = index;
-    of->best_head = of_run->head;
-    of->best_epochs = of_run->epochs;
-    of->best_options = of_run->options;
-    of_run->head = head;
-    of_run->epochs = epochs;
+    of->best_head = trained->head;
+    of->best_epochs = trained->epochs;
+    of->best_options = trained->options;
+    trained->head = head;
+    trained->epochs = epochs;
 }
 
-static void conclude(sweep *of, int index, outcome *of_run) {
-    const dn_status status = of_run->error.status;
+static void conclude(sweep *of, int index, trained_run *trained) {
+    const dn_status status = trained->error.status;
     pthread_mutex_lock(&of->lock);
     run *here = &of->runs[index];
     if (status == DN_ERR_DATA_DIVERGED) here->state = RUN_DIVERGED;
     if (!status) {
-        *here = (run){RUN_DONE, of_run->result};
-        const double loss = of_run->result.valid_loss;
+        *here = (run){RUN_DONE, trained->result};
+        const double loss = trained->result.valid_loss;
         const double best = of->best < 0 ? HUGE_VAL : of->runs[of->best].result.valid_loss;
-        if (loss < best || (loss == best && index < of->best)) keep_best(of, index, of_run);
+        if (loss < best || (loss == best && index < of->best)) keep_best(of, index, trained);
     }
     if (here->state != RUN_OPEN) progress_step(++of->done);
     if (here->state == RUN_OPEN && status != DN_ERR_CANCELLED && !of->status) {
         of->status = status;
-        of->error = of_run->error;
+        of->error = trained->error;
     }
     pthread_mutex_unlock(&of->lock);
 }
@@ -228,7 +230,7 @@ static bool is_stopped(sweep *of) {
     return failed || interrupted();
 }
 
-static void train_one(const sweep *of, outcome *out) {
+static void train_one(const sweep *of, trained_run *out) {
     const dn_head_options head_options = train_options_head(&out->options);
     dn_train_options training = train_options_training(&out->options);
     training.on_epoch = keep_epoch;
@@ -243,8 +245,8 @@ static void train_one(const sweep *of, outcome *out) {
 
 static void run_one(void *context, size_t i) {
     sweep *of = context;
-    outcome out = {.error = {.status = DN_OK}};
-    if (is_stopped(of) || options_of(of, (int)i, &out.options) != CONTINUE) return;
+    trained_run out = {.error = {.status = DN_OK}};
+    if (is_stopped(of) || options_of(of, (int)i, &out.options)) return;
     train_one(of, &out);
     conclude(of, (int)i, &out);
     epoch_log_free(&out.epochs);
@@ -270,7 +272,7 @@ static void rank(sweep_place *places, int count) {
     }
 }
 
-static int rank_runs(sweep *of) {
+static outcome rank_runs(sweep *of) {
     of->places = calloc((size_t)of->run_count, sizeof *of->places);
     if (!of->places) return report_no_memory();
     for (int i = 0; i < of->run_count; i++)
@@ -279,7 +281,7 @@ static int rank_runs(sweep *of) {
                 .run = i, .diverged = of->runs[i].state == RUN_DIVERGED, .result = of->runs[i].result};
     qsort(of->places, (size_t)of->place_count, sizeof *of->places, by_loss);
     rank(of->places, of->place_count);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
 const sweep_place *sweep_ranking(const sweep *of, int *count) {
@@ -293,8 +295,8 @@ static dni_pool *pool_for_runs(dni_pool *pool) {
     return openblas_get_parallel() == OPENBLAS_THREAD ? pool : NULL;
 }
 
-int sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int width, int classes,
-              dni_pool *pool) {
+outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int width, int classes,
+                  dni_pool *pool) {
     of->train = train;
     of->valid = valid;
     of->width = width;
@@ -303,17 +305,17 @@ int sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int
     dni_pool_run(pool_for_runs(pool), run_one, of, (size_t)of->run_count);
     dni_pool_rest(pool);
     progress_end();
-    if (of->status) return report(&of->error, EXIT_DATA);
-    int code = rank_runs(of);
-    if (code == CONTINUE) code = sweep_print(of, of->base->json);
-    if (code != CONTINUE) return code;
+    if (of->status) return report(&of->error, OUTCOME_DATA);
+    outcome code = rank_runs(of);
+    if (!code) code = sweep_print(of, of->base->json);
+    if (code) return code;
     if (interrupted()) {
         message("interrupted: %zu of %d runs are done; no model is written", of->done, of->run_count);
-        return EXIT_INTERRUPTED;
+        return OUTCOME_INTERRUPTED;
     }
-    if (of->best >= 0) return CONTINUE;
+    if (of->best >= 0) return OUTCOME_OK;
     message("every run diverged: try lower learning rates");
-    return EXIT_DATA;
+    return OUTCOME_DATA;
 }
 
 const train_options *sweep_winner(sweep *of, dn_head **head, dn_train_result *result, epoch_log *epochs) {

@@ -1,8 +1,9 @@
 /* Many trainings on the same features, and the best of them. */
-#ifndef FTRAIN_SWEEP_H
-#define FTRAIN_SWEEP_H
+#ifndef FTRAIN_TRAIN_SWEEP_H
+#define FTRAIN_TRAIN_SWEEP_H
 
 #include "core/pool.h"
+#include "ftrain/shell/outcome.h"
 #include "ftrain/train/epochs.h"
 #include "ftrain/train/options.h"
 
@@ -20,15 +21,15 @@ typedef struct sweep_place {
 } sweep_place;
 
 /* Reads "lr=0.001/0.003 hidden=512,256/none" and tries every combination on a copy of `base`, which must outlive
- * the sweep, so that a value out of range is told before the work. Returns CONTINUE or, after a message, the exit
- * code with *out NULL. */
-int sweep_create(sweep **out, const train_options *base);
+ * the sweep, so that a value out of range is told before the work. Returns OUTCOME_OK or, after a message, another
+ * outcome with *out NULL. */
+outcome sweep_create(sweep **out, const train_options *base);
 void sweep_free(sweep *of);
 
 /* Runs them all, several at a time where BLAS allows it, and prints them ranked by validation loss; when
- * interrupted, those that are done. Returns CONTINUE or, after a message, the exit code. */
-int sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int width, int classes,
-              dni_pool *pool);
+ * interrupted, those that are done. Returns OUTCOME_OK or, after a message, another outcome. */
+outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int width, int classes,
+                  dni_pool *pool);
 
 /* The run with the lowest validation loss, of several the first in the order of the list. *head and *epochs become
  * the caller's. */
@@ -41,7 +42,7 @@ const char *sweep_value(const sweep *of, int run, int axis);
 const sweep_place *sweep_ranking(const sweep *of, int *count);
 /* {"list": ..., "runs": N}, for the recipe. */
 json_t *sweep_json(const sweep *of);
-/* Prints the ranking. Returns CONTINUE or, after a message, the exit code. */
-int sweep_print(const sweep *of, bool json);
+/* Prints the ranking. Returns OUTCOME_OK or, after a message, another outcome. */
+outcome sweep_print(const sweep *of, bool json);
 
 #endif

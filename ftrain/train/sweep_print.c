@@ -1,7 +1,9 @@
 /* The ranking of a sweep, printed. */
-#include "ftrain/shell/program.h"
-#include "ftrain/train/sweep.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 #include "ftrain/shell/table.h"
+#include "ftrain/train/sweep.h"
 #include "io/json.h"
 
 #include <math.h>
@@ -46,7 +48,7 @@ static bool print_table(const sweep *of, const sweep_place *places, int count) {
     return table_print(out);
 }
 
-int sweep_print(const sweep *of, bool json) {
+outcome sweep_print(const sweep *of, bool json) {
     int count;
     const sweep_place *places = sweep_ranking(of, &count);
     bool printed = true;
@@ -57,5 +59,5 @@ int sweep_print(const sweep *of, bool json) {
     if (!json && count && places[0].is_tied)
         message(
             "runs tie for the lowest validation loss: the first of them in the order of the list is taken");
-    return printed ? CONTINUE : EXIT_MACHINE;
+    return printed ? OUTCOME_OK : OUTCOME_MACHINE;
 }

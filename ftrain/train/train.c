@@ -1,6 +1,9 @@
 /* ftrain train: features, head, a line an epoch, the test once, the model file. */
 #include "ftrain/shell/commands.h"
-#include "ftrain/shell/program.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 #include "ftrain/train/run.h"
 #include "io/json.h"
 
@@ -10,38 +13,38 @@
 /* ---- the data ---- */
 
 /* Skipped pictures may have left a class without any in some split. */
-static int count_classes(train_run *run) {
+static outcome count_classes(train_run *run) {
     const dni_dataset *data = &run->extraction.data;
     for (int s = 0; s < DNI_SPLITS; s++) {
         run->counts[s] = calloc((size_t)data->class_count, sizeof *run->counts[s]);
         if (!run->counts[s]) return report_no_memory();
         for (int i = 0; i < run->sets[s].count; i++) run->counts[s][run->sets[s].labels[i]]++;
-        const int code = check_counts(data, (dni_split)s, run->counts[s]);
-        if (code != CONTINUE) return code;
+        const outcome code = check_counts(data, (dni_split)s, run->counts[s]);
+        if (code) return code;
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int check_class_names(const train_run *run) {
+static outcome check_class_names(const train_run *run) {
     const dni_dataset *data = &run->extraction.data;
     for (int c = 0; c < data->class_count; c++) {
         json_t *name = json_string(data->classes[c]);
         if (!name) {
             message("class '%s': the folder's name is not UTF-8 text, which model files need",
                     data->classes[c]);
-            return EXIT_DATA;
+            return OUTCOME_DATA;
         }
         json_decref(name);
     }
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int check_class_weights(const train_run *run) {
+static outcome check_class_weights(const train_run *run) {
     const int given = run->options->class_weight_count, classes = run->extraction.data.class_count;
-    if (!given || given == classes) return CONTINUE;
+    if (!given || given == classes) return OUTCOME_OK;
     message("--class-weights: %d numbers for %d classes, the first of which is '%s'", given, classes,
             run->extraction.data.classes[0]);
-    return EXIT_USAGE;
+    return OUTCOME_USAGE;
 }
 
 /* ---- the work ---- */
@@ -68,7 +71,7 @@ static int on_epoch(void *context, const dn_epoch *epoch) {
     return interrupted();
 }
 
-static int train_with_checkpoint(train_run *run) {
+static outcome train_with_checkpoint(train_run *run) {
     dn_train_options training = train_options_training(run->options);
     training.on_epoch = on_epoch;
     training.context = run;
@@ -77,48 +80,47 @@ static int train_with_checkpoint(train_run *run) {
     char *provenance = dni_json_line(provenance_json(run));
     if (!provenance) return report_no_memory();
     run->checkpoint.provenance = provenance;
-    const int code = checkpoint_train(&run->checkpoint, run->head, &train, &valid, &training, &run->result);
+    const outcome code =
+        checkpoint_train(&run->checkpoint, run->head, &train, &valid, &training, &run->result);
     free(provenance);
     return code;
 }
 
-static int train_head(train_run *run) {
+static outcome train_head(train_run *run) {
     const dn_head_options head_options = train_options_head(run->options);
     dn_error error;
     const int features = dn_weights_config(run->extraction.weights)->features;
     if (dn_head_create(&run->head, features, run->extraction.data.class_count, &head_options, &error))
-        return report(&error, EXIT_USAGE);
+        return report(&error, OUTCOME_USAGE);
     if (!epoch_log_create(&run->epochs, run->options->training.epochs)) return report_no_memory();
     return train_with_checkpoint(run);
 }
 
 /* The head is then the winner's, and so are the options. */
-static int train_sweep(train_run *run) {
+static outcome train_sweep(train_run *run) {
     const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
     const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
     const extraction *work = &run->extraction;
-    const int code = sweep_run(run->sweep, &train, &valid, dn_weights_config(work->weights)->features,
-                               work->data.class_count, work->pool);
-    if (code == CONTINUE) run->options = sweep_winner(run->sweep, &run->head, &run->result, &run->epochs);
+    const outcome code = sweep_run(run->sweep, &train, &valid, dn_weights_config(work->weights)->features,
+                                   work->data.class_count, work->pool);
+    if (!code) run->options = sweep_winner(run->sweep, &run->head, &run->result, &run->epochs);
     return code;
 }
 
-static int test_head(train_run *run) {
+static outcome test_head(train_run *run) {
     const feature_set *set = &run->sets[DNI_TEST];
     const int classes = run->extraction.data.class_count;
     float *log_probabilities = malloc((size_t)set->count * (size_t)classes * sizeof *log_probabilities);
-    int code = log_probabilities ? CONTINUE : report_no_memory();
+    outcome code = log_probabilities ? OUTCOME_OK : report_no_memory();
     dn_error error;
-    if (code == CONTINUE &&
-        dn_head_log_probabilities(run->head, set->values, set->count, log_probabilities, &error))
-        code = report(&error, EXIT_DATA);
-    if (code == CONTINUE)
-        dn_metrics_compute(&run->test, log_probabilities, set->labels, set->count, classes, NULL);
+    if (!code && dn_head_log_probabilities(run->head, set->values, set->count, log_probabilities, &error))
+        code = report(&error, OUTCOME_DATA);
+    if (!code) dn_metrics_compute(&run->test, log_probabilities, set->labels, set->count, classes, NULL);
     free(log_probabilities);
     return code;
 }
 
-static int save(const train_run *run) {
+static outcome save(const train_run *run) {
     char *recipe = dni_json_line(train_recipe_json(run)), *metrics = dni_json_line(train_metrics_json(run));
     const extraction *work = &run->extraction;
     const dn_classifier_info info = {
@@ -133,40 +135,40 @@ static int save(const train_run *run) {
         .metrics = metrics,
     };
     dn_error error;
-    int code = recipe && metrics ? CONTINUE : report_no_memory();
-    if (code == CONTINUE && dn_classifier_save(run->options->model, run->head, &info, work->weights, &error))
-        code = report(&error, EXIT_MACHINE);
+    outcome code = recipe && metrics ? OUTCOME_OK : report_no_memory();
+    if (!code && dn_classifier_save(run->options->model, run->head, &info, work->weights, &error))
+        code = report(&error, OUTCOME_MACHINE);
     free(recipe);
     free(metrics);
     return code;
 }
 
-static int make_model(train_run *run) {
-    int code = run->sweep ? train_sweep(run) : train_head(run);
-    if (code == CONTINUE) code = test_head(run);
-    if (code == CONTINUE) code = save(run);
-    if (code != CONTINUE) return code;
+static outcome make_model(train_run *run) {
+    outcome code = run->sweep ? train_sweep(run) : train_head(run);
+    if (!code) code = test_head(run);
+    if (!code) code = save(run);
+    if (code) return code;
     checkpoint_discard(&run->checkpoint);
     train_print_result(run);
-    return CONTINUE;
+    return OUTCOME_OK;
 }
 
-static int train(train_run *run, const char *data) {
+static outcome train(train_run *run, const char *data) {
     const train_options *options = run->options;
-    int code = options->folds ? CONTINUE : check_output(options->model);
-    if (code == CONTINUE && options->report) code = check_output(options->report);
-    if (code == CONTINUE && options->sweep) code = sweep_create(&run->sweep, options);
-    if (code == CONTINUE) code = extraction_run(&run->extraction, &options->extraction, data, run->sets);
-    if (code == CONTINUE) code = count_classes(run);
-    if (code == CONTINUE) code = check_class_names(run);
-    if (code == CONTINUE) code = check_class_weights(run);
-    if (code == CONTINUE)
+    outcome code = options->folds ? OUTCOME_OK : check_output(options->model);
+    if (!code && options->report) code = check_output(options->report);
+    if (!code && options->sweep) code = sweep_create(&run->sweep, options);
+    if (!code) code = extraction_run(&run->extraction, &options->extraction, data, run->sets);
+    if (!code) code = count_classes(run);
+    if (!code) code = check_class_names(run);
+    if (!code) code = check_class_weights(run);
+    if (!code)
         code = options->folds ? folds_run(options, &run->extraction, &run->sets[DNI_TRAIN],
                                           &run->sets[DNI_VALID], &run->folds)
                               : make_model(run);
-    if (code == CONTINUE && options->report) code = train_report(run);
-    if (code != CONTINUE) return code;
-    return run->extraction.skipped ? EXIT_SKIPPED : EXIT_DONE;
+    if (!code && options->report) code = train_report(run);
+    if (code) return code;
+    return run->extraction.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
 }
 
 /* MODEL.checkpoint, unless one was named. From malloc; NULL after a message. */
@@ -183,13 +185,13 @@ static char *checkpoint_path(const train_options *options) {
     return path;
 }
 
-static int run(const command *self, int argc, char **argv) {
+static outcome run(const command *self, int argc, char **argv) {
     train_options options;
     int first;
-    int code = train_options_parse(&options, self, argc, argv, &first);
-    if (code != CONTINUE) return code;
+    outcome code = train_options_parse(&options, self, argc, argv, &first);
+    if (code) return code;
     char *path = checkpoint_path(&options);
-    if (!path) return EXIT_MACHINE;
+    if (!path) return OUTCOME_MACHINE;
     train_run work = {
         .options = &options,
         .argc = argc,

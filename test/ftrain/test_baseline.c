@@ -110,9 +110,9 @@ static void test_support_vector_machine_is_scikit_learns(void **state) {
         const problem p = problem_of(classes);
         gram products;
         svm *machine;
-        assert_int_equal(gram_of_doubles(&products, p.x, TRAIN + TEST, WIDTH), -1);
+        assert_int_equal(gram_of_doubles(&products, p.x, TRAIN + TEST, WIDTH), OUTCOME_OK);
         const double gamma = 1 / (WIDTH * variance(p.x, TRAIN * WIDTH));
-        assert_int_equal(svm_fit(&machine, &products, p.labels, TRAIN, gamma, 10), -1);
+        assert_int_equal(svm_fit(&machine, &products, p.labels, TRAIN, gamma, 10), OUTCOME_OK);
         char name[32];
         snprintf(name, sizeof name, "svm%d/classes", classes);
         double *expected = golden(name, TEST),
@@ -137,7 +137,7 @@ static void test_products_of_pixels_give_their_distances(void **state) {
     for (int i = 0; i < COUNT * SIZE; i++) values[i] = (uint8_t)dni_rng_below(&rng, 256);
     const pixel_set set = {.values = values, .count = COUNT, .size = SIZE};
     gram products;
-    assert_int_equal(gram_of_pixels(&products, &set), -1);
+    assert_int_equal(gram_of_pixels(&products, &set), OUTCOME_OK);
     for (int a = 0; a < COUNT; a++)
         for (int b = 0; b < COUNT; b++) {
             double distance = 0;
@@ -192,12 +192,12 @@ static void test_rows_choose_on_valid_and_judge_on_test(void **state) {
     assert_true(values[1] == 0);
     baseline_row row;
     memset(&row, 0, sizeof row);
-    assert_int_equal(row_of_logistic(&row, &data, 2), -1);
+    assert_int_equal(row_of_logistic(&row, &data, 2), OUTCOME_OK);
     assert_int_equal(row.correct, 10);
     assert_close(row.roc_auc, 1, 0);
     gram products;
-    assert_int_equal(gram_of_doubles(&products, values, COUNT, COLUMNS), -1);
-    assert_int_equal(row_of_svm(&row, &products, labels, data.counts, COLUMNS, 0.5, 2), -1);
+    assert_int_equal(gram_of_doubles(&products, values, COUNT, COLUMNS), OUTCOME_OK);
+    assert_int_equal(row_of_svm(&row, &products, labels, data.counts, COLUMNS, 0.5, 2), OUTCOME_OK);
     assert_int_equal(row.correct, 10);
     assert_true(isnan(row.loss));
     gram_free(&products);

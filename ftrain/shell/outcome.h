@@ -1,0 +1,26 @@
+/* How a step of the program ended. Chains of steps read: if (!code) code = step(); */
+#ifndef FTRAIN_SHELL_OUTCOME_H
+#define FTRAIN_SHELL_OUTCOME_H
+
+#include "core/status.h"
+
+/* The values are ftrain's exit statuses, which are stable; a message was printed for each that tells of a failure. */
+typedef enum outcome {
+    OUTCOME_FINISHED =
+        -1, /* what was asked for is done already (--help was printed): stop, with exit status 0 */
+    OUTCOME_OK = 0,
+    OUTCOME_SKIPPED = 1, /* done, but some inputs were left out, and each was named */
+    OUTCOME_USAGE = 2,
+    OUTCOME_DATA = 3,
+    OUTCOME_MODEL = 4,   /* a model, weights or feature file */
+    OUTCOME_MACHINE = 5, /* memory, disk, permission */
+    OUTCOME_FOUND = 10,  /* --exit-status: predict found a picture of another class, audit an alarm */
+    OUTCOME_INTERRUPTED = 130,
+} outcome;
+
+/* Prints the error's message and returns the outcome that goes with its status. `not_found` is the outcome for a file
+ * that is missing: OUTCOME_DATA or OUTCOME_MODEL, by what the file was to be. */
+outcome report(const dn_error *error, outcome not_found);
+outcome report_no_memory(void);
+
+#endif
