@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# The house's order: an #include goes down the list of folders, never up or sideways.
+# The house's order: an #include goes down the list of rooms, never up or sideways.
 #
 #     test/house/check_includes.sh                  from the repository root
 set -u
 
-# What each folder's files may include, besides system headers and the shelf's.
+# What each room's files may include, besides system headers and the shelf's: a room is a folder, and inside ftrain/
+# and head/ a folder of theirs. One line a room; the first line that fits is the file's.
+library="core layers io weights densenet head"
+shared="ftrain/shell ftrain/backbone ftrain/features ftrain/cues ftrain/page" # what ftrain's commands share
 allowed() {
     case $1 in
     core/*) echo core ;;
@@ -15,28 +18,41 @@ allowed() {
     # the public header and the joined classifier, which joins a backbone and a head
     head/head.h | head/classifier.[ch]) echo core layers io densenet head ;;
     head/*) echo core layers io head ;;
-    ftrain/*) echo core layers io weights densenet head ftrain ;;
-    *) echo core layers io weights densenet head ftrain bench test docs ;;
+    ftrain/shell/*) echo $library ftrain/shell ;;
+    ftrain/backbone/*) echo $library ftrain/shell ftrain/backbone ;;
+    ftrain/features/*) echo $library ftrain/shell ftrain/backbone ftrain/features ;;
+    ftrain/cues/*) echo $library ftrain/shell ftrain/backbone ftrain/cues ;;
+    ftrain/page/*) echo $library $shared ;;
+    ftrain/*/*) echo $library $shared "${1%/*}" ;; # a command's room: no other command's
+    ftrain/*) echo $library $shared ftrain ;; # main.c and info.c name commands by shell/commands.h
+    *) echo everything ;; # bench, test, docs
+    esac
+}
+
+# The room that a path lies in, as allowed() names rooms.
+room() {
+    case $1 in
+    ftrain/*/*) echo "${1%/*}" ;;
+    *) echo "${1%%/*}" ;;
     esac
 }
 
 # Prints every wrong #include below the current directory as "file:line: include: why".
 wrong_includes() {
-    local file line text path folder
+    local file line text path rooms
     grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include' core layers io weights densenet head ftrain \
         bench test docs 2>/dev/null |
         while IFS=: read -r file line text; do
             if [[ $text =~ include[[:space:]]*\"([^\"]*)\" ]]; then
                 path=${BASH_REMATCH[1]}
-                folder=${path%%/*}
                 # tests, bench and docs may name a neighbour by its bare name
                 if [[ $path != */* && $file =~ ^(test|bench|docs)/ && -f ${file%/*}/$path ]]; then continue; fi
                 if [[ $path != */* || $path == *..* ]]; then
                     echo "$file:$line: \"$path\": name it from the repository's root"
                 elif [ ! -f "$path" ]; then
                     echo "$file:$line: \"$path\": no such file"
-                elif [[ " $(allowed "$file") " != *" $folder "* ]]; then
-                    echo "$file:$line: \"$path\": ${file%%/*} may include only: $(allowed "$file")"
+                elif rooms=$(allowed "$file") && [[ $rooms != everything && " $rooms " != *" $(room "$path") "* ]]; then
+                    echo "$file:$line: \"$path\": $(room "$file") may include only: $rooms"
                 fi
             elif [[ $text =~ include[[:space:]]*\<densenet/ ]]; then
                 echo "$file:$line: the installed headers are not for use inside the house"
@@ -57,15 +73,15 @@ report() { # report WHAT FINDINGS: ok when there are none
     fi
 }
 
-report "every include goes down the list of folders" "$(wrong_includes)"
+report "every include goes down the list of rooms" "$(wrong_includes)"
 
 # The same eyes on a house that is known to be wrong: each of these lines must be found.
 house=$(mktemp -d)
 trap 'rm -rf "$house"' EXIT
 (
     cd "$house" || exit 1
-    mkdir core layers io head densenet
-    touch core/a.h io/a.h layers/a.h densenet/a.h
+    mkdir -p core layers io head densenet ftrain/{shell,backbone,features,cues,page,train,audit}
+    touch core/a.h io/a.h layers/a.h densenet/a.h ftrain/{shell,backbone,features,cues,page,train,audit}/a.h
     echo '#include "io/a.h"' >core/up.c
     echo '#include "layers/a.h"' >io/sideways.c
     echo '  #  include "io/a.h"' >layers/sideways.c
@@ -75,13 +91,21 @@ trap 'rm -rf "$house"' EXIT
     echo '#include "../io/a.h"' >core/dots.c
     echo '#include <densenet/a.h>' >head/installed.c
     echo '#include HEADER' >core/macro.c
+    echo '#include "ftrain/backbone/a.h"' >ftrain/shell/up.c
+    echo '#include "ftrain/features/a.h"' >ftrain/backbone/up.c
+    echo '#include "ftrain/cues/a.h"' >ftrain/features/sideways.c
+    echo '#include "ftrain/train/a.h"' >ftrain/page/up.c
+    echo '#include "ftrain/train/a.h"' >ftrain/audit/sideways.c
+    echo '#include "ftrain/audit/a.h"' >ftrain/main.c
+    printf '#include "ftrain/page/a.h"\n#include "ftrain/train/a.h"\n' >ftrain/train/right.c
     printf '#include <stdio.h>\n#include "core/a.h"\n' >layers/right.c
     echo '#include "densenet/a.h"' >head/classifier.c
 )
 missed=
 found=$(cd "$house" && wrong_includes)
 for file in core/up.c io/sideways.c layers/sideways.c head/up.c io/absent.c core/rootless.c core/dots.c \
-    head/installed.c core/macro.c; do
+    head/installed.c core/macro.c ftrain/shell/up.c ftrain/backbone/up.c ftrain/features/sideways.c \
+    ftrain/page/up.c ftrain/audit/sideways.c ftrain/main.c; do
     grep -q "^$file:1:" <<<"$found" || missed+="$file: not found wrong"$'\n'
 done
 report "wrong includes are found" "$missed"
