@@ -10,6 +10,7 @@
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
 #   make bench      how fast it is; make bench-peers, make bench-capstone: beside others (bench/README.md)
 #   make golden     write the tests' expected values anew, with PyTorch and its company
+#   make tidy       clang-tidy over the library and the program, by .clang-tidy
 #   make deps uninstall format clean
 #
 # Variables: CC, BUILD (folder of the build), SANITIZE=1, WERROR= (empty: warnings do not stop the build), PREFIX,
@@ -247,7 +248,11 @@ bench-capstone-built: $(PROGRAM) $(PEERS)/weights.safetensors
 
 # ---- housekeeping ----
 
-.PHONY: format clean
+.PHONY: format tidy clean
+tidy:
+	@for file in $(LIBRARY_SOURCES) $(PROGRAM_OBJECTS:$(BUILD)/%.o=%.c); do \
+	    clang-tidy --quiet $$file -- -std=c11 $(CPPFLAGS) $(LIBRARY_CFLAGS) 2>/dev/null; done
+
 format:
 	clang-format -i $(wildcard */*.[ch] */*/*.[ch])
 
