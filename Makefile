@@ -63,7 +63,7 @@ $(BUILD)/%_avx512bf16.o: override CFLAGS += -mavx512bf16
 # stb_image_resize divides every byte that it reads by 255; times the reciprocal it gives the same to a float's last bit.
 $(BUILD)/io/stb.o:   override CFLAGS += -freciprocal-math
 
-LIBRARY_DIRS    := core layers io weights densenet head
+LIBRARY_DIRS    := core layers layers/kernels io weights densenet head
 LIBRARY_SOURCES := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.c))
 ifneq ($(shell uname -m),x86_64)
 LIBRARY_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(LIBRARY_SOURCES))

@@ -2,7 +2,7 @@
 #define DNI_VECTOR_WIDTH 16
 #define TILE_VECTORS     3
 #define TILE_ROWS        7
-#include "layers/stem_direct.h"
+#include "layers/kernels/stem_direct.inc"
 
 const dni_conv2d_kernel dni_stem_f32_avx512_direct = {
     .name = "stem_f32_avx512_direct",

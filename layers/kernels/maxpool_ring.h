@@ -5,7 +5,7 @@
 #define DN_LAYERS_MAXPOOL_RING_H
 
 #include "core/tensor.h"
-#include "layers/vector.h"
+#include "layers/kernels/vector.h"
 
 /* Pooled row i needs rows 2i-1, 2i and 2i+1, of which the next needs the last again. */
 enum { RING_ROWS = 3 };

@@ -4,7 +4,7 @@
 #define DNI_VECTOR_WIDTH 16
 #define TILE_PIXELS      7
 #define TILE_VECTORS     3
-#include "layers/conv2d_blocked.h"
+#include "layers/kernels/conv2d_blocked.inc"
 
 const dni_conv2d_kernel dni_conv2d_f32_avx512_blocked = {
     .name = "conv2d_f32_avx512_blocked",

@@ -3,7 +3,7 @@
 #define DNI_VECTOR_WIDTH 4
 #define TILE_VECTORS     3
 #define TILE_ROWS        3
-#include "layers/conv1x1_strassen.h"
+#include "layers/kernels/conv1x1_strassen.inc"
 
 const dni_conv2d_kernel dni_conv1x1_f32_portable_strassen = {
     .name = "conv1x1_f32_portable_strassen",

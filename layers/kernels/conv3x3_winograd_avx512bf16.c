@@ -18,8 +18,8 @@
  * Threads take ranges of patches. */
 #define DNI_VECTOR_WIDTH 16
 #define TILE_VECTORS     3
-#include "layers/bf16.h"
-#include "layers/winograd.h"
+#include "layers/kernels/bf16.h"
+#include "layers/kernels/winograd_4x3.inc"
 
 #include "core/memory.h"
 #include "layers/conv2d_kernels.h"

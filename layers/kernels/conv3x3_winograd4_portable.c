@@ -2,7 +2,7 @@
 #define DNI_VECTOR_WIDTH 4
 #define TILE_VECTORS     3
 #define TILE_ROWS        3
-#include "layers/conv3x3_winograd4.h"
+#include "layers/kernels/conv3x3_winograd4.inc"
 
 const dni_conv2d_kernel dni_conv3x3_f32_portable_winograd4 = {
     .name = "conv3x3_f32_portable_winograd4",

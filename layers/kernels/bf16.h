@@ -9,7 +9,7 @@
 #ifndef DN_LAYERS_BF16_H
 #define DN_LAYERS_BF16_H
 
-#include "layers/tile.h"
+#include "layers/kernels/tile.h"
 
 #include <string.h>
 

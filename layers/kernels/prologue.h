@@ -4,7 +4,7 @@
 #ifndef DN_LAYERS_PROLOGUE_H
 #define DN_LAYERS_PROLOGUE_H
 
-#include "layers/vector.h"
+#include "layers/kernels/vector.h"
 
 DNI_INLINE vec bn_relu(const float *x, vec scale, vec shift) {
     return vec_relu(vec_fma(scale, vec_load(x), shift));

@@ -16,7 +16,7 @@
  * pixel repeat it, and their sums go nowhere. Threads take ranges of tiles times ranges of output channels. */
 #define DNI_VECTOR_WIDTH 16
 #define TILE_VECTORS     3
-#include "layers/bf16.h"
+#include "layers/kernels/bf16.h"
 
 #include "core/memory.h"
 #include "layers/conv2d_kernels.h"

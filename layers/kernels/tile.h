@@ -4,7 +4,7 @@
 #ifndef DN_LAYERS_TILE_H
 #define DN_LAYERS_TILE_H
 
-#include "layers/vector.h"
+#include "layers/kernels/vector.h"
 
 /* Output channels, counted in vectors, are divided into blocks of TILE_VECTORS at most, which differ by one
  * vector at most: how many blocks, and the first vector of block i. */

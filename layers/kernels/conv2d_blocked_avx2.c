@@ -3,7 +3,7 @@
 #define DNI_VECTOR_WIDTH 8
 #define TILE_PIXELS      4
 #define TILE_VECTORS     3
-#include "layers/conv2d_blocked.h"
+#include "layers/kernels/conv2d_blocked.inc"
 
 const dni_conv2d_kernel dni_conv2d_f32_avx2_blocked = {
     .name = "conv2d_f32_avx2_blocked",

@@ -2,7 +2,7 @@
 #define DNI_VECTOR_WIDTH 16
 #define TILE_VECTORS     3
 #define TILE_ROWS        7
-#include "layers/conv1x1_strassen.h"
+#include "layers/kernels/conv1x1_strassen.inc"
 
 const dni_conv2d_kernel dni_conv1x1_f32_avx512_strassen = {
     .name = "conv1x1_f32_avx512_strassen",
