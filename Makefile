@@ -254,7 +254,7 @@ tidy:
 	    clang-tidy --quiet $$file -- -std=c11 $(CPPFLAGS) $(LIBRARY_CFLAGS) 2>/dev/null; done
 
 format:
-	clang-format -i $(wildcard */*.[ch] */*/*.[ch])
+	clang-format -i $(wildcard $(foreach e,c h inc,*/*.$(e) */*/*.$(e) */*/*/*.$(e)))
 
 clean:
 	rm -rf build

@@ -40,8 +40,8 @@ room() {
 # Prints every wrong #include below the current directory as "file:line: include: why".
 wrong_includes() {
     local file line text path rooms
-    grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include' core layers io weights densenet head ftrain \
-        bench test docs 2>/dev/null |
+    grep -rnE --include='*.[ch]' --include='*.inc' '^[[:space:]]*#[[:space:]]*include' core layers io weights \
+        densenet head ftrain bench test docs 2>/dev/null |
         while IFS=: read -r file line text; do
             if [[ $text =~ include[[:space:]]*\"([^\"]*)\" ]]; then
                 path=${BASH_REMATCH[1]}
@@ -85,6 +85,7 @@ trap 'rm -rf "$house"' EXIT
     echo '#include "io/a.h"' >core/up.c
     echo '#include "layers/a.h"' >io/sideways.c
     echo '  #  include "io/a.h"' >layers/sideways.c
+    echo '#include "io/a.h"' >layers/body.inc
     echo '#include "densenet/a.h"' >head/up.c
     echo '#include "core/absent.h"' >io/absent.c
     echo '#include "a.h"' >core/rootless.c
@@ -103,7 +104,7 @@ trap 'rm -rf "$house"' EXIT
 )
 missed=
 found=$(cd "$house" && wrong_includes)
-for file in core/up.c io/sideways.c layers/sideways.c head/up.c io/absent.c core/rootless.c core/dots.c \
+for file in core/up.c io/sideways.c layers/sideways.c layers/body.inc head/up.c io/absent.c core/rootless.c core/dots.c \
     head/installed.c core/macro.c ftrain/shell/up.c ftrain/backbone/up.c ftrain/features/sideways.c \
     ftrain/page/up.c ftrain/audit/sideways.c ftrain/main.c; do
     grep -q "^$file:1:" <<<"$found" || missed+="$file: not found wrong"$'\n'
