@@ -63,8 +63,8 @@ $(BUILD)/%_avx512bf16.o: override CFLAGS += -mavx512bf16
 # stb_image_resize divides every byte that it reads by 255; times the reciprocal it gives the same to a float's last bit.
 $(BUILD)/io/stb.o:   override CFLAGS += -freciprocal-math
 
-LIBRARY_DIRS    := core layers layers/kernels io weights densenet head
-LIBRARY_SOURCES := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.c))
+LIBRARY_DIRS    := core layers io weights densenet head
+LIBRARY_SOURCES := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.c $(d)/*/*.c))
 ifneq ($(shell uname -m),x86_64)
 LIBRARY_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(LIBRARY_SOURCES))
 endif
@@ -174,7 +174,8 @@ weights:
 
 # ---- installation ----
 
-PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/head.h
+PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/training.h head/metrics.h head/head.h \
+                  head/classifier/classifier.h head/classifier/libdensenet.h
 SONAME         := libdensenet.so.$(MAJOR)
 INSTALLED      := $(LIBDIR)/libdensenet.a $(LIBDIR)/libdensenet.so.$(VERSION) $(LIBDIR)/$(SONAME) \
                   $(LIBDIR)/libdensenet.so $(LIBDIR)/pkgconfig/densenet.pc $(PREFIX)/bin/ftrain \
@@ -191,7 +192,7 @@ install: all
 	install -m 644 docs/ftrain.1 '$(DESTDIR)$(MANDIR)/man1/'
 	install -m 644 docs/completion/ftrain.bash '$(DESTDIR)$(COMPLETIONDIR)/ftrain'
 	for header in $(PUBLIC_HEADERS); do \
-	    sed 's|^#include "[a-z]*/\([a-z]*\.h\)"|#include <densenet/\1>|' $$header \
+	    sed 's|^#include "[a-z/]*/\([a-z]*\.h\)"|#include <densenet/\1>|' $$header \
 	        >'$(DESTDIR)$(INCLUDEDIR)/densenet/'$${header##*/} || exit 1; done
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(LDLIBS)|' densenet.pc.in \

@@ -3,7 +3,7 @@
 #include "bench/report.h"
 #include "core/error.h"
 #include "core/rng.h"
-#include "head/head.h"
+#include "head/training.h"
 
 #include <cblas.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
-#include "head/head.h"
+#include "head/classifier/classifier.h"
 #include "io/safetensors.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Whether probabilities mean what they say: the reliability diagram, its error, and temperature scaling (Guo,
  * Pleiss, Sun, Weinberger 2017, "On Calibration of Modern Neural Networks"). */
-#include "head/head.h"
 #include "head/metrics.h"
+#include "head/prediction.h"
 
 #include <math.h>
 #include <stddef.h>

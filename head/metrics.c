@@ -1,8 +1,8 @@
 /* How good predictions are: accuracy with its uncertainty, loss, Brier score, confusion, and what the
  * confusion says of each class. */
 #include "head/metrics.h"
+#include "head/prediction.h"
 
-#include "head/head.h"
 #include "layers/loss.h"
 
 #include <math.h>

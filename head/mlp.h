@@ -8,7 +8,7 @@
 
 #include "core/rng.h"
 #include "core/status.h"
-#include "head/head.h"
+#include "head/training.h"
 
 #include <stddef.h>
 

@@ -10,7 +10,7 @@
 #ifndef DN_HEAD_OPTIMIZER_H
 #define DN_HEAD_OPTIMIZER_H
 
-#include "head/head.h"
+#include "head/training.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -10,7 +10,7 @@
 #ifndef DN_HEAD_SCHEDULE_H
 #define DN_HEAD_SCHEDULE_H
 
-#include "head/head.h"
+#include "head/training.h"
 
 /* What a schedule remembers from epoch to epoch; zeros at the start. */
 typedef struct dni_schedule_state {

@@ -5,7 +5,7 @@
 #ifndef DN_HEAD_STANDARDISE_H
 #define DN_HEAD_STANDARDISE_H
 
-#include "head/head.h"
+#include "head/training.h"
 
 /* Measures mean and inverse deviation (of the population, 1 / N) of each feature over the first `views` views
  * of every picture, in double; out: (2, width), mean then inverse deviation.

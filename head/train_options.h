@@ -2,7 +2,7 @@
 #ifndef DN_HEAD_TRAIN_OPTIONS_H
 #define DN_HEAD_TRAIN_OPTIONS_H
 
-#include "head/head.h"
+#include "head/training.h"
 
 /* DN_ERR_ARGUMENT names the option, what it may be, and what it is. */
 dn_status dni_train_options_check(const dn_train_options *options, int classes, dn_error *error);

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/rng.h"
+#include "head/metrics.h"
 #include "head/standardise.h"
 #include "head/train_options.h"
 

@@ -2,7 +2,7 @@
 #ifndef DN_HEAD_TRAINER_H
 #define DN_HEAD_TRAINER_H
 
-#include "head/head.h"
+#include "head/training.h"
 #include "head/mlp.h"
 #include "head/optimizer.h"
 #include "head/schedule.h"

@@ -4,7 +4,7 @@
 
 #include "ftrain/cues/cues.h"
 #include "ftrain/shell/outcome.h"
-#include "head/head.h"
+#include "head/metrics.h"
 
 enum { AUDIT_PARTS = DNI_SPLITS, WORST = 5, TINY_BYTES = 3 * TINY_SIDE * TINY_SIDE };
 

@@ -7,6 +7,8 @@
 #include "ftrain/backbone/weights_source.h"
 #include "ftrain/shell/outcome.h"
 #include "io/dataset.h"
+#include "densenet/densenet.h"
+#include "io/image.h"
 
 /* `pictures`: what seeded weights are calibrated on (up to 32 of them, spread evenly). `cache`: the folder for
  * what that gave. Returns OUTCOME_OK or, after a message, another outcome. */

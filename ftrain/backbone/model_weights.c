@@ -5,7 +5,7 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
-#include "head/classifier.h"
+#include "head/classifier/backbone.h"
 
 static outcome load_checked(dn_weights **out, const dn_classifier *classifier, const char *path) {
     dn_error error;

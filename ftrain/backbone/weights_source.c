@@ -5,7 +5,7 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
-#include "head/classifier.h"
+#include "head/classifier/backbone.h"
 #include "io/file.h"
 
 #include <inttypes.h>

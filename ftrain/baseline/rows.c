@@ -4,7 +4,7 @@
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
-#include "head/head.h"
+#include "head/metrics.h"
 #include "head/logistic.h"
 
 #include <math.h>

@@ -6,7 +6,7 @@
 #include "ftrain/baseline/rows.h"
 #include "ftrain/features/extraction.h"
 #include "ftrain/shell/outcome.h"
-#include "head/head.h"
+#include "head/classifier/classifier.h"
 
 enum { MAX_ROWS = 16 };
 

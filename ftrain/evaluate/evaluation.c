@@ -4,7 +4,9 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
+#include "head/classifier/classifier.h"
 #include "head/metrics.h"
+#include "head/prediction.h"
 #include "io/file.h"
 
 #include <math.h>

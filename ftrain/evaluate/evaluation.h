@@ -4,6 +4,8 @@
 
 #include "ftrain/features/scorer.h"
 #include "ftrain/shell/outcome.h"
+#include "head/classifier/classifier.h"
+#include "head/metrics.h"
 
 enum { EVALUATION_MAX_VIEWS = 64 };
 

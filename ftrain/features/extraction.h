@@ -5,9 +5,11 @@
 #include "ftrain/backbone/memory.h"
 #include "ftrain/backbone/precision.h"
 #include "ftrain/backbone/weights_source.h"
+#include "densenet/densenet.h"
 #include "ftrain/features/features.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
+#include "io/image.h"
 
 typedef struct extraction_options {
     const char *weights, *arch;

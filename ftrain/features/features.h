@@ -5,7 +5,7 @@
 #include "ftrain/shell/outcome.h"
 #include "core/pool.h"
 #include "densenet/densenet.h"
-#include "head/head.h"
+#include "head/training.h"
 #include "io/dataset.h"
 #include "io/view.h"
 

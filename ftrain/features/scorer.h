@@ -4,6 +4,7 @@
 
 #include "ftrain/features/features.h"
 #include "ftrain/shell/outcome.h"
+#include "head/classifier/classifier.h"
 
 typedef struct scorer_options {
     const char *model, *weights, *cache, *features;

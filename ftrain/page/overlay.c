@@ -2,7 +2,7 @@
 #include "ftrain/page/overlay.h"
 
 #include "ftrain/page/thumbnail.h"
-#include "head/evidence.h"
+#include "head/classifier/evidence.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #include "ftrain/page/html.h"
 #include "ftrain/shell/outcome.h"
 #include "io/dataset.h"
+#include "io/image.h"
 
 #include <jansson.h>
 

@@ -9,7 +9,7 @@
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/paths.h"
-#include "head/classifier.h"
+#include "head/classifier/backbone.h"
 #include "io/reader.h"
 
 #include <limits.h>

@@ -3,7 +3,7 @@
 #define FTRAIN_TRAIN_CHECKPOINT_H
 
 #include "ftrain/shell/outcome.h"
-#include "head/head.h"
+#include "head/training.h"
 
 #include <stdbool.h>
 

@@ -2,7 +2,7 @@
 #ifndef FTRAIN_TRAIN_EPOCHS_H
 #define FTRAIN_TRAIN_EPOCHS_H
 
-#include "head/head.h"
+#include "head/training.h"
 
 #include <stdbool.h>
 

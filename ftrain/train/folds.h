@@ -5,6 +5,7 @@
 #include "ftrain/features/extraction.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/train/options.h"
+#include "head/metrics.h"
 
 typedef struct fold_result {
     int best_epoch;

@@ -5,7 +5,7 @@
 #include "ftrain/features/extraction.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
-#include "head/head.h"
+#include "head/training.h"
 
 #include <jansson.h>
 

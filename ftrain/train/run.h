@@ -10,6 +10,8 @@
 #include "ftrain/train/folds.h"
 #include "ftrain/train/options.h"
 #include "ftrain/train/sweep.h"
+#include "head/metrics.h"
+#include "head/training.h"
 
 typedef struct train_run {
     const train_options *options; /* of a sweep: the winner's */

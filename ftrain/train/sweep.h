@@ -6,6 +6,7 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/train/epochs.h"
 #include "ftrain/train/options.h"
+#include "head/training.h"
 
 enum { MAX_SWEEP_AXES = 8 };
 

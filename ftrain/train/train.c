@@ -6,6 +6,8 @@
 #include "ftrain/shell/output.h"
 #include "ftrain/train/run.h"
 #include "io/json.h"
+#include "head/classifier/classifier.h"
+#include "head/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>

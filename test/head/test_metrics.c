@@ -4,6 +4,7 @@
 #include "test/support/head.h"
 
 #include "layers/loss.h"
+#include "head/metrics.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -4,6 +4,8 @@
 #include "head/mlp.h"
 #include "head/optimizer.h"
 #include "head/standardise.h"
+#include "head/training.h"
+#include "head/metrics.h"
 
 #include <cblas.h>
 #include <float.h>

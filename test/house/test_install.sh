@@ -30,10 +30,14 @@ everything_is_in_place() {
     (cd "$work/stage" && find . ! -type d | sort) >"$work/found"
     sort >"$work/expected" <<LIST
 ./usr/bin/ftrain
+./usr/include/densenet/classifier.h
 ./usr/include/densenet/densenet.h
 ./usr/include/densenet/head.h
 ./usr/include/densenet/image.h
+./usr/include/densenet/libdensenet.h
+./usr/include/densenet/metrics.h
 ./usr/include/densenet/status.h
+./usr/include/densenet/training.h
 ./usr/lib/libdensenet.a
 ./usr/lib/libdensenet.so
 ./usr/lib/libdensenet.so.$major
@@ -59,7 +63,7 @@ exports_are_the_headers() {
 }
 headers_stand_alone() {
     local header
-    for header in status image densenet head; do
+    for header in status image densenet training metrics classifier libdensenet head; do
         echo "#include <densenet/$header.h>" >"$work/alone.c"
         "${compiler[@]}" -std=c11 -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror -fsyntax-only \
             -I"$work/stage/usr/include" "$work/alone.c" || return
@@ -68,6 +72,12 @@ headers_stand_alone() {
                 "$work/alone.c" || return
         fi
     done
+}
+# The program in the comment that libdensenet.h begins with, and one that includes what it did before there was that
+# header.
+program_of_the_header() {
+    sed -n '/^ \*     #include/,/^ \*     }$/s/^ \*     \{0,1\}//p' head/classifier/libdensenet.h >"$work/first.c"
+    [ -s "$work/first.c" ]
 }
 nothing_is_left() {
     make --no-print-directory uninstall DESTDIR="$work/stage" PREFIX=/usr || return
@@ -95,6 +105,10 @@ compiles() { # compiles NAME FLAGS...: in a folder outside the tree, with the fl
     (cd "$work" && "${compiler[@]}" -std=c11 -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags densenet) "$name.c" \
         -o "$name" $(pkg-config "$@" --libs densenet) -Wl,-rpath,"$work/prefix/lib")
 }
+former_name_compiles() {
+    sed 's|densenet/libdensenet.h|densenet/head.h|' "$work/classify.c" >"$work/former.c"
+    grep -q densenet/head.h "$work/former.c" && compiles former
+}
 links_library() {
     readelf -d "$work/$1" | grep -F "[libdensenet.so.$major]"
 }
@@ -109,7 +123,8 @@ trains() {
 classifies() {
     "$work/classify" "$work/model.safetensors" "$work/pictures/test/photo/000.jpg" | tee "$work/answer"
     awk '{ names = names $1 " "; sum += $2 } END { exit !(names == "generated photo " && sum > 0.999 && sum < 1.001) }' \
-        "$work/answer"
+        "$work/answer" &&
+        "$work/first" "$work/model.safetensors" "$work/pictures/test/photo/000.jpg" | diff "$work/answer" -
 }
 refuses() { # the library's message reaches the user
     ! "$work/classify" "$work/absent.safetensors" "$work/pictures/test/photo/000.jpg" 2>"$work/answer" &&
@@ -117,18 +132,22 @@ refuses() { # the library's message reaches the user
 }
 same_answer_without_shared_library() {
     cp "$work/answer" "$work/before"
-    rm "$work"/prefix/lib/libdensenet.so* && compiles classify --static && ! links_library classify &&
+    rm "$work"/prefix/lib/libdensenet.so* && compiles classify --static && compiles first --static &&
+        ! links_library classify &&
         classifies && diff "$work/before" "$work/answer"
 }
 
 export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
 holds "make install with a prefix of one's own" install_to PREFIX="$work/prefix"
 holds "the README has classify.c" program README.md classify.c
+holds "libdensenet.h has a program" program_of_the_header
 holds "docs/library.md has features.c" program docs/library.md features.c
 holds "docs/library.md has train.c" program docs/library.md train.c
 holds "sample pictures" "$BUILD/docs/demo/samples" "$work/pictures" --count 8,1,1
 holds "features.c compiles" compiles features
 holds "classify.c compiles and uses the shared library" uses_shared_library
+holds "the program of libdensenet.h compiles" compiles first
+holds "a program that includes the former head.h compiles" former_name_compiles
 holds "train.c compiles" compiles train
 holds "train.c trains a model" trains
 holds "a missing model is refused by name" refuses

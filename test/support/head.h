@@ -3,7 +3,7 @@
 #ifndef TEST_HEAD_SUPPORT_H
 #define TEST_HEAD_SUPPORT_H
 
-#include "head/head.h"
+#include "head/training.h"
 
 #include <stddef.h>
 

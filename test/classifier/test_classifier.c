@@ -1,7 +1,8 @@
 /* A model file gives back what was saved, refuses what does not hold together, and predicts what backbone and
  * head give one after the other. */
 #include "core/memory.h"
-#include "head/classifier.h"
+#include "head/classifier/classifier.h"
+#include "head/training.h"
 
 #include "core/rng.h"
 #include "core/tensor_dict.h"

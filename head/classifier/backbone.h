@@ -1,8 +1,8 @@
-/* What ftrain needs of the whole classifier beyond its public face. */
-#ifndef DN_HEAD_CLASSIFIER_H
-#define DN_HEAD_CLASSIFIER_H
+/* For whoever finds a classifier's backbone or makes its inputs himself: what ftrain needs beyond classifier.h. */
+#ifndef DN_HEAD_CLASSIFIER_BACKBONE_H
+#define DN_HEAD_CLASSIFIER_BACKBONE_H
 
-#include "head/head.h"
+#include "head/classifier/classifier.h"
 
 /* The seed of a weights source "random:SEED"; 0 with *out untouched when it is no such source. */
 int dni_random_source(const char *source, uint64_t *out);

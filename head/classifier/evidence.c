@@ -1,5 +1,5 @@
 /* Class activation maps: computed, read between their places, and summed within an ellipse. */
-#include "head/evidence.h"
+#include "head/classifier/evidence.h"
 
 #include <cblas.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /* Maps of evidence: sums, values between places, the share inside an ellipse. */
-#include "head/evidence.h"
+#include "head/classifier/evidence.h"
 
 #include "core/rng.h"
-#include "head/head.h"
+#include "head/training.h"
 
 #include <math.h>
 #include <setjmp.h>

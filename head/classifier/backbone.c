@@ -1,0 +1,84 @@
+/* The backbone of a classifier: its weights, drawn again or checked, and the session over them. */
+#include "head/classifier/private.h"
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "densenet/statistics.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+dn_status dni_classifier_check_weights(const dn_classifier *classifier, const dn_weights *weights,
+                                       dn_error *error) {
+    const dn_classifier_info *info = &classifier->info;
+    const char *name = dn_weights_config(weights)->name;
+    char hash[33];
+    dn_weights_hash(weights, hash);
+    if (strcmp(name, info->backbone) == 0 && strcmp(hash, info->weights_hash) == 0) return DN_OK;
+    return dni_fail(error, DN_ERR_MISMATCH,
+                    "%s: was trained on the features of %s, weights '%s' (hash %s); these are %s (hash %s)",
+                    classifier->path, info->backbone, info->weights_source, info->weights_hash, name, hash);
+}
+
+dn_status dni_classifier_weights(dn_weights **out, const dn_classifier *classifier, dn_error *error) {
+    *out = NULL;
+    const dn_classifier_info *info = &classifier->info;
+    uint64_t seed;
+    if (!dni_random_source(info->weights_source, &seed))
+        return dni_fail(error, DN_ERR_ARGUMENT,
+                        "%s: needs the weights it was trained with: %s, '%s', hash %s", classifier->path,
+                        info->backbone, info->weights_source, info->weights_hash);
+    dn_status status = dn_weights_random(out, dn_config_find(info->backbone), seed, error);
+    if (!status) status = dni_statistics_apply(*out, classifier->dict, classifier->path, error);
+    if (!status) status = dni_classifier_check_weights(classifier, *out, error);
+    if (status) {
+        dn_weights_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+void dni_classifier_detach(dn_classifier *classifier) {
+    dn_session_free(classifier->session);
+    dn_model_free(classifier->model);
+    dni_pool_free(classifier->pool);
+    free(classifier->inputs);
+    free(classifier->features);
+    free(classifier->log_probabilities);
+    classifier->session = NULL;
+    classifier->model = NULL;
+    classifier->pool = NULL;
+    classifier->inputs = classifier->features = classifier->log_probabilities = NULL;
+}
+
+static dn_status allocate_buffers(dn_classifier *classifier, dn_error *error) {
+    const size_t batch = (size_t)classifier->batch, crop = (size_t)classifier->info.preprocessing.crop;
+    size_t floats; /* crop and batch passed dn_session_create() already, which planned far more */
+    if (dni_size_mul(batch, crop * crop * 3, &floats)) classifier->inputs = calloc(floats, sizeof(float));
+    classifier->features = calloc(batch * (size_t)dn_head_features(classifier->head), sizeof(float));
+    classifier->log_probabilities = calloc(batch * (size_t)classifier->info.class_count, sizeof(float));
+    if (classifier->inputs && classifier->features && classifier->log_probabilities) return DN_OK;
+    return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory for a batch of %zu pictures", classifier->path,
+                    batch);
+}
+
+dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,
+                               const dn_model_options *model_options, const dn_session_options *options,
+                               dn_error *error) {
+    dni_classifier_detach(classifier);
+    dn_session_options fitted = options ? *options : dn_session_options_default();
+    fitted.height = fitted.width = classifier->info.preprocessing.crop;
+    dn_weights *own = NULL;
+    dn_status status = weights ? dni_classifier_check_weights(classifier, weights, error)
+                               : dni_classifier_weights(&own, classifier, error);
+    const dn_model_options like_session = {.threads = fitted.threads, .allocator = fitted.allocator};
+    if (!model_options) model_options = &like_session;
+    if (!status) status = dn_model_create(&classifier->model, weights ? weights : own, model_options, error);
+    dn_weights_free(own);
+    if (!status) status = dn_session_create(&classifier->session, classifier->model, &fitted, error);
+    if (!status) status = dni_pool_create(&classifier->pool, fitted.threads, error);
+    classifier->batch = fitted.batch;
+    if (!status) status = allocate_buffers(classifier, error);
+    if (status) dni_classifier_detach(classifier);
+    return status;
+}

@@ -1,0 +1,71 @@
+/* Pictures in, probabilities out, a batch at a time. */
+#include "head/classifier/private.h"
+
+#include "core/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Preprocessing of one batch, a picture an item; each item has its own outcome. */
+typedef struct preparation {
+    const dn_classifier *classifier;
+    const dn_image *images;
+    dn_status *statuses; /* (batch) */
+} preparation;
+
+static void prepare_one(void *context, size_t index) {
+    const preparation *work = context;
+    const dn_preprocessing *preprocessing = &work->classifier->info.preprocessing;
+    const size_t floats = (size_t)preprocessing->crop * (size_t)preprocessing->crop * 3;
+    work->statuses[index] = dn_image_to_input(&work->images[index], preprocessing, 0,
+                                              work->classifier->inputs + index * floats, NULL);
+}
+
+dn_status dni_classifier_prepare(dn_classifier *classifier, const dn_image *images, int first, int count,
+                                 dn_error *error) {
+    dn_status *statuses = calloc((size_t)count, sizeof *statuses);
+    if (!statuses) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", classifier->path);
+    preparation work = {.classifier = classifier, .images = images + first, .statuses = statuses};
+    dni_pool_run(classifier->pool, prepare_one, &work, (size_t)count);
+    dni_pool_rest(classifier->pool);
+    dn_status status = DN_OK;
+    for (int i = 0; !status && i < count; i++) {
+        if (!statuses[i]) continue;
+        dn_error reason = {.message = ""};
+        status = dn_image_to_input(&images[first + i], &classifier->info.preprocessing, 0, classifier->inputs,
+                                   &reason); /* again, for its message */
+        status = dni_fail(error, status ? status : statuses[i], "picture %d: %s", first + i, reason.message);
+    }
+    free(statuses);
+    return status;
+}
+
+dn_status dni_classifier_predict_inputs(dn_classifier *classifier, const float *inputs, int count,
+                                        float *probabilities, dn_error *error) {
+    const dn_outputs outputs = {.features = classifier->features};
+    dn_status status = dn_session_forward(classifier->session, inputs, count, &outputs, error);
+    if (!status)
+        status = dn_head_log_probabilities(classifier->head, classifier->features, count,
+                                           classifier->log_probabilities, error);
+    if (status) return status;
+    const int classes = classifier->info.class_count;
+    for (int i = 0; i < count * classes; i++) probabilities[i] = expf(classifier->log_probabilities[i]);
+    return DN_OK;
+}
+
+dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *images, int count,
+                                float *probabilities, dn_error *error) {
+    if (!classifier->session)
+        return dni_fail(error, DN_ERR_ARGUMENT, "%s: no backbone is attached", classifier->path);
+    if (count < 0) return dni_fail(error, DN_ERR_ARGUMENT, "count must not be negative, as %d is", count);
+    for (int first = 0; first < count; first += classifier->batch) {
+        const int size = count - first < classifier->batch ? count - first : classifier->batch;
+        dn_status status = dni_classifier_prepare(classifier, images, first, size, error);
+        if (!status)
+            status = dni_classifier_predict_inputs(
+                classifier, classifier->inputs, size,
+                probabilities + (size_t)first * (size_t)classifier->info.class_count, error);
+        if (status) return status;
+    }
+    return DN_OK;
+}

@@ -1,0 +1,38 @@
+/* The inside of the joined classifier, for the files of this folder. */
+#ifndef DN_HEAD_CLASSIFIER_PRIVATE_H
+#define DN_HEAD_CLASSIFIER_PRIVATE_H
+
+#include "core/pool.h"
+#include "core/tensor_dict.h"
+#include "head/classifier/backbone.h"
+
+#define DNI_CLASSIFIER_FORMAT "densenet classifier 1"
+
+struct dn_classifier {
+    char *path;
+    dni_tensor_dict *dict; /* the mapped file; texts of `info` that are not below lie in its metadata */
+    dn_classifier_info info;
+    char **classes;
+    dn_head *head;
+
+    /* the attached backbone */
+    dn_model *model;
+    dn_session *session;
+    dni_pool *pool; /* for preprocessing */
+    int batch;
+    float *inputs;            /* (batch, crop, crop, 3) */
+    float *features;          /* (batch, features) */
+    float *log_probabilities; /* (batch, classes) */
+};
+
+/* The name in the file of a linear layer's "weight" or "bias". */
+void dni_classifier_layer_name(char name[64], int layer, const char *part);
+
+/* Frees the attached backbone and everything that was made for it. */
+void dni_classifier_detach(dn_classifier *classifier);
+
+/* Preprocesses images[first] to images[first + count - 1] into classifier->inputs. */
+dn_status dni_classifier_prepare(dn_classifier *classifier, const dn_image *images, int first, int count,
+                                 dn_error *error);
+
+#endif

@@ -1,0 +1,127 @@
+/* Writing a model file: a safetensors of the head's layers, of a seeded backbone's batch-norm statistics, and of
+ * metadata that says where everything came from. */
+#include "head/classifier/private.h"
+
+#include "core/error.h"
+#include "densenet/statistics.h"
+#include "head/mlp.h"
+#include "io/json.h"
+#include "io/safetensors.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static dn_status set_class_names(dni_tensor_dict *dict, const dn_classifier_info *info, dn_error *error) {
+    json_t *names = json_array();
+    for (int i = 0; i < info->class_count; i++) {
+        json_t *name = json_string(info->classes[i]);
+        if (!name) {
+            json_decref(names);
+            return dni_fail(error, DN_ERR_DATA_CLASSES, "class %d, '%s': the name is not UTF-8 text", i,
+                            info->classes[i]);
+        }
+        json_array_append_new(names, name);
+    }
+    char *text = dni_json_line(names);
+    const dn_status status = text ? dni_tensor_dict_set_meta(dict, "classes", text, error)
+                                  : dni_fail(error, DN_ERR_MEMORY, "out of memory for class names");
+    free(text);
+    return status;
+}
+
+static dn_status set_preprocessing(dni_tensor_dict *dict, const dn_classifier_info *info, dn_error *error) {
+    char *text = dni_preprocessing_to_json(&info->preprocessing);
+    const dn_status status = text ? dni_tensor_dict_set_meta(dict, "preprocessing", text, error)
+                                  : dni_fail(error, DN_ERR_MEMORY, "out of memory for metadata");
+    free(text);
+    return status;
+}
+
+static dn_status set_metadata(dni_tensor_dict *dict, const dn_classifier_info *info, dn_error *error) {
+    char seed[24];
+    snprintf(seed, sizeof seed, "%" PRIu64, info->seed);
+    const char *const pairs[][2] = {
+        {"format", DNI_CLASSIFIER_FORMAT}, {"version", dn_version()},
+        {"backbone", info->backbone},      {"weights_source", info->weights_source},
+        {"recipe", info->recipe},          {"weights_hash", info->weights_hash},
+        {"metrics", info->metrics},        {"seed", seed},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        const dn_status status = dni_tensor_dict_set_meta(dict, pairs[i][0], pairs[i][1], error);
+        if (status) return status;
+    }
+    const dn_status status = set_class_names(dict, info, error);
+    return status ? status : set_preprocessing(dict, info, error);
+}
+
+/* Copies one layer's numbers into a tensor of the dictionary's own. */
+static dn_status add_floats(dni_tensor_dict *dict, const char *name, const float *values, int rank,
+                            const int64_t *shape, dn_error *error) {
+    void *data;
+    const dn_status status = dni_tensor_dict_allocate(dict, name, DNI_F32, rank, shape, &data, error);
+    if (status) return status;
+    size_t count = 1;
+    for (int d = 0; d < rank; d++) count *= (size_t)shape[d];
+    memcpy(data, values, count * sizeof *values);
+    return DN_OK;
+}
+
+static dn_status add_head(dni_tensor_dict *dict, const dn_head *head, dn_error *error) {
+    dn_head *folded;
+    dn_status status = dni_head_fold_standardisation(&folded, head, error);
+    if (status) return status;
+    for (int i = 0; !status && i < folded->linear_count; i++) {
+        const dni_linear layer = dni_head_linear(folded, i);
+        char name[64];
+        dni_classifier_layer_name(name, i, "weight");
+        status = add_floats(dict, name, layer.weight, 2, (const int64_t[]){layer.out, layer.in}, error);
+        if (status) break;
+        dni_classifier_layer_name(name, i, "bias");
+        status = add_floats(dict, name, layer.bias, 1, (const int64_t[]){layer.out}, error);
+    }
+    dn_head_free(folded);
+    return status;
+}
+
+static dn_status check_info(const dn_head *head, const dn_classifier_info *info, const dn_weights *weights,
+                            dn_error *error) {
+    if (info->class_count != dn_head_classes(head))
+        return dni_fail(error, DN_ERR_ARGUMENT, "%d class names for a head of %d classes", info->class_count,
+                        dn_head_classes(head));
+    const dn_config *config = dn_weights_config(weights);
+    if (config->features != dn_head_features(head))
+        return dni_fail(error, DN_ERR_MISMATCH, "a head for %d features does not fit %s, which has %d",
+                        dn_head_features(head), config->name, config->features);
+    char hash[33];
+    dn_weights_hash(weights, hash);
+    if (strcmp(config->name, info->backbone) != 0 || strcmp(hash, info->weights_hash) != 0)
+        return dni_fail(error, DN_ERR_MISMATCH,
+                        "weights are %s %s, not %s %s as the model's description says", config->name, hash,
+                        info->backbone, info->weights_hash);
+    return dn_preprocessing_check(&info->preprocessing, error);
+}
+
+static dn_status fill_model(dni_tensor_dict *dict, const dn_head *head, const dn_classifier_info *info,
+                            const dn_weights *weights, dn_error *error) {
+    dn_status status = set_metadata(dict, info, error);
+    if (!status) status = add_head(dict, head, error);
+    uint64_t seed;
+    if (!status && dni_random_source(info->weights_source, &seed))
+        status = dni_statistics_collect(dict, weights, error);
+    return status;
+}
+
+dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_classifier_info *info,
+                             const dn_weights *weights, dn_error *error) {
+    dn_error reason;
+    dn_status status = check_info(head, info, weights, &reason);
+    if (status) return dni_fail(error, status, "%s: %s", path, reason.message);
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    if (!dict) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    status = fill_model(dict, head, info, weights, error);
+    if (!status) status = dni_safetensors_write(dict, path, error);
+    dni_tensor_dict_free(dict);
+    return status;
+}

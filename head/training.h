@@ -1,0 +1,174 @@
+/* The trainable head: a multi-layer perceptron over feature vectors, and its training.
+ *
+ *     dn_head_create(&head, 2208, 2, &head_options, &error);
+ *     dn_head_train(head, &train, &valid, &train_options, &result, &error);
+ *
+ * Linear layers run on BLAS. The same seed gives the same bits when the BLAS library runs one thread (ftrain
+ * sees to that; the library does not touch BLAS's process-wide setting). A head is trained by one thread of
+ * control; a trained one may be read by many. */
+#ifndef DN_HEAD_TRAINING_H
+#define DN_HEAD_TRAINING_H
+
+#include "core/status.h"
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- the head ---- */
+
+typedef struct dn_head dn_head;
+
+typedef struct dn_head_options {
+    const int *hidden; /* width of each hidden layer, input to output; read by create only */
+    int hidden_count;  /* 0: logistic regression */
+    float dropout;     /* after every hidden layer while training; 0 <= dropout < 1 */
+    uint64_t seed;     /* of the initial weights: U(-1/sqrt(in), 1/sqrt(in)), as nn.Linear */
+} dn_head_options;
+
+DN_API dn_head_options dn_head_options_default(void); /* 512, 256; dropout 0.2; seed 1 */
+
+/* features >= 1, classes >= 2. */
+DN_API dn_status dn_head_create(dn_head **out, int features, int classes, const dn_head_options *options,
+                                dn_error *error);
+DN_API void dn_head_free(dn_head *head);
+DN_API int dn_head_features(const dn_head *head);
+DN_API int dn_head_classes(const dn_head *head);
+
+/* features: (count, features); out: (count, classes) natural-log probabilities. No dropout. */
+DN_API dn_status dn_head_log_probabilities(const dn_head *head, const float *features, int count, float *out,
+                                           dn_error *error);
+
+/* The gradient of one class's logit (before log-softmax) with respect to one feature vector, (features). */
+DN_API dn_status dn_head_feature_gradient(const dn_head *head, const float *features, int class_index,
+                                          float *gradient, dn_error *error);
+
+/* ---- labelled features ---- */
+
+/* Feature vectors of `count` pictures, each in `views` variants: view 0 is the plain picture, view 1 its
+ * mirror image. Training draws one view a picture and epoch; everything else uses view 0. All memory is the
+ * caller's. */
+typedef struct dn_features {
+    const float *values; /* (count, views, features) */
+    const int *labels;   /* (count), each in [0, classes) */
+    int count, views;
+} dn_features;
+
+/* ---- training ---- */
+
+typedef enum dn_optimizer { DN_SGD, DN_ADAM } dn_optimizer;
+
+typedef enum dn_schedule_kind {
+    DN_CONSTANT,
+    DN_STEP,   /* times `factor` after every `epochs` epochs */
+    DN_COSINE, /* half a cosine from the learning rate down to `floor` (Loshchilov & Hutter 2017) */
+    DN_PLATEAU, /* times `factor`, to `floor` at least, after `epochs` epochs without a lower validation loss */
+} dn_schedule_kind;
+
+/* How the learning rate changes from epoch to epoch. All zeros: it does not. */
+typedef struct dn_schedule {
+    dn_schedule_kind kind;
+    int warmup; /* epochs e = 1 .. warmup run at e / (warmup + 1) of the learning rate; then the schedule begins */
+    int epochs;   /* step, plateau */
+    float factor; /* step, plateau: 0 < factor < 1 */
+    float floor;  /* cosine, plateau: 0 <= floor <= the learning rate */
+} dn_schedule;
+
+/* One line of training, after an epoch: the training loss is the mean that is minimised, as met on the way (with
+ * dropout, class weights and label smoothing), the validation loss the plain mean negative log-likelihood, with
+ * the epoch's final weights. */
+typedef struct dn_epoch {
+    int epoch; /* 1 .. */
+    int epochs;
+    double learning_rate;
+    double train_loss, valid_loss, valid_accuracy;
+    double seconds;
+    int is_best; /* the lowest validation loss so far */
+} dn_epoch;
+
+typedef struct dn_train_options {
+    dn_optimizer optimizer;
+    int epochs, batch;
+    float learning_rate;
+    dn_schedule schedule;
+    int patience;   /* stop after so many epochs without a lower validation loss; 0: run all */
+    float momentum; /* SGD */
+    int nesterov;   /* SGD: 0 or 1; needs momentum */
+    float weight_decay;
+    float beta1, beta2, epsilon; /* Adam */
+    int standardise; /* measure mean and deviation of each feature on the training split and use them */
+    int flip;        /* draw among all views each epoch; 0: view 0 alone */
+    int balanced;    /* weight class c by n / (classes * n_c), counted on the training split */
+    const float *class_weights; /* (classes), each above 0: what a picture of the class counts; NULL: all 1 */
+    float label_smoothing;      /* share of every target that is spread over all classes; 0 <= share < 1 */
+    uint64_t seed;              /* order, dropout, views */
+    /* Called after each epoch, may be NULL; anything but 0 stops with DN_ERR_CANCELLED. */
+    int (*on_epoch)(void *context, const dn_epoch *epoch);
+    void *context;
+} dn_train_options;
+
+/* SGD with momentum and settings that train well on a few hundred to many thousand pictures. */
+DN_API dn_train_options dn_train_options_default(void);
+/* The 2021 capstone's: Adam, learning rate 0.002, batch 64, 3 epochs, random flips, features as they are. */
+DN_API dn_train_options dn_train_options_capstone(void);
+
+typedef struct dn_train_result {
+    int epochs; /* that were run: fewer than asked for where patience ended */
+    int best_epoch;
+    double train_loss, valid_loss, valid_accuracy; /* at the best epoch, which is what the head now holds */
+} dn_train_result;
+
+/* Trains from the head's present weights and leaves those of the epoch with the lowest validation loss. On
+ * failure (DN_ERR_DATA_DIVERGED: the loss left the finite numbers) the head is as it was before. `result` may
+ * be NULL. */
+DN_API dn_status dn_head_train(dn_head *head, const dn_features *train, const dn_features *valid,
+                               const dn_train_options *options, dn_train_result *result, dn_error *error);
+
+/* ---- training, an epoch at a time ---- */
+
+/* The same training in steps that can be left and taken up again:
+ *
+ *     dn_trainer_create(&trainer, head, &train, &valid, &options, &error);
+ *     dn_trainer_load(trainer, "m.checkpoint", NULL, &error);                 to go on from there
+ *     while (!dn_trainer_is_done(trainer)) {
+ *         dn_trainer_epoch(trainer, &epoch, &error);
+ *         dn_trainer_save(trainer, "m.checkpoint", NULL, &error);
+ *     }
+ *     dn_trainer_finish(trainer, head, &result, &error);
+ *
+ * A training that was saved and loaded any number of times ends with the same bits as one that was not. */
+typedef struct dn_trainer dn_trainer;
+
+/* Starts from a copy of `head`. The arrays that `train`, `valid` and `options` point to must outlive the
+ * trainer; on_epoch is not called. */
+DN_API dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const dn_features *train,
+                                   const dn_features *valid, const dn_train_options *options,
+                                   dn_error *error);
+DN_API void dn_trainer_free(dn_trainer *trainer);
+
+/* Whether all epochs are run, or patience has ended. */
+DN_API int dn_trainer_is_done(const dn_trainer *trainer);
+DN_API int dn_trainer_epochs(const dn_trainer *trainer); /* run so far */
+/* Runs the next epoch. After a failure the trainer is good for dn_trainer_free() alone. */
+DN_API dn_status dn_trainer_epoch(dn_trainer *trainer, dn_epoch *epoch, dn_error *error);
+/* Puts the best epoch's weights into `head`, which has the layers of the one the trainer was made from. At
+ * least one epoch must have been run. `result` may be NULL. */
+DN_API dn_status dn_trainer_finish(const dn_trainer *trainer, dn_head *head, dn_train_result *result,
+                                   dn_error *error);
+
+/* Writes the trainer's state, atomically. `provenance` is a JSON object that says what the features were made
+ * from and whatever else must be the same when the training goes on; NULL: {}. */
+DN_API dn_status dn_trainer_save(const dn_trainer *trainer, const char *path, const char *provenance,
+                                 dn_error *error);
+/* Takes up a saved state in a trainer that was made from the same head, features and options. Otherwise, and
+ * with another provenance, DN_ERR_MISMATCH names what differs, and the trainer is as it was before. */
+DN_API dn_status dn_trainer_load(dn_trainer *trainer, const char *path, const char *provenance,
+                                 dn_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
