@@ -78,8 +78,8 @@ dn_status bench_training(bench_context *context, dn_error *error) {
         status = bench_recipe(context, "SGD (the default)", dn_train_options_default(), &train_features,
                               &valid_features, threads, error);
         if (status == DN_OK)
-            status = bench_recipe(context, "Adam (the capstone's)", dn_train_options_capstone(),
-                                  &train_features, &valid_features, threads, error);
+            status = bench_recipe(context, "Adam", dn_train_options_adam(), &train_features, &valid_features,
+                                  threads, error);
     }
     free(train.values);
     free(valid.values);

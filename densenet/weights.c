@@ -2,6 +2,7 @@
 #include "densenet/weights.h"
 
 #include "core/error.h"
+#include "core/number.h"
 #include "core/rng.h"
 #include "densenet/topology.h"
 #include "io/safetensors.h"
@@ -268,6 +269,12 @@ dn_status dni_weights_replace(dn_weights *weights, dni_tensor_dict *tensors, dn_
 }
 
 /* ---- seeding ---- */
+
+bool dni_random_source(const char *source, uint64_t *seed) {
+    static const char prefix[] = "random:";
+    const size_t length = sizeof prefix - 1;
+    return strncmp(source, prefix, length) == 0 && dni_parse_u64(source + length, seed);
+}
 
 /* Element i is uniform in [-bound, bound), from the 24 upper bits of element i of the tensor's own stream. */
 static void fill_uniform(float *values, int64_t count, float bound, uint64_t seed, const char *name) {

@@ -5,10 +5,15 @@
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"
 
+#include <stdbool.h>
+
 struct dn_weights {
     dn_config config;
     dni_tensor_dict *tensors; /* exactly those of the walk, with or without the classifier's two */
 };
+
+/* The seed of a weights source "random:SEED", for dn_weights_random(); false, and *seed as it was, for any other text. */
+bool dni_random_source(const char *source, uint64_t *seed);
 
 /* The data of MODULE.PARAMETER ("features.norm0", "running_mean"), which must be among the walk's; NULL only
  * for a classifier that is absent. May be mapped read-only. */

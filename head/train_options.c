@@ -35,7 +35,7 @@ dn_train_options dn_train_options_default(void) {
                               .seed = 1};
 }
 
-dn_train_options dn_train_options_capstone(void) {
+dn_train_options dn_train_options_adam(void) {
     dn_train_options options = dn_train_options_default();
     options.optimizer = DN_ADAM;
     options.epochs = 3;

@@ -4,6 +4,7 @@
 #include "ftrain/shell/folders.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
+#include "densenet/weights.h"
 #include "ftrain/shell/outcome.h"
 #include "head/classifier/backbone.h"
 #include "io/file.h"

@@ -1,6 +1,7 @@
 /* Parsing by table, over getopt_long. */
 #include "ftrain/shell/options.h"
 
+#include "core/number.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
@@ -41,15 +42,9 @@ static bool parse_float(const char *option, const char *text, double low, double
 }
 
 static bool parse_seed(const char *option, const char *text, uint64_t *out) {
-    char *end = NULL;
-    errno = 0;
-    const unsigned long long value = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
-    if (!end || *end || errno) {
-        message("%s: '%s' is not a whole number from 0 to 18446744073709551615", option, text);
-        return false;
-    }
-    *out = value;
-    return true;
+    if (dni_parse_u64(text, out)) return true;
+    message("%s: '%s' is not a whole number from 0 to 18446744073709551615", option, text);
+    return false;
 }
 
 static bool parse_widths(const char *option, const char *text, widths *out) {

@@ -79,7 +79,7 @@ static void apply_recipe(train_options *o) {
     o->hidden.count = head.hidden_count;
     for (int i = 0; i < head.hidden_count; i++) o->hidden.values[i] = head.hidden[i];
     o->dropout = head.dropout;
-    o->training = o->recipe ? dn_train_options_capstone() : dn_train_options_default();
+    o->training = o->recipe ? dn_train_options_adam() : dn_train_options_default();
     o->optimizer = (int)o->training.optimizer;
     o->schedule = (int)o->training.schedule.kind;
     o->flip = o->training.flip != 0;

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "densenet/statistics.h"
+#include "densenet/weights.h"
 
 #include <stdlib.h>
 #include <string.h>

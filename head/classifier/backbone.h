@@ -4,9 +4,6 @@
 
 #include "head/classifier/classifier.h"
 
-/* The seed of a weights source "random:SEED"; 0 with *out untouched when it is no such source. */
-int dni_random_source(const char *source, uint64_t *out);
-
 /* The seeded backbone of a complete model file: drawn again, with the file's batch-norm statistics, and
  * checked against the file's hash. */
 dn_status dni_classifier_weights(dn_weights **out, const dn_classifier *classifier, dn_error *error);

@@ -2,31 +2,19 @@
 #include "head/classifier/private.h"
 
 #include "core/error.h"
+#include "core/number.h"
 #include "densenet/statistics.h"
+#include "densenet/weights.h"
 #include "head/mlp.h"
 #include "io/json.h"
 #include "io/safetensors.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_WIDTH = 1 << 24 }; /* of a linear layer in a file */
-
-int dni_random_source(const char *source, uint64_t *out) {
-    static const char prefix[] = "random:";
-    if (strncmp(source, prefix, sizeof prefix - 1) != 0) return 0;
-    const char *digits = source + sizeof prefix - 1;
-    if (*digits < '0' || *digits > '9') return 0;
-    char *end;
-    errno = 0;
-    const unsigned long long seed = strtoull(digits, &end, 10);
-    if (errno || *end) return 0;
-    *out = seed;
-    return 1;
-}
 
 void dni_classifier_layer_name(char name[64], int layer, const char *part) {
     snprintf(name, 64, "classifier.%d.%s", layer * DNI_SEQUENTIAL_STRIDE, part);
@@ -89,10 +77,9 @@ static dn_status load_seed(dn_classifier *classifier, dn_error *error) {
     const char *text;
     const dn_status status = meta_text(classifier, "seed", &text, error);
     if (status) return status;
-    char *end = NULL;
-    errno = 0;
-    classifier->info.seed = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
-    return end && !*end && !errno ? DN_OK : corrupt(classifier, "seed", "is no whole number", error);
+    return dni_parse_u64(text, &classifier->info.seed)
+               ? DN_OK
+               : corrupt(classifier, "seed", "is no whole number", error);
 }
 
 static dn_status load_backbone_name(dn_classifier *classifier, dn_error *error) {

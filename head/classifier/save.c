@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "densenet/statistics.h"
+#include "densenet/weights.h"
 #include "head/mlp.h"
 #include "io/json.h"
 #include "io/safetensors.h"

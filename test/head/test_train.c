@@ -112,7 +112,7 @@ static void test_sgd_steps_are_torchs(void **state) {
 
 static void test_adam_steps_are_torchs(void **state) {
     (void)state;
-    dn_train_options o = dn_train_options_capstone();
+    dn_train_options o = dn_train_options_adam();
     assert_optimizer_is_torchs("optimizer/adam", o, 80);
     o.weight_decay = 0.01f;
     assert_optimizer_is_torchs("optimizer/adam_decay", o, 80);
@@ -121,7 +121,7 @@ static void test_adam_steps_are_torchs(void **state) {
 static void test_an_optimizer_resumes_from_its_state_with_the_same_bits(void **state) {
     (void)state;
     enum { COUNT = 33 };
-    const dn_train_options o = dn_train_options_capstone();
+    const dn_train_options o = dn_train_options_adam();
     float *p = stream_values("test/start", COUNT), *gradient = stream_values("test/gradients", COUNT);
     float resumed[COUNT];
     dni_optimizer first, second;
@@ -336,11 +336,11 @@ static void test_without_flip_only_view_zero_is_looked_at(void **state) {
 }
 
 /* 800 pictures, 39 steps of Adam at 0.002: the published run went from 0.619 to 0.459. */
-static void test_the_capstone_recipe_takes_three_epochs_on_plain_features(void **state) {
+static void test_the_adam_options_take_three_epochs_on_plain_features(void **state) {
     (void)state;
     enum { FEATURES = 2208, PICTURES = 800 };
     const dn_head_options head_options = dn_head_options_default();
-    dn_train_options options = dn_train_options_capstone();
+    dn_train_options options = dn_train_options_adam();
     assert_int_equal(options.optimizer, DN_ADAM);
     assert_int_equal(options.batch, 64);
     assert_true(options.learning_rate == 0.002f);
@@ -604,7 +604,7 @@ int main(void) {
         cmocka_unit_test(test_the_same_seed_gives_the_same_bits_and_another_others),
         cmocka_unit_test(test_a_trained_head_trains_on_from_where_it_is),
         cmocka_unit_test(test_without_flip_only_view_zero_is_looked_at),
-        cmocka_unit_test(test_the_capstone_recipe_takes_three_epochs_on_plain_features),
+        cmocka_unit_test(test_the_adam_options_take_three_epochs_on_plain_features),
         cmocka_unit_test(test_two_blas_threads_change_no_more_than_rounding),
         cmocka_unit_test(test_default_options_learn_a_weak_signal),
         cmocka_unit_test(test_standardisation_makes_mean_zero_and_deviation_one_over_the_views_used),
