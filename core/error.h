@@ -13,4 +13,8 @@ dn_status dni_fail(dn_error *error, dn_status status, const char *format, ...)
 dn_status dni_fail_errno(dn_error *error, int number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same for an allocation that failed: DN_ERR_MEMORY, and "out of memory" behind what it was for, as in
+ * `return dni_no_memory(error, "%s: %zu records", path, count);`. */
+dn_status dni_no_memory(dn_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 #endif

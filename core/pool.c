@@ -26,7 +26,7 @@ dn_status dni_pool_create(dni_pool **out, int threads, dn_error *error) {
         return dni_fail(error, DN_ERR_ARGUMENT, "threads must be 0 (all cores) to 1024, not %d", threads);
     if (threads == 0) threads = dni_pool_cores();
     dni_pool *pool = malloc(sizeof *pool);
-    if (!pool) return dni_fail(error, DN_ERR_MEMORY, "out of memory for a worker pool");
+    if (!pool) return dni_no_memory(error, "a worker pool");
     *pool = (dni_pool){.threads = threads};
     if (threads > 1) {
         pool->workers = pthreadpool_create((size_t)threads);

@@ -93,17 +93,33 @@ static dn_status status_of_errno(int number) {
     }
 }
 
+/* Status and message, with the cause behind a colon. */
+static void fill(dn_error *error, dn_status status, const char *cause, const char *format,
+                 va_list arguments) {
+    error->status = status;
+    const size_t used = append(error, 0, format, arguments);
+    snprintf(error->message + used, sizeof error->message - used, ": %s", cause);
+}
+
 dn_status dni_fail_errno(dn_error *error, int number, const char *format, ...) {
     const dn_status status = status_of_errno(number);
     if (error) {
-        va_list arguments;
-        va_start(arguments, format);
-        error->status = status;
-        size_t used = append(error, 0, format, arguments);
-        va_end(arguments);
         char text[128];
         if (strerror_r(number, text, sizeof text) != 0) snprintf(text, sizeof text, "error %d", number);
-        snprintf(error->message + used, sizeof error->message - used, ": %s", text);
+        va_list arguments;
+        va_start(arguments, format);
+        fill(error, status, text, format, arguments);
+        va_end(arguments);
     }
     return status;
+}
+
+dn_status dni_no_memory(dn_error *error, const char *format, ...) {
+    if (error) {
+        va_list arguments;
+        va_start(arguments, format);
+        fill(error, DN_ERR_MEMORY, "out of memory", format, arguments);
+        va_end(arguments);
+    }
+    return DN_ERR_MEMORY;
 }

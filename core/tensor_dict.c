@@ -46,10 +46,6 @@ void dni_tensor_dict_free(dni_tensor_dict *dict) {
     free(dict);
 }
 
-static dn_status no_memory(dn_error *error) {
-    return dni_fail(error, DN_ERR_MEMORY, "out of memory for a tensor dictionary");
-}
-
 /* The slot that holds `name`, or the empty one where it would go. */
 static size_t *slot_of(const dni_tensor_dict *dict, const char *name) {
     size_t hash = 0xcbf29ce484222325u;
@@ -87,7 +83,7 @@ dn_status dni_tensor_dict_add(dni_tensor_dict *dict, const char *name, dni_tenso
     char *copy = strdup(name);
     if (!copy || !grow(dict)) {
         free(copy);
-        return no_memory(error);
+        return dni_no_memory(error, "tensor '%s'", name);
     }
     dict->entries[dict->count] = (dni_named_tensor){.name = copy, .tensor = tensor};
     *slot_of(dict, copy) = ++dict->count;
@@ -97,7 +93,7 @@ dn_status dni_tensor_dict_add(dni_tensor_dict *dict, const char *name, dni_tenso
 dn_status dni_tensor_dict_adopt(dni_tensor_dict *dict, void (*release)(void *context), void *context,
                                 dn_error *error) {
     owned *list = realloc(dict->owned, (dict->owned_count + 1) * sizeof *list);
-    if (!list) return no_memory(error);
+    if (!list) return dni_no_memory(error, "a tensor dictionary");
     dict->owned = list;
     list[dict->owned_count++] = (owned){.release = release, .context = context};
     return DN_OK;
@@ -108,9 +104,10 @@ dn_status dni_tensor_dict_allocate(dni_tensor_dict *dict, const char *name, dni_
     size_t size = dni_dtype_size(dtype);
     *data = NULL;
     for (int d = 0; d < rank; d++)
-        if (shape[d] < 0 || !dni_size_mul(size, (size_t)shape[d], &size)) return no_memory(error);
+        if (shape[d] < 0 || !dni_size_mul(size, (size_t)shape[d], &size))
+            return dni_no_memory(error, "tensor '%s'", name);
     void *memory = dni_allocate(NULL, size);
-    if (!memory) return no_memory(error);
+    if (!memory) return dni_no_memory(error, "tensor '%s'", name);
     memset(memory, 0, size);
     dn_status status = dni_tensor_dict_adopt(dict, free, memory, error);
     if (status) {
@@ -128,7 +125,7 @@ dn_status dni_tensor_dict_rename(dni_tensor_dict *dict, size_t i, const char *na
         return dni_fail(error, DN_ERR_CORRUPT, "tensors '%s' and '%s' are the same one",
                         dict->entries[i].name, name);
     char *copy = strdup(name);
-    if (!copy) return no_memory(error);
+    if (!copy) return dni_no_memory(error, "the name of tensor '%s'", name);
     free(dict->entries[i].name);
     dict->entries[i].name = copy;
     rebuild_slots(dict);
@@ -159,7 +156,7 @@ const dni_tensor *dni_tensor_dict_find(const dni_tensor_dict *dict, const char *
 dn_status dni_tensor_dict_set_meta(dni_tensor_dict *dict, const char *key, const char *value,
                                    dn_error *error) {
     char *value_copy = strdup(value);
-    if (!value_copy) return no_memory(error);
+    if (!value_copy) return dni_no_memory(error, "metadata '%s'", key);
     for (size_t i = 0; i < dict->meta_count; i++) {
         if (strcmp(dict->meta[i].key, key) == 0) {
             free(dict->meta[i].value);
@@ -173,7 +170,7 @@ dn_status dni_tensor_dict_set_meta(dni_tensor_dict *dict, const char *key, const
     if (!key_copy || !meta) {
         free(key_copy);
         free(value_copy);
-        return no_memory(error);
+        return dni_no_memory(error, "metadata '%s'", key);
     }
     meta[dict->meta_count++] = (meta_entry){.key = key_copy, .value = value_copy};
     return DN_OK;

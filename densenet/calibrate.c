@@ -34,7 +34,7 @@ typedef struct calibration {
 /* ---- memory ---- */
 
 static dn_status no_memory(const calibration *c) {
-    return dni_fail(c->error, DN_ERR_MEMORY, "out of memory while measuring batch-norm statistics");
+    return dni_no_memory(c->error, "measuring batch-norm statistics");
 }
 
 static dn_status buffer_create(const calibration *c, buffer *out, int64_t n, int64_t h, int64_t w,

@@ -34,8 +34,7 @@ static dn_status pack_all(dn_model *model, const dni_tensor_dict *tensors, int t
     packing job = {.model = model, .tensors = tensors};
     dni_pool_run(pool, pack, &job, (size_t)model->conv_count);
     dni_pool_free(pool);
-    if (atomic_load(&job.failed))
-        return dni_fail(error, DN_ERR_MEMORY, "out of memory while preparing %s", model->config.name);
+    if (atomic_load(&job.failed)) return dni_no_memory(error, "preparing %s", model->config.name);
     return DN_OK;
 }
 
@@ -76,8 +75,7 @@ static dn_status allocate(dn_model *model, int classifier, dn_error *error) {
     cut(model, classifier, &arena);
     model->memory = dni_allocate(model->allocator, arena.used);
     if (!model->memory)
-        return dni_fail(error, DN_ERR_MEMORY, "out of memory for %zu bytes of prepared weights of %s",
-                        arena.used, model->config.name);
+        return dni_no_memory(error, "%zu bytes of prepared weights of %s", arena.used, model->config.name);
     model->size = arena.used;
     arena = (dni_arena){.base = model->memory};
     cut(model, classifier, &arena);
@@ -104,7 +102,7 @@ dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_mo
     if (!model || !convs) {
         free(model);
         free(convs);
-        return dni_fail(error, DN_ERR_MEMORY, "out of memory for a model of %s", weights->config.name);
+        return dni_no_memory(error, "a model of %s", weights->config.name);
     }
     *model = (dn_model){
         .config = weights->config, .conv_count = conv_count, .convs = convs, .allocator = options->allocator};

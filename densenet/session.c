@@ -97,8 +97,7 @@ static dn_status allocate(dn_session *session, dn_error *error) {
     session->plans = calloc((size_t)session->lanes, sizeof *session->plans);
     session->memory = dni_allocate(options->allocator, session->size);
     if (!session->plans || !session->memory)
-        return dni_fail(error, DN_ERR_MEMORY, "out of memory for a session's arena of %zu bytes",
-                        session->size);
+        return dni_no_memory(error, "a session's arena of %zu bytes", session->size);
     dni_arena arena = {.base = session->memory};
     for (int lane = 0; lane < session->lanes; lane++) {
         lay_out_lane(&session->plans[lane], lane, session->model, options, options->threads, &arena);
@@ -115,7 +114,7 @@ dn_status dn_session_create(dn_session **out, const dn_model *model, const dn_se
     dn_status status = check_options(options, &model->config, error);
     if (status) return status;
     dn_session *session = calloc(1, sizeof *session);
-    if (!session) return dni_fail(error, DN_ERR_MEMORY, "out of memory for a session");
+    if (!session) return dni_no_memory(error, "a session");
     *session = (dn_session){.model = model, .options = *options};
     status = dni_pool_create(&session->pool, options->threads, error);
     if (!status) {

@@ -47,7 +47,7 @@ static dn_status create(dn_weights **out, const dn_config *config, dn_error *err
     if (!weights || !tensors) {
         free(weights);
         dni_tensor_dict_free(tensors);
-        return dni_fail(error, DN_ERR_MEMORY, "out of memory for the weights of %s", config->name);
+        return dni_no_memory(error, "the weights of %s", config->name);
     }
     *weights = (dn_weights){.config = *config, .tensors = tensors};
     *out = weights;
@@ -250,7 +250,7 @@ static dn_status share(dni_tensor_dict *tensors, const dn_weights *weights, cons
 dn_status dni_weights_own_statistics(const dn_weights *weights, dni_tensor_dict **out, dn_error *error) {
     *out = NULL;
     dni_tensor_dict *tensors = dni_tensor_dict_create();
-    if (!tensors) return dni_fail(error, DN_ERR_MEMORY, "out of memory for batch-norm statistics");
+    if (!tensors) return dni_no_memory(error, "batch-norm statistics");
     for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
         const dn_status status = share(tensors, weights, &walk, error);
         if (status) {

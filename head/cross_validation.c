@@ -113,7 +113,7 @@ dn_status dni_folds(int *out, const int *labels, const int *groups, int count, i
     int *tallies = calloc(2 * (size_t)folds, sizeof *tallies); /* of a class, then of all */
     dn_status status = DN_OK;
     if (!members || !all || !order || !tallies)
-        status = dni_fail(error, DN_ERR_MEMORY, "out of memory for %d folds of %d pictures", folds, count);
+        status = dni_no_memory(error, "%d folds of %d pictures", folds, count);
     for (int i = 0; !status && i < count; i++) members[i] = (member){groups[i], i};
     if (!status)
         status = deal_members(out, labels, members, count, all, order, tallies, classes, folds, seed, error);
@@ -210,7 +210,7 @@ dn_status dni_cross_validate(float *out, const double *x, int features, const in
     work.predicted = malloc((rows * k + 1) * sizeof *work.predicted);
     dn_status status = DN_OK;
     if (!memory || !work.row_labels || !work.predicted) {
-        status = dni_fail(error, DN_ERR_MEMORY, "no memory to cross-validate %d samples", count);
+        status = dni_no_memory(error, "cross-validating %d samples", count);
     } else {
         work.rows = memory;
         work.mean = memory + rows * width;

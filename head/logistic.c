@@ -170,8 +170,7 @@ dn_status dni_logistic_fit(double *out, const double *x, const int *labels, int 
     p.logits = malloc((size_t)count * (size_t)classes * sizeof *p.logits);
     dn_status status = DN_OK;
     if (!memory || !p.logits) {
-        status =
-            dni_fail(error, DN_ERR_MEMORY, "logistic regression: out of memory for %d features", features);
+        status = dni_no_memory(error, "logistic regression over %d features", features);
     } else {
         state at = {.weights = out,
                     .gradient = memory,

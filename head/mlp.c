@@ -34,8 +34,8 @@ static dn_status count_parameters(dn_head *head, dn_error *error) {
     for (int i = 0; i < head->linear_count; i++) {
         if (!dni_size_mul((size_t)head->widths[i] + 1, (size_t)head->widths[i + 1], &layer) ||
             !dni_size_mul(layer, sizeof(float), &layer) || !dni_size_add(bytes, layer, &bytes))
-            return dni_fail(error, DN_ERR_MEMORY, "head: layer %d of %d x %d weights does not fit in memory",
-                            i, head->widths[i + 1], head->widths[i]);
+            return dni_no_memory(error, "head: layer %d of %d x %d weights", i, head->widths[i + 1],
+                                 head->widths[i]);
     }
     head->parameter_count = bytes / sizeof(float);
     return DN_OK;
@@ -45,15 +45,14 @@ static dn_status count_parameters(dn_head *head, dn_error *error) {
 static dn_status create(dn_head **out, const int *widths, int linear_count, float dropout, dn_error *error) {
     *out = NULL;
     dn_head *head = malloc(sizeof *head);
-    if (!head) return dni_fail(error, DN_ERR_MEMORY, "out of memory for a head");
+    if (!head) return dni_no_memory(error, "a head");
     *head = (dn_head){.linear_count = linear_count, .dropout = dropout};
     memcpy(head->widths, widths, ((size_t)linear_count + 1) * sizeof *widths);
     dn_status status = count_parameters(head, error);
     if (!status) {
         head->parameters = dni_allocate(NULL, head->parameter_count * sizeof(float));
         if (!head->parameters)
-            status = dni_fail(error, DN_ERR_MEMORY, "out of memory for a head of %zu parameters",
-                              head->parameter_count);
+            status = dni_no_memory(error, "a head of %zu parameters", head->parameter_count);
     }
     if (status)
         dn_head_free(head);
@@ -160,7 +159,7 @@ dn_status dni_head_clone(dn_head **out, const dn_head *head, dn_error *error) {
         copy->standardisation = malloc(size);
         if (!copy->standardisation) {
             dn_head_free(copy);
-            return dni_fail(error, DN_ERR_MEMORY, "out of memory for a head's standardisation");
+            return dni_no_memory(error, "a head's standardisation");
         }
         memcpy(copy->standardisation, head->standardisation, size);
     }
@@ -198,8 +197,7 @@ dn_status dni_mlp_batch_create(dni_mlp_batch *batch, const dn_head *head, int ca
     for (int i = 0; i <= head->linear_count; i++) width += (size_t)head->widths[i];
     if (!dni_size_mul(width, (size_t)capacity * sizeof(float) * (with_backward ? 2 : 1), &batch->size) ||
         !(batch->memory = dni_allocate(NULL, batch->size)))
-        return dni_fail(error, DN_ERR_MEMORY, "out of memory for a batch of %d rows through the head",
-                        capacity);
+        return dni_no_memory(error, "a batch of %d rows through the head", capacity);
     float *p = batch->memory;
     for (int i = 0; i <= head->linear_count; i++) {
         const size_t count = (size_t)capacity * (size_t)head->widths[i];

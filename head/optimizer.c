@@ -18,8 +18,7 @@ dn_status dni_optimizer_create(dni_optimizer *optimizer, const dn_train_options 
     const size_t state_count = dni_optimizer_state_count(options, count);
     if (state_count == 0) return DN_OK;
     optimizer->state = dni_allocate(NULL, state_count * sizeof(float));
-    if (!optimizer->state)
-        return dni_fail(error, DN_ERR_MEMORY, "out of memory for an optimizer of %zu parameters", count);
+    if (!optimizer->state) return dni_no_memory(error, "an optimizer of %zu parameters", count);
     memset(optimizer->state, 0, state_count * sizeof(float));
     return DN_OK;
 }

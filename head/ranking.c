@@ -24,7 +24,7 @@ static int by_falling_score(const void *a, const void *b) {
 }
 
 static dn_status no_memory(int count, dn_error *error) {
-    return dni_fail(error, DN_ERR_MEMORY, "no memory to rank %d pictures", count);
+    return dni_no_memory(error, "ranking %d pictures", count);
 }
 
 dn_status dn_ranking_compute(dn_ranking *out, const float *log_probabilities, const int *labels, int count,

@@ -36,7 +36,7 @@ dn_status dni_standardise_measure(const dn_features *data, int views, int width,
                                   dn_error *error) {
     const size_t n = (size_t)width;
     double *mean = calloc(2 * n, sizeof *mean);
-    if (!mean) return dni_fail(error, DN_ERR_MEMORY, "out of memory for measuring %d features", width);
+    if (!mean) return dni_no_memory(error, "measuring %d features", width);
     double *deviation = mean + n;
     measure_means(data, views, n, mean);
     measure_deviations(data, views, n, mean, deviation);

@@ -36,8 +36,7 @@ static dn_status attach_standardisation(dn_trainer *t, dn_error *error) {
     if (!t->options.standardise || t->head->standardisation) return DN_OK;
     const size_t width = (size_t)dn_head_features(t->head);
     t->head->standardisation = malloc(2 * width * sizeof(float));
-    if (!t->head->standardisation)
-        return dni_fail(error, DN_ERR_MEMORY, "out of memory for a head's standardisation");
+    if (!t->head->standardisation) return dni_no_memory(error, "a head's standardisation");
     return dni_standardise_measure(&t->train, view_count(t), (int)width, t->head->standardisation, error);
 }
 
@@ -45,7 +44,7 @@ static dn_status attach_standardisation(dn_trainer *t, dn_error *error) {
 static dn_status balance_classes(dn_trainer *t, dn_error *error) {
     const int classes = dn_head_classes(t->head);
     t->balance = calloc((size_t)classes, sizeof *t->balance);
-    if (!t->balance) return dni_fail(error, DN_ERR_MEMORY, "out of memory for %d class weights", classes);
+    if (!t->balance) return dni_no_memory(error, "%d class weights", classes);
     for (int c = 0; c < classes; c++) {
         int found = 0;
         for (int n = 0; n < t->train.count; n++) found += t->train.labels[n] == c;
@@ -79,8 +78,8 @@ static dn_status allocate(dn_trainer *t, dn_error *error) {
     t->valid_log_probabilities =
         calloc((size_t)t->valid.count, (size_t)dn_head_classes(head) * sizeof(float));
     if (!t->gradient || !t->best || !t->order || !t->labels || !t->valid_log_probabilities)
-        return dni_fail(error, DN_ERR_MEMORY, "out of memory for training %zu parameters on %d pictures",
-                        head->parameter_count, t->train.count);
+        return dni_no_memory(error, "training %zu parameters on %d pictures", head->parameter_count,
+                             t->train.count);
     return DN_OK;
 }
 
@@ -94,7 +93,7 @@ dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const dn_feat
         (status = dni_features_check(valid, "valid", width, classes, error)))
         return status;
     dn_trainer *t = calloc(1, sizeof *t);
-    if (!t) return dni_fail(error, DN_ERR_MEMORY, "out of memory for a trainer");
+    if (!t) return dni_no_memory(error, "a trainer");
     t->options = *options;
     t->train = *train;
     t->valid = *valid;
@@ -248,8 +247,7 @@ dn_status dn_trainer_finish(const dn_trainer *t, dn_head *head, dn_train_result 
     if (t->head->standardisation) {
         const size_t size = 2 * (size_t)dn_head_features(head) * sizeof(float);
         if (!head->standardisation) head->standardisation = malloc(size);
-        if (!head->standardisation)
-            return dni_fail(error, DN_ERR_MEMORY, "out of memory for a head's standardisation");
+        if (!head->standardisation) return dni_no_memory(error, "a head's standardisation");
         memcpy(head->standardisation, t->head->standardisation, size);
     }
     memcpy(head->parameters, t->best, head->parameter_count * sizeof(float));

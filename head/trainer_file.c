@@ -112,7 +112,7 @@ static dn_status name_difference(const char *path, const char *key, const json_t
     const dn_status status =
         old && new ? dni_fail(error, DN_ERR_MISMATCH,
                               "%s: is of another training: '%s' is %s there and %s here", path, key, old, new)
-                   : dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+                   : dni_no_memory(error, "%s", path);
     free(old);
     free(new);
     return status;
@@ -184,8 +184,7 @@ dn_status dn_trainer_save(const dn_trainer *t, const char *path, const char *pro
     if (!training) return DN_ERR_ARGUMENT;
     char *text = dni_json_line(training);
     dni_tensor_dict *dict = dni_tensor_dict_create();
-    dn_status status =
-        text && dict ? DN_OK : dni_fail(error, DN_ERR_MEMORY, "%s: out of memory for a checkpoint", path);
+    dn_status status = text && dict ? DN_OK : dni_no_memory(error, "%s: a checkpoint", path);
     if (!status) status = dni_tensor_dict_set_meta(dict, "format", FORMAT_NAME, error);
     if (!status) status = dni_tensor_dict_set_meta(dict, "training", text, error);
     numbers n = numbers_of(t);
@@ -220,7 +219,7 @@ static dn_status check_training(const dni_tensor_dict *dict, const dn_trainer *t
     json_t *here = text ? json_loads(text, 0, NULL) : NULL, *there = kept ? json_loads(kept, 0, NULL) : NULL;
     dn_status status;
     if (!here)
-        status = dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+        status = dni_no_memory(error, "%s", path);
     else if (!json_is_object(there))
         status = dni_fail(error, DN_ERR_CORRUPT, "%s: metadata 'training' is no JSON object", path);
     else

@@ -19,10 +19,6 @@ const char *dni_split_name(dni_split split) {
     return split >= 0 && split < DNI_SPLITS ? names[split] : "?";
 }
 
-static dn_status no_memory(const char *folder, dn_error *error) {
-    return dni_fail(error, DN_ERR_MEMORY, "%s: no memory to list it", folder);
-}
-
 typedef enum kind { REGULAR_FILE, FOLDER, SOMETHING_ELSE } kind;
 
 /* What a path is, links followed. */
@@ -41,7 +37,7 @@ static dn_status list_classes(dni_listing *out, const char *folder, dn_error *er
     for (size_t i = 0; i < out->count; i++) {
         kind is = SOMETHING_ELSE;
         char *const path = dni_path_join(folder, out->names[i]);
-        status = path ? kind_of(&is, path, error) : no_memory(folder, error);
+        status = path ? kind_of(&is, path, error) : dni_no_memory(error, "%s", folder);
         free(path);
         if (status) {
             while (i < out->count) out->names[kept++] = out->names[i++];
@@ -91,12 +87,13 @@ static dn_status walk(dni_samples *samples, size_t *room, const char *folder, in
         for (size_t i = 0; !status && i < listing.count; i++) {
             kind is = SOMETHING_ELSE;
             char *path = dni_path_join(folder, listing.names[i]);
-            status = path ? kind_of(&is, path, error) : no_memory(folder, error);
+            status = path ? kind_of(&is, path, error) : dni_no_memory(error, "%s", folder);
             if (!status && (int)is == want) {
                 if (is == FOLDER) {
                     status = walk(samples, room, path, label, depth + 1, error);
                 } else {
-                    if (!append_sample(samples, room, path, label)) status = no_memory(folder, error);
+                    if (!append_sample(samples, room, path, label))
+                        status = dni_no_memory(error, "%s", folder);
                     path = NULL;
                 }
             }
@@ -110,7 +107,7 @@ static dn_status walk(dni_samples *samples, size_t *room, const char *folder, in
 static dn_status scan_class(dni_samples *samples, size_t *room, const char *folder, const char *class_name,
                             int label, dn_error *error) {
     char *const path = dni_path_join(folder, class_name);
-    if (!path) return no_memory(folder, error);
+    if (!path) return dni_no_memory(error, "%s", folder);
     const size_t before = samples->count;
     dn_status status = walk(samples, room, path, label, 0, error);
     if (!status && samples->count == before)
@@ -226,7 +223,7 @@ dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error
     *out = (dni_dataset){0};
     for (int split = 0; !status && split < DNI_SPLITS; split++) {
         char *const path = dni_path_join(folder, dni_split_name((dni_split)split));
-        status = path ? scan_split(out, path, (dni_split)split, error) : no_memory(folder, error);
+        status = path ? scan_split(out, path, (dni_split)split, error) : dni_no_memory(error, "%s", folder);
         free(path);
     }
     if (status) dni_dataset_free(out);

@@ -63,7 +63,7 @@ static dn_status unite_same(uint32_t *group, const dni_fingerprint *pictures, ui
                             dn_error *error) {
     size_t bytes;
     entry *const entries = dni_size_mul(count, sizeof *entries, &bytes) ? malloc(bytes + 1) : NULL;
-    if (!entries) return dni_fail(error, DN_ERR_MEMORY, "no memory to compare %u pictures", count);
+    if (!entries) return dni_no_memory(error, "comparing %u pictures", count);
     for (uint32_t i = 0; i < count; i++) {
         group[i] = i;
         entries[i] = (entry){.content = pictures[i].content, .index = i};

@@ -131,8 +131,7 @@ dn_status dni_feature_file_write_with(const dni_feature_file *file, const dni_ke
     source *sources = sorted_sources(file, keys, values, count);
     dn_status status = merged && sources
                            ? fill_merged(file, sources, records, merged, error)
-                           : dni_fail(error, DN_ERR_MEMORY, "%s: out of memory for %zu feature records",
-                                      file->path, records);
+                           : dni_no_memory(error, "%s: %zu feature records", file->path, records);
     if (!status) status = dni_safetensors_write(merged, file->path, error);
     free(sources);
     dni_tensor_dict_free(merged);

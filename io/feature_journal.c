@@ -167,8 +167,7 @@ dn_status dni_feature_journal_open(dni_feature_journal *journal, const char *sto
     const size_t length = strlen(store_path);
     journal->path = malloc(length + sizeof ".journal");
     journal->record = malloc(record_size(journal));
-    if (!journal->path || !journal->record)
-        return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", store_path);
+    if (!journal->path || !journal->record) return dni_no_memory(error, "%s", store_path);
     memcpy(journal->path, store_path, length);
     memcpy(journal->path + length, ".journal", sizeof ".journal");
     return open_locked(journal, on_wait, context, error);

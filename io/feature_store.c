@@ -36,8 +36,8 @@ static size_t *slot_of(const dni_feature_store *store, const dni_key *key) {
 }
 
 static dn_status no_memory(const dni_feature_store *store, dn_error *error) {
-    return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory for %zu feature records", store->file.path,
-                    store->file.count + store->pending_count + 1);
+    return dni_no_memory(error, "%s: %zu feature records", store->file.path,
+                         store->file.count + store->pending_count + 1);
 }
 
 static dn_status reserve_pending(dni_feature_store *store, dn_error *error) {
@@ -87,13 +87,13 @@ static dn_status create(dni_feature_store **out, const char *path, const char *p
     if (features < 1 || features > 1 << 24)
         return dni_fail(error, DN_ERR_ARGUMENT, "%s: a feature store of %d features", path, features);
     dni_feature_store *store = calloc(1, sizeof *store);
-    if (!store) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    if (!store) return dni_no_memory(error, "%s", path);
     store->journal.file = -1;
     store->path = strdup(path);
     store->provenance = strdup(provenance);
     if (!store->path || !store->provenance) {
         dni_feature_store_close(store);
-        return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+        return dni_no_memory(error, "%s", path);
     }
     store->file = (dni_feature_file){
         .path = store->path, .provenance = store->provenance, .features = (size_t)features};

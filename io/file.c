@@ -21,8 +21,7 @@ static dn_status map_descriptor(dni_mapping *out, int descriptor, const char *pa
     if (!S_ISREG(info.st_mode)) return dni_fail(error, DN_ERR_IO, "%s: is not a regular file", path);
     if (info.st_size == 0) return DN_OK;
     if ((uintmax_t)info.st_size > SIZE_MAX)
-        return dni_fail(error, DN_ERR_MEMORY, "%s: %jd bytes do not fit the address space", path,
-                        (intmax_t)info.st_size);
+        return dni_no_memory(error, "%s: %jd bytes", path, (intmax_t)info.st_size);
     const size_t size = (size_t)info.st_size;
     void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (data == MAP_FAILED) return dni_fail_errno(error, errno, "%s: cannot be mapped", path);
@@ -106,9 +105,9 @@ dn_status dni_file_writer_open(dni_file_writer **out, const char *path, dn_error
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
         return dni_fail(error, DN_ERR_IO, "%s: is not a regular file and cannot be replaced by one", path);
     dni_file_writer *writer = calloc(1, sizeof *writer);
-    if (!writer) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
-    dn_status status = set_names(writer, path) ? open_temporary(writer, error)
-                                               : dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    if (!writer) return dni_no_memory(error, "%s", path);
+    dn_status status =
+        set_names(writer, path) ? open_temporary(writer, error) : dni_no_memory(error, "%s", path);
     if (status) {
         free_writer(writer);
         return status;
@@ -170,7 +169,7 @@ static dn_status make_folder(const char *path, dn_error *error) {
 
 dn_status dni_make_folders(const char *path, dn_error *error) {
     char *prefix = strdup(path);
-    if (!prefix) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    if (!prefix) return dni_no_memory(error, "%s", path);
     dn_status status = DN_OK;
     for (char *slash = strchr(prefix, '/'); slash && !status; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -220,8 +219,7 @@ static dn_status read_folder(dni_listing *out, DIR *folder, const char *path, dn
         const struct dirent *entry = readdir(folder);
         if (!entry) break;
         if (entry->d_name[0] == '.') continue;
-        if (!append_name(out, &capacity, entry->d_name))
-            return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory for its names", path);
+        if (!append_name(out, &capacity, entry->d_name)) return dni_no_memory(error, "%s: its names", path);
     }
     if (errno) return dni_fail_errno(error, errno, "%s: cannot be listed", path);
     return DN_OK;

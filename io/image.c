@@ -137,7 +137,7 @@ static dn_status decode_gif(dn_image *out, const unsigned char *bytes, size_t si
     if (!transparency) return dni_stb_decode(out, bytes, size, name, error);
 
     unsigned char *const opaque = malloc(size);
-    if (!opaque) return dni_fail(error, DN_ERR_MEMORY, "%s: no memory to decode it", name);
+    if (!opaque) return dni_no_memory(error, "%s", name);
     memcpy(opaque, bytes, size);
     opaque[transparency] &= 0xFE;
     status = dni_stb_decode(out, opaque, size, name, error);

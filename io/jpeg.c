@@ -60,7 +60,7 @@ static dn_status refuse(const char *reason, const char *name, dn_error *error) {
     if (strstr(reason, "Premature end of") || strstr(reason, "Empty input"))
         return dni_fail(error, DN_ERR_IMAGE_TRUNCATED, "%s: the JPEG file ends early", name);
     if (strstr(reason, "Memory allocation") || strstr(reason, "Insufficient memory"))
-        return dni_fail(error, DN_ERR_MEMORY, "%s: no memory to decode it", name);
+        return dni_no_memory(error, "%s", name);
     return dni_fail(error, DN_ERR_IMAGE_CORRUPT, "%s: the JPEG file is broken (%s)", name, reason);
 }
 
@@ -110,7 +110,7 @@ static dn_status decode(dn_image *out, tjhandle decoder, const unsigned char *by
     const size_t count = (size_t)width * (size_t)height;
     const int is_cmyk = colorspace == TJCS_CMYK || colorspace == TJCS_YCCK;
     uint8_t *pixels = malloc(count * (is_cmyk ? 4 : 3));
-    if (!pixels) return dni_fail(error, DN_ERR_MEMORY, "%s: no memory to decode it", name);
+    if (!pixels) return dni_no_memory(error, "%s", name);
     if (!decompress(decoder, bytes, size, pixels, width, height, is_cmyk ? TJPF_CMYK : TJPF_RGB)) {
         free(pixels);
         return refuse(tjGetErrorStr2(decoder), name, error);
@@ -132,7 +132,7 @@ dn_status dni_jpeg_decode(dn_image *out, const unsigned char *bytes, size_t size
         return dni_fail(error, DN_ERR_IMAGE_UNSUPPORTED, "%s: %s, which cannot be decoded here", name, kind);
 
     tjhandle decoder = tjInitDecompress();
-    if (!decoder) return dni_fail(error, DN_ERR_MEMORY, "%s: no memory to decode it", name);
+    if (!decoder) return dni_no_memory(error, "%s", name);
     const dn_status status = decode(out, decoder, bytes, size, name, error);
     tjDestroy(decoder);
     return status;
@@ -152,10 +152,9 @@ dn_status dni_jpeg_encode(unsigned char **bytes, size_t *size, const dn_image *i
     unsigned long used = tjBufSize(image->width, image->height, TJSAMP_420);
     unsigned char *room = malloc(used);
     tjhandle encoder = tjInitCompress();
-    dn_status status = room && encoder
-                           ? DN_OK
-                           : dni_fail(error, DN_ERR_MEMORY, "no memory to encode a picture of %d x %d pixels",
-                                      image->width, image->height);
+    dn_status status =
+        room && encoder ? DN_OK
+                        : dni_no_memory(error, "a JPEG file of %d x %d pixels", image->width, image->height);
     if (!status && tjCompress2(encoder, image->rgb, image->width, 0, image->height, TJPF_RGB, &room, &used,
                                TJSAMP_420, quality, TJFLAG_ACCURATEDCT | TJFLAG_NOREALLOC))
         status = dni_fail(error, DN_ERR_MEMORY, "a picture of %d x %d pixels: JPEG encoding failed (%s)",

@@ -60,8 +60,7 @@ dn_status dni_perceptual_hash(uint64_t *out, const dn_image *image, dn_error *er
     uint8_t small[3 * SIDE * SIDE];
     *out = DNI_PERCEPTUAL_FLAT;
     if (!dni_stb_resize(image, SIDE, SIDE, &(dni_window){0, 0, SIDE, SIDE}, small, 3 * SIDE))
-        return dni_fail(error, DN_ERR_MEMORY, "no memory to resize a picture of %d x %d pixels", image->width,
-                        image->height);
+        return dni_no_memory(error, "resizing a picture of %d x %d pixels", image->width, image->height);
     float low[BITS];
     transform(small, low);
     const float median = median_of_frequencies(low);

@@ -10,8 +10,7 @@
 #include <string.h>
 
 static dn_status no_memory(const dn_image *image, dn_error *error) {
-    return dni_fail(error, DN_ERR_MEMORY, "no memory to perturb a picture of %d x %d pixels", image->width,
-                    image->height);
+    return dni_no_memory(error, "perturbing a picture of %d x %d pixels", image->width, image->height);
 }
 
 static size_t row_bytes(const dn_image *image) {

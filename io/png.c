@@ -33,8 +33,8 @@ dn_status dni_png_write(const char *path, const dn_image *image, dn_error *error
     const int done = stbi_write_png_to_func(write_part, &work, image->width, image->height, 3, image->rgb,
                                             3 * image->width);
     if (!done)
-        work.status = dni_fail(error, DN_ERR_MEMORY, "%s: out of memory for %d x %d pixels as PNG", path,
-                               image->width, image->height);
+        work.status =
+            dni_no_memory(error, "%s: a PNG file of %d x %d pixels", path, image->width, image->height);
     if (!work.status) return dni_file_writer_commit(work.writer, error);
     dni_file_writer_abandon(work.writer);
     return work.status;

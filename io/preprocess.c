@@ -115,8 +115,7 @@ dn_status dn_image_to_input(const dn_image *image, const dn_preprocessing *prepr
     uint8_t *const crop = calloc(side * side, 3);
     if (!crop || !resize_into_crop(image, (int)width, (int)height, crop, preprocessing->crop)) {
         free(crop);
-        return dni_fail(error, DN_ERR_MEMORY, "no memory to resize a picture of %d x %d pixels", image->width,
-                        image->height);
+        return dni_no_memory(error, "resizing a picture of %d x %d pixels", image->width, image->height);
     }
     normalise(crop, preprocessing->crop, preprocessing, flip, out);
     free(crop);

@@ -205,7 +205,7 @@ static bool allocate(dni_reader *self) {
 dn_status dni_reader_create(dni_reader **out, const dni_reader_options *options, dn_error *error) {
     *out = NULL;
     dni_reader *self = calloc(1, sizeof *self);
-    if (!self) return dni_fail(error, DN_ERR_MEMORY, "out of memory for reading pictures");
+    if (!self) return dni_no_memory(error, "reading pictures");
     self->options = *options;
     self->capacity = 2 * (size_t)options->batch;
     pthread_mutex_init(&self->naming, NULL);
@@ -214,8 +214,7 @@ dn_status dni_reader_create(dni_reader **out, const dni_reader_options *options,
     pthread_cond_init(&self->filled, NULL);
     if (!allocate(self)) {
         dni_reader_free(self);
-        return dni_fail(error, DN_ERR_MEMORY, "out of memory for reading %zu pictures ahead",
-                        2 * (size_t)options->batch);
+        return dni_no_memory(error, "reading %zu pictures ahead", 2 * (size_t)options->batch);
     }
     while (self->thread_count < options->threads &&
            pthread_create(&self->threads[self->thread_count], NULL, work, self) == 0)

@@ -36,10 +36,6 @@ typedef struct reader {
     size_t count;
 } reader;
 
-static dn_status no_memory(const char *path, dn_error *error) {
-    return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
-}
-
 /* Finds the header's extent; on success file->data + LENGTH_BYTES begins it. */
 static dn_status check_header(const dni_mapping *file, const char *path, uint64_t *length, dn_error *error) {
     if (file->size < LENGTH_BYTES + 2)
@@ -141,7 +137,7 @@ static dn_status read_record(reader *r, record *out, json_t *entry) {
 
 static dn_status read_records(reader *r, json_t *header) {
     r->records = calloc(json_object_size(header) + 1, sizeof *r->records);
-    if (!r->records) return no_memory(r->path, r->error);
+    if (!r->records) return dni_no_memory(r->error, "%s", r->path);
     const char *key;
     json_t *entry;
     json_object_foreach(header, key, entry) {
@@ -225,7 +221,7 @@ static void release_mapping(void *context) {
 static dn_status adopt_file(dni_tensor_dict *dict, const char *path, const dni_mapping **out,
                             dn_error *error) {
     dni_mapping *file = malloc(sizeof *file);
-    if (!file) return no_memory(path, error);
+    if (!file) return dni_no_memory(error, "%s", path);
     dn_status status = dni_file_map(file, path, error);
     if (!status) status = dni_tensor_dict_adopt(dict, release_mapping, file, error);
     if (status) {
@@ -253,7 +249,7 @@ static dn_status read_into(dni_tensor_dict *dict, const char *path, dn_error *er
 dn_status dni_safetensors_read(dni_tensor_dict **out, const char *path, dn_error *error) {
     *out = NULL;
     dni_tensor_dict *dict = dni_tensor_dict_create();
-    if (!dict) return no_memory(path, error);
+    if (!dict) return dni_no_memory(error, "%s", path);
     const dn_status status = read_into(dict, path, error);
     if (status)
         dni_tensor_dict_free(dict);
@@ -379,7 +375,7 @@ static dn_status write_file(const char *header, const dni_named_tensor *const *t
 dn_status dni_safetensors_write(const dni_tensor_dict *dict, const char *path, dn_error *error) {
     const size_t count = dni_tensor_dict_count(dict);
     const dni_named_tensor **tensors = sorted_tensors(dict);
-    if (!tensors) return no_memory(path, error);
+    if (!tensors) return dni_no_memory(error, "%s", path);
     dn_status status = DN_OK;
     for (size_t i = 0; i < count && !status; i++) status = check_writable(tensors[i], path, error);
     char *header = status ? NULL : header_text(dict, tensors, path, error);

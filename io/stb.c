@@ -77,8 +77,7 @@ static const stbi_io_callbacks reader_calls = {reader_read, reader_skip, reader_
 static dn_status refuse(const reader *r, const char *name, dn_error *error) {
     if (r->overrun) return dni_fail(error, DN_ERR_IMAGE_TRUNCATED, "%s: the picture file ends early", name);
     const char *reason = stbi_failure_reason();
-    if (reason && strcmp(reason, "outofmem") == 0)
-        return dni_fail(error, DN_ERR_MEMORY, "%s: no memory to decode it", name);
+    if (reason && strcmp(reason, "outofmem") == 0) return dni_no_memory(error, "%s", name);
     return dni_fail(error, DN_ERR_IMAGE_CORRUPT, "%s: the picture file is broken (stb_image: %s)", name,
                     reason ? reason : "no reason given");
 }

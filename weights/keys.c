@@ -29,7 +29,7 @@ static dn_status find_prefix(char **out, const dni_tensor_dict *dict, dn_error *
             return dni_fail(error, DN_ERR_CORRUPT, "holds two networks: tensors '%s' and '%s'", first, name);
         first = name;
         *out = strndup(name, (size_t)length);
-        if (!*out) return dni_fail(error, DN_ERR_MEMORY, "out of memory for the name of tensor '%s'", name);
+        if (!*out) return dni_no_memory(error, "the name of tensor '%s'", name);
     }
     return DN_OK;
 }
@@ -50,7 +50,7 @@ static dn_status rename_key(dni_tensor_dict *dict, size_t i, const char *prefix,
     const char *name = dni_tensor_dict_at(dict, i)->name;
     const size_t strip = prefix && strncmp(name, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0;
     char *renamed = strdup(name + strip);
-    if (!renamed) return dni_fail(error, DN_ERR_MEMORY, "out of memory for the name of tensor '%s'", name);
+    if (!renamed) return dni_no_memory(error, "the name of tensor '%s'", name);
     char *dot = old_dot(renamed);
     if (dot) memmove(dot, dot + 1, strlen(dot));
     const dn_status status = dni_tensor_dict_rename(dict, i, renamed, error);

@@ -20,7 +20,7 @@ dn_status dni_machine_corrupt(dni_machine *m, const char *what) {
 }
 
 dn_status dni_machine_no_memory(dni_machine *m) {
-    return dni_fail(m->error, DN_ERR_MEMORY, "%s: out of memory for its pickle", m->path);
+    return dni_no_memory(m->error, "%s: its pickle", m->path);
 }
 
 /* ---- memory ---- */

@@ -127,7 +127,7 @@ static dn_status load_storage(void *context, dni_tensor_dict *dict, dni_pickle_s
         return DN_OK;
     }
     void *copy = dni_allocate(NULL, size);
-    if (!copy) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", l->path);
+    if (!copy) return dni_no_memory(error, "%s", l->path);
     const dn_status status = dni_tensor_dict_adopt(dict, free, copy, error);
     if (status) {
         free(copy);
@@ -146,7 +146,7 @@ static void release_mapping(void *context) {
 
 static dn_status read_into(dni_tensor_dict *dict, const char *path, dn_error *error) {
     dni_mapping *file = malloc(sizeof *file);
-    if (!file) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    if (!file) return dni_no_memory(error, "%s", path);
     dn_status status = dni_file_map(file, path, error);
     if (!status) status = dni_tensor_dict_adopt(dict, release_mapping, file, error);
     if (status) {
@@ -167,7 +167,7 @@ static dn_status read_into(dni_tensor_dict *dict, const char *path, dn_error *er
 dn_status dni_pth_legacy_read(dni_tensor_dict **out, const char *path, dn_error *error) {
     *out = NULL;
     dni_tensor_dict *dict = dni_tensor_dict_create();
-    if (!dict) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    if (!dict) return dni_no_memory(error, "%s", path);
     const dn_status status = read_into(dict, path, error);
     if (status)
         dni_tensor_dict_free(dict);

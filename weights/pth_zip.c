@@ -31,10 +31,6 @@ int dni_pth_is_zip(const dni_mapping *file) {
     return file->size >= 4 && memcmp(file->data, "PK\3\4", 4) == 0;
 }
 
-static dn_status no_memory(const char *path, dn_error *error) {
-    return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
-}
-
 /* Opens the archive over the mapped bytes. */
 static dn_status open_archive(archive *a, const dni_mapping *file, dn_error *error) {
     zip_error_t problem;
@@ -62,7 +58,7 @@ static dn_status find_stem(archive *a, dn_error *error) {
             return dni_fail(error, DN_ERR_CORRUPT, "%s: holds two pickles, in '%s' and in '%.*s'", a->path,
                             a->stem, (int)(slash - name), name);
         a->stem = strndup(name, (size_t)(slash - name));
-        if (!a->stem) return no_memory(a->path, error);
+        if (!a->stem) return dni_no_memory(error, "%s", a->path);
     }
     if (!a->stem)
         return dni_fail(error, DN_ERR_FORMAT, "%s: a zip archive, but not torch's: it has no data.pkl",
@@ -74,7 +70,7 @@ static dn_status find_stem(archive *a, dn_error *error) {
 static dn_status locate(const archive *a, const char *name, zip_int64_t *out, dn_error *error) {
     const size_t size = strlen(a->stem) + strlen(name) + 1;
     char *full = malloc(size);
-    if (!full) return no_memory(a->path, error);
+    if (!full) return dni_no_memory(error, "%s", a->path);
     snprintf(full, size, "%s%s", a->stem, name);
     *out = zip_name_locate(a->zip, full, 0);
     free(full);
@@ -129,7 +125,7 @@ static dn_status load_storage(void *context, dni_tensor_dict *dict, dni_pickle_s
                         "%s: record '%s%s' has %zu bytes, not those of %lld elements of %s", a->path, a->stem,
                         name, size, (long long)storage->count, dni_dtype_name(storage->dtype));
     void *data = dni_allocate(NULL, size);
-    if (!data) return no_memory(a->path, error);
+    if (!data) return dni_no_memory(error, "%s", a->path);
     status = dni_tensor_dict_adopt(dict, free, data, error);
     if (status) {
         free(data);
@@ -172,7 +168,7 @@ static dn_status read_pickle(dni_pickle **out, archive *a, dn_error *error) {
         return dni_fail(error, DN_ERR_CORRUPT, "%s: a pickle of %zu bytes, above any state dict's", a->path,
                         size);
     unsigned char *bytes = malloc(size + 1);
-    if (!bytes) return no_memory(a->path, error);
+    if (!bytes) return dni_no_memory(error, "%s", a->path);
     size_t position = 0;
     status = unpack(a, index, pickle_name, bytes, size, error);
     if (!status) status = dni_pickle_read(out, bytes, size, &position, a->path, error);
@@ -201,10 +197,10 @@ dn_status dni_pth_zip_read(dni_tensor_dict **out, const char *path, dn_error *er
     archive a = {.path = path};
     dni_tensor_dict *dict = dni_tensor_dict_create();
     if (!dict)
-        status = no_memory(path, error);
+        status = dni_no_memory(error, "%s", path);
     else if (!dni_size_mul(file.size, UNPACK_FACTOR, &a.budget) ||
              !dni_size_add(a.budget, UNPACK_ALLOWANCE, &a.budget))
-        status = no_memory(path, error);
+        status = dni_no_memory(error, "%s", path);
     else
         status = read_archive(&a, dict, &file, error);
     dni_file_unmap(&file);

@@ -174,7 +174,7 @@ static dn_status check_name(const dni_pickle_value *key, const char *path, dn_er
 dn_status dni_state_dict_read(dni_tensor_dict *dict, dni_pickle_value *root, dni_storage_loader load,
                               void *context, const char *path, dn_error *error) {
     search *s = calloc(1, sizeof *s);
-    if (!s) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    if (!s) return dni_no_memory(error, "%s", path);
     walk(s, root, "", 0);
     const dni_pickle_value *chosen = NULL;
     dn_status status = choose(&chosen, s, path, error);

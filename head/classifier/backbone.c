@@ -59,8 +59,7 @@ static dn_status allocate_buffers(dn_classifier *classifier, dn_error *error) {
     classifier->features = calloc(batch * (size_t)dn_head_features(classifier->head), sizeof(float));
     classifier->log_probabilities = calloc(batch * (size_t)classifier->info.class_count, sizeof(float));
     if (classifier->inputs && classifier->features && classifier->log_probabilities) return DN_OK;
-    return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory for a batch of %zu pictures", classifier->path,
-                    batch);
+    return dni_no_memory(error, "%s: a batch of %zu pictures", classifier->path, batch);
 }
 
 dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,

@@ -16,6 +16,7 @@
 #include "head/training.h"
 #include "io/image.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -50,7 +51,7 @@ DN_API void dn_classifier_free(dn_classifier *classifier);
 DN_API const dn_classifier_info *dn_classifier_get_info(const dn_classifier *classifier);
 DN_API const dn_head *dn_classifier_get_head(const dn_classifier *classifier);
 /* Whether the file carries all it needs, so that attach takes NULL weights. */
-DN_API int dn_classifier_is_complete(const dn_classifier *classifier);
+DN_API bool dn_classifier_is_complete(const dn_classifier *classifier);
 
 /* Builds the backbone and a session. `weights` may be NULL where the file is complete; others must have the
  * hash that the file names (DN_ERR_MISMATCH). NULL options: the defaults, but a model without options of its own

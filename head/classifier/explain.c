@@ -46,7 +46,7 @@ dn_status dn_classifier_explain(dn_classifier *classifier, const dn_image *image
     dn_session_map_size(classifier->session, &height, &width);
     const size_t features = (size_t)dn_head_features(classifier->head);
     float *scratch = calloc(((size_t)height * (size_t)width + 1) * features, sizeof *scratch);
-    if (!scratch) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", classifier->path);
+    if (!scratch) return dni_no_memory(error, "%s", classifier->path);
     const dn_status status =
         explain(classifier, image, class_index, evidence, scratch + features, scratch, error);
     free(scratch);

@@ -47,7 +47,7 @@ static dn_status copy_class_names(dn_classifier *classifier, const json_t *names
     if (count < 2 || count > MAX_WIDTH)
         return corrupt(classifier, "classes", "is no JSON array of two names or more", error);
     classifier->classes = calloc(count, sizeof *classifier->classes);
-    if (!classifier->classes) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", classifier->path);
+    if (!classifier->classes) return dni_no_memory(error, "%s", classifier->path);
     classifier->info.class_count = (int)count;
     classifier->info.classes = (const char *const *)classifier->classes;
     for (size_t i = 0; i < count; i++) {
@@ -57,8 +57,7 @@ static dn_status copy_class_names(dn_classifier *classifier, const json_t *names
             if (strcmp(name, classifier->classes[j]) == 0)
                 return corrupt(classifier, "classes", "has a name twice", error);
         classifier->classes[i] = strdup(name);
-        if (!classifier->classes[i])
-            return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", classifier->path);
+        if (!classifier->classes[i]) return dni_no_memory(error, "%s", classifier->path);
     }
     return DN_OK;
 }
@@ -209,10 +208,10 @@ static dn_status check_names(const dn_classifier *classifier, dn_error *error) {
 dn_status dn_classifier_load(dn_classifier **out, const char *path, dn_error *error) {
     *out = NULL;
     dn_classifier *classifier = calloc(1, sizeof *classifier);
-    if (!classifier) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    if (!classifier) return dni_no_memory(error, "%s", path);
     classifier->path = strdup(path);
     dn_status status = classifier->path ? dni_safetensors_read(&classifier->dict, path, error)
-                                        : dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+                                        : dni_no_memory(error, "%s", path);
     if (!status) status = load_info(classifier, error);
     if (!status) status = load_head(classifier, error);
     if (!status) status = check_names(classifier, error);
@@ -244,7 +243,7 @@ const dn_head *dn_classifier_get_head(const dn_classifier *classifier) {
     return classifier->head;
 }
 
-int dn_classifier_is_complete(const dn_classifier *classifier) {
+bool dn_classifier_is_complete(const dn_classifier *classifier) {
     uint64_t seed;
     return dni_random_source(classifier->info.weights_source, &seed);
 }

@@ -24,7 +24,7 @@ static void prepare_one(void *context, size_t index) {
 dn_status dni_classifier_prepare(dn_classifier *classifier, const dn_image *images, int first, int count,
                                  dn_error *error) {
     dn_status *statuses = calloc((size_t)count, sizeof *statuses);
-    if (!statuses) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", classifier->path);
+    if (!statuses) return dni_no_memory(error, "%s", classifier->path);
     preparation work = {.classifier = classifier, .images = images + first, .statuses = statuses};
     dni_pool_run(classifier->pool, prepare_one, &work, (size_t)count);
     dni_pool_rest(classifier->pool);

@@ -26,8 +26,8 @@ static dn_status set_class_names(dni_tensor_dict *dict, const dn_classifier_info
         json_array_append_new(names, name);
     }
     char *text = dni_json_line(names);
-    const dn_status status = text ? dni_tensor_dict_set_meta(dict, "classes", text, error)
-                                  : dni_fail(error, DN_ERR_MEMORY, "out of memory for class names");
+    const dn_status status =
+        text ? dni_tensor_dict_set_meta(dict, "classes", text, error) : dni_no_memory(error, "class names");
     free(text);
     return status;
 }
@@ -35,7 +35,7 @@ static dn_status set_class_names(dni_tensor_dict *dict, const dn_classifier_info
 static dn_status set_preprocessing(dni_tensor_dict *dict, const dn_classifier_info *info, dn_error *error) {
     char *text = dni_preprocessing_to_json(&info->preprocessing);
     const dn_status status = text ? dni_tensor_dict_set_meta(dict, "preprocessing", text, error)
-                                  : dni_fail(error, DN_ERR_MEMORY, "out of memory for metadata");
+                                  : dni_no_memory(error, "metadata");
     free(text);
     return status;
 }
@@ -120,7 +120,7 @@ dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_cla
     dn_status status = check_info(head, info, weights, &reason);
     if (status) return dni_fail(error, status, "%s: %s", path, reason.message);
     dni_tensor_dict *dict = dni_tensor_dict_create();
-    if (!dict) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
+    if (!dict) return dni_no_memory(error, "%s", path);
     status = fill_model(dict, head, info, weights, error);
     if (!status) status = dni_safetensors_write(dict, path, error);
     dni_tensor_dict_free(dict);

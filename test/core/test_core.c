@@ -76,6 +76,10 @@ static void test_errors_carry_status_and_message(void **state) {
     assert_int_equal(dni_fail_errno(NULL, EACCES, "x"), DN_ERR_PERMISSION);
     assert_int_equal(dni_fail_errno(NULL, ENOMEM, "x"), DN_ERR_MEMORY);
     assert_int_equal(dni_fail_errno(NULL, EIO, "x"), DN_ERR_IO);
+    assert_int_equal(dni_no_memory(&error, "%s: %d rows", "file", 7), DN_ERR_MEMORY);
+    assert_int_equal(error.status, DN_ERR_MEMORY);
+    assert_string_equal(error.message, "file: 7 rows: out of memory");
+    assert_int_equal(dni_no_memory(NULL, "unheard"), DN_ERR_MEMORY);
 }
 
 static void test_a_long_message_ends_in_dots(void **state) {

@@ -464,7 +464,7 @@ static void test_options_out_of_range_are_refused_by_name_and_value(void **state
     o.hidden = zero_width;
     assert_refused(10, 2, o, DN_ERR_ARGUMENT, "hidden[1] must be at least 1, not 0");
     o.hidden = huge;
-    assert_refused(2147483647, 2, o, DN_ERR_MEMORY, "does not fit in memory");
+    assert_refused(2147483647, 2, o, DN_ERR_MEMORY, "x 2147483647 weights: out of memory");
 }
 
 static void test_calls_out_of_range_are_refused_by_name_and_value(void **state) {
