@@ -18,6 +18,18 @@ extern "C" {
 #define DN_API
 #endif
 
+/* Marks the type dn_status, so that a compiler warns wherever the status of a call is dropped. */
+#if defined(__clang__)
+#define DN_MUST_CHECK __attribute__((warn_unused_result))
+#define DN_EXTENSION
+#elif defined(__GNUC__) && __GNUC__ >= 10 && (!defined(__cplusplus) || __cplusplus >= 201103L)
+#define DN_MUST_CHECK [[nodiscard]]
+#define DN_EXTENSION  __extension__ /* no -Wpedantic warning about an attribute that is newer than C11 */
+#else
+#define DN_MUST_CHECK
+#define DN_EXTENSION
+#endif
+
 #define DN_VERSION_MAJOR 0
 #define DN_VERSION_MINOR 1
 #define DN_VERSION_PATCH 0
@@ -26,7 +38,7 @@ extern "C" {
 DN_API const char *dn_version(void);
 
 /* Values are stable: new ones are added inside their group, none is ever reused. */
-typedef enum dn_status {
+DN_EXTENSION typedef enum DN_MUST_CHECK dn_status {
     DN_OK = 0,
 
     /* the call (10-19) */

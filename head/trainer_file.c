@@ -83,23 +83,24 @@ static json_t *layers_json(const dn_head *head) {
     return layers;
 }
 
-/* NULL after an error. */
-static json_t *describe(const dn_trainer *t, const char *provenance, dn_error *error) {
+/* What a training is, as a JSON object. */
+static dn_status describe(json_t **out, const dn_trainer *t, const char *provenance, dn_error *error) {
+    *out = NULL;
     json_t *given = json_loads(provenance ? provenance : "{}", JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(given)) {
         json_decref(given);
-        dni_fail(error, DN_ERR_ARGUMENT, "provenance must be a JSON object, not '%s'", provenance);
-        return NULL;
+        return dni_fail(error, DN_ERR_ARGUMENT, "provenance must be a JSON object, not '%s'", provenance);
     }
-    json_t *out = json_pack("{s:o}", "provenance", given);
+    json_t *training = json_pack("{s:o}", "provenance", given);
     const int width = dn_head_features(t->head);
-    describe_features(out, "train", &t->train, width);
-    describe_features(out, "valid", &t->valid, width);
-    json_object_set_new(out, "layers", layers_json(t->head));
-    json_object_set_new(out, "dropout", dni_json_float(t->head->dropout));
-    describe_options(out, &t->options);
-    json_object_set_new(out, "class_weights", class_weights_json(t));
-    return out;
+    describe_features(training, "train", &t->train, width);
+    describe_features(training, "valid", &t->valid, width);
+    json_object_set_new(training, "layers", layers_json(t->head));
+    json_object_set_new(training, "dropout", dni_json_float(t->head->dropout));
+    describe_options(training, &t->options);
+    json_object_set_new(training, "class_weights", class_weights_json(t));
+    *out = training;
+    return DN_OK;
 }
 
 static char *value_text(const json_t *value) {
@@ -180,11 +181,12 @@ static void list_parts(const dn_trainer *t, numbers *n, part parts[PARTS]) {
 dn_status dn_trainer_save(const dn_trainer *t, const char *path, const char *provenance, dn_error *error) {
     if (t->progress.result.epochs == 0)
         return dni_fail(error, DN_ERR_ARGUMENT, "%s: no epoch was trained that could be saved", path);
-    json_t *training = describe(t, provenance, error);
-    if (!training) return DN_ERR_ARGUMENT;
+    json_t *training;
+    dn_status status = describe(&training, t, provenance, error);
+    if (status) return status;
     char *text = dni_json_line(training);
     dni_tensor_dict *dict = dni_tensor_dict_create();
-    dn_status status = text && dict ? DN_OK : dni_no_memory(error, "%s: a checkpoint", path);
+    if (!text || !dict) status = dni_no_memory(error, "%s: a checkpoint", path);
     if (!status) status = dni_tensor_dict_set_meta(dict, "format", FORMAT_NAME, error);
     if (!status) status = dni_tensor_dict_set_meta(dict, "training", text, error);
     numbers n = numbers_of(t);
@@ -212,12 +214,12 @@ static dn_status check_format(const dni_tensor_dict *dict, const char *path, dn_
 /* The description goes through its text, so that both sides have numbers of as many digits. */
 static dn_status check_training(const dni_tensor_dict *dict, const dn_trainer *t, const char *path,
                                 const char *provenance, dn_error *error) {
-    json_t *described = describe(t, provenance, error);
-    if (!described) return DN_ERR_ARGUMENT;
+    json_t *described;
+    dn_status status = describe(&described, t, provenance, error);
+    if (status) return status;
     char *text = dni_json_line(described);
     const char *kept = dni_tensor_dict_meta(dict, "training");
     json_t *here = text ? json_loads(text, 0, NULL) : NULL, *there = kept ? json_loads(kept, 0, NULL) : NULL;
-    dn_status status;
     if (!here)
         status = dni_no_memory(error, "%s", path);
     else if (!json_is_object(there))

@@ -328,9 +328,9 @@ static int put_tensor(json_t *header, const dni_named_tensor *named, uint64_t be
     return json_object_set_new(header, named->name, entry);
 }
 
-/* The header's text, NULL with *error set when it cannot be made. */
-static char *header_text(const dni_tensor_dict *dict, const dni_named_tensor *const *tensors,
-                         const char *path, dn_error *error) {
+/* The header's text, from malloc. */
+static dn_status make_header(char **out, const dni_tensor_dict *dict, const dni_named_tensor *const *tensors,
+                             const char *path, dn_error *error) {
     json_t *header = json_object();
     int failed = put_metadata(header, dict);
     uint64_t begin = 0;
@@ -338,11 +338,11 @@ static char *header_text(const dni_tensor_dict *dict, const dni_named_tensor *co
         failed = put_tensor(header, tensors[i], begin);
         begin += tensor_bytes(&tensors[i]->tensor);
     }
-    char *text = failed ? NULL : json_dumps(header, JSON_COMPACT);
-    if (!text)
-        dni_fail(error, DN_ERR_ARGUMENT, "%s: a name or metadata text is not UTF-8, or memory ran out", path);
+    *out = failed ? NULL : json_dumps(header, JSON_COMPACT);
     json_decref(header);
-    return text;
+    return *out ? DN_OK
+                : dni_fail(error, DN_ERR_ARGUMENT,
+                           "%s: a name or metadata text is not UTF-8, or memory ran out", path);
 }
 
 static dn_status write_header(dni_file_writer *writer, const char *text, dn_error *error) {
@@ -378,8 +378,9 @@ dn_status dni_safetensors_write(const dni_tensor_dict *dict, const char *path, d
     if (!tensors) return dni_no_memory(error, "%s", path);
     dn_status status = DN_OK;
     for (size_t i = 0; i < count && !status; i++) status = check_writable(tensors[i], path, error);
-    char *header = status ? NULL : header_text(dict, tensors, path, error);
-    if (!status) status = header ? write_file(header, tensors, count, path, error) : DN_ERR_ARGUMENT;
+    char *header = NULL;
+    if (!status) status = make_header(&header, dict, tensors, path, error);
+    if (!status) status = write_file(header, tensors, count, path, error);
     free(header);
     free(tensors);
     return status;

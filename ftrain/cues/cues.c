@@ -156,8 +156,8 @@ static void measure_one(void *context, size_t i) {
     work->errors[i].status = DN_OK;
     work->facts[i] = (picture_facts){.is_usable = false};
     if (dni_file_map(&file, path, &work->errors[i])) return;
-    cues_of_bytes(work->matrix + i * CUE_COUNT, &work->facts[i], work->tiny[i], file.data, file.size, path,
-                  &work->errors[i]);
+    work->errors[i].status = cues_of_bytes(work->matrix + i * CUE_COUNT, &work->facts[i], work->tiny[i],
+                                           file.data, file.size, path, &work->errors[i]);
     dni_file_unmap(&file);
 }
 

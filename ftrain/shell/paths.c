@@ -127,9 +127,9 @@ static ssize_t read_more(path_source *source) {
     }
 }
 
-/* The next line that is not empty; NULL at the end, with error->status not 0 where it is not the end. */
-static char *read_path(path_source *source, dn_error *error) {
-    error->status = DN_OK;
+/* The next line that is not empty; NULL at the end. */
+static dn_status read_path(path_source *source, char **out, dn_error *error) {
+    *out = NULL;
     for (;;) {
         const char *line = source->buffer + source->begin;
         const size_t there = source->end - source->begin;
@@ -137,19 +137,19 @@ static char *read_path(path_source *source, dn_error *error) {
         size_t length = stop ? (size_t)(stop - line) : there;
         if (!stop && there < LONGEST_PATH) {
             const ssize_t n = read_more(source);
-            if (n < 0) dni_fail_errno(error, errno, "standard input: cannot read");
+            if (n < 0) return dni_fail_errno(error, errno, "standard input: cannot read");
             if (n > 0) continue;
-            if (n < 0 || !there) return NULL;
+            if (!there) return DN_OK;
             line = source->buffer; /* the last one, not ended */
         } else if (!stop) {
-            dni_fail(error, DN_ERR_FORMAT, "standard input: a path of more than %d bytes", LONGEST_PATH);
-            return NULL;
+            return dni_fail(error, DN_ERR_FORMAT, "standard input: a path of more than %d bytes",
+                            LONGEST_PATH);
         }
         source->begin += length + (stop != NULL);
         if (!length) continue;
-        char *path = strndup(line, length);
-        source->lacks_memory = !path;
-        return path;
+        *out = strndup(line, length);
+        source->lacks_memory = !*out;
+        return DN_OK;
     }
 }
 
@@ -160,46 +160,47 @@ static bool is_folder(const char *path) {
     return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
 }
 
-/* The next path, be it a folder's or a file's, from malloc; NULL with *error: what is to be told in its place,
- * NULL without: there are no more. */
-static char *next_path(path_source *source, dn_error *error) {
-    error->status = DN_OK;
+/* The next path, be it a folder's or a file's, from malloc; NULL: there are no more. An error is to be told in
+ * its place. */
+static dn_status next_path(path_source *source, char **out, dn_error *error) {
+    *out = NULL;
     if (source->depth) {
         open_folder *folder = &source->folders[source->depth - 1];
-        char *path = dni_path_join(folder->path, folder->listing.names[folder->next++]);
-        source->lacks_memory = !path;
-        return path;
+        *out = dni_path_join(folder->path, folder->listing.names[folder->next++]);
+        source->lacks_memory = !*out;
+        return DN_OK;
     }
     while (source->in_list || source->next < source->count) {
         if (source->in_list) {
-            char *path = read_path(source, error);
-            if (path || error->status || source->lacks_memory) return path;
+            const dn_status status = read_path(source, out, error);
+            if (status || *out || source->lacks_memory) return status;
             source->in_list = false;
         } else if (strcmp(source->paths[source->next++], "-") == 0) {
             source->in_list = true;
         } else {
-            char *path = strdup(source->paths[source->next - 1]);
-            source->lacks_memory = !path;
-            return path;
+            *out = strdup(source->paths[source->next - 1]);
+            source->lacks_memory = !*out;
+            return DN_OK;
         }
     }
-    return NULL;
+    return DN_OK;
 }
 
-/* Leaves the folders that are done; true, with *error, when the outermost of them held nothing. */
-static bool leave(path_source *source, char **path, dn_error *error) {
+/* Leaves the folders that are done; DN_ERR_DATA_EMPTY, with its path, when the outermost of them held nothing. */
+static dn_status leave(path_source *source, char **path, dn_error *error) {
     while (source->depth) {
         open_folder *folder = &source->folders[source->depth - 1];
-        if (folder->next < folder->listing.count) return false;
+        if (folder->next < folder->listing.count) return DN_OK;
         if (source->depth == 1 && !source->found) {
             *path = strdup(folder->path);
-            dni_fail(error, DN_ERR_DATA_EMPTY, "%s: a folder without files", folder->path);
+            const dn_status status =
+                dni_fail(error, DN_ERR_DATA_EMPTY, "%s: a folder without files", folder->path);
             close_folder(source);
-            return true;
+            return status;
         }
         close_folder(source);
     }
-    return false;
+    return DN_OK;
 }
 
 bool path_source_next(path_source *source, named_picture **out) {
@@ -207,8 +208,7 @@ bool path_source_next(path_source *source, named_picture **out) {
     for (;;) {
         char *path = NULL;
         if (leave(source, &path, &error)) return give(source, path, &error, out);
-        path = next_path(source, &error);
-        if (!path && error.status) {
+        if (next_path(source, &path, &error)) {
             source->in_list = false;
             return give(source, strdup("-"), &error, out);
         }

@@ -239,8 +239,10 @@ static void train_one(const sweep *of, trained_run *out) {
         out->error = (dn_error){DN_ERR_MEMORY, "out of memory for the epochs of a training"};
         return;
     }
-    if (!dn_head_create(&out->head, of->width, of->classes, &head_options, &out->error))
-        dn_head_train(out->head, of->train, of->valid, &training, &out->result, &out->error);
+    dn_status status = dn_head_create(&out->head, of->width, of->classes, &head_options, &out->error);
+    if (!status)
+        status = dn_head_train(out->head, of->train, of->valid, &training, &out->result, &out->error);
+    out->error.status = status;
 }
 
 static void run_one(void *context, size_t i) {

@@ -88,7 +88,7 @@ static void test_a_long_message_ends_in_dots(void **state) {
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
     dn_error error;
-    dni_fail_errno(&error, EIO, "%s", text);
+    assert_int_equal(dni_fail_errno(&error, EIO, "%s", text), DN_ERR_IO);
     assert_int_equal(strlen(error.message), sizeof error.message - 1);
     assert_string_equal(error.message + sizeof error.message - 5, "x...");
 }

@@ -296,8 +296,8 @@ static void test_another_provenance_is_refused(void **state) {
 static void test_a_store_of_another_form_is_refused(void **state) {
     (void)state;
     dni_tensor_dict *dict = dni_tensor_dict_create();
-    dni_tensor_dict_set_meta(dict, "format", "densenet feature store 1", NULL);
-    dni_tensor_dict_set_meta(dict, "provenance", "backbone a", NULL);
+    assert_int_equal(dni_tensor_dict_set_meta(dict, "format", "densenet feature store 1", NULL), DN_OK);
+    assert_int_equal(dni_tensor_dict_set_meta(dict, "provenance", "backbone a", NULL), DN_OK);
     assert_int_equal(dni_safetensors_write(dict, store_path, NULL), DN_OK);
     dni_tensor_dict_free(dict);
     expect_refusal(DN_ERR_MISMATCH, "backbone a", FEATURES, "'densenet feature store 1'");
@@ -322,13 +322,14 @@ static void test_a_foreign_file_of_that_name_is_refused_and_left_alone(void **st
 
     dni_tensor_dict *dict = dni_tensor_dict_create();
     void *data;
-    dni_tensor_dict_allocate(dict, "weight", DNI_F32, 1, (const int64_t[]){3}, &data, NULL);
+    assert_int_equal(dni_tensor_dict_allocate(dict, "weight", DNI_F32, 1, (const int64_t[]){3}, &data, NULL),
+                     DN_OK);
     assert_int_equal(dni_safetensors_write(dict, store_path, NULL), DN_OK);
     expect_refusal(DN_ERR_FORMAT, "backbone a", FEATURES, "'format'");
-    dni_tensor_dict_set_meta(dict, "format", "densenet feature store 2", NULL);
+    assert_int_equal(dni_tensor_dict_set_meta(dict, "format", "densenet feature store 2", NULL), DN_OK);
     assert_int_equal(dni_safetensors_write(dict, store_path, NULL), DN_OK);
     expect_refusal(DN_ERR_FORMAT, "backbone a", FEATURES, "'provenance'");
-    dni_tensor_dict_set_meta(dict, "provenance", "backbone a", NULL);
+    assert_int_equal(dni_tensor_dict_set_meta(dict, "provenance", "backbone a", NULL), DN_OK);
     assert_int_equal(dni_safetensors_write(dict, store_path, NULL), DN_OK);
     expect_refusal(DN_ERR_TENSOR_MISSING, "backbone a", FEATURES, "'keys'");
     dni_tensor_dict_free(dict);

@@ -104,11 +104,11 @@ static void test_each_view_is_the_perturbation_of_its_name(void **state) {
     (void)state;
     dn_image image, out, expected[5];
     assert_int_equal(dn_image_load(&image, GOLDEN_PICTURES "/rgb.png", NULL), DN_OK);
-    dni_perturb_jpeg(&expected[0], &image, 40, NULL);
-    dni_perturb_blur(&expected[1], &image, 1.5, NULL);
-    dni_perturb_resize(&expected[2], &image, 0.5, NULL);
-    dni_perturb_zoom(&expected[3], &image, 2, NULL);
-    dni_perturb_grey(&expected[4], &image, NULL);
+    assert_int_equal(dni_perturb_jpeg(&expected[0], &image, 40, NULL), DN_OK);
+    assert_int_equal(dni_perturb_blur(&expected[1], &image, 1.5, NULL), DN_OK);
+    assert_int_equal(dni_perturb_resize(&expected[2], &image, 0.5, NULL), DN_OK);
+    assert_int_equal(dni_perturb_zoom(&expected[3], &image, 2, NULL), DN_OK);
+    assert_int_equal(dni_perturb_grey(&expected[4], &image, NULL), DN_OK);
     dni_view views[5];
     int count;
     assert_int_equal(dni_view_parse_list(views, 5, &count, "jpeg:40,blur:1.5,resize:0.5,zoom:2,grey", NULL),
