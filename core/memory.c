@@ -10,11 +10,11 @@ size_t dni_align_up(size_t size) {
     return (size + DNI_ALIGNMENT - 1) & ~(size_t)(DNI_ALIGNMENT - 1);
 }
 
-int dni_size_mul(size_t a, size_t b, size_t *out) {
+bool dni_size_mul(size_t a, size_t b, size_t *out) {
     return !__builtin_mul_overflow(a, b, out);
 }
 
-int dni_size_add(size_t a, size_t b, size_t *out) {
+bool dni_size_add(size_t a, size_t b, size_t *out) {
     return !__builtin_add_overflow(a, b, out);
 }
 

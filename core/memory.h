@@ -4,15 +4,17 @@
 
 #include "core/status.h"
 
+#include <stdbool.h>
+
 /* Every block and every piece of an arena starts on a cache line, the widest vector's width too. */
 enum { DNI_ALIGNMENT = 64 };
 
 /* `size` rounded up to DNI_ALIGNMENT. */
 size_t dni_align_up(size_t size);
 
-/* Multiplies and adds with overflow reported: *out = a * b, or *out = a + b; 0 when it does not fit. */
-int dni_size_mul(size_t a, size_t b, size_t *out);
-int dni_size_add(size_t a, size_t b, size_t *out);
+/* *out = a * b, or *out = a + b. False when the result does not fit into a size_t. */
+bool dni_size_mul(size_t a, size_t b, size_t *out);
+bool dni_size_add(size_t a, size_t b, size_t *out);
 
 /* A block aligned to DNI_ALIGNMENT, from `allocator` or, where that is NULL, from the system; NULL when there
  * is none. Not cleared. Freed with the same allocator and size; freeing NULL is fine. */

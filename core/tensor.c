@@ -23,14 +23,14 @@ const char *dni_dtype_name(dni_dtype dtype) {
     return dtypes[dtype].name;
 }
 
-int dni_dtype_from_name(const char *name, dni_dtype *out) {
+bool dni_dtype_from_name(const char *name, dni_dtype *out) {
     for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
         if (strcmp(name, dtypes[i].name) == 0) {
             *out = (dni_dtype)i;
-            return 1;
+            return true;
         }
     }
-    return 0;
+    return false;
 }
 
 dni_tensor dni_tensor_of(dni_dtype dtype, void *data, int rank, const int64_t *shape) {
@@ -54,20 +54,20 @@ int64_t dni_tensor_count(const dni_tensor *tensor) {
     return count;
 }
 
-int dni_tensor_is_dense(const dni_tensor *tensor) {
+bool dni_tensor_is_dense(const dni_tensor *tensor) {
     int64_t stride = 1;
     for (int d = tensor->rank - 1; d >= 0; d--) {
-        if (tensor->shape[d] != 1 && tensor->stride[d] != stride) return 0;
+        if (tensor->shape[d] != 1 && tensor->stride[d] != stride) return false;
         stride *= tensor->shape[d];
     }
-    return 1;
+    return true;
 }
 
-int dni_tensor_same_shape(const dni_tensor *tensor, int rank, const int64_t *shape) {
-    if (tensor->rank != rank) return 0;
+bool dni_tensor_same_shape(const dni_tensor *tensor, int rank, const int64_t *shape) {
+    if (tensor->rank != rank) return false;
     for (int d = 0; d < rank; d++)
-        if (tensor->shape[d] != shape[d]) return 0;
-    return 1;
+        if (tensor->shape[d] != shape[d]) return false;
+    return true;
 }
 
 dni_tensor dni_tensor_slice(const dni_tensor *tensor, int dim, int64_t start, int64_t count) {

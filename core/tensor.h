@@ -29,8 +29,8 @@ typedef enum dni_dtype {
 /* Bytes of one element; the name as safetensors writes it ("F32", "BF16", "I64", ...). */
 size_t dni_dtype_size(dni_dtype dtype);
 const char *dni_dtype_name(dni_dtype dtype);
-/* The dtype of that name; 0 when there is none, 1 with *out set otherwise. */
-int dni_dtype_from_name(const char *name, dni_dtype *out);
+/* *out = the dtype of that name; false when there is none. */
+bool dni_dtype_from_name(const char *name, dni_dtype *out);
 
 typedef struct dni_tensor {
     void *data;
@@ -49,8 +49,8 @@ dni_tensor dni_tensor_nhwc(float *data, int64_t n, int64_t h, int64_t w, int64_t
 /* Elements in all; 1 for a scalar. */
 int64_t dni_tensor_count(const dni_tensor *tensor);
 /* Whether the elements lie densely in row-major order. */
-int dni_tensor_is_dense(const dni_tensor *tensor);
-int dni_tensor_same_shape(const dni_tensor *tensor, int rank, const int64_t *shape);
+bool dni_tensor_is_dense(const dni_tensor *tensor);
+bool dni_tensor_same_shape(const dni_tensor *tensor, int rank, const int64_t *shape);
 
 /* The view of `count` indices of dimension `dim` from `start` on; that of a tensor without memory (data NULL,
  * only measured) has none either. */

@@ -61,20 +61,20 @@ static void rebuild_slots(dni_tensor_dict *dict) {
     for (size_t i = 0; i < dict->count; i++) *slot_of(dict, dict->entries[i].name) = i + 1;
 }
 
-static int grow(dni_tensor_dict *dict) {
-    if (dict->count < dict->capacity) return 1;
+static bool grow(dni_tensor_dict *dict) {
+    if (dict->count < dict->capacity) return true;
     const size_t capacity = dict->capacity ? 2 * dict->capacity : 64;
     dni_named_tensor *entries = realloc(dict->entries, capacity * sizeof *entries);
-    if (!entries) return 0;
+    if (!entries) return false;
     dict->entries = entries;
     size_t *slots = malloc(4 * capacity * sizeof *slots);
-    if (!slots) return 0;
+    if (!slots) return false;
     free(dict->slots);
     dict->slots = slots;
     dict->slot_count = 4 * capacity;
     dict->capacity = capacity;
     rebuild_slots(dict);
-    return 1;
+    return true;
 }
 
 dn_status dni_tensor_dict_add(dni_tensor_dict *dict, const char *name, dni_tensor tensor, dn_error *error) {

@@ -18,6 +18,7 @@
 #include "core/status.h"
 #include "io/image.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -106,8 +107,8 @@ DN_API dn_status dn_model_create(dn_model **out, const dn_weights *weights, cons
 DN_API void dn_model_free(dn_model *model);
 
 DN_API const dn_config *dn_model_config(const dn_model *model);
-DN_API int dn_model_has_classifier(const dn_model *model); /* whether logits can be asked for */
-DN_API size_t dn_model_size(const dn_model *model);        /* bytes of prepared weights */
+DN_API bool dn_model_has_classifier(const dn_model *model); /* whether logits can be asked for */
+DN_API size_t dn_model_size(const dn_model *model);         /* bytes of prepared weights */
 /* The name of the kernel behind the convolution of that name ("features.denseblock1.denselayer1.conv1"); NULL
  * when there is none such. */
 DN_API const char *dn_model_kernel(const dn_model *model, const char *convolution);

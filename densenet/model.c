@@ -19,12 +19,12 @@ dn_model_options dn_model_options_default(void) {
 typedef struct packing {
     const dn_model *model;
     const dni_tensor_dict *tensors;
-    atomic_int failed; /* out of memory in one of the tasks */
+    atomic_bool failed; /* out of memory in one of the tasks */
 } packing;
 
 static void pack(void *context, size_t index) {
     packing *job = context;
-    if (!dni_prepared_conv_pack(&job->model->convs[index], job->tensors)) atomic_store(&job->failed, 1);
+    if (!dni_prepared_conv_pack(&job->model->convs[index], job->tensors)) atomic_store(&job->failed, true);
 }
 
 static dn_status pack_all(dn_model *model, const dni_tensor_dict *tensors, int threads, dn_error *error) {
@@ -57,7 +57,7 @@ static dn_status choose_kernels(dn_model *model, const dn_model_options *options
 }
 
 /* Cuts everything out of the arena, in the order in which a forward pass reads it. */
-static void cut(dn_model *model, int classifier, dni_arena *arena) {
+static void cut(dn_model *model, bool classifier, dni_arena *arena) {
     const size_t features = (size_t)model->config.features;
     for (int i = 0; i < model->conv_count; i++) {
         dni_prepared_conv *prepared = &model->convs[i];
@@ -70,7 +70,7 @@ static void cut(dn_model *model, int classifier, dni_arena *arena) {
     model->classifier_bias = dni_arena_cut(arena, DN_LOGITS * sizeof(float));
 }
 
-static dn_status allocate(dn_model *model, int classifier, dn_error *error) {
+static dn_status allocate(dn_model *model, bool classifier, dn_error *error) {
     dni_arena arena = {0};
     cut(model, classifier, &arena);
     model->memory = dni_allocate(model->allocator, arena.used);
@@ -96,7 +96,7 @@ dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_mo
     if (!options) options = &defaults;
     *out = NULL;
     const int conv_count = dni_convolution_count(&weights->config);
-    const int classifier = dni_weights_data(weights->tensors, "classifier", "weight") != NULL;
+    const bool classifier = dni_weights_data(weights->tensors, "classifier", "weight") != NULL;
     dn_model *model = calloc(1, sizeof *model);
     dni_prepared_conv *convs = calloc((size_t)conv_count, sizeof *convs);
     if (!model || !convs) {
@@ -134,7 +134,7 @@ const dn_config *dn_model_config(const dn_model *model) {
     return &model->config;
 }
 
-int dn_model_has_classifier(const dn_model *model) {
+bool dn_model_has_classifier(const dn_model *model) {
     return model->classifier_weight != NULL;
 }
 

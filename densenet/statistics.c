@@ -7,12 +7,12 @@
 #include <math.h>
 #include <string.h>
 
-static int ends_with(const char *text, const char *end) {
+static bool ends_with(const char *text, const char *end) {
     const size_t length = strlen(text), end_length = strlen(end);
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-int dni_is_statistic(const char *name) {
+bool dni_is_statistic(const char *name) {
     return ends_with(name, ".running_mean") || ends_with(name, ".running_var");
 }
 
@@ -43,7 +43,7 @@ static dn_status apply_one(dni_tensor *target, const char *tensor_name, const dn
     }
     dni_tensor_to_f32(source, target->data);
     const float *values = target->data;
-    const int is_variance = ends_with(tensor_name, ".running_var");
+    const bool is_variance = ends_with(tensor_name, ".running_var");
     for (int64_t i = 0; i < dni_tensor_count(target); i++)
         if (!isfinite(values[i]) || (is_variance && values[i] < 0.0f))
             return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s' holds %g at element %lld", name,

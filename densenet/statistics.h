@@ -5,8 +5,10 @@
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"
 
+#include <stdbool.h>
+
 /* Whether a tensor of that name is one: "....running_mean" or "....running_var". */
-int dni_is_statistic(const char *name);
+bool dni_is_statistic(const char *name);
 
 /* Adds views of every batch norm's running_mean and running_var to `out`, under their own names. */
 dn_status dni_statistics_collect(dni_tensor_dict *out, const dn_weights *weights, dn_error *error);

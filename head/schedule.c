@@ -23,7 +23,7 @@ double dni_schedule_rate(const dn_train_options *options, const dni_schedule_sta
 }
 
 void dni_schedule_advance(dni_schedule_state *state, const dn_train_options *options, int epoch,
-                          int is_best) {
+                          bool is_best) {
     const dn_schedule *s = &options->schedule;
     if (s->kind != DN_PLATEAU || epoch <= s->warmup) return;
     state->waited = is_best ? 0 : state->waited + 1;

@@ -12,6 +12,8 @@
 
 #include "head/training.h"
 
+#include <stdbool.h>
+
 /* What a schedule remembers from epoch to epoch; zeros at the start. */
 typedef struct dni_schedule_state {
     int reductions; /* plateau: n above */
@@ -21,6 +23,7 @@ typedef struct dni_schedule_state {
 double dni_schedule_rate(const dn_train_options *options, const dni_schedule_state *state, int epoch);
 
 /* Tells the schedule how an epoch ended. */
-void dni_schedule_advance(dni_schedule_state *state, const dn_train_options *options, int epoch, int is_best);
+void dni_schedule_advance(dni_schedule_state *state, const dn_train_options *options, int epoch,
+                          bool is_best);
 
 #endif

@@ -202,7 +202,7 @@ int dn_trainer_epochs(const dn_trainer *t) {
     return t->progress.result.epochs;
 }
 
-int dn_trainer_is_done(const dn_trainer *t) {
+bool dn_trainer_is_done(const dn_trainer *t) {
     const dn_train_result *result = &t->progress.result;
     const int patience = t->options.patience;
     return result->epochs == t->options.epochs ||

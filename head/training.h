@@ -11,6 +11,7 @@
 
 #include "core/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -85,7 +86,7 @@ typedef struct dn_epoch {
     double learning_rate;
     double train_loss, valid_loss, valid_accuracy;
     double seconds;
-    int is_best; /* the lowest validation loss so far */
+    bool is_best; /* the lowest validation loss so far */
 } dn_epoch;
 
 typedef struct dn_train_options {
@@ -150,7 +151,7 @@ DN_API dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const 
 DN_API void dn_trainer_free(dn_trainer *trainer);
 
 /* Whether all epochs are run, or patience has ended. */
-DN_API int dn_trainer_is_done(const dn_trainer *trainer);
+DN_API bool dn_trainer_is_done(const dn_trainer *trainer);
 DN_API int dn_trainer_epochs(const dn_trainer *trainer); /* run so far */
 /* Runs the next epoch. After a failure the trainer is good for dn_trainer_free() alone. */
 DN_API dn_status dn_trainer_epoch(dn_trainer *trainer, dn_epoch *epoch, dn_error *error);

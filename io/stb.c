@@ -106,8 +106,9 @@ dn_status dni_stb_decode(dn_image *out, const unsigned char *bytes, size_t size,
     return DN_OK;
 }
 
-static int resize_pass(const uint8_t *in, int width, int height, int in_row_bytes, int channels, uint8_t *out,
-                       const dni_window *window, int out_row_bytes, float x_scale, float y_scale) {
+static bool resize_pass(const uint8_t *in, int width, int height, int in_row_bytes, int channels,
+                        uint8_t *out, const dni_window *window, int out_row_bytes, float x_scale,
+                        float y_scale) {
     return stbir_resize_subpixel(in, width, height, in_row_bytes, out, window->width, window->height,
                                  out_row_bytes, STBIR_TYPE_UINT8, channels, STBIR_ALPHA_CHANNEL_NONE, 0,
                                  STBIR_EDGE_CLAMP, STBIR_EDGE_CLAMP, STBIR_FILTER_TRIANGLE,
@@ -118,10 +119,10 @@ static int resize_pass(const uint8_t *in, int width, int height, int in_row_byte
 /* The window's rows, of the picture's full width. A strip of columns is to stb_image_resize a picture one pixel
  * wide, whose channels are all the strip's: its loops take many of these at a time, but pixels of three channels
  * one by one. */
-static int shorten(const dn_image *image, float y_scale, const dni_window *window, uint8_t *out) {
+static bool shorten(const dn_image *image, float y_scale, const dni_window *window, uint8_t *out) {
     const int row_bytes = 3 * image->width;
     const dni_window rows = {.top = window->top, .width = 1, .height = window->height};
-    int done = 1;
+    bool done = true;
     for (int x = 0; done && x < row_bytes; x += STBIR_MAX_CHANNELS) {
         const int channels = row_bytes - x < STBIR_MAX_CHANNELS ? row_bytes - x : STBIR_MAX_CHANNELS;
         done = resize_pass(image->rgb + x, 1, image->height, row_bytes, channels, out + x, &rows, row_bytes,
@@ -131,8 +132,8 @@ static int shorten(const dn_image *image, float y_scale, const dni_window *windo
 }
 
 /* Where shortening leaves less than half for the slow pass along the rows, it pays to do it first. */
-int dni_stb_resize(const dn_image *image, int full_width, int full_height, const dni_window *window,
-                   uint8_t *out, int out_row_bytes) {
+bool dni_stb_resize(const dn_image *image, int full_width, int full_height, const dni_window *window,
+                    uint8_t *out, int out_row_bytes) {
     const float x_scale = (float)full_width / (float)image->width;
     const float y_scale = (float)full_height / (float)image->height;
     if (full_height >= image->height / 2)
@@ -140,7 +141,7 @@ int dni_stb_resize(const dn_image *image, int full_width, int full_height, const
                            y_scale);
     uint8_t *const shortened = malloc(3 * (size_t)image->width * (size_t)window->height);
     const dni_window columns = {.left = window->left, .width = window->width, .height = window->height};
-    const int done =
+    const bool done =
         shortened && shorten(image, y_scale, window, shortened) &&
         resize_pass(shortened, image->width, window->height, 0, 3, out, &columns, out_row_bytes, x_scale, 1);
     free(shortened);

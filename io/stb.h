@@ -4,6 +4,7 @@
 
 #include "io/image.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Decodes PNG, GIF (its first frame), BMP, TGA, PSD, PIC and binary PNM. Refuses a file as truncated as soon
@@ -14,12 +15,12 @@ dn_status dni_stb_decode(dn_image *out, const unsigned char *bytes, size_t size,
 /* A window of a picture resized to full_width x full_height by the triangle filter that is widened when
  * shrinking; edges are clamped and values taken as they are, without gamma. Values are rounded to 8 bits once or,
  * in pictures that shrink to less than half, after the columns and after the rows. Only the window is computed; it
- * equals the same window of the whole. Returns 0 when out of memory. */
+ * equals the same window of the whole. False when out of memory. */
 typedef struct dni_window {
     int left, top, width, height;
 } dni_window;
 
-int dni_stb_resize(const dn_image *image, int full_width, int full_height, const dni_window *window,
-                   uint8_t *out, int out_row_bytes);
+bool dni_stb_resize(const dn_image *image, int full_width, int full_height, const dni_window *window,
+                    uint8_t *out, int out_row_bytes);
 
 #endif

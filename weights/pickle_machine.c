@@ -51,16 +51,16 @@ void dni_pickle_free(dni_pickle *pickle) {
     free(pickle);
 }
 
-int dni_stack_push(dni_stack *s, void *item) {
+bool dni_stack_push(dni_stack *s, void *item) {
     if (s->count == s->capacity) {
         const size_t capacity = s->capacity ? 2 * s->capacity : 64;
         void **items = realloc(s->items, capacity * sizeof *items);
-        if (!items) return 0;
+        if (!items) return false;
         s->items = items;
         s->capacity = capacity;
     }
     s->items[s->count++] = item;
-    return 1;
+    return true;
 }
 
 /* ---- the value stack ---- */

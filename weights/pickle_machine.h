@@ -8,6 +8,8 @@
 
 #include "weights/pickle.h"
 
+#include <stdbool.h>
+
 /* A growing array of pointers or positions. */
 typedef struct dni_stack {
     void **items;
@@ -37,7 +39,7 @@ dn_status dni_machine_no_memory(dni_machine *m);
 
 /* Uninitialised memory that lives as long as the pickle, 16-aligned; NULL when there is none. */
 void *dni_machine_cut(dni_pickle *pickle, size_t size);
-int dni_stack_push(dni_stack *s, void *item); /* 0 when out of memory */
+bool dni_stack_push(dni_stack *s, void *item); /* false when out of memory */
 
 /* The value stack; nothing below the last mark can be reached. */
 dn_status dni_machine_mark(dni_machine *m);

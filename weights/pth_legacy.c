@@ -28,9 +28,9 @@ typedef struct legacy {
 } legacy;
 
 /* A pickle that opens with the magic number, right behind PROTO or, from protocol 4 on, a FRAME as well. */
-int dni_pth_is_legacy(const dni_mapping *file) {
-    if (file->size < 2 + sizeof magic || file->data[0] != 0x80) return 0;
-    if (memcmp(file->data + 2, magic, sizeof magic) == 0) return 1;
+bool dni_pth_is_legacy(const dni_mapping *file) {
+    if (file->size < 2 + sizeof magic || file->data[0] != 0x80) return false;
+    if (memcmp(file->data + 2, magic, sizeof magic) == 0) return true;
     return file->size >= 2 + FRAME_BYTES + sizeof magic &&
            memcmp(file->data + 2 + FRAME_BYTES, magic, sizeof magic) == 0;
 }

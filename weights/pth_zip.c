@@ -27,7 +27,7 @@ typedef struct archive {
     size_t budget; /* bytes that may still be unpacked */
 } archive;
 
-int dni_pth_is_zip(const dni_mapping *file) {
+bool dni_pth_is_zip(const dni_mapping *file) {
     return file->size >= 4 && memcmp(file->data, "PK\3\4", 4) == 0;
 }
 
