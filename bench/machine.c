@@ -1,8 +1,8 @@
 /* What the machine could do at best: arithmetic in registers, and moving memory. */
 #include "bench/bench.h"
-#include "bench/clock.h"
 #include "bench/peak.h"
 #include "bench/report.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/pool.h"
@@ -43,9 +43,9 @@ double bench_peak(dni_isa isa, int threads) {
     peak_task task = {.loop = loop_of(isa), .rounds = 10000};
     task.sink = task.loop(1, &flop);
     for (int run = 0; run < 200; run++) { /* a millisecond or two each: some run is left in peace */
-        const double start = bench_now();
+        const double start = dni_clock_seconds();
         dni_pool_run(pool, peak_run, &task, (size_t)threads);
-        best = fmin(best, bench_now() - start);
+        best = fmin(best, dni_clock_seconds() - start);
     }
     dni_pool_free(pool);
     return flop * (double)task.rounds * threads / best;
@@ -79,9 +79,9 @@ static void copy_block(void *context, size_t index) {
 static double bandwidth(traffic *t, dni_task task, double moved, dni_pool *pool, int sweeps) {
     double best = HUGE_VAL;
     for (int run = 0; run < sweeps; run++) {
-        const double start = bench_now();
+        const double start = dni_clock_seconds();
         dni_pool_run(pool, task, t, t->size / BLOCK);
-        best = fmin(best, bench_now() - start);
+        best = fmin(best, dni_clock_seconds() - start);
     }
     return moved * (double)t->size / best;
 }

@@ -1,8 +1,8 @@
 /* Whole networks: batch 1 and 16, on one to all threads. */
 #include "bench/bench.h"
-#include "bench/clock.h"
 #include "bench/report.h"
 #include "bench/shapes.h"
+#include "core/clock.h"
 #include "core/error.h"
 
 #include <stdio.h>
@@ -66,10 +66,10 @@ static dn_status load(dn_model **model, bench_context *context, const dn_config 
     dn_weights *weights;
     dn_status status = bench_seeded_weights(&weights, config, 1, context->threads, error);
     if (status != DN_OK) return status;
-    const double start = bench_now();
+    const double start = dni_clock_seconds();
     const dn_model_options options = {.precision = context->precision, .memory = context->memory};
     status = dn_model_create(model, weights, &options, error);
-    const double seconds = bench_now() - start;
+    const double seconds = dni_clock_seconds() - start;
     dn_weights_free(weights);
     if (status == DN_OK)
         printf("\n  %s: weights prepared in %.0f ms, %.1f MB\n", config->name, 1e3 * seconds,

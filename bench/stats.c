@@ -1,7 +1,6 @@
 /* Repeated runs and their quartiles. */
 #include "bench/stats.h"
-
-#include "bench/clock.h"
+#include "core/clock.h"
 
 #include <stdlib.h>
 
@@ -27,9 +26,9 @@ bench_stats bench_stats_of(double *samples, int count) {
 }
 
 static double timed(void (*work)(void *context), void *context) {
-    const double start = bench_now();
+    const double start = dni_clock_seconds();
     work(context);
-    return bench_now() - start;
+    return dni_clock_seconds() - start;
 }
 
 bench_stats bench_measure(const bench_effort *effort, void (*work)(void *context), void *context) {

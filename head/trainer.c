@@ -1,6 +1,7 @@
 /* The training loop: mini-batches of feature vectors, cross-entropy, the best epoch kept. */
 #include "head/trainer.h"
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/rng.h"
 #include "head/metrics.h"
@@ -10,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 void dn_trainer_free(dn_trainer *t) {
     if (!t) return;
@@ -177,12 +177,6 @@ static dn_status validate(dn_trainer *t, int epoch, dn_metrics *metrics, dn_erro
     return isfinite(metrics->loss) ? DN_OK : diverged(t, "validation", epoch, error);
 }
 
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* Takes an epoch that was run into the progress, and its weights if they are the best so far. */
 static void conclude(dn_trainer *t, dn_epoch *epoch) {
     dn_train_result *result = &t->progress.result;
@@ -210,7 +204,7 @@ bool dn_trainer_is_done(const dn_trainer *t) {
 }
 
 dn_status dn_trainer_epoch(dn_trainer *t, dn_epoch *epoch, dn_error *error) {
-    const double start = seconds_now();
+    const double start = dni_clock_seconds();
     const int e = t->progress.result.epochs + 1;
     if (dn_trainer_is_done(t))
         return dni_fail(error, DN_ERR_ARGUMENT, "the training is done after %d of %d epochs", e - 1,
@@ -225,7 +219,7 @@ dn_status dn_trainer_epoch(dn_trainer *t, dn_epoch *epoch, dn_error *error) {
     epoch->valid_loss = metrics.loss;
     epoch->valid_accuracy = metrics.accuracy;
     conclude(t, epoch);
-    epoch->seconds = seconds_now() - start;
+    epoch->seconds = dni_clock_seconds() - start;
     return DN_OK;
 }
 

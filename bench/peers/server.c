@@ -1,7 +1,6 @@
 /* The engines' side of the protocol. */
 #include "bench/peers/server.h"
-
-#include "bench/clock.h"
+#include "core/clock.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,9 +60,9 @@ int server_run(const char *outputs, void (*run)(void *context), void *context, c
     fflush(stdout);
     char line[64];
     while (fgets(line, sizeof line, stdin) && strncmp(line, "quit", 4) != 0) {
-        const double start = bench_now();
+        const double start = dni_clock_seconds();
         run(context);
-        printf("%.4f\n", 1e3 * (bench_now() - start));
+        printf("%.4f\n", 1e3 * (dni_clock_seconds() - start));
         fflush(stdout);
     }
     return EXIT_SUCCESS;

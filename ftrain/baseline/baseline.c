@@ -1,5 +1,6 @@
 /* ftrain baseline: what simple classifiers reach on the same pictures. */
 #include "ftrain/baseline/run.h"
+#include "core/clock.h"
 #include "ftrain/cues/cues.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
@@ -10,22 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const char *const GROUP_NAMES[GROUPS] = {"dummy", "metadata", "svm-pixels", "logistic",
                                                 "svm-features"};
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* Keeps the row if it came about. */
 static outcome add_row(baseline_run *run, outcome code, baseline_row row, const char *name, double begin) {
     if (code) return code;
     if (name) snprintf(row.name, sizeof row.name, "%s", name);
-    row.seconds = now() - begin;
+    row.seconds = dni_clock_seconds() - begin;
     run->rows[run->row_count++] = row;
     return OUTCOME_OK;
 }
@@ -127,7 +121,7 @@ static outcome add_cues(baseline_run *run) {
          CUE_FILE_END, CUE_COUNT},
         {"metadata and statistics", "Both together: ftrain audit tells more.", 0, CUE_COUNT},
     };
-    double begin = now();
+    double begin = dni_clock_seconds();
     vectors cues;
     size_t skipped;
     outcome code = vectors_of_cues(&cues, &run->extraction.data, run->extraction.pool,
@@ -141,14 +135,14 @@ static outcome add_cues(baseline_run *run) {
         if (!code) code = row_of_logistic(&row, &some, run->extraction.data.class_count);
         vectors_free(&some);
         code = add_row(run, code, row, kinds[k].name, begin);
-        begin = now();
+        begin = dni_clock_seconds();
     }
     vectors_free(&cues);
     return code;
 }
 
 static outcome add_pixels(baseline_run *run) {
-    const double begin = now();
+    const double begin = dni_clock_seconds();
     const int classes = run->extraction.data.class_count;
     pixel_set set;
     gram products = {.count = 0};
@@ -180,7 +174,7 @@ static outcome add_feature_rows(baseline_run *run) {
     outcome code = vectors_of_features(&data, run);
     if (!code) vectors_standardise(&data);
     if (!code && run->wanted[LOGISTIC]) {
-        const double begin = now();
+        const double begin = dni_clock_seconds();
         baseline_row row = {
             .about =
                 "Logistic regression on the network's features, with C chosen on valid: a head "
@@ -189,7 +183,7 @@ static outcome add_feature_rows(baseline_run *run) {
         code = add_row(run, code, row, "logistic regression on features", begin);
     }
     if (!code && run->wanted[SVM_FEATURES]) {
-        const double begin = now();
+        const double begin = dni_clock_seconds();
         baseline_row row = {
             .about = "Support vectors with an RBF kernel on the network's features, with C chosen on valid."};
         const int count = data.counts[DNI_TRAIN] + data.counts[DNI_VALID] + data.counts[DNI_TEST];
@@ -224,7 +218,7 @@ static outcome check_model(const baseline_run *run) {
 }
 
 static outcome add_model(baseline_run *run) {
-    const double begin = now();
+    const double begin = dni_clock_seconds();
     dn_error error;
     outcome code = check_model(run);
     if (code) return code;

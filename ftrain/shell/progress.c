@@ -1,9 +1,9 @@
 /* The progress bar. */
 #include "ftrain/shell/progress.h"
+#include "core/clock.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BAR_WIDTH = 30, LINE_SECONDS = 10 };
@@ -15,18 +15,12 @@ static struct {
     bool on_terminal, drawn;
 } bar;
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 void progress_start(const char *what, size_t total, bool quiet) {
     memset(&bar, 0, sizeof bar);
     if (quiet) return;
     bar.what = what;
     bar.total = total;
-    bar.start = bar.last = now();
+    bar.start = bar.last = dni_clock_seconds();
     bar.on_terminal = isatty(STDERR_FILENO);
     if (bar.on_terminal)
         progress_step(0);
@@ -51,7 +45,7 @@ static void draw(double rate) {
 void progress_step(size_t done) {
     if (!bar.what) return;
     bar.done = done;
-    const double time = now();
+    const double time = dni_clock_seconds();
     const double rate = time > bar.start ? (double)done / (time - bar.start) : 0;
     if (bar.on_terminal) {
         draw(rate);
@@ -69,7 +63,7 @@ void progress_clear(void) {
 void progress_end(void) {
     if (!bar.what) return;
     progress_clear();
-    const double seconds = now() - bar.start;
+    const double seconds = dni_clock_seconds() - bar.start;
     fprintf(stderr, "%s: %zu in %.1f s\n", bar.what, bar.done, seconds);
     bar.what = NULL;
 }

@@ -1,22 +1,16 @@
 /* The loop over epochs, with a file that follows it. */
 #include "ftrain/train/checkpoint.h"
 
+#include "core/clock.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Between two checkpoints that nobody asked for: a state is some fifteen megabytes, an epoch often milliseconds. */
 enum { SECONDS_BETWEEN = 10 };
-
-static time_t seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
 
 static outcome take_up(checkpoint *keep, dn_trainer *trainer, const dn_train_options *options) {
     dn_error error;
@@ -49,17 +43,17 @@ static outcome stop(checkpoint *keep, const dn_trainer *trainer, const dn_train_
 }
 
 static outcome run_epochs(checkpoint *keep, dn_trainer *trainer, const dn_train_options *options) {
-    time_t last = seconds_now();
+    double last = dni_clock_seconds();
     while (!dn_trainer_is_done(trainer)) {
         dn_epoch epoch;
         dn_error error;
         if (dn_trainer_epoch(trainer, &epoch, &error)) return report(&error, OUTCOME_DATA);
         const bool asked = options->on_epoch(options->context, &epoch) != 0;
         if (asked && !dn_trainer_is_done(trainer)) return stop(keep, trainer, options);
-        if (!keep->every_epoch && seconds_now() - last < SECONDS_BETWEEN) continue;
+        if (!keep->every_epoch && dni_clock_seconds() - last < SECONDS_BETWEEN) continue;
         const outcome code = save(keep, trainer);
         if (code) return code;
-        last = seconds_now();
+        last = dni_clock_seconds();
     }
     return OUTCOME_OK;
 }
