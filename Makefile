@@ -49,7 +49,7 @@ ifneq ($(SANITIZE),)
 override CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 override LDFLAGS += -fsanitize=address,undefined
 endif
-LDLIBS   := $(shell pkg-config --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lpthreadpool -lm -pthread
+LDLIBS   := $(shell pkg-config --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lm -pthread
 # What ftrain alone is linked with.
 PROGRAM_PACKAGES := libcurl
 PROGRAM_LDLIBS   := $(shell pkg-config --libs $(PROGRAM_PACKAGES) 2>/dev/null) -lsvm
@@ -109,11 +109,11 @@ $(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(BUILD)/ft
 # ---- what must be there first ----
 
 # Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
-DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libturbojpeg0-dev libstb-dev libcmocka-dev libpthreadpool-dev \
-                   libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev libsvm-dev
+DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libturbojpeg0-dev libstb-dev libcmocka-dev libjansson-dev \
+                   libzip-dev libxxhash-dev libcurl4-openssl-dev libsvm-dev
 NEEDED_TOOLS    := $(firstword $(CC)) pkg-config
 NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) cmocka
-NEEDED_HEADERS  := pthreadpool.h stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h
+NEEDED_HEADERS  := stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h
 # Prints what is missing, on one line; nothing when all is there.
 LIST_MISSING = { \
     for tool in $(NEEDED_TOOLS); do command -v $$tool >/dev/null || echo $$tool; done; \

@@ -17,4 +17,9 @@ dn_status dni_fail_errno(dn_error *error, int number, const char *format, ...)
  * `return dni_no_memory(error, "%s: %zu records", path, count);`. */
 dn_status dni_no_memory(dn_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same for a thread that pthread_create() refused with the value `number`: DN_ERR_THREADS, "cannot be started"
+ * and why. */
+dn_status dni_no_thread(dn_error *error, int number, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 #endif

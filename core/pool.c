@@ -1,16 +1,62 @@
-/* The worker pool over pthreadpool; workers are woken by futex and spin only while a forward pass lasts. */
+/* The worker pool.
+ *
+ * Every thread has a range of the loop's items, one part of 0 .. count - 1, and takes them from its front; a thread
+ * whose range is empty takes items of the others from the back. So neighbouring items, loop after loop, are
+ * computed by the same core, whose cache holds what they share, and yet nobody waits for a slow thread's range.
+ *
+ * A worker takes part in a loop only from when it enters it until it finds no more items. The caller closes the
+ * loop when no items are left and waits for those inside: for a worker that has not even woken up nobody waits.
+ * This is what keeps a loop quick while other programs have taken the workers' cores.
+ *
+ * Whoever waits (workers for a loop, the caller for workers inside it) spins for SPIN_SECONDS and then sleeps on a
+ * condition variable. The loops of a forward pass follow each other more quickly than that, so on a quiet machine
+ * nobody sleeps between them; on a loaded one, where the thread that is waited for may not run for milliseconds,
+ * little time is burnt. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "core/pool.h"
 
+#include "core/clock.h"
 #include "core/error.h"
+#include "core/memory.h"
 
-#include <pthreadpool.h>
+#include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
+enum { MAX_THREADS = 1024 };
+
+#ifndef SPIN_SECONDS
+#define SPIN_SECONDS 50e-6
+#endif
+
+/* The items of one thread that nobody has taken yet: `left` of them, from `first` on and up to `end`. */
+typedef struct range {
+    _Alignas(DNI_ALIGNMENT) atomic_size_t left; /* counted down before an item is taken */
+    size_t first;                               /* only its own thread takes here */
+    atomic_size_t end;                          /* all others take here */
+} range;
+
+/* `inside` of a pool: the number of workers in the loop, and whether more may enter. */
+#define OPEN 0x80000000u
+
 struct dni_pool {
-    pthreadpool_t workers; /* NULL when the caller works alone */
-    int threads;
+    int threads;        /* workers and the caller */
+    pthread_t *workers; /* (threads - 1) */
+    int started;        /* of them */
+    range *ranges;      /* (threads); the caller's is the last */
+
+    dni_task task; /* of the loop that is open */
+    void *context;
+
+    atomic_uint inside;
+    atomic_uint loops; /* opened so far, and one more when the workers are to end */
+    atomic_bool ended;
+    atomic_int sleepers; /* workers that sleep or are about to */
+    atomic_bool caller_sleeps;
+    pthread_mutex_t lock; /* held to go to sleep and to wake sleepers */
+    pthread_cond_t opened, left;
 };
 
 int dni_pool_cores(void) {
@@ -20,49 +66,195 @@ int dni_pool_cores(void) {
     return cores > 0 ? cores : 1;
 }
 
+/* ---- waiting ---- */
+
+static void pause_core(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Waits a moment for `value` to differ from `old`; whether it does. */
+static bool spin(atomic_uint *value, unsigned old) {
+    for (double start = 0;;) {
+        for (int i = 0; i < 64; i++) {
+            if (atomic_load_explicit(value, memory_order_acquire) != old) return true;
+            pause_core();
+        }
+        const double now = dni_clock_seconds();
+        if (!start) start = now;
+        if (now - start > SPIN_SECONDS) return false;
+    }
+}
+
+/* Waits until more than `seen` loops were opened; how many. */
+static unsigned wait_for_loop(dni_pool *pool, unsigned seen) {
+    if (!spin(&pool->loops, seen)) {
+        pthread_mutex_lock(&pool->lock);
+        atomic_fetch_add(&pool->sleepers, 1);
+        while (atomic_load(&pool->loops) == seen) pthread_cond_wait(&pool->opened, &pool->lock);
+        atomic_fetch_sub(&pool->sleepers, 1);
+        pthread_mutex_unlock(&pool->lock);
+    }
+    return atomic_load(&pool->loops);
+}
+
+/* Tells the workers that there is one loop more. A worker that is about to sleep counts itself as a sleeper before
+ * it looks for the last time, and here it is looked for sleepers after the loop was counted: so either it sees the
+ * loop, or it is seen and, with the lock, woken. */
+static void announce(dni_pool *pool) {
+    atomic_fetch_add(&pool->loops, 1);
+    if (!atomic_load(&pool->sleepers)) return;
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_broadcast(&pool->opened);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* ---- a loop ---- */
+
+static bool enter(dni_pool *pool) {
+    unsigned inside = atomic_load(&pool->inside);
+    while (inside & OPEN)
+        if (atomic_compare_exchange_weak(&pool->inside, &inside, inside + 1)) return true;
+    return false;
+}
+
+/* The last one out of a closed loop wakes the caller if it sleeps; the same reasoning as in announce(). */
+static void leave(dni_pool *pool) {
+    if (atomic_fetch_sub(&pool->inside, 1) != 1 || !atomic_load(&pool->caller_sleeps)) return;
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_signal(&pool->left);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* Lets nobody in any more, and waits until all are out. */
+static void close_loop(dni_pool *pool) {
+    unsigned inside = atomic_fetch_and(&pool->inside, ~OPEN) & ~OPEN;
+    while (inside && spin(&pool->inside, inside)) inside = atomic_load(&pool->inside);
+    if (!inside) return;
+    pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->caller_sleeps, true);
+    while (atomic_load(&pool->inside)) pthread_cond_wait(&pool->left, &pool->lock);
+    atomic_store(&pool->caller_sleeps, false);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static bool take(range *items) {
+    size_t left = atomic_load_explicit(&items->left, memory_order_relaxed);
+    while (left)
+        if (atomic_compare_exchange_weak(&items->left, &left, left - 1)) return true;
+    return false;
+}
+
+static void work(dni_pool *pool, int self) {
+    const dni_task task = pool->task;
+    void *const context = pool->context;
+    for (range *own = &pool->ranges[self]; take(own);) task(context, own->first++);
+    for (int i = 1; i < pool->threads; i++)
+        for (range *other = &pool->ranges[(self + i) % pool->threads]; take(other);)
+            task(context, atomic_fetch_sub(&other->end, 1) - 1);
+}
+
+/* Shares the items out, as evenly as may be. */
+static void open_loop(dni_pool *pool, dni_task task, void *context, size_t count) {
+    const size_t threads = (size_t)pool->threads, each = count / threads, more = count % threads;
+    size_t first = 0;
+    for (size_t i = 0; i < threads; i++) {
+        const size_t share = each + (i < more);
+        pool->ranges[i].first = first;
+        first += share;
+        atomic_store_explicit(&pool->ranges[i].left, share, memory_order_relaxed);
+        atomic_store_explicit(&pool->ranges[i].end, first, memory_order_relaxed);
+    }
+    pool->task = task;
+    pool->context = context;
+    atomic_store(&pool->inside, OPEN);
+    announce(pool);
+}
+
+void dni_pool_run(dni_pool *pool, dni_task task, void *context, size_t count) {
+    if (!pool || pool->threads == 1 || count <= 1) {
+        for (size_t i = 0; i < count; i++) task(context, i);
+        return;
+    }
+    open_loop(pool, task, context, count);
+    work(pool, pool->threads - 1);
+    close_loop(pool);
+}
+
+/* ---- beginning and end ---- */
+
+typedef struct worker {
+    dni_pool *pool;
+    int self;
+} worker;
+
+static void *serve(void *context) {
+    const worker me = *(worker *)context;
+    free(context);
+    for (unsigned seen = 0;;) {
+        seen = wait_for_loop(me.pool, seen);
+        if (atomic_load(&me.pool->ended)) return NULL;
+        if (!enter(me.pool)) continue;
+        work(me.pool, me.self);
+        leave(me.pool);
+    }
+}
+
+static dn_status start_workers(dni_pool *pool, dn_error *error) {
+    for (int i = 0; i < pool->threads - 1; i++) {
+        worker *const me = malloc(sizeof *me);
+        if (!me) return dni_no_memory(error, "a worker pool");
+        *me = (worker){.pool = pool, .self = i};
+        const int refused = pthread_create(&pool->workers[i], NULL, serve, me);
+        if (refused) {
+            free(me);
+            return dni_no_thread(error, refused, "worker thread %d of %d", i + 2, pool->threads);
+        }
+        pool->started++;
+    }
+    return DN_OK;
+}
+
 dn_status dni_pool_create(dni_pool **out, int threads, dn_error *error) {
     *out = NULL;
-    if (threads < 0 || threads > 1024)
-        return dni_fail(error, DN_ERR_ARGUMENT, "threads must be 0 (all cores) to 1024, not %d", threads);
+    if (threads < 0 || threads > MAX_THREADS)
+        return dni_fail(error, DN_ERR_ARGUMENT, "threads must be 0 (all cores) to %d, not %d", MAX_THREADS,
+                        threads);
     if (threads == 0) threads = dni_pool_cores();
+    if (threads > MAX_THREADS) threads = MAX_THREADS;
     dni_pool *pool = malloc(sizeof *pool);
     if (!pool) return dni_no_memory(error, "a worker pool");
     *pool = (dni_pool){.threads = threads};
-    if (threads > 1) {
-        pool->workers = pthreadpool_create((size_t)threads);
-        if (!pool->workers) {
-            free(pool);
-            return dni_fail(error, DN_ERR_THREADS, "cannot start %d worker threads", threads);
-        }
-    }
-    *out = pool;
-    return DN_OK;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->opened, NULL);
+    pthread_cond_init(&pool->left, NULL);
+    pool->workers = calloc((size_t)threads, sizeof *pool->workers);
+    pool->ranges = dni_allocate(NULL, (size_t)threads * sizeof *pool->ranges);
+    const dn_status status =
+        pool->workers && pool->ranges ? start_workers(pool, error) : dni_no_memory(error, "a worker pool");
+    if (status)
+        dni_pool_free(pool);
+    else
+        *out = pool;
+    return status;
 }
 
 void dni_pool_free(dni_pool *pool) {
     if (!pool) return;
-    if (pool->workers) pthreadpool_destroy(pool->workers);
+    atomic_store(&pool->ended, true);
+    announce(pool);
+    for (int i = 0; i < pool->started; i++) pthread_join(pool->workers[i], NULL);
+    pthread_cond_destroy(&pool->left);
+    pthread_cond_destroy(&pool->opened);
+    pthread_mutex_destroy(&pool->lock);
+    dni_release(NULL, pool->ranges, (size_t)pool->threads * sizeof *pool->ranges);
+    free(pool->workers);
     free(pool);
 }
 
 int dni_pool_threads(const dni_pool *pool) {
     return pool ? pool->threads : 1;
-}
-
-void dni_pool_run(dni_pool *pool, dni_task task, void *context, size_t count) {
-    if (pool && pool->workers && count > 1)
-        pthreadpool_parallelize_1d(pool->workers, task, context, count, 0);
-    else
-        for (size_t i = 0; i < count; i++) task(context, i);
-}
-
-static void nothing(void *context, size_t index) {
-    (void)context;
-    (void)index;
-}
-
-void dni_pool_rest(dni_pool *pool) {
-    if (pool && pool->workers)
-        pthreadpool_parallelize_1d(pool->workers, nothing, NULL, (size_t)pool->threads,
-                                   PTHREADPOOL_FLAG_YIELD_WORKERS);
 }

@@ -1,8 +1,7 @@
-/* The worker pool: one parallel loop, over pthreadpool.
+/* The worker pool: one parallel loop.
  *
  * Work is split by the caller into `count` items whose results do not depend on who computes them: that, and
- * nothing else, keeps the same bits for any number of threads. Workers spin briefly between loops and sleep
- * once dni_pool_rest() was called or nothing came for some milliseconds. */
+ * nothing else, keeps the same bits for any number of threads. */
 #ifndef DN_CORE_POOL_H
 #define DN_CORE_POOL_H
 
@@ -12,18 +11,18 @@ typedef struct dni_pool dni_pool;
 
 typedef void (*dni_task)(void *context, size_t index);
 
-/* threads >= 1, or 0 for one a core that this process may use. */
+/* `threads` threads, the caller's included: 1 to 1024, or 0 for one a core that this process may use.
+ * DN_ERR_ARGUMENT for any other number, DN_ERR_THREADS when the system refuses to start one of them. */
 dn_status dni_pool_create(dni_pool **out, int threads, dn_error *error);
+/* Ends the threads. NULL is fine. */
 void dni_pool_free(dni_pool *pool);
 
 /* Threads that work on a loop, the caller's included; 1 for NULL. */
 int dni_pool_threads(const dni_pool *pool);
 
-/* Runs task(context, i) for every i in [0, count) and returns when all are done. NULL pool: on the caller. */
+/* Runs task(context, i) once for every i in [0, count) and returns when all are done. NULL pool: on the caller
+ * alone. One loop at a time: neither two threads nor a task may start a loop on a pool that is running one. */
 void dni_pool_run(dni_pool *pool, dni_task task, void *context, size_t count);
-
-/* Sends the workers to sleep until the next loop. */
-void dni_pool_rest(dni_pool *pool);
 
 /* The cores this process may run on. */
 int dni_pool_cores(void);

@@ -101,14 +101,19 @@ static void fill(dn_error *error, dn_status status, const char *cause, const cha
     snprintf(error->message + used, sizeof error->message - used, ": %s", cause);
 }
 
+/* strerror() may share its text between threads. */
+static const char *text_of_errno(int number, char *text, size_t size) {
+    if (strerror_r(number, text, size) != 0) snprintf(text, size, "error %d", number);
+    return text;
+}
+
 dn_status dni_fail_errno(dn_error *error, int number, const char *format, ...) {
     const dn_status status = status_of_errno(number);
     if (error) {
         char text[128];
-        if (strerror_r(number, text, sizeof text) != 0) snprintf(text, sizeof text, "error %d", number);
         va_list arguments;
         va_start(arguments, format);
-        fill(error, status, text, format, arguments);
+        fill(error, status, text_of_errno(number, text, sizeof text), format, arguments);
         va_end(arguments);
     }
     return status;
@@ -122,4 +127,16 @@ dn_status dni_no_memory(dn_error *error, const char *format, ...) {
         va_end(arguments);
     }
     return DN_ERR_MEMORY;
+}
+
+dn_status dni_no_thread(dn_error *error, int number, const char *format, ...) {
+    if (error) {
+        char reason[128], cause[160];
+        snprintf(cause, sizeof cause, "cannot be started: %s", text_of_errno(number, reason, sizeof reason));
+        va_list arguments;
+        va_start(arguments, format);
+        fill(error, DN_ERR_THREADS, cause, format, arguments);
+        va_end(arguments);
+    }
+    return DN_ERR_THREADS;
 }

@@ -300,6 +300,5 @@ dn_status dn_session_forward(dn_session *session, const float *inputs, int count
     const int done = all.lane_images * session->lanes;
     const forward_pass rest = {session, &session->plans[0], session->pool, inputs, outputs};
     run_images(&rest, done, count - done);
-    dni_pool_rest(session->pool);
     return DN_OK;
 }

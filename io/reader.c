@@ -202,6 +202,23 @@ static bool allocate(dni_reader *self) {
     return self->inputs && self->slots && self->errors && self->states && self->last && self->threads;
 }
 
+/* No picture is asked for before all threads are there: who is asked may wait for a user's input, and could not be
+ * called off. */
+static dn_status start_threads(dni_reader *self, dn_error *error) {
+    const int threads = self->options.threads;
+    int refused = 0;
+    pthread_mutex_lock(&self->naming);
+    while (self->thread_count < threads && !refused) {
+        refused = pthread_create(&self->threads[self->thread_count], NULL, work, self);
+        if (!refused) self->thread_count++;
+    }
+    if (refused) self->stopped = true;
+    pthread_mutex_unlock(&self->naming);
+    return refused ? dni_no_thread(error, refused, "thread %d of %d for reading pictures",
+                                   self->thread_count + 1, threads)
+                   : DN_OK;
+}
+
 dn_status dni_reader_create(dni_reader **out, const dni_reader_options *options, dn_error *error) {
     *out = NULL;
     dni_reader *self = calloc(1, sizeof *self);
@@ -216,12 +233,10 @@ dn_status dni_reader_create(dni_reader **out, const dni_reader_options *options,
         dni_reader_free(self);
         return dni_no_memory(error, "reading %zu pictures ahead", 2 * (size_t)options->batch);
     }
-    while (self->thread_count < options->threads &&
-           pthread_create(&self->threads[self->thread_count], NULL, work, self) == 0)
-        self->thread_count++;
-    if (!self->thread_count) {
+    const dn_status status = start_threads(self, error);
+    if (status) {
         dni_reader_free(self);
-        return dni_fail(error, DN_ERR_THREADS, "cannot start a thread for reading pictures");
+        return status;
     }
     *out = self;
     return DN_OK;

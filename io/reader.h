@@ -50,7 +50,7 @@ typedef struct dni_reader_run {
     size_t done;  /* views until the end of this run, with those that unusable pictures lack */
 } dni_reader_run;
 
-/* Starts the threads. DN_ERR_THREADS where not even one can be started. */
+/* Starts the threads. DN_ERR_THREADS, and no picture was asked for, where one of them cannot be started. */
 dn_status dni_reader_create(dni_reader **out, const dni_reader_options *options, dn_error *error);
 
 /* Waits for the slot whose turn it is, and takes with it what is there behind it; it belongs to the caller until

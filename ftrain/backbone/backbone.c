@@ -86,7 +86,6 @@ static outcome measure(dn_weights *weights, calibration *work, dni_pool *pool) {
     work->inputs = malloc(work->chosen * work->floats * sizeof(float));
     if (!work->inputs) return report_no_memory();
     dni_pool_run(pool, decode, work, work->chosen);
-    dni_pool_rest(pool);
     size_t count = 0;
     for (size_t i = 0; i < work->chosen; i++)
         if (work->decoded[i])

@@ -45,7 +45,6 @@ static void load_one(void *context, size_t i) {
 /* Loads up to GROUP pictures behind those that are there; *done of them could be. */
 static outcome load_group(loading *work, dni_pool *pool, size_t count, bool say, int *done) {
     dni_pool_run(pool, load_one, work, count);
-    dni_pool_rest(pool);
     const size_t size = (size_t)work->set->size;
     *done = 0;
     for (size_t i = 0; i < count; i++) {

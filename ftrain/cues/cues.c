@@ -190,7 +190,6 @@ outcome cues_collect(const cue_request *request, const dni_samples *samples, dou
         progress_step(start + count);
         if (interrupted()) code = OUTCOME_INTERRUPTED;
     }
-    dni_pool_rest(request->pool);
     progress_end();
     free(work);
     return code;

@@ -145,7 +145,6 @@ static outcome hash_all(collection *work) {
     hashing all = {.items = work->items, .statuses = calloc(work->count, sizeof *all.statuses)};
     if (!all.statuses) return report_no_memory();
     dni_pool_run(work->request->pool, hash_one, &all, work->count);
-    dni_pool_rest(work->request->pool);
     outcome code = OUTCOME_OK;
     for (size_t i = 0; !code && i < work->count; i++) {
         dn_error error = {.message = ""};

@@ -305,7 +305,6 @@ outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid,
     of->classes = classes;
     progress_start("sweep", (size_t)of->run_count, of->base->extraction.quiet);
     dni_pool_run(pool_for_runs(pool), run_one, of, (size_t)of->run_count);
-    dni_pool_rest(pool);
     progress_end();
     if (of->status) return report(&of->error, OUTCOME_DATA);
     outcome code = rank_runs(of);

@@ -27,7 +27,6 @@ dn_status dni_classifier_prepare(dn_classifier *classifier, const dn_image *imag
     if (!statuses) return dni_no_memory(error, "%s", classifier->path);
     preparation work = {.classifier = classifier, .images = images + first, .statuses = statuses};
     dni_pool_run(classifier->pool, prepare_one, &work, (size_t)count);
-    dni_pool_rest(classifier->pool);
     dn_status status = DN_OK;
     for (int i = 0; !status && i < count; i++) {
         if (!statuses[i]) continue;

@@ -43,7 +43,6 @@ static void run_kernel(const dni_conv2d_kernel *kernel, const dni_conv2d *conv,
     memset(scratch, 0xff, scratch_size); /* NaNs: nothing may be expected of it */
     kernel->pack(conv, params, packed);
     kernel->run(conv, packed, x, y, scratch, pools[threads]);
-    dni_pool_rest(pools[threads]); /* workers that spin would slow down the other pools */
     dni_release(NULL, packed, packed_size);
     dni_release(NULL, scratch, scratch_size);
 }
