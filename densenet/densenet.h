@@ -62,7 +62,8 @@ DN_API dn_status dn_weights_random(dn_weights **out, const dn_config *config, ui
 DN_API dn_status dn_weights_calibrate(dn_weights *weights, const float *inputs, int count, int height,
                                       int width, int threads, dn_error *error);
 
-/* Writes all tensors as safetensors under PyTorch's present names, atomically. */
+/* Writes all tensors as safetensors under PyTorch's present names, atomically. DN_ERR_UNSUPPORTED for a network of
+ * dn_weights_random() that is no member of the family: dn_weights_load() would not know it. */
 DN_API dn_status dn_weights_save(const dn_weights *weights, const char *path, dn_error *error);
 
 DN_API const dn_config *dn_weights_config(const dn_weights *weights);

@@ -64,10 +64,6 @@ const dn_config *dn_weights_config(const dn_weights *weights) {
     return &weights->config;
 }
 
-dn_status dn_weights_save(const dn_weights *weights, const char *path, dn_error *error) {
-    return dni_safetensors_write(weights->tensors, path, error);
-}
-
 void dn_weights_hash(const dn_weights *weights, char hex[33]) {
     XXH3_state_t state;
     XXH3_INITSTATE(&state);
@@ -105,6 +101,22 @@ static const dn_config *recognise(const dni_tensor_dict *file) {
         }
     }
     return best;
+}
+
+static bool is_member(const dn_config *config) {
+    const dn_config *member = dn_config_find(config->name);
+    return member && member->growth == config->growth &&
+           memcmp(member->layers, config->layers, sizeof member->layers) == 0 &&
+           member->initial_channels == config->initial_channels && member->bottleneck == config->bottleneck;
+}
+
+dn_status dn_weights_save(const dn_weights *weights, const char *path, dn_error *error) {
+    if (!is_member(&weights->config))
+        return dni_fail(
+            error, DN_ERR_UNSUPPORTED,
+            "%s: a network '%s' that is none of DenseNet-121, 161, 169, 201: loading would not know it", path,
+            weights->config.name);
+    return dni_safetensors_write(weights->tensors, path, error);
 }
 
 static dn_status check_shape(const dni_tensor *tensor, const dni_tensor_walk *walk, const char *path,
@@ -276,13 +288,20 @@ bool dni_random_source(const char *source, uint64_t *seed) {
     return strncmp(source, prefix, length) == 0 && dni_parse_u64(source + length, seed);
 }
 
-/* Element i is uniform in [-bound, bound), from the 24 upper bits of element i of the tensor's own stream. */
+/* Element i of a tensor: uniform in [-bound, bound), from the 24 upper bits of element i of the tensor's own stream. */
+static float uniform_at(const dni_rng *rng, int64_t i, float bound) {
+    const float u = (float)(dni_rng_at(rng, (uint64_t)i) >> 40) * 0x1p-24f;
+    return (2.0f * u - 1.0f) * bound;
+}
+
 static void fill_uniform(float *values, int64_t count, float bound, uint64_t seed, const char *name) {
     const dni_rng rng = dni_rng_named(seed, name);
-    for (int64_t i = 0; i < count; i++) {
-        const float u = (float)(dni_rng_at(&rng, (uint64_t)i) >> 40) * 0x1p-24f;
-        values[i] = (2.0f * u - 1.0f) * bound;
-    }
+    for (int64_t i = 0; i < count; i++) values[i] = uniform_at(&rng, i, bound);
+}
+
+/* He et al. 2015; count: of the tensor's elements. */
+static float conv_bound(const dni_tensor_walk *walk, int64_t count) {
+    return sqrtf(6.0f / (float)(count / walk->shape[0]));
 }
 
 static void fill(float *values, const dni_tensor_walk *walk, uint64_t seed) {
@@ -290,7 +309,7 @@ static void fill(float *values, const dni_tensor_walk *walk, uint64_t seed) {
     for (int d = 0; d < walk->rank; d++) count *= walk->shape[d];
     switch (walk->role) {
     case DNI_CONV_WEIGHT:
-        fill_uniform(values, count, sqrtf(6.0f / (float)(count / walk->shape[0])), seed, walk->name);
+        fill_uniform(values, count, conv_bound(walk, count), seed, walk->name);
         break;
     case DNI_CLASSIFIER_WEIGHT:
     case DNI_CLASSIFIER_BIAS:
@@ -304,6 +323,18 @@ static void fill(float *values, const dni_tensor_walk *walk, uint64_t seed) {
     case DNI_NORM_MEAN:
         break; /* zero as allocated */
     }
+}
+
+bool dni_weights_drawn_from(const dn_weights *weights, uint64_t seed) {
+    dni_tensor_walk walk = dni_tensor_walk_start(&weights->config);
+    while (dni_tensor_walk_next(&walk) && walk.role != DNI_CONV_WEIGHT) continue;
+    const dni_tensor *tensor = dni_tensor_dict_find(weights->tensors, walk.name);
+    const float *values = tensor->data;
+    const int64_t count = dni_tensor_count(tensor);
+    const dni_rng rng = dni_rng_named(seed, walk.name);
+    for (int64_t i = 0; i < count; i++)
+        if (values[i] != uniform_at(&rng, i, conv_bound(&walk, count))) return false;
+    return true;
 }
 
 dn_status dn_weights_random(dn_weights **out, const dn_config *config, uint64_t seed, dn_error *error) {

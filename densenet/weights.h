@@ -15,6 +15,10 @@ struct dn_weights {
 /* The seed of a weights source "random:SEED", for dn_weights_random(); false, and *seed as it was, for any other text. */
 bool dni_random_source(const char *source, uint64_t *seed);
 
+/* Whether weights are those of dn_weights_random() with that seed, batch-norm statistics aside. The first convolution
+ * tells: each tensor is drawn from the seed. */
+bool dni_weights_drawn_from(const dn_weights *weights, uint64_t seed);
+
 /* The data of MODULE.PARAMETER ("features.norm0", "running_mean"), which must be among the walk's; NULL only
  * for a classifier that is absent. May be mapped read-only. */
 float *dni_weights_data(const dni_tensor_dict *tensors, const char *module, const char *parameter);

@@ -29,8 +29,9 @@ static json_t *hash_json(const void *bytes, size_t size) {
     return json_string(text);
 }
 
-/* Values and labels each have a hash of their own: the message then tells which of them changed. */
-static void describe_features(json_t *out, const char *split, const dn_features *data, int width) {
+/* Values and labels each have a hash of their own: the message then tells which of them changed. -1 when out of memory,
+ * as jansson has it, here and below. */
+static int describe_features(json_t *out, const char *split, const dn_features *data, int width) {
     const size_t vectors = (size_t)data->count * (size_t)data->views;
     const struct {
         const char *what;
@@ -41,19 +42,21 @@ static void describe_features(json_t *out, const char *split, const dn_features 
         {"labels", hash_json(data->labels, (size_t)data->count * sizeof *data->labels)},
         {"features", hash_json(data->values, vectors * (size_t)width * sizeof *data->values)},
     };
+    int failed = 0;
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
         char name[48];
         snprintf(name, sizeof name, "%s %s", split, entries[i].what);
-        json_object_set_new(out, name, entries[i].value);
+        failed |= json_object_set_new(out, name, entries[i].value);
     }
+    return failed;
 }
 
-static void describe_options(json_t *out, const dn_train_options *o) {
+static int describe_options(json_t *out, const dn_train_options *o) {
     static const char *const optimizers[] = {"sgd", "adam"};
     static const char *const schedules[] = {"constant", "step", "cosine", "plateau"};
     char seed[24];
     snprintf(seed, sizeof seed, "%" PRIu64, o->seed);
-    json_object_update_new(
+    return json_object_update_new(
         out,
         json_pack(
             "{s:s, s:i, s:i, s:o, s:s, s:i, s:i, s:o, s:o, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:b, "
@@ -69,38 +72,49 @@ static void describe_options(json_t *out, const dn_train_options *o) {
             "seed", seed));
 }
 
-static json_t *class_weights_json(const dn_trainer *t) {
+static int describe_class_weights(json_t *out, const dn_trainer *t) {
     json_t *weights = json_array();
-    for (int c = 0; t->loss.weights && c < dn_head_classes(t->head); c++)
-        json_array_append_new(weights, dni_json_float(t->loss.weights[c]));
-    return weights;
+    int failed = json_object_set_new(out, "class_weights", weights);
+    for (int c = 0; !failed && t->loss.weights && c < dn_head_classes(t->head); c++)
+        failed = json_array_append_new(weights, dni_json_float(t->loss.weights[c]));
+    return failed;
 }
 
-static json_t *layers_json(const dn_head *head) {
+static int describe_layers(json_t *out, const dn_head *head) {
     json_t *layers = json_array();
-    for (int i = 0; i <= head->linear_count; i++)
-        json_array_append_new(layers, json_integer(head->widths[i]));
-    return layers;
+    int failed = json_object_set_new(out, "layers", layers);
+    for (int i = 0; !failed && i <= head->linear_count; i++)
+        failed = json_array_append_new(layers, json_integer(head->widths[i]));
+    return failed ? failed : json_object_set_new(out, "dropout", dni_json_float(head->dropout));
 }
 
-/* What a training is, as a JSON object. */
-static dn_status describe(json_t **out, const dn_trainer *t, const char *provenance, dn_error *error) {
-    *out = NULL;
-    json_t *given = json_loads(provenance ? provenance : "{}", JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(given)) {
-        json_decref(given);
-        return dni_fail(error, DN_ERR_ARGUMENT, "provenance must be a JSON object, not '%s'", provenance);
-    }
-    json_t *training = json_pack("{s:o}", "provenance", given);
+/* The caller's provenance, as a new object. */
+static dn_status parse_provenance(json_t **out, const char *provenance, dn_error *error) {
+    if (!provenance) provenance = "{}";
+    json_error_t reason;
+    const dn_status status =
+        dni_json_parse(out, provenance, strlen(provenance), JSON_REJECT_DUPLICATES, &reason);
+    if (status == DN_ERR_MEMORY) return dni_no_memory(error, "a training's provenance");
+    if (!status && json_is_object(*out)) return DN_OK;
+    json_decref(*out);
+    return dni_fail(error, DN_ERR_ARGUMENT, "provenance must be a JSON object, not '%s'", provenance);
+}
+
+/* What the training is made from, as one line of JSON; from malloc. */
+static dn_status describe(const dn_trainer *t, const char *provenance, char **text, dn_error *error) {
+    json_t *given;
+    *text = NULL;
+    const dn_status status = parse_provenance(&given, provenance, error);
+    if (status) return status;
+    json_t *out = json_object();
     const int width = dn_head_features(t->head);
-    describe_features(training, "train", &t->train, width);
-    describe_features(training, "valid", &t->valid, width);
-    json_object_set_new(training, "layers", layers_json(t->head));
-    json_object_set_new(training, "dropout", dni_json_float(t->head->dropout));
-    describe_options(training, &t->options);
-    json_object_set_new(training, "class_weights", class_weights_json(t));
-    *out = training;
-    return DN_OK;
+    if (!json_object_set_new(out, "provenance", given) &&
+        !describe_features(out, "train", &t->train, width) &&
+        !describe_features(out, "valid", &t->valid, width) && !describe_layers(out, t->head) &&
+        !describe_options(out, &t->options) && !describe_class_weights(out, t))
+        *text = json_dumps(out, JSON_REAL_PRECISION(9));
+    json_decref(out);
+    return *text ? DN_OK : dni_no_memory(error, "a training's description");
 }
 
 static char *value_text(const json_t *value) {
@@ -178,30 +192,6 @@ static void list_parts(const dn_trainer *t, numbers *n, part parts[PARTS]) {
     memcpy(parts, all, sizeof all);
 }
 
-dn_status dn_trainer_save(const dn_trainer *t, const char *path, const char *provenance, dn_error *error) {
-    if (t->progress.result.epochs == 0)
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: no epoch was trained that could be saved", path);
-    json_t *training;
-    dn_status status = describe(&training, t, provenance, error);
-    if (status) return status;
-    char *text = dni_json_line(training);
-    dni_tensor_dict *dict = dni_tensor_dict_create();
-    if (!text || !dict) status = dni_no_memory(error, "%s: a checkpoint", path);
-    if (!status) status = dni_tensor_dict_set_meta(dict, "format", FORMAT_NAME, error);
-    if (!status) status = dni_tensor_dict_set_meta(dict, "training", text, error);
-    numbers n = numbers_of(t);
-    part parts[PARTS];
-    list_parts(t, &n, parts);
-    for (int i = 0; !status && i < PARTS; i++)
-        if (parts[i].count)
-            status = dni_tensor_dict_add(
-                dict, parts[i].name, dni_tensor_of(parts[i].dtype, parts[i].data, 1, &parts[i].count), error);
-    if (!status) status = dni_safetensors_write(dict, path, error);
-    dni_tensor_dict_free(dict);
-    free(text);
-    return status;
-}
-
 /* ---- loading ---- */
 
 static dn_status check_format(const dni_tensor_dict *dict, const char *path, dn_error *error) {
@@ -211,24 +201,27 @@ static dn_status check_format(const dni_tensor_dict *dict, const char *path, dn_
                     format ? "'" : "", format ? format : "missing", format ? "'" : "", FORMAT_NAME);
 }
 
-/* The description goes through its text, so that both sides have numbers of as many digits. */
-static dn_status check_training(const dni_tensor_dict *dict, const dn_trainer *t, const char *path,
-                                const char *provenance, dn_error *error) {
-    json_t *described;
-    dn_status status = describe(&described, t, provenance, error);
-    if (status) return status;
-    char *text = dni_json_line(described);
+static dn_status parse_description(json_t **out, const char *text, const char *path, dn_error *error) {
+    json_error_t reason;
+    const dn_status status = dni_json_parse(out, text, strlen(text), 0, &reason);
+    if (status == DN_ERR_MEMORY) return dni_no_memory(error, "%s", path);
+    if (!status && json_is_object(*out)) return DN_OK;
+    json_decref(*out);
+    *out = NULL;
+    return dni_fail(error, DN_ERR_CORRUPT, "%s: metadata 'training' is no JSON object", path);
+}
+
+/* Compares the file's description with this training's. Both are read from text, so that both have numbers of as many
+ * digits. */
+static dn_status check_training(const dni_tensor_dict *dict, const char *description, const char *path,
+                                dn_error *error) {
+    json_t *here = NULL, *there = NULL;
     const char *kept = dni_tensor_dict_meta(dict, "training");
-    json_t *here = text ? json_loads(text, 0, NULL) : NULL, *there = kept ? json_loads(kept, 0, NULL) : NULL;
-    if (!here)
-        status = dni_no_memory(error, "%s", path);
-    else if (!json_is_object(there))
-        status = dni_fail(error, DN_ERR_CORRUPT, "%s: metadata 'training' is no JSON object", path);
-    else
-        status = compare(path, there, here, error);
+    dn_status status = parse_description(&there, kept ? kept : "", path, error);
+    if (!status) status = parse_description(&here, description, path, error);
+    if (!status) status = compare(path, there, here, error);
     json_decref(there);
     json_decref(here);
-    free(text);
     return status;
 }
 
@@ -255,10 +248,10 @@ static dn_status check_part(const dni_tensor_dict *dict, const part *p, const ch
 
 static dn_status check_numbers(const numbers *n, const dn_trainer *t, const char *path, dn_error *error) {
     const int64_t epochs = n->counts[0], batch = t->batch.capacity;
-    const int64_t steps = epochs * ((t->train.count + batch - 1) / batch);
-    const int sane = epochs >= 1 && epochs <= t->options.epochs && n->counts[1] >= 1 &&
-                     n->counts[1] <= epochs && n->counts[2] == steps && n->counts[3] >= 0 &&
-                     n->counts[3] <= epochs && n->counts[4] >= 0 && n->counts[4] <= epochs;
+    int sane = epochs >= 1 && epochs <= t->options.epochs && n->counts[1] >= 1 && n->counts[1] <= epochs &&
+               n->counts[3] >= 0 && n->counts[3] <= epochs && n->counts[4] >= 0 && n->counts[4] <= epochs;
+    /* Only now that the epochs are known to be few: their steps fit. */
+    sane = sane && n->counts[2] == epochs * ((t->train.count + batch - 1) / batch);
     for (int i = 0; i < MEASURES; i++)
         if (!isfinite(n->measures[i]))
             return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor 'progress.measures' is not finite", path);
@@ -269,7 +262,27 @@ static dn_status check_numbers(const numbers *n, const dn_trainer *t, const char
                            path, epochs, n->counts[1], n->counts[2], n->counts[3], n->counts[4]);
 }
 
-static void take_numbers(dn_trainer *t, const numbers *n) {
+/* Checks everything before anything is taken; *n is set to the file's numbers. */
+static dn_status check_state(numbers *n, const dn_trainer *t, const dni_tensor_dict *dict, const char *path,
+                             dn_error *error) {
+    part parts[PARTS];
+    list_parts(t, n, parts);
+    for (int i = 0; i < PARTS; i++) {
+        const dn_status status = parts[i].count ? check_part(dict, &parts[i], path, error) : DN_OK;
+        if (status) return status;
+    }
+    memcpy(n->counts, dni_tensor_dict_find(dict, "progress.counts")->data, sizeof n->counts);
+    memcpy(n->measures, dni_tensor_dict_find(dict, "progress.measures")->data, sizeof n->measures);
+    return check_numbers(n, t, path, error);
+}
+
+static void take_state(dn_trainer *t, numbers *n, const dni_tensor_dict *dict) {
+    part parts[PARTS];
+    list_parts(t, n, parts);
+    for (int i = 0; i < PARTS; i++)
+        if (parts[i].count)
+            memcpy(parts[i].data, dni_tensor_dict_find(dict, parts[i].name)->data,
+                   (size_t)parts[i].count * dni_dtype_size(parts[i].dtype));
     t->progress.result = (dn_train_result){.epochs = (int)n->counts[0],
                                            .best_epoch = (int)n->counts[1],
                                            .train_loss = n->measures[0],
@@ -279,34 +292,60 @@ static void take_numbers(dn_trainer *t, const numbers *n) {
     t->progress.schedule = (dni_schedule_state){.reductions = (int)n->counts[3], .waited = (int)n->counts[4]};
 }
 
-/* Checks everything before it takes anything. */
-static dn_status take_state(dn_trainer *t, const dni_tensor_dict *dict, const char *path, dn_error *error) {
+dn_status dn_trainer_load(dn_trainer *t, const char *path, const char *provenance, dn_error *error) {
+    char *description;
+    dni_tensor_dict *dict = NULL;
+    dn_status status = describe(t, provenance, &description, error);
+    if (!status) status = dni_safetensors_read(&dict, path, error);
     numbers n;
-    part parts[PARTS];
-    list_parts(t, &n, parts);
-    for (int i = 0; i < PARTS; i++) {
-        const dn_status status = parts[i].count ? check_part(dict, &parts[i], path, error) : DN_OK;
-        if (status) return status;
-    }
-    memcpy(n.counts, dni_tensor_dict_find(dict, "progress.counts")->data, sizeof n.counts);
-    memcpy(n.measures, dni_tensor_dict_find(dict, "progress.measures")->data, sizeof n.measures);
-    const dn_status status = check_numbers(&n, t, path, error);
-    if (status) return status;
-    for (int i = 0; i < PARTS; i++)
-        if (parts[i].count)
-            memcpy(parts[i].data, dni_tensor_dict_find(dict, parts[i].name)->data,
-                   (size_t)parts[i].count * dni_dtype_size(parts[i].dtype));
-    take_numbers(t, &n);
-    return DN_OK;
+    if (!status) status = check_format(dict, path, error);
+    if (!status) status = check_training(dict, description, path, error);
+    if (!status) status = check_state(&n, t, dict, path, error);
+    if (!status) take_state(t, &n, dict);
+    dni_tensor_dict_free(dict);
+    free(description);
+    return status;
 }
 
-dn_status dn_trainer_load(dn_trainer *t, const char *path, const char *provenance, dn_error *error) {
-    dni_tensor_dict *dict;
-    dn_status status = dni_safetensors_read(&dict, path, error);
+/* ---- saving ---- */
+
+static dn_status fill(dni_tensor_dict *dict, const dn_trainer *t, const char *description, numbers *n,
+                      dn_error *error) {
+    part parts[PARTS];
+    list_parts(t, n, parts);
+    dn_status status = dni_tensor_dict_set_meta(dict, "format", FORMAT_NAME, error);
+    if (!status) status = dni_tensor_dict_set_meta(dict, "training", description, error);
+    for (int i = 0; !status && i < PARTS; i++)
+        if (parts[i].count)
+            status = dni_tensor_dict_add(
+                dict, parts[i].name, dni_tensor_of(parts[i].dtype, parts[i].data, 1, &parts[i].count), error);
+    return status;
+}
+
+/* Asks the reader whether it would take this: what it refuses is in the trainer or the provenance, not in a file. */
+static dn_status check_content(const dni_tensor_dict *dict, const dn_trainer *t, const char *path,
+                               const char *description, dn_error *error) {
+    numbers n;
+    dn_error reason = {.message = ""};
+    dn_status status = check_training(dict, description, path, &reason);
+    if (!status) status = check_state(&n, t, dict, path, &reason);
+    if (!status) return DN_OK;
+    return dni_fail(error, status == DN_ERR_MEMORY ? status : DN_ERR_ARGUMENT, "%s", reason.message);
+}
+
+dn_status dn_trainer_save(const dn_trainer *t, const char *path, const char *provenance, dn_error *error) {
+    if (t->progress.result.epochs == 0)
+        return dni_fail(error, DN_ERR_ARGUMENT, "%s: no epoch was trained that could be saved", path);
+    char *description;
+    dn_status status = describe(t, provenance, &description, error);
     if (status) return status;
-    status = check_format(dict, path, error);
-    if (!status) status = check_training(dict, t, path, provenance, error);
-    if (!status) status = take_state(t, dict, path, error);
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    if (!dict) status = dni_no_memory(error, "%s: a checkpoint", path);
+    numbers n = numbers_of(t);
+    if (!status) status = fill(dict, t, description, &n, error);
+    if (!status) status = check_content(dict, t, path, description, error);
+    if (!status) status = dni_safetensors_write(dict, path, error);
     dni_tensor_dict_free(dict);
+    free(description);
     return status;
 }

@@ -104,12 +104,26 @@ static source *sorted_sources(const dni_feature_file *file, const dni_key *keys,
     return sources;
 }
 
+/* Two records of one key would make a file that is refused when it is read. */
+static dn_status check_unique(const dni_feature_file *file, const source *sources, size_t records,
+                              dn_error *error) {
+    for (size_t i = 1; i < records; i++) {
+        if (memcmp(sources[i - 1].key, sources[i].key, sizeof(dni_key)) != 0) continue;
+        char text[33];
+        dni_key_text(sources[i].key, text);
+        return dni_fail(error, DN_ERR_ARGUMENT, "%s: there are two records of the key %s", file->path, text);
+    }
+    return DN_OK;
+}
+
 static dn_status fill_merged(const dni_feature_file *file, const source *sources, size_t records,
                              dni_tensor_dict *merged, dn_error *error) {
     const int64_t count = (int64_t)records;
     void *keys, *values;
-    dn_status status =
-        dni_tensor_dict_allocate(merged, "keys", DNI_U8, 2, (const int64_t[]){count, 16}, &keys, error);
+    dn_status status = check_unique(file, sources, records, error);
+    if (!status)
+        status =
+            dni_tensor_dict_allocate(merged, "keys", DNI_U8, 2, (const int64_t[]){count, 16}, &keys, error);
     if (status) return status;
     status = dni_tensor_dict_allocate(merged, "features", DNI_F32, 2,
                                       (const int64_t[]){count, (int64_t)file->features}, &values, error);

@@ -24,6 +24,31 @@ static size_t utf8_length(const unsigned char *text) {
     return length;
 }
 
+bool dni_is_utf8(const char *text) {
+    const unsigned char *from = (const unsigned char *)text;
+    while (*from) {
+        const size_t length = utf8_length(from);
+        if (!length) return false;
+        from += length;
+    }
+    return true;
+}
+
+/* jansson calls a string that it has no memory for an "invalid token". So a text that fails is parsed again, which helps
+ * where memory was short for a moment, and memory is asked for, as large as a long string's. */
+dn_status dni_json_parse(json_t **out, const char *text, size_t size, size_t flags, json_error_t *reason) {
+    enum { PROBE = 1 << 16 };
+    *out = json_loadb(text, size, flags, reason);
+    if (!*out) *out = json_loadb(text, size, flags, reason);
+    if (*out) return DN_OK;
+    void *probe = malloc(size < PROBE ? PROBE : size);
+    const bool memory_is_left = probe != NULL;
+    free(probe);
+    return memory_is_left && *reason->text && json_error_code(reason) != json_error_out_of_memory
+               ? DN_ERR_CORRUPT
+               : DN_ERR_MEMORY;
+}
+
 json_t *dni_json_text(const char *text) {
     json_t *string = json_string(text);
     if (string) return string;
@@ -75,8 +100,10 @@ char *dni_preprocessing_to_json(const dn_preprocessing *preprocessing) {
 dn_status dni_preprocessing_from_json(dn_preprocessing *out, const char *text, const char *name,
                                       dn_error *error) {
     json_error_t reason;
-    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &reason);
-    if (!root) return dni_fail(error, DN_ERR_CORRUPT, "%s: preprocessing is no JSON: %s", name, reason.text);
+    json_t *root;
+    const dn_status status = dni_json_parse(&root, text, strlen(text), JSON_REJECT_DUPLICATES, &reason);
+    if (status == DN_ERR_MEMORY) return dni_fail(error, status, "%s: out of memory", name);
+    if (status) return dni_fail(error, status, "%s: preprocessing is no JSON: %s", name, reason.text);
     double mean[3], std[3];
     const int failed = json_unpack_ex(root, &reason, JSON_STRICT, "{s:i, s:i, s:[F,F,F], s:[F,F,F]}",
                                       "resize", &out->resize, "crop", &out->crop, "mean", &mean[0], &mean[1],

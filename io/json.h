@@ -6,6 +6,15 @@
 #include "io/image.h"
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Parses a text with jansson's JSON_* flags. DN_ERR_CORRUPT when it is no JSON: *reason then says why and where. No
+ * message is written: the caller knows what the text is. */
+dn_status dni_json_parse(json_t **out, const char *text, size_t size, size_t flags, json_error_t *reason);
+
+/* Whether all of it is UTF-8 (RFC 3629), which JSON strings must be. */
+bool dni_is_utf8(const char *text);
 
 /* A JSON string. Bytes that are not UTF-8, as file names may have, become U+FFFD. NULL: out of memory. */
 json_t *dni_json_text(const char *text);

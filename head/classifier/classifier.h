@@ -41,7 +41,8 @@ typedef struct dn_classifier dn_classifier;
 /* Writes a model file, atomically: the head (feature standardisation folded into its first layer) under the
  * names of torch's nn.Sequential(Linear, ReLU, Dropout, ..., Linear), "classifier.0.weight", and `info` as
  * metadata. `weights` are the backbone's: of seeded ones the batch-norm statistics are stored too, so that
- * the file alone is enough to predict; of others only the hash. */
+ * the file alone is enough to predict; of others only the hash. DN_ERR_ARGUMENT, DN_ERR_MISMATCH or
+ * DN_ERR_DATA_CLASSES for all that dn_classifier_load() would refuse; then a file that was there stays as it is. */
 DN_API dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_classifier_info *info,
                                     const dn_weights *weights, dn_error *error);
 

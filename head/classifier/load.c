@@ -32,14 +32,48 @@ static dn_status corrupt(const dn_classifier *classifier, const char *key, const
     return dni_fail(error, DN_ERR_CORRUPT, "%s: metadata '%s': %s", classifier->path, key, what);
 }
 
+/* A text that is JSON. */
+static dn_status meta_json(const dn_classifier *classifier, const char *key, const char **text, json_t **out,
+                           dn_error *error) {
+    *out = NULL;
+    dn_status status = meta_text(classifier, key, text, error);
+    if (status) return status;
+    json_error_t reason;
+    status = dni_json_parse(out, *text, strlen(*text), JSON_REJECT_DUPLICATES, &reason);
+    if (status == DN_ERR_MEMORY) return dni_no_memory(error, "%s", classifier->path);
+    if (status)
+        return dni_fail(error, status, "%s: metadata '%s' is no JSON: %s", classifier->path, key,
+                        reason.text);
+    return DN_OK;
+}
+
 /* A text that must be a JSON object, but is the business of whoever wrote it. */
 static dn_status load_object(dn_classifier *classifier, const char *key, const char **out, dn_error *error) {
-    const dn_status status = meta_text(classifier, key, out, error);
+    json_t *object;
+    const dn_status status = meta_json(classifier, key, out, &object, error);
     if (status) return status;
-    json_t *object = json_loads(*out, JSON_REJECT_DUPLICATES, NULL);
     const int is_object = json_is_object(object);
     json_decref(object);
     return is_object ? DN_OK : corrupt(classifier, key, "is no JSON object", error);
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static dn_status check_unique(const dn_classifier *classifier, dn_error *error) {
+    const size_t count = (size_t)classifier->info.class_count;
+    const char **sorted = malloc(count * sizeof *sorted);
+    if (!sorted) return dni_no_memory(error, "%s", classifier->path);
+    memcpy(sorted, classifier->classes, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_name);
+    dn_status status = DN_OK;
+    for (size_t i = 1; i < count && !status; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            status = dni_fail(error, DN_ERR_CORRUPT, "%s: metadata 'classes': has the name '%s' twice",
+                              classifier->path, sorted[i]);
+    free(sorted);
+    return status;
 }
 
 static dn_status copy_class_names(dn_classifier *classifier, const json_t *names, dn_error *error) {
@@ -53,20 +87,17 @@ static dn_status copy_class_names(dn_classifier *classifier, const json_t *names
     for (size_t i = 0; i < count; i++) {
         const char *name = json_string_value(json_array_get(names, i));
         if (!name || !*name) return corrupt(classifier, "classes", "has an element that is no name", error);
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(name, classifier->classes[j]) == 0)
-                return corrupt(classifier, "classes", "has a name twice", error);
         classifier->classes[i] = strdup(name);
         if (!classifier->classes[i]) return dni_no_memory(error, "%s", classifier->path);
     }
-    return DN_OK;
+    return check_unique(classifier, error);
 }
 
 static dn_status load_class_names(dn_classifier *classifier, dn_error *error) {
     const char *text;
-    dn_status status = meta_text(classifier, "classes", &text, error);
+    json_t *names;
+    dn_status status = meta_json(classifier, "classes", &text, &names, error);
     if (status) return status;
-    json_t *names = json_loads(text, 0, NULL);
     status = copy_class_names(classifier, names, error);
     json_decref(names);
     return status;
@@ -205,6 +236,13 @@ static dn_status check_names(const dn_classifier *classifier, dn_error *error) {
     return DN_OK;
 }
 
+dn_status dni_classifier_read(dn_classifier *classifier, dn_error *error) {
+    dn_status status = load_info(classifier, error);
+    if (!status) status = load_head(classifier, error);
+    if (!status) status = check_names(classifier, error);
+    return status;
+}
+
 dn_status dn_classifier_load(dn_classifier **out, const char *path, dn_error *error) {
     *out = NULL;
     dn_classifier *classifier = calloc(1, sizeof *classifier);
@@ -212,9 +250,7 @@ dn_status dn_classifier_load(dn_classifier **out, const char *path, dn_error *er
     classifier->path = strdup(path);
     dn_status status = classifier->path ? dni_safetensors_read(&classifier->dict, path, error)
                                         : dni_no_memory(error, "%s", path);
-    if (!status) status = load_info(classifier, error);
-    if (!status) status = load_head(classifier, error);
-    if (!status) status = check_names(classifier, error);
+    if (!status) status = dni_classifier_read(classifier, error);
     if (status) {
         dn_classifier_free(classifier);
         return status;

@@ -25,6 +25,10 @@ struct dn_classifier {
     float *log_probabilities; /* (batch, classes) */
 };
 
+/* Reads what classifier->dict holds into `info` and `head`, and refuses what does not hold together. Saving asks it too,
+ * so that every file that is written can be read. */
+dn_status dni_classifier_read(dn_classifier *classifier, dn_error *error);
+
 /* The name in the file of a linear layer's "weight" or "bias". */
 void dni_classifier_layer_name(char name[64], int layer, const char *part);
 

@@ -17,13 +17,16 @@
 static dn_status set_class_names(dni_tensor_dict *dict, const dn_classifier_info *info, dn_error *error) {
     json_t *names = json_array();
     for (int i = 0; i < info->class_count; i++) {
-        json_t *name = json_string(info->classes[i]);
-        if (!name) {
+        if (!info->classes[i] || !dni_is_utf8(info->classes[i])) {
             json_decref(names);
             return dni_fail(error, DN_ERR_DATA_CLASSES, "class %d, '%s': the name is not UTF-8 text", i,
-                            info->classes[i]);
+                            info->classes[i] ? info->classes[i] : "NULL");
         }
-        json_array_append_new(names, name);
+        if (json_array_append_new(names, json_string(info->classes[i])) != 0) {
+            json_decref(names);
+            names = NULL;
+            break;
+        }
     }
     char *text = dni_json_line(names);
     const dn_status status =
@@ -50,6 +53,8 @@ static dn_status set_metadata(dni_tensor_dict *dict, const dn_classifier_info *i
         {"metrics", info->metrics},        {"seed", seed},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        if (!dni_is_utf8(pairs[i][1]))
+            return dni_fail(error, DN_ERR_ARGUMENT, "info: %s is not UTF-8 text", pairs[i][0]);
         const dn_status status = dni_tensor_dict_set_meta(dict, pairs[i][0], pairs[i][1], error);
         if (status) return status;
     }
@@ -88,6 +93,9 @@ static dn_status add_head(dni_tensor_dict *dict, const dn_head *head, dn_error *
 
 static dn_status check_info(const dn_head *head, const dn_classifier_info *info, const dn_weights *weights,
                             dn_error *error) {
+    if (!info->backbone || !info->weights_source || !info->weights_hash || !info->classes || !info->recipe ||
+        !info->metrics)
+        return dni_fail(error, DN_ERR_ARGUMENT, "info: a text of it is NULL");
     if (info->class_count != dn_head_classes(head))
         return dni_fail(error, DN_ERR_ARGUMENT, "%d class names for a head of %d classes", info->class_count,
                         dn_head_classes(head));
@@ -101,6 +109,11 @@ static dn_status check_info(const dn_head *head, const dn_classifier_info *info,
         return dni_fail(error, DN_ERR_MISMATCH,
                         "weights are %s %s, not %s %s as the model's description says", config->name, hash,
                         info->backbone, info->weights_hash);
+    uint64_t seed;
+    if (dni_random_source(info->weights_source, &seed) && !dni_weights_drawn_from(weights, seed))
+        return dni_fail(error, DN_ERR_MISMATCH,
+                        "weights are not those of '%s', as the model's description says",
+                        info->weights_source);
     return dn_preprocessing_check(&info->preprocessing, error);
 }
 
@@ -114,15 +127,28 @@ static dn_status fill_model(dni_tensor_dict *dict, const dn_head *head, const dn
     return status;
 }
 
+/* Makes the file's content and reads it back, with the reader's own eyes: what it refuses is the description's or the
+ * head's fault. */
+static dn_status make_content(dn_classifier *content, const dn_head *head, const dn_classifier_info *info,
+                              const dn_weights *weights, dn_error *error) {
+    dn_error reason = {.message = ""};
+    dn_status status = check_info(head, info, weights, &reason);
+    if (!status) status = fill_model(content->dict, head, info, weights, &reason);
+    if (status) return dni_fail(error, status, "%s: %s", content->path, reason.message);
+    status = dni_classifier_read(content, &reason);
+    if (!status) return DN_OK;
+    return dni_fail(error, status == DN_ERR_MEMORY ? status : DN_ERR_ARGUMENT, "%s", reason.message);
+}
+
 dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_classifier_info *info,
                              const dn_weights *weights, dn_error *error) {
-    dn_error reason;
-    dn_status status = check_info(head, info, weights, &reason);
-    if (status) return dni_fail(error, status, "%s: %s", path, reason.message);
-    dni_tensor_dict *dict = dni_tensor_dict_create();
-    if (!dict) return dni_no_memory(error, "%s", path);
-    status = fill_model(dict, head, info, weights, error);
-    if (!status) status = dni_safetensors_write(dict, path, error);
-    dni_tensor_dict_free(dict);
+    dn_classifier *content = calloc(1, sizeof *content);
+    if (!content) return dni_no_memory(error, "%s", path);
+    content->path = strdup(path);
+    content->dict = dni_tensor_dict_create();
+    dn_status status = content->path && content->dict ? make_content(content, head, info, weights, error)
+                                                      : dni_no_memory(error, "%s", path);
+    if (!status) status = dni_safetensors_write(content->dict, path, error);
+    dn_classifier_free(content);
     return status;
 }

@@ -2,7 +2,7 @@
  * head give one after the other. */
 #include "core/memory.h"
 #include "head/classifier/classifier.h"
-#include "head/training.h"
+#include "head/mlp.h"
 
 #include "core/rng.h"
 #include "core/tensor_dict.h"
@@ -295,6 +295,159 @@ static void test_a_description_of_other_weights_is_not_saved(void **state) {
     assert_int_equal(dn_classifier_save(other_path, head, &info, weights, &error), DN_ERR_ARGUMENT);
 }
 
+/* ---- what can be saved can be read ---- */
+
+enum { TEXTS = 18, NAMES = 9 };
+
+/* Each of them is right somewhere and wrong elsewhere. */
+static const char *const texts[TEXTS] = {"{}",
+                                         "{\"a\": [1, 2.5, {\"b\": null}]}",
+                                         "not json",
+                                         "[]",
+                                         "3",
+                                         "",
+                                         "{\"a\": NaN}",
+                                         "{\"a\": Infinity}",
+                                         "{\"a\": 1e999}",
+                                         "{\"a\": 1, \"a\": 2}",
+                                         "{\"a\": \"\\u0000\"}",
+                                         "{\"a\": \"\xff\"}",
+                                         "{} {}",
+                                         "{\"a\": 99999999999999999999}",
+                                         "random:3",
+                                         "random:4",
+                                         "a\nb.pth",
+                                         NULL};
+static const char *const names[NAMES] = {"a", "b", "c", "", "\xff\xfe", "a \"b\"", "\xc3\xa9", "\x01", NULL};
+
+/* A description with about one thing changed. */
+static dn_classifier_info mutated(dni_rng *rng, const char **classes) {
+    dn_classifier_info info = info_of(dni_rng_below(rng, 2) ? "random:3" : "some.pth");
+    for (int c = 0; c < CLASSES; c++) classes[c] = class_names[c];
+    info.classes = classes;
+    const char *text = texts[dni_rng_below(rng, TEXTS)];
+    const float odd[] = {NAN, INFINITY, 0.0f, -1.0f, 0.1f, 1e-30f};
+    switch (dni_rng_below(rng, 9)) {
+    case 0:
+        info.recipe = text;
+        break;
+    case 1:
+        info.metrics = text;
+        break;
+    case 2:
+        info.weights_source = text;
+        break;
+    case 3:
+        info.backbone = text;
+        break;
+    case 4:
+        info.weights_hash = text;
+        break;
+    case 5:
+        info.preprocessing.mean[dni_rng_below(rng, 3)] = odd[dni_rng_below(rng, 6)];
+        break;
+    case 6:
+        info.preprocessing.std[dni_rng_below(rng, 3)] = odd[dni_rng_below(rng, 6)];
+        break;
+    default:
+        for (int c = 0; c < CLASSES; c++) classes[c] = names[dni_rng_below(rng, NAMES)];
+    }
+    return info;
+}
+
+static void assert_info_equal(const dn_classifier_info *a, const dn_classifier_info *b) {
+    assert_string_equal(a->backbone, b->backbone);
+    assert_string_equal(a->weights_source, b->weights_source);
+    assert_string_equal(a->recipe, b->recipe);
+    assert_string_equal(a->metrics, b->metrics);
+    assert_int_equal(a->class_count, b->class_count);
+    for (int c = 0; c < a->class_count; c++) assert_string_equal(a->classes[c], b->classes[c]);
+    assert_memory_equal(&a->preprocessing, &b->preprocessing, sizeof a->preprocessing);
+}
+
+static void test_what_is_saved_loads_and_what_is_refused_leaves_the_file(void **state) {
+    (void)state;
+    dni_rng rng = dni_rng_named(7, "infos");
+    int saved = 0, refused = 0;
+    for (int trial = 0; trial < 150; trial++) {
+        const char *classes[CLASSES];
+        const dn_classifier_info info = mutated(&rng, classes);
+        write_whole(other_path, "before", 6);
+        dn_error error = {.message = ""};
+        const dn_status status = dn_classifier_save(other_path, head, &info, weights, &error);
+        if (status) {
+            refused++;
+            assert_int_equal(error.status, status);
+            assert_non_null(strstr(error.message, other_path));
+            const file_bytes left = read_whole(other_path);
+            assert_int_equal(left.size, 6);
+            assert_memory_equal(left.data, "before", 6);
+            free(left.data);
+            continue;
+        }
+        saved++;
+        dn_classifier *classifier = load(other_path);
+        assert_info_equal(dn_classifier_get_info(classifier), &info);
+        dn_classifier_free(classifier);
+    }
+    assert_true(saved > 15 && refused > 50);
+}
+
+static void test_a_head_of_numbers_that_are_not_finite_is_not_saved(void **state) {
+    (void)state;
+    const dn_head_options options = {.hidden_count = 0, .seed = 5};
+    dn_head *broken;
+    assert_int_equal(dn_head_create(&broken, FEATURES, CLASSES, &options, NULL), DN_OK);
+    broken->parameters[17] = NAN;
+    const dn_classifier_info info = info_of("random:3");
+    write_whole(other_path, "before", 6);
+    dn_error error = {.message = ""};
+    assert_int_equal(dn_classifier_save(other_path, broken, &info, weights, &error), DN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.message, "'classifier.0.weight'"));
+    const file_bytes left = read_whole(other_path);
+    assert_memory_equal(left.data, "before", 6);
+    free(left.data);
+    dn_head_free(broken);
+}
+
+static void test_weights_of_another_seed_are_not_saved_under_a_seed(void **state) {
+    (void)state;
+    const dn_classifier_info info = info_of("random:4");
+    dn_error error = {.message = ""};
+    assert_int_equal(dn_classifier_save(other_path, head, &info, weights, &error), DN_ERR_MISMATCH);
+    assert_non_null(strstr(error.message, "random:4"));
+}
+
+/* Quadratic in the number of names, this takes minutes. */
+static void test_many_class_names_are_read_in_a_moment(void **state) {
+    (void)state;
+    enum { MANY = 1 << 18, NAME = 8 };
+    static char text[MANY][NAME];
+    const char **many = malloc(MANY * sizeof *many);
+    assert_non_null(many);
+    for (int c = 0; c < MANY; c++) {
+        snprintf(text[c], NAME, "c%d", c);
+        many[c] = text[c];
+    }
+    dn_head *wide;
+    const dn_head_options options = {.hidden = (const int[]){1}, .hidden_count = 1, .seed = 5};
+    assert_int_equal(dn_head_create(&wide, FEATURES, MANY, &options, NULL), DN_OK);
+    dn_classifier_info info = info_of("mine.pth");
+    info.class_count = MANY;
+    info.classes = many;
+    dn_error error = {.message = ""};
+    if (dn_classifier_save(other_path, wide, &info, weights, &error)) fail_msg("%s", error.message);
+    dn_classifier *classifier = load(other_path);
+    assert_string_equal(dn_classifier_get_info(classifier)->classes[MANY - 1], many[MANY - 1]);
+    dn_classifier_free(classifier);
+
+    many[MANY - 1] = many[12345];
+    assert_int_equal(dn_classifier_save(other_path, wide, &info, weights, &error), DN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.message, "'c12345' twice"));
+    dn_head_free(wide);
+    free(many);
+}
+
 /* ---- files that do not hold together ---- */
 
 /* Writes the model with one metadata text replaced, or one tensor dropped, renamed or seen through another
@@ -451,6 +604,10 @@ int main(void) {
         cmocka_unit_test(test_prediction_without_a_backbone_is_refused),
         cmocka_unit_test(test_a_file_of_file_weights_wants_exactly_those),
         cmocka_unit_test(test_a_description_of_other_weights_is_not_saved),
+        cmocka_unit_test(test_what_is_saved_loads_and_what_is_refused_leaves_the_file),
+        cmocka_unit_test(test_a_head_of_numbers_that_are_not_finite_is_not_saved),
+        cmocka_unit_test(test_weights_of_another_seed_are_not_saved_under_a_seed),
+        cmocka_unit_test(test_many_class_names_are_read_in_a_moment),
         cmocka_unit_test(test_wrong_metadata_is_named),
         cmocka_unit_test(test_classes_must_be_as_many_as_outputs),
         cmocka_unit_test(test_layers_must_fit_each_other),

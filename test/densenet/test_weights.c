@@ -2,6 +2,7 @@
  * and a hash that knows the numbers alone. */
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"
+#include "densenet/topology.h"
 #include "densenet/weights.h"
 #include "io/safetensors.h"
 #include "test/support/files.h"
@@ -119,6 +120,20 @@ static void test_each_member_is_recognised_by_its_shapes(void **state) {
         assert_string_equal(dn_weights_config(loaded)->name, names[i]);
         dn_weights_free(weights);
         dn_weights_free(loaded);
+    }
+}
+
+static void test_a_network_that_loading_would_not_know_is_not_saved(void **state) {
+    fixture *f = *state;
+    const dn_config toys[] = {{"toy", 4, {1, 1, 1, 1}, 8, 2, 11}, {"densenet121", 4, {1, 1, 1, 1}, 8, 2, 11}};
+    for (size_t i = 0; i < 2; i++) {
+        dn_weights *weights;
+        dn_config odd = toys[i];
+        odd.features = dni_block_channels(&odd, DNI_BLOCKS - 1);
+        if (dn_weights_random(&weights, &odd, 1, &f->error)) fail_msg("%s", f->error.message);
+        assert_int_equal(dn_weights_save(weights, f->path, &f->error), DN_ERR_UNSUPPORTED);
+        assert_non_null(strstr(f->error.message, odd.name));
+        dn_weights_free(weights);
     }
 }
 
@@ -427,6 +442,7 @@ static void test_calibration_on_bad_inputs_is_refused_and_changes_nothing(void *
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_saved_weights_load_to_the_same_tensors),
+        TEST(test_a_network_that_loading_would_not_know_is_not_saved),
         TEST(test_each_member_is_recognised_by_its_shapes),
         TEST(test_missing_tensor_is_named_with_its_shape),
         TEST(test_wrong_shape_is_named_with_both_shapes),

@@ -3,8 +3,11 @@
 #include "test/support/files.h"
 
 #include "head/mlp.h"
+#include "head/trainer.h"
+#include "io/safetensors.h"
 
 #include <cblas.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -234,6 +237,66 @@ static void test_provenance_that_is_no_object_is_refused(void **state) {
     dn_trainer_free(trainer);
 }
 
+/* Writing checks what reading would: a state that could not be taken up again never replaces one that can. */
+static void test_what_could_not_be_loaded_is_not_saved(void **state) {
+    const fixture *f = *state;
+    enum { DEEP = 2048 }; /* as deep as jansson reads; the file would have it one deeper */
+    static char deep[2 * 6 * DEEP];
+    size_t used = 0;
+    for (int i = 0; i < DEEP; i++) used += (size_t)sprintf(deep + used, "{\"a\":");
+    deep[used - 4] = '}'; /* the innermost one is empty */
+    used -= 3;
+    for (int i = 1; i < DEEP; i++) used += (size_t)sprintf(deep + used, "}");
+    dn_error error = {0};
+    dn_trainer *trainer = make_trainer(f, make_options());
+    run_epochs(trainer, 1);
+    save_state(f);
+    const file_bytes before = read_whole(f->path);
+    assert_int_equal(dn_trainer_save(trainer, f->path, deep, &error), DN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.message, f->path));
+    trainer->best[3] = -INFINITY;
+    assert_int_equal(dn_trainer_save(trainer, f->path, provenance, &error), DN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.message, "'best': element 3 is not finite"));
+    const file_bytes after = read_whole(f->path);
+    assert_int_equal(after.size, before.size);
+    assert_memory_equal(after.data, before.data, before.size);
+    free(before.data);
+    free(after.data);
+    dn_trainer_free(trainer);
+}
+
+static void test_counts_out_of_all_proportion_are_refused(void **state) {
+    const fixture *f = *state;
+    static const int64_t counts[][5] = {
+        {INT64_MAX, 1, 1, 0, 0},        {INT64_MAX / 2, INT64_MAX / 2, -4, 0, 0},
+        {INT64_MIN, 1, 1, 0, 0},        {1, 1, INT64_MAX, 0, 0},
+        {1, INT64_MIN, 4, 0, 0},        {1, 1, 4, INT64_MAX, 0},
+        {1, 1, 4, 0, (int64_t)1 << 40}, {((int64_t)1 << 32) + 1, 1, 4, 0, 0},
+    };
+    save_state(f);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        dni_tensor_dict *dict;
+        assert_int_equal(dni_safetensors_read(&dict, f->path, NULL), DN_OK);
+        for (size_t j = 0; j < dni_tensor_dict_count(dict); j++)
+            if (strcmp(dni_tensor_dict_at(dict, j)->name, "progress.counts") == 0)
+                dni_tensor_dict_remove(dict, j);
+        void *data;
+        assert_int_equal(
+            dni_tensor_dict_allocate(dict, "progress.counts", DNI_I64, 1, (const int64_t[]){5}, &data, NULL),
+            DN_OK);
+        memcpy(data, counts[i], sizeof counts[i]);
+        char path[700];
+        snprintf(path, sizeof path, "%s.odd", f->path);
+        assert_int_equal(dni_safetensors_write(dict, path, NULL), DN_OK);
+        dni_tensor_dict_free(dict);
+        dn_trainer *trainer = make_trainer(f, make_options());
+        dn_error error = {0};
+        assert_int_equal(dn_trainer_load(trainer, path, provenance, &error), DN_ERR_CORRUPT);
+        assert_non_null(strstr(error.message, "'progress.counts'"));
+        dn_trainer_free(trainer);
+    }
+}
+
 static void test_what_makes_no_sense_is_refused(void **state) {
     const fixture *f = *state;
     dn_error error = {0};
@@ -311,6 +374,8 @@ int main(void) {
         WITH_FILES(test_a_state_of_other_options_is_refused_by_name_and_both_values),
         WITH_FILES(test_a_state_of_other_data_layers_or_provenance_is_refused_by_name),
         WITH_FILES(test_provenance_that_is_no_object_is_refused),
+        WITH_FILES(test_what_could_not_be_loaded_is_not_saved),
+        WITH_FILES(test_counts_out_of_all_proportion_are_refused),
         WITH_FILES(test_what_makes_no_sense_is_refused),
         WITH_FILES(test_a_file_cut_anywhere_is_refused_and_changes_nothing),
         WITH_FILES(test_changed_bytes_are_refused_or_harmless),
