@@ -4,31 +4,9 @@
 
 #include "layers/conv2d_kernels.h"
 
-/* Tier by tier; in each, the general kernel first and special ones behind it. */
-/* clang-format off */
-const dni_conv2d_kernel *const dni_conv2d_kernels[] = {
-    &dni_conv2d_f32_reference,
-    &dni_conv2d_f32_portable_blocked,
-    &dni_conv1x1_f32_portable_strassen,
-    &dni_conv3x3_f32_portable_winograd4_compact,
-    &dni_conv3x3_f32_portable_winograd4,
-    &dni_stem_f32_portable_direct,
-#if defined(__x86_64__)
-    &dni_conv2d_f32_avx2_blocked,
-    &dni_conv1x1_f32_avx2_strassen,
-    &dni_conv3x3_f32_avx2_winograd4_compact,
-    &dni_conv3x3_f32_avx2_winograd4,
-    &dni_stem_f32_avx2_direct,
-    &dni_conv2d_f32_avx512_blocked,
-    &dni_conv1x1_f32_avx512_strassen,
-    &dni_conv3x3_f32_avx512_winograd4_compact,
-    &dni_conv3x3_f32_avx512_winograd4,
-    &dni_stem_f32_avx512_direct,
-    &dni_conv1x1_bf16_avx512_blocked,
-    &dni_conv3x3_bf16_avx512_winograd2x4,
-#endif
-};
-/* clang-format on */
+#define ADDRESS(NAME) &dni_##NAME,
+const dni_conv2d_kernel *const dni_conv2d_kernels[] = {DNI_CONV2D_KERNELS(ADDRESS)};
+#undef ADDRESS
 const size_t dni_conv2d_kernel_count = sizeof dni_conv2d_kernels / sizeof *dni_conv2d_kernels;
 
 bool dni_conv2d_suits(const dni_conv2d_kernel *kernel, const dni_conv2d *conv, dni_conv2d_wish wish) {

@@ -1,35 +1,66 @@
-/* Every convolution kernel by name, and what they share; layers/conv2d.c puts them in order. */
+/* The one list of convolution kernels, the macro that defines a kernel, and what kernels share.
+ *
+ * DNI_CONV2D_KERNELS() declares the kernels below and fills the table dni_conv2d_kernels, from which selection,
+ * tests and bench take them. A new kernel needs a line here and a DNI_CONV2D_KERNEL() in its file. */
 #ifndef DN_LAYERS_CONV2D_KERNELS_H
 #define DN_LAYERS_CONV2D_KERNELS_H
 
 #include "layers/conv2d.h"
 
-/* Splits `threads` into ranges of units (tiles of pixels) times ranges of blocks (of output channels) such
- * that the largest share is smallest, and among equals with the fewest ranges of blocks, each of which gathers
- * its pixels anew. */
-void dni_conv2d_split(int64_t units, int blocks, int threads, int *unit_ranges, int *block_ranges);
-
-extern const dni_conv2d_kernel dni_conv2d_f32_reference;
-
-extern const dni_conv2d_kernel dni_conv2d_f32_portable_blocked;
-extern const dni_conv2d_kernel dni_conv1x1_f32_portable_strassen;
-extern const dni_conv2d_kernel dni_conv3x3_f32_portable_winograd4_compact;
-extern const dni_conv2d_kernel dni_conv3x3_f32_portable_winograd4;
-extern const dni_conv2d_kernel dni_stem_f32_portable_direct;
-
+/* Those for the instruction sets of x86-64, tier by tier. */
 #if defined(__x86_64__)
-extern const dni_conv2d_kernel dni_conv2d_f32_avx2_blocked;
-extern const dni_conv2d_kernel dni_conv1x1_f32_avx2_strassen;
-extern const dni_conv2d_kernel dni_conv3x3_f32_avx2_winograd4_compact;
-extern const dni_conv2d_kernel dni_conv3x3_f32_avx2_winograd4;
-extern const dni_conv2d_kernel dni_stem_f32_avx2_direct;
-extern const dni_conv2d_kernel dni_conv2d_f32_avx512_blocked;
-extern const dni_conv2d_kernel dni_conv1x1_f32_avx512_strassen;
-extern const dni_conv2d_kernel dni_conv3x3_f32_avx512_winograd4_compact;
-extern const dni_conv2d_kernel dni_conv3x3_f32_avx512_winograd4;
-extern const dni_conv2d_kernel dni_stem_f32_avx512_direct;
-extern const dni_conv2d_kernel dni_conv1x1_bf16_avx512_blocked;
-extern const dni_conv2d_kernel dni_conv3x3_bf16_avx512_winograd2x4;
+#define DNI_CONV2D_KERNELS_X86(KERNEL)                                                                       \
+    KERNEL(conv2d_f32_avx2_blocked)                                                                          \
+    KERNEL(conv1x1_f32_avx2_strassen)                                                                        \
+    KERNEL(conv3x3_f32_avx2_winograd4_compact)                                                               \
+    KERNEL(conv3x3_f32_avx2_winograd4)                                                                       \
+    KERNEL(stem_f32_avx2_direct)                                                                             \
+    KERNEL(conv2d_f32_avx512_blocked)                                                                        \
+    KERNEL(conv1x1_f32_avx512_strassen)                                                                      \
+    KERNEL(conv3x3_f32_avx512_winograd4_compact)                                                             \
+    KERNEL(conv3x3_f32_avx512_winograd4)                                                                     \
+    KERNEL(stem_f32_avx512_direct)                                                                           \
+    KERNEL(conv1x1_bf16_avx512_blocked)                                                                      \
+    KERNEL(conv3x3_bf16_avx512_winograd2x4)
+#else
+#define DNI_CONV2D_KERNELS_X86(KERNEL)
 #endif
+
+/* All kernels: the reference, then tier by tier, in each the general kernel first and special ones behind it.
+ * Of the kernels that support a convolution the last one is selected. */
+#define DNI_CONV2D_KERNELS(KERNEL)                                                                           \
+    KERNEL(conv2d_f32_reference)                                                                             \
+    KERNEL(conv2d_f32_portable_blocked)                                                                      \
+    KERNEL(conv1x1_f32_portable_strassen)                                                                    \
+    KERNEL(conv3x3_f32_portable_winograd4_compact)                                                           \
+    KERNEL(conv3x3_f32_portable_winograd4)                                                                   \
+    KERNEL(stem_f32_portable_direct)                                                                         \
+    DNI_CONV2D_KERNELS_X86(KERNEL)
+
+#define DNI_CONV2D_DECLARE(NAME) extern const dni_conv2d_kernel dni_##NAME;
+DNI_CONV2D_KERNELS(DNI_CONV2D_DECLARE)
+#undef DNI_CONV2D_DECLARE
+
+/* Defines the kernel dni_<NAME> for TIER (PORTABLE, AVX2 or AVX512) from these functions; what follows the tolerance
+ * are further fields, such as .expands = true. */
+#define DNI_CONV2D_KERNEL_OF(NAME, TIER, PACKED_SIZE, PACK, SCRATCH_SIZE, RUN, TOLERANCE, ...)               \
+    const dni_conv2d_kernel dni_##NAME = {.name = #NAME,                                                     \
+                                          .isa = DNI_ISA_##TIER,                                             \
+                                          .tolerance = TOLERANCE,                                            \
+                                          .accepts = accepts,                                                \
+                                          .packed_size = PACKED_SIZE,                                        \
+                                          .pack = PACK,                                                      \
+                                          .scratch_size = SCRATCH_SIZE,                                      \
+                                          .run = RUN,                                                        \
+                                          __VA_ARGS__}
+
+/* The same from the file's packed_size(), pack(), scratch_size() and run(). */
+#define DNI_CONV2D_KERNEL(NAME, TIER, ...)                                                                   \
+    DNI_CONV2D_KERNEL_OF(NAME, TIER, packed_size, pack, scratch_size, run, __VA_ARGS__)
+
+/* Divides the work between `threads` threads: into `unit_ranges` ranges of units (tiles of pixels) times
+ * `block_ranges` ranges of blocks (of output channels), such that the largest share is as small as possible. Among
+ * equals it takes the fewest ranges of blocks, because every range of blocks packs its own copy of the pixels. */
+void dni_conv2d_split(int64_t units, int blocks, int threads, int *unit_ranges, int *block_ranges);
 
 #endif

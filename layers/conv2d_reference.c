@@ -178,13 +178,5 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
     dni_pool_run(pool, run_rows, &w, (size_t)threads);
 }
 
-const dni_conv2d_kernel dni_conv2d_f32_reference = {
-    .name = "conv2d_f32_reference",
-    .isa = DNI_ISA_PORTABLE,
-    .tolerance = 1e-7, /* one rounding to float32 */
-    .accepts = accepts,
-    .packed_size = packed_size,
-    .pack = pack,
-    .scratch_size = scratch_size,
-    .run = run,
-};
+/* one rounding to float32 */
+DNI_CONV2D_KERNEL(conv2d_f32_reference, PORTABLE, 1e-7);

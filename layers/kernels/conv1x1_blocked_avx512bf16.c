@@ -307,14 +307,5 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
     dni_pool_run(pool, run_item, &w, (size_t)(w.tile_ranges * w.block_ranges));
 }
 
-const dni_conv2d_kernel dni_conv1x1_bf16_avx512_blocked = {
-    .name = "conv1x1_bf16_avx512_blocked",
-    .isa = DNI_ISA_AVX512,
-    .bf16 = true,
-    .tolerance = 8e-3, /* both factors of a product are rounded by up to 2^-8 */
-    .accepts = accepts,
-    .packed_size = packed_size,
-    .pack = pack,
-    .scratch_size = scratch_size,
-    .run = run,
-};
+/* both factors of a product are rounded by up to 2^-8 */
+DNI_CONV2D_KERNEL(conv1x1_bf16_avx512_blocked, AVX512, 8e-3, .bf16 = true);

@@ -4,14 +4,4 @@
 #define TILE_ROWS        7
 #include "layers/kernels/conv1x1_strassen.inc"
 
-const dni_conv2d_kernel dni_conv1x1_f32_avx512_strassen = {
-    .name = "conv1x1_f32_avx512_strassen",
-    .isa = DNI_ISA_AVX512,
-    .tolerance = 5e-6, /* float32 sums, and differences of operands as large as they */
-    .expands = true,
-    .accepts = accepts,
-    .packed_size = packed_size,
-    .pack = pack,
-    .scratch_size = scratch_size,
-    .run = run,
-};
+DNI_CONV2D_KERNEL(conv1x1_f32_avx512_strassen, AVX512, TOLERANCE, .expands = true);

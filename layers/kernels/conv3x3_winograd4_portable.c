@@ -4,25 +4,7 @@
 #define TILE_ROWS        3
 #include "layers/kernels/conv3x3_winograd4.inc"
 
-const dni_conv2d_kernel dni_conv3x3_f32_portable_winograd4 = {
-    .name = "conv3x3_f32_portable_winograd4",
-    .isa = DNI_ISA_PORTABLE,
-    .tolerance = 6e-6, /* twice the most measured; the transforms weigh with up to 3.4 */
-    .expands = true,
-    .accepts = accepts,
-    .packed_size = packed_size,
-    .pack = pack,
-    .scratch_size = scratch_size,
-    .run = run,
-};
+DNI_CONV2D_KERNEL(conv3x3_f32_portable_winograd4, PORTABLE, TOLERANCE, .expands = true);
 
-const dni_conv2d_kernel dni_conv3x3_f32_portable_winograd4_compact = {
-    .name = "conv3x3_f32_portable_winograd4_compact",
-    .isa = DNI_ISA_PORTABLE,
-    .tolerance = 6e-6, /* twice the most measured; the transforms weigh with up to 3.4 */
-    .accepts = accepts,
-    .packed_size = compact_size,
-    .pack = pack_compact,
-    .scratch_size = compact_scratch_size,
-    .run = run_compact,
-};
+DNI_CONV2D_KERNEL_OF(conv3x3_f32_portable_winograd4_compact, PORTABLE, compact_size, pack_compact,
+                     compact_scratch_size, run_compact, TOLERANCE);

@@ -341,14 +341,5 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
     dni_pool_run(pool, run_groups, &w, (size_t)w.threads);
 }
 
-const dni_conv2d_kernel dni_conv3x3_bf16_avx512_winograd2x4 = {
-    .name = "conv3x3_bf16_avx512_winograd2x4",
-    .isa = DNI_ISA_AVX512,
-    .bf16 = true,
-    .tolerance = 2e-2, /* factors rounded by up to 2^-8, and that enlarged by the transforms */
-    .accepts = accepts,
-    .packed_size = packed_size,
-    .pack = pack,
-    .scratch_size = scratch_size,
-    .run = run,
-};
+/* factors rounded by up to 2^-8, and that enlarged by the transforms */
+DNI_CONV2D_KERNEL(conv3x3_bf16_avx512_winograd2x4, AVX512, 2e-2, .bf16 = true);

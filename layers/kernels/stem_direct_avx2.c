@@ -4,13 +4,4 @@
 #define TILE_ROWS        4
 #include "layers/kernels/stem_direct.inc"
 
-const dni_conv2d_kernel dni_stem_f32_avx2_direct = {
-    .name = "stem_f32_avx2_direct",
-    .isa = DNI_ISA_AVX2,
-    .tolerance = 2e-6, /* float32 sums of 147 products */
-    .accepts = accepts,
-    .packed_size = packed_size,
-    .pack = pack,
-    .scratch_size = scratch_size,
-    .run = run,
-};
+DNI_CONV2D_KERNEL(stem_f32_avx2_direct, AVX2, TOLERANCE);
