@@ -3,6 +3,7 @@
 #include "ftrain/backbone/precision.h"
 #include "ftrain/evaluate/print.h"
 #include "ftrain/evaluate/report.h"
+#include "ftrain/evaluate/robustness.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
@@ -17,8 +18,12 @@ static const char robustness_default[] =
     "jpeg:90,jpeg:75,jpeg:60,jpeg:45,jpeg:30,blur:1,blur:2,resize:0.5,"
     "resize:0.25,zoom:1.25,zoom:1.5,zoom:2,grey";
 
+enum { MAX_PERTURBATIONS = 64 };
+
 typedef struct evaluate_options {
     evaluation_options evaluation;
+    dni_view perturbations[MAX_PERTURBATIONS];
+    int perturbation_count; /* 0: robustness is not looked at */
     const char *perturb, *predictions, *report;
     bool robustness, json;
     int argc; /* the command line, for the report */
@@ -37,7 +42,7 @@ static outcome check_options(evaluate_options *o) {
     }
     if (o->robustness && !o->perturb) o->perturb = robustness_default;
     dn_error error;
-    if (o->perturb && dni_view_parse_list(e->perturbations, EVALUATION_MAX_VIEWS, &e->perturbation_count,
+    if (o->perturb && dni_view_parse_list(o->perturbations, MAX_PERTURBATIONS, &o->perturbation_count,
                                           o->perturb, &error)) {
         message("--perturb: %s", error.message);
         return OUTCOME_USAGE;
@@ -62,6 +67,8 @@ static outcome evaluate(const evaluate_options *o, const char *data) {
     if (!code && o->report) code = check_output(o->report);
     if (code) return code;
     code = evaluation_run(&found, &o->evaluation, data);
+    if (!code && o->perturbation_count)
+        code = robustness_run(&found, o->perturbations, o->perturbation_count);
     if (!code) code = tell(&found, o);
     evaluation_free(&found);
     return code;

@@ -1,4 +1,4 @@
-/* The order of an evaluation: model, samples, scores, metrics, calibration, robustness. */
+/* The order of an evaluation: model, samples, scores, metrics, calibration. */
 #include "ftrain/evaluate/evaluation.h"
 
 #include "ftrain/shell/message.h"
@@ -185,8 +185,6 @@ outcome evaluation_run(evaluation *out, const evaluation_options *options, const
     out->info = dn_classifier_get_info(out->scorer.classifier);
     code = find_samples(out, options, data);
     if (!code) code = judge_and_calibrate(out, options, data);
-    if (!code && options->perturbation_count)
-        code = evaluate_robustness(out, options->perturbations, options->perturbation_count);
     return code;
 }
 

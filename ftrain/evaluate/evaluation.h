@@ -7,15 +7,11 @@
 #include "head/classifier/classifier.h"
 #include "head/metrics.h"
 
-enum { EVALUATION_MAX_VIEWS = 64 };
-
 typedef struct evaluation_options {
     scorer_options scorer;
     const char *split;        /* to judge; NULL: test, or the data folder itself where it has no test */
     const char *calibrate_on; /* split to fit temperature and threshold on; NULL: valid where there is one;
                                  "none": neither is fitted */
-    dni_view perturbations[EVALUATION_MAX_VIEWS];
-    int perturbation_count; /* 0: robustness is not looked at */
 } evaluation_options;
 
 /* Predictions, and what they are worth; not defined is NaN. */
@@ -60,7 +56,7 @@ typedef struct evaluation {
     dn_ranking ranking;                    /* of class 1, for the curves of two classes; else empty */
     dn_reliability reliability;
     calibration calibration;
-    robustness_row *rows; /* (row_count), in the order asked for */
+    robustness_row *rows; /* (row_count), in the order asked for; none until robustness_run() */
     int row_count;
 
     scorer scorer; /* owns what info points to */
@@ -73,12 +69,8 @@ void evaluation_free(evaluation *of);
 /* The class that picture i of the judged ones is said to be of. */
 int evaluation_predicted(const evaluation *of, int i);
 
-/* ---- parts of the work, for the files that do it ---- */
-
 /* Metrics and confusion of scores. Either way to be freed with judgement_free(). */
 outcome judge_scores(judgement *out, const scores *of, int classes);
 void judgement_free(judgement *of);
-
-outcome evaluate_robustness(evaluation *of, const dni_view *perturbations, int count);
 
 #endif

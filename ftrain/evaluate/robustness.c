@@ -1,7 +1,8 @@
 /* The judged pictures again, each time perturbed in one way. The store is filled first, a picture decoded once
  * for all perturbations; then one perturbation after the other is read from it, so that the features of only
  * one are in memory at a time. */
-#include "ftrain/evaluate/evaluation.h"
+#include "ftrain/evaluate/robustness.h"
+
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
@@ -59,7 +60,7 @@ static outcome judge_rows(evaluation *of, const dni_samples *usable, const dni_v
     return code;
 }
 
-outcome evaluate_robustness(evaluation *of, const dni_view *perturbations, int count) {
+outcome robustness_run(evaluation *of, const dni_view *perturbations, int count) {
     dni_samples usable = usable_samples(of);
     of->rows = calloc((size_t)count, sizeof *of->rows);
     outcome code = usable.items && of->rows ? OUTCOME_OK : report_no_memory();
