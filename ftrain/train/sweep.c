@@ -307,25 +307,22 @@ outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid,
     dni_pool_run(pool_for_runs(pool), run_one, of, (size_t)of->run_count);
     progress_end();
     if (of->status) return report(&of->error, OUTCOME_DATA);
-    outcome code = rank_runs(of);
-    if (!code) code = sweep_print(of, of->base->json);
-    if (code) return code;
+    return rank_runs(of);
+}
+
+outcome sweep_take_winner(sweep *of, sweep_winner *out) {
     if (interrupted()) {
         message("interrupted: %zu of %d runs are done; no model is written", of->done, of->run_count);
         return OUTCOME_INTERRUPTED;
     }
-    if (of->best >= 0) return OUTCOME_OK;
-    message("every run diverged: try lower learning rates");
-    return OUTCOME_DATA;
-}
-
-const train_options *sweep_winner(sweep *of, dn_head **head, dn_train_result *result, epoch_log *epochs) {
-    *head = of->best_head;
+    if (of->best < 0) {
+        message("every run diverged: try lower learning rates");
+        return OUTCOME_DATA;
+    }
+    *out = (sweep_winner){&of->best_options, of->best_head, of->best_epochs, of->runs[of->best].result};
     of->best_head = NULL;
-    *epochs = of->best_epochs;
     of->best_epochs = (epoch_log){.count = 0};
-    *result = of->runs[of->best].result;
-    return &of->best_options;
+    return OUTCOME_OK;
 }
 
 json_t *sweep_json(const sweep *of) {

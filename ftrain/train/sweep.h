@@ -27,14 +27,22 @@ typedef struct sweep_place {
 outcome sweep_create(sweep **out, const train_options *base);
 void sweep_free(sweep *of);
 
-/* Runs them all, several at a time where BLAS allows it, and prints them ranked by validation loss; when
- * interrupted, those that are done. Returns OUTCOME_OK or, after a message, another outcome. */
+/* Runs them all, several at a time where BLAS allows it, and ranks those that ended by validation loss; when
+ * interrupted, those are fewer. Returns OUTCOME_OK or, after a message, another outcome. */
 outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int width, int classes,
                   dni_pool *pool);
 
-/* The run with the lowest validation loss, of several the first in the order of the list. *head and *epochs become
- * the caller's. */
-const train_options *sweep_winner(sweep *of, dn_head **head, dn_train_result *result, epoch_log *epochs);
+/* What the run with the lowest validation loss leaves; of several such runs, the first in the order of the list. */
+typedef struct sweep_winner {
+    const train_options *options; /* the sweep's */
+    dn_head *head;                /* from here on the caller's, and the epochs, too */
+    epoch_log epochs;
+    dn_train_result result;
+} sweep_winner;
+
+/* After sweep_run(). Returns OUTCOME_OK or, after a message, another outcome: the sweep was interrupted, or every run
+ * diverged. */
+outcome sweep_take_winner(sweep *of, sweep_winner *out);
 
 /* What was tried, and how it came out: the runs that ended, by validation loss; those that diverged are last. */
 int sweep_axis_count(const sweep *of);
@@ -43,7 +51,5 @@ const char *sweep_value(const sweep *of, int run, int axis);
 const sweep_place *sweep_ranking(const sweep *of, int *count);
 /* {"list": ..., "runs": N}, for the recipe. */
 json_t *sweep_json(const sweep *of);
-/* Prints the ranking. Returns OUTCOME_OK or, after a message, another outcome. */
-outcome sweep_print(const sweep *of, bool json);
 
 #endif

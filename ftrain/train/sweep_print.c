@@ -1,9 +1,10 @@
 /* The ranking of a sweep, printed. */
+#include "ftrain/train/sweep_print.h"
+
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 #include "ftrain/shell/table.h"
-#include "ftrain/train/sweep.h"
 #include "io/json.h"
 
 #include <math.h>

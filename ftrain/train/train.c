@@ -5,6 +5,7 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 #include "ftrain/train/run.h"
+#include "ftrain/train/sweep_print.h"
 #include "io/json.h"
 #include "head/classifier/classifier.h"
 #include "head/metrics.h"
@@ -103,10 +104,17 @@ static outcome train_sweep(train_run *run) {
     const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
     const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
     const extraction *work = &run->extraction;
-    const outcome code = sweep_run(run->sweep, &train, &valid, dn_weights_config(work->weights)->features,
-                                   work->data.class_count, work->pool);
-    if (!code) run->options = sweep_winner(run->sweep, &run->head, &run->result, &run->epochs);
-    return code;
+    sweep_winner winner;
+    outcome code = sweep_run(run->sweep, &train, &valid, dn_weights_config(work->weights)->features,
+                             work->data.class_count, work->pool);
+    if (!code) code = sweep_print(run->sweep, run->options->json);
+    if (!code) code = sweep_take_winner(run->sweep, &winner);
+    if (code) return code;
+    run->options = winner.options;
+    run->head = winner.head;
+    run->epochs = winner.epochs;
+    run->result = winner.result;
+    return OUTCOME_OK;
 }
 
 static outcome test_head(train_run *run) {
