@@ -78,8 +78,10 @@ outcome baseline_report(const baseline_run *run) {
     write_table(page, run);
     write_legend(page, run);
     report_data(page, &run->extraction.data, run->counts, run->extraction.skipped);
-    report_source source = report_source_of(&run->extraction, run->extraction_options.precision);
-    source.model = run->model;
+    const extraction *work = &run->extraction;
+    report_source source = {.pool = work->pool, .preprocessing = work->preprocessing, .model = run->model};
+    report_source_backbone(&source, work->weights, work->source.name, work->hash,
+                           precision_name(run->extraction_options.precision));
     report_provenance(page, &source);
     return report_close(page);
 }

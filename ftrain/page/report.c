@@ -137,14 +137,13 @@ static void write_machine(html *page, const dni_pool *pool) {
     setting(page, "threads", text);
 }
 
-report_source report_source_of(const extraction *run, int precision) {
-    report_source of = {.pool = run->pool, .preprocessing = run->preprocessing};
-    if (!run->weights) return of;
-    of.backbone = dn_weights_config(run->weights)->name;
-    of.weights = run->source.name;
-    of.hash = run->hash;
-    of.precision = precision_name(precision);
-    return of;
+void report_source_backbone(report_source *source, const dn_weights *weights, const char *weights_name,
+                            const char *hash, const char *precision) {
+    if (!weights) return;
+    source->backbone = dn_weights_config(weights)->name;
+    source->weights = weights_name;
+    source->hash = hash;
+    source->precision = precision;
 }
 
 void report_provenance(html *page, const report_source *of) {

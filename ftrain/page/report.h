@@ -2,7 +2,8 @@
 #ifndef FTRAIN_PAGE_REPORT_H
 #define FTRAIN_PAGE_REPORT_H
 
-#include "ftrain/features/extraction.h"
+#include "core/pool.h"
+#include "densenet/densenet.h"
 #include "ftrain/page/html.h"
 #include "ftrain/shell/outcome.h"
 #include "io/dataset.h"
@@ -31,7 +32,9 @@ typedef struct report_source {
     const uint64_t *seed;
 } report_source;
 
-report_source report_source_of(const extraction *run, int precision);
+/* Fills in what is of the network; does nothing without weights. */
+void report_source_backbone(report_source *source, const dn_weights *weights, const char *weights_name,
+                            const char *hash, const char *precision);
 
 /* Section "provenance": program, machine, and the source. */
 void report_provenance(html *page, const report_source *of);

@@ -1,17 +1,15 @@
-/* The options of `ftrain train`: table, checks, recipe. */
+/* The options of `ftrain train`: table and checks. */
 #include "ftrain/train/options.h"
 
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
-#include "io/json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* In the order of dn_schedule_kind, dn_optimizer's, and of apply_recipe(). */
-static const char schedules[] = "constant|step|cosine|plateau";
-static const char optimizers[] = "sgd|adam";
-static const char recipes[] = "default|capstone";
+const char TRAIN_SCHEDULES[] = "constant|step|cosine|plateau";
+const char TRAIN_OPTIMIZERS[] = "sgd|adam";
+const char TRAIN_RECIPES[] = "default|capstone";
 
 /* ---- the table ---- */
 
@@ -24,7 +22,7 @@ static size_t fill_specs(train_options *o, option_spec specs[MAX_SPECS]) {
         EXTRACTION_OPTIONS(o->extraction),
         {"features", 0, OPTION_TEXT, &o->extraction.features, 0, 0, "FEATURES",
          "a file of 'ftrain extract' instead of the cache"},
-        {"recipe", 0, OPTION_CHOICE, &o->recipe, 0, 0, recipes, "what the options below begin with"},
+        {"recipe", 0, OPTION_CHOICE, &o->recipe, 0, 0, TRAIN_RECIPES, "what the options below begin with"},
         {"hidden", 0, OPTION_WIDTHS, &o->hidden, 0, 0, "N,N...",
          "widths of the hidden layers, or none (default 512,256)"},
         {"dropout", 0, OPTION_FLOAT, &o->dropout, 0, 0.99, "P", "after each hidden layer (default 0.2)"},
@@ -32,9 +30,9 @@ static size_t fill_specs(train_options *o, option_spec specs[MAX_SPECS]) {
         {"patience", 0, OPTION_INT, &o->training.patience, 0, 100000, "N",
          "stop N epochs after the lowest validation loss; 0: run all (default)"},
         {"batch", 0, OPTION_INT, &o->training.batch, 1, 65536, "N", "pictures a step"},
-        {"optimizer", 0, OPTION_CHOICE, &o->optimizer, 0, 0, optimizers, "default sgd; capstone adam"},
+        {"optimizer", 0, OPTION_CHOICE, &o->optimizer, 0, 0, TRAIN_OPTIMIZERS, "default sgd; capstone adam"},
         {"lr", 0, OPTION_FLOAT, &o->training.learning_rate, 1e-9, 100, "X", "learning rate"},
-        {"schedule", 0, OPTION_CHOICE, &o->schedule, 0, 0, schedules,
+        {"schedule", 0, OPTION_CHOICE, &o->schedule, 0, 0, TRAIN_SCHEDULES,
          "of the learning rate (default constant)"},
         {"warmup", 0, OPTION_INT, &o->training.schedule.warmup, 0, 99999, "N",
          "epochs in which the learning rate rises first (default 0)"},
@@ -179,82 +177,4 @@ dn_train_options train_options_training(const train_options *o) {
     dn_train_options training = o->training;
     training.class_weights = o->class_weight_count ? o->class_weights : NULL;
     return training;
-}
-
-/* ---- the recipe ---- */
-
-/* The word `index` of "one|other", written to `name`. */
-static const char *choice_name(const char *choices, int index, char name[16]) {
-    while (index-- > 0) choices += strcspn(choices, "|") + 1;
-    const size_t length = strcspn(choices, "|");
-    memcpy(name, choices, length);
-    name[length] = '\0';
-    return name;
-}
-
-static json_t *schedule_json(const train_options *o) {
-    const dn_schedule *s = &o->training.schedule;
-    json_t *out = json_pack("{s:s, s:i}", "kind", choice_name(schedules, o->schedule, (char[16]){0}),
-                            "warmup", s->warmup);
-    if (s->kind == DN_STEP || s->kind == DN_PLATEAU) {
-        json_object_set_new(out, "epochs", json_integer(s->epochs));
-        json_object_set_new(out, "factor", dni_json_float(s->factor));
-    }
-    if (s->kind == DN_COSINE || s->kind == DN_PLATEAU)
-        json_object_set_new(out, "floor", dni_json_float(s->floor));
-    return out;
-}
-
-static json_t *class_weights_json(const train_options *o) {
-    if (o->training.balanced) return json_string("balanced");
-    json_t *weights = json_array();
-    for (int i = 0; i < o->class_weight_count; i++)
-        json_array_append_new(weights, dni_json_float(o->class_weights[i]));
-    return weights;
-}
-
-json_t *views_json(const dni_view *views, int view_count) {
-    json_t *names = json_array();
-    for (int i = 0; i < view_count; i++) {
-        char name[DNI_VIEW_NAME];
-        dni_view_name(&views[i], name);
-        json_array_append_new(names, json_string(name));
-    }
-    return names;
-}
-
-static void add_optimizer(json_t *recipe, const dn_train_options *t) {
-    if (t->optimizer == DN_SGD) {
-        json_object_set_new(recipe, "momentum", dni_json_float(t->momentum));
-        json_object_set_new(recipe, "nesterov", json_boolean(t->nesterov));
-    } else {
-        json_object_set_new(recipe, "beta1", dni_json_float(t->beta1));
-        json_object_set_new(recipe, "beta2", dni_json_float(t->beta2));
-        json_object_set_new(recipe, "epsilon", json_real((double)t->epsilon));
-    }
-}
-
-json_t *train_options_recipe(const train_options *o, const dni_view *views, int view_count) {
-    const dn_train_options *t = &o->training;
-    json_t *hidden = json_array();
-    for (int i = 0; i < o->hidden.count; i++)
-        json_array_append_new(hidden, json_integer(o->hidden.values[i]));
-    json_t *recipe = json_pack(
-        "{s:s, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:b, s:b}", "name",
-        choice_name(recipes, o->recipe, (char[16]){0}), "hidden", hidden, "dropout",
-        dni_json_float(o->dropout), "optimizer", choice_name(optimizers, o->optimizer, (char[16]){0}),
-        "epochs", t->epochs, "batch", t->batch, "learning_rate", dni_json_float(t->learning_rate),
-        "weight_decay", dni_json_float(t->weight_decay), "standardise", t->standardise, "flip", o->flip);
-    add_optimizer(recipe, t);
-    if (t->schedule.kind != DN_CONSTANT || t->schedule.warmup)
-        json_object_set_new(recipe, "schedule", schedule_json(o));
-    if (t->patience) json_object_set_new(recipe, "patience", json_integer(t->patience));
-    if (t->balanced || o->class_weight_count)
-        json_object_set_new(recipe, "class_weights", class_weights_json(o));
-    if (t->label_smoothing > 0.0f)
-        json_object_set_new(recipe, "label_smoothing", dni_json_float(t->label_smoothing));
-    if (o->extraction.precision != DN_PRECISION_FLOAT32)
-        json_object_set_new(recipe, "precision", json_string(precision_name(o->extraction.precision)));
-    if (o->extraction.augment) json_object_set_new(recipe, "views", views_json(views, view_count));
-    return recipe;
 }

@@ -7,9 +7,11 @@
 #include "ftrain/shell/outcome.h"
 #include "head/training.h"
 
-#include <jansson.h>
-
 enum { MAX_CLASS_WEIGHTS = 1000 };
+
+/* The words of --schedule, --optimizer and --recipe, in the order of dn_schedule_kind, of dn_optimizer, and of the
+ * recipes' own numbers. */
+extern const char TRAIN_SCHEDULES[], TRAIN_OPTIMIZERS[], TRAIN_RECIPES[];
 
 typedef struct train_options {
     extraction_options extraction;
@@ -38,10 +40,5 @@ outcome train_options_set(train_options *options, const char *name, const char *
 dn_head_options train_options_head(const train_options *options);
 /* The training's; likewise. */
 dn_train_options train_options_training(const train_options *options);
-
-/* The recipe that a model file keeps: {"name": "default", "hidden": [512, 256], ...}; what is not used is left
- * out. `views` are the training split's. */
-json_t *train_options_recipe(const train_options *options, const dni_view *views, int view_count);
-json_t *views_json(const dni_view *views, int view_count);
 
 #endif

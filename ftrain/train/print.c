@@ -1,37 +1,13 @@
 /* What a training prints: a line an epoch, and what came of it. */
+#include "ftrain/train/print.h"
+
 #include "ftrain/shell/output.h"
-#include "ftrain/train/run.h"
+#include "ftrain/train/recipe.h"
 #include "io/json.h"
 
 #include <stdio.h>
 
-bool train_stopped_early(const train_run *run) {
-    return run->result.epochs < run->options->training.epochs;
-}
-
-bool train_has_schedule(const train_run *run) {
-    const dn_schedule *schedule = &run->options->training.schedule;
-    return schedule->kind != DN_CONSTANT || schedule->warmup;
-}
-
 /* ---- as JSON ---- */
-
-json_t *train_recipe_json(const train_run *run) {
-    json_t *recipe = train_options_recipe(run->options, run->extraction.views, run->extraction.view_count);
-    if (train_stopped_early(run))
-        json_object_set_new(recipe, "stopped_epoch", json_integer(run->result.epochs));
-    if (run->sweep) json_object_set_new(recipe, "sweep", sweep_json(run->sweep));
-    return recipe;
-}
-
-json_t *train_metrics_json(const train_run *run) {
-    return json_pack("{s:i, s:f, s:f, s:f, s:i, s:i, s:f, s:f, s:f, s:f}", "best_epoch",
-                     run->result.best_epoch, "train_loss", run->result.train_loss, "valid_loss",
-                     run->result.valid_loss, "valid_accuracy", run->result.valid_accuracy, "test_count",
-                     run->test.count, "test_correct", run->test.correct, "test_accuracy", run->test.accuracy,
-                     "test_accuracy_low", run->test.accuracy_low, "test_accuracy_high",
-                     run->test.accuracy_high, "test_loss", run->test.loss);
-}
 
 static void print_epoch_as_json(const dn_epoch *epoch) {
     print_json(json_pack("{s:i, s:f, s:f, s:f, s:o, s:b}", "epoch", epoch->epoch, "train_loss",
@@ -41,7 +17,7 @@ static void print_epoch_as_json(const dn_epoch *epoch) {
 }
 
 static void print_result_as_json(const train_run *run) {
-    json_t *result = train_metrics_json(run);
+    json_t *result = recipe_metrics_json(run);
     json_object_set_new(result, "model", dni_json_text(run->options->model));
     print_json(result);
 }

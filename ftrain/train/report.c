@@ -1,8 +1,10 @@
 /* train --report: a training as one page. */
+#include "ftrain/train/report.h"
+
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
 #include "ftrain/shell/outcome.h"
-#include "ftrain/train/run.h"
+#include "ftrain/train/recipe.h"
 #include "io/file.h"
 
 #include <math.h>
@@ -252,12 +254,14 @@ static outcome write_sections(html *page, const train_run *run) {
     }
     if (code) return code;
     report_data(page, &run->extraction.data, run->counts, run->extraction.skipped);
-    report_recipe(page, options->folds
-                            ? train_options_recipe(options, run->extraction.views, run->extraction.view_count)
-                            : train_recipe_json(run));
-    report_source source = report_source_of(&run->extraction, options->extraction.precision);
-    source.model = options->model;
-    source.seed = &options->training.seed;
+    report_recipe(page, recipe_json(run));
+    const extraction *work = &run->extraction;
+    report_source source = {.pool = work->pool,
+                            .preprocessing = work->preprocessing,
+                            .model = options->model,
+                            .seed = &options->training.seed};
+    report_source_backbone(&source, work->weights, work->source.name, work->hash,
+                           precision_name(options->extraction.precision));
     report_provenance(page, &source);
     return OUTCOME_OK;
 }

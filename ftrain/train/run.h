@@ -1,5 +1,5 @@
-/* One run of `ftrain train` as data: train.c fills it in, train_print.c prints it, train_report.c
- * makes a page of it. */
+/* One run of `ftrain train` as data: train.c fills it in, print.c prints it, report.c makes a page of it, and
+ * recipe.c makes the JSON that the model file keeps. */
 #ifndef FTRAIN_TRAIN_RUN_H
 #define FTRAIN_TRAIN_RUN_H
 
@@ -30,20 +30,9 @@ typedef struct train_run {
     dn_metrics test;
 } train_run;
 
-/* Whether patience ended the training. */
+/* Whether patience ended the training; folds make no such training. */
 bool train_stopped_early(const train_run *run);
-/* The recipe and the metrics that the model file keeps. */
-json_t *train_recipe_json(const train_run *run);
-json_t *train_metrics_json(const train_run *run);
-
 /* Whether the learning rate changes. */
 bool train_has_schedule(const train_run *run);
-
-/* The last epoch, as a line. */
-void train_print_epoch(const train_run *run);
-void train_print_result(const train_run *run);
-
-/* Writes options->report, of a model that was made or of folds. Returns OUTCOME_OK or, after a message, another outcome. */
-outcome train_report(const train_run *run);
 
 #endif

@@ -8,6 +8,8 @@
 #include "ftrain/train/options.h"
 #include "head/training.h"
 
+#include <jansson.h>
+
 enum { MAX_SWEEP_AXES = 8 };
 
 typedef struct sweep sweep;

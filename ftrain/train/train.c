@@ -4,7 +4,9 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
-#include "ftrain/train/run.h"
+#include "ftrain/train/print.h"
+#include "ftrain/train/recipe.h"
+#include "ftrain/train/report.h"
 #include "ftrain/train/sweep_print.h"
 #include "io/json.h"
 #include "head/classifier/classifier.h"
@@ -60,7 +62,7 @@ static json_t *provenance_json(const train_run *run) {
         json_array_append_new(classes, json_string(work->data.classes[c]));
     json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:o}", "backbone", dn_weights_config(work->weights)->name,
                             "weights_source", work->source.name, "weights_hash", work->hash, "classes",
-                            classes, "views", views_json(work->views, work->view_count));
+                            classes, "views", recipe_views_json(work->views, work->view_count));
     char *preprocessing = dni_preprocessing_to_json(&work->preprocessing);
     json_object_set_new(out, "preprocessing", preprocessing ? json_loads(preprocessing, 0, NULL) : NULL);
     free(preprocessing);
@@ -131,7 +133,7 @@ static outcome test_head(train_run *run) {
 }
 
 static outcome save(const train_run *run) {
-    char *recipe = dni_json_line(train_recipe_json(run)), *metrics = dni_json_line(train_metrics_json(run));
+    char *recipe = dni_json_line(recipe_json(run)), *metrics = dni_json_line(recipe_metrics_json(run));
     const extraction *work = &run->extraction;
     const dn_classifier_info info = {
         .backbone = dn_weights_config(work->weights)->name,

@@ -1,0 +1,103 @@
+/* Options and results of a training, as JSON. */
+#include "ftrain/train/recipe.h"
+
+#include "io/json.h"
+
+#include <string.h>
+
+/* ---- the recipe ---- */
+
+/* The word `index` of "one|other", written to `name`. */
+static const char *choice_name(const char *choices, int index, char name[16]) {
+    while (index-- > 0) choices += strcspn(choices, "|") + 1;
+    const size_t length = strcspn(choices, "|");
+    memcpy(name, choices, length);
+    name[length] = '\0';
+    return name;
+}
+
+static json_t *schedule_json(const train_options *o) {
+    const dn_schedule *s = &o->training.schedule;
+    json_t *out = json_pack("{s:s, s:i}", "kind", choice_name(TRAIN_SCHEDULES, o->schedule, (char[16]){0}),
+                            "warmup", s->warmup);
+    if (s->kind == DN_STEP || s->kind == DN_PLATEAU) {
+        json_object_set_new(out, "epochs", json_integer(s->epochs));
+        json_object_set_new(out, "factor", dni_json_float(s->factor));
+    }
+    if (s->kind == DN_COSINE || s->kind == DN_PLATEAU)
+        json_object_set_new(out, "floor", dni_json_float(s->floor));
+    return out;
+}
+
+static json_t *class_weights_json(const train_options *o) {
+    if (o->training.balanced) return json_string("balanced");
+    json_t *weights = json_array();
+    for (int i = 0; i < o->class_weight_count; i++)
+        json_array_append_new(weights, dni_json_float(o->class_weights[i]));
+    return weights;
+}
+
+json_t *recipe_views_json(const dni_view *views, int view_count) {
+    json_t *names = json_array();
+    for (int i = 0; i < view_count; i++) {
+        char name[DNI_VIEW_NAME];
+        dni_view_name(&views[i], name);
+        json_array_append_new(names, json_string(name));
+    }
+    return names;
+}
+
+static void add_optimizer(json_t *recipe, const dn_train_options *t) {
+    if (t->optimizer == DN_SGD) {
+        json_object_set_new(recipe, "momentum", dni_json_float(t->momentum));
+        json_object_set_new(recipe, "nesterov", json_boolean(t->nesterov));
+    } else {
+        json_object_set_new(recipe, "beta1", dni_json_float(t->beta1));
+        json_object_set_new(recipe, "beta2", dni_json_float(t->beta2));
+        json_object_set_new(recipe, "epsilon", json_real((double)t->epsilon));
+    }
+}
+
+static json_t *options_json(const train_options *o, const dni_view *views, int view_count) {
+    const dn_train_options *t = &o->training;
+    json_t *hidden = json_array();
+    for (int i = 0; i < o->hidden.count; i++)
+        json_array_append_new(hidden, json_integer(o->hidden.values[i]));
+    json_t *recipe = json_pack(
+        "{s:s, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:b, s:b}", "name",
+        choice_name(TRAIN_RECIPES, o->recipe, (char[16]){0}), "hidden", hidden, "dropout",
+        dni_json_float(o->dropout), "optimizer", choice_name(TRAIN_OPTIMIZERS, o->optimizer, (char[16]){0}),
+        "epochs", t->epochs, "batch", t->batch, "learning_rate", dni_json_float(t->learning_rate),
+        "weight_decay", dni_json_float(t->weight_decay), "standardise", t->standardise, "flip", o->flip);
+    add_optimizer(recipe, t);
+    if (t->schedule.kind != DN_CONSTANT || t->schedule.warmup)
+        json_object_set_new(recipe, "schedule", schedule_json(o));
+    if (t->patience) json_object_set_new(recipe, "patience", json_integer(t->patience));
+    if (t->balanced || o->class_weight_count)
+        json_object_set_new(recipe, "class_weights", class_weights_json(o));
+    if (t->label_smoothing > 0.0f)
+        json_object_set_new(recipe, "label_smoothing", dni_json_float(t->label_smoothing));
+    if (o->extraction.precision != DN_PRECISION_FLOAT32)
+        json_object_set_new(recipe, "precision", json_string(precision_name(o->extraction.precision)));
+    if (o->extraction.augment) json_object_set_new(recipe, "views", recipe_views_json(views, view_count));
+    return recipe;
+}
+
+json_t *recipe_json(const train_run *run) {
+    json_t *recipe = options_json(run->options, run->extraction.views, run->extraction.view_count);
+    if (train_stopped_early(run))
+        json_object_set_new(recipe, "stopped_epoch", json_integer(run->result.epochs));
+    if (run->sweep) json_object_set_new(recipe, "sweep", sweep_json(run->sweep));
+    return recipe;
+}
+
+/* ---- the metrics ---- */
+
+json_t *recipe_metrics_json(const train_run *run) {
+    return json_pack("{s:i, s:f, s:f, s:f, s:i, s:i, s:f, s:f, s:f, s:f}", "best_epoch",
+                     run->result.best_epoch, "train_loss", run->result.train_loss, "valid_loss",
+                     run->result.valid_loss, "valid_accuracy", run->result.valid_accuracy, "test_count",
+                     run->test.count, "test_correct", run->test.correct, "test_accuracy", run->test.accuracy,
+                     "test_accuracy_low", run->test.accuracy_low, "test_accuracy_high",
+                     run->test.accuracy_high, "test_loss", run->test.loss);
+}
