@@ -64,22 +64,6 @@ static outcome find_calibration(const evaluation *of, const evaluation_options *
 
 /* ---- metrics ---- */
 
-outcome judge_scores(judgement *out, const scores *of, int classes) {
-    const size_t width = (size_t)classes;
-    *out = (judgement){.confusion = calloc(width * width, sizeof *out->confusion),
-                       .classes = calloc(width, sizeof *out->classes)};
-    if (!out->confusion || !out->classes) return report_no_memory();
-    dn_metrics_compute(&out->metrics, of->log_probabilities, of->labels, of->count, classes, out->confusion);
-    dn_class_metrics_compute(out->classes, out->confusion, classes);
-    out->balanced_accuracy = dn_balanced_accuracy(out->classes, classes);
-    return OUTCOME_OK;
-}
-
-void judgement_free(judgement *of) {
-    free(of->confusion);
-    free(of->classes);
-}
-
 int evaluation_predicted(const evaluation *of, int i) {
     const int classes = of->info->class_count;
     return dni_most_probable(of->scores.log_probabilities + (size_t)i * (size_t)classes, classes);
@@ -88,7 +72,7 @@ int evaluation_predicted(const evaluation *of, int i) {
 static outcome judge(evaluation *of) {
     const scores *s = &of->scores;
     const int classes = of->info->class_count;
-    outcome code = judge_scores(&of->judged, s, classes);
+    outcome code = score_metrics_compute(&of->metrics, s, classes);
     if (code) return code;
     of->roc_aucs = calloc((size_t)classes, sizeof *of->roc_aucs);
     of->average_precisions = calloc((size_t)classes, sizeof *of->average_precisions);
@@ -103,48 +87,6 @@ static outcome judge(evaluation *of) {
     of->average_precision = dn_mean_defined(of->average_precisions, classes);
     dn_reliability_compute(&of->reliability, s->log_probabilities, s->labels, s->count, classes);
     return OUTCOME_OK;
-}
-
-/* ---- calibration ---- */
-
-static outcome apply_temperature(calibration *out, const scores *judged, int classes) {
-    float *scaled = malloc((size_t)judged->count * (size_t)classes * sizeof *scaled);
-    if (!scaled) return report_no_memory();
-    dn_temperature_apply(judged->log_probabilities, judged->count, classes, out->temperature, scaled);
-    dn_metrics_compute(&out->metrics, scaled, judged->labels, judged->count, classes, NULL);
-    dn_reliability_compute(&out->reliability, scaled, judged->labels, judged->count, classes);
-    free(scaled);
-    return OUTCOME_OK;
-}
-
-static outcome apply_threshold(calibration *out, const scores *judged) {
-    judgement *at = &out->at_threshold;
-    at->confusion = calloc(4, sizeof *at->confusion);
-    at->classes = calloc(2, sizeof *at->classes);
-    if (!at->confusion || !at->classes) return report_no_memory();
-    dn_threshold_confusion(&out->threshold, judged->log_probabilities, judged->labels, judged->count,
-                           at->confusion);
-    dn_class_metrics_compute(at->classes, at->confusion, 2);
-    at->balanced_accuracy = dn_balanced_accuracy(at->classes, 2);
-    dn_metrics *m = &at->metrics;
-    m->count = judged->count;
-    m->correct = at->confusion[0] + at->confusion[3];
-    m->accuracy = (double)m->correct / m->count;
-    dn_wilson_interval(m->correct, m->count, &m->accuracy_low, &m->accuracy_high);
-    return OUTCOME_OK;
-}
-
-static outcome calibrate(calibration *out, const char *split, const scores *fit, const scores *judged,
-                         int classes) {
-    *out = (calibration){.split = split, .count = fit->count};
-    out->threshold = (dn_threshold){(double)NAN, (double)NAN, (double)NAN};
-    out->temperature = dn_temperature_fit(fit->log_probabilities, fit->labels, fit->count, classes);
-    outcome code = apply_temperature(out, judged, classes);
-    if (code || classes != 2) return code;
-    dn_error error;
-    if (dn_threshold_fit(&out->threshold, fit->log_probabilities, fit->labels, fit->count, &error))
-        return report(&error, OUTCOME_MACHINE);
-    return isnan(out->threshold.log_odds) ? OUTCOME_OK : apply_threshold(out, judged);
 }
 
 /* ---- the whole ---- */
@@ -172,7 +114,7 @@ static outcome judge_and_calibrate(evaluation *of, const evaluation_options *opt
     if (!code && split && !fit.count)
         message("not calibrated: no picture of %s can be used", split);
     else if (!code && split)
-        code = calibrate(&of->calibration, split, &fit, &of->scores, of->info->class_count);
+        code = recalibration_run(&of->recalibration, split, &fit, &of->scores, of->info->class_count);
     scores_free(&fit);
     dni_samples_free(&samples);
     return code;
@@ -189,13 +131,13 @@ outcome evaluation_run(evaluation *out, const evaluation_options *options, const
 }
 
 void evaluation_free(evaluation *of) {
-    for (int r = 0; r < of->row_count; r++) judgement_free(&of->rows[r].judged);
+    for (int r = 0; r < of->row_count; r++) score_metrics_free(&of->rows[r].metrics);
     free(of->rows);
-    judgement_free(&of->calibration.at_threshold);
+    score_metrics_free(&of->recalibration.at_threshold);
     dn_ranking_free(&of->ranking);
     free(of->roc_aucs);
     free(of->average_precisions);
-    judgement_free(&of->judged);
+    score_metrics_free(&of->metrics);
     scores_free(&of->scores);
     dni_samples_free(&of->samples);
     scorer_close(&of->scorer);

@@ -11,8 +11,8 @@ static json_t *number(double value) {
 }
 
 /* "count", "correct", "accuracy", ... of predictions; "accuracy" of none is null. */
-static json_t *judgement_json(const judgement *j) {
-    const dn_metrics *m = &j->metrics;
+static json_t *judgement_json(const score_metrics *j) {
+    const dn_metrics *m = &j->overall;
     return json_pack("{s:o, s:i, s:i, s:f, s:f, s:o}", "accuracy",
                      number(m->count ? m->accuracy : (double)NAN), "correct", m->correct, "count", m->count,
                      "accuracy_low", m->accuracy_low, "accuracy_high", m->accuracy_high, "balanced_accuracy",
@@ -33,7 +33,7 @@ static json_t *confusion_json(const int *confusion, int classes) {
 static json_t *classes_json(const evaluation *of) {
     json_t *all = json_array();
     for (int c = 0; c < of->info->class_count; c++) {
-        const dn_class_metrics *m = &of->judged.classes[c];
+        const dn_class_metrics *m = &of->metrics.classes[c];
         json_array_append_new(
             all, json_pack("{s:o, s:i, s:i, s:o, s:o, s:f, s:f, s:o, s:o, s:o}", "name",
                            dni_json_text(of->info->classes[c]), "count", m->count, "predicted", m->predicted,
@@ -58,7 +58,7 @@ static json_t *reliability_json(const dn_reliability *r) {
     return bins;
 }
 
-static json_t *temperature_json(const calibration *c) {
+static json_t *temperature_json(const recalibration *c) {
     return json_pack("{s:f, s:s, s:i, s:o, s:f, s:o, s:o}", "temperature", c->temperature, "split", c->split,
                      "split_count", c->count, "loss", number(c->metrics.loss), "brier", c->metrics.brier,
                      "calibration_error", number(c->reliability.error), "reliability",
@@ -66,7 +66,7 @@ static json_t *temperature_json(const calibration *c) {
 }
 
 static json_t *threshold_json(const evaluation *of) {
-    const calibration *c = &of->calibration;
+    const recalibration *c = &of->recalibration;
     json_t *object = json_pack("{s:o, s:f, s:f, s:s, s:f}", "class", dni_json_text(of->info->classes[1]),
                                "probability", c->threshold.probability, "log_odds", c->threshold.log_odds,
                                "split", c->split, "split_balanced_accuracy", c->threshold.balanced_accuracy);
@@ -81,12 +81,12 @@ static json_t *robustness_json(const evaluation *of) {
     json_t *rows = json_array();
     for (int r = 0; r < of->row_count; r++) {
         const robustness_row *row = &of->rows[r];
-        json_t *object = judgement_json(&row->judged), *recall = json_object();
+        json_t *object = judgement_json(&row->metrics), *recall = json_object();
         for (int c = 0; c < of->info->class_count; c++)
-            json_object_set_new(recall, of->info->classes[c], number(row->judged.classes[c].recall));
+            json_object_set_new(recall, of->info->classes[c], number(row->metrics.classes[c].recall));
         json_object_set_new(object, "perturbation", json_string(row->name));
-        json_object_set_new(object, "change", number(row->judged.metrics.count ? row->change : (double)NAN));
-        json_object_set_new(object, "loss", number(row->judged.metrics.loss));
+        json_object_set_new(object, "change", number(row->metrics.overall.count ? row->change : (double)NAN));
+        json_object_set_new(object, "loss", number(row->metrics.overall.loss));
         json_object_set_new(object, "roc_auc", number(row->roc_auc));
         json_object_set_new(object, "recall", recall);
         json_array_append_new(rows, object);
@@ -95,22 +95,23 @@ static json_t *robustness_json(const evaluation *of) {
 }
 
 bool evaluation_print_json(const evaluation *of) {
-    json_t *object = judgement_json(&of->judged);
-    json_object_set_new(object, "loss", number(of->judged.metrics.loss));
-    json_object_set_new(object, "brier", number(of->judged.metrics.brier));
+    json_t *object = judgement_json(&of->metrics);
+    json_object_set_new(object, "loss", number(of->metrics.overall.loss));
+    json_object_set_new(object, "brier", number(of->metrics.overall.brier));
     json_object_set_new(object, "calibration_error", number(of->reliability.error));
     json_object_set_new(object, "roc_auc", number(of->roc_auc));
     json_object_set_new(object, "average_precision", number(of->average_precision));
     json_object_set_new(object, "split", of->split ? dni_json_text(of->split) : json_null());
     json_object_set_new(object, "skipped", json_integer((json_int_t)of->skipped));
     json_object_set_new(object, "classes", classes_json(of));
-    json_object_set_new(object, "confusion", confusion_json(of->judged.confusion, of->info->class_count));
+    json_object_set_new(object, "confusion", confusion_json(of->metrics.confusion, of->info->class_count));
     json_object_set_new(object, "reliability", reliability_json(&of->reliability));
     json_object_set_new(object, "calibrated",
-                        of->calibration.split ? temperature_json(&of->calibration) : json_null());
+                        of->recalibration.split ? temperature_json(&of->recalibration) : json_null());
     json_object_set_new(object, "threshold",
-                        of->calibration.split && of->calibration.at_threshold.confusion ? threshold_json(of)
-                                                                                        : json_null());
+                        of->recalibration.split && of->recalibration.at_threshold.confusion
+                            ? threshold_json(of)
+                            : json_null());
     if (of->row_count) json_object_set_new(object, "robustness", robustness_json(of));
     return print_json(object);
 }

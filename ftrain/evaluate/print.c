@@ -28,19 +28,19 @@ static void headings(table *to, const char *const *texts, int count) {
 /* ---- the judged pictures ---- */
 
 static void print_summary(const evaluation *of) {
-    const dn_metrics *m = &of->judged.metrics;
+    const dn_metrics *m = &of->metrics.overall;
     char balanced[32], auc[32], precision[32];
     printf("accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f), loss %.4f\n", m->accuracy, m->correct,
            m->count, m->accuracy_low, m->accuracy_high, m->loss);
     printf("balanced accuracy %s, ROC-AUC %s, average precision %s%s\n",
-           number(balanced, of->judged.balanced_accuracy), number(auc, of->roc_auc),
+           number(balanced, of->metrics.balanced_accuracy), number(auc, of->roc_auc),
            number(precision, of->average_precision),
            of->info->class_count > 2 ? " (means over classes, each against the rest)" : "");
     printf("Brier score %.4f, expected calibration error %.4f\n", m->brier, of->reliability.error);
 }
 
 static void class_row(table *to, const evaluation *of, int c) {
-    const dn_class_metrics *m = &of->judged.classes[c];
+    const dn_class_metrics *m = &of->metrics.classes[c];
     const double none = (double)NAN;
     table_text(to, of->info->classes[c]);
     table_number(to, "%.0f", m->count);
@@ -77,7 +77,7 @@ static bool print_classes(const evaluation *of) {
         return false;
     }
     for (int c = 0; c < classes; c++)
-        order[c] = (ranked_class){c, of->judged.classes[c].recall, of->judged.classes[c].count};
+        order[c] = (ranked_class){c, of->metrics.classes[c].recall, of->metrics.classes[c].count};
     if (is_long) qsort(order, (size_t)classes, sizeof *order, by_recall);
     static const char *const names[] = {"class", "pictures", "precision", "recall",           "95 % from",
                                         "to",    "F1",       "ROC-AUC",   "average precision"};
@@ -106,7 +106,7 @@ static bool print_matrix(const char *corner, const evaluation *of, const int *co
 /* The off-diagonal cells with the highest counts, of equal ones in the matrix's order, by insertion. */
 static int most_confused(const evaluation *of, size_t cells[PAIRS_SHOWN]) {
     const size_t classes = (size_t)of->info->class_count;
-    const int *confusion = of->judged.confusion;
+    const int *confusion = of->metrics.confusion;
     int found = 0;
     for (size_t i = 0; i < classes * classes; i++) {
         if (i / classes == i % classes || !confusion[i]) continue;
@@ -133,7 +133,7 @@ static bool print_confused_pairs(const evaluation *of) {
     for (int i = 0; i < found; i++) {
         table_text(t, of->info->classes[cells[i] / classes]);
         table_text(t, of->info->classes[cells[i] % classes]);
-        table_number(t, "%.0f", of->judged.confusion[cells[i]]);
+        table_number(t, "%.0f", of->metrics.confusion[cells[i]]);
     }
     return table_print(t);
 }
@@ -142,7 +142,7 @@ static bool print_confusion(const evaluation *of) {
     putchar('\n');
     return of->info->class_count > CONFUSION_SHOWN
                ? print_confused_pairs(of)
-               : print_matrix("truth \\ predicted", of, of->judged.confusion);
+               : print_matrix("truth \\ predicted", of, of->metrics.confusion);
 }
 
 /* ---- calibration ---- */
@@ -155,20 +155,20 @@ static void calibration_row(table *to, const char *name, const dn_metrics *m, co
 }
 
 static bool print_temperature(const evaluation *of) {
-    const calibration *c = &of->calibration;
+    const recalibration *c = &of->recalibration;
     const bool is_limit = c->temperature <= 0.01 || c->temperature >= 100.0;
     printf("\ntemperature %.4f, fitted on %s (%d pictures): %s\n", c->temperature, c->split, c->count,
            is_limit ? "a limit, all pictures there pull one way" : "above 1 the probabilities were too sure");
     table *t = table_create(4);
     headings(t, (const char *const[]){"", "loss", "Brier score", "calibration error"}, 4);
-    calibration_row(t, "as it is", &of->judged.metrics, &of->reliability);
+    calibration_row(t, "as it is", &of->metrics.overall, &of->reliability);
     calibration_row(t, "at that temperature", &c->metrics, &c->reliability);
     return table_print(t);
 }
 
 /* Accuracy with its interval and, of a few classes, their recalls. */
-static void judgement_cells(table *to, const judgement *j, int recalls) {
-    const dn_metrics *m = &j->metrics;
+static void judgement_cells(table *to, const score_metrics *j, int recalls) {
+    const dn_metrics *m = &j->overall;
     const double none = (double)NAN;
     table_number(to, "%.4f", m->count ? m->accuracy : none);
     table_number(to, "%.4f", m->accuracy_low);
@@ -187,7 +187,7 @@ static void judgement_headings(table *to, const evaluation *of, int recalls) {
 }
 
 static bool print_threshold(const evaluation *of) {
-    const calibration *c = &of->calibration;
+    const recalibration *c = &of->recalibration;
     if (isnan(c->threshold.log_odds)) {
         printf("\nno threshold: %s has pictures of one class alone, or all of one score\n", c->split);
         return true;
@@ -198,7 +198,7 @@ static bool print_threshold(const evaluation *of) {
     table_text(t, "");
     judgement_headings(t, of, 2);
     table_text(t, "at 0.5");
-    judgement_cells(t, &of->judged, 2);
+    judgement_cells(t, &of->metrics, 2);
     table_text(t, "at that threshold");
     judgement_cells(t, &c->at_threshold, 2);
     return table_print(t);
@@ -218,13 +218,13 @@ static bool print_robustness(const evaluation *of) {
     table_text(t, "ROC-AUC");
     table_text(t, "plain");
     table_text(t, "");
-    judgement_cells(t, &of->judged, recalls);
+    judgement_cells(t, &of->metrics, recalls);
     table_number(t, "%.4f", of->roc_auc);
     for (int r = 0; r < of->row_count; r++) {
         const robustness_row *row = &of->rows[r];
         table_text(t, row->name);
-        table_number(t, "%+.4f", row->judged.metrics.count ? row->change : (double)NAN);
-        judgement_cells(t, &row->judged, recalls);
+        table_number(t, "%+.4f", row->metrics.overall.count ? row->change : (double)NAN);
+        judgement_cells(t, &row->metrics, recalls);
         table_number(t, "%.4f", row->roc_auc);
     }
     return table_print(t);
@@ -232,7 +232,7 @@ static bool print_robustness(const evaluation *of) {
 
 bool evaluation_print_text(const evaluation *of) {
     print_summary(of);
-    return print_classes(of) && print_confusion(of) && (!of->calibration.split || print_temperature(of)) &&
-           (!of->calibration.split || of->info->class_count != 2 || print_threshold(of)) &&
+    return print_classes(of) && print_confusion(of) && (!of->recalibration.split || print_temperature(of)) &&
+           (!of->recalibration.split || of->info->class_count != 2 || print_threshold(of)) &&
            (!of->row_count || print_robustness(of));
 }

@@ -17,7 +17,7 @@ enum { MOST_SHADED = 40, MOST_CHARTED = 4 };
 /* ---- the result ---- */
 
 static void write_result(html *page, const evaluation *of) {
-    const dn_metrics *m = &of->judged.metrics;
+    const dn_metrics *m = &of->metrics.overall;
     html_section(page, "result", "Result");
     html_raw(page, "<p class=\"headline\">%.1f %% correct</p>\n<p>Of the %d pictures", 100 * m->accuracy,
              m->count);
@@ -37,7 +37,7 @@ static void write_result(html *page, const evaluation *of) {
         const char *name;
         double value;
     } rows[] = {{"accuracy", m->accuracy},
-                {"balanced accuracy", of->judged.balanced_accuracy},
+                {"balanced accuracy", of->metrics.balanced_accuracy},
                 {"ROC-AUC", of->roc_auc},
                 {"average precision", of->average_precision},
                 {"loss (mean negative log-likelihood)", m->loss},
@@ -57,7 +57,7 @@ static void write_classes(html *page, const evaluation *of) {
     html_section(page, "classes", "Class by class");
     html_table_begin(page, titles, 9, 1);
     for (int c = 0; c < of->info->class_count; c++) {
-        const dn_class_metrics *row = &of->judged.classes[c];
+        const dn_class_metrics *row = &of->metrics.classes[c];
         html_cell(page, of->info->classes[c]);
         html_number(page, "%.0f", row->count);
         html_number(page, "%.4f", row->precision);
@@ -94,9 +94,9 @@ static void write_confusion(html *page, const evaluation *of) {
         html_raw(page, "<tr><td>");
         html_text(page, of->info->classes[truth]);
         html_raw(page, "</td>");
-        const int pictures = of->judged.classes[truth].count;
+        const int pictures = of->metrics.classes[truth].count;
         for (int c = 0; c < classes; c++) {
-            const int count = of->judged.confusion[truth * classes + c];
+            const int count = of->metrics.confusion[truth * classes + c];
             html_raw(
                 page,
                 "<td class=\"n\" style=\"background:color-mix(in srgb,var(--s1) %d%%,transparent)\">%d</td>",
@@ -164,7 +164,7 @@ static void fill_line(reliability_line *out, const dn_reliability *of) {
 }
 
 static void write_calibration(html *page, const evaluation *of) {
-    const calibration *c = &of->calibration;
+    const recalibration *c = &of->recalibration;
     reliability_line plain, fitted;
     fill_line(&plain, &of->reliability);
     html_section(page, "calibration", "Calibration");
@@ -191,7 +191,7 @@ static void write_calibration(html *page, const evaluation *of) {
     html_raw(page, "<p>Temperature %.4f, fitted on %d pictures of ", c->temperature, c->count);
     html_text(page, c->split);
     html_raw(page, ": the loss goes from %.4f to %.4f, the calibration error from %.4f to %.4f.</p>\n",
-             of->judged.metrics.loss, c->metrics.loss, of->reliability.error, c->reliability.error);
+             of->metrics.overall.loss, c->metrics.loss, of->reliability.error, c->reliability.error);
     if (isnan(c->threshold.probability)) return;
     html_raw(page,
              "<p>Threshold %.4f, the cut of the highest balanced accuracy there: above it a picture is said "
@@ -199,7 +199,7 @@ static void write_calibration(html *page, const evaluation *of) {
              c->threshold.probability);
     html_text(page, of->info->classes[1]);
     html_raw(page, ". The accuracy here is then %.4f instead of %.4f.</p>\n",
-             c->at_threshold.metrics.accuracy, of->judged.metrics.accuracy);
+             c->at_threshold.overall.accuracy, of->metrics.overall.accuracy);
 }
 
 /* ---- robustness ---- */
@@ -209,10 +209,10 @@ static void write_recalls(html *page, const evaluation *of, chart_bar *bars) {
     html_raw(page, "<div class=\"grid\">\n");
     for (int c = 0; c < classes && classes <= MOST_CHARTED; c++) {
         char title[160];
-        const dn_class_metrics *plain = &of->judged.classes[c];
+        const dn_class_metrics *plain = &of->metrics.classes[c];
         bars[0] = (chart_bar){"as they are", plain->recall, plain->recall_low, plain->recall_high};
         for (int i = 0; i < of->row_count; i++) {
-            const dn_class_metrics *m = &of->rows[i].judged.classes[c];
+            const dn_class_metrics *m = &of->rows[i].metrics.classes[c];
             bars[i + 1] = (chart_bar){of->rows[i].name, m->recall, m->recall_low, m->recall_high};
         }
         snprintf(title, sizeof title, "Recall of %s", of->info->classes[c]);
@@ -240,11 +240,11 @@ static outcome write_robustness(html *page, const evaluation *of) {
     for (int i = 0; i < of->row_count; i++) {
         const robustness_row *row = &of->rows[i];
         html_cell(page, row->name);
-        html_number(page, "%.4f", row->judged.metrics.accuracy);
+        html_number(page, "%.4f", row->metrics.overall.accuracy);
         html_number(page, "%+.4f", row->change);
-        html_number(page, "%.4f", row->judged.metrics.accuracy_low);
-        html_number(page, "%.4f", row->judged.metrics.accuracy_high);
-        html_number(page, "%.4f", row->judged.balanced_accuracy);
+        html_number(page, "%.4f", row->metrics.overall.accuracy_low);
+        html_number(page, "%.4f", row->metrics.overall.accuracy_high);
+        html_number(page, "%.4f", row->metrics.balanced_accuracy);
         html_number(page, "%.4f", row->roc_auc);
     }
     html_table_end(page);

@@ -37,10 +37,11 @@ static outcome macro_roc_auc(double *out, const scores *of, int classes) {
 
 static outcome judge_row(const evaluation *of, robustness_row *row, const scores *perturbed) {
     const int classes = of->info->class_count;
-    outcome code = judge_scores(&row->judged, perturbed, classes);
+    outcome code = score_metrics_compute(&row->metrics, perturbed, classes);
     if (!code) code = macro_roc_auc(&row->roc_auc, perturbed, classes);
     if (!code && perturbed->count)
-        row->change = (double)(row->judged.metrics.correct - correct_plain(of, perturbed)) / perturbed->count;
+        row->change =
+            (double)(row->metrics.overall.correct - correct_plain(of, perturbed)) / perturbed->count;
     return code;
 }
 

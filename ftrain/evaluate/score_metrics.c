@@ -1,0 +1,48 @@
+/* Confusion matrices, and the metrics that follow from them. */
+#include "ftrain/evaluate/score_metrics.h"
+
+#include "head/metrics.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static outcome allocate(score_metrics *out, int classes) {
+    const size_t width = (size_t)classes;
+    *out = (score_metrics){.confusion = calloc(width * width, sizeof *out->confusion),
+                           .classes = calloc(width, sizeof *out->classes)};
+    return out->confusion && out->classes ? OUTCOME_OK : report_no_memory();
+}
+
+static void summarise_confusion(score_metrics *out, int classes) {
+    dn_class_metrics_compute(out->classes, out->confusion, classes);
+    out->balanced_accuracy = dn_balanced_accuracy(out->classes, classes);
+}
+
+outcome score_metrics_compute(score_metrics *out, const scores *from, int classes) {
+    const outcome code = allocate(out, classes);
+    if (code) return code;
+    dn_metrics_compute(&out->overall, from->log_probabilities, from->labels, from->count, classes,
+                       out->confusion);
+    summarise_confusion(out, classes);
+    return OUTCOME_OK;
+}
+
+outcome score_metrics_at_threshold(score_metrics *out, const scores *from, const dn_threshold *threshold) {
+    const outcome code = allocate(out, 2);
+    if (code) return code;
+    dn_threshold_confusion(threshold, from->log_probabilities, from->labels, from->count, out->confusion);
+    summarise_confusion(out, 2);
+    dn_metrics *m = &out->overall;
+    *m = (dn_metrics){.count = from->count,
+                      .correct = out->confusion[0] + out->confusion[3],
+                      .loss = (double)NAN,
+                      .brier = (double)NAN};
+    m->accuracy = (double)m->correct / m->count;
+    dn_wilson_interval(m->correct, m->count, &m->accuracy_low, &m->accuracy_high);
+    return OUTCOME_OK;
+}
+
+void score_metrics_free(score_metrics *metrics) {
+    free(metrics->confusion);
+    free(metrics->classes);
+}

@@ -1,0 +1,24 @@
+/* What predictions are worth, over all classes and class by class. What is not defined is NaN. */
+#ifndef FTRAIN_EVALUATE_SCORE_METRICS_H
+#define FTRAIN_EVALUATE_SCORE_METRICS_H
+
+#include "ftrain/features/scorer.h"
+#include "ftrain/shell/outcome.h"
+#include "head/head.h"
+
+typedef struct score_metrics {
+    dn_metrics overall;
+    int *confusion;            /* (classes, classes), row: truth */
+    dn_class_metrics *classes; /* (classes) */
+    double balanced_accuracy;
+} score_metrics;
+
+/* Both return OUTCOME_OK or, after a message, another outcome; either way score_metrics_free() is to follow. */
+
+outcome score_metrics_compute(score_metrics *out, const scores *from, int classes);
+/* Of two classes, told apart by a threshold: such decisions have no probabilities, so loss and Brier score are NaN. */
+outcome score_metrics_at_threshold(score_metrics *out, const scores *from, const dn_threshold *threshold);
+
+void score_metrics_free(score_metrics *metrics);
+
+#endif
