@@ -1,3 +1,4 @@
+/* Cues as vectors, columns of them, and standardising. */
 #include "ftrain/baseline/vectors.h"
 
 #include "ftrain/cues/cues.h"

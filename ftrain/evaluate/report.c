@@ -1,3 +1,4 @@
+/* The sections of the page of evaluate --report, in their order. */
 #include "ftrain/evaluate/report.h"
 
 #include "ftrain/backbone/precision.h"

@@ -1,3 +1,4 @@
+/* Scales, axes, lines and bars, written as SVG. */
 #include "ftrain/page/chart.h"
 
 #include <math.h>

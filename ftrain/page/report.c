@@ -1,3 +1,4 @@
+/* The sections that the pages of several commands have. */
 #include "ftrain/page/report.h"
 
 #include "core/cpu.h"

@@ -1,3 +1,4 @@
+/* A picture made smaller, encoded as JPEG, and written as a data: address. */
 #include "ftrain/page/thumbnail.h"
 
 #include "core/error.h"

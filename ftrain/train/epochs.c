@@ -1,3 +1,4 @@
+/* An array that is made once, large enough for all epochs. */
 #include "ftrain/train/epochs.h"
 
 #include <stdlib.h>

@@ -164,8 +164,10 @@ static outcome train_and_judge(const cross_validation *work, const part parts[RO
         code = OUTCOME_INTERRUPTED;
     else if (status)
         code = report(&error, OUTCOME_DATA);
-    if (!code) code = judge(work, head, &parts[JUDGED], out);
-    out->best_epoch = result.best_epoch;
+    if (!code) {
+        out->best_epoch = result.best_epoch;
+        code = judge(work, head, &parts[JUDGED], out);
+    }
     dn_head_free(head);
     return code;
 }
