@@ -14,7 +14,7 @@ static void print_leak(const audit_leak *leak) {
     printf(
         "\nCan labels be read from cues alone? (%d pictures, %d folds; the largest class alone gives %.3f)\n",
         leak->judged, FOLDS, leak->majority);
-    table *const groups = table_create(5);
+    text_table *const groups = table_create(5);
     const char *const heads[] = {"cues", "accuracy", "low", "high", "alarm"};
     for (int k = 0; k < 5; k++) table_text(groups, heads[k]);
     for (int g = 0; g < CUE_GROUPS; g++) {
@@ -26,7 +26,7 @@ static void print_leak(const audit_leak *leak) {
     }
     table_print(groups);
     printf("\nStrongest cues, each alone\n");
-    table *const cues = table_create(2);
+    text_table *const cues = table_create(2);
     table_text(cues, "cue");
     table_text(cues, "AUC");
     for (int k = 0; k < 8; k++) {
@@ -36,7 +36,7 @@ static void print_leak(const audit_leak *leak) {
     table_print(cues);
 }
 
-static void spread_cell(table *to, const spread *of, const char *format) {
+static void spread_cell(text_table *to, const spread *of, const char *format) {
     char text[TEXT];
     int at = 0;
     const double values[] = {of->least, of->median, of->most};
@@ -49,13 +49,13 @@ static void spread_cell(table *to, const spread *of, const char *format) {
     table_text(to, text);
 }
 
-static void format_cell(table *to, const class_summary *of) {
+static void format_cell(text_table *to, const class_summary *of) {
     char text[TEXT];
     audit_formats(text, sizeof text, of);
     table_text(to, *text ? text : "-");
 }
 
-static void row_name(table *to, const audit_data *data, int part, int label) {
+static void row_name(text_table *to, const audit_data *data, int part, int label) {
     char text[TEXT];
     audit_row_name(text, sizeof text, data, part, label);
     table_text(to, text);
@@ -67,7 +67,7 @@ static const class_summary *summary_of(const audit *of, int part, int label) {
 
 static void print_files(const audit *of) {
     printf("\nFiles (least, median, most)\n");
-    table *const to = table_create(8);
+    text_table *const to = table_create(8);
     const char *const heads[] = {"",      "pictures", "unusable",   "formats",
                                  "width", "height",   "bits/pixel", "JPEG quality"};
     for (int k = 0; k < 8; k++) table_text(to, heads[k]);
@@ -92,7 +92,7 @@ static void print_making(const audit *of) {
     const char *const heads[] = {"",        "4:4:4",  "4:2:2",    "4:2:0", "progressive", "grey", "EXIF",
                                  "rotated", "camera", "software", "ICC",   "XMP",         "R G B"};
     enum { COLUMNS = sizeof heads / sizeof *heads };
-    table *const to = table_create(COLUMNS);
+    text_table *const to = table_create(COLUMNS);
     for (int k = 0; k < COLUMNS; k++) table_text(to, heads[k]);
     for (int p = 0; p < of->data.part_count; p++) {
         for (int c = 0; c < of->data.class_count; c++) {

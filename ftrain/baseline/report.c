@@ -4,10 +4,6 @@
 #include "ftrain/page/report.h"
 #include "ftrain/shell/outcome.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
 static void write_bars(html *page, const baseline_run *run) {
     chart_bar bars[MAX_ROWS];
     for (int i = 0; i < run->row_count; i++) {
@@ -24,29 +20,10 @@ static void write_bars(html *page, const baseline_run *run) {
                      run->row_count);
 }
 
-static void write_row(html *page, const baseline_row *row) {
-    char interval[40] = "expected", correct[40] = "\xe2\x80\x93";
-    if (!isnan(row->accuracy_low))
-        snprintf(interval, sizeof interval, "%.4f to %.4f", row->accuracy_low, row->accuracy_high);
-    if (row->count) snprintf(correct, sizeof correct, "%d of %d", row->correct, row->count);
-    html_cell(page, row->name);
-    html_cell(page, row->choice);
-    html_number(page, "%.4f", row->accuracy);
-    html_cell(page, interval);
-    html_cell(page, correct);
-    html_number(page, "%.4f", row->balanced_accuracy);
-    html_number(page, "%.4f", row->roc_auc);
-    html_number(page, "%.4f", row->loss);
-    html_number(page, "%.2f", row->seconds);
-}
-
 static void write_table(html *page, const baseline_run *run) {
-    static const char *const titles[] = {"baseline", "chosen", "accuracy", "95 % interval", "correct",
-                                         "balanced", "AUC",    "loss",     "seconds"};
+    const row_table table = baseline_rows(run);
     html_section(page, "table", "All numbers");
-    html_table_begin(page, titles, 9, 2);
-    for (int i = 0; i < run->row_count; i++) write_row(page, &run->rows[i]);
-    html_table_end(page);
+    html_rows(page, &table);
     html_raw(
         page,
         "<p class=\"dim\">chosen: what validation chose. balanced: the mean recall of the classes. AUC: area "

@@ -5,6 +5,7 @@
 
 #include "ftrain/baseline/rows.h"
 #include "ftrain/features/extraction.h"
+#include "ftrain/shell/columns.h"
 #include "ftrain/shell/outcome.h"
 #include "head/classifier/classifier.h"
 
@@ -30,6 +31,8 @@ typedef struct baseline_run {
     int row_count;
 } baseline_run;
 
+/* The rows as a table; they stay the run's. */
+row_table baseline_rows(const baseline_run *run);
 /* Returns OUTCOME_OK or, after a message, another outcome. */
 outcome baseline_print(const baseline_run *run);
 /* Writes run->report. Likewise. */

@@ -21,7 +21,7 @@ static const char *number(char text[32], double value) {
     return text;
 }
 
-static void headings(table *to, const char *const *texts, int count) {
+static void headings(text_table *to, const char *const *texts, int count) {
     for (int i = 0; i < count; i++) table_text(to, texts[i]);
 }
 
@@ -39,7 +39,7 @@ static void print_summary(const evaluation *of) {
     printf("Brier score %.4f, expected calibration error %.4f\n", m->brier, of->reliability.error);
 }
 
-static void class_row(table *to, const evaluation *of, int c) {
+static void class_row(text_table *to, const evaluation *of, int c) {
     const dn_class_metrics *m = &of->metrics.classes[c];
     const double none = (double)NAN;
     table_text(to, of->info->classes[c]);
@@ -81,7 +81,7 @@ static bool print_classes(const evaluation *of) {
     if (is_long) qsort(order, (size_t)classes, sizeof *order, by_recall);
     static const char *const names[] = {"class", "pictures", "precision", "recall",           "95 % from",
                                         "to",    "F1",       "ROC-AUC",   "average precision"};
-    table *t = table_create(9);
+    text_table *t = table_create(9);
     headings(t, names, 9);
     for (int i = 0; i < (is_long ? WORST_SHOWN : classes); i++) class_row(t, of, order[i].index);
     free(order);
@@ -93,7 +93,7 @@ static bool print_classes(const evaluation *of) {
 
 static bool print_matrix(const char *corner, const evaluation *of, const int *confusion) {
     const int classes = of->info->class_count;
-    table *t = table_create(classes + 1);
+    text_table *t = table_create(classes + 1);
     table_text(t, corner);
     headings(t, of->info->classes, classes);
     for (int truth = 0; truth < classes; truth++) {
@@ -128,7 +128,7 @@ static bool print_confused_pairs(const evaluation *of) {
         return true;
     }
     printf("the confusion matrix of %zu classes is only in --json; most often confused:\n", classes);
-    table *t = table_create(3);
+    text_table *t = table_create(3);
     headings(t, (const char *const[]){"truth", "predicted", "pictures"}, 3);
     for (int i = 0; i < found; i++) {
         table_text(t, of->info->classes[cells[i] / classes]);
@@ -147,7 +147,7 @@ static bool print_confusion(const evaluation *of) {
 
 /* ---- calibration ---- */
 
-static void calibration_row(table *to, const char *name, const dn_metrics *m, const dn_reliability *r) {
+static void calibration_row(text_table *to, const char *name, const dn_metrics *m, const dn_reliability *r) {
     table_text(to, name);
     table_number(to, "%.4f", m->loss);
     table_number(to, "%.4f", m->brier);
@@ -159,7 +159,7 @@ static bool print_temperature(const evaluation *of) {
     const bool is_limit = c->temperature <= 0.01 || c->temperature >= 100.0;
     printf("\ntemperature %.4f, fitted on %s (%d pictures): %s\n", c->temperature, c->split, c->count,
            is_limit ? "a limit, all pictures there pull one way" : "above 1 the probabilities were too sure");
-    table *t = table_create(4);
+    text_table *t = table_create(4);
     headings(t, (const char *const[]){"", "loss", "Brier score", "calibration error"}, 4);
     calibration_row(t, "as it is", &of->metrics.overall, &of->reliability);
     calibration_row(t, "at that temperature", &c->metrics, &c->reliability);
@@ -167,7 +167,7 @@ static bool print_temperature(const evaluation *of) {
 }
 
 /* Accuracy with its interval and, of a few classes, their recalls. */
-static void judgement_cells(table *to, const score_metrics *j, int recalls) {
+static void judgement_cells(text_table *to, const score_metrics *j, int recalls) {
     const dn_metrics *m = &j->overall;
     const double none = (double)NAN;
     table_number(to, "%.4f", m->count ? m->accuracy : none);
@@ -177,7 +177,7 @@ static void judgement_cells(table *to, const score_metrics *j, int recalls) {
     for (int c = 0; c < recalls; c++) table_number(to, "%.4f", j->classes[c].recall);
 }
 
-static void judgement_headings(table *to, const evaluation *of, int recalls) {
+static void judgement_headings(text_table *to, const evaluation *of, int recalls) {
     headings(to, (const char *const[]){"accuracy", "95 % from", "to", "balanced"}, 4);
     for (int c = 0; c < recalls; c++) {
         char name[64];
@@ -194,7 +194,7 @@ static bool print_threshold(const evaluation *of) {
     }
     printf("\nthreshold %.4f: above it %s; the one of highest balanced accuracy on %s (%.4f there)\n",
            c->threshold.probability, of->info->classes[1], c->split, c->threshold.balanced_accuracy);
-    table *t = table_create(7);
+    text_table *t = table_create(7);
     table_text(t, "");
     judgement_headings(t, of, 2);
     table_text(t, "at 0.5");
@@ -210,7 +210,7 @@ enum { RECALLS_SHOWN = 4 };
 
 static bool print_robustness(const evaluation *of) {
     const int recalls = of->info->class_count <= RECALLS_SHOWN ? of->info->class_count : 0;
-    table *t = table_create(7 + recalls);
+    text_table *t = table_create(7 + recalls);
     putchar('\n');
     table_text(t, "perturbation");
     table_text(t, "change");

@@ -206,11 +206,13 @@ void html_text(html *page, const char *text) {
 
 /* ---- tables ---- */
 
+#define TABLE_BEGIN "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>"
+
 void html_table_begin(html *page, const char *const *titles, int columns, int text_columns) {
     page->columns = columns;
     page->text_columns = text_columns;
     page->cell = 0;
-    html_raw(page, "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>");
+    html_raw(page, TABLE_BEGIN);
     for (int c = 0; c < columns; c++) {
         html_raw(page, "<th scope=\"col\"%s>", c < text_columns ? "" : " class=\"n\"");
         html_text(page, titles[c]);
@@ -227,11 +229,39 @@ void html_cell(html *page, const char *text) {
 }
 
 void html_number(html *page, const char *format, double value) {
-    char text[64] = "\xe2\x80\x93"; /* a dash */
+    char text[64] = "-";
     if (!isnan(value)) snprintf(text, sizeof text, format, value);
     html_cell(page, text);
 }
 
 void html_table_end(html *page) {
     html_raw(page, "</tbody>\n</table></div>\n");
+}
+
+/* The first column names the row: flush left, whatever it holds. */
+static const char *class_of(const row_table *table, int c) {
+    return c > 0 && column_is_number(&table->columns[c]) ? " class=\"n\"" : "";
+}
+
+void html_rows(html *page, const row_table *table) {
+    html_raw(page, TABLE_BEGIN);
+    for (int c = 0; c < table->column_count; c++) {
+        if (!table->columns[c].title) continue;
+        html_raw(page, "<th scope=\"col\"%s>", class_of(table, c));
+        html_text(page, table->columns[c].title);
+        html_raw(page, "</th>");
+    }
+    html_raw(page, "</tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < table->count; i++) {
+        html_raw(page, "<tr>");
+        for (int c = 0; c < table->column_count; c++) {
+            char text[256];
+            if (!table->columns[c].title) continue;
+            html_raw(page, "<td%s>", class_of(table, c));
+            html_text(page, cell_text(text, sizeof text, &table->columns[c], rows_at(table, i)));
+            html_raw(page, "</td>");
+        }
+        html_raw(page, "</tr>\n");
+    }
+    html_table_end(page);
 }

@@ -11,6 +11,7 @@
 #define FTRAIN_PAGE_HTML_H
 
 #include "core/status.h"
+#include "ftrain/shell/columns.h"
 
 typedef struct html html;
 
@@ -29,11 +30,14 @@ void html_text(html *page, const char *text);
 /* Markup, and numbers in it; never a text that somebody else chose. */
 void html_raw(html *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A table that scrolls inside its own box where it is wider than the page: cells go row by row. The first
- * `text_columns` columns are flush left, the others, numbers, flush right. */
+/* A table, numbers flush right; it scrolls inside its own box where it is wider than the page. */
+void html_rows(html *page, const row_table *table);
+
+/* Such a table cell by cell, row by row. The first `text_columns` columns are flush left, the others, numbers, flush
+ * right. */
 void html_table_begin(html *page, const char *const *titles, int columns, int text_columns);
 void html_cell(html *page, const char *text);
-/* A number, or a dash for NaN. */
+/* A number, or "-" for NaN. */
 void html_number(html *page, const char *format, double value) __attribute__((format(printf, 2, 0)));
 void html_table_end(html *page);
 

@@ -8,15 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct table {
+struct text_table {
     int columns;
     char **cells;
     size_t count, room;
     bool is_broken; /* a cell found no memory */
 };
 
-table *table_create(int columns) {
-    table *made = calloc(1, sizeof *made);
+text_table *table_create(int columns) {
+    text_table *made = calloc(1, sizeof *made);
     if (made)
         made->columns = columns;
     else
@@ -24,7 +24,7 @@ table *table_create(int columns) {
     return made;
 }
 
-void table_text(table *to, const char *text) {
+void table_text(text_table *to, const char *text) {
     if (!to || to->is_broken) return;
     if (to->count == to->room) {
         const size_t room = to->room ? 2 * to->room : 64;
@@ -41,7 +41,7 @@ void table_text(table *to, const char *text) {
     if (copy) to->cells[to->count++] = copy;
 }
 
-void table_number(table *to, const char *format, double value) {
+void table_number(text_table *to, const char *format, double value) {
     char text[64] = "-";
     if (!isnan(value)) snprintf(text, sizeof text, format, value);
     table_text(to, text);
@@ -54,7 +54,7 @@ static int width_of(const char *text) {
     return width;
 }
 
-static int column_width(const table *of, size_t column) {
+static int column_width(const text_table *of, size_t column) {
     int widest = 0;
     for (size_t i = column; i < of->count; i += (size_t)of->columns) {
         const int width = width_of(of->cells[i]);
@@ -63,7 +63,7 @@ static int column_width(const table *of, size_t column) {
     return widest;
 }
 
-static void print_cells(const table *of, const int *widths) {
+static void print_cells(const text_table *of, const int *widths) {
     for (size_t i = 0; i < of->count; i++) {
         const size_t column = i % (size_t)of->columns;
         const int space = widths[column] - width_of(of->cells[i]);
@@ -75,7 +75,7 @@ static void print_cells(const table *of, const int *widths) {
     }
 }
 
-bool table_print(table *of) {
+bool table_print(text_table *of) {
     if (!of) return false;
     int *widths = calloc((size_t)of->columns, sizeof *widths);
     const bool whole = widths && !of->is_broken;

@@ -5,14 +5,14 @@
 
 #include <stdbool.h>
 
-typedef struct table table;
+typedef struct text_table text_table;
 
 /* NULL, after a message, without memory; all below take NULL and do nothing. */
-table *table_create(int columns);
+text_table *table_create(int columns);
 /* The next cell, row by row; text or, for a number that may be NaN, `format` for it or "-". */
-void table_text(table *to, const char *text);
-void table_number(table *to, const char *format, double value) __attribute__((format(printf, 2, 0)));
+void table_text(text_table *to, const char *text);
+void table_number(text_table *to, const char *format, double value) __attribute__((format(printf, 2, 0)));
 /* Prints the table and frees it. Where memory ran out on the way nothing is printed: false, after a message. */
-bool table_print(table *of);
+bool table_print(text_table *of);
 
 #endif

@@ -217,7 +217,7 @@ static outcome print_lines(const fold_table *results) {
 
 static outcome print_table(const fold_table *results) {
     static const char *const titles[] = {"fold", "pictures", "best epoch", "accuracy", "loss"};
-    table *out = table_create(5);
+    text_table *out = table_create(5);
     for (int i = 0; i < 5; i++) table_text(out, titles[i]);
     for (int i = 0; i < results->count; i++) {
         const fold_result *r = &results->folds[i];

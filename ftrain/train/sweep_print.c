@@ -29,7 +29,7 @@ static double shown(const sweep_place *place, double value) {
 }
 
 static bool print_table(const sweep *of, const sweep_place *places, int count) {
-    table *out = table_create(sweep_axis_count(of) + 5);
+    text_table *out = table_create(sweep_axis_count(of) + 5);
     table_text(out, "rank");
     for (int a = 0; a < sweep_axis_count(of); a++) table_text(out, sweep_axis_name(of, a));
     static const char *const titles[] = {"best epoch", "train loss", "valid loss", "valid accuracy"};

@@ -9,13 +9,13 @@ dataset "$work/data" 4 30 160
 
 # shellcheck disable=SC2086 # options are words
 {
-    check_either "dummies need neither weights nor pictures" 0 '^dummy, uniform +0\.5000  expected +0\.5000' \
+    check_either "dummies need neither weights nor pictures" 0 '^dummy, uniform +0\.5000 +expected +0\.5000' \
         "$ftrain" baseline "$work/data" --only dummy
     check_either "metadata say nothing of pictures made alike" 0 '^file metadata +C [0-9.e-]+ +0\.5000' \
         "$ftrain" baseline "$work/data" --only metadata --quiet
     cp "$work/out" "$work/cues"
-    check_either "pixel statistics tell bright from dark" 0 '^pixel statistics .* 1\.0000   0\.[0-9]{4} ' cat "$work/cues"
-    check_either "and so do both" 0 '^metadata and statistics .* 1\.0000   0\.[0-9]{4} ' cat "$work/cues"
+    check_either "pixel statistics tell bright from dark" 0 '^pixel statistics .* 1\.0000  0\.[0-9]{4} ' cat "$work/cues"
+    check_either "and so do both" 0 '^metadata and statistics .* 1\.0000  0\.[0-9]{4} ' cat "$work/cues"
     check_either "raw pixels tell bright from dark" 0 '^SVM on pixels +C 0\.1 +1\.0000 .* 1\.0000 +-' \
         "$ftrain" baseline "$work/data" --only svm-pixels --resize 36 --crop 32 --quiet
     check_either "no more pictures than asked for" 0 '^SVM on pixels of 12 ' \

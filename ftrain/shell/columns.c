@@ -1,0 +1,133 @@
+/* Cells, and the tables that are made of them. */
+#include "ftrain/shell/columns.h"
+
+#include "ftrain/shell/output.h"
+#include "ftrain/shell/table.h"
+#include "io/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT = 256 }; /* what a cell that is not a text of its own may take */
+
+const void *rows_at(const row_table *table, size_t row) {
+    return (const char *)table->first + row * table->size;
+}
+
+/* ---- cells ---- */
+
+static const void *value_of(const table_column *from, const void *row) {
+    return (const char *)row + from->offset;
+}
+
+bool column_is_number(const table_column *from) {
+    return from->kind == CELL_INT || from->kind == CELL_SIZE || from->kind == CELL_WHOLE ||
+           from->kind == CELL_NUMBER;
+}
+
+static double number_at(const table_column *from, const void *value) {
+    if (from->kind == CELL_INT) return *(const int *)value;
+    if (from->kind == CELL_SIZE) return (double)*(const size_t *)value;
+    return *(const double *)value;
+}
+
+const char *cell_text(char *text, size_t size, const table_column *from, const void *row) {
+    const void *value = value_of(from, row);
+    if (from->show) {
+        from->show(text, size, value);
+        return text;
+    }
+    if (from->kind == CELL_TEXT) return *(const char *const *)value;
+    if (from->kind == CELL_CHARS) return value;
+    if (from->kind == CELL_FLAG) return *(const bool *)value ? "yes" : "no";
+    const double number = number_at(from, value);
+    const char *format = from->kind != CELL_NUMBER ? "%.0f" : from->format ? from->format : "%.4f";
+    if (isnan(number)) return "-";
+    snprintf(text, size, format, number);
+    return text;
+}
+
+static json_t *cell_json(const table_column *from, const void *row) {
+    const void *value = value_of(from, row);
+    if (from->json) return from->json(value);
+    if (from->kind == CELL_FLAG) return json_boolean(*(const bool *)value);
+    if (!column_is_number(from)) return dni_json_text(cell_text((char[TEXT]){0}, TEXT, from, row));
+    const double number = number_at(from, value);
+    if (!isfinite(number)) return json_null();
+    return from->kind == CELL_NUMBER ? json_real(number) : json_integer((json_int_t)number);
+}
+
+/* ---- text ---- */
+
+static bool is_in_text(const table_column *from) {
+    return from->title && !from->page_only;
+}
+
+bool rows_print(const row_table *of) {
+    int shown = 0;
+    for (int c = 0; c < of->column_count; c++) shown += is_in_text(&of->columns[c]);
+    text_table *out = table_create(shown);
+    for (int c = 0; c < of->column_count; c++)
+        if (is_in_text(&of->columns[c])) table_text(out, of->columns[c].title);
+    for (size_t i = 0; i < of->count; i++)
+        for (int c = 0; c < of->column_count; c++) {
+            char text[TEXT];
+            if (is_in_text(&of->columns[c]))
+                table_text(out, cell_text(text, sizeof text, &of->columns[c], rows_at(of, i)));
+        }
+    return table_print(out);
+}
+
+void rows_print_titles(const row_table *of) {
+    const char *space = "";
+    for (int c = 0; c < of->column_count; c++) {
+        const table_column *from = &of->columns[c];
+        if (!is_in_text(from) || !*from->title) continue;
+        printf("%s%s", space, from->title);
+        space = "  ";
+    }
+    putchar('\n');
+}
+
+void rows_print_line(const row_table *of, size_t row) {
+    const char *space = "";
+    for (int c = 0; c < of->column_count; c++) {
+        const table_column *from = &of->columns[c];
+        if (!is_in_text(from)) continue;
+        char text[TEXT];
+        const char *cell = cell_text(text, sizeof text, from, rows_at(of, row));
+        if (*from->title || *cell) printf("%s%*s", space, (int)strlen(from->title), cell);
+        space = "  ";
+    }
+    putchar('\n');
+}
+
+/* ---- JSON ---- */
+
+json_t *row_json(const row_table *of, size_t row) {
+    json_t *object = json_object();
+    bool whole = object != NULL;
+    for (int c = 0; whole && c < of->column_count; c++) {
+        const table_column *from = &of->columns[c];
+        if (from->key) whole = !json_object_set_new(object, from->key, cell_json(from, rows_at(of, row)));
+    }
+    if (whole) return object;
+    json_decref(object);
+    return NULL;
+}
+
+json_t *rows_json(const row_table *of) {
+    json_t *array = json_array();
+    bool whole = array != NULL;
+    for (size_t i = 0; whole && i < of->count; i++) whole = !json_array_append_new(array, row_json(of, i));
+    if (whole) return array;
+    json_decref(array);
+    return NULL;
+}
+
+bool rows_print_json(const row_table *of) {
+    bool printed = true;
+    for (size_t i = 0; printed && i < of->count; i++) printed = print_json(row_json(of, i));
+    return printed;
+}
