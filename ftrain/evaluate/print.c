@@ -1,12 +1,14 @@
 /* The report for people. What has many classes is told of some of them, and the report says so. */
 #include "ftrain/evaluate/print.h"
 
+#include "ftrain/evaluate/tables.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/table.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     CLASSES_SHOWN = 40,   /* with more, only the worst */
@@ -39,56 +41,42 @@ static void print_summary(const evaluation *of) {
     printf("Brier score %.4f, expected calibration error %.4f\n", m->brier, of->reliability.error);
 }
 
-static void class_row(text_table *to, const evaluation *of, int c) {
-    const dn_class_metrics *m = &of->metrics.classes[c];
-    const double none = (double)NAN;
-    table_text(to, of->info->classes[c]);
-    table_number(to, "%.0f", m->count);
-    table_number(to, "%.4f", m->precision);
-    table_number(to, "%.4f", m->recall);
-    table_number(to, "%.4f", m->count ? m->recall_low : none);
-    table_number(to, "%.4f", m->count ? m->recall_high : none);
-    table_number(to, "%.4f", m->f1);
-    table_number(to, "%.4f", of->roc_aucs[c]);
-    table_number(to, "%.4f", of->average_precisions[c]);
-}
-
-typedef struct ranked_class {
-    int index;
-    double recall;
-    int count;
-} ranked_class;
-
 /* Lowest recall first, of equal ones that with more pictures, then the model's order; without pictures last. */
 static int by_recall(const void *a, const void *b) {
-    const ranked_class *x = a, *y = b;
-    if (!x->count != !y->count) return !x->count - !y->count;
-    if (x->count && x->recall != y->recall) return x->recall < y->recall ? -1 : 1;
-    if (x->count != y->count) return x->count > y->count ? -1 : 1;
-    return x->index - y->index;
+    const class_row *x = *(const class_row *const *)a, *y = *(const class_row *const *)b;
+    const dn_class_metrics *m = &x->metrics, *n = &y->metrics;
+    if (!m->count != !n->count) return !m->count - !n->count;
+    if (m->count && m->recall != n->recall) return m->recall < n->recall ? -1 : 1;
+    if (m->count != n->count) return m->count > n->count ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+/* Moves the rows of lowest recall to the front: sorted by their places, since equal ones keep their order. */
+static outcome worst_first(class_row *all, int count) {
+    const class_row **order = malloc((size_t)count * sizeof *order);
+    class_row worst[WORST_SHOWN];
+    if (!order) return report_no_memory();
+    for (int c = 0; c < count; c++) order[c] = &all[c];
+    qsort(order, (size_t)count, sizeof *order, by_recall);
+    for (int i = 0; i < WORST_SHOWN; i++) worst[i] = *order[i];
+    memcpy(all, worst, sizeof worst);
+    free(order);
+    return OUTCOME_OK;
 }
 
 static bool print_classes(const evaluation *of) {
     const int classes = of->info->class_count;
     const bool is_long = classes > CLASSES_SHOWN;
-    ranked_class *order = malloc((size_t)classes * sizeof *order);
-    if (!order) {
-        report_no_memory();
-        return false;
-    }
-    for (int c = 0; c < classes; c++)
-        order[c] = (ranked_class){c, of->metrics.classes[c].recall, of->metrics.classes[c].count};
-    if (is_long) qsort(order, (size_t)classes, sizeof *order, by_recall);
-    static const char *const names[] = {"class", "pictures", "precision", "recall",           "95 % from",
-                                        "to",    "F1",       "ROC-AUC",   "average precision"};
-    text_table *t = table_create(9);
-    headings(t, names, 9);
-    for (int i = 0; i < (is_long ? WORST_SHOWN : classes); i++) class_row(t, of, order[i].index);
-    free(order);
+    class_row *all;
+    outcome code = class_rows_make(&all, of);
+    if (!code && is_long) code = worst_first(all, classes);
     putchar('\n');
-    if (!table_print(t)) return false;
-    if (is_long) printf("the %d classes of lowest recall; --json tells all %d\n", WORST_SHOWN, classes);
-    return true;
+    const row_table table = class_table(all, is_long ? WORST_SHOWN : classes);
+    const bool printed = !code && rows_print(&table);
+    free(all);
+    if (printed && is_long)
+        printf("the %d classes of lowest recall; --json tells all %d\n", WORST_SHOWN, classes);
+    return printed;
 }
 
 static bool print_matrix(const char *corner, const evaluation *of, const int *confusion) {
@@ -147,43 +135,14 @@ static bool print_confusion(const evaluation *of) {
 
 /* ---- calibration ---- */
 
-static void calibration_row(text_table *to, const char *name, const dn_metrics *m, const dn_reliability *r) {
-    table_text(to, name);
-    table_number(to, "%.4f", m->loss);
-    table_number(to, "%.4f", m->brier);
-    table_number(to, "%.4f", r->error);
-}
-
 static bool print_temperature(const evaluation *of) {
     const recalibration *c = &of->recalibration;
     const bool is_limit = c->temperature <= 0.01 || c->temperature >= 100.0;
     printf("\ntemperature %.4f, fitted on %s (%d pictures): %s\n", c->temperature, c->split, c->count,
            is_limit ? "a limit, all pictures there pull one way" : "above 1 the probabilities were too sure");
-    text_table *t = table_create(4);
-    headings(t, (const char *const[]){"", "loss", "Brier score", "calibration error"}, 4);
-    calibration_row(t, "as it is", &of->metrics.overall, &of->reliability);
-    calibration_row(t, "at that temperature", &c->metrics, &c->reliability);
-    return table_print(t);
-}
-
-/* Accuracy with its interval and, of a few classes, their recalls. */
-static void judgement_cells(text_table *to, const score_metrics *j, int recalls) {
-    const dn_metrics *m = &j->overall;
-    const double none = (double)NAN;
-    table_number(to, "%.4f", m->count ? m->accuracy : none);
-    table_number(to, "%.4f", m->accuracy_low);
-    table_number(to, "%.4f", m->accuracy_high);
-    table_number(to, "%.4f", j->balanced_accuracy);
-    for (int c = 0; c < recalls; c++) table_number(to, "%.4f", j->classes[c].recall);
-}
-
-static void judgement_headings(text_table *to, const evaluation *of, int recalls) {
-    headings(to, (const char *const[]){"accuracy", "95 % from", "to", "balanced"}, 4);
-    for (int c = 0; c < recalls; c++) {
-        char name[64];
-        snprintf(name, sizeof name, "recall of %.40s", of->info->classes[c]);
-        table_text(to, name);
-    }
+    const probability_row both[] = {probability_row_plain(of), probability_row_scaled(of)};
+    const row_table table = probability_table(both, 2);
+    return rows_print(&table);
 }
 
 static bool print_threshold(const evaluation *of) {
@@ -194,40 +153,26 @@ static bool print_threshold(const evaluation *of) {
     }
     printf("\nthreshold %.4f: above it %s; the one of highest balanced accuracy on %s (%.4f there)\n",
            c->threshold.probability, of->info->classes[1], c->split, c->threshold.balanced_accuracy);
-    text_table *t = table_create(7);
-    table_text(t, "");
-    judgement_headings(t, of, 2);
-    table_text(t, "at 0.5");
-    judgement_cells(t, &of->metrics, 2);
-    table_text(t, "at that threshold");
-    judgement_cells(t, &c->at_threshold, 2);
-    return table_print(t);
+    const scored_row both[] = {scored_row_make(of, "at 0.5", &of->metrics),
+                               scored_row_make(of, "at that threshold", &c->at_threshold)};
+    scored_columns columns;
+    scored_columns_make(&columns, of, false);
+    const row_table table = scored_table(&columns, both, 2);
+    return rows_print(&table);
 }
 
 /* ---- robustness ---- */
 
-enum { RECALLS_SHOWN = 4 };
-
 static bool print_robustness(const evaluation *of) {
-    const int recalls = of->info->class_count <= RECALLS_SHOWN ? of->info->class_count : 0;
-    text_table *t = table_create(7 + recalls);
+    scored_columns columns;
+    scored_columns_make(&columns, of, true);
+    scored_row *all;
+    const outcome code = robustness_rows_make(&all, of);
     putchar('\n');
-    table_text(t, "perturbation");
-    table_text(t, "change");
-    judgement_headings(t, of, recalls);
-    table_text(t, "ROC-AUC");
-    table_text(t, "plain");
-    table_text(t, "");
-    judgement_cells(t, &of->metrics, recalls);
-    table_number(t, "%.4f", of->roc_auc);
-    for (int r = 0; r < of->row_count; r++) {
-        const robustness_row *row = &of->rows[r];
-        table_text(t, row->name);
-        table_number(t, "%+.4f", row->metrics.overall.count ? row->change : (double)NAN);
-        judgement_cells(t, &row->metrics, recalls);
-        table_number(t, "%.4f", row->roc_auc);
-    }
-    return table_print(t);
+    const row_table table = scored_table(&columns, all, 1 + of->row_count);
+    const bool printed = !code && rows_print(&table);
+    free(all);
+    return printed;
 }
 
 bool evaluation_print_text(const evaluation *of) {

@@ -2,6 +2,7 @@
 #include "ftrain/evaluate/report.h"
 
 #include "ftrain/backbone/precision.h"
+#include "ftrain/evaluate/tables.h"
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
 #include "ftrain/shell/options.h"
@@ -52,28 +53,18 @@ static void write_result(html *page, const evaluation *of) {
     html_table_end(page);
 }
 
-static void write_classes(html *page, const evaluation *of) {
-    static const char *const titles[] = {"class", "pictures", "precision", "recall",           "from",
-                                         "to",    "F1",       "ROC-AUC",   "average precision"};
+static outcome write_classes(html *page, const evaluation *of) {
+    class_row *all;
+    const outcome code = class_rows_make(&all, of);
+    if (code) return code;
+    const row_table table = class_table(all, of->info->class_count);
     html_section(page, "classes", "Class by class");
-    html_table_begin(page, titles, 9, 1);
-    for (int c = 0; c < of->info->class_count; c++) {
-        const dn_class_metrics *row = &of->metrics.classes[c];
-        html_cell(page, of->info->classes[c]);
-        html_number(page, "%.0f", row->count);
-        html_number(page, "%.4f", row->precision);
-        html_number(page, "%.4f", row->recall);
-        html_number(page, "%.4f", row->recall_low);
-        html_number(page, "%.4f", row->recall_high);
-        html_number(page, "%.4f", row->f1);
-        html_number(page, "%.4f", of->roc_aucs[c]);
-        html_number(page, "%.4f", of->average_precisions[c]);
-    }
-    html_table_end(page);
+    html_rows(page, &table);
     html_raw(page,
-             "<p class=\"dim\">from, to: the recall's 95 %% interval (Wilson). ROC-AUC and average "
-             "precision: the class "
-             "against the rest. A dash stands where a value is not defined.</p>\n");
+             "<p class=\"dim\">95 %% from, to: the recall's 95 %% interval (Wilson). ROC-AUC and average "
+             "precision: the class against the rest. A dash stands where a value is not defined.</p>\n");
+    free(all);
+    return OUTCOME_OK;
 }
 
 /* Shaded by the share of the row: how the pictures of a class were distributed. */
@@ -205,6 +196,13 @@ static void write_calibration(html *page, const evaluation *of) {
 
 /* ---- robustness ---- */
 
+static const char ROBUSTNESS[] =
+    "<p>The same pictures under one perturbation at a time. A cue that does not belong to the subject often "
+    "disappears "
+    "under one of them: framing under zoom, compression under JPEG, upsampling under blur. The whiskers are "
+    "Wilson's "
+    "95 %% intervals.</p>\n";
+
 static void write_recalls(html *page, const evaluation *of, chart_bar *bars) {
     const int classes = of->info->class_count;
     html_raw(page, "<div class=\"grid\">\n");
@@ -224,33 +222,23 @@ static void write_recalls(html *page, const evaluation *of, chart_bar *bars) {
 }
 
 static outcome write_robustness(html *page, const evaluation *of) {
-    static const char *const titles[] = {"perturbation", "accuracy", "change", "from",
-                                         "to",           "balanced", "ROC-AUC"};
     if (!of->row_count) return OUTCOME_OK;
     chart_bar *const bars = malloc(((size_t)of->row_count + 1) * sizeof *bars);
-    if (!bars) return report_no_memory();
-    html_section(page, "robustness", "Robustness");
-    html_raw(
-        page,
-        "<p>The same pictures under one perturbation at a time. A cue that does not belong to the subject "
-        "often "
-        "dies of one of them: framing of zoom, compression of JPEG, upsampling of blur. The whiskers are "
-        "Wilson's 95 %% intervals.</p>\n");
-    write_recalls(page, of, bars);
-    html_table_begin(page, titles, 7, 1);
-    for (int i = 0; i < of->row_count; i++) {
-        const robustness_row *row = &of->rows[i];
-        html_cell(page, row->name);
-        html_number(page, "%.4f", row->metrics.overall.accuracy);
-        html_number(page, "%+.4f", row->change);
-        html_number(page, "%.4f", row->metrics.overall.accuracy_low);
-        html_number(page, "%.4f", row->metrics.overall.accuracy_high);
-        html_number(page, "%.4f", row->metrics.balanced_accuracy);
-        html_number(page, "%.4f", row->roc_auc);
+    scored_row *all;
+    outcome code = robustness_rows_make(&all, of);
+    if (!code && !bars) code = report_no_memory();
+    if (!code) {
+        html_section(page, "robustness", "Robustness");
+        html_raw(page, ROBUSTNESS);
+        write_recalls(page, of, bars);
+        scored_columns columns;
+        scored_columns_make(&columns, of, true);
+        const row_table table = scored_table(&columns, all, 1 + of->row_count);
+        html_rows(page, &table);
     }
-    html_table_end(page);
     free(bars);
-    return OUTCOME_OK;
+    free(all);
+    return code;
 }
 
 /* ---- all of it ---- */
@@ -277,9 +265,9 @@ outcome evaluation_write_report(evaluation *of, const scorer_options *options, c
     outcome code = report_open(&page, path, "Evaluation of a model", argc, argv);
     if (code) return code;
     write_result(page, of);
-    write_classes(page, of);
+    code = write_classes(page, of);
     write_confusion(page, of);
-    code = write_ranking(page, of);
+    if (!code) code = write_ranking(page, of);
     if (!code) {
         write_calibration(page, of);
         code = write_robustness(page, of);

@@ -1,0 +1,160 @@
+/* The columns, and the rows that are put together for them. */
+#include "ftrain/evaluate/tables.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- classes ---- */
+
+outcome class_rows_make(class_row **out, const evaluation *of) {
+    const int classes = of->info->class_count;
+    class_row *all = *out = malloc((size_t)classes * sizeof *all);
+    if (!all) return report_no_memory();
+    for (int c = 0; c < classes; c++) {
+        const dn_class_metrics *m = &of->metrics.classes[c];
+        all[c] = (class_row){.name = of->info->classes[c],
+                             .metrics = *m,
+                             .recall_low = m->count ? m->recall_low : (double)NAN,
+                             .recall_high = m->count ? m->recall_high : (double)NAN,
+                             .roc_auc = of->roc_aucs[c],
+                             .average_precision = of->average_precisions[c]};
+    }
+    return OUTCOME_OK;
+}
+
+row_table class_table(const class_row *first, int count) {
+    static const table_column columns[] = {
+        COLUMN("class", "name", CELL_TEXT, class_row, name),
+        COLUMN("pictures", "count", CELL_INT, class_row, metrics.count),
+        COLUMN(NULL, "predicted", CELL_INT, class_row, metrics.predicted),
+        COLUMN("precision", "precision", CELL_NUMBER, class_row, metrics.precision),
+        COLUMN("recall", "recall", CELL_NUMBER, class_row, metrics.recall),
+        COLUMN("95 % from", NULL, CELL_NUMBER, class_row, recall_low),
+        COLUMN("to", NULL, CELL_NUMBER, class_row, recall_high),
+        COLUMN(NULL, "recall_low", CELL_NUMBER, class_row, metrics.recall_low),
+        COLUMN(NULL, "recall_high", CELL_NUMBER, class_row, metrics.recall_high),
+        COLUMN("F1", "f1", CELL_NUMBER, class_row, metrics.f1),
+        COLUMN("ROC-AUC", "roc_auc", CELL_NUMBER, class_row, roc_auc),
+        COLUMN("average precision", "average_precision", CELL_NUMBER, class_row, average_precision),
+    };
+    return (row_table)ROWS(columns, first, count);
+}
+
+/* ---- perturbations and thresholds ---- */
+
+static json_t *recalls_json(const void *value) {
+    const scored_row *row = value;
+    json_t *recalls = json_object();
+    for (int c = 0; c < row->from->info->class_count; c++) {
+        const double recall = row->classes[c].recall;
+        json_object_set_new(recalls, row->from->info->classes[c],
+                            isfinite(recall) ? json_real(recall) : json_null());
+    }
+    return recalls;
+}
+
+static const table_column name_column[] = {COLUMN("", NULL, CELL_TEXT, scored_row, name)};
+static const table_column perturbation_columns[] = {
+    COLUMN("perturbation", NULL, CELL_TEXT, scored_row, name),
+    COLUMN("change", NULL, CELL_NUMBER, scored_row, change, .format = "%+.4f"),
+};
+static const table_column metrics_columns[] = {
+    COLUMN("accuracy", "accuracy", CELL_NUMBER, scored_row, accuracy),
+    COLUMN(NULL, "correct", CELL_INT, scored_row, overall.correct),
+    COLUMN(NULL, "count", CELL_INT, scored_row, overall.count),
+    COLUMN("95 % from", "accuracy_low", CELL_NUMBER, scored_row, overall.accuracy_low),
+    COLUMN("to", "accuracy_high", CELL_NUMBER, scored_row, overall.accuracy_high),
+    COLUMN("balanced", "balanced_accuracy", CELL_NUMBER, scored_row, balanced_accuracy),
+};
+static const table_column robustness_columns[] = {
+    COLUMN(NULL, "perturbation", CELL_TEXT, scored_row, name),
+    COLUMN(NULL, "change", CELL_NUMBER, scored_row, change),
+    COLUMN(NULL, "loss", CELL_NUMBER, scored_row, overall.loss),
+    COLUMN("ROC-AUC", "roc_auc", CELL_NUMBER, scored_row, roc_auc),
+    ROW_COLUMN(NULL, "recall", .json = recalls_json),
+};
+
+scored_row scored_row_make(const evaluation *of, const char *name, const score_metrics *metrics) {
+    scored_row row = {.name = name,
+                      .overall = metrics->overall,
+                      .accuracy = metrics->overall.count ? metrics->overall.accuracy : (double)NAN,
+                      .balanced_accuracy = metrics->balanced_accuracy,
+                      .roc_auc = (double)NAN,
+                      .change = (double)NAN,
+                      .from = of,
+                      .classes = metrics->classes};
+    for (int c = 0; c < of->info->class_count && c < MAX_RECALLS; c++)
+        row.recalls[c] = metrics->classes[c].recall;
+    return row;
+}
+
+static void append(scored_columns *to, const table_column *columns, size_t count) {
+    memcpy(to->columns + to->count, columns, count * sizeof *columns);
+    to->count += (int)count;
+}
+
+void scored_columns_make(scored_columns *out, const evaluation *of, bool of_robustness) {
+    const int classes = of->info->class_count;
+    out->count = 0;
+    if (of_robustness)
+        append(out, perturbation_columns, sizeof perturbation_columns / sizeof *perturbation_columns);
+    else
+        append(out, name_column, 1);
+    append(out, metrics_columns, sizeof metrics_columns / sizeof *metrics_columns);
+    for (int c = 0; c < classes && classes <= MAX_RECALLS; c++) {
+        snprintf(out->titles[c], sizeof out->titles[c], "recall of %.40s", of->info->classes[c]);
+        table_column recall = COLUMN(out->titles[c], NULL, CELL_NUMBER, scored_row, recalls);
+        recall.offset += (size_t)c * sizeof(double);
+        append(out, &recall, 1);
+    }
+    if (of_robustness)
+        append(out, robustness_columns, sizeof robustness_columns / sizeof *robustness_columns);
+}
+
+row_table scored_table(const scored_columns *columns, const scored_row *first, int count) {
+    return (row_table){columns->columns, columns->count, first, sizeof *first, (size_t)count};
+}
+
+json_t *scored_json(const scored_row *row) {
+    const row_table table = ROWS(metrics_columns, row, 1);
+    return row_json(&table, 0);
+}
+
+outcome robustness_rows_make(scored_row **out, const evaluation *of) {
+    scored_row *all = *out = malloc((1 + (size_t)of->row_count) * sizeof *all);
+    if (!all) return report_no_memory();
+    all[0] = scored_row_make(of, "plain", &of->metrics);
+    all[0].roc_auc = of->roc_auc;
+    for (int r = 0; r < of->row_count; r++) {
+        const robustness_row *row = &of->rows[r];
+        scored_row *made = &all[1 + r];
+        *made = scored_row_make(of, row->name, &row->metrics);
+        made->roc_auc = row->roc_auc;
+        if (row->metrics.overall.count) made->change = row->change;
+    }
+    return OUTCOME_OK;
+}
+
+/* ---- probabilities ---- */
+
+row_table probability_table(const probability_row *first, int count) {
+    static const table_column columns[] = {
+        COLUMN("", NULL, CELL_TEXT, probability_row, name),
+        COLUMN("loss", "loss", CELL_NUMBER, probability_row, loss),
+        COLUMN("Brier score", "brier", CELL_NUMBER, probability_row, brier),
+        COLUMN("calibration error", "calibration_error", CELL_NUMBER, probability_row, calibration_error),
+    };
+    return (row_table)ROWS(columns, first, count);
+}
+
+probability_row probability_row_plain(const evaluation *of) {
+    return (probability_row){"as it is", of->metrics.overall.loss, of->metrics.overall.brier,
+                             of->reliability.error};
+}
+
+probability_row probability_row_scaled(const evaluation *of) {
+    const recalibration *r = &of->recalibration;
+    return (probability_row){"at that temperature", r->metrics.loss, r->metrics.brier, r->reliability.error};
+}
