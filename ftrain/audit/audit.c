@@ -31,7 +31,7 @@ static outcome summarise(audit *of) {
 }
 
 static outcome find(audit *of, const audit_options *options, dni_pool *pool) {
-    outcome code = audit_measure(&of->data, pool, options->extraction.quiet);
+    outcome code = audit_measure(&of->data, pool, options->extraction.features.quiet);
     if (!code) code = summarise(of);
     if (!code) code = audit_find_copies(&of->copies, &of->data);
     if (!code) code = audit_colour_outliers(of->colour, &of->data);
@@ -60,7 +60,7 @@ static outcome audit_folder(const audit_options *options, const char *folder) {
     catch_interrupts();
     outcome code = options->report ? check_output(options->report) : OUTCOME_OK;
     if (!code) code = audit_open(&work.data, folder);
-    if (!code && dni_pool_create(&pool, options->extraction.threads, &error))
+    if (!code && dni_pool_create(&pool, options->extraction.network.threads, &error))
         code = report(&error, OUTCOME_MACHINE);
     if (!code) code = find(&work, options, pool);
     if (!code) code = tell(&work, options, pool);
@@ -90,10 +90,10 @@ static outcome run(const command *self, int argc, char **argv) {
         {"resize", 0, OPTION_INT, &e->resize, 1, 8192, "N",
          "shorter side after resizing, pixels (default 255)"},
         {"crop", 0, OPTION_INT, &e->crop, 32, 8192, "N", "side of the centre crop, pixels (default 224)"},
-        {"cache", 0, OPTION_TEXT, &e->cache, 0, 0, "FOLDER",
+        {"cache", 0, OPTION_TEXT, &e->features.cache, 0, 0, "FOLDER",
          "where features are kept (default ~/.cache/densenet)"},
-        {"threads", 0, OPTION_INT, &e->threads, 0, 1024, "N", "0: one a core (default)"},
-        {"quiet", 'q', OPTION_FLAG, &e->quiet, 0, 0, NULL, "no progress"},
+        THREADS_OPTION(e->network.threads),
+        {"quiet", 'q', OPTION_FLAG, &e->features.quiet, 0, 0, NULL, "no progress"},
     };
     int first;
     const outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);

@@ -1,6 +1,5 @@
 /* Pictures that stand out in their class, by colour and by the network's features. */
 #include "ftrain/audit/audit.h"
-#include "ftrain/backbone/backbone.h"
 #include "ftrain/features/extraction.h"
 #include "ftrain/shell/outcome.h"
 
@@ -111,8 +110,8 @@ static size_t measure_distances(double *distances, int *rows, const feature_set 
     return count;
 }
 
-static outcome rank_features(class_outliers *out, const audit_data *data, const feature_set *set,
-                             size_t width) {
+static outcome rank_features(class_outliers *out, const audit_data *data, const feature_set *set) {
+    const size_t width = (size_t)set->width;
     const size_t room = (size_t)set->count + 1;
     double *const memory = malloc((2 * width + 2 * room) * sizeof *memory);
     int *const rows = malloc(room * sizeof *rows);
@@ -129,17 +128,6 @@ static outcome rank_features(class_outliers *out, const audit_data *data, const 
     return code;
 }
 
-typedef struct network {
-    weights_source source;
-    dn_weights *weights;
-    char hash[33];
-} network;
-
-static outcome give_weights(void *context, const dn_weights **out) {
-    *out = ((const network *)context)->weights;
-    return OUTCOME_OK;
-}
-
 /* The samples that can be used, with where they stand among all. Their paths stay the data's. */
 static outcome select_usable(dni_samples *out, size_t *places, const audit_data *data) {
     out->items = malloc((data->samples.count + 1) * sizeof *out->items);
@@ -152,53 +140,18 @@ static outcome select_usable(dni_samples *out, size_t *places, const audit_data 
     return OUTCOME_OK;
 }
 
-static outcome collect(class_outliers *out, const audit_data *data, const extraction_options *options,
-                       dni_pool *pool, const char *cache, const dni_samples *usable, const size_t *places) {
-    dn_preprocessing preprocessing = dn_preprocessing_default();
-    preprocessing.resize = options->resize;
-    preprocessing.crop = options->crop;
-    network net = {.weights = NULL};
-    feature_set set = {.count = 0};
-    outcome code = weights_source_find(&net.source, options->weights, options->arch);
-    if (!code) code = backbone_open(&net.weights, &net.source, &preprocessing, usable, cache, pool);
-    if (!code) {
-        dn_weights_hash(net.weights, net.hash);
-        const feature_request request = {
-            .config = dn_weights_config(net.weights),
-            .hash = net.hash,
-            .preprocessing = preprocessing,
-            .weights = give_weights,
-            .context = &net,
-            .cache = options->features ? NULL : cache,
-            .path = options->features,
-            .pool = pool,
-            .quiet = options->quiet,
-        };
-        const dni_view plain = {.kind = DNI_VIEW_PLAIN};
-        const feature_source source = {.samples = usable, .views = &plain, .view_count = 1};
-        size_t skipped;
-        code = features_collect(&request, &source, 1, &set, &skipped);
-        for (int i = 0; !code && i < set.count; i++) set.places[i] = places[set.places[i]];
-        if (!code) code = rank_features(out, data, &set, (size_t)request.config->features);
-    }
-    feature_set_free(&set);
-    dn_weights_free(net.weights);
-    weights_source_free(&net.source);
-    return code;
-}
-
 outcome audit_feature_outliers(class_outliers *out, const audit_data *data, const extraction_options *options,
                                dni_pool *pool) {
     memset(out, 0, (size_t)data->class_count * sizeof *out);
     dni_samples usable = {.count = 0};
+    feature_set set = {.count = 0};
     size_t *const places = malloc((data->samples.count + 1) * sizeof *places);
-    char *const cache = features_cache(options->cache);
-    outcome code = !cache   ? OUTCOME_MACHINE
-                   : places ? select_usable(&usable, places, data)
-                            : report_no_memory();
-    if (!code && usable.count) code = collect(out, data, options, pool, cache, &usable, places);
+    outcome code = places ? select_usable(&usable, places, data) : report_no_memory();
+    if (!code && usable.count) code = extraction_of_samples(&set, options, &usable, pool);
+    for (int i = 0; !code && i < set.count; i++) set.places[i] = places[set.places[i]];
+    if (!code) code = rank_features(out, data, &set);
+    feature_set_free(&set);
     free(usable.items);
     free(places);
-    free(cache);
     return code;
 }

@@ -58,7 +58,7 @@ static outcome open_data(baseline_run *run, const char *data) {
     run->extraction.preprocessing.resize = run->extraction_options.resize;
     run->extraction.preprocessing.crop = run->extraction_options.crop;
     if (dni_dataset_scan(&run->extraction.data, data, &error)) return report(&error, OUTCOME_DATA);
-    if (dni_pool_create(&run->extraction.pool, run->extraction_options.threads, &error))
+    if (dni_pool_create(&run->extraction.pool, run->extraction_options.network.threads, &error))
         return report(&error, OUTCOME_MACHINE);
     return OUTCOME_OK;
 }
@@ -125,7 +125,7 @@ static outcome add_cues(baseline_run *run) {
     vectors cues;
     size_t skipped;
     outcome code = vectors_of_cues(&cues, &run->extraction.data, run->extraction.pool,
-                                   run->extraction_options.quiet, needs_features(run), &skipped);
+                                   run->extraction_options.features.quiet, needs_features(run), &skipped);
     if (!needs_features(run)) run->extraction.skipped = skipped;
     for (size_t k = 0; !code && k < sizeof kinds / sizeof *kinds; k++) {
         baseline_row row = {.about = kinds[k].about};
@@ -150,9 +150,9 @@ static outcome add_pixels(baseline_run *run) {
         .about =
             "Support vectors with an RBF kernel on the raw pixels of the crop: what can be had "
             "without a network."};
-    outcome code = pixel_set_load(&set, &run->extraction.data, &run->extraction.preprocessing,
-                                  run->max_pictures, run->extraction.pool, run->extraction_options.quiet,
-                                  !needs_features(run) && !run->wanted[METADATA]);
+    outcome code = pixel_set_load(
+        &set, &run->extraction.data, &run->extraction.preprocessing, run->max_pictures, run->extraction.pool,
+        run->extraction_options.features.quiet, !needs_features(run) && !run->wanted[METADATA]);
     if (!code) code = gram_of_pixels(&products, &set);
     if (!code)
         code = row_of_svm(&row, &products, set.labels, set.counts, set.size,
@@ -272,7 +272,7 @@ static outcome run(const command *self, int argc, char **argv) {
         .argc = argc, .argv = argv, .extraction_options = extraction_options_default(), .max_pictures = 3000};
     const option_spec specs[] = {
         EXTRACTION_OPTIONS(work.extraction_options),
-        {"features", 0, OPTION_TEXT, &work.extraction_options.features, 0, 0, "FEATURES",
+        {"features", 0, OPTION_TEXT, &work.extraction_options.features.file, 0, 0, "FEATURES",
          "a file of 'ftrain extract' instead of the cache"},
         {"model", 'm', OPTION_TEXT, &work.model, 0, 0, "MODEL", "a row for this model, too"},
         {"only", 0, OPTION_TEXT, &work.only, 0, 0, "LIST",

@@ -58,7 +58,7 @@ outcome baseline_report(const baseline_run *run) {
     const extraction *work = &run->extraction;
     report_source source = {.pool = work->pool, .preprocessing = work->preprocessing, .model = run->model};
     report_source_backbone(&source, work->weights, work->source.name, work->hash,
-                           precision_name(run->extraction_options.precision));
+                           precision_name(run->extraction_options.network.precision));
     report_provenance(page, &source);
     return report_close(page);
 }

@@ -1,6 +1,4 @@
 /* ftrain evaluate: a model against labelled pictures. */
-#include "ftrain/backbone/memory.h"
-#include "ftrain/backbone/precision.h"
 #include "ftrain/evaluate/print.h"
 #include "ftrain/evaluate/report.h"
 #include "ftrain/evaluate/robustness.h"
@@ -47,7 +45,7 @@ static outcome check_options(evaluate_options *o) {
         message("--perturb: %s", error.message);
         return OUTCOME_USAGE;
     }
-    return precision_check(e->scorer.precision);
+    return network_options_check(&e->scorer.network);
 }
 
 static outcome tell(evaluation *of, const evaluate_options *o) {
@@ -91,16 +89,15 @@ static outcome run(const command *self, int argc, char **argv) {
         {"predictions", 0, OPTION_TEXT, &o.predictions, 0, 0, "FILE", "write them as CSV, a line a picture"},
         {"report", 0, OPTION_TEXT, &o.report, 0, 0, "FILE.html",
          "write a page with curves and pictures, too"},
-        {"cache", 0, OPTION_TEXT, &s->cache, 0, 0, "FOLDER",
+        {"cache", 0, OPTION_TEXT, &s->features.cache, 0, 0, "FOLDER",
          "where features are kept (default ~/.cache/densenet)"},
-        {"features", 0, OPTION_TEXT, &s->features, 0, 0, "FEATURES",
+        {"features", 0, OPTION_TEXT, &s->features.file, 0, 0, "FEATURES",
          "a file of 'ftrain extract' instead of the cache"},
-        PRECISION_OPTION(s->precision),
-        MEMORY_OPTION(s->memory),
-        {"threads", 0, OPTION_INT, &s->threads, 0, 1024, "N", "0: one a core (default)"},
-        {"strict", 0, OPTION_FLAG, &s->strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
+        NETWORK_OPTIONS(s->network),
+        {"strict", 0, OPTION_FLAG, &s->features.strict, 0, 0, NULL,
+         "stop at the first picture that cannot be used"},
         {"json", 0, OPTION_FLAG, &o.json, 0, 0, NULL, "the result as one JSON object"},
-        {"quiet", 'q', OPTION_FLAG, &s->quiet, 0, 0, NULL, "no progress"},
+        {"quiet", 'q', OPTION_FLAG, &s->features.quiet, 0, 0, NULL, "no progress"},
     };
     int first;
     outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);

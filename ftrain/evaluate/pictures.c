@@ -25,18 +25,9 @@ static double sureness(const evaluation *of, int i) {
     return exp((double)of->scores.log_probabilities[at]);
 }
 
-static outcome attach(gallery *work, const scorer_options *options) {
-    const dn_weights *weights;
-    outcome code = work->of->scorer.request.weights(work->of->scorer.request.context, &weights);
+static outcome attach(gallery *work) {
+    const outcome code = scorer_attach(&work->of->scorer);
     if (code) return code;
-    dn_session_options session = dn_session_options_default();
-    session.threads = options->threads;
-    const dn_model_options model = {.threads = options->threads,
-                                    .precision = (dn_precision)options->precision,
-                                    .memory = (dn_memory)options->memory};
-    dn_error error;
-    if (dn_classifier_attach(work->classifier, weights, &model, &session, &error))
-        return report(&error, OUTCOME_MODEL);
     dn_classifier_map_size(work->classifier, &work->map_height, &work->map_width);
     work->evidence = malloc((size_t)work->map_height * (size_t)work->map_width * sizeof *work->evidence);
     return work->evidence ? OUTCOME_OK : report_no_memory();
@@ -131,7 +122,7 @@ static outcome show_all(gallery *work) {
     return code;
 }
 
-outcome evaluation_write_pictures(html *page, evaluation *of, const scorer_options *options) {
+outcome evaluation_write_pictures(html *page, evaluation *of) {
     gallery work = {.page = page, .of = of, .classifier = of->scorer.classifier};
     html_section(page, "pictures", "Pictures");
     html_raw(page,
@@ -140,7 +131,7 @@ outcome evaluation_write_pictures(html *page, evaluation *of, const scorer_optio
              "(class activation map; pale yellow is most, relative to each picture's own maximum; what the "
              "network did "
              "not see is darkened).</p>\n");
-    outcome code = attach(&work, options);
+    outcome code = attach(&work);
     if (!code) code = show_all(&work);
     free(work.evidence);
     return code;

@@ -1,7 +1,7 @@
 /* The sections of the page of evaluate --report, in their order. */
 #include "ftrain/evaluate/report.h"
 
-#include "ftrain/backbone/precision.h"
+#include "ftrain/backbone/network_options.h"
 #include "ftrain/evaluate/tables.h"
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
@@ -254,7 +254,7 @@ static void write_provenance(html *page, const evaluation *of, const scorer_opti
                                              .backbone = of->info->backbone,
                                              .weights = of->info->weights_source,
                                              .hash = of->info->weights_hash,
-                                             .precision = precision_name(options->precision),
+                                             .precision = precision_name(options->network.precision),
                                              .preprocessing = of->info->preprocessing,
                                              .seed = &of->info->seed});
 }
@@ -272,7 +272,7 @@ outcome evaluation_write_report(evaluation *of, const scorer_options *options, c
         write_calibration(page, of);
         code = write_robustness(page, of);
     }
-    if (!code) code = evaluation_write_pictures(page, of, options);
+    if (!code) code = evaluation_write_pictures(page, of);
     if (code) {
         html_abandon(page);
         return code;

@@ -12,6 +12,6 @@ outcome evaluation_write_report(evaluation *of, const scorer_options *options, c
                                 char *const *argv);
 
 /* Section "pictures": the surest right ones, the surest wrong ones and the least sure, each with its map. */
-outcome evaluation_write_pictures(html *page, evaluation *of, const scorer_options *options);
+outcome evaluation_write_pictures(html *page, evaluation *of);
 
 #endif

@@ -1,7 +1,5 @@
 /* ftrain explain: where in a picture the evidence for a class lies. */
-#include "ftrain/backbone/memory.h"
-#include "ftrain/backbone/model_weights.h"
-#include "ftrain/backbone/precision.h"
+#include "ftrain/backbone/model_attach.h"
 #include "ftrain/page/overlay.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
@@ -33,7 +31,7 @@ typedef struct explanation_run {
     const char *model, *weights_option, *output, *class_name;
     overlay_options overlay;
     float ellipse_width, ellipse_height;
-    int precision, memory, threads;
+    network_options network;
     bool json, strict, outline;
 
     dn_classifier *classifier;
@@ -218,19 +216,7 @@ static outcome find_class(explanation_run *run) {
 }
 
 static outcome attach(explanation_run *run) {
-    dn_weights *weights = NULL;
-    outcome code = OUTCOME_OK;
-    if (!dn_classifier_is_complete(run->classifier) || run->weights_option)
-        code = model_weights(&weights, run->classifier, run->weights_option);
-    if (code) return code;
-    dn_session_options options = dn_session_options_default();
-    options.threads = run->threads;
-    const dn_model_options model_options = {
-        .threads = run->threads, .precision = (dn_precision)run->precision, .memory = (dn_memory)run->memory};
-    dn_error error;
-    if (dn_classifier_attach(run->classifier, weights, &model_options, &options, &error))
-        code = report(&error, OUTCOME_MODEL);
-    dn_weights_free(weights);
+    const outcome code = model_attach(run->classifier, run->weights_option, &run->network, 1);
     if (code) return code;
     const size_t classes = (size_t)dn_classifier_get_info(run->classifier)->class_count;
     dn_classifier_map_size(run->classifier, &run->map_height, &run->map_width);
@@ -251,7 +237,7 @@ static outcome explain(explanation_run *run, char *const *paths, int count) {
         run->overlay.ellipse_width = run->ellipse_width;
         run->overlay.ellipse_height = run->ellipse_height;
     }
-    outcome code = precision_check(run->precision);
+    outcome code = network_options_check(&run->network);
     if (!code) code = find_class(run);
     if (!code) code = prepare_output(run, paths, count);
     if (!code) code = attach(run);
@@ -283,9 +269,7 @@ static outcome run(const command *self, int argc, char **argv) {
         {"opacity", 0, OPTION_FLOAT, &work.overlay.opacity, 0, 1, "X", "of the colours (default 0.6)"},
         {"size", 0, OPTION_INT, &work.overlay.size, 16, 16384, "N",
          "longer side of a drawing, at most (default 640)"},
-        PRECISION_OPTION(work.precision),
-        MEMORY_OPTION(work.memory),
-        {"threads", 0, OPTION_INT, &work.threads, 0, 1024, "N", "0: one a core (default)"},
+        NETWORK_OPTIONS(work.network),
         {"strict", 0, OPTION_FLAG, &work.strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
         {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "a JSON object a line"},
     };

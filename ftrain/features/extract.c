@@ -7,7 +7,8 @@
 static outcome run(const command *self, int argc, char **argv) {
     extraction_options options = extraction_options_default();
     const option_spec specs[] = {
-        {"output", 'o', OPTION_TEXT, &options.features, 0, 0, "FEATURES", "the file to write or to complete"},
+        {"output", 'o', OPTION_TEXT, &options.features.file, 0, 0, "FEATURES",
+         "the file to write or to complete"},
         EXTRACTION_OPTIONS(options),
         {"augment", 0, OPTION_TEXT, &options.augment, 0, 0, "LIST",
          "more views of the training split: jpeg:75,blur:1,resize:0.5,zoom:1.2,grey"},
@@ -17,7 +18,7 @@ static outcome run(const command *self, int argc, char **argv) {
     int first;
     outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
     if (code) return code;
-    if (!options.features) {
+    if (!options.features.file) {
         message("extract: -o FEATURES is missing: the file to write");
         return OUTCOME_USAGE;
     }

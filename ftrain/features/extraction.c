@@ -13,11 +13,6 @@ extraction_options extraction_options_default(void) {
     return (extraction_options){.resize = standard.resize, .crop = standard.crop, .flip = true};
 }
 
-static outcome give_weights(void *context, const dn_weights **out) {
-    *out = ((const extraction *)context)->weights;
-    return OUTCOME_OK;
-}
-
 static outcome list_views(extraction *run, const extraction_options *options) {
     dni_view perturbed[1 + MAX_AUGMENT] = {{.kind = DNI_VIEW_PLAIN}};
     int count = 0;
@@ -35,13 +30,18 @@ static outcome list_views(extraction *run, const extraction_options *options) {
     return OUTCOME_OK;
 }
 
+static dn_preprocessing preprocessing_of(const extraction_options *options) {
+    dn_preprocessing preprocessing = dn_preprocessing_default();
+    preprocessing.resize = options->resize;
+    preprocessing.crop = options->crop;
+    return preprocessing;
+}
+
 static outcome find_inputs(extraction *run, const extraction_options *options, const char *data) {
     dn_error error;
-    run->preprocessing = dn_preprocessing_default();
-    run->preprocessing.resize = options->resize;
-    run->preprocessing.crop = options->crop;
+    run->preprocessing = preprocessing_of(options);
     if (dni_dataset_scan(&run->data, data, &error)) return report(&error, OUTCOME_DATA);
-    if (dni_pool_create(&run->pool, options->threads, &error)) return report(&error, OUTCOME_DATA);
+    if (dni_pool_create(&run->pool, options->network.threads, &error)) return report(&error, OUTCOME_DATA);
     const outcome code = weights_source_find(&run->source, options->weights, options->arch);
     if (!code && run->source.is_random)
         message(
@@ -50,32 +50,29 @@ static outcome find_inputs(extraction *run, const extraction_options *options, c
     return code;
 }
 
-static outcome compute(extraction *run, const extraction_options *options, const char *cache,
-                       feature_set *sets) {
-    const outcome code = backbone_open(&run->weights, &run->source, &run->preprocessing,
-                                       &run->data.splits[DNI_TRAIN], cache, run->pool);
-    if (code) return code;
-    dn_weights_hash(run->weights, run->hash);
-    const feature_request request = {
-        .config = dn_weights_config(run->weights),
-        .hash = run->hash,
-        .preprocessing = run->preprocessing,
-        .precision = (dn_precision)options->precision,
-        .memory = (dn_memory)options->memory,
-        .weights = give_weights,
-        .context = run,
-        .cache = options->features ? NULL : cache,
-        .path = options->features,
-        .pool = run->pool,
-        .strict = options->strict,
-        .quiet = options->quiet,
-    };
-    feature_source sources[DNI_SPLITS];
-    for (int s = 0; s < DNI_SPLITS; s++) {
-        const bool all = s == DNI_TRAIN || (s == DNI_VALID && options->augment_valid);
-        sources[s] = (feature_source){&run->data.splits[s], run->views, all ? run->view_count : 1};
+/* Opens the weights, calibrated on `pictures` where they are random, and collects. */
+static outcome compute(extraction *run, const extraction_options *options, const dni_samples *pictures,
+                       const feature_source *sources, size_t count, feature_set *sets) {
+    char *cache = features_cache(options->features.cache);
+    if (!cache) return OUTCOME_MACHINE;
+    outcome code =
+        backbone_open(&run->weights, &run->source, &run->preprocessing, pictures, cache, run->pool);
+    if (!code) {
+        dn_weights_hash(run->weights, run->hash);
+        const feature_request request = {
+            .config = dn_weights_config(run->weights),
+            .hash = run->hash,
+            .weights = &(lazy_weights){.loaded = run->weights},
+            .preprocessing = run->preprocessing,
+            .network = options->network,
+            .options = options->features,
+            .cache = cache,
+            .pool = run->pool,
+        };
+        code = features_collect(&request, sources, count, sets, &run->skipped);
     }
-    return features_collect(&request, sources, DNI_SPLITS, sets, &run->skipped);
+    free(cache);
+    return code;
 }
 
 outcome extraction_run(extraction *out, const extraction_options *options, const char *data,
@@ -83,14 +80,28 @@ outcome extraction_run(extraction *out, const extraction_options *options, const
     *out = (extraction){.skipped = 0};
     for (int s = 0; sets && s < DNI_SPLITS; s++) sets[s] = (feature_set){.count = 0};
     catch_interrupts();
-    outcome code = precision_check(options->precision);
+    outcome code = network_options_check(&options->network);
     if (!code) code = list_views(out, options);
     if (!code) code = find_inputs(out, options, data);
     if (code) return code;
-    char *cache = features_cache(options->cache);
-    if (!cache) return OUTCOME_MACHINE;
-    code = compute(out, options, cache, sets);
-    free(cache);
+    feature_source sources[DNI_SPLITS];
+    for (int s = 0; s < DNI_SPLITS; s++) {
+        const bool all = s == DNI_TRAIN || (s == DNI_VALID && options->augment_valid);
+        sources[s] = (feature_source){&out->data.splits[s], out->views, all ? out->view_count : 1};
+    }
+    return compute(out, options, &out->data.splits[DNI_TRAIN], sources, DNI_SPLITS, sets);
+}
+
+outcome extraction_of_samples(feature_set *out, const extraction_options *options, const dni_samples *samples,
+                              dni_pool *pool) {
+    static const dni_view plain = {.kind = DNI_VIEW_PLAIN};
+    *out = (feature_set){.count = 0};
+    extraction run = {.pool = pool, .preprocessing = preprocessing_of(options)};
+    const feature_source source = {.samples = samples, .views = &plain, .view_count = 1};
+    outcome code = weights_source_find(&run.source, options->weights, options->arch);
+    if (!code) code = compute(&run, options, samples, &source, 1, out);
+    run.pool = NULL; /* the caller's */
+    extraction_free(&run);
     return code;
 }
 

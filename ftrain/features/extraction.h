@@ -2,8 +2,7 @@
 #ifndef FTRAIN_FEATURES_EXTRACTION_H
 #define FTRAIN_FEATURES_EXTRACTION_H
 
-#include "ftrain/backbone/memory.h"
-#include "ftrain/backbone/precision.h"
+#include "ftrain/backbone/network_options.h"
 #include "ftrain/backbone/weights_source.h"
 #include "densenet/densenet.h"
 #include "ftrain/features/features.h"
@@ -13,35 +12,32 @@
 
 typedef struct extraction_options {
     const char *weights, *arch;
-    const char *cache;    /* NULL: the user's */
-    const char *features; /* a store of one's own instead of the cache's; NULL: none */
-    int resize, crop, threads;
-    int memory;          /* a dn_memory's value */
+    network_options network;
+    feature_options features;
+    int resize, crop;
     const char *augment; /* more views of the training split, "jpeg:75,blur:1"; NULL: none */
     bool flip;           /* each of its views mirrored, too */
     bool augment_valid;  /* the validation split gets the same views */
-    int precision;       /* a dn_precision's value */
-    bool strict, quiet;
 } extraction_options;
 
 extraction_options extraction_options_default(void);
 
 /* The rows of an option table that fill `o`, an extraction_options. */
-#define EXTRACTION_OPTIONS(o)                                                                                 \
-    {"weights", 'w', OPTION_TEXT, &(o).weights,                                                               \
-     0,         0,   "WEIGHTS",   "a file, or random:SEED; else found by itself"},                            \
-        {"arch", 0, OPTION_TEXT, &(o).arch,                                                                   \
-         0,      0, "NAME",      "with random:SEED: densenet121, 161, 169, 201 (default densenet161)"},       \
-        {"resize", 0,    OPTION_INT, &(o).resize,                                                             \
-         1,        8192, "N",        "shorter side after resizing, pixels (default 255)"},                    \
-        {"crop", 0, OPTION_INT, &(o).crop, 32, 8192, "N", "side of the centre crop, pixels (default 224)"},   \
-        {"cache", 0, OPTION_TEXT, &(o).cache,                                                                 \
-         0,       0, "FOLDER",    "where features are kept (default ~/.cache/densenet)"},                     \
-        PRECISION_OPTION((o).precision), MEMORY_OPTION((o).memory),                                           \
-        {"threads", 0, OPTION_INT, &(o).threads, 0, 1024, "N", "0: one a core (default)"},                    \
-        {"strict", 0, OPTION_FLAG, &(o).strict, 0, 0, NULL, "stop at the first picture that cannot be used"}, \
-    {                                                                                                         \
-        "quiet", 'q', OPTION_FLAG, &(o).quiet, 0, 0, NULL, "no progress"                                      \
+#define EXTRACTION_OPTIONS(o)                                                                                \
+    {"weights", 'w', OPTION_TEXT, &(o).weights,                                                              \
+     0,         0,   "WEIGHTS",   "a file, or random:SEED; else found by itself"},                           \
+        {"arch", 0, OPTION_TEXT, &(o).arch,                                                                  \
+         0,      0, "NAME",      "with random:SEED: densenet121, 161, 169, 201 (default densenet161)"},      \
+        {"resize", 0,    OPTION_INT, &(o).resize,                                                            \
+         1,        8192, "N",        "shorter side after resizing, pixels (default 255)"},                   \
+        {"crop", 0, OPTION_INT, &(o).crop, 32, 8192, "N", "side of the centre crop, pixels (default 224)"},  \
+        {"cache", 0, OPTION_TEXT, &(o).features.cache,                                                       \
+         0,       0, "FOLDER",    "where features are kept (default ~/.cache/densenet)"},                    \
+        NETWORK_OPTIONS((o).network),                                                                        \
+        {"strict", 0, OPTION_FLAG, &(o).features.strict,                                                     \
+         0,        0, NULL,        "stop at the first picture that cannot be used"},                         \
+    {                                                                                                        \
+        "quiet", 'q', OPTION_FLAG, &(o).features.quiet, 0, 0, NULL, "no progress"                            \
     }
 
 enum { MAX_AUGMENT = 15, MAX_VIEWS = 2 * (1 + MAX_AUGMENT) };
@@ -64,6 +60,11 @@ typedef struct extraction {
 outcome extraction_run(extraction *out, const extraction_options *options, const char *data,
                        feature_set *sets);
 void extraction_free(extraction *run);
+
+/* The features of any samples, in one view each, on weights that are calibrated on the same samples where they are
+ * random. Returns OUTCOME_OK or, after a message, another outcome; either way feature_set_free() ends *out. */
+outcome extraction_of_samples(feature_set *out, const extraction_options *options, const dni_samples *samples,
+                              dni_pool *pool);
 
 /* Whether each class has pictures left in the split; counts: (classes). OUTCOME_OK or, after a message, another outcome. */
 outcome check_counts(const dni_dataset *data, dni_split split, const int *counts);

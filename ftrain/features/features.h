@@ -2,9 +2,11 @@
 #ifndef FTRAIN_FEATURES_FEATURES_H
 #define FTRAIN_FEATURES_FEATURES_H
 
-#include "ftrain/shell/outcome.h"
 #include "core/pool.h"
 #include "densenet/densenet.h"
+#include "ftrain/backbone/model_attach.h"
+#include "ftrain/backbone/network_options.h"
+#include "ftrain/shell/outcome.h"
 #include "head/training.h"
 #include "io/dataset.h"
 #include "io/view.h"
@@ -18,28 +20,31 @@ typedef struct feature_source {
     int view_count;
 } feature_source;
 
+/* What the user chooses about features in every command that needs them. */
+typedef struct feature_options {
+    const char *cache; /* the folder of caches; NULL: the user's own */
+    const char *file;  /* a feature store outside the cache; NULL: the cache's */
+    bool strict;       /* the first picture that cannot be used is an error */
+    bool quiet;        /* no progress */
+} feature_options;
+
 typedef struct feature_request {
     const dn_config *config;
     const char *hash; /* of the backbone's weights */
+    lazy_weights *weights;
     dn_preprocessing preprocessing;
-    dn_precision precision;
-    dn_memory memory;
-    /* The backbone's weights, asked for only when something must be computed; they stay the callee's.
-     * Returns OUTCOME_OK or, after a message, another outcome. */
-    outcome (*weights)(void *context, const dn_weights **out);
-    void *context;
-    const char *cache; /* folder of the store; NULL: the store is `path` */
-    const char *path;
+    network_options network; /* its threads are the pool's */
+    feature_options options;
+    const char *cache; /* the folder of caches: features_cache() */
     dni_pool *pool;
-    bool strict; /* the first picture that cannot be used is an error */
-    bool quiet;
 } feature_request;
 
 /* The features of those samples that could be used, in their order. */
 typedef struct feature_set {
     const dni_view *views; /* the source's */
     int view_count;
-    float *values; /* (count, view_count, features) */
+    int width;     /* features of a view */
+    float *values; /* (count, view_count, width) */
     int *labels;
     size_t *places; /* (count): of each among the source's samples */
     int count;

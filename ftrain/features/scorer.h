@@ -7,19 +7,16 @@
 #include "head/classifier/classifier.h"
 
 typedef struct scorer_options {
-    const char *model, *weights, *cache, *features;
-    int precision; /* a dn_precision's value */
-    int memory;    /* a dn_memory's value */
-    int threads;
-    bool strict, quiet;
+    const char *model, *weights;
+    network_options network;
+    feature_options features;
 } scorer_options;
 
 typedef struct scorer {
     dn_classifier *classifier;
     feature_request request;
     /* what the request points to */
-    const char *weights_option;
-    dn_weights *weights; /* once asked for */
+    lazy_weights weights;
     dni_pool *pool;
     char *cache;
 } scorer;
@@ -36,13 +33,16 @@ typedef struct scores {
 
 /* Either way to be closed. */
 outcome scorer_open(scorer *out, const scorer_options *options);
-void scorer_close(scorer *of);
+void scorer_close(scorer *self);
+
+/* Attaches the network to the classifier, for pictures one at a time. */
+outcome scorer_attach(scorer *self);
 
 /* out[i] from sources[i], each of one view. Pictures that cannot be used are named and added to *skipped. */
-outcome scorer_run(scorer *of, const feature_source *sources, size_t count, scores *out, size_t *skipped);
+outcome scorer_run(scorer *self, const feature_source *sources, size_t count, scores *out, size_t *skipped);
 /* Computes what the store lacks of the source's views, and nothing else. */
-outcome scorer_fill(scorer *of, const feature_source *source, size_t *skipped);
+outcome scorer_fill(scorer *self, const feature_source *source, size_t *skipped);
 
-void scores_free(scores *of); /* also of cleared ones */
+void scores_free(scores *scored); /* also of cleared ones */
 
 #endif

@@ -1,8 +1,6 @@
 /* ftrain predict: classes and probabilities of pictures, a row each. */
 #include "core/pool.h"
-#include "ftrain/backbone/memory.h"
-#include "ftrain/backbone/model_weights.h"
-#include "ftrain/backbone/precision.h"
+#include "ftrain/backbone/model_attach.h"
 #include "ftrain/predict/prediction.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/message.h"
@@ -22,7 +20,8 @@ enum { BATCH = 8 }; /* pictures that go through the network at a time, at most *
 typedef struct prediction {
     const char *model, *weights_option, *expected;
     int format; /* a row_format; -1: not given */
-    int precision, memory, threads, top;
+    network_options network;
+    int top;
     bool json, null, strict;
 
     dn_classifier *classifier;
@@ -90,25 +89,6 @@ static outcome predict_all(prediction *work) {
 
 /* ---- the command ---- */
 
-static outcome attach(prediction *work) {
-    dn_weights *weights = NULL;
-    outcome code = OUTCOME_OK;
-    if (!dn_classifier_is_complete(work->classifier) || work->weights_option)
-        code = model_weights(&weights, work->classifier, work->weights_option);
-    if (code) return code;
-    dn_session_options options = dn_session_options_default();
-    options.batch = BATCH;
-    options.threads = work->threads;
-    const dn_model_options model_options = {.threads = work->threads,
-                                            .precision = (dn_precision)work->precision,
-                                            .memory = (dn_memory)work->memory};
-    dn_error error;
-    if (dn_classifier_attach(work->classifier, weights, &model_options, &options, &error))
-        code = report(&error, OUTCOME_MODEL);
-    dn_weights_free(weights);
-    return code;
-}
-
 static outcome check_options(prediction *work) {
     if (!work->model) {
         message("predict: -m MODEL is missing");
@@ -120,7 +100,7 @@ static outcome check_options(prediction *work) {
         message("--json means --format json, not --format %s", work->rows.format == ROW_CSV ? "csv" : "text");
         return OUTCOME_USAGE;
     }
-    return precision_check(work->precision);
+    return network_options_check(&work->network);
 }
 
 static outcome find_expected(prediction *work) {
@@ -157,7 +137,7 @@ static outcome start_reading(prediction *work, char *const *paths, int count) {
         .next = next_picture,
         .drop = named_picture_free,
         .context = work->source,
-        .threads = work->threads ? work->threads : dni_pool_cores(),
+        .threads = work->network.threads ? work->network.threads : dni_pool_cores(),
         .batch = BATCH,
     };
     dn_error error;
@@ -169,7 +149,7 @@ static outcome predict(prediction *work, char *const *paths, int count) {
     outcome code = check_options(work);
     if (!code) code = open_model(work);
     if (!code) code = start_reading(work, paths, count);
-    if (!code) code = attach(work);
+    if (!code) code = model_attach(work->classifier, work->weights_option, &work->network, BATCH);
     if (!code) code = predict_all(work);
     if (code) return code;
     if (!work->predicted && !work->failed) {
@@ -194,9 +174,7 @@ static outcome run(const command *self, int argc, char **argv) {
          "paths on standard input end in a zero byte, not in a line feed"},
         {"exit-status", 0, OPTION_TEXT, &work.expected, 0, 0, "CLASS",
          "10 unless CLASS is the most probable class of every picture"},
-        PRECISION_OPTION(work.precision),
-        MEMORY_OPTION(work.memory),
-        {"threads", 0, OPTION_INT, &work.threads, 0, 1024, "N", "0: one a core (default)"},
+        NETWORK_OPTIONS(work.network),
         {"strict", 0, OPTION_FLAG, &work.strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
     };
     int first;

@@ -1,4 +1,5 @@
 /* ftrain split: a folder of classes becomes a data set. */
+#include "ftrain/backbone/network_options.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
@@ -161,7 +162,7 @@ static outcome run(const command *self, int argc, char **argv) {
         {"dry-run", 'n', OPTION_FLAG, &options.dry_run, 0, 0, NULL, "print the counts, make nothing"},
         {"strict", 0, OPTION_FLAG, &options.strict, 0, 0, NULL,
          "stop at a picture that cannot be used or is in two classes"},
-        {"threads", 0, OPTION_INT, &options.threads, 0, 1024, "N", "0: one a core (default)"},
+        THREADS_OPTION(options.threads),
         {"json", 0, OPTION_FLAG, &options.json, 0, 0, NULL, "a JSON object a line"},
         {"quiet", 'q', OPTION_FLAG, &options.quiet, 0, 0, NULL, "no progress"},
     };

@@ -20,7 +20,7 @@ static size_t fill_specs(train_options *o, option_spec specs[MAX_SPECS]) {
         {"output", 'o', OPTION_TEXT, &o->model, 0, 0, "MODEL",
          "the file to write (default model.safetensors)"},
         EXTRACTION_OPTIONS(o->extraction),
-        {"features", 0, OPTION_TEXT, &o->extraction.features, 0, 0, "FEATURES",
+        {"features", 0, OPTION_TEXT, &o->extraction.features.file, 0, 0, "FEATURES",
          "a file of 'ftrain extract' instead of the cache"},
         {"recipe", 0, OPTION_CHOICE, &o->recipe, 0, 0, TRAIN_RECIPES, "what the options below begin with"},
         {"hidden", 0, OPTION_WIDTHS, &o->hidden, 0, 0, "N,N...",

@@ -77,8 +77,9 @@ static json_t *options_json(const train_options *o, const dni_view *views, int v
         json_object_set_new(recipe, "class_weights", class_weights_json(o));
     if (t->label_smoothing > 0.0f)
         json_object_set_new(recipe, "label_smoothing", dni_json_float(t->label_smoothing));
-    if (o->extraction.precision != DN_PRECISION_FLOAT32)
-        json_object_set_new(recipe, "precision", json_string(precision_name(o->extraction.precision)));
+    if (o->extraction.network.precision != DN_PRECISION_FLOAT32)
+        json_object_set_new(recipe, "precision",
+                            json_string(precision_name(o->extraction.network.precision)));
     if (o->extraction.augment) json_object_set_new(recipe, "views", recipe_views_json(views, view_count));
     return recipe;
 }

@@ -261,7 +261,7 @@ static outcome write_sections(html *page, const train_run *run) {
                             .model = options->model,
                             .seed = &options->training.seed};
     report_source_backbone(&source, work->weights, work->source.name, work->hash,
-                           precision_name(options->extraction.precision));
+                           precision_name(options->extraction.network.precision));
     report_provenance(page, &source);
     return OUTCOME_OK;
 }

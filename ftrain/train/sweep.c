@@ -303,7 +303,7 @@ outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid,
     of->valid = valid;
     of->width = width;
     of->classes = classes;
-    progress_start("sweep", (size_t)of->run_count, of->base->extraction.quiet);
+    progress_start("sweep", (size_t)of->run_count, of->base->extraction.features.quiet);
     dni_pool_run(pool_for_runs(pool), run_one, of, (size_t)of->run_count);
     progress_end();
     if (of->status) return report(&of->error, OUTCOME_DATA);

@@ -1,0 +1,70 @@
+/* Weights for a model file, and the network made of them. */
+#include "ftrain/backbone/model_attach.h"
+
+#include "ftrain/backbone/weights_source.h"
+#include "ftrain/shell/message.h"
+#include "head/classifier/backbone.h"
+
+static bool uses_own_weights(const dn_classifier *classifier, const char *option) {
+    return dn_classifier_is_complete(classifier) && !option;
+}
+
+static outcome load_checked(dn_weights **out, const dn_classifier *classifier, const char *path) {
+    dn_error error;
+    dn_status status = dn_weights_load(out, path, &error);
+    if (!status) status = dni_classifier_check_weights(classifier, *out, &error);
+    if (!status) return OUTCOME_OK;
+    dn_weights_free(*out);
+    *out = NULL;
+    return report(&error, OUTCOME_MODEL);
+}
+
+static outcome load(dn_weights **out, const dn_classifier *classifier, const char *option) {
+    *out = NULL;
+    dn_error error;
+    if (uses_own_weights(classifier, option))
+        return dni_classifier_weights(out, classifier, &error) ? report(&error, OUTCOME_MODEL) : OUTCOME_OK;
+    weights_source source;
+    outcome code = weights_source_find(&source, option, NULL);
+    if (!code && source.is_random) {
+        message("-w %s: a model on random weights carries what it needs; leave -w away", option);
+        code = OUTCOME_USAGE;
+    }
+    if (!code) code = load_checked(out, classifier, source.path);
+    weights_source_free(&source);
+    return code;
+}
+
+outcome model_attach_weights(dn_classifier *classifier, const dn_weights *weights,
+                             const network_options *network, int batch) {
+    const dn_model_options model = network_model_options(network);
+    dn_session_options session = dn_session_options_default();
+    session.batch = batch;
+    session.threads = network->threads;
+    dn_error error;
+    return dn_classifier_attach(classifier, weights, &model, &session, &error) ? report(&error, OUTCOME_MODEL)
+                                                                               : OUTCOME_OK;
+}
+
+outcome model_attach(dn_classifier *classifier, const char *weights_option, const network_options *network,
+                     int batch) {
+    if (uses_own_weights(classifier, weights_option))
+        return model_attach_weights(classifier, NULL, network, batch);
+    dn_weights *weights;
+    outcome code = load(&weights, classifier, weights_option);
+    if (!code) code = model_attach_weights(classifier, weights, network, batch);
+    dn_weights_free(weights);
+    return code;
+}
+
+outcome lazy_weights_get(lazy_weights *weights, const dn_weights **out) {
+    const outcome code =
+        weights->loaded ? OUTCOME_OK : load(&weights->loaded, weights->classifier, weights->option);
+    *out = weights->loaded;
+    return code;
+}
+
+void lazy_weights_free(lazy_weights *weights) {
+    dn_weights_free(weights->loaded);
+    weights->loaded = NULL;
+}

@@ -1,0 +1,26 @@
+/* The options of the network: their check, an early refusal where the machine lacks the precision. */
+#include "ftrain/backbone/network_options.h"
+
+#include "core/cpu.h"
+#include "ftrain/shell/message.h"
+
+const char *precision_name(int precision) {
+    return precision == DN_PRECISION_BFLOAT16 ? "bf16" : "fp32";
+}
+
+outcome network_options_check(const network_options *options) {
+    if (options->precision == DN_PRECISION_FLOAT32) return OUTCOME_OK;
+    dni_isa isa;
+    dn_error error;
+    dn_status status = dni_cpu_choose_isa(&isa, &error);
+    if (!status) status = dni_cpu_require_bf16(isa, &error);
+    if (!status) return OUTCOME_OK;
+    message("--precision %s: %s", precision_name(options->precision), error.message);
+    return OUTCOME_USAGE;
+}
+
+dn_model_options network_model_options(const network_options *options) {
+    return (dn_model_options){.threads = options->threads,
+                              .precision = (dn_precision)options->precision,
+                              .memory = (dn_memory)options->memory};
+}

@@ -1,0 +1,157 @@
+/* Missing features: pictures are decoded ahead of the network (io/reader.h), which takes their views in batches, in
+ * order. Each record is in the store's journal before the next batch begins, so that whatever ends the program
+ * loses one batch and what was read ahead. */
+#include "ftrain/features/features_compute.h"
+
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/progress.h"
+#include "io/reader.h"
+
+#include <stdlib.h>
+
+enum { BATCH_PER_THREAD = 8, BATCH_LIMIT = 128 };
+
+typedef struct computation {
+    feature_collection *collection;
+    dni_view *missing; /* of all items, one after the other */
+    size_t missing_count, next_item;
+
+    /* the network, once it is needed */
+    dn_model *model;
+    dn_session *session;
+    int batch;
+    float *features; /* (batch, features) */
+} computation;
+
+static outcome start_network(computation *self) {
+    if (self->session) return OUTCOME_OK;
+    const feature_request *request = self->collection->request;
+    const dn_weights *weights;
+    const outcome code = lazy_weights_get(request->weights, &weights);
+    if (code) return code;
+    const int threads = dni_pool_threads(request->pool), crop = request->preprocessing.crop;
+    dn_model_options model = network_model_options(&request->network);
+    model.threads = threads;
+    const dn_session_options session = {
+        .batch = self->batch, .height = crop, .width = crop, .threads = threads};
+    dn_error error;
+    if (dn_model_create(&self->model, weights, &model, &error) ||
+        dn_session_create(&self->session, self->model, &session, &error))
+        return report(&error, OUTCOME_MODEL);
+    return OUTCOME_OK;
+}
+
+/* Fills every item's list of missing views. */
+static outcome plan(computation *self) {
+    const feature_collection *collection = self->collection;
+    size_t most = 0;
+    for (size_t i = 0; i < collection->count; i++) most += (size_t)collection->items[i].source->view_count;
+    self->missing = malloc((most + 1) * sizeof *self->missing);
+    if (!self->missing) return report_no_memory();
+    for (size_t i = 0; i < collection->count; i++) {
+        feature_item *item = &collection->items[i];
+        item->missing = self->missing + self->missing_count;
+        for (int v = 0; !item->is_unusable && v < item->source->view_count; v++)
+            if (!features_find(collection, item, &item->source->views[v]))
+                self->missing[self->missing_count + (size_t)item->missing_count++] = item->source->views[v];
+        self->missing_count += (size_t)item->missing_count;
+    }
+    return OUTCOME_OK;
+}
+
+static bool next_picture(void *context, dni_reader_job *out) {
+    computation *self = context;
+    const feature_collection *collection = self->collection;
+    while (self->next_item < collection->count && !collection->items[self->next_item].missing_count)
+        self->next_item++;
+    if (self->next_item == collection->count) return false;
+    feature_item *item = &collection->items[self->next_item++];
+    *out = (dni_reader_job){
+        .owner = item, .path = item->path, .views = item->missing, .view_count = item->missing_count};
+    return true;
+}
+
+static outcome compute_batch(computation *self, const dni_reader_run *run) {
+    const outcome code = start_network(self);
+    if (code) return code;
+    const feature_collection *collection = self->collection;
+    dn_error error;
+    if (dn_session_forward(self->session, run->inputs, (int)run->count,
+                           &(dn_outputs){.features = self->features}, &error))
+        return report(&error, OUTCOME_MODEL);
+    for (size_t i = 0; i < run->count; i++) {
+        const feature_item *item = run->slots[i].owner;
+        const dni_key key = dni_key_of_view(&item->key, run->slots[i].view);
+        const float *record = self->features + i * (size_t)collection->request->config->features;
+        if (dni_feature_store_put(collection->store, &key, record, &error))
+            return report(&error, OUTCOME_MACHINE);
+    }
+    return OUTCOME_OK;
+}
+
+/* Leaves out the first views that a copy of the picture has got meanwhile. */
+static dni_reader_run without_copies(const feature_collection *collection, dni_reader_run run,
+                                     size_t floats) {
+    while (run.count && features_find(collection, run.slots->owner, run.slots->view)) {
+        run.slots++;
+        run.inputs += floats;
+        run.count--;
+    }
+    return run;
+}
+
+static outcome compute_run(computation *self, const dni_reader_run *run) {
+    if (run->error) return features_skip(self->collection, run->slots->owner, run->error);
+    const size_t crop = (size_t)self->collection->request->preprocessing.crop;
+    const dni_reader_run fresh = without_copies(self->collection, *run, 3 * crop * crop);
+    return fresh.count ? compute_batch(self, &fresh) : OUTCOME_OK;
+}
+
+static outcome compute_missing(computation *self, dni_reader *pictures) {
+    for (;;) {
+        const dni_reader_run run = dni_reader_take(pictures);
+        if (!run.count) return OUTCOME_OK;
+        const outcome code = compute_run(self, &run);
+        dni_reader_release(pictures);
+        if (code) return code;
+        progress_step(run.done);
+        if (interrupted()) {
+            message("interrupted: %zu feature vectors are kept; the same command goes on from there",
+                    dni_feature_store_count(self->collection->store));
+            return OUTCOME_INTERRUPTED;
+        }
+    }
+}
+
+static outcome compute(computation *self) {
+    const feature_request *request = self->collection->request;
+    const int threads = dni_pool_threads(request->pool), wanted = threads * BATCH_PER_THREAD;
+    self->batch = wanted < BATCH_LIMIT ? wanted : BATCH_LIMIT;
+    self->features = malloc((size_t)self->batch * (size_t)request->config->features * sizeof(float));
+    if (!self->features) return report_no_memory();
+    const dni_reader_options options = {.preprocessing = &request->preprocessing,
+                                        .next = next_picture,
+                                        .context = self,
+                                        .threads = threads,
+                                        .batch = self->batch};
+    dni_reader *pictures;
+    dn_error error;
+    if (dni_reader_create(&pictures, &options, &error)) return report(&error, OUTCOME_MACHINE);
+    progress_start("features", self->missing_count, request->options.quiet);
+    const outcome code = compute_missing(self, pictures);
+    progress_end();
+    dni_reader_free(pictures);
+    return code;
+}
+
+outcome features_compute(feature_collection *collection) {
+    computation self = {.collection = collection};
+    outcome code = plan(&self);
+    if (!code && self.missing_count) code = compute(&self);
+    free(self.missing);
+    free(self.features);
+    dn_session_free(self.session);
+    dn_model_free(self.model);
+    return code;
+}
