@@ -1,21 +1,23 @@
-/* Products of bfloat16 numbers summed in float32, by AVX512-BF16; for files whose name ends in _avx512bf16.
+/* Products of bfloat16 numbers, summed in float32 with AVX512-BF16: for files whose name ends in _avx512bf16.
  *
- * The includer defines DNI_VECTOR_WIDTH as 16, and TILE_VECTORS.
+ * The includer defines DNI_VECTOR_WIDTH as 16, and MICRO_VECTORS.
  *
- * bfloat16 is the upper half of a float32: its exponent and 7 bits of its fraction, so rounding errs by at most
- * 2^-8 of a number. VDPBF16PS adds the two products of a pair to each of sixteen sums, denormal numbers counting as
- * zero, and does twice a multiply-add's work in the same time. Both operands lie in pairs of neighbours in depth, the
- * first in the lower half of 32 bits; an odd depth ends in a zero. */
-#ifndef DN_LAYERS_BF16_H
-#define DN_LAYERS_BF16_H
+ * A bfloat16 number is the upper half of a float32 number: its sign, its exponent and 7 bits of its fraction.
+ * Rounding to it has a relative error of at most 2^-8. The instruction VDPBF16PS multiplies two pairs of
+ * numbers and adds both products to a float32 sum, for each of sixteen sums, in the time of one float32
+ * multiply-add, which is half as many products. It takes denormal numbers for zero. Both operands hold pairs
+ * of neighbours in depth, the first one in the lower half of 32 bits; an odd depth is filled up with a
+ * zero. */
+#ifndef DN_LAYERS_KERNELS_BF16_H
+#define DN_LAYERS_KERNELS_BF16_H
 
-#include "layers/kernels/tile.h"
+#include "layers/kernels/microkernel.h"
 
 #include <string.h>
 
 typedef uint32_t bf16_pair;
 
-/* To the nearest, ties to even, as the CPU converts; a NaN stays one. */
+/* Rounds to the nearest, ties to even, as the CPU does; a NaN stays a NaN. */
 static inline uint32_t bf16_bits(float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -37,11 +39,12 @@ DNI_INLINE void bf16_store_half(bf16_pair *to, vec values) {
     _mm256_storeu_si256((void *)to, (__m256i)_mm512_cvtneps_pbh(values));
 }
 
-/* tile_multiply() over pairs: a (rows, pairs; `stride` pairs a row), b (pairs, vectors * VW; dense). */
-DNI_INLINE void bf16_multiply(vec sum[][TILE_VECTORS], const bf16_pair *a, size_t stride, const bf16_pair *b,
-                              int pairs, const int rows, const int vectors) {
+/* micro_kernel() over pairs: a (rows, pairs; `stride` pairs from row to row), b (pairs, vectors * VW;
+ * dense). */
+DNI_INLINE void bf16_micro_kernel(vec sum[][MICRO_VECTORS], const bf16_pair *a, size_t stride,
+                                  const bf16_pair *b, int pairs, const int rows, const int vectors) {
     for (int k = 0; k < pairs; k++, b += vectors * VW) {
-        __m512bh line[TILE_VECTORS];
+        __m512bh line[MICRO_VECTORS];
         DNI_UNROLL for (int j = 0; j < vectors; j++) line[j] = (__m512bh)_mm512_loadu_si512(b + j * VW);
         DNI_UNROLL for (int r = 0; r < rows; r++) {
             const __m512bh factor = (__m512bh)_mm512_set1_epi32((int)a[(size_t)r * stride + (size_t)k]);

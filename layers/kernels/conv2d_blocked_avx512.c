@@ -1,9 +1,10 @@
-/* The blocked convolution with AVX-512. 7 x 3 vectors of sixteen sums, three of B and a number of A are 25 of
- * 32 registers. 7 divides the feature maps of a 224x224 image (56, 28, 14, 7), and three vectors are
- * DenseNet-161's growth of 48: no ragged edge there. */
+/* The blocked convolution with AVX-512. A register tile of 7 pixels x 3 vectors of sixteen channels, three
+ * vectors of B and a number of A use 25 of the 32 registers. 7 divides the feature maps of a 224x224 image
+ * (56, 28, 14, 7), and three vectors are the growth rate of DenseNet-161, 48: so it needs no register tile
+ * that is filled in part. */
 #define DNI_VECTOR_WIDTH 16
-#define TILE_PIXELS      7
-#define TILE_VECTORS     3
+#define MICRO_ROWS       7
+#define MICRO_VECTORS    3
 #include "layers/kernels/conv2d_blocked.inc"
 
 DNI_CONV2D_KERNEL(conv2d_f32_avx512_blocked, AVX512, TOLERANCE);

@@ -1,7 +1,8 @@
-/* Winograd's F(4x4, 3x3) in plain GNU C: tiles of 3 patches x 12 channels, as in the blocked convolution. */
+/* Winograd's F(4x4, 3x3) in plain GNU C: register tiles of 3 tiles x 12 channels, as in the blocked
+ * convolution. */
 #define DNI_VECTOR_WIDTH 4
-#define TILE_VECTORS     3
-#define TILE_ROWS        3
+#define MICRO_VECTORS    3
+#define MICRO_ROWS       3
 #include "layers/kernels/conv3x3_winograd4.inc"
 
 DNI_CONV2D_KERNEL(conv3x3_f32_portable_winograd4, PORTABLE, TOLERANCE, .expands = true);

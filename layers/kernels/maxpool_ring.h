@@ -1,16 +1,17 @@
-/* Max pooling 3x3, stride 2, padding 1, of rows that a convolution leaves in a ring of three, behind ReLU.
+/* Max pooling 3x3, stride 2, padding 1, behind a convolution with ReLU. The convolution writes its rows into
+ * a ring buffer of three rows, from which the pooled rows are computed while they are in the cache.
  *
  * The includer defines DNI_VECTOR_WIDTH. */
-#ifndef DN_LAYERS_MAXPOOL_RING_H
-#define DN_LAYERS_MAXPOOL_RING_H
+#ifndef DN_LAYERS_KERNELS_MAXPOOL_RING_H
+#define DN_LAYERS_KERNELS_MAXPOOL_RING_H
 
 #include "core/tensor.h"
 #include "layers/kernels/vector.h"
 
-/* Pooled row i needs rows 2i-1, 2i and 2i+1, of which the next needs the last again. */
+/* Pooled row i needs the rows 2i-1, 2i and 2i+1 of the convolution. The next pooled row needs 2i+1 again. */
 enum { RING_ROWS = 3 };
 
-/* The convolution's rows, dense (columns, channels): row i lies at rows + i % RING_ROWS * row_floats. */
+/* The convolution's row i lies at rows + i % RING_ROWS * row_floats, as dense (columns, channels). */
 typedef struct maxpool_ring {
     float *rows;
     size_t row_floats;
@@ -22,28 +23,29 @@ static float *ring_row(const maxpool_ring *ring, int64_t row) {
     return ring->rows + (size_t)(row % RING_ROWS) * ring->row_floats;
 }
 
-/* The largest of columns [left, right] of `count` rows. Nothing is below zero behind ReLU. */
+/* The largest value of every channel in columns [left, right] of `count` rows. The search starts from 0,
+ * because nothing is below 0 behind ReLU. */
 static void pool_pixel(const maxpool_ring *ring, const float *const rows[RING_ROWS], int count, int64_t left,
                        int64_t right, float *to) {
     const int channels = ring->channels;
     int c = 0;
     for (; c + VW <= channels; c += VW) {
-        vec most = vec_zero();
+        vec largest = vec_zero();
         for (int i = 0; i < count; i++)
             for (int64_t x = left; x <= right; x++)
-                most = vec_max(most, vec_load(rows[i] + x * channels + c));
-        vec_store(to + c, most);
+                largest = vec_max(largest, vec_load(rows[i] + x * channels + c));
+        vec_store(to + c, largest);
     }
     for (; c < channels; c++) {
-        float most = 0.0f;
+        float largest = 0.0f;
         for (int i = 0; i < count; i++)
             for (int64_t x = left; x <= right; x++)
-                if (rows[i][x * channels + c] > most) most = rows[i][x * channels + c];
-        to[c] = most;
+                if (rows[i][x * channels + c] > largest) largest = rows[i][x * channels + c];
+        to[c] = largest;
     }
 }
 
-/* Row `row` of image n of y, from those of its rows that the convolution has. */
+/* Computes row `row` of image n of y. Rows beyond the edge of the image are left out. */
 static void pool_row(const maxpool_ring *ring, const dni_tensor *y, int64_t n, int64_t row) {
     const float *rows[RING_ROWS];
     int count = 0;

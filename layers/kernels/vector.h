@@ -1,10 +1,10 @@
-/* Vectors of floats in GNU C, so that one kernel source serves every width.
+/* Vectors of floats in GNU C, so that one kernel source serves every vector width.
  *
- * The includer defines DNI_VECTOR_WIDTH, the floats of a vector: 4, 8 or 16. On every CPU the arithmetic is
- * written with the compiler's vector types; only what the language cannot ask for is named by its intrinsic
- * where the file's instruction set has it. */
-#ifndef DN_LAYERS_VECTOR_H
-#define DN_LAYERS_VECTOR_H
+ * The includer defines DNI_VECTOR_WIDTH, the number of floats in a vector: 4, 8 or 16. The arithmetic is
+ * written with the compiler's vector types, on every CPU. Only what C has no operator for is written with an
+ * intrinsic, where the file's instruction set has one. */
+#ifndef DN_LAYERS_KERNELS_VECTOR_H
+#define DN_LAYERS_KERNELS_VECTOR_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +15,8 @@
 
 #define DNI_INLINE static inline __attribute__((always_inline))
 
-/* Before a loop of constant count over registers, which must vanish; before one that must stay a loop. */
+/* DNI_UNROLL stands before a loop over registers: its count is a constant, and it must be unrolled whole,
+ * because registers cannot be indexed. DNI_KEEP_LOOP stands before a loop that must not be unrolled. */
 #if defined(__clang__)
 #define DNI_UNROLL    _Pragma("clang loop unroll(full)")
 #define DNI_KEEP_LOOP _Pragma("clang loop unroll(disable)")
@@ -28,7 +29,7 @@ enum { VW = DNI_VECTOR_WIDTH };
 
 typedef float vec __attribute__((vector_size(DNI_VECTOR_WIDTH * 4)));
 typedef int32_t vec_mask __attribute__((vector_size(DNI_VECTOR_WIDTH * 4)));
-/* The same in memory, at any address. */
+/* A vector in memory, at any address that a float may have. */
 typedef float vec_memory __attribute__((vector_size(DNI_VECTOR_WIDTH * 4), aligned(4), may_alias));
 
 DNI_INLINE vec vec_load(const float *from) {
@@ -47,8 +48,8 @@ DNI_INLINE vec vec_all(float value) {
     return value - vec_zero();
 }
 
-/* What the language has no operator for: a * b + c, rounded once where the instruction set can, and the
- * larger of two. */
+/* What C has no operator for: a * b + c, rounded once where the instruction set has a fused multiply-add, and
+ * the larger of two numbers. */
 #if defined(__AVX512F__) && DNI_VECTOR_WIDTH == 16
 DNI_INLINE vec vec_fma(vec a, vec b, vec c) {
     return _mm512_fmadd_ps(a, b, c);
@@ -76,7 +77,7 @@ DNI_INLINE vec vec_max(vec a, vec b) {
 }
 #endif
 
-/* k * x + y, as BLAS names it. */
+/* k * x + y, under its name in BLAS. */
 DNI_INLINE vec vec_axpy(float k, vec x, vec y) {
     return vec_fma(vec_all(k), x, y);
 }
