@@ -185,20 +185,20 @@ static void report_line(const layer_bench *bench, const bench_shape *shape, cons
     bench_report_add(bench->context->report, "layers", row);
 }
 
-static dni_conv2d_wish wish_of(const bench_context *context) {
-    return (dni_conv2d_wish){.isa = context->isa,
-                             .bf16 = context->precision == DN_PRECISION_BFLOAT16,
-                             .compact = context->memory == DN_MEMORY_LOW};
+static dni_conv2d_requirements requirements_of(const bench_context *context) {
+    return (dni_conv2d_requirements){.isa = context->isa,
+                                     .bf16 = context->precision == DN_PRECISION_BFLOAT16,
+                                     .compact = context->memory == DN_MEMORY_LOW};
 }
 
 static bool wanted(const bench_context *context, const dni_conv2d_kernel *kernel, const dni_conv2d *conv) {
-    return dni_conv2d_suits(kernel, conv, wish_of(context)) &&
+    return dni_conv2d_supports(kernel, conv, requirements_of(context)) &&
            (!context->kernel || strstr(kernel->name, context->kernel));
 }
 
 static dn_status time_kernels(shape_times *times, const layer_bench *bench, const bench_shape *shape,
                               const operands *o, double flop, dn_error *error) {
-    const dni_conv2d_kernel *chosen = dni_conv2d_select(&shape->conv, wish_of(bench->context));
+    const dni_conv2d_kernel *chosen = dni_conv2d_select(&shape->conv, requirements_of(bench->context));
     for (size_t i = 0; i < dni_conv2d_kernel_count; i++) {
         const dni_conv2d_kernel *kernel = dni_conv2d_kernels[i];
         if (!wanted(bench->context, kernel, &shape->conv)) continue;

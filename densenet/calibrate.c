@@ -63,7 +63,7 @@ static dni_tensor bottleneck_of(const calibration *c) {
 /* ---- steps ---- */
 
 static dn_status run_part(const calibration *c, dni_part part, const dni_tensor *x, const dni_tensor *y) {
-    dni_prepared_conv prepared = dni_prepared_conv_of(part, (dni_conv2d_wish){.isa = c->isa});
+    dni_prepared_conv prepared = dni_prepared_conv_of(part, (dni_conv2d_requirements){.isa = c->isa});
     const size_t packed_size = prepared.kernel->packed_size(&prepared.conv);
     const size_t scratch_size = prepared.kernel->scratch_size(&prepared.conv, x, dni_pool_threads(c->pool));
     prepared.packed = dni_allocate(NULL, packed_size);

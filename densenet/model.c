@@ -41,18 +41,18 @@ static dn_status pack_all(dn_model *model, const dni_tensor_dict *tensors, int t
 /* ---- creation ---- */
 
 static dn_status choose_kernels(dn_model *model, const dn_model_options *options, dn_error *error) {
-    dni_conv2d_wish wish = {.bf16 = options->precision == DN_PRECISION_BFLOAT16,
-                            .compact = options->memory == DN_MEMORY_LOW};
-    if (options->precision != DN_PRECISION_FLOAT32 && !wish.bf16)
+    dni_conv2d_requirements requirements = {.bf16 = options->precision == DN_PRECISION_BFLOAT16,
+                                            .compact = options->memory == DN_MEMORY_LOW};
+    if (options->precision != DN_PRECISION_FLOAT32 && !requirements.bf16)
         return dni_fail(error, DN_ERR_ARGUMENT, "precision %d is neither float32 nor bfloat16",
                         (int)options->precision);
-    if (options->memory != DN_MEMORY_FAST && !wish.compact)
+    if (options->memory != DN_MEMORY_FAST && !requirements.compact)
         return dni_fail(error, DN_ERR_ARGUMENT, "memory %d is neither fast nor low", (int)options->memory);
-    dn_status status = dni_cpu_choose_isa(&wish.isa, error);
-    if (!status && wish.bf16) status = dni_cpu_require_bf16(wish.isa, error);
+    dn_status status = dni_cpu_choose_isa(&requirements.isa, error);
+    if (!status && requirements.bf16) status = dni_cpu_require_bf16(requirements.isa, error);
     if (status) return status;
     for (int i = 0; i < model->conv_count; i++)
-        model->convs[i] = dni_prepared_conv_of(dni_part_at(&model->config, i), wish);
+        model->convs[i] = dni_prepared_conv_of(dni_part_at(&model->config, i), requirements);
     return DN_OK;
 }
 

@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_wish wish) {
+dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_requirements requirements) {
     dni_prepared_conv prepared = {.part = part, .conv = dni_part_conv2d(&part)};
-    prepared.kernel = dni_conv2d_select(&prepared.conv, wish);
+    prepared.kernel = dni_conv2d_select(&prepared.conv, requirements);
     return prepared;
 }
 

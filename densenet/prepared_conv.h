@@ -13,8 +13,8 @@ typedef struct dni_prepared_conv {
     void *packed; /* kernel->packed_size() bytes of the owner's */
 } dni_prepared_conv;
 
-/* With the best kernel for that wish; `packed` is still to be set. */
-dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_wish wish);
+/* With the best kernel that meets the requirements; `packed` must still be set. */
+dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_requirements requirements);
 
 /* Folds and packs the part's tensors into `packed`; false when out of memory. */
 bool dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors);

@@ -15,17 +15,17 @@
 
 /* ---- the machine ---- */
 
-static void print_kernel(const dni_part *part, const char *what, dni_conv2d_wish wish) {
+static void print_kernel(const dni_part *part, const char *what, dni_conv2d_requirements requirements) {
     const dni_conv2d conv = dni_part_conv2d(part);
-    printf("  %-28s %s\n", what, dni_conv2d_select(&conv, wish)->name);
+    printf("  %-28s %s\n", what, dni_conv2d_select(&conv, requirements)->name);
 }
 
 /* The first convolution of each role and block of densenet161: kernels are chosen by kind and channels. */
-static void print_kernels(dni_conv2d_wish wish) {
+static void print_kernels(dni_conv2d_requirements requirements) {
     static const char *const roles[] = {
         [DNI_STEM] = "stem", [DNI_CONV1] = "1x1", [DNI_CONV2] = "3x3", [DNI_TRANSITION] = "transition"};
     const dn_config *config = dn_config_find("densenet161");
-    printf("kernels of %s%s:\n", config->name, wish.bf16 ? " with --precision bf16" : "");
+    printf("kernels of %s%s:\n", config->name, requirements.bf16 ? " with --precision bf16" : "");
     for (int i = 0; i < dni_convolution_count(config); i++) {
         const dni_part part = dni_part_at(config, i);
         if (part.layer > 0) continue;
@@ -34,7 +34,7 @@ static void print_kernels(dni_conv2d_wish wish) {
             snprintf(what, sizeof what, "stem");
         else
             snprintf(what, sizeof what, "%s, block %d", roles[part.role], part.block + 1);
-        print_kernel(&part, what, wish);
+        print_kernel(&part, what, requirements);
     }
 }
 
@@ -51,8 +51,8 @@ static outcome print_machine(void) {
            dni_isa_name(dni_cpu_isa()), dni_pool_cores());
     const bool bf16 = !dni_cpu_require_bf16(isa, &error);
     printf("bf16 %s%s\n", bf16 ? "available" : "not available: ", bf16 ? "" : error.message);
-    print_kernels((dni_conv2d_wish){.isa = isa});
-    if (bf16) print_kernels((dni_conv2d_wish){.isa = isa, .bf16 = true});
+    print_kernels((dni_conv2d_requirements){.isa = isa});
+    if (bf16) print_kernels((dni_conv2d_requirements){.isa = isa, .bf16 = true});
     return OUTCOME_OK;
 }
 

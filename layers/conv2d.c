@@ -1,5 +1,5 @@
-/* The list of convolution kernels, what can be said of a convolution without running it, and how kernels share
- * out their work. */
+/* The table of convolution kernels, the selection of one, the size of the result, and the division of work
+ * between threads. */
 #include "layers/conv2d.h"
 
 #include "layers/conv2d_kernels.h"
@@ -9,14 +9,15 @@ const dni_conv2d_kernel *const dni_conv2d_kernels[] = {DNI_CONV2D_KERNELS(ADDRES
 #undef ADDRESS
 const size_t dni_conv2d_kernel_count = sizeof dni_conv2d_kernels / sizeof *dni_conv2d_kernels;
 
-bool dni_conv2d_suits(const dni_conv2d_kernel *kernel, const dni_conv2d *conv, dni_conv2d_wish wish) {
-    return kernel->isa <= wish.isa && (wish.bf16 || !kernel->bf16) && !(wish.compact && kernel->expands) &&
-           kernel->accepts(conv);
+bool dni_conv2d_supports(const dni_conv2d_kernel *kernel, const dni_conv2d *conv,
+                         dni_conv2d_requirements requirements) {
+    return kernel->isa <= requirements.isa && (requirements.bf16 || !kernel->bf16) &&
+           !(requirements.compact && kernel->expands) && kernel->accepts(conv);
 }
 
-const dni_conv2d_kernel *dni_conv2d_select(const dni_conv2d *conv, dni_conv2d_wish wish) {
+const dni_conv2d_kernel *dni_conv2d_select(const dni_conv2d *conv, dni_conv2d_requirements requirements) {
     size_t i = dni_conv2d_kernel_count - 1;
-    while (i > 0 && !dni_conv2d_suits(dni_conv2d_kernels[i], conv, wish)) i--;
+    while (i > 0 && !dni_conv2d_supports(dni_conv2d_kernels[i], conv, requirements)) i--;
     return dni_conv2d_kernels[i];
 }
 

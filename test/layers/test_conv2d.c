@@ -1,5 +1,6 @@
-/* Convolution: the reference against torch, and every kernel this CPU can run against the reference, over the
- * shapes of the DenseNets and awkward ones; and what the interface promises about memory and bits. */
+/* Convolution: every kernel that this CPU can run, and the reference, against torch; every kernel against the
+ * reference, on the shapes of the DenseNets and on unusual ones; and what the interface promises about
+ * memory, bits and selection. */
 #include "layers/conv2d_kernels.h"
 
 #include "core/memory.h"
@@ -16,19 +17,19 @@
 
 /* ---- running one kernel ---- */
 
-enum { MOST_THREADS = 3 };
-static dni_pool *pools[MOST_THREADS + 1];
+enum { MAX_THREADS = 3 };
+static dni_pool *pools[MAX_THREADS + 1];
 
 static int create_pools(void **state) {
     (void)state;
-    for (int threads = 1; threads <= MOST_THREADS; threads++)
+    for (int threads = 1; threads <= MAX_THREADS; threads++)
         if (dni_pool_create(&pools[threads], threads, NULL) != DN_OK) return -1;
     return 0;
 }
 
 static int free_pools(void **state) {
     (void)state;
-    for (int threads = 1; threads <= MOST_THREADS; threads++) dni_pool_free(pools[threads]);
+    for (int threads = 1; threads <= MAX_THREADS; threads++) dni_pool_free(pools[threads]);
     return 0;
 }
 
@@ -40,7 +41,7 @@ static void run_kernel(const dni_conv2d_kernel *kernel, const dni_conv2d *conv,
     void *packed = dni_allocate(NULL, packed_size), *scratch = dni_allocate(NULL, scratch_size);
     assert_non_null(packed);
     assert_non_null(scratch);
-    memset(scratch, 0xff, scratch_size); /* NaNs: nothing may be expected of it */
+    memset(scratch, 0xff, scratch_size); /* NaNs, because scratch memory has undefined contents */
     kernel->pack(conv, params, packed);
     kernel->run(conv, packed, x, y, scratch, pools[threads]);
     dni_release(NULL, packed, packed_size);
@@ -48,8 +49,8 @@ static void run_kernel(const dni_conv2d_kernel *kernel, const dni_conv2d *conv,
 }
 
 static bool runs_here(const dni_conv2d_kernel *kernel, const dni_conv2d *conv) {
-    const dni_conv2d_wish all = {.isa = dni_cpu_isa(), .bf16 = dni_cpu_has_bf16()};
-    return dni_conv2d_suits(kernel, conv, all);
+    const dni_conv2d_requirements all = {.isa = dni_cpu_isa(), .bf16 = dni_cpu_has_bf16()};
+    return dni_conv2d_supports(kernel, conv, all);
 }
 
 /* ---- torch's goldens ---- */
@@ -95,8 +96,8 @@ static void test_every_kernel_computes_what_torch_does(void **state) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) check_golden(names[i]);
 }
 
-/* torchvision pools after the convolution; the golden file has that order. Two floors on a 6x9 image
- * agree. */
+/* torchvision pools after the convolution, and the golden file has that order. On a 6x9 image both orders
+ * leave the same size. */
 static void test_pooling_first_equals_pooling_last(void **state) {
     (void)state;
     check_golden("conv2d_transition_order");
@@ -104,11 +105,11 @@ static void test_pooling_first_equals_pooling_last(void **state) {
 
 /* ---- every kernel against the reference ---- */
 
-/* How x lies in memory. */
+/* The layout of x in memory. */
 typedef enum layout {
-    DENSE,    /* exactly as large as the view: a read beyond it is the sanitizer's */
-    STRIDED,  /* inside a larger buffer of NaNs: use of anything else spoils the result */
-    BORDERED, /* with the zeros that dni_conv2d.border promises, inside a buffer of NaNs */
+    DENSE,    /* exactly as large as the view, so that the sanitizer finds a read beyond it */
+    STRIDED,  /* inside a larger buffer of NaNs, which spoil the result when they are used */
+    BORDERED, /* with the zeros that dni_conv2d.border promises around it, inside a larger buffer of NaNs */
 } layout;
 
 typedef struct shape_case {
@@ -149,7 +150,7 @@ static const shape_case network_cases[] = {
     {TRANSITION(256, 128), 1, 56, 56},
 };
 
-/* Sizes that nothing divides, maps of one pixel, channel counts beside every vector width. */
+/* Sizes that no tile divides, maps of one pixel, channel counts that are no multiple of a vector. */
 static const shape_case odd_cases[] = {
     {STEM(3, 96), 2, 41, 67},        {STEM(3, 64), 1, 33, 32},
     {STEM(3, 5), 2, 1, 1},           {STEM(4, 17), 1, 6, 3},
@@ -172,7 +173,7 @@ static const shape_case odd_cases[] = {
     {GROWTH(16, 16), 3, 1, 3},       {GROWTH(32, 32), 1, 19, 37},
 };
 
-/* Not of any DenseNet: what the general kernels accept besides. */
+/* Shapes of no DenseNet, which only the general kernels accept. */
 static const shape_case general_cases[] = {
     {{.in_channels = 20,
       .out_channels = 30,
@@ -215,12 +216,12 @@ static const shape_case general_cases[] = {
      15},
 };
 
-/* The arrays of one case: parameters, x in its layout, the reference's y. */
+/* The arrays of one case: parameters, x in its layout, and the y that the reference computes. */
 typedef struct fixture {
     dni_conv2d conv;
     dni_conv2d_params params;
     float *weight, *scale, *shift, *bias;
-    float *memory; /* that x lies in */
+    float *memory; /* that holds x */
     dni_tensor x;
     int64_t height, width; /* of y */
     size_t count;          /* elements of y */
@@ -292,7 +293,7 @@ static void fixture_free(fixture *f) {
     free(f->weight), free(f->scale), free(f->shift), free(f->bias), free(f->memory), free(f->expected);
 }
 
-/* y as a slice of a larger buffer, whose other elements must keep this value. */
+/* y is a slice of a larger buffer, whose other elements must keep this value. */
 static const float guard = -123456.0f;
 
 /* Runs a kernel into the middle of a guarded buffer and copies y to `out`, dense. */
@@ -330,7 +331,7 @@ static void check_kernel(const dni_conv2d_kernel *kernel, const fixture *f) {
     if (!(error <= kernel->tolerance))
         fail_msg("%s: relative error %.2e, allowed %.1e", describe(kernel, f, text), error,
                  kernel->tolerance);
-    for (int threads = 2; threads <= MOST_THREADS; threads++) {
+    for (int threads = 2; threads <= MAX_THREADS; threads++) {
         run_guarded(kernel, f, &f->x, again, threads);
         if (memcmp(again, out, f->count * sizeof *out) != 0)
             fail_msg("%s: other bits with %d threads", describe(kernel, f, text), threads);
@@ -404,7 +405,7 @@ static void check_bands(const fixture *f, const dni_conv2d_kernel *kernel, int64
     free(whole), free(banded);
 }
 
-/* And so 3x3 convolutions see the neighbours of their rows in the border. */
+/* The border of such a range holds the neighbouring rows, which a 3x3 convolution needs. */
 static void test_bands_of_rows_have_the_bits_of_the_whole_image(void **state) {
     (void)state;
     static const shape_case cases[] = {
@@ -433,7 +434,7 @@ static void test_selection_takes_the_last_kernel_that_accepts_and_the_tier_allow
     for (size_t i = 0; i < COUNT(network_cases); i++) {
         const dni_conv2d *conv = &network_cases[i].conv;
         for (dni_isa isa = DNI_ISA_PORTABLE; isa <= DNI_ISA_AVX512; isa++) {
-            const dni_conv2d_kernel *chosen = dni_conv2d_select(conv, (dni_conv2d_wish){.isa = isa});
+            const dni_conv2d_kernel *chosen = dni_conv2d_select(conv, (dni_conv2d_requirements){.isa = isa});
             bool behind = false;
             for (size_t k = 0; k < dni_conv2d_kernel_count; k++) {
                 const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
@@ -445,7 +446,7 @@ static void test_selection_takes_the_last_kernel_that_accepts_and_the_tier_allow
     }
 }
 
-static void test_a_wish_for_bf16_gives_it_where_there_is_a_kernel_for_it_on_the_tier(void **state) {
+static void test_bf16_is_selected_where_a_kernel_on_the_tier_has_it(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(network_cases); i++) {
         const dni_conv2d *conv = &network_cases[i].conv;
@@ -455,15 +456,17 @@ static void test_a_wish_for_bf16_gives_it_where_there_is_a_kernel_for_it_on_the_
                 const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
                 exists |= kernel->bf16 && kernel->isa <= isa && kernel->accepts(conv);
             }
-            const dni_conv2d_wish wish = {.isa = isa, .bf16 = true};
-            const dni_conv2d_kernel *chosen = dni_conv2d_select(conv, wish);
+            const dni_conv2d_requirements requirements = {.isa = isa, .bf16 = true};
+            const dni_conv2d_kernel *chosen = dni_conv2d_select(conv, requirements);
             assert_true(chosen->bf16 == exists && chosen->isa <= isa);
-            if (!exists) assert_ptr_equal(chosen, dni_conv2d_select(conv, (dni_conv2d_wish){.isa = isa}));
+            if (!exists)
+                assert_ptr_equal(chosen, dni_conv2d_select(conv, (dni_conv2d_requirements){.isa = isa}));
         }
     }
 }
 
-/* Beside the weights stand scales, shifts and biases, and a few channels that fill up a vector or tile. */
+/* The most bytes that packed parameters may take without being called expanded: weights, scales, shifts and
+ * biases, and some channels that fill up a vector or a register tile. */
 static size_t plain_size(const dni_conv2d *conv) {
     const size_t in = (size_t)conv->in_channels, out = (size_t)conv->out_channels;
     return ((in * (size_t)(conv->kernel * conv->kernel) + 2) * (out + 16) + 2 * in) * sizeof(float);
@@ -488,13 +491,13 @@ static void test_compact_selection_takes_the_best_kernel_that_does_not_expand(vo
     (void)state;
     const dni_conv2d conv1 = {96, 192, 1, 1, 0, DNI_PROLOGUE_BN_RELU, DNI_EPILOGUE_BIAS_RELU, 0};
     const dni_conv2d conv2 = {192, 48, 3, 1, 1, DNI_PROLOGUE_NONE, DNI_EPILOGUE_NONE, 1};
-    const dni_conv2d_wish compact = {.isa = DNI_ISA_PORTABLE, .compact = true};
+    const dni_conv2d_requirements compact = {.isa = DNI_ISA_PORTABLE, .compact = true};
     assert_string_equal(dni_conv2d_select(&conv1, compact)->name, "conv2d_f32_portable_blocked");
     assert_string_equal(dni_conv2d_select(&conv2, compact)->name, "conv3x3_f32_portable_winograd4_compact");
     for (size_t i = 0; i < COUNT(network_cases); i++)
         for (dni_isa isa = DNI_ISA_PORTABLE; isa <= DNI_ISA_AVX512; isa++) {
-            const dni_conv2d_wish wish = {.isa = isa, .compact = true};
-            const dni_conv2d_kernel *chosen = dni_conv2d_select(&network_cases[i].conv, wish);
+            const dni_conv2d_requirements requirements = {.isa = isa, .compact = true};
+            const dni_conv2d_kernel *chosen = dni_conv2d_select(&network_cases[i].conv, requirements);
             assert_false(chosen->expands);
             assert_true(chosen->isa <= isa && chosen != &dni_conv2d_f32_reference);
         }
@@ -567,7 +570,7 @@ int main(void) {
         cmocka_unit_test(test_a_promised_border_changes_nothing),
         cmocka_unit_test(test_bands_of_rows_have_the_bits_of_the_whole_image),
         cmocka_unit_test(test_selection_takes_the_last_kernel_that_accepts_and_the_tier_allows),
-        cmocka_unit_test(test_a_wish_for_bf16_gives_it_where_there_is_a_kernel_for_it_on_the_tier),
+        cmocka_unit_test(test_bf16_is_selected_where_a_kernel_on_the_tier_has_it),
         cmocka_unit_test(test_only_kernels_that_say_so_expand_the_weights),
         cmocka_unit_test(test_compact_selection_takes_the_best_kernel_that_does_not_expand),
         cmocka_unit_test(test_compact_winograd_gives_the_bits_of_the_other),
