@@ -1,4 +1,4 @@
-/* The rectifier, one pass each way. */
+/* ReLU, forward and backward. */
 #include "layers/activation.h"
 
 void dni_relu_forward(float *x, size_t count) {

@@ -1,4 +1,4 @@
-/* Batch norm's parameters, and the statistics they are made of. */
+/* The parameters of batch norm at inference, and the statistics from which they are computed. */
 #include "layers/batch_norm.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ void dni_batch_norm_fold(const float *scale, const float *shift, int out_channel
     }
 }
 
-/* Channels of one item of work. */
+/* The channels of one item of work. */
 enum { BLOCK = 16 };
 
 typedef struct work {

@@ -1,5 +1,5 @@
-/* Batch normalisation at inference (Ioffe & Szegedy 2015): an affine map a channel, and where it comes from.
- */
+/* Batch normalisation at inference (Ioffe & Szegedy 2015): an affine map of every channel, and the statistics
+ * from which it is computed. */
 #ifndef DN_LAYERS_BATCH_NORM_H
 #define DN_LAYERS_BATCH_NORM_H
 
@@ -9,18 +9,19 @@
 /* Added to every variance: nn.BatchNorm2d's default, which all DenseNets use. */
 #define DNI_BATCH_NORM_EPSILON 1e-5
 
-/* gamma * (x - mean) / sqrt(variance + epsilon) + beta as scale * x + shift; computed in double precision,
- * rounded once. scale and shift may be any of the inputs. */
+/* Writes gamma * (x - mean) / sqrt(variance + epsilon) + beta as scale * x + shift. All arrays: (channels).
+ * It is computed in double precision and rounded once. scale and shift may be any of the inputs. */
 void dni_batch_norm_scale_shift(const float *gamma, const float *beta, const float *mean,
                                 const float *variance, int channels, float *scale, float *shift);
 
-/* Folds the batch norm behind a convolution without bias into it. weight: (out, per_channel), any shape whose
- * first dimension is the output channels; folded, which may be weight itself, and bias (out) are written. */
+/* Folds a batch norm into the convolution without bias before it. weight: (out, per_channel), any shape whose
+ * first dimension is the output channels. folded, of the same shape, and bias (out) are written; folded may
+ * be weight itself. */
 void dni_batch_norm_fold(const float *scale, const float *shift, int out_channels, int64_t per_channel,
                          const float *weight, float *folded, float *bias);
 
 /* Mean and biased variance of every channel of x, (N, H, W, C) float32 with stride[3] == 1, over images and
- * space. Two passes in double precision; the same bits for any number of threads. */
+ * space. Two passes in double precision; the bits are the same for any number of threads. */
 void dni_channel_statistics(const dni_tensor *x, double *mean, double *variance, dni_pool *pool);
 
 #endif

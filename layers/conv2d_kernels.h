@@ -1,7 +1,8 @@
 /* The one list of convolution kernels, the macro that defines a kernel, and what kernels share.
  *
- * DNI_CONV2D_KERNELS() declares the kernels below and fills the table dni_conv2d_kernels, from which selection,
- * tests and bench take them. A new kernel needs a line here and a DNI_CONV2D_KERNEL() in its file. */
+ * DNI_CONV2D_KERNELS() declares the kernels below and fills the table dni_conv2d_kernels, from which
+ * selection, tests and bench take them. A new kernel needs a line here and a DNI_CONV2D_KERNEL() in its
+ * file. */
 #ifndef DN_LAYERS_CONV2D_KERNELS_H
 #define DN_LAYERS_CONV2D_KERNELS_H
 
@@ -41,8 +42,8 @@
 DNI_CONV2D_KERNELS(DNI_CONV2D_DECLARE)
 #undef DNI_CONV2D_DECLARE
 
-/* Defines the kernel dni_<NAME> for TIER (PORTABLE, AVX2 or AVX512) from these functions; what follows the tolerance
- * are further fields, such as .expands = true. */
+/* Defines the kernel dni_<NAME> for TIER (PORTABLE, AVX2 or AVX512) from these functions; what follows the
+ * tolerance are further fields, such as .expands = true. */
 #define DNI_CONV2D_KERNEL_OF(NAME, TIER, PACKED_SIZE, PACK, SCRATCH_SIZE, RUN, TOLERANCE, ...)               \
     const dni_conv2d_kernel dni_##NAME = {.name = #NAME,                                                     \
                                           .isa = DNI_ISA_##TIER,                                             \
@@ -59,8 +60,9 @@ DNI_CONV2D_KERNELS(DNI_CONV2D_DECLARE)
     DNI_CONV2D_KERNEL_OF(NAME, TIER, packed_size, pack, scratch_size, run, __VA_ARGS__)
 
 /* Divides the work between `threads` threads: into `unit_ranges` ranges of units (tiles of pixels) times
- * `block_ranges` ranges of blocks (of output channels), such that the largest share is as small as possible. Among
- * equals it takes the fewest ranges of blocks, because every range of blocks packs its own copy of the pixels. */
+ * `block_ranges` ranges of blocks (of output channels), such that the largest share is as small as possible.
+ * Among equals it takes the fewest ranges of blocks, because every range of blocks packs its own copy of the
+ * pixels. */
 void dni_conv2d_split(int64_t units, int blocks, int threads, int *unit_ranges, int *block_ranges);
 
 #endif

@@ -1,15 +1,15 @@
-/* The definition of dni_conv2d: any kernel, stride, padding, prologue, epilogue and strides, in double
- * precision and in the order of the formula. Every other kernel is tested against this one.
+/* The definition of dni_conv2d: any kernel size, stride, padding, prologue, epilogue and strides of x and y,
+ * in double precision and in the order of the formula. Every other kernel is tested against this one.
  *
- * The only liberty: weights are packed as (kernel, kernel, in, out), so that the sums of one pixel's output
- * channels advance together and each value of the prologue is computed once a tap. */
+ * It deviates in one point: weights are packed as (kernel, kernel, in, out), so that all output channels of a
+ * pixel are summed at the same time and each value of the prologue is computed once per tap. */
 #include "layers/conv2d_kernels.h"
 
 #include "core/memory.h"
 
 #include <string.h>
 
-/* What pack() leaves behind, all float32, one after another. */
+/* The packed parameters: float32 arrays, one behind the other. */
 typedef struct parameters {
     const float *weight; /* (kernel, kernel, in, out) */
     const float *scale, *shift, *bias;
@@ -59,7 +59,7 @@ static void pack(const dni_conv2d *conv, const dni_conv2d_params *params, void *
     copy(vectors + 2 * in, params->bias, out);
 }
 
-/* One row of sums of double precision a thread. */
+/* The sums of all output channels of a pixel, in double precision, for each thread. */
 static size_t scratch_size(const dni_conv2d *conv, const dni_tensor *x, int threads) {
     (void)x;
     return dni_align_up((size_t)conv->out_channels * sizeof(double)) * (size_t)threads;
@@ -70,7 +70,7 @@ static double bn_relu(double value, double scale, double shift) {
     return y > 0.0 ? y : 0.0;
 }
 
-/* Channel c of the pixel (y, x) that the convolution sees, which lies inside the image. */
+/* Channel c of pixel (y, x) of the convolution's input. The pixel is in the image or its border. */
 static double prologue(const dni_conv2d *conv, const parameters *p, const float *image,
                        const int64_t stride[4], int64_t y, int64_t x, int c) {
     const double scale = (double)p->scale[c], shift = (double)p->shift[c];
@@ -104,8 +104,8 @@ static void convolve_pixel(const dni_conv2d *conv, const parameters *p, const dn
     }
 }
 
-/* The pooled pixel (y, x) of a convolution of height x width pixels: its 3x3 neighbourhood's largest, where
- * padding never wins. After ReLU nothing is below zero, so the search may start there. */
+/* Pixel (y, x) after max pooling: the largest of 3x3 pixels of the convolution, where padding does not count.
+ * After ReLU nothing is below 0, so the search starts from 0. */
 static void convolve_maxpool(const dni_conv2d *conv, const parameters *p, const dni_tensor *input,
                              const float *image, int64_t y, int64_t x, double *sums, float *out) {
     const dni_conv2d unpooled = {.in_channels = conv->in_channels,
@@ -156,7 +156,7 @@ typedef struct work {
     int64_t threads;
 } work;
 
-/* Every threads-th row of y, images counted through. */
+/* Every `threads`-th row of y, counted through all images. */
 static void run_rows(void *context, size_t thread) {
     const work *w = context;
     const dni_tensor *x = w->x, *y = w->y;
@@ -178,5 +178,5 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
     dni_pool_run(pool, run_rows, &w, (size_t)threads);
 }
 
-/* one rounding to float32 */
+/* The tolerance: one rounding to float32. */
 DNI_CONV2D_KERNEL(conv2d_f32_reference, PORTABLE, 1e-7);

@@ -1,4 +1,4 @@
-/* Inverted dropout from a counter-based stream. */
+/* Inverted dropout from a counter-based random stream. */
 #include "layers/dropout.h"
 
 void dni_dropout(float *x, size_t count, float p, const dni_rng *rng, uint64_t position) {

@@ -1,5 +1,5 @@
 /* Inverted dropout (Srivastava et al. 2014): while training, each element becomes 0 with probability p and is
- * multiplied by 1 / (1 - p) otherwise; afterwards there is nothing to do. */
+ * multiplied by 1 / (1 - p) otherwise; at inference there is nothing to compute. */
 #ifndef DN_LAYERS_DROPOUT_H
 #define DN_LAYERS_DROPOUT_H
 
@@ -7,9 +7,9 @@
 
 #include <stddef.h>
 
-/* In place. Element i is kept when element position + i of the stream, as a uniform number, is at least p.
- * The stream is not moved: the same call on the output's gradient is the backward pass, and no mask is
- * stored. 0 <= p < 1. */
+/* In place. Element i is kept when number position + i of the random stream, uniform in [0, 1), is at least
+ * p. The stream is not advanced: the same call on the gradient of the output is the backward pass, and no
+ * mask is stored. 0 <= p < 1. */
 void dni_dropout(float *x, size_t count, float p, const dni_rng *rng, uint64_t position);
 
 #endif

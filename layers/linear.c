@@ -1,15 +1,17 @@
-/* Dot products, nothing else: at batch 1, where an image's logits are computed, the weights are read once and
- * memory sets the pace; with more rows each row of weights is used while it is in the first cache level. */
+/* The fully connected layer as plain dot products. At batch 1, where the logits of one image are computed,
+ * every weight is used once and memory limits the speed. With more rows, each row of weights is used for all
+ * of them while it is in the first-level cache. */
 #include "layers/linear.h"
 
 #include <stddef.h>
 
-/* Partial sums of a dot product, enough to hide the latency of additions at any vector width. */
+/* The partial sums of a dot product: enough to hide the latency of additions at any vector width. */
 enum { LANES = 32 };
-/* Output channels of one item of work. */
+/* The output channels of one item of work. */
 enum { BLOCK = 16 };
 
-/* Lane l sums the products l, l + LANES, ...; the lanes are then added by halves. */
+/* Lane l sums the products l, l + LANES, and so on; then the upper half of the lanes is added to the lower
+ * half until one is left. */
 static float dot(const float *a, const float *b, size_t count) {
     float sum[LANES] = {0};
     size_t i = 0;

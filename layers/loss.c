@@ -1,5 +1,5 @@
-/* Log-softmax and cross-entropy. A head has a handful of classes: sums are in double, which costs
- * nothing here. */
+/* Log-softmax and cross-entropy. Sums are in double precision, which costs little, because a classifier has
+ * few classes. */
 #include "layers/loss.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* Global average pooling behind batch norm and ReLU. */
 #include "layers/pooling.h"
 
-/* Channels of one item of work: their sums stay in registers and the first cache level, and 2208 channels
- * make 35 items. */
+/* The channels of one item of work: their sums stay in registers and in the first-level cache, and 2208
+ * channels are 35 items. */
 enum { BLOCK = 64 };
 
 typedef struct work {
@@ -12,7 +12,8 @@ typedef struct work {
     size_t blocks; /* of channels an image */
 } work;
 
-/* Adds one pixel's `count` normalised channels to the sums and, if there is one, puts them into the map. */
+/* Adds `count` channels of one pixel, normalised, to the sums, and writes them to the map unless it is
+ * NULL. */
 static void add_pixel(const float *x, const float *scale, const float *shift, size_t count, double *sum,
                       float *map) {
     float value[BLOCK];

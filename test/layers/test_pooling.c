@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* One rounding of scale * x and one of the sum; the pixel sums themselves are in double precision. */
+/* scale * x and the sum are rounded once each; pixels are summed in double precision. */
 static const double tolerance = 3e-7;
 
 static void test_features_and_map_are_torchs(void **state) {

@@ -15,15 +15,17 @@ typedef struct golden {
 } golden;
 golden golden_load(const char *name);
 void golden_free(golden *file);
-/* Element i of array 0: the sizes of the case. */
+/* Element i of array 0, which holds the sizes of the case. */
 int golden_size(const golden *file, int i);
 
-/* `count` floats, exactly that many: a read beyond them is the sanitizer's. */
+/* Exactly `count` floats, so that the sanitizer finds a read beyond them. */
 float *floats_alloc(size_t count);
-/* Uniform values of variance 1 times `deviation`, plus `mean`; the same for the same seed. */
+/* Fills with uniform random numbers of this mean and standard deviation; the same numbers for the same
+ * seed. */
 void floats_fill(float *values, size_t count, unsigned seed, float mean, float deviation);
 
-/* Largest absolute difference over largest absolute expected value; infinite when a value is not finite. */
+/* The largest absolute difference, divided by the largest absolute expected value. Infinite if a value is not
+ * finite. */
 double relative_error(const float *actual, const float *expected, size_t count);
 
 #endif
