@@ -2,6 +2,7 @@
 #include "head/logistic.h"
 
 #include "core/error.h"
+#include "head/blas.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -168,10 +169,10 @@ dn_status dni_logistic_fit(double *out, const double *x, const int *labels, int 
     memset(out, 0, size * sizeof *out);
     double *memory = malloc((4 + 2 * HISTORY) * size * sizeof *memory);
     p.logits = malloc((size_t)count * (size_t)classes * sizeof *p.logits);
-    dn_status status = DN_OK;
-    if (!memory || !p.logits) {
-        status = dni_no_memory(error, "logistic regression over %d features", features);
-    } else {
+    dn_status status = memory && p.logits
+                           ? dni_blas_acquire(error)
+                           : dni_no_memory(error, "logistic regression over %d features", features);
+    if (!status) {
         state at = {.weights = out,
                     .gradient = memory,
                     .direction = memory + size,
@@ -179,6 +180,7 @@ dn_status dni_logistic_fit(double *out, const double *x, const int *labels, int 
                     .trial_gradient = memory + 3 * size,
                     .past = {.steps = memory + 4 * size, .changes = memory + (4 + HISTORY) * size}};
         minimise(&p, &at);
+        dni_blas_release();
         if (!isfinite(at.value))
             status = dni_fail(error, DN_ERR_DATA_DIVERGED, "logistic regression with C %g: the loss is %g", c,
                               at.value);

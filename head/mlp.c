@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "head/blas.h"
 #include "layers/activation.h"
 #include "layers/dropout.h"
 #include "layers/loss.h"
@@ -198,6 +199,12 @@ dn_status dni_mlp_batch_create(dni_mlp_batch *batch, const dn_head *head, int ca
     if (!dni_size_mul(width, (size_t)capacity * sizeof(float) * (with_backward ? 2 : 1), &batch->size) ||
         !(batch->memory = dni_allocate(NULL, batch->size)))
         return dni_no_memory(error, "a batch of %d rows through the head", capacity);
+    const dn_status status = dni_blas_acquire(error);
+    if (status) {
+        dni_release(NULL, batch->memory, batch->size);
+        *batch = (dni_mlp_batch){0};
+        return status;
+    }
     float *p = batch->memory;
     for (int i = 0; i <= head->linear_count; i++) {
         const size_t count = (size_t)capacity * (size_t)head->widths[i];
@@ -212,6 +219,7 @@ dn_status dni_mlp_batch_create(dni_mlp_batch *batch, const dn_head *head, int ca
 }
 
 void dni_mlp_batch_free(dni_mlp_batch *batch) {
+    if (batch->memory) dni_blas_release();
     dni_release(NULL, batch->memory, batch->size);
     *batch = (dni_mlp_batch){0};
 }

@@ -6,6 +6,7 @@
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
+#include "head/blas.h"
 #include "io/image.h"
 
 #include <cblas.h>
@@ -148,6 +149,11 @@ static void mirror(gram *products) {
         for (size_t j = i + 1; j < n; j++) products->values[j * n + i] = products->values[i * n + j];
 }
 
+static outcome acquire_blas(void) {
+    dn_error error;
+    return dni_blas_acquire(&error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+}
+
 /* Distances do not change when 128 is taken from every value, and float sums lose less. */
 outcome gram_of_pixels(gram *out, const pixel_set *set) {
     enum { COLUMNS = 2048 };
@@ -155,7 +161,8 @@ outcome gram_of_pixels(gram *out, const pixel_set *set) {
     out->count = set->count;
     out->values = calloc(n * n, sizeof *out->values);
     float *block = malloc(n * COLUMNS * sizeof *block), *part = malloc(n * n * sizeof *part);
-    outcome code = out->values && block && part ? OUTCOME_OK : report_no_memory();
+    outcome code = out->values && block && part ? acquire_blas() : report_no_memory();
+    const bool has_blas = !code;
     for (int first = 0; !code && first < set->size; first += COLUMNS) {
         const int columns = set->size - first < COLUMNS ? set->size - first : COLUMNS;
         for (size_t i = 0; i < n; i++)
@@ -169,6 +176,7 @@ outcome gram_of_pixels(gram *out, const pixel_set *set) {
         if (interrupted()) code = OUTCOME_INTERRUPTED;
     }
     if (!code) mirror(out);
+    if (has_blas) dni_blas_release();
     free(block);
     free(part);
     return code;
@@ -177,9 +185,11 @@ outcome gram_of_pixels(gram *out, const pixel_set *set) {
 outcome gram_of_doubles(gram *out, const double *values, int count, int width) {
     out->count = count;
     out->values = malloc((size_t)count * (size_t)count * sizeof *out->values);
-    if (!out->values) return report_no_memory();
+    const outcome code = out->values ? acquire_blas() : report_no_memory();
+    if (code) return code;
     cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, count, width, 1, values, width, 0, out->values,
                 count);
+    dni_blas_release();
     mirror(out);
     return OUTCOME_OK;
 }
