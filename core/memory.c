@@ -32,19 +32,22 @@ void dni_release(const dn_allocator *allocator, void *memory, size_t size) {
         free(memory);
 }
 
-/* Advice about all pages that hold some of those bytes; where it is refused, nothing is lost. */
+/* Advises the system about all pages that hold some of these bytes. It may refuse: nothing depends on it. */
 static void advise(const void *bytes, size_t size, int advice) {
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)bytes / page * page;
     if (size) madvise((void *)begin, (uintptr_t)bytes + size - begin, advice);
 }
 
-void dni_populate(void *memory, size_t size) {
+void dni_prefault(void *memory, size_t size) {
 #ifdef MADV_POPULATE_WRITE
     advise(memory, size, MADV_POPULATE_WRITE);
+#else /* before Linux 5.14 and glibc 2.35 */
+    (void)memory;
+    (void)size;
 #endif
 }
 
-void dni_let_go(const void *mapped, size_t size) {
+void dni_drop_pages(const void *mapped, size_t size) {
     advise(mapped, size, MADV_DONTNEED);
 }
 

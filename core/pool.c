@@ -27,9 +27,7 @@
 
 enum { MAX_THREADS = 1024 };
 
-#ifndef SPIN_SECONDS
-#define SPIN_SECONDS 50e-6
-#endif
+static const double SPIN_SECONDS = 50e-6;
 
 /* The items of one thread that nobody has taken yet: `left` of them, from `first` on and up to `end`. */
 typedef struct range {

@@ -1,4 +1,4 @@
-/* Tensors: a typed, strided view of memory that somebody else owns.
+/* Tensors: typed, strided views of memory that somebody else owns.
  *
  * Activations are float32 with channels innermost, (N, H, W, C): element (n, y, x, c) lies at
  * data[n*stride[0] + y*stride[1] + x*stride[2] + c]. A slice of the channels of a wider buffer, or the inside
@@ -38,7 +38,7 @@ typedef struct dni_tensor {
     int rank;
     int64_t shape[DNI_MAX_RANK];
     int64_t stride[DNI_MAX_RANK]; /* in elements */
-    bool mapped;                  /* data is a file's, mapped read-only */
+    bool mapped;                  /* data lies in a file that is mapped read-only */
 } dni_tensor;
 
 /* A dense row-major tensor over `data`. */
@@ -52,12 +52,13 @@ int64_t dni_tensor_count(const dni_tensor *tensor);
 bool dni_tensor_is_dense(const dni_tensor *tensor);
 bool dni_tensor_same_shape(const dni_tensor *tensor, int rank, const int64_t *shape);
 
-/* The view of `count` indices of dimension `dim` from `start` on; that of a tensor without memory (data NULL,
- * only measured) has none either. */
+/* The view of indices start .. start + count - 1 of dimension `dim`. A slice of a tensor whose data is NULL (while an
+ * arena is measured) also has data NULL. */
 dni_tensor dni_tensor_slice(const dni_tensor *tensor, int dim, int64_t start, int64_t count);
 
-/* Lets go of the memory behind a mapped tensor until somebody looks at it again; nothing happens to others. */
-void dni_tensor_let_go(const dni_tensor *tensor);
+/* Gives the pages of a mapped tensor back to the system; they are read from the file again when they are needed.
+ * Tensors that are not mapped are left alone. */
+void dni_tensor_drop_pages(const dni_tensor *tensor);
 
 /* "(64, 3, 7, 7)" into text; always terminated. Returns text. */
 const char *dni_tensor_shape_text(int rank, const int64_t *shape, char *text, size_t size);

@@ -49,11 +49,11 @@ static dni_conv2d_params parameters(const dni_prepared_conv *prepared, const dni
     return params;
 }
 
-/* What is packed is not needed again: the file and the model need not both be in memory. */
-static void let_go(const dni_tensor_dict *tensors, const char *conv) {
+/* A tensor that was packed is not needed again: so the file and the model are never both in memory as a whole. */
+static void drop_pages(const dni_tensor_dict *tensors, const char *conv) {
     char name[DNI_NAME_SIZE + 16];
     snprintf(name, sizeof name, "%s.weight", conv);
-    dni_tensor_let_go(dni_tensor_dict_find(tensors, name));
+    dni_tensor_drop_pages(dni_tensor_dict_find(tensors, name));
 }
 
 bool dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors) {
@@ -61,9 +61,9 @@ bool dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_
     float *numbers = malloc((count + 1) * sizeof *numbers);
     if (!numbers) return false;
     const dni_conv2d_params params = parameters(prepared, tensors, numbers);
-    dni_populate(prepared->packed, prepared->kernel->packed_size(&prepared->conv));
+    dni_prefault(prepared->packed, prepared->kernel->packed_size(&prepared->conv));
     prepared->kernel->pack(&prepared->conv, &params, prepared->packed);
-    let_go(tensors, prepared->part.conv);
+    drop_pages(tensors, prepared->part.conv);
     free(numbers);
     return true;
 }

@@ -178,8 +178,8 @@ static dni_tensor input_images(const forward_pass *pass, int first, int count) {
     return dni_tensor_nhwc(data, count, options->height, options->width, DNI_INPUT_CHANNELS);
 }
 
-/* The index among the convolutions of the one that leads into a block: stem or transition. */
-static int entrance_of(const dn_config *config, int block) {
+/* The index of the convolution that writes the first channels of a block: the stem or a transition. */
+static int block_input_conv(const dn_config *config, int block) {
     int index = 0;
     for (int b = 0; b < block; b++) index += 1 + 2 * config->layers[b];
     return index;
@@ -214,7 +214,7 @@ static void run_layers(const forward_pass *pass, int block, int count) {
     const dn_config *config = &pass->session->model->config;
     const dni_tensor channels = images_of(&plan->channels, 0, count);
     const dni_tensor bottleneck = images_of(&plan->bottleneck, 0, count);
-    int conv = entrance_of(config, block) + 1;
+    int conv = block_input_conv(config, block) + 1;
     int present = dni_block_first_channels(config, block);
     const int band = dni_pool_threads(pass->pool) > 1 ? (int)channels.shape[1] : plan->band;
     for (int layer = 0; layer < config->layers[block]; layer++, conv += 2) {
@@ -241,7 +241,7 @@ static void run_block(const forward_pass *pass, int block, int first, int count)
             run_block(pass, block - 1, first + i, n);
             x = images_of(&plan->blocks[block - 1].channels, 0, n);
         }
-        run(pass, entrance_of(config, block), &x, &entry);
+        run(pass, block_input_conv(config, block), &x, &entry);
     }
     run_layers(pass, block, count);
 }

@@ -194,7 +194,7 @@ static dn_status add_tensor(reader *r, const record *source) {
     if (status) return status;
     const size_t size = (size_t)(source->end - source->begin);
     memcpy(copy, bytes, size);
-    dni_let_go(bytes, size);
+    dni_drop_pages(bytes, size);
     return DN_OK;
 }
 

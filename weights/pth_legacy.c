@@ -134,7 +134,7 @@ static dn_status load_storage(void *context, dni_tensor_dict *dict, dni_pickle_s
         return status;
     }
     memcpy(copy, storage->raw, size);
-    dni_let_go(storage->raw, size);
+    dni_drop_pages(storage->raw, size);
     storage->data = copy;
     return DN_OK;
 }

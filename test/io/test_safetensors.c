@@ -82,7 +82,7 @@ static void assert_counts(const dni_tensor *x) {
     assert_int_equal(wrong, 0);
 }
 
-static void test_a_tensor_let_go_leaves_memory_and_comes_back(void **state) {
+static void test_dropped_pages_leave_memory_and_come_back(void **state) {
     const char *path = folder_path(state, "file.safetensors");
     dni_tensor_dict *written = large_dict();
     assert_int_equal(dni_safetensors_write(written, path, NULL), DN_OK);
@@ -92,17 +92,17 @@ static void test_a_tensor_let_go_leaves_memory_and_comes_back(void **state) {
     for (int round = 0; round < 2; round++) {
         assert_counts(x);
         assert_true(is_resident(x, LARGE / 2));
-        dni_tensor_let_go(x);
+        dni_tensor_drop_pages(x);
         assert_false(is_resident(x, LARGE / 2));
     }
     dni_tensor_dict_free(dict);
 }
 
-static void test_a_tensor_of_no_file_is_never_let_go(void **state) {
+static void test_a_tensor_of_no_file_keeps_its_pages(void **state) {
     (void)state;
     dni_tensor_dict *dict = large_dict();
     const dni_tensor *x = dni_tensor_dict_find(dict, "x");
-    dni_tensor_let_go(x);
+    dni_tensor_drop_pages(x);
     assert_counts(x);
     dni_tensor_dict_free(dict);
 }
@@ -308,8 +308,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_tensors_and_metadata_are_read),
         IN_FOLDER(test_misaligned_tensors_are_copied_to_alignment),
-        IN_FOLDER(test_a_tensor_let_go_leaves_memory_and_comes_back),
-        cmocka_unit_test(test_a_tensor_of_no_file_is_never_let_go),
+        IN_FOLDER(test_dropped_pages_leave_memory_and_come_back),
+        cmocka_unit_test(test_a_tensor_of_no_file_keeps_its_pages),
         IN_FOLDER(test_headers_that_break_a_rule_are_refused),
         IN_FOLDER(test_header_lengths_are_limited),
         IN_FOLDER(test_deep_json_is_refused),
