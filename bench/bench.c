@@ -17,6 +17,7 @@ static const char usage[] =
     "  machine     float32 peak of every tier, memory bandwidth\n"
     "  layers      every distinct convolution by every kernel, beside OpenBLAS\n"
     "  network     whole networks, batch 1 and 16\n"
+    "  load        a picture at a time, alone and beside busy loops\n"
     "  preprocess  JPEG file to network input\n"
     "  training    an epoch of the head\n"
     "  prepare     write seeded weights and inputs for the comparison with other engines\n"
@@ -24,8 +25,8 @@ static const char usage[] =
     "  --threads N        the most threads (default: all cores; layers: 1)\n"
     "  --network NAME     only densenet121, 161, 169 or 201, by full name\n"
     "  --kernel TEXT      layers: only kernels with TEXT in their name\n"
-    "  --precision NAME   layers, network: fp32 (default) or bf16\n"
-    "  --memory NAME      layers, network: fast (default) or low\n"
+    "  --precision NAME   layers, network, load: fp32 (default) or bf16\n"
+    "  --memory NAME      layers, network, load: fast (default) or low\n"
     "  --quick            few shapes, few runs\n"
     "  --json FILE        write the results there too\n"
     "\n"
@@ -36,11 +37,9 @@ typedef struct part {
     dn_status (*run)(bench_context *context, dn_error *error);
 } part;
 
-static const part parts[] = {{"machine", bench_machine},
-                             {"layers", bench_layers},
-                             {"network", bench_network},
-                             {"preprocess", bench_preprocess},
-                             {"training", bench_training}};
+static const part parts[] = {{"machine", bench_machine},       {"layers", bench_layers},
+                             {"network", bench_network},       {"load", bench_load},
+                             {"preprocess", bench_preprocess}, {"training", bench_training}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 bench_effort bench_effort_of(const bench_context *context) {

@@ -32,6 +32,7 @@ double bench_peak(dni_isa isa, int threads);
 dn_status bench_machine(bench_context *context, dn_error *error);
 dn_status bench_layers(bench_context *context, dn_error *error);
 dn_status bench_network(bench_context *context, dn_error *error);
+dn_status bench_load(bench_context *context, dn_error *error);
 dn_status bench_preprocess(bench_context *context, dn_error *error);
 dn_status bench_training(bench_context *context, dn_error *error);
 
