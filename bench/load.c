@@ -1,8 +1,8 @@
 /* A picture at a time on a quiet machine and on one that other programs keep busy.
  *
- * At batch 1 all threads work on each layer together, so they meet some 480 times a pass. Where a thread's core is
- * taken by another program, the others must not burn their own time until it comes back. Quiet and busy runs take
- * turns, so that a drift of the machine meets both alike. */
+ * At batch 1 all threads work on each layer together, so they meet some 480 times a pass. Where a thread's
+ * core is taken by another program, the others must not burn their own time until it comes back. Quiet and
+ * busy runs take turns, so that a drift of the machine meets both alike. */
 #define _GNU_SOURCE /* sys/prctl.h */
 #include "bench/bench.h"
 #include "bench/report.h"

@@ -2,8 +2,8 @@
 #ifndef DN_CORE_CLOCK_H
 #define DN_CORE_CLOCK_H
 
-/* Seconds since some fixed moment, from a clock that never jumps or goes back (CLOCK_MONOTONIC). Only differences
- * mean something. */
+/* Seconds since some fixed moment, from a clock that never jumps or goes back (CLOCK_MONOTONIC). Only
+ * differences mean something. */
 double dni_clock_seconds(void);
 
 #endif

@@ -1,4 +1,5 @@
-/* Which instruction sets the CPU and the operating system give, and which tier of kernels that allows. */
+/* Which instruction sets the CPU and the operating system support, and which tier of kernels can therefore
+ * run. */
 #ifndef DN_CORE_CPU_H
 #define DN_CORE_CPU_H
 
@@ -6,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Tiers in rising order: a CPU that has one has all before it. */
+/* Tiers, lowest first: a CPU that supports one supports all before it. */
 typedef enum dni_isa {
     DNI_ISA_PORTABLE, /* plain C, the compiler's baseline */
     DNI_ISA_AVX2,     /* AVX2 and FMA */
@@ -19,18 +20,18 @@ const char *dni_isa_name(dni_isa isa);
 /* The best tier of this CPU. */
 dni_isa dni_cpu_isa(void);
 
-/* The tier to use: the best, or what the environment variable DN_ISA names. DN_ERR_ARGUMENT when that is no
- * tier's name, DN_ERR_UNSUPPORTED when the CPU lacks it. */
+/* The tier to use: the best one, or the one that the environment variable DN_ISA names. DN_ERR_ARGUMENT when
+ * that is not the name of a tier, DN_ERR_UNSUPPORTED when the CPU does not support it. */
 dn_status dni_cpu_choose_isa(dni_isa *out, dn_error *error);
 
 /* Whether this CPU has AVX512-BF16 beside the tier avx512. */
 bool dni_cpu_has_bf16(void);
 
-/* DN_ERR_UNSUPPORTED with the reason where bfloat16 kernels cannot run: on a lower tier than avx512, or on a CPU
- * without AVX512-BF16. */
+/* DN_ERR_UNSUPPORTED with the reason where bfloat16 kernels cannot run: on a lower tier than avx512, or on a
+ * CPU without AVX512-BF16. */
 dn_status dni_cpu_require_bf16(dni_isa isa, dn_error *error);
 
-/* The CPU's brand string, or "unknown". `size` bytes at most, terminated. */
+/* Writes the CPU's brand string, or "unknown", into name: at most `size` bytes, terminated. */
 void dni_cpu_name(char *name, size_t size);
 
 #endif

@@ -4,12 +4,13 @@
 
 #include "core/status.h"
 
-/* Writes status and message into *error, if there is one, and returns status, so that a caller can say
+/* Writes status and message into *error unless it is NULL, and returns the status, so that a caller can write
  * `return dni_fail(error, DN_ERR_..., "%s: ...", path);`. A message that is too long ends in "...". */
 dn_status dni_fail(dn_error *error, dn_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same for a failed system call: picks the status from errno's value and appends its text. */
+/* The same for a failed system call: `number` is the value of errno, which decides the status and whose text
+ * is appended. */
 dn_status dni_fail_errno(dn_error *error, int number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -17,8 +18,8 @@ dn_status dni_fail_errno(dn_error *error, int number, const char *format, ...)
  * `return dni_no_memory(error, "%s: %zu records", path, count);`. */
 dn_status dni_no_memory(dn_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same for a thread that pthread_create() refused with the value `number`: DN_ERR_THREADS, "cannot be started"
- * and why. */
+/* The same for a thread that pthread_create() refused with the value `number`: DN_ERR_THREADS, "cannot be
+ * started" and why. */
 dn_status dni_no_thread(dn_error *error, int number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

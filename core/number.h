@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A whole number from 0 to 2^64 - 1 in decimal digits and nothing else: no sign, no space. False, and *out as it was,
- * for any other text. Unlike strtoull() it knows neither locale nor errno. */
+/* A whole number from 0 to 2^64 - 1 in decimal digits and nothing else: no sign, no space. False, and *out as
+ * it was, for any other text. Unlike strtoull() it knows neither locale nor errno. */
 bool dni_parse_u64(const char *text, uint64_t *out);
 
 #endif

@@ -1,17 +1,18 @@
 /* The worker pool.
  *
- * Every thread has a range of the loop's items, one part of 0 .. count - 1, and takes them from its front; a thread
- * whose range is empty takes items of the others from the back. So neighbouring items, loop after loop, are
- * computed by the same core, whose cache holds what they share, and yet nobody waits for a slow thread's range.
+ * Every thread has a range of the loop's items, one part of 0 .. count - 1, and takes them from its front; a
+ * thread whose range is empty takes items of the others from the back. So neighbouring items, loop after
+ * loop, are computed by the same core, whose cache holds what they share, and yet nobody waits for a slow
+ * thread's range.
  *
- * A worker takes part in a loop only from when it enters it until it finds no more items. The caller closes the
- * loop when no items are left and waits for those inside: for a worker that has not even woken up nobody waits.
- * This is what keeps a loop quick while other programs have taken the workers' cores.
+ * A worker takes part in a loop only from when it enters it until it finds no more items. The caller closes
+ * the loop when no items are left and waits for those inside: for a worker that has not even woken up nobody
+ * waits. This is what keeps a loop quick while other programs have taken the workers' cores.
  *
- * Whoever waits (workers for a loop, the caller for workers inside it) spins for SPIN_SECONDS and then sleeps on a
- * condition variable. The loops of a forward pass follow each other more quickly than that, so on a quiet machine
- * nobody sleeps between them; on a loaded one, where the thread that is waited for may not run for milliseconds,
- * little time is burnt. */
+ * Whoever waits (workers for a loop, the caller for workers inside it) spins for SPIN_SECONDS and then sleeps
+ * on a condition variable. The loops of a forward pass follow each other more quickly than that, so on a
+ * quiet machine nobody sleeps between them; on a loaded one, where the thread that is waited for may not run
+ * for milliseconds, little time is burnt. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "core/pool.h"
 
@@ -99,9 +100,9 @@ static unsigned wait_for_loop(dni_pool *pool, unsigned seen) {
     return atomic_load(&pool->loops);
 }
 
-/* Tells the workers that there is one loop more. A worker that is about to sleep counts itself as a sleeper before
- * it looks for the last time, and here it is looked for sleepers after the loop was counted: so either it sees the
- * loop, or it is seen and, with the lock, woken. */
+/* Tells the workers that there is one loop more. A worker that is about to sleep counts itself as a sleeper
+ * before it looks for the last time, and here it is looked for sleepers after the loop was counted: so either
+ * it sees the loop, or it is seen and, with the lock, woken. */
 static void announce(dni_pool *pool) {
     atomic_fetch_add(&pool->loops, 1);
     if (!atomic_load(&pool->sleepers)) return;

@@ -20,8 +20,9 @@ void dni_pool_free(dni_pool *pool);
 /* Threads that work on a loop, the caller's included; 1 for NULL. */
 int dni_pool_threads(const dni_pool *pool);
 
-/* Runs task(context, i) once for every i in [0, count) and returns when all are done. NULL pool: on the caller
- * alone. One loop at a time: neither two threads nor a task may start a loop on a pool that is running one. */
+/* Runs task(context, i) once for every i in [0, count) and returns when all are done. NULL pool: on the
+ * caller alone. One loop at a time: neither two threads nor a task may start a loop on a pool that is running
+ * one. */
 void dni_pool_run(dni_pool *pool, dni_task task, void *context, size_t count);
 
 /* The cores this process may run on. */

@@ -13,16 +13,17 @@ typedef struct dni_rng {
     uint64_t position; /* the next element */
 } dni_rng;
 
-/* The stream of a purpose under a seed: key = mix(seed ^ FNV-1a-64(purpose)). */
+/* The stream for a purpose, such as the name of a tensor, under a seed: key = mix(seed ^
+ * FNV-1a-64(purpose)). */
 dni_rng dni_rng_named(uint64_t seed, const char *purpose);
 
-uint64_t dni_rng_at(const dni_rng *rng, uint64_t position); /* element `position`, the stream unmoved */
+uint64_t dni_rng_at(const dni_rng *rng, uint64_t position); /* element `position`; the stream does not move */
 uint64_t dni_rng_next(dni_rng *rng);
 /* Uniform in [0, 1), multiples of 2^-24. */
 float dni_rng_uniform(dni_rng *rng);
 /* Uniform in [0, bound), without bias (Lemire's multiplication with rejection); bound >= 1. */
 uint64_t dni_rng_below(dni_rng *rng, uint64_t bound);
-/* Fisher-Yates over `count` indices. */
+/* Shuffles `count` items (Fisher-Yates). */
 void dni_rng_shuffle(dni_rng *rng, uint32_t *items, uint32_t count);
 
 #endif

@@ -52,8 +52,8 @@ const char *dn_status_name(dn_status status) {
     return "DN_ERR_?";
 }
 
-/* Formats at message + used and marks a text that did not fit with "..." at its end; returns the new
- * length. */
+/* Formats behind the first `used` bytes of the message; a text that does not fit ends in "...". Returns the
+ * new length. */
 static size_t append(dn_error *error, size_t used, const char *format, va_list arguments) {
     const size_t room = sizeof error->message - used;
     const int length = vsnprintf(error->message + used, room, format, arguments);

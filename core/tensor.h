@@ -52,12 +52,12 @@ int64_t dni_tensor_count(const dni_tensor *tensor);
 bool dni_tensor_is_dense(const dni_tensor *tensor);
 bool dni_tensor_same_shape(const dni_tensor *tensor, int rank, const int64_t *shape);
 
-/* The view of indices start .. start + count - 1 of dimension `dim`. A slice of a tensor whose data is NULL (while an
- * arena is measured) also has data NULL. */
+/* The view of indices start .. start + count - 1 of dimension `dim`. A slice of a tensor whose data is NULL
+ * (while an arena is measured) also has data NULL. */
 dni_tensor dni_tensor_slice(const dni_tensor *tensor, int dim, int64_t start, int64_t count);
 
-/* Gives the pages of a mapped tensor back to the system; they are read from the file again when they are needed.
- * Tensors that are not mapped are left alone. */
+/* Gives the pages of a mapped tensor back to the system; they are read from the file again when they are
+ * needed. Tensors that are not mapped are left alone. */
 void dni_tensor_drop_pages(const dni_tensor *tensor);
 
 /* "(64, 3, 7, 7)" into text; always terminated. Returns text. */

@@ -1,7 +1,8 @@
-/* A dictionary of named tensors, what PyTorch calls a state dict, with string metadata beside it.
+/* A dictionary of named tensors, which PyTorch calls a state dict, with string metadata beside it.
  *
- * It owns its names and whatever memory the tensors lie in: blocks from dni_tensor_dict_allocate(), and one
- * backing (a mapped file, say) that is let go with it. Names are unique; order is the order of adding. */
+ * It owns its names, the memory from dni_tensor_dict_allocate() and whatever it was given with
+ * dni_tensor_dict_adopt(), such as a mapped file; all of that is freed with it. Names are unique; entries
+ * stay in the order of adding. */
 #ifndef DN_CORE_TENSOR_DICT_H
 #define DN_CORE_TENSOR_DICT_H
 
@@ -18,16 +19,16 @@ typedef struct dni_tensor_dict dni_tensor_dict;
 dni_tensor_dict *dni_tensor_dict_create(void); /* NULL when out of memory */
 void dni_tensor_dict_free(dni_tensor_dict *dict);
 
-/* Adds a view; the name is copied, the data must live as long as the dict. DN_ERR_CORRUPT when the name is
- * there already. */
+/* Adds a tensor. The name is copied; the data must live as long as the dictionary. DN_ERR_CORRUPT when there
+ * is a tensor of that name already. */
 dn_status dni_tensor_dict_add(dni_tensor_dict *dict, const char *name, dni_tensor tensor, dn_error *error);
-/* Adds a dense tensor with memory of the dict's own, cleared to zero; *data is set to it. */
+/* Adds a dense tensor whose memory the dictionary owns, set to zero; *data points to that memory. */
 dn_status dni_tensor_dict_allocate(dni_tensor_dict *dict, const char *name, dni_dtype dtype, int rank,
                                    const int64_t *shape, void **data, dn_error *error);
 /* Takes over `context`: release(context) runs once, when the dict is freed. */
 dn_status dni_tensor_dict_adopt(dni_tensor_dict *dict, void (*release)(void *context), void *context,
                                 dn_error *error);
-/* Gives entry i another name. DN_ERR_CORRUPT when another entry bears it. */
+/* Gives entry i another name. DN_ERR_CORRUPT when another entry has it. */
 dn_status dni_tensor_dict_rename(dni_tensor_dict *dict, size_t i, const char *name, dn_error *error);
 /* Takes entry i out; its memory stays until the dict is freed. */
 void dni_tensor_dict_remove(dni_tensor_dict *dict, size_t i);
@@ -36,7 +37,8 @@ size_t dni_tensor_dict_count(const dni_tensor_dict *dict);
 const dni_named_tensor *dni_tensor_dict_at(const dni_tensor_dict *dict, size_t i);
 const dni_tensor *dni_tensor_dict_find(const dni_tensor_dict *dict, const char *name); /* NULL: none */
 
-/* String metadata; set replaces. Both texts are copied. get returns NULL where there is none. */
+/* String metadata. Setting a key again replaces its value; both texts are copied. dni_tensor_dict_meta()
+ * returns NULL for a key that was not set. */
 dn_status dni_tensor_dict_set_meta(dni_tensor_dict *dict, const char *key, const char *value,
                                    dn_error *error);
 const char *dni_tensor_dict_meta(const dni_tensor_dict *dict, const char *key);

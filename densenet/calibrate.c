@@ -1,9 +1,10 @@
-/* Batch-norm statistics of given inputs, measured along one pass through the network.
+/* Batch-norm statistics of given inputs, measured in one pass through the network.
  *
- * Every norm must see what the network, as normalised so far, feeds it. Within a block all norms that stand
- * before a convolution look at the same channels, so a channel is measured once, when it is written, and
- * serves norm1 of every later layer and the norm behind the block. norm0 and norm2 are measured on the bare
- * convolution's output. All inputs pass together, as statistics run over all of them. */
+ * A norm's statistics are those of its input, in the network whose earlier norms already have theirs. Within
+ * a block all norms that stand before a convolution see the same channels: a channel is measured once, when
+ * it is written, and the numbers serve norm1 of every later layer and the norm after the block. norm0 and
+ * norm2 are measured on the output of their convolution without any norm. All inputs pass together, because
+ * the statistics run over all of them. */
 #include "core/error.h"
 #include "core/memory.h"
 #include "densenet/prepared_conv.h"
@@ -24,10 +25,10 @@ typedef struct calibration {
     dni_tensor_dict *tensors; /* the weights', with norm statistics as measured so far */
     dni_isa isa;
     dni_pool *pool;
-    buffer channels;           /* the present block's */
+    buffer channels;           /* of the current block */
     buffer bordered;           /* its bottleneck with one pixel of zeros around every image */
     double *mean, *variance;   /* of the block's channels */
-    double *mean2, *variance2; /* of a convolution's bare output */
+    double *mean2, *variance2; /* of a convolution's output before its norm */
     dn_error *error;
 } calibration;
 
@@ -53,7 +54,7 @@ static void buffer_free(buffer *old) {
     old->tensor.data = NULL;
 }
 
-/* The pixels of the bordered buffer that are not border. */
+/* The bordered buffer without its border. */
 static dni_tensor bottleneck_of(const calibration *c) {
     const dni_tensor *bordered = &c->bordered.tensor;
     const dni_tensor rows = dni_tensor_slice(bordered, 1, 1, bordered->shape[1] - 2);
@@ -94,7 +95,7 @@ static dn_status measure(const calibration *c, const dni_tensor *x, const char *
     return DN_OK;
 }
 
-/* The statistics of a block's channels from `first` on. */
+/* Measures `count` channels of the block from `first` on. */
 static dn_status measure_channels(const calibration *c, const char *what, int first, int count) {
     const dni_tensor own = dni_tensor_slice(&c->channels.tensor, 3, first, count);
     return measure(c, &own, what, c->mean + first, c->variance + first);
@@ -110,7 +111,8 @@ static void store(const calibration *c, const char *norm, int channels, const do
     }
 }
 
-/* Runs the convolution without its norm into y, measures, and stores what the norm behind it needs. */
+/* Runs the convolution without its norm into y, measures y, and stores the statistics for the norm behind
+ * it. */
 static dn_status measure_behind(const calibration *c, const dni_part *part, const dni_tensor *x,
                                 const dni_tensor *y) {
     dn_status status = run_part(c, bare(*part), x, y);
@@ -145,7 +147,8 @@ static dn_status normalise(const calibration *c, const char *norm, const dni_ten
     return DN_OK;
 }
 
-/* Makes the buffers of the block that `part` leads into and runs the part from x into its first channels. */
+/* Makes the buffers of the next block and runs `part`, a stem or a transition, from x into its first
+ * channels. */
 static dn_status enter_block(calibration *c, const dn_config *config, const dni_part *part, int block,
                              const dni_tensor *x) {
     const dni_conv2d conv = dni_part_conv2d(part);
@@ -204,7 +207,7 @@ static dn_status calibrate_part(calibration *c, const dn_config *config, const d
     }
     case DNI_FINAL_NORM:
     case DNI_CLASSIFIER:
-        break; /* nothing behind them is normalised */
+        break; /* no norm comes after them */
     }
     return DN_OK;
 }
@@ -230,7 +233,7 @@ static dn_status calibrate_all(calibration *c, const dn_config *config, const dn
     return status;
 }
 
-/* The most channels any tensor of the network has. */
+/* The most channels that any tensor of the network has. */
 static int widest(const dn_config *config) {
     int most = 0;
     for (int i = 0; i < dni_convolution_count(config); i++) {

@@ -62,8 +62,8 @@ DN_API dn_status dn_weights_random(dn_weights **out, const dn_config *config, ui
 DN_API dn_status dn_weights_calibrate(dn_weights *weights, const float *inputs, int count, int height,
                                       int width, int threads, dn_error *error);
 
-/* Writes all tensors as safetensors under PyTorch's present names, atomically. DN_ERR_UNSUPPORTED for a network of
- * dn_weights_random() that is no member of the family: dn_weights_load() would not know it. */
+/* Writes all tensors as safetensors under PyTorch's present names, atomically. DN_ERR_UNSUPPORTED for a
+ * network of dn_weights_random() that is no member of the family: dn_weights_load() would not know it. */
 DN_API dn_status dn_weights_save(const dn_weights *weights, const char *path, dn_error *error);
 
 DN_API const dn_config *dn_weights_config(const dn_weights *weights);
@@ -76,15 +76,15 @@ DN_API void dn_weights_free(dn_weights *weights);
 
 typedef struct dn_model dn_model;
 
-/* What convolutions compute in. BFLOAT16 rounds what most of them multiply to 8 significant bits and sums in float32:
- * faster, and features differ by about a hundredth. It needs a CPU with AVX512-BF16. */
+/* What convolutions compute in. BFLOAT16 rounds what most of them multiply to 8 significant bits and sums in
+ * float32: faster, and features differ by about a hundredth. It needs a CPU with AVX512-BF16. */
 typedef enum dn_precision {
     DN_PRECISION_FLOAT32 = 0,
     DN_PRECISION_BFLOAT16 = 1,
 } dn_precision;
 
-/* What a model may take. FAST keeps the weights of most convolutions in forms that are larger than the checkpoint's
- * (densenet161: 252 MB for 115) and quicker to compute with; LOW keeps them at their size. */
+/* What a model may take. FAST keeps the weights of most convolutions in forms that are larger than the
+ * checkpoint's (densenet161: 252 MB for 115) and quicker to compute with; LOW keeps them at their size. */
 typedef enum dn_memory {
     DN_MEMORY_FAST = 0,
     DN_MEMORY_LOW = 1,

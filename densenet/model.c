@@ -1,4 +1,4 @@
-/* A model: every convolution prepared, in parallel, into one block of memory. */
+/* A model: all convolutions are prepared in parallel, into one block of memory. */
 #include "densenet/model.h"
 
 #include "core/error.h"
@@ -56,7 +56,7 @@ static dn_status choose_kernels(dn_model *model, const dn_model_options *options
     return DN_OK;
 }
 
-/* Cuts everything out of the arena, in the order in which a forward pass reads it. */
+/* Cuts everything from the arena, in the order in which a forward pass reads it. */
 static void cut(dn_model *model, bool classifier, dni_arena *arena) {
     const size_t features = (size_t)model->config.features;
     for (int i = 0; i < model->conv_count; i++) {

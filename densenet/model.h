@@ -1,5 +1,5 @@
-/* The prepared network: convolutions in the order of execution, each with its kernel and packed parameters.
- */
+/* The prepared network: the convolutions in the order of execution, each with its kernel and its packed
+ * parameters. */
 #ifndef DN_DENSENET_MODEL_H
 #define DN_DENSENET_MODEL_H
 
@@ -12,7 +12,7 @@ struct dn_model {
     dni_prepared_conv *convs;
     float *norm5_scale, *norm5_shift;           /* (features) */
     float *classifier_weight, *classifier_bias; /* (1000, features), (1000); NULL where absent */
-    void *memory;                               /* one block for all of the above's numbers */
+    void *memory;                               /* one block that holds all numbers of the above */
     size_t size;
     const dn_allocator *allocator;
 };

@@ -1,18 +1,19 @@
 /* Shapes, groups and arena of a session.
  *
- * How many images go through a block together: where maps are large, one, so that a block's buffer stays in
- * the cache from layer to layer (14x14x2112 floats are 1.6 MB); where they are small, as many as give a
- * matrix product enough rows to outweigh the traffic of the weights (7x7 is 49 rows against 192 x 2160
- * weights). So the arena hardly grows with the batch.
+ * How many images go through a block together depends on the size of its maps. Where they are large it is one
+ * image, so that a block's buffer stays in the cache from layer to layer (14x14x2112 floats are 1.6 MB).
+ * Where they are small it is as many as give a matrix product enough rows to be worth reading the weights
+ * (7x7 pixels are 49 rows for 192 x 2160 weights). So the arena hardly grows with the batch.
  *
- * Where a bottleneck is larger than the cache, a thread on its own takes it in bands of rows, so that conv2 finds
- * there what conv1 wrote. Threads together would meet twice a band, which costs more. */
+ * Where a bottleneck is larger than the cache, a thread that works alone computes it in bands of rows, so
+ * that conv2 finds in the cache what conv1 wrote. Several threads would have to wait for each other twice a
+ * band, which costs more than it gains. */
 #include "densenet/plan.h"
 
 enum {
-    SMALL_MAP = 128,    /* pixels; below it images are grouped */
-    GROUP_PIXELS = 784, /* rows of a product to aim at: 16 images of 7x7 */
-    CACHE = 1 << 20,    /* bytes of the second level */
+    SMALL_MAP = 128,    /* pixels; images with fewer are grouped */
+    GROUP_PIXELS = 784, /* pixels that a group should have: 16 images of 7x7 */
+    CACHE = 1 << 20,    /* bytes of a core's second-level cache */
 };
 
 static int group_size(int64_t pixels, int batch) {
@@ -32,7 +33,7 @@ static dni_tensor inside(const dni_tensor *bordered) {
     return dni_tensor_slice(&rows, 2, 1, bordered->shape[2] - 2);
 }
 
-/* Rows of a bordered buffer that take half the cache; all where it fits as a whole. */
+/* Rows of a bordered buffer that fill half the cache; all rows if the whole buffer fits into the cache. */
 static int band_rows(int64_t height, int64_t row_bytes) {
     if (height * row_bytes <= CACHE) return (int)height;
     const int64_t strips = CACHE / 2 / row_bytes / DNI_CONV2D_STRIP;
@@ -60,15 +61,15 @@ static dni_tensor input_of(const dni_plan *plan, const dni_part *part, const dn_
     return dni_tensor_slice(&images, 3, 0, part->in_channels);
 }
 
-/* The more scratch of a kernel that works alone or with all threads. */
+/* The scratch bytes that a kernel needs on one thread or on all of them, whichever is more. */
 static size_t scratch_of(const dni_prepared_conv *prepared, const dni_tensor *x, int threads) {
     const size_t alone = prepared->kernel->scratch_size(&prepared->conv, x, 1);
     const size_t together = prepared->kernel->scratch_size(&prepared->conv, x, threads);
     return alone > together ? alone : together;
 }
 
-/* The most scratch any convolution asks for, for any number of images up to its group and, in a dense layer, of
- * rows up to its band and a strip. */
+/* The most scratch bytes that any convolution needs: for any number of images up to its group and, in a dense
+ * layer, any number of rows up to a band and a strip. */
 static size_t scratch_size(const dni_plan *plan, const dn_model *model, const dn_session_options *options,
                            int threads) {
     size_t most = 0;

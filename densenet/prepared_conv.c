@@ -1,8 +1,8 @@
 /* Folding and packing of one convolution.
  *
- * norm0 and norm2 stand behind a convolution and vanish into its weights. norm1 and the transitions' norm
- * stand before theirs, over channels that many layers share, each with its own numbers: they become scale and
- * shift of the prologue. */
+ * norm0 and norm2 come right after a convolution and are folded into its weights. norm1 and the norm of a
+ * transition come before theirs and cannot be folded, because many layers read the same channels, each with a
+ * norm of its own: they become the scale and shift that the kernel applies while it reads its input. */
 #include "densenet/prepared_conv.h"
 
 #include "core/memory.h"
@@ -18,8 +18,8 @@ dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_requirements re
     return prepared;
 }
 
-/* Floats that parameters() needs: scale and shift of the norm before; scale, shift and bias of the norm
- * behind and the folded weight. */
+/* The floats that parameters() writes: scale and shift of the norm before the convolution; scale, shift and
+ * bias of the norm behind it, and the folded weight. */
 static size_t number_count(const dni_prepared_conv *prepared) {
     const dni_part *part = &prepared->part;
     const size_t in = (size_t)part->in_channels, out = (size_t)part->out_channels;
@@ -49,7 +49,8 @@ static dni_conv2d_params parameters(const dni_prepared_conv *prepared, const dni
     return params;
 }
 
-/* A tensor that was packed is not needed again: so the file and the model are never both in memory as a whole. */
+/* A tensor that was packed is not needed again: so the file and the model are never both in memory as a
+ * whole. */
 static void drop_pages(const dni_tensor_dict *tensors, const char *conv) {
     char name[DNI_NAME_SIZE + 16];
     snprintf(name, sizeof name, "%s.weight", conv);

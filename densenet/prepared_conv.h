@@ -1,4 +1,4 @@
-/* One convolution of the network made ready to run: batch norms folded, kernel chosen, parameters packed. */
+/* One convolution of the network, ready to run: batch norms folded, kernel chosen, parameters packed. */
 #ifndef DN_DENSENET_PREPARED_CONV_H
 #define DN_DENSENET_PREPARED_CONV_H
 

@@ -1,14 +1,15 @@
 /* A session: the forward pass over one arena.
  *
- * Every block has one buffer that holds all its channels, pixel by pixel: the stem or a transition writes the
- * first, every dense layer its own behind them, and conv1 reads what is there so far. Nothing is copied to
- * concatenate. Images pass in groups (plan.c): block b collects a group of its own from the groups of block
- * b - 1.
+ * Every block has one buffer that holds all its channels, pixel by pixel. The stem or a transition writes the
+ * first channels, every dense layer writes its own behind them, and conv1 reads all that were written so far:
+ * to concatenate, nothing is copied. Images pass in groups (plan.c): block b fills its group with several
+ * groups of block b - 1.
  *
- * Threads: as long as every thread can have images of its own, each goes its own way through a plan of its own,
- * a lane, and they only meet at the end: nothing waits, whatever else the machine is doing, and each image's
- * weights are read once. The images that are left over, and a batch of one, are shared by all threads, layer by
- * layer. */
+ * Threads: where the batch has at least as many images as there are threads, the images are shared out. Each
+ * thread runs its own images through buffers of its own, which are called a lane, and all meet once, at the
+ * end: no thread waits for another, whatever else the machine is doing, and each thread reads the weights
+ * once for all its images. On the images that are left over, and on a batch of one, all threads work
+ * together, layer by layer. */
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/pool.h"
@@ -45,8 +46,8 @@ static dn_status check_options(const dn_session_options *options, const dn_confi
     if (options->threads < 0)
         return dni_fail(error, DN_ERR_ARGUMENT, "threads must be 0 (one a core) or more, not %d",
                         options->threads);
-    /* Every buffer is smaller than the input with the network's most channels: while that many bytes can be
-     * counted with room to spare, no size overflows. */
+    /* No buffer is larger than an input-sized map with as many channels as the feature vector is long. As long as
+     * the bytes of that fit a size_t 4096 times over, no size computed here overflows. */
     size_t bytes = sizeof(float) * (size_t)config->features;
     if (!dni_size_mul(bytes, (size_t)options->height, &bytes) ||
         !dni_size_mul(bytes, (size_t)options->width, &bytes) ||
@@ -56,12 +57,14 @@ static dn_status check_options(const dn_session_options *options, const dn_confi
     return DN_OK;
 }
 
-/* Lanes: one a thread where each can have an image of its own, else one for all threads together. */
+/* The number of lanes: one for each thread if every thread can have an image, else one for all threads
+ * together. */
 static int lane_count(const dn_session_options *options, int threads) {
     return threads <= options->batch ? threads : 1;
 }
 
-/* The first lane's plan also serves when all threads work on the same images. */
+/* The first lane's plan is also used when all threads work together on one image, so it has scratch for all
+ * of them. */
 static void lay_out_lane(dni_plan *plan, int lane, const dn_model *model, const dn_session_options *options,
                          int threads, dni_arena *arena) {
     const int images = options->batch / lane_count(options, threads);
@@ -153,7 +156,8 @@ void dn_session_map_size(const dn_session *session, int *height, int *width) {
 
 /* ---- forward ---- */
 
-/* One forward pass on its way: through one plan, with the threads of `pool` or, where that is NULL, with one. */
+/* A forward pass through one plan, by the threads of `pool` or, if that is NULL, by the calling thread
+ * alone. */
 typedef struct forward_pass {
     const dn_session *session;
     const dni_plan *plan;
@@ -170,7 +174,7 @@ static dni_tensor images_of(const dni_tensor *tensor, int first, int count) {
     return dni_tensor_slice(tensor, 0, first, count);
 }
 
-/* The caller's inputs as a tensor, which only ever gets read. */
+/* The caller's inputs as a tensor. It is only read: the cast drops a const. */
 static dni_tensor input_images(const forward_pass *pass, int first, int count) {
     const dn_session_options *options = &pass->session->options;
     const size_t image = (size_t)options->height * (size_t)options->width * DNI_INPUT_CHANNELS;
@@ -185,7 +189,8 @@ static int block_input_conv(const dn_config *config, int block) {
     return index;
 }
 
-/* Rows first .. end - 1 of y by one convolution; those of x lie around them. */
+/* Computes rows first .. end - 1 of y by one convolution from the same rows of x and, if its kernel needs
+ * them, their neighbours. */
 static void run_rows(const forward_pass *pass, int conv, const dni_tensor *x, const dni_tensor *y,
                      int64_t first, int64_t end) {
     if (first == end) return;
@@ -194,8 +199,8 @@ static void run_rows(const forward_pass *pass, int conv, const dni_tensor *x, co
     run(pass, conv, &from, &to);
 }
 
-/* The two convolutions of a dense layer, `conv` and the next, band by band of rows: conv2, which sees the row
- * below its own, stays a strip behind. */
+/* Runs the two convolutions of a dense layer, `conv` and the next one, over bands of rows. conv2 needs the
+ * row below each of its own rows, so it stays one strip behind conv1. */
 static void run_layer(const forward_pass *pass, int conv, int band, const dni_tensor *x,
                       const dni_tensor *bottleneck, const dni_tensor *y) {
     const int64_t height = x->shape[1];

@@ -1,8 +1,8 @@
-/* The structure of a DenseNet, written down once: what stands behind what, under which name, in which shape.
+/* The structure of a DenseNet, written down once: its parts, their order, their names and their shapes.
  *
- * A network is a row of parts in the order of execution: stem; conv1 and conv2 of every dense layer, with a
- * transition behind each of the first three blocks; norm5; classifier. Loading, seeding, calibration, model
- * and hash all walk along it. */
+ * A network is a list of parts in the order of execution: the stem; conv1 and conv2 of every dense layer,
+ * with a transition after each of the first three blocks; norm5; the classifier. Loading, seeding,
+ * calibration, the model and the hash all follow this list. */
 #ifndef DN_DENSENET_TOPOLOGY_H
 #define DN_DENSENET_TOPOLOGY_H
 
@@ -33,17 +33,17 @@ typedef struct dni_part {
 
 int dni_part_count(const dn_config *config);
 dni_part dni_part_at(const dn_config *config, int index);
-/* Parts that are convolutions: they come first, 0 .. count - 1. */
+/* The number of parts that are convolutions: these are parts 0 .. count - 1. */
 int dni_convolution_count(const dn_config *config);
-/* The convolution of such a part with all that is drawn into it; bare of its epilogue when norm_behind is "".
- */
+/* The fused convolution of such a part: with its norm and ReLU before, and its norm and ReLU behind unless
+ * norm_behind is "". */
 dni_conv2d dni_part_conv2d(const dni_part *part);
 
-/* Channels at the start of a block and after its last layer. */
+/* The channels of a block before its first layer, and after its last one. */
 int dni_block_first_channels(const dn_config *config, int block);
 int dni_block_channels(const dn_config *config, int block);
 
-/* DN_ERR_ARGUMENT unless every number is positive and fits the others. */
+/* DN_ERR_ARGUMENT unless every number of the configuration is positive and agrees with the others. */
 dn_status dni_config_check(const dn_config *config, dn_error *error);
 
 typedef enum dni_tensor_role {
@@ -56,21 +56,21 @@ typedef enum dni_tensor_role {
     DNI_CLASSIFIER_BIAS,
 } dni_tensor_role;
 
-/* A walk over every tensor of a network, in the order of PyTorch's state_dict:
+/* An iterator over every tensor of a network, in the order of PyTorch's state_dict:
  *     for (dni_tensor_walk walk = dni_tensor_walk_start(config); dni_tensor_walk_next(&walk);) ... */
 typedef struct dni_tensor_walk {
-    /* the present tensor */
+    /* the current tensor */
     char name[DNI_NAME_SIZE + 16];
     dni_tensor_role role;
     int rank;
     int64_t shape[4];
-    /* where the walk stands */
+    /* the iterator's own */
     const dn_config *config;
     int next_part, next_tensor;
     dni_part part;
 } dni_tensor_walk;
 
 dni_tensor_walk dni_tensor_walk_start(const dn_config *config);
-bool dni_tensor_walk_next(dni_tensor_walk *walk); /* false: that was the last */
+bool dni_tensor_walk_next(dni_tensor_walk *walk); /* false: there are no more */
 
 #endif

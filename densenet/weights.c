@@ -137,8 +137,8 @@ static dn_status check_shape(const dni_tensor *tensor, const dni_tensor_walk *wa
     return DN_OK;
 }
 
-/* Whether any value is infinite or none: such have all bits of the exponent set. Without a branch, so that the
- * compiler takes many at a time. */
+/* Whether any value is infinite or none: such have all bits of the exponent set. Without a branch, so that
+ * the compiler takes many at a time. */
 static bool has_infinite(const float *values, int64_t count) {
     uint32_t found = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -288,7 +288,8 @@ bool dni_random_source(const char *source, uint64_t *seed) {
     return strncmp(source, prefix, length) == 0 && dni_parse_u64(source + length, seed);
 }
 
-/* Element i of a tensor: uniform in [-bound, bound), from the 24 upper bits of element i of the tensor's own stream. */
+/* Element i of a tensor: uniform in [-bound, bound), from the 24 upper bits of element i of the tensor's own
+ * stream. */
 static float uniform_at(const dni_rng *rng, int64_t i, float bound) {
     const float u = (float)(dni_rng_at(rng, (uint64_t)i) >> 40) * 0x1p-24f;
     return (2.0f * u - 1.0f) * bound;

@@ -1,4 +1,4 @@
-/* A checkpoint's tensors as the network knows them: float32, dense, in the order of the tensor walk. */
+/* A checkpoint's tensors as the network uses them: float32, dense, in the order of dni_tensor_walk. */
 #ifndef DN_DENSENET_WEIGHTS_H
 #define DN_DENSENET_WEIGHTS_H
 
@@ -12,24 +12,26 @@ struct dn_weights {
     dni_tensor_dict *tensors; /* exactly those of the walk, with or without the classifier's two */
 };
 
-/* The seed of a weights source "random:SEED", for dn_weights_random(); false, and *seed as it was, for any other text. */
+/* The seed of a weights source "random:SEED", for dn_weights_random(); false, and *seed as it was, for any
+ * other text. */
 bool dni_random_source(const char *source, uint64_t *seed);
 
-/* Whether weights are those of dn_weights_random() with that seed, batch-norm statistics aside. The first convolution
- * tells: each tensor is drawn from the seed. */
+/* Whether weights are those of dn_weights_random() with that seed, batch-norm statistics aside. The first
+ * convolution tells: each tensor is drawn from the seed. */
 bool dni_weights_drawn_from(const dn_weights *weights, uint64_t seed);
 
 /* The data of MODULE.PARAMETER ("features.norm0", "running_mean"), which must be among the walk's; NULL only
  * for a classifier that is absent. May be mapped read-only. */
 float *dni_weights_data(const dni_tensor_dict *tensors, const char *module, const char *parameter);
 
-/* What dni_batch_norm_scale_shift() makes of the batch norm of that name. */
+/* Scale and shift, (channels) each, of the batch norm of that name, as dni_batch_norm_scale_shift() computes
+ * them. */
 void dni_weights_norm(const dni_tensor_dict *tensors, const char *module, int channels, float *scale,
                       float *shift);
 
-/* A dictionary of the same tensors, sharing the memory of all but running_mean and running_var, which are new
- * and its own; and putting such a one in the place of the weights' tensors, which may fail and change
- * nothing. */
+/* The first makes a dictionary of the same tensors that shares the memory of all but running_mean and
+ * running_var, which are its own. The second puts such a dictionary in the place of the weights' tensors; if
+ * it fails, nothing changes. */
 dn_status dni_weights_own_statistics(const dn_weights *weights, dni_tensor_dict **out, dn_error *error);
 dn_status dni_weights_replace(dn_weights *weights, dni_tensor_dict *tensors, dn_error *error);
 

@@ -53,10 +53,10 @@ static outcome dispatch(int argc, char **argv) {
     return found ? found->run(found, argc - 1, argv + 1) : OUTCOME_USAGE;
 }
 
-/* OpenBLAS calls this of itself as soon as it is loaded, to start a thread for every further core. This program's takes
- * its place and starts none: products run on the thread that asks for them, as main() says. OpenBLAS's threads would
- * try for ever to map their buffers where memory is limited, so that not even --version would end, and where threads
- * are limited it would kill the program before it begins. */
+/* OpenBLAS calls this of itself as soon as it is loaded, to start a thread for every further core. This
+ * program's takes its place and starts none: products run on the thread that asks for them, as main() says.
+ * OpenBLAS's threads would try for ever to map their buffers where memory is limited, so that not even
+ * --version would end, and where threads are limited it would kill the program before it begins. */
 __attribute__((visibility("default"))) int blas_thread_init(void);
 
 int blas_thread_init(void) {

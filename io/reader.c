@@ -2,9 +2,10 @@
  *
  *     released <= taken <= claimed,  taken <= released + batch,  written positions < released + capacity
  *
- * A thread that claims a picture gets the positions of all its views at once, in the pictures' order, and waits
- * for their slots one by one. The thread with the lowest unwritten position never waits for another thread, only
- * for the caller to release what it took, so the ring cannot lock up, however many views a picture has. */
+ * A thread that claims a picture gets the positions of all its views at once, in the pictures' order, and
+ * waits for their slots one by one. The thread with the lowest unwritten position never waits for another
+ * thread, only for the caller to release what it took, so the ring cannot lock up, however many views a
+ * picture has. */
 #include "io/reader.h"
 
 #include "core/error.h"
@@ -202,8 +203,8 @@ static bool allocate(dni_reader *self) {
     return self->inputs && self->slots && self->errors && self->states && self->last && self->threads;
 }
 
-/* No picture is asked for before all threads are there: who is asked may wait for a user's input, and could not be
- * called off. */
+/* No picture is asked for before all threads are there: who is asked may wait for a user's input, and could
+ * not be called off. */
 static dn_status start_threads(dni_reader *self, dn_error *error) {
     const int threads = self->options.threads;
     int refused = 0;

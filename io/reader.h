@@ -1,9 +1,9 @@
 /* Pictures decoded ahead of the network.
  *
- * Threads of their own take pictures in the order in which they are named, decode them and write network inputs
- * into a ring of slots, a slot a view; the caller takes the slots in that order, whoever finished first, and so
- * sees the same sequence for any number of threads. The ring bounds the memory: a thread that is further ahead
- * waits for a slot. */
+ * Threads of their own take pictures in the order in which they are named, decode them and write network
+ * inputs into a ring of slots, a slot a view; the caller takes the slots in that order, whoever finished
+ * first, and so sees the same sequence for any number of threads. The ring bounds the memory: a thread that
+ * is further ahead waits for a slot. */
 #ifndef DN_IO_READER_H
 #define DN_IO_READER_H
 
@@ -53,8 +53,8 @@ typedef struct dni_reader_run {
 /* Starts the threads. DN_ERR_THREADS, and no picture was asked for, where one of them cannot be started. */
 dn_status dni_reader_create(dni_reader **out, const dni_reader_options *options, dn_error *error);
 
-/* Waits for the slot whose turn it is, and takes with it what is there behind it; it belongs to the caller until
- * dni_reader_release(), which must come before the next take. */
+/* Waits for the slot whose turn it is, and takes with it what is there behind it; it belongs to the caller
+ * until dni_reader_release(), which must come before the next take. */
 dni_reader_run dni_reader_take(dni_reader *self);
 void dni_reader_release(dni_reader *self);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sources that use what not every system or processor has compile where it is missing: each of their conditions,
-# such as `#ifdef MADV_POPULATE_WRITE`, is tried with the macro undefined.
+# Sources that use what not every system or processor has compile where it is missing: each of their
+# conditions, such as `#ifdef MADV_POPULATE_WRITE`, is tried with the macro undefined.
 #
 #     CC=gcc test/house/test_portability.sh         from the repository root
 source test/support/support.sh
@@ -10,7 +10,8 @@ read -ra flags < <(pkg-config --cflags openblas libturbojpeg jansson libzip libx
 
 # FILE MACRO for every condition on a macro that neither the house nor the compiler's name decides.
 conditions() {
-    grep -nE '^[[:space:]]*#[[:space:]]*(if|elif)' {core,layers,io,weights,densenet,head}/*.c ftrain/*.c ftrain/*/*.c |
+    find core layers io weights densenet head ftrain -name '*.c' -exec \
+        grep -nE '^[[:space:]]*#[[:space:]]*(if|elif)' {} + |
         grep -oE '^[^:]*|[A-Za-z_][A-Za-z0-9_]*' |
         awk '/\// { file = $0; next }
             !/^(if|ifdef|ifndef|elif|defined|DNI?_.*|__clang__|__GNUC__|__cplusplus)$/ { print file, $0 }' | sort -u
@@ -22,8 +23,8 @@ compiles_without() { # FILE MACRO
         echo '#define _GNU_SOURCE'
         grep -hE '^[[:space:]]*#[[:space:]]*include <' core/*.h layers/*.h "$1" | grep -v immintrin
         printf '#undef _GNU_SOURCE\n#undef %s\n#include "%s"\n' "$2" "$1"
-    } | "${compiler[@]}" -std=c11 -I. "${flags[@]}" -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Wall -Wextra -Werror \
-        -fsyntax-only -x c -
+    } | "${compiler[@]}" -std=c11 -I. "${flags[@]}" -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Wall -Wextra \
+        -Werror -fsyntax-only -x c -
 }
 
 conditions >"$work/conditions"

@@ -18,8 +18,10 @@ dropped_is_refused() {
 }
 
 for standard in c99 c11; do
-    holds "a status that is used compiles without a warning, as $standard" compiles "$standard" 'return call();'
-    holds "a status that is dropped is a warning, as $standard" dropped_is_refused "$standard" 'call(); return 0;'
+    holds "a status that is used compiles without a warning, as $standard" \
+        compiles "$standard" 'return call();'
+    holds "a status that is dropped is a warning, as $standard" \
+        dropped_is_refused "$standard" 'call(); return 0;'
 done
 
 [ "$failures" -eq 0 ]
