@@ -83,7 +83,7 @@ static bool spin(atomic_uint *value, unsigned old) {
             pause_core();
         }
         const double now = dni_clock_seconds();
-        if (!start) start = now;
+        if (start <= 0) start = now;
         if (now - start > SPIN_SECONDS) return false;
     }
 }
