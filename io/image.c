@@ -5,7 +5,7 @@
 #include "io/file.h"
 #include "io/jpeg.h"
 #include "io/stb.h"
-#include "io/whole.h"
+#include "io/truncation.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Looking for a picture file's end, format by format. */
-#include "io/whole.h"
+#include "io/truncation.h"
 
 #include "core/error.h"
 

@@ -1,6 +1,6 @@
 /* Whether a picture file is there to its end, where the decoder alone would not notice. */
-#ifndef DN_IO_WHOLE_H
-#define DN_IO_WHOLE_H
+#ifndef DN_IO_TRUNCATION_H
+#define DN_IO_TRUNCATION_H
 
 #include "core/status.h"
 
