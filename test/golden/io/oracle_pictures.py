@@ -86,6 +86,14 @@ def psd(image, compressed):
     return head + struct.pack(">H", 1) + struct.pack(f">{len(rows)}H", *map(len, rows)) + b"".join(rows)
 
 
+def top_down(bmp):
+    """The same BMP with its topmost row first and a negative height."""
+    pixels, height = struct.unpack("<I", bmp[10:14])[0], struct.unpack("<i", bmp[22:26])[0]
+    row = (len(bmp) - pixels) // height
+    rows = [bmp[pixels + y * row : pixels + (y + 1) * row] for y in range(height)]
+    return bmp[:22] + struct.pack("<i", -height) + bmp[26:pixels] + b"".join(reversed(rows))
+
+
 def make():
     os.makedirs(FOLDER, exist_ok=True)
     for old in os.listdir(FOLDER):
@@ -120,6 +128,8 @@ def make():
     keep("animated.gif", encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
     keep("rgb.bmp", encoded(small, "BMP"))
     keep("palette.bmp", encoded(small.quantize(16), "BMP"))
+    keep("top_down.bmp", top_down(encoded(small, "BMP")))
+    keep("top_down_palette.bmp", top_down(encoded(small.quantize(16), "BMP")))
     keep("rgb.tga", encoded(small, "TGA"))
     keep("runs.tga", encoded(small.quantize(8).convert("RGB"), "TGA", compression="tga_rle"))
     keep("grey.tga", encoded(small.convert("L"), "TGA"))
