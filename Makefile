@@ -39,7 +39,7 @@ VERSION_OF = $(shell sed -n 's/^.define DN_VERSION_$(1) //p' core/status.h)
 MAJOR   := $(call VERSION_OF,MAJOR)
 VERSION := $(MAJOR).$(call VERSION_OF,MINOR).$(call VERSION_OF,PATCH)
 
-LIBRARY_PACKAGES := openblas libturbojpeg jansson libzip libxxhash
+LIBRARY_PACKAGES := openblas libjpeg libturbojpeg jansson libzip libxxhash
 LIBRARY_CFLAGS   := $(shell pkg-config --cflags $(LIBRARY_PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wundef \
             -Wdouble-promotion $(WERROR)
@@ -109,8 +109,8 @@ $(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(BUILD)/ft
 # ---- what must be there first ----
 
 # Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
-DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libturbojpeg0-dev libstb-dev libcmocka-dev libjansson-dev \
-                   libzip-dev libxxhash-dev libcurl4-openssl-dev libsvm-dev
+DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libjpeg62-turbo-dev libturbojpeg0-dev libstb-dev libcmocka-dev \
+                   libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev libsvm-dev
 NEEDED_TOOLS    := $(firstword $(CC)) pkg-config
 NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) cmocka
 NEEDED_HEADERS  := stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h

@@ -1,6 +1,7 @@
 /* How much memory decoding takes at its peak, each time in a process of its own: a few times what the picture's pixels
  * take, whatever its file announces or unfolds to. */
 #include "io/image.h"
+#include "test/support/jpegs.h"
 #include "test/support/pictures.h"
 #include "test/support/pngs.h"
 
@@ -99,6 +100,14 @@ static void test_a_sound_picture_takes_a_few_times_its_pixels(void **state) {
         assert_bounded("PNG", png.data, png.size, DN_OK, TIMES_RGB * RGB);
         free(png.data);
     }
+    static const jpeg_recipe jpegs[] = {
+        {.name = "baseline JPEG", .luma_sampling = 1},
+        {.name = "progressive JPEG", .is_progressive = true, .luma_sampling = 1}};
+    for (int i = 0; i < 2; i++) {
+        const jpeg file = encode_jpeg(&jpegs[i], WIDTH, HEIGHT);
+        assert_bounded(jpegs[i].name, file.bytes, file.size, DN_OK, TIMES_RGB * RGB);
+        free(file.bytes);
+    }
 }
 
 /* ---- others ---- */
@@ -121,6 +130,18 @@ static void test_png_data_beyond_the_picture_are_not_unfolded(void **state) {
 /* A file that announces 100 million pixels and ends after its header, or after a little more. */
 static void test_a_size_that_is_only_announced_takes_no_memory(void **state) {
     (void)state;
+    static const jpeg_recipe jpegs[] = {
+        {.name = "baseline JPEG", .luma_sampling = 2},
+        {.name = "progressive JPEG", .is_progressive = true, .luma_sampling = 1},
+        {.name = "scans", .has_separate_scans = true, .luma_sampling = 1}};
+    for (int i = 0; i < 3; i++) {
+        const jpeg file = encode_jpeg(&jpegs[i], 64, 64);
+        const size_t frame = find_jpeg_marker(&file, i == 1 ? MARKER_SOF2 : MARKER_SOF0);
+        memcpy(file.bytes + frame + 5, "\x27\x10\x27\x10", 4);
+        assert_bounded(jpegs[i].name, file.bytes, file.size, DN_ERR_IMAGE_CORRUPT, 0);
+        if (i == 0) assert_bounded(jpegs[i].name, file.bytes, file.size - 2, DN_ERR_IMAGE_TRUNCATED, 0);
+        free(file.bytes);
+    }
     const png_recipe how = {10000, 10000, 8, 2, 0, 1000};
     const file_bytes png = make_png(&how);
     assert_bounded("PNG", png.data, png.size, DN_ERR_IMAGE_TRUNCATED, 0);
