@@ -106,8 +106,8 @@ static int may_be_tga(const unsigned char *bytes, size_t size) {
     return kind == 3 && map <= 1 && (depth == 8 || depth == 16);
 }
 
-/* stb_image leaves transparent pixels black, but Pillow's conversion to RGB shows the colour that they have. Where
- * one colour is declared transparent, a copy without that declaration is decoded. */
+/* stb_image leaves transparent pixels black, but Pillow's conversion to RGB shows the colour that they have.
+ * Where one colour is declared transparent, a copy without that declaration is decoded. */
 static dn_status decode_gif(dn_image *out, const dni_image_header *header, const unsigned char *bytes,
                             size_t size, const char *name, dn_error *error) {
     size_t transparency;

@@ -21,10 +21,10 @@ typedef struct dni_image_header {
     int width, height; /* pixels */
 } dni_image_header;
 
-/* Reads the size and checks it before anything is allocated. `bytes` holds the `size` bytes of a file of that format;
- * `name` begins every message. Fails with
- *   DN_ERR_IMAGE_TRUNCATED    the file ends inside its header, or is too short for so many pixels, however well they
- *                             are compressed
+/* Reads the size and checks it before anything is allocated. `bytes` holds the `size` bytes of a file of that
+ * format; `name` begins every message. Fails with
+ *   DN_ERR_IMAGE_TRUNCATED    the file ends inside its header, or is too short for so many pixels, however
+ *                             well they are compressed
  *   DN_ERR_IMAGE_TOO_LARGE    more than DN_IMAGE_MAX_PIXELS pixels
  *   DN_ERR_IMAGE_UNSUPPORTED  a variant of the format for which there is no decoder
  *   DN_ERR_IMAGE_CORRUPT      no pixels at all, or not this format's header */
@@ -35,7 +35,8 @@ dn_status dni_image_header_read(dni_image_header *out, dni_image_format format, 
  * DN_IMAGE_MAX_PIXELS pixels. */
 dn_status dni_image_size_check(long long width, long long height, const char *name, dn_error *error);
 
-/* Always DN_ERR_IMAGE_UNSUPPORTED: "NAME: KIND is not supported". `kind` is a format string for what follows it. */
+/* Always DN_ERR_IMAGE_UNSUPPORTED: "NAME: KIND is not supported". `kind` is a format string for what follows
+ * it. */
 dn_status dni_image_unsupported(const char *name, dn_error *error, const char *kind, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,9 +1,9 @@
 /* Decoding and encoding JPEG.
  *
- * The decoder gets what it can out of any file and only warns where something is wrong. A warning about a header
- * field is harmless, and cameras cause many of them; one about the compressed data means that pixels are missing or
- * wrong. The TurboJPEG interface hands out both as text alone, so decoding uses the libjpeg interface, where a warning
- * has a code. */
+ * The decoder gets what it can out of any file and only warns where something is wrong. A warning about a
+ * header field is harmless, and cameras cause many of them; one about the compressed data means that pixels
+ * are missing or wrong. The TurboJPEG interface hands out both as text alone, so decoding uses the libjpeg
+ * interface, where a warning has a code. */
 #include "io/jpeg.h"
 
 #include "core/error.h"
@@ -59,12 +59,12 @@ static bool means_damage(const decoder *self) {
     case JWRN_JPEG_EOF: /* the file ends without its end marker: decided when the decoder is done */
         return false;
     case JWRN_EXTRANEOUS_DATA:
-        /* Bytes between two headers, or between the last scan and the end marker, belong to nothing. After a scan
-         * or at a restart marker they are data that should have been decoded. */
+        /* Bytes between two headers, or between the last scan and the end marker, belong to nothing. After a
+         * scan or at a restart marker they are data that should have been decoded. */
         return info->input_scan_number > 0 && values[1] != END_OF_IMAGE;
     case JWRN_BOGUS_PROGRESSION:
-        /* A scan of frequencies before the one of their mean is only an unusual order. In all other cases a scan is
-         * missing or there twice. */
+        /* A scan of frequencies before the one of their mean is only an unusual order. In all other cases a
+         * scan is missing or there twice. */
         return !(info->Ss > 0 && values[1] == 0);
     case JWRN_HIT_MARKER:
     case JWRN_HUFF_BAD_CODE:
@@ -111,7 +111,8 @@ static const char *process_name(int marker) {
     }
 }
 
-/* The name of a sound kind of JPEG that the decoder has just refused; NULL when it refused for another reason. */
+/* The name of a sound kind of JPEG that the decoder has just refused; NULL when it refused for another
+ * reason. */
 static const char *unsupported_kind(const decoder *self) {
     const int *const values = self->messages.msg_parm.i;
     switch (self->messages.msg_code) {
@@ -204,8 +205,8 @@ static void read_rows(decoder *self, size_t row_bytes) {
     }
 }
 
-/* Fills self->pixels. The decoder comes back by longjmp() wherever it meets damage, so that nothing is decoded any
- * further and no memory is touched for it. */
+/* Fills self->pixels. The decoder comes back by longjmp() wherever it meets damage, so that nothing is
+ * decoded any further and no memory is touched for it. */
 static dn_status decompress(decoder *self, const unsigned char *bytes, size_t size, const char *name,
                             dn_error *error) {
     struct jpeg_decompress_struct *const info = &self->info;
@@ -271,25 +272,26 @@ dn_status dni_jpeg_encode(unsigned char **bytes, size_t *size, const dn_image *i
                           dn_error *error) {
     *bytes = NULL;
     if (image->width > LARGEST_SIDE || image->height > LARGEST_SIDE)
-        return dni_fail(error, DN_ERR_IMAGE_UNSUPPORTED,
-                        "a picture of %d x %d pixels cannot become JPEG, whose sides end at %d", image->width,
-                        image->height, LARGEST_SIDE);
+        return dni_fail(
+            error, DN_ERR_IMAGE_UNSUPPORTED,
+            "a picture of %d x %d pixels cannot be encoded as JPEG: the limit of a side is %d pixels",
+            image->width, image->height, LARGEST_SIDE);
     unsigned long used = tjBufSize(image->width, image->height, TJSAMP_420);
-    unsigned char *room = malloc(used);
+    unsigned char *buffer = malloc(used);
     tjhandle encoder = tjInitCompress();
-    dn_status status =
-        room && encoder ? DN_OK
-                        : dni_no_memory(error, "a JPEG file of %d x %d pixels", image->width, image->height);
-    if (!status && tjCompress2(encoder, image->rgb, image->width, 0, image->height, TJPF_RGB, &room, &used,
+    dn_status status = buffer && encoder ? DN_OK
+                                         : dni_no_memory(error, "a JPEG file of %d x %d pixels", image->width,
+                                                         image->height);
+    if (!status && tjCompress2(encoder, image->rgb, image->width, 0, image->height, TJPF_RGB, &buffer, &used,
                                TJSAMP_420, quality, TJFLAG_ACCURATEDCT | TJFLAG_NOREALLOC))
         status = dni_fail(error, DN_ERR_MEMORY, "a picture of %d x %d pixels: JPEG encoding failed (%s)",
                           image->width, image->height, tjGetErrorStr2(encoder));
     if (encoder) tjDestroy(encoder);
     if (status) {
-        free(room);
+        free(buffer);
         return status;
     }
-    *bytes = room;
+    *bytes = buffer;
     *size = used;
     return DN_OK;
 }

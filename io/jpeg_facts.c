@@ -7,8 +7,8 @@
 
 /* ---- quality ---- */
 
-/* The example of a luminance table in T.81, K.1, which libjpeg scales by the quality. Here it is written row by row,
- * in files in zigzag order. */
+/* The example of a luminance table in T.81, K.1, which libjpeg scales by the quality. Here it is written row
+ * by row, in files in zigzag order. */
 static const uint8_t standard_luminance[64] = {
     16, 11,  10,  16, 24, 40, 51, 61, 12,  12,  14,  19,  26, 58, 60, 55,  14,  13,  16,  24, 40, 57,
     69, 56,  14,  17, 22, 29, 51, 87, 80,  62,  18,  22,  37, 56, 68, 109, 103, 77,  24,  35, 55, 64,
@@ -19,7 +19,8 @@ static const uint8_t zigzag[64] = {0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 2
                                    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
                                    58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
 
-/* What libjpeg makes of an entry of the table for a quality (jpeg_quality_scaling, with the limits of baseline). */
+/* What libjpeg makes of an entry of the table for a quality (jpeg_quality_scaling, with the limits of
+ * baseline). */
 static int scaled(int standard, int quality) {
     const int percent = quality < 50 ? 5000 / quality : 200 - 2 * quality;
     const int value = (standard * percent + 50) / 100;
@@ -141,8 +142,8 @@ static void read_application(dni_jpeg_facts *facts, int marker, const unsigned c
     if (marker == APP2 && begins_with(bytes, size, "ICC_PROFILE", 12)) facts->has_icc = true;
 }
 
-/* Moves *at behind the next marker and returns it; EOI at the end of the file. Fill bytes and stray bytes before it are
- * skipped as decoders do. */
+/* Moves *at behind the next marker and returns it; EOI at the end of the file. Fill bytes and stray bytes
+ * before it are skipped as decoders do. */
 static int next_marker(const unsigned char *bytes, size_t size, size_t *at) {
     for (size_t i = *at; i + 1 < size; i++)
         if (bytes[i] == 0xFF && bytes[i + 1] != 0xFF && bytes[i + 1] != 0) {

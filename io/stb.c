@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The largest block that a sound picture of this size needs: PNG data of four channels of 16 bits and a filter byte a
- * row, in a buffer that doubles; or a buffer for the file's data, which doubles too; and the decoder's own tables.
- * Compressed data that unfold further do not belong to a picture of this size. stb_image passes no context to its
- * allocator, so the limit of the thread's current call is kept here. */
+/* The largest block that a sound picture of this size needs: PNG data of four channels of 16 bits and a
+ * filter byte a row, in a buffer that doubles; or a buffer for the file's data, which doubles too; and the
+ * decoder's own tables. Compressed data that unfold further do not belong to a picture of this size.
+ * stb_image passes no context to its allocator, so the limit of the thread's current call is kept here. */
 enum { BYTES_A_PIXEL = 20, BYTES_OF_TABLES = 1 << 16 };
 
 static _Thread_local size_t largest_block;
@@ -35,7 +35,7 @@ static void *bounded_realloc(void *memory, size_t size) {
     return is_within_limit(size) ? realloc(memory, size) : NULL;
 }
 
-/* The headers define more than is used here. */
+/* The headers define functions that are not used here. */
 #pragma GCC diagnostic ignored "-Wunused-function"
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
@@ -54,16 +54,16 @@ static void *bounded_realloc(void *memory, size_t size) {
 #define STBIR_ASSERT(condition) ((void)0)
 #include <stb/stb_image_resize.h>
 
-/* A memory block that stb_image reads through callbacks, which notices reads behind its end. */
+/* A block of memory that stb_image reads through callbacks. It notices reads beyond its end. */
 typedef struct reader {
     const unsigned char *bytes;
     size_t size, position;
-    const char *window; /* stb_image's own buffer, known from the first read */
+    const char *window; /* stb_image's own buffer: where its first read goes to */
     int overrun;
 } reader;
 
-/* stb_image reads ahead into its own buffer, where less than asked for is fine as long as it is something;
- * a read to anywhere else is one of bytes that must be there. */
+/* stb_image reads ahead into its own buffer: there it is enough to get some of the bytes. A read to any other
+ * place must get all of them. */
 static int reader_read(void *context, char *data, int size) {
     reader *const r = context;
     const size_t left = r->size - r->position;
@@ -134,8 +134,8 @@ static void drop_alpha(uint8_t *pixels, const dni_image_header *header) {
     for (size_t i = 1; i < count; i++) memmove(pixels + 3 * i, pixels + 4 * i, 3);
 }
 
-/* PIC is asked for with alpha, as it lies in the file: for another number of channels stb_image converts what it has
- * even where it has refused the file, and reads a null pointer. */
+/* PIC is asked for with alpha, as it lies in the file: for another number of channels stb_image converts what
+ * it has even where it has refused the file, and reads a null pointer. */
 dn_status dni_stb_decode(dn_image *out, const dni_image_header *header, const unsigned char *bytes,
                          size_t size, const char *name, dn_error *error) {
     const int channels = header->format == DNI_FORMAT_PIC ? 4 : 3;
@@ -165,9 +165,9 @@ static bool resize_pass(const uint8_t *in, int width, int height, int in_row_byt
                                  (float)window->left, (float)window->top);
 }
 
-/* The window's rows, of the picture's full width. A strip of columns is to stb_image_resize a picture one pixel
- * wide, whose channels are all the strip's: its loops take many of these at a time, but pixels of three channels
- * one by one. */
+/* The vertical pass: the window's rows in the picture's full width. The pixels of a strip of columns are
+ * handed over as one pixel of very many channels, because stb_image_resize vectorises over channels: with
+ * three of them it would go pixel by pixel. */
 static bool shorten(const dn_image *image, float y_scale, const dni_window *window, uint8_t *out) {
     const int row_bytes = 3 * image->width;
     const dni_window rows = {.top = window->top, .width = 1, .height = window->height};
@@ -180,7 +180,8 @@ static bool shorten(const dn_image *image, float y_scale, const dni_window *wind
     return done;
 }
 
-/* Where shortening leaves less than half for the slow pass along the rows, it pays to do it first. */
+/* A separate vertical pass first is faster when it leaves less than half of the rows for the slow horizontal
+ * pass. */
 bool dni_stb_resize(const dn_image *image, int full_width, int full_height, const dni_window *window,
                     uint8_t *out, int out_row_bytes) {
     const float x_scale = (float)full_width / (float)image->width;

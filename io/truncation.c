@@ -112,9 +112,9 @@ static int next_code(code_reader *r, int width) {
 
 enum { LZW_CODES = 4096, LZW_WIDEST = 12 };
 
-/* How many pixels the LZW data at the cursor decode to; the count stops at `wanted`. Of the string that each code
- * stands for only the length is kept. The data end at the end code, with the sub-blocks, or at a code that is not
- * defined yet. */
+/* How many pixels the LZW data at the cursor decode to; the count stops at `wanted`. Of the string that each
+ * code stands for only the length is kept. The data end at the end code, with the sub-blocks, or at a code
+ * that is not defined yet. */
 static size_t coded_pixels(cursor *c, size_t wanted) {
     const int root_bits = next(c);
     if (root_bits < 1 || root_bits >= LZW_WIDEST) return 0;

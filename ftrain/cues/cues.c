@@ -126,7 +126,7 @@ dn_status cues_of_bytes(double *cues, picture_facts *facts, uint8_t *tiny, const
     facts->height = image.height;
     if (facts->format == FORMAT_JPEG) dni_jpeg_facts_read(&facts->jpeg, bytes, size);
     facts->fingerprint.content = dni_key_of_bytes(bytes, size);
-    status = dni_perceptual_hash(&facts->fingerprint.look, &image, error);
+    status = dni_perceptual_hash(&facts->fingerprint.phash, &image, error);
     if (!status) status = cue_pixels(cues, &image, error);
     if (!status) {
         file_cues(cues, facts);

@@ -68,7 +68,7 @@ static bool next_picture(void *context, dni_reader_job *out) {
     if (self->next_item == collection->count) return false;
     feature_item *item = &collection->items[self->next_item++];
     *out = (dni_reader_job){
-        .owner = item, .path = item->path, .views = item->missing, .view_count = item->missing_count};
+        .user_data = item, .path = item->path, .views = item->missing, .view_count = item->missing_count};
     return true;
 }
 
@@ -81,7 +81,7 @@ static outcome compute_batch(computation *self, const dni_reader_run *run) {
                            &(dn_outputs){.features = self->features}, &error))
         return report(&error, OUTCOME_MODEL);
     for (size_t i = 0; i < run->count; i++) {
-        const feature_item *item = run->slots[i].owner;
+        const feature_item *item = run->slots[i].user_data;
         const dni_key key = dni_key_of_view(&item->key, run->slots[i].view);
         const float *record = self->features + i * (size_t)collection->request->config->features;
         if (dni_feature_store_put(collection->store, &key, record, &error))
@@ -93,7 +93,7 @@ static outcome compute_batch(computation *self, const dni_reader_run *run) {
 /* Leaves out the first views that a copy of the picture has got meanwhile. */
 static dni_reader_run without_copies(const feature_collection *collection, dni_reader_run run,
                                      size_t floats) {
-    while (run.count && features_find(collection, run.slots->owner, run.slots->view)) {
+    while (run.count && features_find(collection, run.slots->user_data, run.slots->view)) {
         run.slots++;
         run.inputs += floats;
         run.count--;
@@ -102,7 +102,7 @@ static dni_reader_run without_copies(const feature_collection *collection, dni_r
 }
 
 static outcome compute_run(computation *self, const dni_reader_run *run) {
-    if (run->error) return features_skip(self->collection, run->slots->owner, run->error);
+    if (run->error) return features_skip(self->collection, run->slots->user_data, run->error);
     const size_t crop = (size_t)self->collection->request->preprocessing.crop;
     const dni_reader_run fresh = without_copies(self->collection, *run, 3 * crop * crop);
     return fresh.count ? compute_batch(self, &fresh) : OUTCOME_OK;

@@ -109,7 +109,7 @@ static void tell_rest(const split_pictures *pictures, bool near) {
     uint32_t together = 0, flat = 0;
     for (uint32_t i = 0; i < pictures->count; i++) {
         together += pictures->items[i].group != i;
-        flat += pictures->items[i].print.look == DNI_PERCEPTUAL_FLAT;
+        flat += pictures->items[i].print.phash == DNI_PERCEPTUAL_FLAT;
     }
     const uint32_t unused = count_of(pictures, DNI_SPLITS, -1);
     if (together)

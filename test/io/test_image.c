@@ -1,5 +1,5 @@
-/* Decoding, against Pillow's pixels (test/golden/io/oracle_pictures.py), and the refusal of what is not a whole
- * picture. What is special to a format: test_jpeg.c, test_image_header.c. */
+/* Decoding, against Pillow's pixels (test/golden/io/oracle_pictures.py), and the refusal of what is not a
+ * whole picture. What is special to a format: test_jpeg.c, test_image_header.c. */
 #include "core/rng.h"
 #include "io/file.h"
 #include "io/image.h"

@@ -1,5 +1,5 @@
-/* What the headers of BMP, PNG, GIF, TGA, PSD, PIC and PNM files decide before anything is decoded: kinds without
- * decoder, sizes above the limit, files that are too short for what they announce. */
+/* What the headers of BMP, PNG, GIF, TGA, PSD, PIC and PNM files decide before anything is decoded: kinds
+ * without decoder, sizes above the limit, files that are too short for what they announce. */
 #include "io/image.h"
 #include "test/support/pictures.h"
 #include "test/support/pngs.h"

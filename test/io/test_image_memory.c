@@ -1,5 +1,5 @@
-/* How much memory decoding takes at its peak, each time in a process of its own: a few times what the picture's pixels
- * take, whatever its file announces or unfolds to. */
+/* How much memory decoding takes at its peak, each time in a process of its own: a few times what the
+ * picture's pixels take, whatever its file announces or unfolds to. */
 #include "io/image.h"
 #include "test/support/jpegs.h"
 #include "test/support/pictures.h"

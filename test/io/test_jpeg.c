@@ -1,5 +1,6 @@
-/* Which JPEG files are taken: those whose compressed data are all there, whatever their headers say beside that. The
- * files are made here by libjpeg-turbo and then changed by hand. Pillow's pixels are test_image.c's matter. */
+/* Which JPEG files are taken: those whose compressed data are all there, whatever their headers say beside
+ * that. The files are made here by libjpeg-turbo and then changed by hand. Pillow's pixels are test_image.c's
+ * matter. */
 #include "io/jpeg.h"
 #include "test/support/jpegs.h"
 
@@ -198,8 +199,8 @@ static void test_no_scan_is_taken_that_was_cut_anywhere(void **state) {
     }
 }
 
-/* With arithmetic coding the decoder completes data that are cut before an end marker by zeros, without a word: the
- * standard lets encoders leave zeros out at the end. */
+/* With arithmetic coding the decoder completes data that are cut before an end marker by zeros, without a
+ * word: the standard lets encoders leave zeros out at the end. */
 static void test_arithmetic_coding_is_read_and_not_without_its_end(void **state) {
     (void)state;
     const jpeg_recipe how = {.name = "arithmetic", .is_arithmetic = true, .luma_sampling = 1};

@@ -1,4 +1,5 @@
-/* What JPEG headers tell. Files are libjpeg-turbo's, with segments put in by hand as the standards lay them out. */
+/* What JPEG headers tell. Files are libjpeg-turbo's, with segments put in by hand as the standards lay them
+ * out. */
 #include "core/rng.h"
 #include "io/jpeg.h"
 #include "io/jpeg_facts.h"

@@ -1,4 +1,5 @@
-/* JPEG files for tests: made of noise by libjpeg-turbo in the ways that real files are, and changed by hand. */
+/* JPEG files for tests: made of noise by libjpeg-turbo in the ways that real files are, and changed by hand.
+ */
 #ifndef DN_TEST_JPEGS_H
 #define DN_TEST_JPEGS_H
 

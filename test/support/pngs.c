@@ -35,8 +35,8 @@ static void put_bits(unsigned char *bytes, size_t *at, unsigned bits, int count)
         if (bits >> i & 1) bytes[*at / 8] |= (unsigned char)(1 << *at % 8);
 }
 
-/* Deflate (RFC 1951) with its fixed codes: a zero, then runs of 258 that repeat it, then single ones. Bytes must be
- * zeros before. Returns how many it takes. */
+/* Deflate (RFC 1951) with its fixed codes: a zero, then runs of 258 that repeat it, then single ones. Bytes
+ * must be zeros before. Returns how many it takes. */
 static size_t deflate_zeros(unsigned char *bytes, size_t zeros) {
     enum { LITERAL_ZERO = 0x0c, RUN_OF_258 = 0xa3, RUN = 258 }; /* the codes' bits in the order of writing */
     size_t at = 0;
