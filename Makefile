@@ -74,7 +74,9 @@ PROGRAM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ftrain/*.c ftrain/*/*.
 TESTS         ?= $(sort $(patsubst test/%/,%,$(dir $(wildcard test/*/test_* test/*/check_*))))
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard $(TESTS:%=test/%/test_*.c)))
 TEST_SCRIPTS  := $(wildcard $(foreach d,$(TESTS),test/$(d)/check_*.sh test/$(d)/test_*.sh))
-TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard test/support/*.c))
+TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/faults.c,$(wildcard test/support/*.c)))
+# Preloaded by scripts, so that chosen system calls fail.
+FAULTS  := $(BUILD)/test/support/faults.so
 STATIC  := $(BUILD)/libdensenet.a
 SHARED  := $(BUILD)/libdensenet.so.$(VERSION)
 PROGRAM := $(BUILD)/ftrain/ftrain
@@ -105,6 +107,10 @@ $(BUILD)/ftrain/parts.a: $(filter-out %/main.o,$(PROGRAM_OBJECTS))
 
 $(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(BUILD)/ftrain/parts.a $(STATIC)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
+
+$(FAULTS): test/support/faults.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=gnu11 -O1 -fPIC $(WARNINGS) -shared -o $@ $< -ldl
 
 # ---- what must be there first ----
 
@@ -143,7 +149,7 @@ AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc
 test: deps
 	+@$(AGAIN) check
 
-check: all $(TEST_PROGRAMS) $(SAMPLES)
+check: all $(TEST_PROGRAMS) $(SAMPLES) $(FAULTS)
 	@for folder in $(TESTS); do ls -d test/$$folder/* 2>/dev/null | grep -q '/\(test\|check\)_' || \
 	    { echo "TESTS: there are no tests in test/$$folder" >&2; exit 2; }; done
 	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' CC='$(CC)' test/run.sh $(TEST_PROGRAMS) $(TEST_SCRIPTS)

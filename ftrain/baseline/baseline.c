@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "ftrain/cues/cues.h"
 #include "ftrain/shell/commands.h"
+#include "ftrain/shell/data.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
@@ -52,12 +53,14 @@ static bool needs_features(const baseline_run *run) {
 static outcome open_data(baseline_run *run, const char *data) {
     if (needs_features(run))
         return extraction_run(&run->extraction, &run->extraction_options, data, run->sets);
-    dn_error error;
     catch_interrupts();
     run->extraction.preprocessing = dn_preprocessing_default();
     run->extraction.preprocessing.resize = run->extraction_options.resize;
     run->extraction.preprocessing.crop = run->extraction_options.crop;
-    if (dni_dataset_scan(&run->extraction.data, data, &error)) return report(&error, OUTCOME_DATA);
+    const outcome code = dataset_scan(&run->extraction.data, data, run->extraction_options.features.strict,
+                                      &run->extraction.skipped);
+    if (code) return code;
+    dn_error error;
     if (dni_pool_create(&run->extraction.pool, run->extraction_options.network.threads, &error))
         return report(&error, OUTCOME_MACHINE);
     return OUTCOME_OK;
@@ -123,10 +126,10 @@ static outcome add_cues(baseline_run *run) {
     };
     double begin = dni_clock_seconds();
     vectors cues;
-    size_t skipped;
+    size_t skipped = 0;
     outcome code = vectors_of_cues(&cues, &run->extraction.data, run->extraction.pool,
-                                   run->extraction_options.features.quiet, needs_features(run), &skipped);
-    if (!needs_features(run)) run->extraction.skipped = skipped;
+                                   &run->extraction_options.features, needs_features(run), &skipped);
+    if (!needs_features(run)) run->extraction.skipped += skipped;
     for (size_t k = 0; !code && k < sizeof kinds / sizeof *kinds; k++) {
         baseline_row row = {.about = kinds[k].about};
         vectors some;
@@ -150,14 +153,14 @@ static outcome add_pixels(baseline_run *run) {
         .about =
             "Support vectors with an RBF kernel on the raw pixels of the crop: what can be had "
             "without a network."};
-    outcome code = pixel_set_load(
-        &set, &run->extraction.data, &run->extraction.preprocessing, run->max_pictures, run->extraction.pool,
-        run->extraction_options.features.quiet, !needs_features(run) && !run->wanted[METADATA]);
+    outcome code = pixel_set_load(&set, &run->extraction.data, &run->extraction.preprocessing,
+                                  run->max_pictures, run->extraction.pool, &run->extraction_options.features,
+                                  !needs_features(run) && !run->wanted[METADATA]);
     if (!code) code = gram_of_pixels(&products, &set);
     if (!code)
         code = row_of_svm(&row, &products, set.labels, set.counts, set.size,
                           pixel_variance(&set, set.counts[DNI_TRAIN]), classes);
-    if (!needs_features(run)) run->extraction.skipped = set.skipped;
+    if (!needs_features(run) && !run->wanted[METADATA]) run->extraction.skipped += set.skipped;
     size_t there = 0;
     for (int s = 0; s < DNI_SPLITS; s++) there += run->extraction.data.splits[s].count;
     char name[sizeof row.name] = "SVM on pixels";

@@ -1,6 +1,7 @@
 /* The products by BLAS; pictures decoded by all threads. */
 #include "ftrain/baseline/gram.h"
 
+#include "core/error.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
@@ -23,6 +24,7 @@ typedef struct loading {
     const dn_preprocessing *preprocessing; /* that gives values of 0 to 255 */
     const dni_sample *const *samples;      /* of the group */
     size_t first;                          /* where the group's pictures go */
+    bool say, strict;                      /* about pictures that cannot be used */
     dn_status statuses[GROUP];
     dn_error errors[GROUP];
 } loading;
@@ -32,9 +34,9 @@ static void load_one(void *context, size_t i) {
     const size_t size = (size_t)work->set->size;
     float *input = malloc(size * sizeof *input);
     dn_image image = {.rgb = NULL};
+    const char *path = work->samples[i]->path;
     dn_status status =
-        input ? dn_image_load(&image, work->samples[i]->path, &work->errors[i]) : DN_ERR_MEMORY;
-    if (!input) work->errors[i] = (dn_error){.status = DN_ERR_MEMORY, .message = "out of memory"};
+        input ? dn_image_load(&image, path, &work->errors[i]) : dni_no_memory(&work->errors[i], "%s", path);
     if (!status) status = dn_image_to_input(&image, work->preprocessing, 0, input, &work->errors[i]);
     uint8_t *to = work->set->values + (work->first + i) * size;
     for (size_t k = 0; !status && k < size; k++) to[k] = (uint8_t)lrintf(input[k]);
@@ -43,16 +45,22 @@ static void load_one(void *context, size_t i) {
     work->statuses[i] = status;
 }
 
+static outcome skip(loading *work, const dn_error *error) {
+    if (work->say || dni_status_is_machine(error->status))
+        return skip_input(error, work->strict, &work->set->skipped);
+    work->set->skipped++;
+    return OUTCOME_OK;
+}
+
 /* Loads up to GROUP pictures behind those that are there; *done of them could be. */
-static outcome load_group(loading *work, dni_pool *pool, size_t count, bool say, int *done) {
+static outcome load_group(loading *work, dni_pool *pool, size_t count, int *done) {
     dni_pool_run(pool, load_one, work, count);
     const size_t size = (size_t)work->set->size;
     *done = 0;
     for (size_t i = 0; i < count; i++) {
-        if (work->statuses[i] == DN_ERR_MEMORY) return report_no_memory();
         if (work->statuses[i]) {
-            if (say) message("skipped: %s", work->errors[i].message);
-            work->set->skipped++;
+            const outcome code = skip(work, &work->errors[i]);
+            if (code) return code;
             continue;
         }
         const size_t to = work->first + (size_t)*done;
@@ -80,11 +88,11 @@ static size_t choose(const dni_samples *samples, int classes, double share, cons
 }
 
 static outcome load_split(loading *work, const dni_sample *const *samples, size_t count, dni_pool *pool,
-                          bool say, int *loaded) {
+                          int *loaded) {
     for (size_t i = 0; i < count; i += GROUP) {
         int done;
         work->samples = samples + i;
-        const outcome code = load_group(work, pool, count - i < GROUP ? count - i : GROUP, say, &done);
+        const outcome code = load_group(work, pool, count - i < GROUP ? count - i : GROUP, &done);
         if (code) return code;
         work->first += (size_t)done;
         *loaded += done;
@@ -94,7 +102,7 @@ static outcome load_split(loading *work, const dni_sample *const *samples, size_
 }
 
 outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preprocessing *preprocessing,
-                       int most, dni_pool *pool, bool quiet, bool say) {
+                       int most, dni_pool *pool, const feature_options *options, bool say) {
     size_t total = 0;
     for (int s = 0; s < DNI_SPLITS; s++) total += data->splits[s].count;
     const double share = total > (size_t)most ? (double)most / (double)total : 1;
@@ -108,11 +116,11 @@ outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preproc
     out->labels = malloc(total * sizeof *out->labels);
     const dni_sample **chosen = malloc(total * sizeof *chosen);
     outcome code = out->values && out->labels && chosen ? OUTCOME_OK : report_no_memory();
-    loading work = {.set = out, .preprocessing = &bytes};
-    progress_start("pixels", (size_t)ceil(share * (double)total), quiet);
+    loading work = {.set = out, .preprocessing = &bytes, .say = say, .strict = options->strict};
+    progress_start("pixels", (size_t)ceil(share * (double)total), options->quiet);
     for (int s = 0; !code && s < DNI_SPLITS; s++) {
         const size_t count = choose(&data->splits[s], data->class_count, share, chosen);
-        code = load_split(&work, chosen, count, pool, say, &out->counts[s]);
+        code = load_split(&work, chosen, count, pool, &out->counts[s]);
         if (!code && !out->counts[s]) {
             message("%s: no picture that can be used is left", dni_split_name((dni_split)s));
             code = OUTCOME_DATA;

@@ -4,6 +4,7 @@
 
 #include "core/pool.h"
 #include "ftrain/baseline/svm.h"
+#include "ftrain/features/features.h"
 #include "ftrain/shell/outcome.h"
 #include "io/dataset.h"
 #include "io/image.h"
@@ -21,10 +22,10 @@ typedef struct pixel_set {
 } pixel_set;
 
 /* Decodes up to `most` pictures of the splits together, a share of every class of every split (the first of
- * each where there are more). Those that cannot be decoded are left out, and named if `say` is set. Returns
+ * each where there are more). Those that cannot be decoded are left out, and named if `say` is set. Of the options, strict and quiet count. Returns
  * OUTCOME_OK or, after a message, another outcome. */
 outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preprocessing *preprocessing,
-                       int most, dni_pool *pool, bool quiet, bool say);
+                       int most, dni_pool *pool, const feature_options *options, bool say);
 void pixel_set_free(pixel_set *set);
 
 /* Summed in double over blocks of columns. `variance` is that of all values of the first `count` vectors

@@ -1,6 +1,8 @@
 /* The order of an evaluation: model, samples, scores, metrics, calibration. */
 #include "ftrain/evaluate/evaluation.h"
 
+#include "core/error.h"
+#include "ftrain/shell/data.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -33,16 +35,15 @@ static outcome find_samples(evaluation *of, const evaluation_options *options, c
     char *folder = split_folder(data, split, &exists);
     if (!folder) return report_no_memory();
     of->split = options->split || exists ? split : NULL;
-    dn_error error;
-    const dn_status status = dni_samples_scan(&of->samples, of->split ? folder : data, of->info->classes,
-                                              of->info->class_count, &error);
+    const outcome code = samples_scan(&of->samples, of->split ? folder : data, of->info->classes,
+                                      of->info->class_count, options->scorer.features.strict, &of->skipped);
     free(folder);
-    return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
+    return code;
 }
 
 /* Samples to calibrate on, if any: asked for, they must be there; not asked for, they may be missing or
  * unfit. */
-static outcome find_calibration(const evaluation *of, const evaluation_options *options, const char *data,
+static outcome find_calibration(evaluation *of, const evaluation_options *options, const char *data,
                                 const char **split, dni_samples *out) {
     const char *asked = options->calibrate_on;
     *split = NULL;
@@ -56,10 +57,11 @@ static outcome find_calibration(const evaluation *of, const evaluation_options *
         asked || exists ? dni_samples_scan(out, folder, of->info->classes, of->info->class_count, &error)
                         : DN_OK;
     free(folder);
-    if (status && asked) return report(&error, OUTCOME_DATA);
+    if (status && (asked || dni_status_is_machine(status))) return report(&error, OUTCOME_DATA);
     if (status) message("not calibrated: %s", error.message);
-    if (!status && (asked || exists)) *split = name;
-    return OUTCOME_OK;
+    if (status || !(asked || exists)) return OUTCOME_OK;
+    *split = name;
+    return samples_tell_left_out(out, options->scorer.features.strict, &of->skipped);
 }
 
 /* ---- metrics ---- */

@@ -131,10 +131,7 @@ static outcome explain_path(explanation_run *run, const named_picture *picture) 
         dn_image_free(&image);
         return code;
     }
-    if (run->strict) return report(&error, OUTCOME_DATA);
-    message("skipped: %s", error.message);
-    run->skipped++;
-    return OUTCOME_OK;
+    return skip_input(&error, run->strict, &run->skipped);
 }
 
 /* ---- all ---- */

@@ -50,9 +50,8 @@ static bool next_picture(void *context, dni_reader_job *out) {
 
 /* A folder without files is told, but it is no picture and has no row. */
 static outcome fail(prediction *work, const named_picture *picture, const dn_error *error) {
-    if (work->strict) return report(error, OUTCOME_DATA);
-    work->skipped++;
-    message("skipped: %s", error->message);
+    const outcome code = skip_input(error, work->strict, &work->skipped);
+    if (code) return code;
     if (error->status == DN_ERR_DATA_EMPTY) return OUTCOME_OK;
     work->failed++;
     return prediction_rows_print_error(&work->rows, picture->path, error->message) ? OUTCOME_OK

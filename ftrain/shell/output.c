@@ -19,7 +19,7 @@ outcome check_output(const char *path) {
 bool print_json(json_t *value) {
     char *line = dni_json_line(value);
     if (!line) {
-        report_no_memory();
+        (void)report_no_memory();
         return false;
     }
     puts(line);

@@ -20,7 +20,7 @@ text_table *table_create(int columns) {
     if (made)
         made->columns = columns;
     else
-        report_no_memory();
+        (void)report_no_memory();
     return made;
 }
 
@@ -83,7 +83,7 @@ bool table_print(text_table *of) {
     if (whole)
         print_cells(of, widths);
     else
-        report_no_memory();
+        (void)report_no_memory();
     for (size_t i = 0; i < of->count; i++) free(of->cells[i]);
     free(of->cells);
     free(of);

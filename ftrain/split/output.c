@@ -91,7 +91,8 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
 
 static void remove_temporary(const char *folder) {
     if (nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        complain(folder, "what was begun cannot be removed");
+        (void)complain(folder,
+                       "what was begun cannot be removed"); /* the outcome is that of the step before */
 }
 
 /* ---- pictures ---- */

@@ -189,7 +189,7 @@ static char *checkpoint_path(const train_options *options) {
     const char *begin = options->checkpoint ? options->checkpoint : options->model ? options->model : "";
     char *path = malloc(strlen(begin) + sizeof ending);
     if (!path) {
-        report_no_memory();
+        (void)report_no_memory();
         return NULL;
     }
     strcpy(path, begin);

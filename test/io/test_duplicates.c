@@ -235,7 +235,7 @@ static void test_a_file_has_the_key_of_its_bytes_and_the_hash_of_its_pixels(void
     assert_true(found.phash == hash_of(&image));
     assert_int_equal(dni_fingerprint_of_file(&found, small_path, &error), DN_ERR_IMAGE_TRUNCATED);
     assert_non_null(strstr(error.message, "cut.ppm"));
-    assert_int_equal(dni_fingerprint_of_file(&found, folder, &error), DN_ERR_IO);
+    assert_int_equal(dni_fingerprint_of_file(&found, folder, &error), DN_ERR_FILE_KIND);
     dn_image_free(&image);
     remove_folder(folder);
 }
