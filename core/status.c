@@ -109,6 +109,7 @@ static void fill(dn_error *error, dn_status status, const char *cause, const cha
 
 /* strerror() may share its text between threads. */
 static const char *text_of_errno(int number, char *text, size_t size) {
+    if (number == ENOMEM) return "out of memory"; /* as dni_no_memory() says */
     if (strerror_r(number, text, size) != 0) snprintf(text, size, "error %d", number);
     return text;
 }

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "densenet/statistics.h"
+#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -136,7 +137,9 @@ static outcome calibrate(dn_weights *weights, const weights_source *source, cali
     if (!read_statistics(weights, path)) {
         code = measure(weights, self, pool);
         dn_error error;
+        const bool before = interrupts_wait(true);
         if (!code && write_statistics(weights, path, &error)) message("not cached: %s", error.message);
+        interrupts_wait(before);
     }
     free(path);
     return code;

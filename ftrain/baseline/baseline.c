@@ -4,7 +4,6 @@
 #include "ftrain/cues/cues.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/data.h"
-#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
@@ -53,7 +52,6 @@ static bool needs_features(const baseline_run *run) {
 static outcome open_data(baseline_run *run, const char *data) {
     if (needs_features(run))
         return extraction_run(&run->extraction, &run->extraction_options, data, run->sets);
-    catch_interrupts();
     run->extraction.preprocessing = dn_preprocessing_default();
     run->extraction.preprocessing.resize = run->extraction_options.resize;
     run->extraction.preprocessing.crop = run->extraction_options.crop;

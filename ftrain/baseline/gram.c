@@ -2,7 +2,6 @@
 #include "ftrain/baseline/gram.h"
 
 #include "core/error.h"
-#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -17,7 +16,7 @@
 
 /* ---- pictures as bytes ---- */
 
-enum { GROUP = 64 }; /* decoded between two looks at Ctrl-C */
+enum { GROUP = 64 }; /* decoded between two steps of the progress bar */
 
 typedef struct loading {
     pixel_set *set;
@@ -68,7 +67,7 @@ static outcome load_group(loading *work, dni_pool *pool, size_t count, int *done
         work->set->labels[to] = work->samples[i]->label;
         ++*done;
     }
-    return interrupted() ? OUTCOME_INTERRUPTED : OUTCOME_OK;
+    return OUTCOME_OK;
 }
 
 /* Every class's first pictures, `share` of them and at least one. */
@@ -181,7 +180,6 @@ outcome gram_of_pixels(gram *out, const pixel_set *set) {
                     set->count);
         for (size_t i = 0; i < n; i++)
             for (size_t j = i; j < n; j++) out->values[i * n + j] += (double)part[i * n + j];
-        if (interrupted()) code = OUTCOME_INTERRUPTED;
     }
     if (!code) mirror(out);
     if (has_blas) dni_blas_release();

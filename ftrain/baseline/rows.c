@@ -1,7 +1,6 @@
 /* Fit on train, choose on valid, judge once on test. */
 #include "ftrain/baseline/rows.h"
 
-#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "head/metrics.h"
@@ -102,7 +101,6 @@ typedef struct logistic_search {
 static outcome try_c(logistic_search *search, double c) {
     const int width = search->data->width, classes = search->classes;
     const split_view train = view_of(search->data, DNI_TRAIN), valid = view_of(search->data, DNI_VALID);
-    if (interrupted()) return OUTCOME_INTERRUPTED;
     dn_error error;
     if (dni_logistic_fit(search->weights, train.x, train.labels, train.count, width, classes, c, &error))
         return report(&error, OUTCOME_DATA);
@@ -169,7 +167,6 @@ static outcome choose_machine(svm **best, double *best_c, const gram *products, 
     int best_correct = -1;
     *best = NULL;
     for (size_t i = 0; i < sizeof SVM_CS / sizeof *SVM_CS; i++) {
-        if (interrupted()) return OUTCOME_INTERRUPTED;
         svm *machine;
         const outcome code = svm_fit(&machine, products, labels, counts[DNI_TRAIN], gamma, SVM_CS[i]);
         if (code) return code;

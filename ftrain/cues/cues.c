@@ -3,7 +3,6 @@
 
 #include "core/error.h"
 #include "ftrain/cues/cue_pixels.h"
-#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -195,7 +194,6 @@ outcome cues_collect(const cue_request *request, const dni_samples *samples, dou
         dni_pool_run(request->pool, measure_one, work, count);
         code = tell(request, work, start, count, skipped);
         progress_step(start + count);
-        if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
     }
     progress_end();
     free(work);

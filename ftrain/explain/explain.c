@@ -73,7 +73,9 @@ static outcome draw(const explanation_run *run, const dn_image *image, const cha
         return report(&error, OUTCOME_MACHINE);
     *written = run->into_folder ? free_name(run->output, path) : strdup(run->output);
     outcome code = *written ? OUTCOME_OK : report_no_memory();
+    const bool before = interrupts_wait(true);
     if (!code && dni_png_write(*written, &drawn, &error)) code = report(&error, OUTCOME_MACHINE);
+    interrupts_wait(before);
     dn_image_free(&drawn);
     return code;
 }
@@ -168,7 +170,6 @@ static outcome explain_all(explanation_run *run) {
         pictures += !picture->error || picture->error->status != DN_ERR_DATA_EMPTY;
         named_picture_free(picture);
         if (code) return code;
-        if (interrupted()) return OUTCOME_INTERRUPTED;
         count++;
     }
     if (path_source_lacks_memory(run->source)) return report_no_memory();
@@ -241,7 +242,6 @@ static outcome explain(explanation_run *run, char *const *paths, int count) {
     if (code) return code;
     run->source = path_source_create(paths, count, '\n');
     if (!run->source) return report_no_memory();
-    catch_interrupts();
     code = explain_all(run);
     if (code) return code;
     return run->skipped ? OUTCOME_SKIPPED : OUTCOME_OK;

@@ -3,7 +3,6 @@
 
 #include "ftrain/backbone/backbone.h"
 #include "ftrain/shell/data.h"
-#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
 
@@ -81,7 +80,6 @@ outcome extraction_run(extraction *out, const extraction_options *options, const
                        feature_set *sets) {
     *out = (extraction){.skipped = 0};
     for (int s = 0; sets && s < DNI_SPLITS; s++) sets[s] = (feature_set){.count = 0};
-    catch_interrupts();
     outcome code = network_options_check(&options->network);
     if (!code) code = list_views(out, options);
     if (!code) code = find_inputs(out, options, data);

@@ -2,6 +2,7 @@
 #include "ftrain/features/features_compute.h"
 
 #include "ftrain/shell/folders.h"
+#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "io/file.h"
 #include "io/json.h"
@@ -175,7 +176,10 @@ static outcome fill_store(feature_collection *collection) {
     const outcome code = features_compute(collection);
     if (code) return code;
     dn_error error;
-    return dni_feature_store_finish(collection->store, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+    const bool before = interrupts_wait(true);
+    const dn_status status = dni_feature_store_finish(collection->store, &error);
+    interrupts_wait(before);
+    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
 static outcome collect(feature_collection *collection, const feature_source *sources, size_t count,

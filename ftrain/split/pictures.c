@@ -3,7 +3,6 @@
 
 #include "core/pool.h"
 #include "ftrain/shell/data.h"
-#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -13,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AT_A_TIME = 64 }; /* pictures between two looks at the interrupt flag */
+enum { AT_A_TIME = 64 }; /* pictures between two steps of the progress bar */
 
 /* ---- classes ---- */
 
@@ -76,7 +75,6 @@ static outcome fingerprint_all(split_pictures *out, dni_pool *pool, bool strict,
         dni_pool_run(pool, fingerprint_one, work, count);
         code = keep(out, work, count, strict);
         progress_step(done + count);
-        if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
     }
     progress_end();
     free(work);

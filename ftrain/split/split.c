@@ -126,7 +126,7 @@ static outcome split(const split_options *options, const char *source) {
     outcome code = make_wish(&wish, options);
     if (!code && !options->dry_run) code = split_output_check(options->output);
     if (code) return code;
-    catch_interrupts();
+    interrupts_say("interrupted; nothing was made");
     split_pictures pictures;
     code = split_pictures_scan(&pictures, source, options->threads, options->strict, options->quiet);
     if (!code) code = split_plan(&pictures, &wish);
@@ -134,7 +134,6 @@ static outcome split(const split_options *options, const char *source) {
         code = split_pictures_name(&pictures) ? OUTCOME_OK : report_no_memory();
         if (!code) code = split_output_write(options->output, &pictures, options->copy, options->quiet);
     }
-    if (code == OUTCOME_INTERRUPTED) message("interrupted; nothing was made");
     if (!code) {
         tell_rest(&pictures, wish.distance >= 0);
         code = print_result(&pictures, options->json);

@@ -124,9 +124,8 @@ static outcome cut(const cross_validation *work, int judged, int role, part *out
     return OUTCOME_OK;
 }
 
-static int stop_if_interrupted(void *context, const dn_epoch *epoch) {
+static int is_cancelled(void *context) {
     (void)context;
-    (void)epoch;
     return interrupted();
 }
 
@@ -151,7 +150,7 @@ static dn_features features_of(const part *from) {
 static outcome train_and_judge(const cross_validation *work, const part parts[ROLES], fold_result *out) {
     const dn_head_options head_options = train_options_head(work->options);
     dn_train_options training = train_options_training(work->options);
-    training.on_epoch = stop_if_interrupted;
+    training.is_cancelled = is_cancelled;
     dn_head *head;
     dn_error error;
     if (dn_head_create(&head, work->width, work->classes, &head_options, &error))
@@ -250,7 +249,8 @@ static outcome run_folds(cross_validation *work) {
     for (int fold = 0; fold < work->options->folds; fold++) {
         const outcome code = run_fold(work, fold, &work->results->folds[fold]);
         if (code == OUTCOME_INTERRUPTED)
-            message("interrupted: %d of %d folds are done", work->results->count, work->options->folds);
+            interrupts_say("interrupted: %d of %d folds are done", work->results->count,
+                           work->options->folds);
         if (code == OUTCOME_INTERRUPTED && conclude(work)) return OUTCOME_MACHINE;
         if (code) return code;
         work->results->count++;
@@ -267,7 +267,9 @@ outcome folds_run(const train_options *options, const extraction *from, const fe
                              .results = out};
     outcome code = join_sets(&work, train, valid);
     if (!code) code = deal(&work);
+    const bool before = interrupts_wait(true);
     if (!code) code = run_folds(&work);
+    interrupts_wait(before); /* ends the program where a signal has waited */
     free(work.values);
     free(work.labels);
     free(work.folds);

@@ -180,6 +180,11 @@ void sweep_free(sweep *of) {
 
 static int keep_epoch(void *context, const dn_epoch *epoch) {
     epoch_log_add(context, epoch);
+    return 0;
+}
+
+static int is_cancelled(void *context) {
+    (void)context;
     return interrupted();
 }
 
@@ -234,6 +239,7 @@ static void train_one(const sweep *of, trained_run *out) {
     const dn_head_options head_options = train_options_head(&out->options);
     dn_train_options training = train_options_training(&out->options);
     training.on_epoch = keep_epoch;
+    training.is_cancelled = is_cancelled;
     training.context = &out->epochs;
     if (!epoch_log_create(&out->epochs, training.epochs)) {
         out->error = (dn_error){DN_ERR_MEMORY, "out of memory for the epochs of a training"};
@@ -304,6 +310,7 @@ outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid,
     of->width = width;
     of->classes = classes;
     progress_start("sweep", (size_t)of->run_count, of->base->extraction.features.quiet);
+    interrupts_wait(true); /* until what is done was printed: sweep_take_winner() */
     dni_pool_run(pool_for_runs(pool), run_one, of, (size_t)of->run_count);
     progress_end();
     if (of->status) return report(&of->error, OUTCOME_DATA);
@@ -311,10 +318,9 @@ outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid,
 }
 
 outcome sweep_take_winner(sweep *of, sweep_winner *out) {
-    if (interrupted()) {
-        message("interrupted: %zu of %d runs are done; no model is written", of->done, of->run_count);
-        return OUTCOME_INTERRUPTED;
-    }
+    if (interrupted())
+        interrupts_say("interrupted: %zu of %d runs are done; no model is written", of->done, of->run_count);
+    interrupts_wait(false); /* ends the program where a signal has waited */
     if (of->best < 0) {
         message("every run diverged: try lower learning rates");
         return OUTCOME_DATA;

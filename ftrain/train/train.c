@@ -155,14 +155,22 @@ static outcome save(const train_run *run) {
     return code;
 }
 
-static outcome make_model(train_run *run) {
-    outcome code = run->sweep ? train_sweep(run) : train_head(run);
-    if (!code) code = test_head(run);
-    if (!code) code = save(run);
+static outcome finish_model(train_run *run) {
+    const outcome code = save(run);
     if (code) return code;
     checkpoint_discard(&run->checkpoint);
     train_print_result(run);
     return OUTCOME_OK;
+}
+
+static outcome make_model(train_run *run) {
+    outcome code = run->sweep ? train_sweep(run) : train_head(run);
+    if (!code) code = test_head(run);
+    if (code) return code;
+    const bool before = interrupts_wait(true);
+    code = finish_model(run);
+    interrupts_wait(before);
+    return code;
 }
 
 static outcome train(train_run *run, const char *data) {

@@ -69,7 +69,7 @@ ends_with_five() {
     local what=$1 call=$2 number=$3 words
     shift 3
     case $number in
-    ENOMEM) words='[Oo]ut of memory|Cannot allocate memory' ;;
+    ENOMEM) words='out of memory' ;;
     EMFILE) words='Too many open files' ;;
     *) words='Input/output error' ;;
     esac

@@ -66,7 +66,8 @@ static void test_errors_carry_status_and_message(void **state) {
     assert_string_equal(error.message, "disk: No space left on device");
     assert_int_equal(dni_fail_errno(NULL, ENOENT, "x"), DN_ERR_NOT_FOUND);
     assert_int_equal(dni_fail_errno(NULL, EACCES, "x"), DN_ERR_PERMISSION);
-    assert_int_equal(dni_fail_errno(NULL, ENOMEM, "x"), DN_ERR_MEMORY);
+    assert_int_equal(dni_fail_errno(&error, ENOMEM, "x"), DN_ERR_MEMORY);
+    assert_string_equal(error.message, "x: out of memory");
     assert_int_equal(dni_fail_errno(NULL, EIO, "x"), DN_ERR_IO);
     assert_int_equal(dni_fail_errno(NULL, ELOOP, "x"), DN_ERR_NOT_FOUND);
     assert_int_equal(dni_fail_errno(NULL, EISDIR, "x"), DN_ERR_FILE_KIND);
