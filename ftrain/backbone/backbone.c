@@ -138,8 +138,12 @@ static outcome calibrate(dn_weights *weights, const weights_source *source, cali
         code = measure(weights, self, pool);
         dn_error error;
         const bool before = interrupts_wait(true);
-        if (!code && write_statistics(weights, path, &error)) message("not cached: %s", error.message);
+        const dn_status status = code ? DN_OK : write_statistics(weights, path, &error);
         interrupts_wait(before);
+        if (status == DN_ERR_MEMORY)
+            code = report(&error, OUTCOME_MACHINE);
+        else if (status) /* as on a full disk: without the cache the next run measures again */
+            message("not cached: %s", error.message);
     }
     free(path);
     return code;

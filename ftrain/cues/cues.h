@@ -1,5 +1,6 @@
-/* Cues: what a picture file shows without being looked at. File facts and the simplest statistics of its pixels,
- * by which a data set may give its labels away. */
+/* Cues: facts of a picture's file and the simplest statistics of its pixels, by which a data set may give its labels
+ * away. A classifier can learn them in place of the subject: the literature calls them shortcut features (Geirhos et
+ * al. 2020, Shortcut learning in deep neural networks). */
 #ifndef FTRAIN_CUES_CUES_H
 #define FTRAIN_CUES_CUES_H
 

@@ -84,8 +84,8 @@ static void test_errors_carry_status_and_message(void **state) {
 static void test_the_machines_failures_are_told_from_the_files(void **state) {
     (void)state;
     static const dn_status machine[] = {DN_ERR_MEMORY, DN_ERR_IO, DN_ERR_NO_SPACE, DN_ERR_THREADS};
-    static const dn_status file[] = {DN_OK, DN_ERR_NOT_FOUND, DN_ERR_PERMISSION, DN_ERR_FILE_KIND,
-                                     DN_ERR_IMAGE_CORRUPT, DN_ERR_FORMAT};
+    static const dn_status file[] = {
+        DN_OK, DN_ERR_NOT_FOUND, DN_ERR_PERMISSION, DN_ERR_FILE_KIND, DN_ERR_IMAGE_CORRUPT, DN_ERR_FORMAT};
     for (size_t i = 0; i < sizeof machine / sizeof *machine; i++)
         assert_true(dni_status_is_machine(machine[i]));
     for (size_t i = 0; i < sizeof file / sizeof *file; i++) assert_false(dni_status_is_machine(file[i]));
