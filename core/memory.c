@@ -47,8 +47,10 @@ void dni_prefault(void *memory, size_t size) {
 #endif
 }
 
-void dni_drop_pages(const void *mapped, size_t size) {
-    advise(mapped, size, MADV_DONTNEED);
+void dni_discard(void *memory, size_t size) {
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), end = ((uintptr_t)memory + size) / page * page;
+    const uintptr_t begin = ((uintptr_t)memory + page - 1) / page * page;
+    if (begin < end) madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
 void *dni_arena_cut(dni_arena *arena, size_t size) {

@@ -28,9 +28,9 @@ void dni_release(const dn_allocator *allocator, void *memory, size_t size);
  * is first written. Where the system cannot do that, nothing happens. The bytes stay as they are. */
 void dni_prefault(void *memory, size_t size);
 
-/* Gives the pages that hold these bytes back to the system. The bytes must belong to a file that is mapped
- * read-only: when they are read again, they come from the file. Any other memory would lose its contents. */
-void dni_drop_pages(const void *mapped, size_t size);
+/* Gives the pages that lie wholly inside `memory` back to the system. It stays the caller's to free, but its contents are
+ * lost. */
+void dni_discard(void *memory, size_t size);
 
 /* An arena: one block of memory, cut into pieces that are all freed together. The same code cuts it twice:
  * first with base == NULL, which only adds up in `used` how many bytes are needed, then from a block of that

@@ -79,11 +79,6 @@ dni_tensor dni_tensor_slice(const dni_tensor *tensor, int dim, int64_t start, in
     return slice;
 }
 
-void dni_tensor_drop_pages(const dni_tensor *tensor) {
-    if (tensor->mapped && dni_tensor_is_dense(tensor))
-        dni_drop_pages(tensor->data, (size_t)dni_tensor_count(tensor) * dni_dtype_size(tensor->dtype));
-}
-
 const char *dni_tensor_shape_text(int rank, const int64_t *shape, char *text, size_t size) {
     size_t used = (size_t)snprintf(text, size, "(");
     for (int d = 0; d < rank && used < size; d++)

@@ -38,7 +38,6 @@ typedef struct dni_tensor {
     int rank;
     int64_t shape[DNI_MAX_RANK];
     int64_t stride[DNI_MAX_RANK]; /* in elements */
-    bool mapped;                  /* data lies in a file that is mapped read-only */
 } dni_tensor;
 
 /* A dense row-major tensor over `data`. */
@@ -55,10 +54,6 @@ bool dni_tensor_same_shape(const dni_tensor *tensor, int rank, const int64_t *sh
 /* The view of indices start .. start + count - 1 of dimension `dim`. A slice of a tensor whose data is NULL
  * (while an arena is measured) also has data NULL. */
 dni_tensor dni_tensor_slice(const dni_tensor *tensor, int dim, int64_t start, int64_t count);
-
-/* Gives the pages of a mapped tensor back to the system; they are read from the file again when they are
- * needed. Tensors that are not mapped are left alone. */
-void dni_tensor_drop_pages(const dni_tensor *tensor);
 
 /* "(64, 3, 7, 7)" into text; always terminated. Returns text. */
 const char *dni_tensor_shape_text(int rank, const int64_t *shape, char *text, size_t size);

@@ -22,7 +22,7 @@ struct dni_tensor_dict {
     size_t *slots; /* index + 1 of an entry, 0 empty; slot_count is a power of two above 2 * count */
     size_t slot_count;
     owned *owned;
-    size_t owned_count;
+    size_t owned_count, owned_capacity;
     meta_entry *meta;
     size_t meta_count;
 };
@@ -46,14 +46,32 @@ void dni_tensor_dict_free(dni_tensor_dict *dict) {
     free(dict);
 }
 
-/* The slot that holds `name`, or the empty one where it would go. */
-static size_t *slot_of(const dni_tensor_dict *dict, const char *name) {
+/* Where the search for a name begins. */
+static size_t home_of(const dni_tensor_dict *dict, const char *name) {
     size_t hash = 0xcbf29ce484222325u;
     for (const char *c = name; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
-    size_t i = hash & (dict->slot_count - 1);
+    return hash & (dict->slot_count - 1);
+}
+
+/* The slot that holds `name`, or the empty one where it would go. */
+static size_t *slot_of(const dni_tensor_dict *dict, const char *name) {
+    size_t i = home_of(dict, name);
     while (dict->slots[i] && strcmp(dict->entries[dict->slots[i] - 1].name, name) != 0)
         i = (i + 1) & (dict->slot_count - 1);
     return &dict->slots[i];
+}
+
+/* Empties a slot. Those that were put behind it because it was taken move up, or they would not be found again. */
+static void clear_slot(dni_tensor_dict *dict, size_t *slot) {
+    const size_t mask = dict->slot_count - 1;
+    size_t gap = (size_t)(slot - dict->slots);
+    for (size_t i = (gap + 1) & mask; dict->slots[i]; i = (i + 1) & mask) {
+        const size_t home = home_of(dict, dict->entries[dict->slots[i] - 1].name);
+        if (((i - home) & mask) < ((i - gap) & mask)) continue; /* its search begins behind the gap */
+        dict->slots[gap] = dict->slots[i];
+        gap = i;
+    }
+    dict->slots[gap] = 0;
 }
 
 static void rebuild_slots(dni_tensor_dict *dict) {
@@ -92,10 +110,14 @@ dn_status dni_tensor_dict_add(dni_tensor_dict *dict, const char *name, dni_tenso
 
 dn_status dni_tensor_dict_adopt(dni_tensor_dict *dict, void (*release)(void *context), void *context,
                                 dn_error *error) {
-    owned *list = realloc(dict->owned, (dict->owned_count + 1) * sizeof *list);
-    if (!list) return dni_no_memory(error, "a tensor dictionary");
-    dict->owned = list;
-    list[dict->owned_count++] = (owned){.release = release, .context = context};
+    if (dict->owned_count == dict->owned_capacity) {
+        const size_t capacity = dict->owned_capacity ? 2 * dict->owned_capacity : 16;
+        owned *list = realloc(dict->owned, capacity * sizeof *list);
+        if (!list) return dni_no_memory(error, "a tensor dictionary");
+        dict->owned = list;
+        dict->owned_capacity = capacity;
+    }
+    dict->owned[dict->owned_count++] = (owned){.release = release, .context = context};
     return DN_OK;
 }
 
@@ -126,10 +148,15 @@ dn_status dni_tensor_dict_rename(dni_tensor_dict *dict, size_t i, const char *na
                         dict->entries[i].name, name);
     char *copy = strdup(name);
     if (!copy) return dni_no_memory(error, "the name of tensor '%s'", name);
+    clear_slot(dict, slot_of(dict, dict->entries[i].name));
     free(dict->entries[i].name);
     dict->entries[i].name = copy;
-    rebuild_slots(dict);
+    *slot_of(dict, copy) = i + 1;
     return DN_OK;
+}
+
+void dni_tensor_dict_set_data(dni_tensor_dict *dict, size_t i, void *data) {
+    dict->entries[i].tensor.data = data;
 }
 
 void dni_tensor_dict_remove(dni_tensor_dict *dict, size_t i) {

@@ -1,8 +1,8 @@
 /* A dictionary of named tensors, which PyTorch calls a state dict, with string metadata beside it.
  *
  * It owns its names, the memory from dni_tensor_dict_allocate() and whatever it was given with
- * dni_tensor_dict_adopt(), such as a mapped file; all of that is freed with it. Names are unique; entries
- * stay in the order of adding. */
+ * dni_tensor_dict_adopt(); all of that is freed with it. Names are unique; entries stay in the order of
+ * adding. */
 #ifndef DN_CORE_TENSOR_DICT_H
 #define DN_CORE_TENSOR_DICT_H
 
@@ -28,6 +28,8 @@ dn_status dni_tensor_dict_allocate(dni_tensor_dict *dict, const char *name, dni_
 /* Takes over `context`: release(context) runs once, when the dict is freed. */
 dn_status dni_tensor_dict_adopt(dni_tensor_dict *dict, void (*release)(void *context), void *context,
                                 dn_error *error);
+/* Gives entry i, which was added without data, its own; it must live as long as the dict. */
+void dni_tensor_dict_set_data(dni_tensor_dict *dict, size_t i, void *data);
 /* Gives entry i another name. DN_ERR_CORRUPT when another entry has it. */
 dn_status dni_tensor_dict_rename(dni_tensor_dict *dict, size_t i, const char *name, dn_error *error);
 /* Takes entry i out; its memory stays until the dict is freed. */

@@ -7,6 +7,8 @@
 #include "layers/batch_norm.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,19 +21,58 @@ dn_model_options dn_model_options_default(void) {
 typedef struct packing {
     const dn_model *model;
     const dni_tensor_dict *tensors;
+    bool discard;       /* the tensors' memory, once they are packed */
     atomic_bool failed; /* out of memory in one of the tasks */
 } packing;
 
-static void pack(void *context, size_t index) {
-    packing *job = context;
-    if (!dni_prepared_conv_pack(&job->model->convs[index], job->tensors)) atomic_store(&job->failed, true);
+typedef struct extent {
+    uintptr_t begin, end;
+} extent;
+
+static int by_begin(const void *a, const void *b) {
+    const extent *x = a, *y = b;
+    return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
-static dn_status pack_all(dn_model *model, const dni_tensor_dict *tensors, int threads, dn_error *error) {
+/* Whether no two tensors lie in the same memory, as those of a .pth file may; then one can be discarded without the
+ * other. "No" when out of memory. */
+static bool are_apart(const dni_tensor_dict *tensors) {
+    const size_t count = dni_tensor_dict_count(tensors);
+    extent *extents = malloc((count + 1) * sizeof *extents);
+    if (!extents) return false;
+    for (size_t i = 0; i < count; i++) {
+        const dni_tensor *tensor = &dni_tensor_dict_at(tensors, i)->tensor;
+        extents[i].begin = (uintptr_t)tensor->data;
+        extents[i].end = extents[i].begin + (size_t)dni_tensor_count(tensor) * dni_dtype_size(tensor->dtype);
+    }
+    qsort(extents, count, sizeof *extents, by_begin);
+    bool apart = true;
+    for (size_t i = 1; i < count; i++) apart = apart && extents[i - 1].end <= extents[i].begin;
+    free(extents);
+    return apart;
+}
+
+static void pack(void *context, size_t index) {
+    packing *job = context;
+    const dni_prepared_conv *prepared = &job->model->convs[index];
+    if (!dni_prepared_conv_pack(prepared, job->tensors)) {
+        atomic_store(&job->failed, true);
+        return;
+    }
+    const dni_conv2d *conv = &prepared->conv;
+    if (job->discard)
+        dni_discard(dni_weights_data(job->tensors, prepared->part.conv, "weight"),
+                    (size_t)prepared->part.in_channels * (size_t)prepared->part.out_channels *
+                        (size_t)(conv->kernel * conv->kernel) * sizeof(float));
+}
+
+static dn_status pack_all(dn_model *model, const dni_tensor_dict *tensors, const dn_model_options *options,
+                          dn_error *error) {
     dni_pool *pool;
-    const dn_status status = dni_pool_create(&pool, threads, error);
+    const dn_status status = dni_pool_create(&pool, options->threads, error);
     if (status) return status;
-    packing job = {.model = model, .tensors = tensors};
+    packing job = {
+        .model = model, .tensors = tensors, .discard = options->discard_weights && are_apart(tensors)};
     dni_pool_run(pool, pack, &job, (size_t)model->conv_count);
     dni_pool_free(pool);
     if (atomic_load(&job.failed)) return dni_no_memory(error, "preparing %s", model->config.name);
@@ -109,7 +150,7 @@ dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_mo
 
     dn_status status = choose_kernels(model, options, error);
     if (!status) status = allocate(model, classifier, error);
-    if (!status) status = pack_all(model, weights->tensors, options->threads, error);
+    if (!status) status = pack_all(model, weights->tensors, options, error);
     if (status) {
         dn_model_free(model);
         return status;

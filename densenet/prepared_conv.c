@@ -9,7 +9,6 @@
 #include "densenet/weights.h"
 #include "layers/batch_norm.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_requirements requirements) {
@@ -49,14 +48,6 @@ static dni_conv2d_params parameters(const dni_prepared_conv *prepared, const dni
     return params;
 }
 
-/* A tensor that was packed is not needed again: so the file and the model are never both in memory as a
- * whole. */
-static void drop_pages(const dni_tensor_dict *tensors, const char *conv) {
-    char name[DNI_NAME_SIZE + 16];
-    snprintf(name, sizeof name, "%s.weight", conv);
-    dni_tensor_drop_pages(dni_tensor_dict_find(tensors, name));
-}
-
 bool dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors) {
     const size_t count = number_count(prepared);
     float *numbers = malloc((count + 1) * sizeof *numbers);
@@ -64,7 +55,6 @@ bool dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_
     const dni_conv2d_params params = parameters(prepared, tensors, numbers);
     dni_prefault(prepared->packed, prepared->kernel->packed_size(&prepared->conv));
     prepared->kernel->pack(&prepared->conv, &params, prepared->packed);
-    drop_pages(tensors, prepared->part.conv);
     free(numbers);
     return true;
 }

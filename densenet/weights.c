@@ -174,7 +174,6 @@ static dn_status take(dn_weights *weights, const dni_tensor *tensor, const dni_t
         status = dni_tensor_dict_allocate(weights->tensors, walk->name, DNI_F32, walk->rank, walk->shape,
                                           &data, error);
         if (!status) dni_tensor_to_f32(tensor, data);
-        dni_tensor_drop_pages(tensor);
     }
     return status ? status
                   : check_values(dni_tensor_dict_find(weights->tensors, walk->name), walk, path, error);

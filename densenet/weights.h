@@ -21,7 +21,7 @@ bool dni_random_source(const char *source, uint64_t *seed);
 bool dni_weights_drawn_from(const dn_weights *weights, uint64_t seed);
 
 /* The data of MODULE.PARAMETER ("features.norm0", "running_mean"), which must be among the walk's; NULL only
- * for a classifier that is absent. May be mapped read-only. */
+ * for a classifier that is absent. */
 float *dni_weights_data(const dni_tensor_dict *tensors, const char *module, const char *parameter);
 
 /* Scale and shift, (channels) each, of the batch norm of that name, as dni_batch_norm_scale_shift() computes

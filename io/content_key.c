@@ -5,14 +5,19 @@
 
 #include <stdio.h>
 #include <string.h>
+#define XXH_STATIC_LINKING_ONLY /* the state on the stack: hashing cannot fail */
 #include <xxhash.h>
 
-dni_key dni_key_of_bytes(const void *bytes, size_t size) {
+static dni_key key_of_hash(XXH128_hash_t hash) {
     XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes, size));
+    XXH128_canonicalFromHash(&canonical, hash);
     dni_key key;
     memcpy(key.bytes, canonical.digest, sizeof key.bytes);
     return key;
+}
+
+dni_key dni_key_of_bytes(const void *bytes, size_t size) {
+    return key_of_hash(XXH3_128bits(bytes, size));
 }
 
 dni_key dni_key_of_view(const dni_key *file, const dni_view *view) {
@@ -25,16 +30,32 @@ dni_key dni_key_of_view(const dni_key *file, const dni_view *view) {
     return dni_key_of_bytes(bytes, sizeof file->bytes + strlen(name));
 }
 
-dn_status dni_key_of_file(dni_key *out, const char *path, dn_error *error) {
-    dni_mapping file;
-    const dn_status status = dni_file_map(&file, path, error);
-    if (status) {
-        *out = (dni_key){.bytes = {0}};
-        return status;
+/* The key of all of an open file, a piece at a time. */
+static dn_status hash_file(dni_key *out, const dni_file *file, dn_error *error) {
+    enum { PIECE = 1 << 16 };
+    unsigned char piece[PIECE];
+    XXH3_state_t state;
+    XXH3_INITSTATE(&state);
+    XXH3_128bits_reset(&state);
+    for (uint64_t done = 0; done < file->size; done += PIECE) {
+        const uint64_t left = file->size - done;
+        const size_t size = left < PIECE ? (size_t)left : PIECE;
+        const dn_status status = dni_file_read_at(file, piece, size, done, error);
+        if (status) return status;
+        XXH3_128bits_update(&state, piece, size);
     }
-    *out = dni_key_of_bytes(file.data, file.size);
-    dni_file_unmap(&file);
+    *out = key_of_hash(XXH3_128bits_digest(&state));
     return DN_OK;
+}
+
+dn_status dni_key_of_file(dni_key *out, const char *path, dn_error *error) {
+    *out = (dni_key){.bytes = {0}};
+    dni_file file;
+    dn_status status = dni_file_open(&file, path, error);
+    if (status) return status;
+    status = hash_file(out, &file, error);
+    dni_file_close(&file);
+    return status;
 }
 
 void dni_key_text(const dni_key *key, char hex[33]) {

@@ -12,8 +12,8 @@
 
 dn_status dni_fingerprint_of_file(dni_fingerprint *out, const char *path, dn_error *error) {
     *out = (dni_fingerprint){.phash = DNI_PERCEPTUAL_FLAT};
-    dni_mapping file;
-    dn_status status = dni_file_map(&file, path, error);
+    dni_file_content file;
+    dn_status status = dni_file_load(&file, path, error);
     if (status) return status;
     dn_image image;
     status = dn_image_decode(&image, file.data, file.size, path, error);
@@ -22,7 +22,7 @@ dn_status dni_fingerprint_of_file(dni_fingerprint *out, const char *path, dn_err
         status = dni_perceptual_hash(&out->phash, &image, error);
         dn_image_free(&image);
     }
-    dni_file_unmap(&file);
+    dni_file_unload(&file);
     return status;
 }
 

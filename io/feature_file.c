@@ -8,38 +8,43 @@
 #include <string.h>
 
 void dni_feature_file_unload(dni_feature_file *file) {
-    dni_tensor_dict_free(file->dict);
-    file->dict = NULL;
+    if (file->is_open) dni_safetensors_close(&file->content);
+    free(file->keys);
+    file->is_open = false;
     file->keys = NULL;
-    file->values = NULL;
     file->count = 0;
 }
 
-static dn_status check_tensors(dni_feature_file *file, dn_error *error) {
-    const dni_tensor *keys = dni_tensor_dict_find(file->dict, "keys");
-    const dni_tensor *features = dni_tensor_dict_find(file->dict, "features");
-    if (!keys || !features)
+/* Checks type and shape of both tensors; *keys_offset: where the keys are. */
+static dn_status check_tensors(dni_feature_file *file, uint64_t *keys_offset, dn_error *error) {
+    dni_tensor keys, features;
+    const bool has_keys = dni_safetensors_find(&file->content, "keys", &keys, keys_offset);
+    if (!has_keys || !dni_safetensors_find(&file->content, "features", &features, &file->values_offset))
         return dni_fail(error, DN_ERR_TENSOR_MISSING, "%s: tensor '%s' is missing: not a feature store",
-                        file->path, keys ? "features" : "keys");
-    if (keys->dtype != DNI_U8 || features->dtype != DNI_F32)
+                        file->path, has_keys ? "features" : "keys");
+    if (keys.dtype != DNI_U8 || features.dtype != DNI_F32)
         return dni_fail(error, DN_ERR_TENSOR_DTYPE, "%s: 'keys' must be U8 and 'features' F32, not %s and %s",
-                        file->path, dni_dtype_name(keys->dtype), dni_dtype_name(features->dtype));
+                        file->path, dni_dtype_name(keys.dtype), dni_dtype_name(features.dtype));
     char text[2][96];
-    const int64_t n = keys->rank ? keys->shape[0] : 0;
-    if (!dni_tensor_same_shape(keys, 2, (const int64_t[]){n, 16}))
+    const int64_t n = keys.rank ? keys.shape[0] : 0;
+    if (!dni_tensor_same_shape(&keys, 2, (const int64_t[]){n, 16}))
         return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor 'keys' is %s, not (n, 16)", file->path,
-                        dni_tensor_shape_text(keys->rank, keys->shape, text[0], sizeof text[0]));
+                        dni_tensor_shape_text(keys.rank, keys.shape, text[0], sizeof text[0]));
     const int64_t expected[] = {n, (int64_t)file->features};
-    if (!dni_tensor_same_shape(features, 2, expected))
+    if (!dni_tensor_same_shape(&features, 2, expected))
         return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor 'features' is %s, expected %s", file->path,
-                        dni_tensor_shape_text(features->rank, features->shape, text[0], sizeof text[0]),
+                        dni_tensor_shape_text(features.rank, features.shape, text[0], sizeof text[0]),
                         dni_tensor_shape_text(2, expected, text[1], sizeof text[1]));
-    if ((uintptr_t)features->data % sizeof(float))
-        return dni_fail(error, DN_ERR_FORMAT, "%s: tensor 'features' is not aligned to its element size",
-                        file->path);
-    file->keys = keys->data;
-    file->values = features->data;
     file->count = (size_t)n;
+    return DN_OK;
+}
+
+static dn_status read_keys(dni_feature_file *file, uint64_t offset, dn_error *error) {
+    file->keys = calloc(file->count + 1, sizeof *file->keys);
+    if (!file->keys) return dni_no_memory(error, "%s: %zu keys", file->path, file->count);
+    const dn_status status =
+        dni_file_read_at(&file->content.file, file->keys, file->count * sizeof *file->keys, offset, error);
+    if (status) return status;
     for (size_t i = 1; i < file->count; i++)
         if (memcmp(&file->keys[i - 1], &file->keys[i], sizeof *file->keys) >= 0)
             return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor 'keys' is not sorted at row %zu", file->path,
@@ -47,13 +52,9 @@ static dn_status check_tensors(dni_feature_file *file, dn_error *error) {
     return DN_OK;
 }
 
-dn_status dni_feature_file_load(dni_feature_file *file, dn_error *error) {
-    dn_error reason;
-    dn_status status = dni_safetensors_read(&file->dict, file->path, &reason);
-    if (status == DN_ERR_NOT_FOUND) return DN_OK;
-    if (status) return dni_fail(error, status, "%s", reason.message);
-    const char *format = dni_tensor_dict_meta(file->dict, "format");
-    const char *provenance = dni_tensor_dict_meta(file->dict, "provenance");
+static dn_status check_metadata(const dni_feature_file *file, dn_error *error) {
+    const char *format = dni_tensor_dict_meta(file->content.dict, "format");
+    const char *provenance = dni_tensor_dict_meta(file->content.dict, "provenance");
     if (!format || !provenance)
         return dni_fail(error, DN_ERR_FORMAT, "%s: not a feature store: metadata '%s' is missing", file->path,
                         format ? "provenance" : "format");
@@ -63,28 +64,48 @@ dn_status dni_feature_file_load(dni_feature_file *file, dn_error *error) {
     if (strcmp(provenance, file->provenance) != 0)
         return dni_fail(error, DN_ERR_MISMATCH, "%s: holds features of '%s', not of '%s'", file->path,
                         provenance, file->provenance);
-    return check_tensors(file, error);
+    return DN_OK;
 }
 
-const float *dni_feature_file_find(const dni_feature_file *file, const dni_key *key) {
+dn_status dni_feature_file_load(dni_feature_file *file, dn_error *error) {
+    dn_error reason;
+    uint64_t keys_offset = 0;
+    dn_status status = dni_safetensors_open(&file->content, file->path, &reason);
+    if (status == DN_ERR_NOT_FOUND) return DN_OK;
+    if (status) return dni_fail(error, status, "%s", reason.message);
+    file->is_open = true;
+    status = check_metadata(file, error);
+    if (!status) status = check_tensors(file, &keys_offset, error);
+    return status ? status : read_keys(file, keys_offset, error);
+}
+
+bool dni_feature_file_find(const dni_feature_file *file, const dni_key *key, size_t *row) {
     size_t low = 0, high = file->count;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
         const int order = memcmp(&file->keys[middle], key, sizeof *key);
-        if (order == 0) return file->values + middle * file->features;
+        *row = middle;
+        if (order == 0) return true;
         if (order < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return NULL;
+    return false;
+}
+
+dn_status dni_feature_file_read(const dni_feature_file *file, size_t row, float *out, dn_error *error) {
+    const size_t size = file->features * sizeof *out;
+    return dni_file_read_at(&file->content.file, out, size, file->values_offset + (uint64_t)row * size,
+                            error);
 }
 
 /* ---- merging ---- */
 
 typedef struct source {
     const dni_key *key;
-    const float *values;
+    const float *values; /* NULL: row `row` of the file */
+    size_t row;
 } source;
 
 static int by_key(const void *a, const void *b) {
@@ -94,12 +115,11 @@ static int by_key(const void *a, const void *b) {
 /* The file's records and the others, sorted by key; NULL when out of memory. */
 static source *sorted_sources(const dni_feature_file *file, const dni_key *keys, const float *values,
                               size_t count) {
-    source *sources = calloc(file->count + count, sizeof *sources);
+    source *sources = calloc(file->count + count + 1, sizeof *sources);
     if (!sources) return NULL;
-    for (size_t i = 0; i < file->count; i++)
-        sources[i] = (source){&file->keys[i], file->values + i * file->features};
+    for (size_t i = 0; i < file->count; i++) sources[i] = (source){.key = &file->keys[i], .row = i};
     for (size_t i = 0; i < count; i++)
-        sources[file->count + i] = (source){&keys[i], values + i * file->features};
+        sources[file->count + i] = (source){.key = &keys[i], .values = values + i * file->features};
     qsort(sources, file->count + count, sizeof *sources, by_key);
     return sources;
 }
@@ -128,12 +148,15 @@ static dn_status fill_merged(const dni_feature_file *file, const source *sources
     status = dni_tensor_dict_allocate(merged, "features", DNI_F32, 2,
                                       (const int64_t[]){count, (int64_t)file->features}, &values, error);
     if (status) return status;
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count && !status; i++) {
+        float *row = (float *)values + (size_t)i * file->features;
         memcpy((dni_key *)keys + i, sources[i].key, sizeof(dni_key));
-        memcpy((float *)values + (size_t)i * file->features, sources[i].values,
-               file->features * sizeof(float));
+        if (sources[i].values)
+            memcpy(row, sources[i].values, file->features * sizeof *row);
+        else
+            status = dni_feature_file_read(file, sources[i].row, row, error);
     }
-    status = dni_tensor_dict_set_meta(merged, "format", DNI_FEATURE_FORMAT, error);
+    if (!status) status = dni_tensor_dict_set_meta(merged, "format", DNI_FEATURE_FORMAT, error);
     if (!status) status = dni_tensor_dict_set_meta(merged, "provenance", file->provenance, error);
     return status;
 }

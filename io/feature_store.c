@@ -104,7 +104,7 @@ static dn_status create(dni_feature_store **out, const char *path, const char *p
 /* A record that was read back from the journal. */
 static dn_status take_record(void *context, const dni_key *key, const float *values, dn_error *error) {
     dni_feature_store *store = context;
-    if (dni_feature_store_get(store, key)) return DN_OK;
+    if (dni_feature_store_has(store, key)) return DN_OK;
     const dn_status status = reserve_pending(store, error);
     if (!status) add_pending(store, key, values);
     return status;
@@ -143,16 +143,34 @@ size_t dni_feature_store_count(const dni_feature_store *store) {
     return store->file.count + store->pending_count;
 }
 
-const float *dni_feature_store_get(const dni_feature_store *store, const dni_key *key) {
-    const float *record = dni_feature_file_find(&store->file, key);
-    if (record || !store->pending_count) return record;
+/* The values of a record that is in the journal alone, or NULL. */
+static const float *find_pending(const dni_feature_store *store, const dni_key *key) {
+    if (!store->pending_count) return NULL;
     const size_t slot = *slot_of(store, key);
     return slot ? store->pending_values + (slot - 1) * store->file.features : NULL;
 }
 
+bool dni_feature_store_has(const dni_feature_store *store, const dni_key *key) {
+    size_t row;
+    return find_pending(store, key) || dni_feature_file_find(&store->file, key, &row);
+}
+
+dn_status dni_feature_store_get(const dni_feature_store *store, const dni_key *key, float *record,
+                                dn_error *error) {
+    const float *pending = find_pending(store, key);
+    size_t row;
+    if (pending) {
+        memcpy(record, pending, store->file.features * sizeof *record);
+        return DN_OK;
+    }
+    if (dni_feature_file_find(&store->file, key, &row))
+        return dni_feature_file_read(&store->file, row, record, error);
+    return dni_fail(error, DN_ERR_ARGUMENT, "%s: has no record of the key that is asked for", store->path);
+}
+
 dn_status dni_feature_store_put(dni_feature_store *store, const dni_key *key, const float *record,
                                 dn_error *error) {
-    if (dni_feature_store_get(store, key)) return DN_OK;
+    if (dni_feature_store_has(store, key)) return DN_OK;
     dn_status status = reserve_pending(store, error);
     if (!status) status = dni_feature_journal_append(&store->journal, key, record, error);
     if (!status) add_pending(store, key, record);

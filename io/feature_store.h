@@ -12,6 +12,7 @@
 #include "core/status.h"
 #include "io/content_key.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct dni_feature_store dni_feature_store;
@@ -24,8 +25,11 @@ dn_status dni_feature_store_open(dni_feature_store **out, const char *path, cons
                                  int features, void (*on_wait)(void *context), void *context,
                                  dn_error *error);
 
-/* The record of a key, `features` floats, or NULL. Valid until the next put, finish or close. */
-const float *dni_feature_store_get(const dni_feature_store *store, const dni_key *key);
+/* Whether there is a record of the key. */
+bool dni_feature_store_has(const dni_feature_store *store, const dni_key *key);
+/* Copies the record of a key that is there to record[0 .. features - 1]. */
+dn_status dni_feature_store_get(const dni_feature_store *store, const dni_key *key, float *record,
+                                dn_error *error);
 /* Appends a record to the journal. A key that is there already is left as it is. */
 dn_status dni_feature_store_put(dni_feature_store *store, const dni_key *key, const float *record,
                                 dn_error *error);

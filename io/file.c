@@ -1,4 +1,4 @@
-/* Files on POSIX: mmap, and the write-sync-rename sequence that never leaves half a file. */
+/* Files on POSIX: reads that are whole or fail, and the write-sync-rename sequence that never leaves half a file. */
 #include "io/file.h"
 
 #include "core/error.h"
@@ -7,48 +7,102 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static dn_status map_descriptor(dni_mapping *out, int descriptor, const char *path, dn_error *error) {
+/* ---- reading ---- */
+
+/* O_NONBLOCK keeps a pipe without a writer from hanging us; and on a file that another process holds a lease of it
+ * fails at once, where a plain open waits for the lease to be given up. */
+static int open_file(const char *path) {
+    for (int attempts = 0;;) {
+        const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (descriptor >= 0 || !dni_retry(errno, &attempts)) return descriptor;
+    }
+}
+
+static dn_status check_kind(dni_file *file, dn_error *error) {
     struct stat info;
-    if (fstat(descriptor, &info) != 0) return dni_fail_errno(error, errno, "%s: cannot be examined", path);
-    if (S_ISDIR(info.st_mode)) return dni_fail(error, DN_ERR_FILE_KIND, "%s: is a folder, not a file", path);
-    if (!S_ISREG(info.st_mode)) return dni_fail(error, DN_ERR_FILE_KIND, "%s: is not a regular file", path);
-    if (info.st_size == 0) return DN_OK;
-    if ((uintmax_t)info.st_size > SIZE_MAX)
-        return dni_no_memory(error, "%s: %jd bytes", path, (intmax_t)info.st_size);
-    const size_t size = (size_t)info.st_size;
-    void *data;
-    int attempt = 0;
-    do data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    while (data == MAP_FAILED && dni_retry(errno, &attempt));
-    if (data == MAP_FAILED) return dni_fail_errno(error, errno, "%s: cannot be mapped", path);
-    *out = (dni_mapping){.data = data, .size = size};
+    if (fstat(file->descriptor, &info) != 0)
+        return dni_fail_errno(error, errno, "%s: cannot be examined", file->path);
+    if (S_ISDIR(info.st_mode)) return dni_fail(error, DN_ERR_FILE_KIND, "%s: is a folder, not a file", file->path);
+    if (!S_ISREG(info.st_mode)) return dni_fail(error, DN_ERR_FILE_KIND, "%s: is not a regular file", file->path);
+    file->size = (uint64_t)info.st_size;
     return DN_OK;
 }
 
-dn_status dni_file_map(dni_mapping *out, const char *path, dn_error *error) {
-    *out = (dni_mapping){0};
-    int descriptor, attempt = 0;
-    do descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
-    while (descriptor < 0 && dni_retry(errno, &attempt));
-    if (descriptor < 0) return dni_fail_errno(error, errno, "%s: cannot be opened", path);
-    const dn_status status = map_descriptor(out, descriptor, path, error);
-    close(descriptor);
+dn_status dni_file_open(dni_file *out, const char *path, dn_error *error) {
+    *out = (dni_file){.descriptor = open_file(path), .path = path};
+    if (out->descriptor < 0) return dni_fail_errno(error, errno, "%s: cannot be opened", path);
+    const dn_status status = check_kind(out, error);
+    if (status) dni_file_close(out);
     return status;
 }
 
-void dni_file_unmap(dni_mapping *mapping) {
-    /* munmap wants a pointer to non-const, though nobody writes through it. */
-    if (mapping->data) munmap((void *)(uintptr_t)mapping->data, mapping->size);
-    *mapping = (dni_mapping){0};
+void dni_file_close(dni_file *file) {
+    if (file->descriptor >= 0) close(file->descriptor);
+    file->descriptor = -1;
 }
+
+dn_status dni_file_read_at(const dni_file *file, void *out, size_t size, uint64_t offset, dn_error *error) {
+    size_t done = 0;
+    int attempts = 0;
+    if (offset > INT64_MAX - size)
+        return dni_fail(error, DN_ERR_TRUNCATED, "%s: ends before byte %" PRIu64, file->path, offset);
+    while (done < size) {
+        const ssize_t n =
+            pread(file->descriptor, (char *)out + done, size - done, (off_t)(offset + (uint64_t)done));
+        if (n < 0 && dni_retry(errno, &attempts)) continue;
+        if (n < 0) return dni_fail_errno(error, errno, "%s: cannot be read", file->path);
+        if (n == 0)
+            return dni_fail(error, DN_ERR_TRUNCATED,
+                            "%s: ends at byte %" PRIu64 "; it had %" PRIu64 " when it was opened", file->path,
+                            offset + (uint64_t)done, file->size);
+        done += (size_t)n;
+    }
+    return DN_OK;
+}
+
+static dn_status load_content(dni_file_content *out, const dni_file *file, dn_error *error) {
+    if (file->size == 0) return DN_OK;
+    if (file->size > DNI_FILE_LOAD_LIMIT)
+        return dni_fail(error, DN_ERR_UNSUPPORTED,
+                        "%s: %" PRIu64 " bytes are more than the %" PRIu64
+                        " that a file read as a whole may have",
+                        file->path, file->size, DNI_FILE_LOAD_LIMIT);
+    const size_t size = (size_t)file->size;
+    unsigned char *data = malloc(size);
+    if (!data) return dni_no_memory(error, "%s: its %zu bytes", file->path, size);
+    const dn_status status = dni_file_read_at(file, data, size, 0, error);
+    if (status)
+        free(data);
+    else
+        *out = (dni_file_content){.data = data, .size = size};
+    return status;
+}
+
+dn_status dni_file_load(dni_file_content *out, const char *path, dn_error *error) {
+    *out = (dni_file_content){0};
+    dni_file file;
+    dn_status status = dni_file_open(&file, path, error);
+    if (status) return status;
+    status = load_content(out, &file, error);
+    dni_file_close(&file);
+    return status;
+}
+
+void dni_file_unload(dni_file_content *content) {
+    free(content->data);
+    *content = (dni_file_content){0};
+}
+
+/* ---- writing ---- */
 
 struct dni_file_writer {
     FILE *stream;
@@ -109,7 +163,7 @@ dn_status dni_file_writer_open(dni_file_writer **out, const char *path, dn_error
     struct stat info;
     if (!*dni_path_name(path)) return dni_fail(error, DN_ERR_ARGUMENT, "'%s' names no file to write", path);
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        return dni_fail(error, DN_ERR_IO, "%s: is not a regular file and cannot be replaced by one", path);
+        return dni_fail(error, DN_ERR_FILE_KIND, "%s: is not a regular file and cannot be replaced by one", path);
     dni_file_writer *writer = calloc(1, sizeof *writer);
     if (!writer) return dni_no_memory(error, "%s", path);
     dn_status status =

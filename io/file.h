@@ -1,20 +1,38 @@
-/* Files: mapped for reading, replaced atomically, folders made and listed. */
+/* Files: read, replaced atomically, folders made and listed. */
 #ifndef DN_IO_FILE_H
 #define DN_IO_FILE_H
 
 #include "core/status.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
-/* A whole file, mapped read-only (a file of no bytes has data NULL). */
-typedef struct dni_mapping {
-    const unsigned char *data;
+/* A regular file, open for reading. Nothing here is mapped: where a mapped file is cut by somebody else, looking at it
+ * kills the process with SIGBUS; a read of such a file fails and can be told. */
+typedef struct dni_file {
+    int descriptor;
+    uint64_t size;    /* when it was opened */
+    const char *path; /* the caller's, for messages */
+} dni_file;
+
+/* Refuses what is not a regular file, without waiting for a pipe's other end. `path` must outlive the file. On failure
+ * there is nothing to close. */
+dn_status dni_file_open(dni_file *out, const char *path, dn_error *error);
+/* All `size` bytes from `offset` on; DN_ERR_TRUNCATED when the file has got shorter than that. Any number of threads. */
+dn_status dni_file_read_at(const dni_file *file, void *out, size_t size, uint64_t offset, dn_error *error);
+void dni_file_close(dni_file *file);
+
+/* A whole file in memory (one of no bytes has data NULL), for files that are small: DN_ERR_UNSUPPORTED above
+ * DNI_FILE_LOAD_LIMIT. */
+typedef struct dni_file_content {
+    unsigned char *data;
     size_t size;
-} dni_mapping;
+} dni_file_content;
 
-/* Refuses what is not a regular file. */
-dn_status dni_file_map(dni_mapping *out, const char *path, dn_error *error);
-void dni_file_unmap(dni_mapping *mapping);
+#define DNI_FILE_LOAD_LIMIT ((uint64_t)1 << 30)
+
+dn_status dni_file_load(dni_file_content *out, const char *path, dn_error *error);
+void dni_file_unload(dni_file_content *content);
 
 /* A file under construction: written beside its goal under a temporary name, and renamed over it, synced,
  * when it is whole. Whatever was there before stays until then, and for good if anything fails. */

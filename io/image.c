@@ -164,11 +164,11 @@ dn_status dn_image_load(dn_image *out, const char *path, dn_error *error) {
     if (!out) return dni_fail(error, DN_ERR_ARGUMENT, "out: is NULL");
     *out = (dn_image){0};
     if (!path) return dni_fail(error, DN_ERR_ARGUMENT, "path: is NULL");
-    dni_mapping file;
-    dn_status status = dni_file_map(&file, path, error);
+    dni_file_content file;
+    dn_status status = dni_file_load(&file, path, error);
     if (status) return status;
     status = dn_image_decode(out, file.data, file.size, path, error);
-    dni_file_unmap(&file);
+    dni_file_unload(&file);
     return status;
 }
 

@@ -1,13 +1,16 @@
-/* safetensors, read and written; the header's JSON is jansson's work.
+/* safetensors, read and written; the JSON of the header's values is jansson's work.
  *
- * Reading: every header entry becomes a `record`; sorted by offset, the records must tile the data exactly.
+ * Reading: the header is an object that may have very many members, so it is taken apart here, a member at a time, and
+ * only each key and each value is given to jansson. Every member becomes a `record`; sorted by offset, the records must
+ * tile the data exactly.
+ *
  * The format promises no alignment. A tensor that is not aligned to its element size is copied into memory of
  * the dictionary's own, so that callers may use its data as an array of its type. */
 #include "io/safetensors.h"
 
 #include "core/error.h"
 #include "core/memory.h"
-#include "io/file.h"
+#include "io/json.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -16,42 +19,55 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "safetensors data is used as it lies in the file");
 
-enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100000000 };
+/* The format's limit of a header; then ours, far above what a network or a model has. */
+enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100000000, TENSOR_LIMIT = 100000, METADATA_LIMIT = 1000 };
 
 static const char metadata_key[] = "__metadata__";
 
 typedef struct record {
-    const char *name;    /* the JSON object's */
-    dni_tensor tensor;   /* its data is set last */
+    char *name;
+    dni_tensor tensor;   /* without data */
     uint64_t begin, end; /* in the data section */
 } record;
 
 typedef struct reader {
     const char *path;
     dn_error *error;
-    const unsigned char *data; /* the data section */
-    uint64_t data_size;
+    uint64_t data_size; /* of the data section */
     dni_tensor_dict *dict;
+    bool has_metadata;
     record *records;
-    size_t count;
+    size_t count, capacity;
+
+    /* the header's text */
+    const char *text;
+    size_t length, position;
 } reader;
 
-/* Finds the header's extent; on success file->data + LENGTH_BYTES begins it. */
-static dn_status check_header(const dni_mapping *file, const char *path, uint64_t *length, dn_error *error) {
+static size_t tensor_bytes(const dni_tensor *tensor) {
+    return (size_t)dni_tensor_count(tensor) * dni_dtype_size(tensor->dtype);
+}
+
+/* Finds the header's extent: it begins at byte LENGTH_BYTES. */
+static dn_status read_length(const dni_file *file, uint64_t *length, dn_error *error) {
+    char first;
     if (file->size < LENGTH_BYTES + 2)
-        return dni_fail(error, DN_ERR_TRUNCATED, "%s: %zu bytes are too few for a safetensors file", path,
-                        file->size);
-    memcpy(length, file->data, LENGTH_BYTES);
-    if (file->data[LENGTH_BYTES] != '{')
+        return dni_fail(error, DN_ERR_TRUNCATED, "%s: %" PRIu64 " bytes are too few for a safetensors file",
+                        file->path, file->size);
+    dn_status status = dni_file_read_at(file, length, LENGTH_BYTES, 0, error);
+    if (!status) status = dni_file_read_at(file, &first, 1, LENGTH_BYTES, error);
+    if (status) return status;
+    if (first != '{')
         return dni_fail(error, DN_ERR_FORMAT,
-                        "%s: is no safetensors file: its header does not begin with '{'", path);
+                        "%s: is no safetensors file: its header does not begin with '{'", file->path);
     if (*length > HEADER_LIMIT)
         return dni_fail(error, DN_ERR_CORRUPT,
-                        "%s: a header of %" PRIu64 " bytes is above the format's limit of %d", path, *length,
-                        HEADER_LIMIT);
+                        "%s: a header of %" PRIu64 " bytes is above the format's limit of %d", file->path,
+                        *length, HEADER_LIMIT);
     if (*length > file->size - LENGTH_BYTES)
         return dni_fail(error, DN_ERR_TRUNCATED,
-                        "%s: ends inside its header, which should be %" PRIu64 " bytes long", path, *length);
+                        "%s: ends inside its header, which should be %" PRIu64 " bytes long", file->path,
+                        *length);
     return DN_OK;
 }
 
@@ -64,6 +80,9 @@ static dn_status read_metadata(reader *r, json_t *metadata) {
         if (!json_is_string(value))
             return dni_fail(r->error, DN_ERR_CORRUPT, "%s: %s entry '%s' is not a string", r->path,
                             metadata_key, key);
+        if (dni_tensor_dict_meta_count(r->dict) == METADATA_LIMIT)
+            return dni_fail(r->error, DN_ERR_UNSUPPORTED, "%s: more than %d entries of %s", r->path,
+                            METADATA_LIMIT, metadata_key);
         const dn_status status = dni_tensor_dict_set_meta(r->dict, key, json_string_value(value), r->error);
         if (status) return status;
     }
@@ -135,22 +154,97 @@ static dn_status read_record(reader *r, record *out, json_t *entry) {
     return status;
 }
 
-static dn_status read_records(reader *r, json_t *header) {
-    r->records = calloc(json_object_size(header) + 1, sizeof *r->records);
-    if (!r->records) return dni_no_memory(r->error, "%s", r->path);
-    const char *key;
-    json_t *entry;
-    json_object_foreach(header, key, entry) {
-        dn_status status = DN_OK;
-        if (strcmp(key, metadata_key) == 0) {
-            status = read_metadata(r, entry);
-        } else {
-            r->records[r->count].name = key;
-            status = read_record(r, &r->records[r->count++], entry);
-        }
-        if (status) return status;
+/* ---- the header, a member at a time ---- */
+
+static void skip_spaces(reader *r) {
+    while (r->position < r->length && strchr(" \t\r\n", r->text[r->position]) && r->text[r->position])
+        r->position++;
+}
+
+static dn_status wrong_header(reader *r, const char *what) {
+    return dni_fail(r->error, DN_ERR_CORRUPT, "%s: header, byte %zu: %s", r->path, r->position, what);
+}
+
+/* Goes on behind that character, which must be the next one but for spaces. */
+static dn_status expect(reader *r, char character) {
+    skip_spaces(r);
+    if (r->position == r->length || r->text[r->position] != character) {
+        char what[] = "'?' is missing";
+        what[1] = character;
+        return wrong_header(r, what);
     }
+    r->position++;
     return DN_OK;
+}
+
+/* The next JSON value of any kind. */
+static dn_status next_value(reader *r, json_t **out) {
+    json_error_t reason;
+    const dn_status status =
+        dni_json_parse(out, r->text + r->position, r->length - r->position,
+                       JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &reason);
+    if (status == DN_ERR_MEMORY) return dni_no_memory(r->error, "%s", r->path);
+    const size_t position = r->position + (reason.position > 0 ? (size_t)reason.position : 0);
+    if (status) return dni_fail(r->error, status, "%s: header, byte %zu: %s", r->path, position, reason.text);
+    r->position = position;
+    return DN_OK;
+}
+
+static dn_status new_record(reader *r, const char *name, record **out) {
+    if (r->count == TENSOR_LIMIT)
+        return dni_fail(r->error, DN_ERR_UNSUPPORTED, "%s: more than %d tensors", r->path, TENSOR_LIMIT);
+    if (r->count == r->capacity) {
+        const size_t capacity = r->capacity ? 2 * r->capacity : 64;
+        record *records = realloc(r->records, capacity * sizeof *records);
+        if (!records) return dni_no_memory(r->error, "%s", r->path);
+        r->records = records;
+        r->capacity = capacity;
+    }
+    r->records[r->count] = (record){.name = strdup(name)};
+    if (!r->records[r->count].name) return dni_no_memory(r->error, "%s", r->path);
+    *out = &r->records[r->count++];
+    return DN_OK;
+}
+
+static dn_status take_member(reader *r, const char *key, json_t *value) {
+    if (strcmp(key, metadata_key) == 0) {
+        if (r->has_metadata) return wrong_header(r, "a second __metadata__");
+        r->has_metadata = true;
+        return read_metadata(r, value);
+    }
+    record *out = NULL;
+    const dn_status status = new_record(r, key, &out);
+    return status ? status : read_record(r, out, value);
+}
+
+static dn_status read_member(reader *r) {
+    json_t *key = NULL, *value = NULL;
+    skip_spaces(r);
+    if (r->position == r->length || r->text[r->position] != '"')
+        return wrong_header(r, "no name of a tensor");
+    dn_status status = next_value(r, &key);
+    if (!status) status = expect(r, ':');
+    if (!status) status = next_value(r, &value);
+    if (!status) status = take_member(r, json_string_value(key), value);
+    json_decref(key);
+    json_decref(value);
+    return status;
+}
+
+static dn_status read_members(reader *r) {
+    dn_status status = expect(r, '{');
+    skip_spaces(r);
+    bool more = r->position == r->length || r->text[r->position] != '}';
+    while (more && !status) {
+        status = read_member(r);
+        skip_spaces(r);
+        more = r->position < r->length && r->text[r->position] == ',';
+        r->position += more;
+    }
+    if (!status) status = expect(r, '}');
+    skip_spaces(r);
+    if (!status && r->position < r->length) status = wrong_header(r, "something behind the object's end");
+    return status;
 }
 
 static int by_offset(const void *a, const void *b) {
@@ -180,87 +274,139 @@ static dn_status check_tiling(reader *r) {
     return DN_OK;
 }
 
-static dn_status add_tensor(reader *r, const record *source) {
-    const unsigned char *bytes = r->data + source->begin;
-    dni_tensor tensor = source->tensor;
-    if ((uintptr_t)bytes % dni_dtype_size(tensor.dtype) == 0) {
-        tensor.data = (void *)(uintptr_t)bytes; /* a view: nobody writes through it */
-        tensor.mapped = true;
-        return dni_tensor_dict_add(r->dict, source->name, tensor, r->error);
+/* ---- an open file ---- */
+
+/* The records, in order of offset, become the dictionary's tensors. */
+static dn_status add_records(reader *r, dni_safetensors *out, uint64_t data_begin) {
+    out->offsets = malloc((r->count + 1) * sizeof *out->offsets);
+    if (!out->offsets) return dni_no_memory(r->error, "%s", r->path);
+    for (size_t i = 0; i < r->count; i++) {
+        const record *source = &r->records[i];
+        if (dni_tensor_dict_find(r->dict, source->name))
+            return dni_fail(r->error, DN_ERR_CORRUPT, "%s: header: tensor '%s' occurs twice", r->path,
+                            source->name);
+        const dn_status status = dni_tensor_dict_add(r->dict, source->name, source->tensor, r->error);
+        if (status) return status;
+        out->offsets[i] = data_begin + source->begin;
     }
-    void *copy = NULL;
-    const dn_status status = dni_tensor_dict_allocate(r->dict, source->name, tensor.dtype, tensor.rank,
-                                                      tensor.shape, &copy, r->error);
-    if (status) return status;
-    const size_t size = (size_t)(source->end - source->begin);
-    memcpy(copy, bytes, size);
-    dni_drop_pages(bytes, size);
     return DN_OK;
 }
 
-static dn_status read_header(reader *r, const char *text, size_t length) {
-    json_error_t problem;
-    json_t *header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
-    if (!header)
-        return dni_fail(r->error, DN_ERR_CORRUPT, "%s: header, byte %d: %s", r->path, problem.position,
-                        problem.text);
-    dn_status status = read_records(r, header);
-    if (!status) status = check_tiling(r);
-    for (size_t i = 0; i < r->count && !status; i++) status = add_tensor(r, &r->records[i]);
-    free(r->records);
-    json_decref(header);
+static dn_status read_text(const dni_file *file, char **out, uint64_t length, dn_error *error) {
+    *out = malloc((size_t)length);
+    if (!*out) return dni_no_memory(error, "%s", file->path);
+    return dni_file_read_at(file, *out, (size_t)length, LENGTH_BYTES, error);
+}
+
+static dn_status read_header(dni_safetensors *out, dn_error *error) {
+    const dni_file *file = &out->file;
+    uint64_t length = 0;
+    char *text = NULL;
+    dn_status status = read_length(file, &length, error);
+    if (!status) status = read_text(file, &text, length, error);
+    reader r = {.path = file->path,
+                .error = error,
+                .data_size = file->size - LENGTH_BYTES - length,
+                .dict = out->dict,
+                .text = text,
+                .length = (size_t)length};
+    if (!status) status = read_members(&r);
+    if (!status) status = check_tiling(&r);
+    if (!status) status = add_records(&r, out, LENGTH_BYTES + length);
+    for (size_t i = 0; i < r.count; i++) free(r.records[i].name);
+    free(r.records);
+    free(text);
     return status;
 }
 
-static void release_mapping(void *context) {
-    dni_file_unmap(context);
-    free(context);
+dn_status dni_safetensors_open(dni_safetensors *out, const char *path, dn_error *error) {
+    *out = (dni_safetensors){.file = {.descriptor = -1}};
+    dn_status status = dni_file_open(&out->file, path, error);
+    if (status) return status;
+    out->dict = dni_tensor_dict_create();
+    status = out->dict ? read_header(out, error) : dni_no_memory(error, "%s", path);
+    if (status) dni_safetensors_close(out);
+    return status;
 }
 
-/* Maps the file and gives the mapping to the dictionary. */
-static dn_status adopt_file(dni_tensor_dict *dict, const char *path, const dni_mapping **out,
-                            dn_error *error) {
-    dni_mapping *file = malloc(sizeof *file);
-    if (!file) return dni_no_memory(error, "%s", path);
-    dn_status status = dni_file_map(file, path, error);
-    if (!status) status = dni_tensor_dict_adopt(dict, release_mapping, file, error);
+void dni_safetensors_close(dni_safetensors *file) {
+    dni_file_close(&file->file);
+    dni_tensor_dict_free(file->dict);
+    free(file->offsets);
+    *file = (dni_safetensors){.file = {.descriptor = -1}};
+}
+
+bool dni_safetensors_find(const dni_safetensors *file, const char *name, dni_tensor *tensor,
+                          uint64_t *offset) {
+    for (size_t i = 0; i < dni_tensor_dict_count(file->dict); i++) {
+        const dni_named_tensor *entry = dni_tensor_dict_at(file->dict, i);
+        if (strcmp(entry->name, name) != 0) continue;
+        *tensor = entry->tensor;
+        *offset = file->offsets[i];
+        return true;
+    }
+    return false;
+}
+
+/* ---- all of it in memory ---- */
+
+/* The bytes of all tensors lie behind one another, from the first offset on: one block takes them. */
+static dn_status read_data(const dni_safetensors *file, unsigned char **out, dn_error *error) {
+    *out = NULL;
+    const size_t count = dni_tensor_dict_count(file->dict);
+    if (!count) return DN_OK;
+    const uint64_t begin = file->offsets[0], size = file->file.size - begin;
+    unsigned char *block = size < SIZE_MAX / 2 ? dni_allocate(NULL, (size_t)size + 1) : NULL;
+    if (!block) return dni_no_memory(error, "%s", file->file.path);
+    dn_status status = dni_tensor_dict_adopt(file->dict, free, block, error);
     if (status) {
-        release_mapping(file);
+        free(block);
         return status;
     }
-    *out = file;
-    return DN_OK;
+    dni_prefault(block, (size_t)size);
+    *out = block;
+    return dni_file_read_at(&file->file, block, (size_t)size, begin, error);
 }
 
-static dn_status read_into(dni_tensor_dict *dict, const char *path, dn_error *error) {
-    const dni_mapping *file = NULL;
-    uint64_t length = 0;
-    dn_status status = adopt_file(dict, path, &file, error);
-    if (!status) status = check_header(file, path, &length, error);
-    if (status) return status;
-    reader r = {.path = path,
-                .error = error,
-                .data = file->data + LENGTH_BYTES + length,
-                .data_size = file->size - LENGTH_BYTES - length,
-                .dict = dict};
-    return read_header(&r, (const char *)file->data + LENGTH_BYTES, (size_t)length);
+/* Where the tensor can be used: in the block or, where that is not aligned for its type, in memory of its own. */
+static dn_status place_tensor(dni_tensor_dict *dict, size_t i, unsigned char *bytes, const char *path,
+                              dn_error *error) {
+    const dni_tensor *tensor = &dni_tensor_dict_at(dict, i)->tensor;
+    const size_t size = tensor_bytes(tensor);
+    if ((uintptr_t)bytes % dni_dtype_size(tensor->dtype) == 0) {
+        dni_tensor_dict_set_data(dict, i, bytes);
+        return DN_OK;
+    }
+    void *copy = dni_allocate(NULL, size);
+    if (!copy) return dni_no_memory(error, "%s", path);
+    const dn_status status = dni_tensor_dict_adopt(dict, free, copy, error);
+    if (status) {
+        free(copy);
+        return status;
+    }
+    memcpy(copy, bytes, size);
+    dni_tensor_dict_set_data(dict, i, copy);
+    return DN_OK;
 }
 
 dn_status dni_safetensors_read(dni_tensor_dict **out, const char *path, dn_error *error) {
     *out = NULL;
-    dni_tensor_dict *dict = dni_tensor_dict_create();
-    if (!dict) return dni_no_memory(error, "%s", path);
-    const dn_status status = read_into(dict, path, error);
-    if (status)
-        dni_tensor_dict_free(dict);
-    else
-        *out = dict;
+    dni_safetensors file;
+    unsigned char *block = NULL;
+    dn_status status = dni_safetensors_open(&file, path, error);
+    if (status) return status;
+    status = read_data(&file, &block, error);
+    for (size_t i = 0; i < dni_tensor_dict_count(file.dict) && !status; i++)
+        status = place_tensor(file.dict, i, block + (file.offsets[i] - file.offsets[0]), path, error);
+    if (!status) {
+        *out = file.dict;
+        file.dict = NULL;
+    }
+    dni_safetensors_close(&file);
     return status;
 }
 
-static size_t tensor_bytes(const dni_tensor *tensor) {
-    return (size_t)dni_tensor_count(tensor) * dni_dtype_size(tensor->dtype);
-}
+/* ---- writing ---- */
 
 /* Falling element size keeps every tensor aligned; the name makes the order one. */
 static int by_size_and_name(const void *a, const void *b) {
@@ -286,6 +432,29 @@ static dn_status check_writable(const dni_named_tensor *named, const char *path,
                         named->name);
     if (strcmp(named->name, metadata_key) == 0)
         return dni_fail(error, DN_ERR_ARGUMENT, "%s: no tensor can be named '%s'", path, metadata_key);
+    if (!dni_is_utf8(named->name))
+        return dni_fail(error, DN_ERR_ARGUMENT, "%s: tensor name '%s' is not UTF-8 text", path, named->name);
+    return DN_OK;
+}
+
+/* What reading would refuse is not written. */
+static dn_status check_content(const dni_tensor_dict *dict, const dni_named_tensor *const *tensors,
+                               const char *path, dn_error *error) {
+    const size_t count = dni_tensor_dict_count(dict), meta_count = dni_tensor_dict_meta_count(dict);
+    if (count > TENSOR_LIMIT || meta_count > METADATA_LIMIT)
+        return dni_fail(error, DN_ERR_ARGUMENT,
+                        "%s: %zu tensors and %zu entries of metadata are more than the %d and %d of a file",
+                        path, count, meta_count, TENSOR_LIMIT, METADATA_LIMIT);
+    for (size_t i = 0; i < count; i++) {
+        const dn_status status = check_writable(tensors[i], path, error);
+        if (status) return status;
+    }
+    for (size_t i = 0; i < meta_count; i++) {
+        const char *key, *value;
+        dni_tensor_dict_meta_at(dict, i, &key, &value);
+        if (!dni_is_utf8(key) || !dni_is_utf8(value))
+            return dni_fail(error, DN_ERR_ARGUMENT, "%s: metadata '%s' is not UTF-8 text", path, key);
+    }
     return DN_OK;
 }
 
@@ -293,8 +462,7 @@ static int by_key(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Adds the metadata, by key, to the JSON header; -1, as jansson has it, when a text is not UTF-8 or memory
- * runs out. */
+/* Adds the metadata, by key, to the JSON header; -1, as jansson has it, when out of memory. */
 static int put_metadata(json_t *header, const dni_tensor_dict *dict) {
     const size_t count = dni_tensor_dict_meta_count(dict);
     if (!count) return 0;
@@ -328,9 +496,8 @@ static int put_tensor(json_t *header, const dni_named_tensor *named, uint64_t be
     return json_object_set_new(header, named->name, entry);
 }
 
-/* The header's text, from malloc. */
-static dn_status make_header(char **out, const dni_tensor_dict *dict, const dni_named_tensor *const *tensors,
-                             const char *path, dn_error *error) {
+/* The header's text; NULL when out of memory. */
+static char *header_text(const dni_tensor_dict *dict, const dni_named_tensor *const *tensors) {
     json_t *header = json_object();
     int failed = put_metadata(header, dict);
     uint64_t begin = 0;
@@ -338,11 +505,9 @@ static dn_status make_header(char **out, const dni_tensor_dict *dict, const dni_
         failed = put_tensor(header, tensors[i], begin);
         begin += tensor_bytes(&tensors[i]->tensor);
     }
-    *out = failed ? NULL : json_dumps(header, JSON_COMPACT);
+    char *text = failed ? NULL : json_dumps(header, JSON_COMPACT);
     json_decref(header);
-    return *out ? DN_OK
-                : dni_fail(error, DN_ERR_ARGUMENT,
-                           "%s: a name or metadata text is not UTF-8, or memory ran out", path);
+    return text;
 }
 
 static dn_status write_header(dni_file_writer *writer, const char *text, dn_error *error) {
@@ -376,11 +541,10 @@ dn_status dni_safetensors_write(const dni_tensor_dict *dict, const char *path, d
     const size_t count = dni_tensor_dict_count(dict);
     const dni_named_tensor **tensors = sorted_tensors(dict);
     if (!tensors) return dni_no_memory(error, "%s", path);
-    dn_status status = DN_OK;
-    for (size_t i = 0; i < count && !status; i++) status = check_writable(tensors[i], path, error);
-    char *header = NULL;
-    if (!status) status = make_header(&header, dict, tensors, path, error);
-    if (!status) status = write_file(header, tensors, count, path, error);
+    dn_status status = check_content(dict, tensors, path, error);
+    char *header = status ? NULL : header_text(dict, tensors);
+    if (!status)
+        status = header ? write_file(header, tensors, count, path, error) : dni_no_memory(error, "%s", path);
     free(header);
     free(tensors);
     return status;

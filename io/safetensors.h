@@ -1,15 +1,33 @@
-/* safetensors: named tensors in one mapped file.
+/* safetensors: named tensors in one file.
  *
  * Layout: u64 little-endian header length; a JSON header, name -> {dtype, shape, data_offsets}, which may end
  * in spaces; the bytes. Every rule of the format is checked: header of at most 100,000,000 bytes that begins
  * with '{', no name twice, offsets in range, in order, without holes or overlap, sizes that fit dtype and
- * shape. */
+ * shape. Two limits are ours: 100,000 tensors and 1,000 entries of metadata, far above any network's. */
 #ifndef DN_IO_SAFETENSORS_H
 #define DN_IO_SAFETENSORS_H
 
 #include "core/tensor_dict.h"
+#include "io/file.h"
 
-/* Maps the file and gives its tensors as views into it; `__metadata__` becomes the dict's metadata. */
+#include <stdbool.h>
+#include <stdint.h>
+
+/* An open file: what its header says, while the tensors' bytes stay in the file. */
+typedef struct dni_safetensors {
+    dni_file file;
+    dni_tensor_dict *dict; /* tensors without data; `__metadata__` is its metadata */
+    uint64_t *offsets;     /* in the file, of the dict's tensor i */
+} dni_safetensors;
+
+/* `path` must outlive the file. On failure there is nothing to close. */
+dn_status dni_safetensors_open(dni_safetensors *out, const char *path, dn_error *error);
+void dni_safetensors_close(dni_safetensors *file);
+/* The tensor of that name, without data, and where in the file its bytes are; false when there is none. */
+bool dni_safetensors_find(const dni_safetensors *file, const char *name, dni_tensor *tensor,
+                          uint64_t *offset);
+
+/* Reads all of a file into memory of the dict's own. */
 dn_status dni_safetensors_read(dni_tensor_dict **out, const char *path, dn_error *error);
 
 /* Writes every tensor (dense ones; DN_ERR_ARGUMENT otherwise) and the metadata, atomically. Tensors are

@@ -37,40 +37,51 @@ static int is_space(unsigned char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static dn_status unknown(const dni_mapping *file, const char *path, dn_error *error) {
+static dn_status unknown(const unsigned char *bytes, size_t read, const char *path, dn_error *error) {
     size_t start = 0;
-    while (start < file->size && is_space(file->data[start])) start++;
-    const char *text = (const char *)file->data + start;
-    const size_t size = file->size - start;
+    while (start < read && is_space(bytes[start])) start++;
+    const char *text = (const char *)bytes + start;
+    const size_t size = read - start;
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
         if (size >= strangers[i].offset + strangers[i].size &&
             strncasecmp(text + strangers[i].offset, strangers[i].bytes, strangers[i].size) == 0)
             return dni_fail(error, DN_ERR_FORMAT, "%s: is no weight file but looks like %s", path,
                             strangers[i].meaning);
     char first[3 * 8 + 1] = "";
-    for (size_t i = 0; i < 8 && i < file->size; i++) snprintf(first + 3 * i, 4, " %02x", file->data[i]);
+    for (size_t i = 0; i < 8 && i < read; i++) snprintf(first + 3 * i, 4, " %02x", bytes[i]);
     return dni_fail(error, DN_ERR_FORMAT, "%s: is neither safetensors nor .pth: it begins with%s", path,
                     first);
 }
 
-static int is_safetensors(const dni_mapping *file) {
-    return file->size > 8 && file->data[8] == '{';
+static int is_safetensors(const unsigned char *bytes, size_t size) {
+    return size > 8 && bytes[8] == '{';
+}
+
+/* The first bytes of a file, as many as tell what it is. */
+enum { FIRST_BYTES = 4096 };
+
+static dn_status read_first(unsigned char bytes[FIRST_BYTES], size_t *size, const char *path,
+                            dn_error *error) {
+    dni_file file;
+    dn_status status = dni_file_open(&file, path, error);
+    if (status) return status;
+    *size = file.size < FIRST_BYTES ? (size_t)file.size : FIRST_BYTES;
+    status = *size ? dni_file_read_at(&file, bytes, *size, 0, error)
+                   : dni_fail(error, DN_ERR_TRUNCATED, "%s: is empty", path);
+    dni_file_close(&file);
+    return status;
 }
 
 static dn_status find_reader(checkpoint_reader *out, const char *path, dn_error *error) {
-    dni_mapping file;
-    dn_status status = dni_file_map(&file, path, error);
+    unsigned char bytes[FIRST_BYTES];
+    size_t size = 0;
+    const dn_status status = read_first(bytes, &size, path, error);
     if (status) return status;
-    *out = dni_pth_is_zip(&file)      ? dni_pth_zip_read
-           : dni_pth_is_legacy(&file) ? dni_pth_legacy_read
-           : is_safetensors(&file)    ? dni_safetensors_read
-                                      : NULL;
-    if (file.size == 0)
-        status = dni_fail(error, DN_ERR_TRUNCATED, "%s: is empty", path);
-    else if (!*out)
-        status = unknown(&file, path, error);
-    dni_file_unmap(&file);
-    return status;
+    *out = dni_pth_is_zip(bytes, size)      ? dni_pth_zip_read
+           : dni_pth_is_legacy(bytes, size) ? dni_pth_legacy_read
+           : is_safetensors(bytes, size)    ? dni_safetensors_read
+                                            : NULL;
+    return *out ? DN_OK : unknown(bytes, size, path, error);
 }
 
 /* The keys' messages name tensors, not the file: put it in front. */

@@ -35,8 +35,8 @@ typedef struct dni_pickle_storage {
     int64_t count;                   /* elements of the storage of that key */
     int64_t view_offset, view_count; /* the part of it that this value means */
     struct dni_pickle_storage *root; /* the first storage of the same key: it bears the data */
-    const unsigned char *raw; /* the root's bytes in a mapped file, at any alignment; NULL: elsewhere */
-    const void *data;         /* the root's elements, aligned; NULL until somebody needs them */
+    uint64_t file_offset;            /* of the root's bytes in a legacy file; 0: not known */
+    const void *data;                /* the root's elements, aligned; NULL until somebody needs them */
 } dni_pickle_storage;
 
 typedef struct dni_pickle_tensor {

@@ -90,12 +90,17 @@ dn_status dni_machine_mark(dni_machine *m) {
     return dni_stack_push(&m->marks, (void *)(uintptr_t)m->values.count) ? DN_OK : dni_machine_no_memory(m);
 }
 
+/* The values from that height of the stack on; NULL, which nothing may be added to, while there was never one. */
+static dni_pickle_value **above(const dni_machine *m, size_t height) {
+    return m->values.items ? (dni_pickle_value **)m->values.items + height : NULL;
+}
+
 /* Pops what lies above the last mark; *items stays valid until the next push. */
 static dn_status pop_to_mark(dni_machine *m, dni_pickle_value ***items, size_t *count) {
     if (!m->marks.count) return dni_machine_corrupt(m, "has no mark");
     const size_t height = floor_of(m);
     m->marks.count--;
-    *items = (dni_pickle_value **)m->values.items + height;
+    *items = above(m, height);
     *count = m->values.count - height;
     m->values.count = height;
     return DN_OK;
@@ -162,7 +167,7 @@ dn_status dni_machine_fixed_tuple(dni_machine *m, size_t count) {
     if (m->values.count < floor_of(m) + count)
         return dni_machine_corrupt(m, "makes a tuple of more than there is");
     m->values.count -= count;
-    return push_tuple(m, (dni_pickle_value **)m->values.items + m->values.count, count);
+    return push_tuple(m, above(m, m->values.count), count);
 }
 
 dn_status dni_machine_marked_tuple(dni_machine *m) {
@@ -194,7 +199,7 @@ dn_status dni_machine_add_fixed(dni_machine *m, dni_pickle_kind kind, size_t cou
     if (m->values.count < floor_of(m) + count)
         return dni_machine_corrupt(m, "takes more values than there are");
     m->values.count -= count;
-    return add_to(m, kind, (dni_pickle_value **)m->values.items + m->values.count, count);
+    return add_to(m, kind, above(m, m->values.count), count);
 }
 
 /* ---- the memo ---- */

@@ -9,16 +9,15 @@
 #define DN_WEIGHTS_PTH_H
 
 #include "core/tensor_dict.h"
-#include "io/file.h"
 
 #include <stdbool.h>
 
 /* torch >= 1.6: an uncompressed zip archive of data.pkl and one record a storage. */
-bool dni_pth_is_zip(const dni_mapping *file);
+bool dni_pth_is_zip(const unsigned char *first_bytes, size_t size);
 dn_status dni_pth_zip_read(dni_tensor_dict **out, const char *path, dn_error *error);
 
 /* Before: five pickles in a row, then the storages. */
-bool dni_pth_is_legacy(const dni_mapping *file);
+bool dni_pth_is_legacy(const unsigned char *first_bytes, size_t size);
 dn_status dni_pth_legacy_read(dni_tensor_dict **out, const char *path, dn_error *error);
 
 #endif

@@ -2,14 +2,16 @@
  * about the system, the object, the list of storage keys), then, in that list's order, each storage: an int64
  * count of elements and the elements.
  *
- * Storages start at any byte. Those that are not aligned to their element size, which most are not, are
- * copied when a tensor needs them; the others are used where they lie in the mapped file. */
+ * Only the pickles, which come first, are read into memory as they are; a storage is read when a tensor needs it, into
+ * memory that is aligned to its element size, as its place in the file mostly is not. */
 #include "weights/pth.h"
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "io/file.h"
 #include "weights/state_dict.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,23 +22,31 @@ static const unsigned char magic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 
 
 enum { PROTOCOL_VERSION = 1001, COUNT_BYTES = 8, FRAME_BYTES = 9 };
 
+/* What is read of the file to find the pickles in; more, up to a limit far above any state dict's, while they go on. */
+enum { FIRST_READ = 1 << 18, PICKLES_LIMIT = 1 << 26 };
+
 typedef struct legacy {
     const char *path;
-    const dni_mapping *file;
-    size_t position;
+    dni_file file;
+    unsigned char *bytes; /* the file's first ones */
+    size_t size;          /* of bytes */
+    uint64_t position;    /* in the file, behind what was understood */
     dni_pickle *object, *keys;
 } legacy;
 
 /* A pickle that opens with the magic number, right behind PROTO or, from protocol 4 on, a FRAME as well. */
-bool dni_pth_is_legacy(const dni_mapping *file) {
-    if (file->size < 2 + sizeof magic || file->data[0] != 0x80) return false;
-    if (memcmp(file->data + 2, magic, sizeof magic) == 0) return true;
-    return file->size >= 2 + FRAME_BYTES + sizeof magic &&
-           memcmp(file->data + 2 + FRAME_BYTES, magic, sizeof magic) == 0;
+bool dni_pth_is_legacy(const unsigned char *first_bytes, size_t size) {
+    if (size < 2 + sizeof magic || first_bytes[0] != 0x80) return 0;
+    if (memcmp(first_bytes + 2, magic, sizeof magic) == 0) return 1;
+    return size >= 2 + FRAME_BYTES + sizeof magic &&
+           memcmp(first_bytes + 2 + FRAME_BYTES, magic, sizeof magic) == 0;
 }
 
 static dn_status read_one(legacy *l, dni_pickle **out, dn_error *error) {
-    return dni_pickle_read(out, l->file->data, l->file->size, &l->position, l->path, error);
+    size_t position = (size_t)l->position;
+    const dn_status status = dni_pickle_read(out, l->bytes, l->size, &position, l->path, error);
+    l->position = position;
+    return status;
 }
 
 static dn_status check_version(legacy *l, const dni_pickle_value *version, dn_error *error) {
@@ -84,20 +94,22 @@ static dn_status place(legacy *l, const char *key, dn_error *error) {
     if (!found) return dni_fail(error, DN_ERR_CORRUPT, "%s: storage '%s' belongs to no tensor", l->path, key);
     dni_pickle_storage *root = (*found)->root;
     int64_t count;
-    if (l->file->size - l->position < COUNT_BYTES)
+    if (l->file.size - l->position < COUNT_BYTES)
         return dni_fail(error, DN_ERR_TRUNCATED, "%s: ends before storage '%s'", l->path, key);
-    memcpy(&count, l->file->data + l->position, COUNT_BYTES);
+    const dn_status status = dni_file_read_at(&l->file, &count, COUNT_BYTES, l->position, error);
+    if (status) return status;
     l->position += COUNT_BYTES;
     if (count != root->count)
         return dni_fail(error, DN_ERR_CORRUPT, "%s: storage '%s' has %lld elements, not %lld", l->path, key,
                         (long long)count, (long long)root->count);
-    if (root->raw) return dni_fail(error, DN_ERR_CORRUPT, "%s: storage '%s' comes twice", l->path, key);
+    if (root->file_offset)
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: storage '%s' comes twice", l->path, key);
     size_t bytes;
     if (!dni_size_mul((size_t)count, dni_dtype_size(root->dtype), &bytes) ||
-        bytes > l->file->size - l->position)
+        bytes > l->file.size - l->position)
         return dni_fail(error, DN_ERR_TRUNCATED, "%s: ends inside storage '%s' of %lld elements", l->path,
                         key, (long long)count);
-    root->raw = l->file->data + l->position;
+    root->file_offset = l->position;
     l->position += bytes;
     return DN_OK;
 }
@@ -119,48 +131,60 @@ static dn_status place_storages(legacy *l, dn_error *error) {
 static dn_status load_storage(void *context, dni_tensor_dict *dict, dni_pickle_storage *storage,
                               dn_error *error) {
     const legacy *l = context;
-    const size_t element = dni_dtype_size(storage->dtype), size = (size_t)storage->count * element;
-    if (!storage->raw)
+    const size_t size = (size_t)storage->count * dni_dtype_size(storage->dtype);
+    if (!storage->file_offset)
         return dni_fail(error, DN_ERR_CORRUPT, "%s: storage '%s' is not in the file", l->path, storage->key);
-    if ((uintptr_t)storage->raw % element == 0) {
-        storage->data = storage->raw;
-        return DN_OK;
-    }
-    void *copy = dni_allocate(NULL, size);
-    if (!copy) return dni_no_memory(error, "%s", l->path);
-    const dn_status status = dni_tensor_dict_adopt(dict, free, copy, error);
+    void *data = dni_allocate(NULL, size + 1);
+    if (!data) return dni_no_memory(error, "%s", l->path);
+    const dn_status status = dni_tensor_dict_adopt(dict, free, data, error);
     if (status) {
-        free(copy);
+        free(data);
         return status;
     }
-    memcpy(copy, storage->raw, size);
-    dni_drop_pages(storage->raw, size);
-    storage->data = copy;
-    return DN_OK;
+    storage->data = data;
+    return dni_file_read_at(&l->file, data, size, storage->file_offset, error);
 }
 
-static void release_mapping(void *context) {
-    dni_file_unmap(context);
-    free(context);
+/* Reads the file's first `size` bytes and the pickles in them. */
+static dn_status try_pickles(legacy *l, size_t size, dn_error *error) {
+    unsigned char *bytes = realloc(l->bytes, size);
+    if (!bytes) return dni_no_memory(error, "%s", l->path);
+    l->bytes = bytes;
+    l->size = size;
+    l->position = 0;
+    dni_pickle_free(l->object);
+    dni_pickle_free(l->keys);
+    l->object = l->keys = NULL;
+    const dn_status status = dni_file_read_at(&l->file, bytes, size, 0, error);
+    if (status) return status;
+    if (!dni_pth_is_legacy(bytes, size))
+        return dni_fail(error, DN_ERR_FORMAT, "%s: does not begin with torch's magic number", l->path);
+    return read_pickles(l, error);
+}
+
+static dn_status find_pickles(legacy *l, dn_error *error) {
+    for (size_t size = FIRST_READ;; size *= 4) {
+        const bool is_all = l->file.size <= size;
+        const dn_status status = try_pickles(l, is_all ? (size_t)l->file.size : size, error);
+        if (status != DN_ERR_TRUNCATED || is_all) return status;
+        if (size == PICKLES_LIMIT)
+            return dni_fail(error, DN_ERR_CORRUPT,
+                            "%s: pickles of more than %d bytes, above any state dict's", l->path,
+                            PICKLES_LIMIT);
+    }
 }
 
 static dn_status read_into(dni_tensor_dict *dict, const char *path, dn_error *error) {
-    dni_mapping *file = malloc(sizeof *file);
-    if (!file) return dni_no_memory(error, "%s", path);
-    dn_status status = dni_file_map(file, path, error);
-    if (!status) status = dni_tensor_dict_adopt(dict, release_mapping, file, error);
-    if (status) {
-        release_mapping(file);
-        return status;
-    }
-    if (!dni_pth_is_legacy(file))
-        return dni_fail(error, DN_ERR_FORMAT, "%s: does not begin with torch's magic number", path);
-    legacy l = {.path = path, .file = file};
-    status = read_pickles(&l, error);
+    legacy l = {.path = path};
+    dn_status status = dni_file_open(&l.file, path, error);
+    if (status) return status;
+    status = l.file.size ? find_pickles(&l, error) : dni_fail(error, DN_ERR_TRUNCATED, "%s: is empty", path);
     if (!status) status = place_storages(&l, error);
     if (!status) status = dni_state_dict_read(dict, l.object->root, load_storage, &l, path, error);
     dni_pickle_free(l.object);
     dni_pickle_free(l.keys);
+    free(l.bytes);
+    dni_file_close(&l.file);
     return status;
 }
 

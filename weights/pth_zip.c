@@ -1,17 +1,21 @@
 /* .pth as torch writes it since 1.6: a zip archive of <stem>/data.pkl and <stem>/data/<key>, one a storage.
  *
- * Records are read by libzip out of the mapped file, which also checks their CRC. Sizes are checked before
+ * Records are read by libzip, which also checks their CRC. Sizes are checked before
  * memory is taken: a storage's record must be as long as the pickle says, and all records together may unpack
  * to a fixed multiple of the file's size, far above what weights compress to. */
 #include "weights/pth.h"
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "io/file.h"
 #include "weights/state_dict.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zip.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "storages are used as they lie in the file");
@@ -27,21 +31,38 @@ typedef struct archive {
     size_t budget; /* bytes that may still be unpacked */
 } archive;
 
-bool dni_pth_is_zip(const dni_mapping *file) {
-    return file->size >= 4 && memcmp(file->data, "PK\3\4", 4) == 0;
+bool dni_pth_is_zip(const unsigned char *first_bytes, size_t size) {
+    return size >= 4 && memcmp(first_bytes, "PK\3\4", 4) == 0;
 }
 
-/* Opens the archive over the mapped bytes. */
-static dn_status open_archive(archive *a, const dni_mapping *file, dn_error *error) {
+/* What libzip could not do: for want of memory, because the system refused, or, with `otherwise`, because of the file. */
+static dn_status zip_failure(const archive *a, zip_error_t *problem, dn_status otherwise, const char *what,
+                             dn_error *error) {
+    const int code = zip_error_code_zip(problem);
+    if (code == ZIP_ER_MEMORY) return dni_no_memory(error, "%s", a->path);
+    if (code == ZIP_ER_READ || code == ZIP_ER_SEEK || code == ZIP_ER_OPEN)
+        return dni_fail_errno(error, zip_error_code_system(problem), "%s: cannot be read", a->path);
+    return dni_fail(error, otherwise, "%s: %s: %s", a->path, what, zip_error_strerror(problem));
+}
+
+/* Opens the archive over the file, which stays the caller's: libzip closes a descriptor of its own. */
+static dn_status open_archive(archive *a, const dni_file *file, dn_error *error) {
+    const int descriptor = fcntl(file->descriptor, F_DUPFD_CLOEXEC, 0);
+    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
+    if (!stream) {
+        const int number = errno;
+        if (descriptor >= 0) close(descriptor);
+        return dni_fail_errno(error, number, "%s: cannot be opened", a->path);
+    }
     zip_error_t problem;
     zip_error_init(&problem);
-    zip_source_t *source = zip_source_buffer_create(file->data, file->size, 0, &problem);
+    zip_source_t *source = zip_source_filep_create(stream, 0, -1, &problem);
+    if (!source) fclose(stream);
     a->zip = source ? zip_open_from_source(source, ZIP_RDONLY, &problem) : NULL;
     dn_status status = DN_OK;
     if (!a->zip) {
-        zip_source_free(source);
-        status = dni_fail(error, DN_ERR_TRUNCATED, "%s: a zip archive, cut short or broken: %s", a->path,
-                          zip_error_strerror(&problem));
+        status = zip_failure(a, &problem, DN_ERR_TRUNCATED, "a zip archive, cut short or broken", error);
+        if (source) zip_source_free(source);
     }
     zip_error_fini(&problem);
     return status;
@@ -93,15 +114,13 @@ static dn_status record_size(archive *a, zip_int64_t index, const char *name, si
 /* Unpacks a whole record; libzip compares the CRC when it is asked for a byte behind the last. */
 static dn_status unpack(archive *a, zip_int64_t index, const char *name, void *out, size_t size,
                         dn_error *error) {
+    char what[128], beyond;
+    snprintf(what, sizeof what, "record '%s%s' is damaged", a->stem, name);
     zip_file_t *record = zip_fopen_index(a->zip, (zip_uint64_t)index, 0);
-    if (!record)
-        return dni_fail(error, DN_ERR_CORRUPT, "%s: record '%s%s': %s", a->path, a->stem, name,
-                        zip_strerror(a->zip));
+    if (!record) return zip_failure(a, zip_get_error(a->zip), DN_ERR_CORRUPT, what, error);
     dn_status status = DN_OK;
-    char beyond;
     if (zip_fread(record, out, size) != (zip_int64_t)size || zip_fread(record, &beyond, 1) != 0)
-        status = dni_fail(error, DN_ERR_CORRUPT, "%s: record '%s%s' is damaged: %s", a->path, a->stem, name,
-                          zip_file_strerror(record));
+        status = zip_failure(a, zip_file_get_error(record), DN_ERR_CORRUPT, what, error);
     zip_fclose(record);
     a->budget -= size;
     return status;
@@ -176,7 +195,7 @@ static dn_status read_pickle(dni_pickle **out, archive *a, dn_error *error) {
     return status;
 }
 
-static dn_status read_archive(archive *a, dni_tensor_dict *dict, const dni_mapping *file, dn_error *error) {
+static dn_status read_archive(archive *a, dni_tensor_dict *dict, const dni_file *file, dn_error *error) {
     dni_pickle *pickle = NULL;
     dn_status status = open_archive(a, file, error);
     if (!status) status = find_stem(a, error);
@@ -191,19 +210,19 @@ static dn_status read_archive(archive *a, dni_tensor_dict *dict, const dni_mappi
 
 dn_status dni_pth_zip_read(dni_tensor_dict **out, const char *path, dn_error *error) {
     *out = NULL;
-    dni_mapping file;
-    dn_status status = dni_file_map(&file, path, error);
+    dni_file file;
+    dn_status status = dni_file_open(&file, path, error);
     if (status) return status;
     archive a = {.path = path};
     dni_tensor_dict *dict = dni_tensor_dict_create();
     if (!dict)
         status = dni_no_memory(error, "%s", path);
-    else if (!dni_size_mul(file.size, UNPACK_FACTOR, &a.budget) ||
+    else if (!dni_size_mul((size_t)file.size, UNPACK_FACTOR, &a.budget) ||
              !dni_size_add(a.budget, UNPACK_ALLOWANCE, &a.budget))
         status = dni_no_memory(error, "%s", path);
     else
         status = read_archive(&a, dict, &file, error);
-    dni_file_unmap(&file);
+    dni_file_close(&file);
     if (status)
         dni_tensor_dict_free(dict);
     else

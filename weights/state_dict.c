@@ -155,7 +155,6 @@ static dn_status add_tensor(dni_tensor_dict *dict, const char *name, const dni_p
     const size_t offset = (size_t)(t->storage->view_offset + t->offset) * dni_dtype_size(root->dtype);
     dni_tensor tensor = {.dtype = root->dtype, .rank = t->rank};
     tensor.data = (void *)((uintptr_t)root->data + offset); /* a view: nobody writes through it */
-    tensor.mapped = root->data == root->raw;
     memcpy(tensor.shape, t->shape, sizeof tensor.shape);
     memcpy(tensor.stride, t->stride, sizeof tensor.stride);
     return dni_tensor_dict_add(dict, name, tensor, error);

@@ -35,9 +35,11 @@ static outcome load(dn_weights **out, const dn_classifier *classifier, const cha
     return code;
 }
 
-outcome model_attach_weights(dn_classifier *classifier, const dn_weights *weights,
-                             const network_options *network, int batch) {
-    const dn_model_options model = network_model_options(network);
+/* `discard`: the weights are not needed afterwards. */
+static outcome attach(dn_classifier *classifier, const dn_weights *weights, const network_options *network,
+                      int batch, bool discard) {
+    dn_model_options model = network_model_options(network);
+    model.discard_weights = discard;
     dn_session_options session = dn_session_options_default();
     session.batch = batch;
     session.threads = network->threads;
@@ -46,13 +48,18 @@ outcome model_attach_weights(dn_classifier *classifier, const dn_weights *weight
                                                                                : OUTCOME_OK;
 }
 
+outcome model_attach_weights(dn_classifier *classifier, const dn_weights *weights,
+                             const network_options *network, int batch) {
+    return attach(classifier, weights, network, batch, false);
+}
+
 outcome model_attach(dn_classifier *classifier, const char *weights_option, const network_options *network,
                      int batch) {
     if (uses_own_weights(classifier, weights_option))
         return model_attach_weights(classifier, NULL, network, batch);
     dn_weights *weights;
     outcome code = load(&weights, classifier, weights_option);
-    if (!code) code = model_attach_weights(classifier, weights, network, batch);
+    if (!code) code = attach(classifier, weights, network, batch, true);
     dn_weights_free(weights);
     return code;
 }

@@ -152,13 +152,13 @@ typedef struct chunk {
 static void measure_one(void *context, size_t i) {
     chunk *const work = context;
     const char *const path = work->samples[i].path;
-    dni_mapping file;
+    dni_file_content file;
     work->errors[i].status = DN_OK;
     work->facts[i] = (picture_facts){.is_usable = false};
-    if (dni_file_map(&file, path, &work->errors[i])) return;
+    if (dni_file_load(&file, path, &work->errors[i])) return;
     work->errors[i].status = cues_of_bytes(work->matrix + i * CUE_COUNT, &work->facts[i], work->tiny[i],
                                            file.data, file.size, path, &work->errors[i]);
-    dni_file_unmap(&file);
+    dni_file_unload(&file);
 }
 
 static outcome tell(const cue_request *request, const chunk *work, size_t start, size_t count,

@@ -89,10 +89,9 @@ static outcome open_store(feature_collection *collection) {
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
-const float *features_find(const feature_collection *collection, const feature_item *item,
-                           const dni_view *view) {
+bool features_has(const feature_collection *collection, const feature_item *item, const dni_view *view) {
     const dni_key key = dni_key_of_view(&item->key, view);
-    return dni_feature_store_get(collection->store, &key);
+    return dni_feature_store_has(collection->store, &key);
 }
 
 /* ---- pictures that cannot be used ---- */
@@ -135,7 +134,7 @@ static outcome hash_all(feature_collection *collection) {
 static bool is_complete(const feature_collection *collection, const feature_item *item) {
     bool complete = !item->is_unusable;
     for (int v = 0; complete && v < item->source->view_count; v++)
-        complete = features_find(collection, item, &item->source->views[v]);
+        complete = features_has(collection, item, &item->source->views[v]);
     return complete;
 }
 
@@ -150,9 +149,13 @@ static outcome copy_set(const feature_collection *collection, const feature_item
     if (!out->values || !out->labels || !out->places) return report_no_memory();
     for (size_t i = 0; i < count; i++) {
         if (!is_complete(collection, &items[i])) continue;
-        for (size_t v = 0; v < views; v++)
-            memcpy(out->values + ((size_t)out->count * views + v) * width,
-                   features_find(collection, &items[i], &source->views[v]), width * sizeof(float));
+        for (size_t v = 0; v < views; v++) {
+            const dni_key key = dni_key_of_view(&items[i].key, &source->views[v]);
+            float *values = out->values + ((size_t)out->count * views + v) * width;
+            dn_error error;
+            if (dni_feature_store_get(collection->store, &key, values, &error))
+                return report(&error, OUTCOME_MACHINE);
+        }
         out->places[out->count] = i;
         out->labels[out->count++] = source->samples->items[i].label;
     }

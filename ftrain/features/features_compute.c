@@ -52,7 +52,7 @@ static outcome plan(computation *self) {
         feature_item *item = &collection->items[i];
         item->missing = self->missing + self->missing_count;
         for (int v = 0; !item->is_unusable && v < item->source->view_count; v++)
-            if (!features_find(collection, item, &item->source->views[v]))
+            if (!features_has(collection, item, &item->source->views[v]))
                 self->missing[self->missing_count + (size_t)item->missing_count++] = item->source->views[v];
         self->missing_count += (size_t)item->missing_count;
     }
@@ -112,7 +112,7 @@ static outcome compute_batch(computation *self, const dni_reader_run *run) {
 /* Leaves out the first views that a copy of the picture has got meanwhile. */
 static dni_reader_run without_copies(const feature_collection *collection, dni_reader_run run,
                                      size_t floats) {
-    while (run.count && features_find(collection, run.slots->user_data, run.slots->view)) {
+    while (run.count && features_has(collection, run.slots->user_data, run.slots->view)) {
         run.slots++;
         run.inputs += floats;
         run.count--;

@@ -27,9 +27,8 @@ typedef struct feature_collection {
 /* Names and counts a picture that cannot be used. Returns OUTCOME_OK to go on, or, after a message, another outcome. */
 outcome features_skip(feature_collection *collection, feature_item *item, const dn_error *error);
 
-/* The record of a view of an item, or NULL. */
-const float *features_find(const feature_collection *collection, const feature_item *item,
-                           const dni_view *view);
+/* Whether the store has the record of a view of an item. */
+bool features_has(const feature_collection *collection, const feature_item *item, const dni_view *view);
 
 /* Computes the views that the store lacks and puts them into it. Returns OUTCOME_OK or, after a message, another outcome;
  * what was put into the store before stays there. */

@@ -98,10 +98,10 @@ static void remove_temporary(const char *folder) {
 /* ---- pictures ---- */
 
 static outcome copy_picture(const char *from, const char *to) {
-    dni_mapping file;
+    dni_file_content file;
     dni_file_writer *writer = NULL;
     dn_error error;
-    dn_status status = dni_file_map(&file, from, &error);
+    dn_status status = dni_file_load(&file, from, &error);
     if (status) return report(&error, OUTCOME_DATA);
     status = dni_file_writer_open(&writer, to, &error);
     if (!status) status = dni_file_write(writer, file.data, file.size, &error);
@@ -109,7 +109,7 @@ static outcome copy_picture(const char *from, const char *to) {
         status = dni_file_writer_commit(writer, &error);
     else
         dni_file_writer_abandon(writer);
-    dni_file_unmap(&file);
+    dni_file_unload(&file);
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 

@@ -71,9 +71,11 @@ dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weig
     dn_weights *own = NULL;
     dn_status status = weights ? dni_classifier_check_weights(classifier, weights, error)
                                : dni_classifier_weights(&own, classifier, error);
-    const dn_model_options like_session = {.threads = fitted.threads, .allocator = fitted.allocator};
-    if (!model_options) model_options = &like_session;
-    if (!status) status = dn_model_create(&classifier->model, weights ? weights : own, model_options, error);
+    dn_model_options made =
+        model_options ? *model_options
+                      : (dn_model_options){.threads = fitted.threads, .allocator = fitted.allocator};
+    if (own) made.discard_weights = 1;
+    if (!status) status = dn_model_create(&classifier->model, weights ? weights : own, &made, error);
     dn_weights_free(own);
     if (!status) status = dn_session_create(&classifier->session, classifier->model, &fitted, error);
     if (!status) status = dni_pool_create(&classifier->pool, fitted.threads, error);

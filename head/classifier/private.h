@@ -10,7 +10,7 @@
 
 struct dn_classifier {
     char *path;
-    dni_tensor_dict *dict; /* the mapped file; texts of `info` that are not below lie in its metadata */
+    dni_tensor_dict *dict; /* the file; texts of `info` that are not below lie in its metadata */
     dn_classifier_info info;
     char **classes;
     dn_head *head;

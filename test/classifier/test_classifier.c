@@ -121,13 +121,13 @@ static void test_saving_twice_gives_the_same_bytes(void **state) {
     (void)state;
     const dn_classifier_info info = info_of("random:3");
     assert_int_equal(dn_classifier_save(other_path, head, &info, weights, NULL), DN_OK);
-    dni_mapping a, b;
-    assert_int_equal(dni_file_map(&a, path, NULL), DN_OK);
-    assert_int_equal(dni_file_map(&b, other_path, NULL), DN_OK);
+    dni_file_content a, b;
+    assert_int_equal(dni_file_load(&a, path, NULL), DN_OK);
+    assert_int_equal(dni_file_load(&b, other_path, NULL), DN_OK);
     assert_int_equal(a.size, b.size);
     assert_memory_equal(a.data, b.data, a.size);
-    dni_file_unmap(&a);
-    dni_file_unmap(&b);
+    dni_file_unload(&a);
+    dni_file_unload(&b);
 }
 
 /* The oracle: session and head, called one after the other by hand. */
@@ -569,8 +569,8 @@ static void test_missing_statistics_are_named_when_the_backbone_is_built(void **
 /* Truncated and flipped files: an error or a sound model, never a crash (the sanitizers' build looks on). */
 static void test_broken_files_do_no_harm(void **state) {
     (void)state;
-    dni_mapping whole;
-    assert_int_equal(dni_file_map(&whole, path, NULL), DN_OK);
+    dni_file_content whole;
+    assert_int_equal(dni_file_load(&whole, path, NULL), DN_OK);
     unsigned char *bytes = malloc(whole.size);
     assert_non_null(bytes);
     dni_rng rng = dni_rng_named(9, "flips");
@@ -591,7 +591,7 @@ static void test_broken_files_do_no_harm(void **state) {
         dn_classifier_free(classifier);
     }
     free(bytes);
-    dni_file_unmap(&whole);
+    dni_file_unload(&whole);
 }
 
 int main(void) {

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 enum { SEED = 7 };
@@ -288,7 +289,6 @@ static void test_hash_knows_the_numbers_and_nothing_else(void **state) {
     assert_string_not_equal(seeded, other);
 }
 
-/* Preparing a model lets go of a mapped file's memory, not of its contents. */
 static void test_weights_stay_whole_when_a_model_is_made_of_them(void **state) {
     fixture *f = *state;
     dn_weights *loaded;
@@ -299,6 +299,66 @@ static void test_weights_stay_whole_when_a_model_is_made_of_them(void **state) {
     assert_same_tensors(f->weights, loaded);
     dn_model_free(model);
     dn_weights_free(loaded);
+}
+
+/* Whether the page in the tensor's middle is in this process's memory, by the kernel's word. */
+static bool is_resident(const float *values, size_t count) {
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE),
+                    at = (uintptr_t)(values + count / 2) / page * page;
+    unsigned long long entry = 0;
+    FILE *map = fopen("/proc/self/pagemap", "rb");
+    assert_non_null(map);
+    assert_int_equal(fseek(map, (long)(at / page * sizeof entry), SEEK_SET), 0);
+    assert_int_equal(fread(&entry, sizeof entry, 1, map), 1);
+    fclose(map);
+    return entry >> 63;
+}
+
+/* What a model computes depends on neither; only the weights' memory does. */
+static void test_discarded_weights_leave_memory_and_the_model_is_the_same(void **state) {
+    (void)state;
+    enum { SIDE = 32, FEATURES = 1024, IN = 128 * 32 * 9 };
+    float *inputs = seeded_inputs(SEED, SIDE * SIDE * 3), features[2][FEATURES];
+    for (int discard = 0; discard < 2; discard++) {
+        dn_weights *weights;
+        dn_model *model;
+        dn_session *session;
+        assert_int_equal(dn_weights_random(&weights, dn_config_find("densenet121"), SEED, NULL), DN_OK);
+        const float *conv =
+            dni_weights_data(weights->tensors, "features.denseblock4.denselayer16.conv2", "weight");
+        const dn_model_options options = {.threads = 2, .discard_weights = discard};
+        const dn_session_options session_options = {.batch = 1, .height = SIDE, .width = SIDE, .threads = 1};
+        assert_int_equal(dn_model_create(&model, weights, &options, NULL), DN_OK);
+        assert_int_equal(is_resident(conv, IN), !discard);
+        dn_weights_free(weights);
+        assert_int_equal(dn_session_create(&session, model, &session_options, NULL), DN_OK);
+        assert_int_equal(
+            dn_session_forward(session, inputs, 1, &(dn_outputs){.features = features[discard]}, NULL),
+            DN_OK);
+        dn_session_free(session);
+        dn_model_free(model);
+    }
+    assert_memory_equal(features[0], features[1], sizeof features[0]);
+    free(inputs);
+}
+
+/* Two convolutions of one memory: neither is discarded before the other is packed. */
+static void test_weights_that_share_memory_are_not_discarded(void **state) {
+    fixture *f = *state;
+    dn_model *model;
+    size_t a = SIZE_MAX, b = SIZE_MAX;
+    for (size_t i = 0; i < dni_tensor_dict_count(f->weights->tensors); i++) {
+        const char *name = dni_tensor_dict_at(f->weights->tensors, i)->name;
+        if (strcmp(name, "features.denseblock1.denselayer1.conv2.weight") == 0) a = i;
+        if (strcmp(name, "features.denseblock4.denselayer16.conv2.weight") == 0) b = i;
+    }
+    float *shared = dni_tensor_dict_at(f->weights->tensors, a)->tensor.data;
+    dni_tensor_dict_set_data(f->weights->tensors, b, shared);
+    const float kept = shared[128 * 32 * 9 / 2];
+    const dn_model_options options = {.threads = 1, .discard_weights = 1};
+    assert_int_equal(dn_model_create(&model, f->weights, &options, NULL), DN_OK);
+    assert_true(kept != 0.0f && shared[128 * 32 * 9 / 2] == kept);
+    dn_model_free(model);
 }
 
 /* ---- seeding and calibration ---- */
@@ -402,7 +462,7 @@ static void test_calibrated_network_gives_standardised_channels(void **state) {
     dn_weights_free(weights);
 }
 
-static void test_calibration_of_mapped_weights_leaves_the_file_alone(void **state) {
+static void test_calibration_of_loaded_weights_leaves_the_file_alone(void **state) {
     fixture *f = *state;
     char before[33], after[33], calibrated[33];
     float *inputs = seeded_inputs(SEED, 2 * 32 * 32 * 3);
@@ -457,11 +517,13 @@ int main(void) {
         TEST(test_missing_file_is_named),
         TEST(test_hash_knows_the_numbers_and_nothing_else),
         TEST(test_weights_stay_whole_when_a_model_is_made_of_them),
+        TEST(test_discarded_weights_leave_memory_and_the_model_is_the_same),
+        TEST(test_weights_that_share_memory_are_not_discarded),
         TEST(test_same_seed_gives_the_same_weights_and_another_gives_others),
         TEST(test_configuration_that_does_not_add_up_is_refused),
         TEST(test_calibration_measures_what_torch_does_in_training_mode),
         TEST(test_calibrated_network_gives_standardised_channels),
-        TEST(test_calibration_of_mapped_weights_leaves_the_file_alone),
+        TEST(test_calibration_of_loaded_weights_leaves_the_file_alone),
         TEST(test_calibration_on_bad_inputs_is_refused_and_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,7 +71,7 @@ static void work(dni_feature_store *store, int first, int last) {
         const dni_key key = key_of(i);
         float record[FEATURES];
         fill_record(i, record);
-        if (!dni_feature_store_get(store, &key))
+        if (!dni_feature_store_has(store, &key))
             assert_int_equal(dni_feature_store_put(store, &key, record, NULL), DN_OK);
     }
 }
@@ -119,12 +119,15 @@ static void test_records_come_back_from_memory_journal_and_file(void **state) {
             const dni_key key = key_of(i);
             float expected[FEATURES];
             fill_record(i, expected);
-            const float *found = dni_feature_store_get(store, &key);
-            assert_non_null(found);
+            float found[FEATURES];
+            assert_true(dni_feature_store_has(store, &key));
+            assert_int_equal(dni_feature_store_get(store, &key, found, NULL), DN_OK);
             assert_memory_equal(found, expected, sizeof expected);
         }
         const dni_key absent = key_of(RECORDS);
-        assert_null(dni_feature_store_get(store, &absent));
+        assert_false(dni_feature_store_has(store, &absent));
+        float nothing[FEATURES];
+        assert_int_equal(dni_feature_store_get(store, &absent, nothing, NULL), DN_ERR_ARGUMENT);
         if (round == 1) assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
         dni_feature_store_close(store);
         store = open_store();
@@ -140,7 +143,9 @@ static void test_a_key_that_is_there_keeps_its_record(void **state) {
     const float other[FEATURES] = {7};
     assert_int_equal(dni_feature_store_put(store, &key, other, NULL), DN_OK);
     assert_int_equal(dni_feature_store_count(store), 1);
-    assert_true(dni_feature_store_get(store, &key)[1] == 1.0f);
+    float found[FEATURES];
+    assert_int_equal(dni_feature_store_get(store, &key, found, NULL), DN_OK);
+    assert_true(found[1] == 1.0f);
     dni_feature_store_close(store);
 }
 
@@ -433,7 +438,7 @@ static void test_a_failed_write_leaves_whole_records_and_can_be_repeated(void **
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     signal(SIGXFSZ, old);
     assert_non_null(strstr(error.message, journal_path));
-    assert_null(dni_feature_store_get(store, &key));
+    assert_false(dni_feature_store_has(store, &key));
     struct stat journal;
     assert_int_equal(stat(journal_path, &journal), 0);
     assert_int_equal(journal.st_size, HEADER_BYTES + 3 * RECORD_BYTES);

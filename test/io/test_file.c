@@ -1,4 +1,4 @@
-/* io/file: mapping, atomic writing, folders, listing. */
+/* io/file: reading, atomic writing, folders, listing. */
 #include "io/file.h"
 
 #include "test/support/files.h"
@@ -16,37 +16,37 @@
 #include <signal.h>
 #include <unistd.h>
 
-static void test_a_mapped_file_shows_its_bytes(void **state) {
+static void test_a_loaded_file_has_its_bytes(void **state) {
     const char *path = folder_path(state, "a");
     write_whole(path, "hello", 5);
-    dni_mapping mapping;
-    assert_int_equal(dni_file_map(&mapping, path, NULL), DN_OK);
-    assert_int_equal(mapping.size, 5);
-    assert_memory_equal(mapping.data, "hello", 5);
-    dni_file_unmap(&mapping);
-    assert_null(mapping.data);
+    dni_file_content content;
+    assert_int_equal(dni_file_load(&content, path, NULL), DN_OK);
+    assert_int_equal(content.size, 5);
+    assert_memory_equal(content.data, "hello", 5);
+    dni_file_unload(&content);
+    assert_null(content.data);
 }
 
-static void test_an_empty_file_maps_to_nothing(void **state) {
+static void test_an_empty_file_loads_to_nothing(void **state) {
     const char *path = folder_path(state, "empty");
     write_whole(path, "", 0);
-    dni_mapping mapping;
-    assert_int_equal(dni_file_map(&mapping, path, NULL), DN_OK);
-    assert_null(mapping.data);
-    assert_int_equal(mapping.size, 0);
-    dni_file_unmap(&mapping);
+    dni_file_content content;
+    assert_int_equal(dni_file_load(&content, path, NULL), DN_OK);
+    assert_null(content.data);
+    assert_int_equal(content.size, 0);
+    dni_file_unload(&content);
 }
 
 static void test_what_is_no_regular_file_is_refused_by_name(void **state) {
-    dni_mapping mapping;
+    dni_file_content content;
     dn_error error;
-    assert_int_equal(dni_file_map(&mapping, *state, &error), DN_ERR_FILE_KIND);
+    assert_int_equal(dni_file_load(&content, *state, &error), DN_ERR_FILE_KIND);
     assert_non_null(strstr(error.message, *state));
     assert_non_null(strstr(error.message, "folder"));
     const char *pipe_path = folder_path(state, "pipe");
     assert_int_equal(mkfifo(pipe_path, 0600), 0);
-    assert_int_equal(dni_file_map(&mapping, pipe_path, &error), DN_ERR_FILE_KIND);
-    assert_int_equal(dni_file_map(&mapping, folder_path(state, "absent"), &error), DN_ERR_NOT_FOUND);
+    assert_int_equal(dni_file_load(&content, pipe_path, &error), DN_ERR_FILE_KIND);
+    assert_int_equal(dni_file_load(&content, folder_path(state, "absent"), &error), DN_ERR_NOT_FOUND);
     assert_non_null(strstr(error.message, "absent"));
 }
 
@@ -203,8 +203,8 @@ static void test_paths_are_joined_and_taken_apart(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_a_mapped_file_shows_its_bytes),
-        IN_FOLDER(test_an_empty_file_maps_to_nothing),
+        IN_FOLDER(test_a_loaded_file_has_its_bytes),
+        IN_FOLDER(test_an_empty_file_loads_to_nothing),
         IN_FOLDER(test_what_is_no_regular_file_is_refused_by_name),
         IN_FOLDER(test_a_file_appears_when_it_is_committed),
         IN_FOLDER(test_an_abandoned_file_leaves_what_was_there),

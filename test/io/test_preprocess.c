@@ -271,8 +271,8 @@ static void test_shared_pictures_match_torchvision_live(void **state) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[1200], command[1400];
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        snprintf(command, sizeof command, "/usr/bin/python3 test/golden/io/oracle_pictures.py %d %d '%s'", p.resize,
-                 CROP, path);
+        snprintf(command, sizeof command, "/usr/bin/python3 test/golden/io/oracle_pictures.py %d %d '%s'",
+                 p.resize, CROP, path);
         FILE *const oracle = popen(command, "r");
         unsigned char head[12];
         assert_non_null(oracle);

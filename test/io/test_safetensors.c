@@ -4,12 +4,13 @@
 #include "test/support/weights.h"
 
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -51,62 +52,6 @@ static void test_tensors_and_metadata_are_read(void **state) {
     dni_tensor_dict_free(dict);
 }
 
-/* Whether the byte's page is in this process's memory, by the kernel's word. */
-static bool is_resident(const dni_tensor *tensor, size_t offset) {
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    const uintptr_t at = ((uintptr_t)tensor->data + offset) / page * page;
-    unsigned long long entry = 0;
-    FILE *map = fopen("/proc/self/pagemap", "rb");
-    assert_non_null(map);
-    assert_int_equal(fseek(map, (long)(at / page * sizeof entry), SEEK_SET), 0);
-    assert_int_equal(fread(&entry, sizeof entry, 1, map), 1);
-    fclose(map);
-    return entry >> 63;
-}
-
-enum { LARGE = 1 << 20 }; /* bytes, many pages */
-
-/* A dictionary of one tensor whose byte i is i. */
-static dni_tensor_dict *large_dict(void) {
-    dni_tensor_dict *dict = dni_tensor_dict_create();
-    void *data;
-    assert_int_equal(dni_tensor_dict_allocate(dict, "x", DNI_U8, 1, (int64_t[]){LARGE}, &data, NULL), DN_OK);
-    for (size_t i = 0; i < LARGE; i++) ((unsigned char *)data)[i] = (unsigned char)i;
-    return dict;
-}
-
-static void assert_counts(const dni_tensor *x) {
-    const unsigned char *bytes = x->data;
-    size_t wrong = 0;
-    for (size_t i = 0; i < LARGE; i++) wrong += bytes[i] != (unsigned char)i;
-    assert_int_equal(wrong, 0);
-}
-
-static void test_dropped_pages_leave_memory_and_come_back(void **state) {
-    const char *path = folder_path(state, "file.safetensors");
-    dni_tensor_dict *written = large_dict();
-    assert_int_equal(dni_safetensors_write(written, path, NULL), DN_OK);
-    dni_tensor_dict_free(written);
-    dni_tensor_dict *dict = must_read(path);
-    const dni_tensor *x = dni_tensor_dict_find(dict, "x");
-    for (int round = 0; round < 2; round++) {
-        assert_counts(x);
-        assert_true(is_resident(x, LARGE / 2));
-        dni_tensor_drop_pages(x);
-        assert_false(is_resident(x, LARGE / 2));
-    }
-    dni_tensor_dict_free(dict);
-}
-
-static void test_a_tensor_of_no_file_keeps_its_pages(void **state) {
-    (void)state;
-    dni_tensor_dict *dict = large_dict();
-    const dni_tensor *x = dni_tensor_dict_find(dict, "x");
-    dni_tensor_drop_pages(x);
-    assert_counts(x);
-    dni_tensor_dict_free(dict);
-}
-
 static void test_misaligned_tensors_are_copied_to_alignment(void **state) {
     const char *path = file_of(state,
                                "{\"b\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
@@ -139,6 +84,16 @@ static void test_headers_that_break_a_rule_are_refused(void **state) {
         {"{}x", 0, DN_ERR_CORRUPT, "header"},
         {"{\"\\u0000\":1}", 0, DN_ERR_CORRUPT, "header"},
         {"{\"\xff\":1}", 0, DN_ERR_CORRUPT, "header"},
+        {"{\"x\"}", 0, DN_ERR_CORRUPT, "header, byte 4: ':' is missing"},
+        {"{\"x\":", 0, DN_ERR_CORRUPT, "header"},
+        {"{\"x", 0, DN_ERR_CORRUPT, "header"},
+        {"{", 0, DN_ERR_TRUNCATED, "too few"},
+        {"{ ", 0, DN_ERR_CORRUPT, "header"},
+        {"{\"__metadata__\":{}", 0, DN_ERR_CORRUPT, "header, byte 18: '}' is missing"},
+        {"{\"__metadata__\":{},}", 0, DN_ERR_CORRUPT, "no name of a tensor"},
+        {"{\"__metadata__\":{},3:4}", 0, DN_ERR_CORRUPT, "no name of a tensor"},
+        {"{\"__metadata__\":{},\"__metadata__\":{}}", 0, DN_ERR_CORRUPT, "a second __metadata__"},
+        {"{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}", 0, DN_ERR_CORRUPT, "header"},
         {"{}", 1, DN_ERR_CORRUPT, "1 bytes behind the last tensor"},
         {"{\"x\":1}", 0, DN_ERR_CORRUPT, "'x' is not described"},
         {"{\"__metadata__\":[]}", 0, DN_ERR_CORRUPT, "__metadata__"},
@@ -204,6 +159,58 @@ static void test_header_lengths_are_limited(void **state) {
         write_whole(path, bytes, 7);
         assert_int_equal(dni_safetensors_read(&dict, path, NULL), DN_ERR_TRUNCATED);
     }
+}
+
+/* A file of `count` empty tensors. */
+static const char *file_of_many(void **state, size_t count) {
+    static const char member[] = "\"tensor.%zu\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},";
+    char *bytes = malloc(8 + 2 + count * (sizeof member + 20));
+    assert_non_null(bytes);
+    size_t size = 8;
+    bytes[size++] = '{';
+    for (size_t i = 0; i < count; i++) size += (size_t)sprintf(bytes + size, member, i);
+    bytes[size - 1] = '}';
+    const uint64_t length = size - 8;
+    memcpy(bytes, &length, sizeof length);
+    const char *path = folder_path(state, "many");
+    write_whole(path, bytes, size);
+    free(bytes);
+    return path;
+}
+
+/* Their whole header as one JSON value would take 1.7 GB. */
+static void test_very_many_tensors_are_refused_in_a_moment(void **state) {
+    const char *path = file_of_many(state, 1000000);
+    const struct rlimit little = {(rlim_t)600 << 20, RLIM_INFINITY};
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    const bool limited = !getenv("SANITIZE") || !*getenv("SANITIZE"); /* whose shadow needs terabytes */
+    if (limited)
+        assert_int_equal(setrlimit(RLIMIT_AS, &(struct rlimit){little.rlim_cur, before.rlim_max}), 0);
+    dni_tensor_dict *dict;
+    dn_error error;
+    const dn_status status = dni_safetensors_read(&dict, path, &error);
+    if (limited) assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    assert_int_equal(status, DN_ERR_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "more than 100000 tensors"));
+}
+
+static void test_as_many_tensors_as_may_be_are_read_in_a_moment(void **state) {
+    enum { MOST = 100000 };
+    dni_tensor_dict *dict = must_read(file_of_many(state, MOST));
+    assert_int_equal(dni_tensor_dict_count(dict), MOST);
+    for (size_t i = 0; i < MOST; i++) { /* quadratic, this takes minutes */
+        char name[40];
+        snprintf(name, sizeof name, "renamed.%zu", i);
+        assert_int_equal(dni_tensor_dict_rename(dict, i, name, NULL), DN_OK);
+    }
+    assert_null(dni_tensor_dict_find(dict, "tensor.77777"));
+    for (size_t i = 0; i < MOST; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "renamed.%zu", i);
+        assert_non_null(dni_tensor_dict_find(dict, name));
+    }
+    dni_tensor_dict_free(dict);
 }
 
 static void test_deep_json_is_refused(void **state) {
@@ -308,8 +315,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_tensors_and_metadata_are_read),
         IN_FOLDER(test_misaligned_tensors_are_copied_to_alignment),
-        IN_FOLDER(test_dropped_pages_leave_memory_and_come_back),
-        cmocka_unit_test(test_a_tensor_of_no_file_keeps_its_pages),
+        IN_FOLDER(test_very_many_tensors_are_refused_in_a_moment),
+        IN_FOLDER(test_as_many_tensors_as_may_be_are_read_in_a_moment),
         IN_FOLDER(test_headers_that_break_a_rule_are_refused),
         IN_FOLDER(test_header_lengths_are_limited),
         IN_FOLDER(test_deep_json_is_refused),

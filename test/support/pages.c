@@ -31,12 +31,12 @@ void page_remove(char *path) {
 }
 
 char *page_close_and_read(html *page, char *path) {
-    dni_mapping file;
+    dni_file_content file;
     assert_int_equal(html_close(page, NULL), DN_OK);
-    assert_int_equal(dni_file_map(&file, path, NULL), DN_OK);
+    assert_int_equal(dni_file_load(&file, path, NULL), DN_OK);
     char *text = strndup((const char *)file.data, file.size);
     assert_non_null(text);
-    dni_file_unmap(&file);
+    dni_file_unload(&file);
     page_remove(path);
     return text;
 }
