@@ -35,7 +35,8 @@ dn_status dni_file_load(dni_file_content *out, const char *path, dn_error *error
 void dni_file_unload(dni_file_content *content);
 
 /* A file under construction: written beside its goal under a temporary name, and renamed over it, synced,
- * when it is whole. Whatever was there before stays until then, and for good if anything fails. */
+ * when it is whole. Whatever was there before stays until then, and for good if anything fails. What a killed process
+ * left of an attempt at the same file is removed by the next one. */
 typedef struct dni_file_writer dni_file_writer;
 
 dn_status dni_file_writer_open(dni_file_writer **out, const char *path, dn_error *error);

@@ -13,7 +13,9 @@
 #include <cmocka.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <dirent.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void test_a_loaded_file_has_its_bytes(void **state) {
@@ -126,6 +128,126 @@ static void test_a_failed_write_is_reported_and_taken_back(void **state) {
     assert_int_equal(entries(*state), 1);
 }
 
+/* Files in the folder, hidden ones too. */
+static int all_entries(const char *folder) {
+    DIR *listing = opendir(folder);
+    assert_non_null(listing);
+    int count = -2; /* "." and ".." */
+    while (readdir(listing)) count++;
+    closedir(listing);
+    return count;
+}
+
+/* A child that begins to write the file, tells so, and waits to be killed (not for ever, should this test end before). */
+static pid_t start_writer(const char *path) {
+    int ready[2];
+    char byte = 0;
+    assert_int_equal(pipe(ready), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        dni_file_writer *writer;
+        alarm(60);
+        if (dni_file_writer_open(&writer, path, NULL) || dni_file_write(writer, "half", 4, NULL)) _exit(1);
+        if (write(ready[1], &byte, 1) != 1) _exit(1);
+        for (;;) pause();
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return child;
+}
+
+static void kill_writer(pid_t child) {
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void write_file(const char *path, const char *text) {
+    dni_file_writer *writer;
+    dn_error error;
+    if (dni_file_writer_open(&writer, path, &error) || dni_file_write(writer, text, strlen(text), &error) ||
+        dni_file_writer_commit(writer, &error))
+        fail_msg("%s", error.message);
+}
+
+static void test_what_killed_writers_left_is_removed_by_the_next(void **state) {
+    const char *path = folder_path(state, "out");
+    pid_t children[3];
+    for (int i = 0; i < 3; i++) children[i] = start_writer(path);
+    assert_int_equal(all_entries(*state), 3);
+    for (int i = 0; i < 3; i++) kill_writer(children[i]);
+    assert_int_equal(all_entries(*state), 3);
+    write_file(path, "whole");
+    assert_content(path, "whole");
+    assert_int_equal(all_entries(*state), 1);
+}
+
+static void test_a_writer_at_work_keeps_its_temporary_file(void **state) {
+    const char *path = folder_path(state, "out");
+    const pid_t killed = start_writer(path), alive = start_writer(path);
+    dni_file_writer *mine;
+    assert_int_equal(dni_file_writer_open(&mine, path, NULL), DN_OK);
+    kill_writer(killed);
+    write_file(path, "another");
+    assert_int_equal(all_entries(*state), 3); /* the file, the living child's and mine */
+    assert_int_equal(dni_file_write(mine, "mine", 4, NULL), DN_OK);
+    assert_int_equal(dni_file_writer_commit(mine, NULL), DN_OK);
+    assert_content(path, "mine");
+    assert_int_equal(all_entries(*state), 2);
+    kill_writer(alive);
+    write_file(path, "last");
+    assert_int_equal(all_entries(*state), 1);
+}
+
+/* Many writers of one file at once: each commits, and the file is whole, one of theirs. */
+static void test_writers_of_one_file_do_not_disturb_each_other(void **state) {
+    const char *path = folder_path(state, "out");
+    enum { WRITERS = 6, ROUNDS = 40, SIZE = 100000 };
+    pid_t children[WRITERS];
+    for (int i = 0; i < WRITERS; i++) {
+        children[i] = fork();
+        assert_true(children[i] >= 0);
+        if (children[i] > 0) continue;
+        static char block[SIZE];
+        memset(block, 'a' + i, SIZE);
+        for (int round = 0; round < ROUNDS; round++) {
+            dni_file_writer *writer;
+            if (dni_file_writer_open(&writer, path, NULL) || dni_file_write(writer, block, SIZE, NULL) ||
+                dni_file_writer_commit(writer, NULL))
+                _exit(1);
+        }
+        _exit(0);
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        int status;
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_int_equal(status, 0);
+    }
+    const file_bytes found = read_whole(path);
+    assert_int_equal(found.size, SIZE);
+    for (size_t i = 1; i < SIZE; i++) assert_int_equal(found.data[i], found.data[0]);
+    free(found.data);
+    assert_int_equal(all_entries(*state), 1);
+}
+
+static void test_a_file_cut_after_opening_is_told(void **state) {
+    const char *path = folder_path(state, "cut");
+    write_whole(path, "0123456789", 10);
+    dni_file file;
+    char bytes[10];
+    dn_error error;
+    assert_int_equal(dni_file_open(&file, path, NULL), DN_OK);
+    assert_int_equal(file.size, 10);
+    assert_int_equal(truncate(path, 4), 0);
+    assert_int_equal(dni_file_read_at(&file, bytes, 4, 0, &error), DN_OK);
+    assert_int_equal(dni_file_read_at(&file, bytes, 4, 2, &error), DN_ERR_TRUNCATED);
+    assert_non_null(strstr(error.message, path));
+    assert_non_null(strstr(error.message, "ends at byte 4; it had 10"));
+    assert_int_equal(dni_file_read_at(&file, bytes, 10, UINT64_MAX - 3, &error), DN_ERR_TRUNCATED);
+    dni_file_close(&file);
+}
+
 static void test_a_device_is_never_replaced(void **state) {
     (void)state;
     dn_error error;
@@ -210,6 +332,10 @@ int main(void) {
         IN_FOLDER(test_an_abandoned_file_leaves_what_was_there),
         IN_FOLDER(test_permissions_follow_the_umask),
         IN_FOLDER(test_a_failed_write_is_reported_and_taken_back),
+        IN_FOLDER(test_what_killed_writers_left_is_removed_by_the_next),
+        IN_FOLDER(test_a_writer_at_work_keeps_its_temporary_file),
+        IN_FOLDER(test_writers_of_one_file_do_not_disturb_each_other),
+        IN_FOLDER(test_a_file_cut_after_opening_is_told),
         IN_FOLDER(test_a_device_is_never_replaced),
         IN_FOLDER(test_a_link_stays_and_its_file_is_replaced),
         IN_FOLDER(test_a_file_in_a_missing_folder_is_not_found),
