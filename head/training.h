@@ -77,9 +77,9 @@ typedef struct dn_schedule {
     float floor;  /* cosine, plateau: 0 <= floor <= the learning rate */
 } dn_schedule;
 
-/* One line of training, after an epoch: the training loss is the mean that is minimised, as met on the way (with
- * dropout, class weights and label smoothing), the validation loss the plain mean negative log-likelihood, with
- * the epoch's final weights. */
+/* One line of training, after an epoch. The training loss is the running mean over the epoch's mini-batches, so it includes
+ * dropout, class weights and label smoothing. The validation loss is the plain mean negative log-likelihood, with the
+ * epoch's final weights. */
 typedef struct dn_epoch {
     int epoch; /* 1 .. */
     int epochs;

@@ -2,8 +2,10 @@
  *
  * A header (magic, features, XXH3-128 of the provenance), then records of one size: key, floats, XXH3-64 of both
  * seeded with the record's number. A record that is torn, or out of place, fails its checksum; it and all behind
- * it are cut off when the journal is read. The journal is also the lock's file: closing removes it once it is
- * empty, so an opener that waited checks that it still locks what the name means. */
+ * it are cut off when the journal is read.
+ *
+ * The journal is also the file that the store's lock is held on, and it is removed when it is closed empty. So an opener
+ * that had to wait for the lock checks that the path still names the file that it has locked, and opens it again if not. */
 #ifndef DN_IO_FEATURE_JOURNAL_H
 #define DN_IO_FEATURE_JOURNAL_H
 
