@@ -256,7 +256,7 @@ static int by_offset(const void *a, const void *b) {
 
 /* The tensors, in order of offset, must cover the data once and whole. */
 static dn_status check_tiling(reader *r) {
-    qsort(r->records, r->count, sizeof *r->records, by_offset);
+    if (r->count) qsort(r->records, r->count, sizeof *r->records, by_offset);
     uint64_t covered = 0;
     for (size_t i = 0; i < r->count; i++) {
         if (r->records[i].begin != covered)
