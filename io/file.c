@@ -242,7 +242,7 @@ static void write_through(dni_file_writer *writer, const char *bytes, size_t siz
     int attempts = 0;
     while (size && !writer->failure) {
         const ssize_t n = write(writer->descriptor, bytes, size);
-        if (n < 0 && try_again(errno, &attempts)) continue;
+        if (n < 0 && dni_retry(errno, &attempts)) continue;
         if (n <= 0) {
             writer->failure = n < 0 ? errno : EIO;
             return;
