@@ -115,7 +115,7 @@ static outcome print_file(const char *path) {
 
 static outcome run(const command *self, int argc, char **argv) {
     int first;
-    const outcome code = parse_options(self, NULL, 0, argc, argv, 0, 1, &first);
+    const outcome code = parse_options(self, NULL, argc, argv, &first);
     if (code) return code;
     return first < argc ? print_file(argv[first]) : print_machine();
 }
@@ -129,5 +129,6 @@ const command info_command = {
         "DenseNet-161.\n"
         "With one: what a weights, model or feature file holds.\n\n"
         "  ftrain info flowers.safetensors\n\n",
+    .max_paths = 1,
     .run = run,
 };

@@ -1,4 +1,5 @@
 /* ftrain COMMAND [options] [paths]. */
+#include "ftrain/shell/command_line.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
@@ -51,6 +52,7 @@ static outcome dispatch(int argc, char **argv) {
         return OUTCOME_OK;
     }
     const command *found = find_command(argv[1]);
+    command_line_keep(argc - 1, argv + 1);
     return found ? found->run(found, argc - 1, argv + 1) : OUTCOME_USAGE;
 }
 

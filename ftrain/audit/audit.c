@@ -13,8 +13,6 @@ typedef struct audit_options {
     const char *report;
     uint64_t seed;
     bool json, exit_status;
-    int argc; /* the command line, for the report */
-    char *const *argv;
 } audit_options;
 
 static outcome summarise(audit *of) {
@@ -43,13 +41,12 @@ static outcome find(audit *of, const audit_options *options, dni_pool *pool) {
 
 static outcome tell(const audit *of, const audit_options *options, dni_pool *pool) {
     outcome code = options->json ? audit_print_json(of) : audit_print(of);
-    if (!code && options->report)
-        code = audit_write_report(of, options->report, options->argc, options->argv, pool);
+    if (!code && options->report) code = audit_write_report(of, options->report, pool);
     if (code) return code;
     bool alarm = false;
     for (int g = 0; g < CUE_GROUPS; g++) alarm |= of->leak.alarms[g];
     if (alarm && options->exit_status) return OUTCOME_FOUND;
-    return of->data.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
+    return finish(of->data.skipped);
 }
 
 static outcome audit_folder(const audit_options *options, const char *folder) {
@@ -71,30 +68,22 @@ static outcome audit_folder(const audit_options *options, const char *folder) {
     return code;
 }
 
+static const option_spec rows[] = {
+    OPT_TEXT("report", 0, audit_options, report, "FILE.html", "write a report with pictures, too"),
+    JSON_OBJECT_OPTION(audit_options, json),
+    OPT_FLAG("exit-status", 0, audit_options, exit_status, "end with 10 when there is an alarm"),
+    OPT_SEED("seed", 0, audit_options, seed, "of the folds (default 1)"),
+    OPT_TEXT("weights", 'w', audit_options, extraction.weights, "WEIGHTS",
+             "a file, or random:SEED: find outliers in the network's features, too"),
+    OPT_GROUP(audit_options, extraction, pipeline_option_table),
+    THREADS_OPTION(audit_options, extraction.network.threads),
+    QUIET_OPTION(audit_options, extraction.features.quiet),
+};
+
 static outcome run(const command *self, int argc, char **argv) {
-    audit_options options = {
-        .extraction = extraction_options_default(), .seed = 1, .argc = argc, .argv = argv};
-    extraction_options *const e = &options.extraction;
-    const option_spec specs[] = {
-        {"report", 0, OPTION_TEXT, &options.report, 0, 0, "FILE.html", "write a report with pictures, too"},
-        {"json", 0, OPTION_FLAG, &options.json, 0, 0, NULL, "print one JSON object instead of tables"},
-        {"exit-status", 0, OPTION_FLAG, &options.exit_status, 0, 0, NULL,
-         "end with 10 when there is an alarm"},
-        {"seed", 0, OPTION_SEED, &options.seed, 0, 0, "N", "of the folds (default 1)"},
-        {"weights", 'w', OPTION_TEXT, &e->weights, 0, 0, "WEIGHTS",
-         "a file, or random:SEED: find outliers in the network's features, too"},
-        {"arch", 0, OPTION_TEXT, &e->arch, 0, 0, "NAME",
-         "with random:SEED: densenet121, 161, 169, 201 (default densenet161)"},
-        {"resize", 0, OPTION_INT, &e->resize, 1, 8192, "N",
-         "shorter side after resizing, pixels (default 255)"},
-        {"crop", 0, OPTION_INT, &e->crop, 32, 8192, "N", "side of the centre crop, pixels (default 224)"},
-        {"cache", 0, OPTION_TEXT, &e->features.cache, 0, 0, "FOLDER",
-         "where features are kept (default ~/.cache/densenet)"},
-        THREADS_OPTION(e->network.threads),
-        {"quiet", 'q', OPTION_FLAG, &e->features.quiet, 0, 0, NULL, "no progress"},
-    };
+    audit_options options = {.extraction = extraction_options_default(), .seed = 1};
     int first;
-    const outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    const outcome code = parse_options(self, &options, argc, argv, &first);
     return !code ? audit_folder(&options, argv[first]) : code;
 }
 
@@ -110,5 +99,8 @@ const command audit_command = {
         "the labels from file metadata or simple pixel statistics alone. The first line says so.\n\n"
         "  ftrain audit flowers --report flowers.html\n\n"
         "A classifier trained on a data set with an alarm may have learned the cue and not the subject.\n\n",
+    .options = OPTIONS(rows),
+    .min_paths = 1,
+    .max_paths = 1,
     .run = run,
 };

@@ -133,6 +133,6 @@ typedef struct audit {
 outcome audit_print(const audit *of);
 outcome audit_print_json(const audit *of);
 /* argv: the command line, the command first. */
-outcome audit_write_report(const audit *of, const char *path, int argc, char *const *argv, dni_pool *pool);
+outcome audit_write_report(const audit *of, const char *path, dni_pool *pool);
 
 #endif

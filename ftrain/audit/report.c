@@ -297,9 +297,9 @@ static void write_unusable(html *page, const audit_data *data) {
     html_raw(page, "</ul>\n");
 }
 
-outcome audit_write_report(const audit *of, const char *path, int argc, char *const *argv, dni_pool *pool) {
+outcome audit_write_report(const audit *of, const char *path, dni_pool *pool) {
     html *page;
-    const outcome code = report_open(&page, path, "Audit of a data set", argc, argv);
+    const outcome code = report_open(&page, path, "Audit of a data set");
     if (code) return code;
     write_verdict(page, &of->leak);
     write_cues(page, &of->leak);

@@ -42,18 +42,23 @@ static outcome convert(const char *from, const char *to) {
     return code;
 }
 
+typedef struct convert_options {
+    bool list;
+} convert_options;
+
+static const option_spec rows[] = {
+    OPT_FLAG("list", 0, convert_options, list, "print name, type and shape of IN's tensors; no OUT"),
+};
+
 static outcome run(const command *self, int argc, char **argv) {
-    bool list_only = false;
-    const option_spec specs[] = {
-        {"list", 0, OPTION_FLAG, &list_only, 0, 0, NULL,
-         "print name, type and shape of IN's tensors; no OUT"},
-    };
+    convert_options options = {.list = false};
     int first;
-    const outcome code = parse_options(self, specs, 1, argc, argv, 1, 2, &first);
+    const outcome code = parse_options(self, &options, argc, argv, &first);
     if (code) return code;
-    if (argc - first == (list_only ? 1 : 2))
-        return list_only ? list(argv[first]) : convert(argv[first], argv[first + 1]);
-    message("convert: %s", list_only ? "--list takes IN alone" : "OUT is missing, or did you mean --list?");
+    if (argc - first == (options.list ? 1 : 2))
+        return options.list ? list(argv[first]) : convert(argv[first], argv[first + 1]);
+    message("convert: %s",
+            options.list ? "--list takes IN alone" : "OUT is missing, or did you mean --list?");
     return OUTCOME_USAGE;
 }
 
@@ -66,5 +71,8 @@ const command convert_command = {
         "201, and\n"
         "writes safetensors under torchvision's present names. Nothing in the file is executed.\n\n"
         "  ftrain convert densenet161-8d451a50.pth densenet161.safetensors\n\n",
+    .options = OPTIONS(rows),
+    .min_paths = 1,
+    .max_paths = 2,
     .run = run,
 };

@@ -3,8 +3,14 @@
 #define FTRAIN_BACKBONE_MODEL_ATTACH_H
 
 #include "ftrain/backbone/network_options.h"
+#include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "head/classifier/classifier.h"
+
+/* Rows of the commands that use a model. */
+#define MODEL_OPTION(type, member) OPT_TEXT("model", 'm', type, member, "MODEL", "a file of 'ftrain train'")
+#define MODEL_WEIGHTS_OPTION(type, member)                                                                   \
+    OPT_TEXT("weights", 'w', type, member, "WEIGHTS", "the file it was trained with; else found by itself")
 
 /* All return OUTCOME_OK or, after a message, another outcome. */
 

@@ -1,8 +1,18 @@
-/* The options of the network: their check, an early refusal where the machine lacks the precision. */
+/* The options of the network: their rows, their check, an early refusal where the machine lacks the precision. */
 #include "ftrain/backbone/network_options.h"
 
 #include "core/cpu.h"
 #include "ftrain/shell/message.h"
+
+static const option_spec rows[] = {
+    OPT_CHOICE("precision", 0, network_options, precision, "fp32|bf16",
+               "what the network computes in (default fp32); bf16 is faster and needs AVX512-BF16"),
+    OPT_CHOICE("memory", 0, network_options, memory, "fast|low",
+               "fast (default), or low: half the memory, a tenth to a sixth slower"),
+    THREADS_OPTION(network_options, threads),
+};
+
+const option_table network_option_table = OPTION_TABLE(rows);
 
 const char *precision_name(int precision) {
     return precision == DN_PRECISION_BFLOAT16 ? "bf16" : "fp32";

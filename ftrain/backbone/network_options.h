@@ -12,23 +12,8 @@ typedef struct network_options {
     int threads;   /* 0: one a core */
 } network_options;
 
-/* The row of an option table that fills `t`, a number of threads. */
-#define THREADS_OPTION(t)                                                                                    \
-    { "threads", 0, OPTION_INT, &(t), 0, 1024, "N", "0: one a core (default)" }
-
-/* The rows of an option table that fill `n`, a network_options. */
-#define NETWORK_OPTIONS(n)                                                                                   \
-    {"precision",                                                                                            \
-     0,                                                                                                      \
-     OPTION_CHOICE,                                                                                          \
-     &(n).precision,                                                                                         \
-     0,                                                                                                      \
-     0,                                                                                                      \
-     "fp32|bf16",                                                                                            \
-     "what the network computes in (default fp32); bf16 is faster and needs AVX512-BF16"},                   \
-        {"memory", 0, OPTION_CHOICE, &(n).memory,                                                            \
-         0,        0, "fast|low",    "fast (default), or low: half the memory, a tenth to a sixth slower"},  \
-        THREADS_OPTION((n).threads)
+/* The rows that fill a network_options. */
+extern const option_table network_option_table;
 
 /* Whether this machine can compute so: OUTCOME_OK or, after a message, another outcome. */
 outcome network_options_check(const network_options *options);

@@ -264,29 +264,27 @@ static outcome baseline(baseline_run *run, const char *data) {
     if (code) return code;
     code = baseline_print(run);
     if (!code && run->report) code = baseline_report(run);
-    if (code) return code;
-    return run->extraction.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
+    return !code ? finish(run->extraction.skipped) : code;
 }
 
+static const option_spec rows[] = {
+    OPT_GROUP(baseline_run, extraction_options, extraction_option_table),
+    FEATURES_OPTION(baseline_run, extraction_options.features.file),
+    OPT_TEXT("model", 'm', baseline_run, model, "MODEL", "a row for this model, too"),
+    OPT_TEXT("only", 0, baseline_run, only, "LIST",
+             "some of dummy,metadata,svm-pixels,logistic,svm-features"),
+    OPT_INT("max-pictures", 0, baseline_run, max_pictures, 6, 20000, "N",
+            "at most so many for the SVM on pixels (default 3000)"),
+    OPT_TEXT("report", 0, baseline_run, report, "FILE",
+             "write a page with the table and its bars, too (HTML)"),
+    JSON_LINES_OPTION(baseline_run, json),
+};
+
 static outcome run(const command *self, int argc, char **argv) {
-    baseline_run work = {
-        .argc = argc, .argv = argv, .extraction_options = extraction_options_default(), .max_pictures = 3000};
-    const option_spec specs[] = {
-        EXTRACTION_OPTIONS(work.extraction_options),
-        {"features", 0, OPTION_TEXT, &work.extraction_options.features.file, 0, 0, "FEATURES",
-         "a file of 'ftrain extract' instead of the cache"},
-        {"model", 'm', OPTION_TEXT, &work.model, 0, 0, "MODEL", "a row for this model, too"},
-        {"only", 0, OPTION_TEXT, &work.only, 0, 0, "LIST",
-         "some of dummy,metadata,svm-pixels,logistic,svm-features"},
-        {"max-pictures", 0, OPTION_INT, &work.max_pictures, 6, 20000, "N",
-         "at most so many for the SVM on pixels (default 3000)"},
-        {"report", 0, OPTION_TEXT, &work.report, 0, 0, "FILE",
-         "write a page with the table and its bars, too (HTML)"},
-        {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "a JSON object a row"},
-    };
+    baseline_run work = {.extraction_options = extraction_options_default(), .max_pictures = 3000};
     work.extraction_options.flip = false; /* each picture once, as in the rows without features */
     int first;
-    outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    outcome code = parse_options(self, &work, argc, argv, &first);
     if (!code) code = baseline(&work, argv[first]);
     for (int s = 0; s < DNI_SPLITS; s++) {
         feature_set_free(&work.sets[s]);
@@ -314,5 +312,8 @@ const command baseline_command = {
         "  ftrain baseline flowers --only dummy,svm-pixels        needs no weights\n"
         "  ftrain baseline flowers -m flowers.safetensors         beside a model\n"
         "  ftrain baseline flowers --report baseline.html         as a page with bars, too\n\n",
+    .options = OPTIONS(rows),
+    .min_paths = 1,
+    .max_paths = 1,
     .run = run,
 };

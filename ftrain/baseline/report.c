@@ -49,7 +49,7 @@ static void write_legend(html *page, const baseline_run *run) {
 
 outcome baseline_report(const baseline_run *run) {
     html *page;
-    const outcome code = report_open(&page, run->report, "Baselines", run->argc, run->argv);
+    const outcome code = report_open(&page, run->report, "Baselines");
     if (code) return code;
     write_bars(page, run);
     write_table(page, run);

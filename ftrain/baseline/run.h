@@ -15,8 +15,6 @@ enum { MAX_ROWS = 16 };
 typedef enum baseline_group { DUMMY, METADATA, SVM_PIXELS, LOGISTIC, SVM_FEATURES, GROUPS } baseline_group;
 
 typedef struct baseline_run {
-    int argc; /* the command line, for the report */
-    char *const *argv;
     extraction_options extraction_options;
     const char *only, *model, *report; /* NULL: not given */
     int max_pictures;

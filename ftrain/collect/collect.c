@@ -191,9 +191,23 @@ static outcome collect(collection *work) {
                 work->folder.count, work->duplicates, work->skipped);
     }
     collect_folder_close(&work->folder);
-    if (code) return code;
-    return work->skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
+    return !code ? finish(work->skipped) : code;
 }
+
+static const option_spec rows[] = {
+    OPT_TEXT("output", 'o', collection, output, "DIR", "the folder to fill, or to fill further"),
+    OPT_INT("count", 'n', collection, count, 1, 1e8, "N", "pictures that DIR is to hold in the end"),
+    OPT_FLOAT("delay", 0, collection, delay, 0, 3600, "S", "seconds between two requests (default 1)"),
+    OPT_INT("retries", 0, collection, retries, 0, 100, "N", "tries more when a request fails (default 5)"),
+    OPT_FLOAT("backoff", 0, collection, backoff, 0, 60, "S",
+              "wait before the first of them, then doubled (default 1)"),
+    OPT_FLOAT("timeout", 0, collection, timeout, 0.1, 3600, "S", "of one request, seconds (default 30)"),
+    OPT_INT("max-bytes", 0, collection, max_bytes, 1, INT_MAX, "N", "of one picture (default 20000000)"),
+    OPT_INT("give-up", 0, collection, give_up, 1, 1e8, "N", "answers in a row with nothing new (default 20)"),
+    OPT_INT("start", 0, collection, start, 0, INT_MAX, "N", "the first {n} (default 1)"),
+    JSON_LINES_OPTION(collection, json),
+    QUIET_OPTION(collection, quiet),
+};
 
 static outcome run(const command *self, int argc, char **argv) {
     collection work = {.retries = 5,
@@ -204,23 +218,8 @@ static outcome run(const command *self, int argc, char **argv) {
                        .backoff = 1,
                        .timeout = 30,
                        .folder = {.manifest = -1}};
-    const option_spec specs[] = {
-        {"output", 'o', OPTION_TEXT, &work.output, 0, 0, "DIR", "the folder to fill, or to fill further"},
-        {"count", 'n', OPTION_INT, &work.count, 1, 1e8, "N", "pictures that DIR is to hold in the end"},
-        {"delay", 0, OPTION_FLOAT, &work.delay, 0, 3600, "S", "seconds between two requests (default 1)"},
-        {"retries", 0, OPTION_INT, &work.retries, 0, 100, "N", "tries more when a request fails (default 5)"},
-        {"backoff", 0, OPTION_FLOAT, &work.backoff, 0, 60, "S",
-         "wait before the first of them, then doubled (default 1)"},
-        {"timeout", 0, OPTION_FLOAT, &work.timeout, 0.1, 3600, "S", "of one request, seconds (default 30)"},
-        {"max-bytes", 0, OPTION_INT, &work.max_bytes, 1, INT_MAX, "N", "of one picture (default 20000000)"},
-        {"give-up", 0, OPTION_INT, &work.give_up, 1, 1e8, "N",
-         "answers in a row with nothing new (default 20)"},
-        {"start", 0, OPTION_INT, &work.start, 0, INT_MAX, "N", "the first {n} (default 1)"},
-        {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "a JSON object a line"},
-        {"quiet", 'q', OPTION_FLAG, &work.quiet, 0, 0, NULL, "no progress"},
-    };
     int first;
-    const outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    const outcome code = parse_options(self, &work, argc, argv, &first);
     if (code) return code;
     work.url = argv[first];
     return collect(&work);
@@ -243,5 +242,8 @@ const command collect_command = {
         "later, and not before the time it names (Retry-After).\n\n"
         "  ftrain collect https://example.org/random-face -o faces/fake -n 500\n"
         "  ftrain collect 'https://example.org/photo/{n}.jpg' -o photos -n 100 --delay 2\n\n",
+    .options = OPTIONS(rows),
+    .min_paths = 1,
+    .max_paths = 1,
     .run = run,
 };

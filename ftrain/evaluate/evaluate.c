@@ -23,8 +23,6 @@ typedef struct evaluate_options {
     int perturbation_count; /* 0: robustness is not looked at */
     const char *perturb, *predictions, *report;
     bool robustness, json;
-    int argc; /* the command line, for the report */
-    char *const *argv;
 } evaluate_options;
 
 static outcome check_options(evaluate_options *o) {
@@ -52,9 +50,8 @@ static outcome tell(evaluation *of, const evaluate_options *o) {
     if (code) return code;
     if (!(o->json ? evaluation_print_json(of) : evaluation_print_text(of))) return OUTCOME_MACHINE;
     if (o->predictions && !o->json) printf("\nwrote %s\n", o->predictions);
-    if (o->report) code = evaluation_write_report(of, &o->evaluation.scorer, o->report, o->argc, o->argv);
-    if (code) return code;
-    return of->skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
+    if (o->report) code = evaluation_write_report(of, &o->evaluation.scorer, o->report);
+    return !code ? finish(of->skipped) : code;
 }
 
 static outcome evaluate(const evaluate_options *o, const char *data) {
@@ -70,35 +67,31 @@ static outcome evaluate(const evaluate_options *o, const char *data) {
     return code;
 }
 
+static const option_spec rows[] = {
+    MODEL_OPTION(evaluate_options, evaluation.scorer.model),
+    MODEL_WEIGHTS_OPTION(evaluate_options, evaluation.scorer.weights),
+    OPT_TEXT("split", 0, evaluate_options, evaluation.split, "NAME", "train, valid or test (default test)"),
+    OPT_TEXT("calibrate-on", 0, evaluate_options, evaluation.calibrate_on, "SPLIT",
+             "fit temperature and threshold there, or none (default valid)"),
+    OPT_FLAG("robustness", 0, evaluate_options, robustness,
+             "judge the pictures compressed, blurred, resized, ..., too"),
+    OPT_TEXT("perturb", 0, evaluate_options, perturb, "LIST",
+             "the same with these: jpeg:75,blur:1,resize:0.5,zoom:2,grey"),
+    OPT_TEXT("predictions", 0, evaluate_options, predictions, "FILE", "write them as CSV, a line a picture"),
+    OPT_TEXT("report", 0, evaluate_options, report, "FILE.html",
+             "write a page with curves and pictures, too"),
+    CACHE_OPTION(evaluate_options, evaluation.scorer.features.cache),
+    FEATURES_OPTION(evaluate_options, evaluation.scorer.features.file),
+    OPT_GROUP(evaluate_options, evaluation.scorer.network, network_option_table),
+    STRICT_OPTION(evaluate_options, evaluation.scorer.features.strict),
+    JSON_OBJECT_OPTION(evaluate_options, json),
+    QUIET_OPTION(evaluate_options, evaluation.scorer.features.quiet),
+};
+
 static outcome run(const command *self, int argc, char **argv) {
-    evaluate_options o = {.argc = argc, .argv = argv};
-    scorer_options *s = &o.evaluation.scorer;
-    const option_spec specs[] = {
-        {"model", 'm', OPTION_TEXT, &s->model, 0, 0, "MODEL", "a file of 'ftrain train'"},
-        {"weights", 'w', OPTION_TEXT, &s->weights, 0, 0, "WEIGHTS",
-         "the file it was trained with; else found by itself"},
-        {"split", 0, OPTION_TEXT, &o.evaluation.split, 0, 0, "NAME", "train, valid or test (default test)"},
-        {"calibrate-on", 0, OPTION_TEXT, &o.evaluation.calibrate_on, 0, 0, "SPLIT",
-         "fit temperature and threshold there, or none (default valid)"},
-        {"robustness", 0, OPTION_FLAG, &o.robustness, 0, 0, NULL,
-         "judge the pictures compressed, blurred, resized, ..., too"},
-        {"perturb", 0, OPTION_TEXT, &o.perturb, 0, 0, "LIST",
-         "the same with these: jpeg:75,blur:1,resize:0.5,zoom:2,grey"},
-        {"predictions", 0, OPTION_TEXT, &o.predictions, 0, 0, "FILE", "write them as CSV, a line a picture"},
-        {"report", 0, OPTION_TEXT, &o.report, 0, 0, "FILE.html",
-         "write a page with curves and pictures, too"},
-        {"cache", 0, OPTION_TEXT, &s->features.cache, 0, 0, "FOLDER",
-         "where features are kept (default ~/.cache/densenet)"},
-        {"features", 0, OPTION_TEXT, &s->features.file, 0, 0, "FEATURES",
-         "a file of 'ftrain extract' instead of the cache"},
-        NETWORK_OPTIONS(s->network),
-        {"strict", 0, OPTION_FLAG, &s->features.strict, 0, 0, NULL,
-         "stop at the first picture that cannot be used"},
-        {"json", 0, OPTION_FLAG, &o.json, 0, 0, NULL, "the result as one JSON object"},
-        {"quiet", 'q', OPTION_FLAG, &s->features.quiet, 0, 0, NULL, "no progress"},
-    };
+    evaluate_options o = {.json = false};
     int first;
-    outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    outcome code = parse_options(self, &o, argc, argv, &first);
     if (!code) code = check_options(&o);
     return !code ? evaluate(&o, argv[first]) : code;
 }
@@ -119,5 +112,8 @@ const command evaluate_command = {
         "  ftrain evaluate -m flowers.safetensors flowers --split valid\n"
         "  ftrain evaluate -m faces.safetensors faces --robustness --predictions faces.csv\n"
         "  ftrain evaluate -m faces.safetensors faces --robustness --report faces.html\n\n",
+    .options = OPTIONS(rows),
+    .min_paths = 1,
+    .max_paths = 1,
     .run = run,
 };

@@ -259,10 +259,9 @@ static void write_provenance(html *page, const evaluation *of, const scorer_opti
                                              .seed = &of->info->seed});
 }
 
-outcome evaluation_write_report(evaluation *of, const scorer_options *options, const char *path, int argc,
-                                char *const *argv) {
+outcome evaluation_write_report(evaluation *of, const scorer_options *options, const char *path) {
     html *page;
-    outcome code = report_open(&page, path, "Evaluation of a model", argc, argv);
+    outcome code = report_open(&page, path, "Evaluation of a model");
     if (code) return code;
     write_result(page, of);
     code = write_classes(page, of);

@@ -6,10 +6,9 @@
 #include "ftrain/page/html.h"
 #include "ftrain/shell/outcome.h"
 
-/* argv: the command line, the command first. Attaches the backbone, for the maps of evidence. Returns OUTCOME_OK or,
+/* Attaches the backbone, for the maps of evidence. Returns OUTCOME_OK or,
  * after a message, another outcome. */
-outcome evaluation_write_report(evaluation *of, const scorer_options *options, const char *path, int argc,
-                                char *const *argv);
+outcome evaluation_write_report(evaluation *of, const scorer_options *options, const char *path);
 
 /* Section "pictures": the surest right ones, the surest wrong ones and the least sure, each with its map. */
 outcome evaluation_write_pictures(html *page, evaluation *of);

@@ -244,34 +244,34 @@ static outcome explain(explanation_run *run, char *const *paths, int count) {
     if (!run->source) return report_no_memory();
     code = explain_all(run);
     if (code) return code;
-    return run->skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
+    return finish(run->skipped);
 }
+
+static const option_spec rows[] = {
+    MODEL_OPTION(explanation_run, model),
+    OPT_TEXT("output", 'o', explanation_run, output, "OUT",
+             "a .png file for one picture, else a folder; without it only figures"),
+    MODEL_WEIGHTS_OPTION(explanation_run, weights_option),
+    OPT_TEXT("class", 0, explanation_run, class_name, "NAME",
+             "evidence for this class (default: the predicted one)"),
+    OPT_FLOAT("ellipse-width", 0, explanation_run, ellipse_width, 0.01, 2, "X",
+              "of the crop's width (default 0.6)"),
+    OPT_FLOAT("ellipse-height", 0, explanation_run, ellipse_height, 0.01, 2, "X",
+              "of the crop's height (default 0.8)"),
+    OPT_FLAG("outline", 0, explanation_run, outline, "draw the ellipse"),
+    OPT_FLOAT("opacity", 0, explanation_run, overlay.opacity, 0, 1, "X", "of the colours (default 0.6)"),
+    OPT_INT("size", 0, explanation_run, overlay.size, 16, 16384, "N",
+            "longer side of a drawing, at most (default 640)"),
+    OPT_GROUP(explanation_run, network, network_option_table),
+    STRICT_OPTION(explanation_run, strict),
+    JSON_LINES_OPTION(explanation_run, json),
+};
 
 static outcome run(const command *self, int argc, char **argv) {
     explanation_run work = {
         .overlay = {.opacity = 0.6f, .size = 640}, .ellipse_width = 0.6f, .ellipse_height = 0.8f};
-    const option_spec specs[] = {
-        {"model", 'm', OPTION_TEXT, &work.model, 0, 0, "MODEL", "a file of 'ftrain train'"},
-        {"output", 'o', OPTION_TEXT, &work.output, 0, 0, "OUT",
-         "a .png file for one picture, else a folder; without it only figures"},
-        {"weights", 'w', OPTION_TEXT, &work.weights_option, 0, 0, "WEIGHTS",
-         "the file it was trained with; else found by itself"},
-        {"class", 0, OPTION_TEXT, &work.class_name, 0, 0, "NAME",
-         "evidence for this class (default: the predicted one)"},
-        {"ellipse-width", 0, OPTION_FLOAT, &work.ellipse_width, 0.01, 2, "X",
-         "of the crop's width (default 0.6)"},
-        {"ellipse-height", 0, OPTION_FLOAT, &work.ellipse_height, 0.01, 2, "X",
-         "of the crop's height (default 0.8)"},
-        {"outline", 0, OPTION_FLAG, &work.outline, 0, 0, NULL, "draw the ellipse"},
-        {"opacity", 0, OPTION_FLOAT, &work.overlay.opacity, 0, 1, "X", "of the colours (default 0.6)"},
-        {"size", 0, OPTION_INT, &work.overlay.size, 16, 16384, "N",
-         "longer side of a drawing, at most (default 640)"},
-        NETWORK_OPTIONS(work.network),
-        {"strict", 0, OPTION_FLAG, &work.strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
-        {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "a JSON object a line"},
-    };
     int first;
-    outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, INT_MAX, &first);
+    outcome code = parse_options(self, &work, argc, argv, &first);
     if (!code) code = explain(&work, argv + first, argc - first);
     path_source_free(work.source);
     free(work.evidence);
@@ -297,5 +297,8 @@ const command explain_command = {
         "  ftrain explain -m faces.safetensors a.jpg -o a-map.png\n"
         "  ftrain explain -m faces.safetensors faces/test/real --outline -o maps\n"
         "  ftrain explain -m faces.safetensors faces/test/fake              figures alone\n\n",
+    .options = OPTIONS(rows),
+    .min_paths = 1,
+    .max_paths = INT_MAX,
     .run = run,
 };

@@ -4,19 +4,19 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
 
+static const option_spec rows[] = {
+    OPT_TEXT("output", 'o', extraction_options, features.file, "FEATURES",
+             "the file to write or to complete"),
+    OPT_ROWS(extraction_option_table),
+    OPT_TEXT("augment", 0, extraction_options, augment, "LIST",
+             "more views of the training split: jpeg:75,blur:1,resize:0.5,zoom:1.2,grey"),
+    OPT_NO_FLAG("no-flip", 0, extraction_options, flip, "without the mirror images of the training split"),
+};
+
 static outcome run(const command *self, int argc, char **argv) {
     extraction_options options = extraction_options_default();
-    const option_spec specs[] = {
-        {"output", 'o', OPTION_TEXT, &options.features.file, 0, 0, "FEATURES",
-         "the file to write or to complete"},
-        EXTRACTION_OPTIONS(options),
-        {"augment", 0, OPTION_TEXT, &options.augment, 0, 0, "LIST",
-         "more views of the training split: jpeg:75,blur:1,resize:0.5,zoom:1.2,grey"},
-        {"no-flip", 0, OPTION_NO_FLAG, &options.flip, 0, 0, NULL,
-         "without the mirror images of the training split"},
-    };
     int first;
-    outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    outcome code = parse_options(self, &options, argc, argv, &first);
     if (code) return code;
     if (!options.features.file) {
         message("extract: -o FEATURES is missing: the file to write");
@@ -24,7 +24,7 @@ static outcome run(const command *self, int argc, char **argv) {
     }
     extraction work;
     code = extraction_run(&work, &options, argv[first], NULL);
-    if (!code) code = work.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
+    if (!code) code = finish(work.skipped);
     extraction_free(&work);
     return code;
 }
@@ -42,5 +42,8 @@ const command extract_command = {
         "  ftrain extract flowers -o flowers-features.safetensors\n"
         "  ftrain extract flowers --precision bf16 -o fast.safetensors     where 'ftrain info' says it can "
         "be had\n\n",
+    .options = OPTIONS(rows),
+    .min_paths = 1,
+    .max_paths = 1,
     .run = run,
 };

@@ -8,6 +8,28 @@
 
 #include <stdlib.h>
 
+static const option_spec pipeline_rows[] = {
+    OPT_TEXT("arch", 0, extraction_options, arch, "NAME",
+             "with random:SEED: densenet121, 161, 169, 201 (default densenet161)"),
+    OPT_INT("resize", 0, extraction_options, resize, 1, 8192, "N",
+            "shorter side after resizing, pixels (default 255)"),
+    OPT_INT("crop", 0, extraction_options, crop, 32, 8192, "N",
+            "side of the centre crop, pixels (default 224)"),
+    CACHE_OPTION(extraction_options, features.cache),
+};
+
+static const option_spec rows[] = {
+    OPT_TEXT("weights", 'w', extraction_options, weights, "WEIGHTS",
+             "a file, or random:SEED; else found by itself"),
+    OPT_ROWS(pipeline_option_table),
+    OPT_GROUP(extraction_options, network, network_option_table),
+    STRICT_OPTION(extraction_options, features.strict),
+    QUIET_OPTION(extraction_options, features.quiet),
+};
+
+const option_table pipeline_option_table = OPTION_TABLE(pipeline_rows);
+const option_table extraction_option_table = OPTION_TABLE(rows);
+
 extraction_options extraction_options_default(void) {
     const dn_preprocessing standard = dn_preprocessing_default();
     return (extraction_options){.resize = standard.resize, .crop = standard.crop, .flip = true};

@@ -22,23 +22,10 @@ typedef struct extraction_options {
 
 extraction_options extraction_options_default(void);
 
-/* The rows of an option table that fill `o`, an extraction_options. */
-#define EXTRACTION_OPTIONS(o)                                                                                \
-    {"weights", 'w', OPTION_TEXT, &(o).weights,                                                              \
-     0,         0,   "WEIGHTS",   "a file, or random:SEED; else found by itself"},                           \
-        {"arch", 0, OPTION_TEXT, &(o).arch,                                                                  \
-         0,      0, "NAME",      "with random:SEED: densenet121, 161, 169, 201 (default densenet161)"},      \
-        {"resize", 0,    OPTION_INT, &(o).resize,                                                            \
-         1,        8192, "N",        "shorter side after resizing, pixels (default 255)"},                   \
-        {"crop", 0, OPTION_INT, &(o).crop, 32, 8192, "N", "side of the centre crop, pixels (default 224)"},  \
-        {"cache", 0, OPTION_TEXT, &(o).features.cache,                                                       \
-         0,       0, "FOLDER",    "where features are kept (default ~/.cache/densenet)"},                    \
-        NETWORK_OPTIONS((o).network),                                                                        \
-        {"strict", 0, OPTION_FLAG, &(o).features.strict,                                                     \
-         0,        0, NULL,        "stop at the first picture that cannot be used"},                         \
-    {                                                                                                        \
-        "quiet", 'q', OPTION_FLAG, &(o).features.quiet, 0, 0, NULL, "no progress"                            \
-    }
+/* The rows that fill an extraction_options, but for its views and its own store. */
+extern const option_table extraction_option_table;
+/* Those of them that say what the network is given and where features are kept. */
+extern const option_table pipeline_option_table;
 
 enum { MAX_AUGMENT = 15, MAX_VIEWS = 2 * (1 + MAX_AUGMENT) };
 

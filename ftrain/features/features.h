@@ -6,12 +6,19 @@
 #include "densenet/densenet.h"
 #include "ftrain/backbone/model_attach.h"
 #include "ftrain/backbone/network_options.h"
+#include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "head/training.h"
 #include "io/dataset.h"
 #include "io/view.h"
 
 #include <stdbool.h>
+
+/* Rows of many commands. */
+#define CACHE_OPTION(type, member)                                                                           \
+    OPT_TEXT("cache", 0, type, member, "FOLDER", "where features are kept (default ~/.cache/densenet)")
+#define FEATURES_OPTION(type, member)                                                                        \
+    OPT_TEXT("features", 0, type, member, "FEATURES", "a file of 'ftrain extract' instead of the cache")
 
 /* Some samples, and the views of each that are wanted: view_count >= 1. */
 typedef struct feature_source {

@@ -2,7 +2,7 @@
 #include "ftrain/page/report.h"
 
 #include "core/cpu.h"
-#include "ftrain/shell/options.h"
+#include "ftrain/shell/command_line.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/outcome.h"
 
@@ -33,17 +33,18 @@ static outcome write_word(html *page, const char *word) {
     return OUTCOME_OK;
 }
 
-outcome report_open(html **out, const char *path, const char *title, int argc, char *const *argv) {
+outcome report_open(html **out, const char *path, const char *title) {
     dn_error error;
     const bool before = interrupts_wait(true);
     const dn_status status = html_open(out, path, title, &error);
     interrupts_wait(before);
     if (status) return report(&error, OUTCOME_MACHINE);
     html_raw(*out, "<pre><code>ftrain");
+    const command_line words = command_line_kept();
     outcome code = OUTCOME_OK;
-    for (int i = 0; !code && i < argc; i++) {
+    for (int i = 0; !code && i < words.argc; i++) {
         html_raw(*out, " <span>");
-        code = write_word(*out, argv[i]);
+        code = write_word(*out, words.argv[i]);
         html_raw(*out, "</span>");
     }
     html_raw(*out, "</code></pre>\n");

@@ -11,9 +11,9 @@
 
 #include <jansson.h>
 
-/* Opens the page and shows the command line, argv[0] being the command. Returns OUTCOME_OK or, after a message, another
+/* Opens the page and shows the command line. Returns OUTCOME_OK or, after a message, another
  * outcome. */
-outcome report_open(html **out, const char *path, const char *title, int argc, char *const *argv);
+outcome report_open(html **out, const char *path, const char *title);
 outcome report_close(html *page);
 
 /* Section "data": pictures of each class and split; counts: (DNI_SPLITS, classes). */

@@ -159,28 +159,27 @@ static outcome predict(prediction *work, char *const *paths, int count) {
         return OUTCOME_DATA;
     }
     if (work->unexpected) return OUTCOME_FOUND;
-    return work->skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
+    return finish(work->skipped);
 }
+
+static const option_spec rows[] = {
+    MODEL_OPTION(prediction, model),
+    MODEL_WEIGHTS_OPTION(prediction, weights_option),
+    OPT_CHOICE("format", 0, prediction, format, "text|csv|json",
+               "of the rows (default text); json: an object a line"),
+    OPT_FLAG("json", 0, prediction, json, "the same as --format json"),
+    OPT_INT("top", 0, prediction, top, 1, 1e6, "N", "only the N most probable classes"),
+    OPT_FLAG("null", '0', prediction, null, "paths on standard input end in a zero byte, not in a line feed"),
+    OPT_TEXT("exit-status", 0, prediction, expected, "CLASS",
+             "10 unless CLASS is the most probable class of every picture"),
+    OPT_GROUP(prediction, network, network_option_table),
+    STRICT_OPTION(prediction, strict),
+};
 
 static outcome run(const command *self, int argc, char **argv) {
     prediction work = {.format = -1};
-    const option_spec specs[] = {
-        {"model", 'm', OPTION_TEXT, &work.model, 0, 0, "MODEL", "a file of 'ftrain train'"},
-        {"weights", 'w', OPTION_TEXT, &work.weights_option, 0, 0, "WEIGHTS",
-         "the file it was trained with; else found by itself"},
-        {"format", 0, OPTION_CHOICE, &work.format, 0, 0, "text|csv|json",
-         "of the rows (default text); json: an object a line"},
-        {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "the same as --format json"},
-        {"top", 0, OPTION_INT, &work.top, 1, 1e6, "N", "only the N most probable classes"},
-        {"null", '0', OPTION_FLAG, &work.null, 0, 0, NULL,
-         "paths on standard input end in a zero byte, not in a line feed"},
-        {"exit-status", 0, OPTION_TEXT, &work.expected, 0, 0, "CLASS",
-         "10 unless CLASS is the most probable class of every picture"},
-        NETWORK_OPTIONS(work.network),
-        {"strict", 0, OPTION_FLAG, &work.strict, 0, 0, NULL, "stop at the first picture that cannot be used"},
-    };
     int first;
-    outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, INT_MAX, &first);
+    outcome code = parse_options(self, &work, argc, argv, &first);
     if (!code) code = predict(&work, argv + first, argc - first);
     if (work.source) path_source_stop(work.source);
     dni_reader_free(work.pictures);
@@ -205,5 +204,8 @@ const command predict_command = {
         "  find . -name '*.jpg' -print0 | ftrain predict -m flowers.safetensors -0 --format csv - "
         ">flowers.csv\n"
         "  if ftrain predict -m faces.safetensors --exit-status real a.jpg; then echo real; fi\n\n",
+    .options = OPTIONS(rows),
+    .min_paths = 1,
+    .max_paths = INT_MAX,
     .run = run,
 };

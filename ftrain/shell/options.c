@@ -12,29 +12,57 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 64, FIRST_LONG = 256, HELP = 'h' };
+enum { FIRST_LONG = 256, HELP = 'h' };
+
+/* A command's options, those of groups included. */
+typedef struct option_list {
+    struct {
+        const option_spec *spec;
+        void *target;
+    } options[MAX_OPTIONS];
+    size_t count;
+} option_list;
+
+/* In the table's order; false, after a message, when there are too many. */
+static bool add_options(option_list *list, const option_table *table, void *base) {
+    for (size_t i = 0; i < table->count; i++) {
+        const option_spec *spec = &table->specs[i];
+        void *target = (char *)base + spec->offset;
+        if (spec->kind == OPTION_GROUP) {
+            if (!add_options(list, spec->group, target)) return false;
+            continue;
+        }
+        if (list->count == MAX_OPTIONS) {
+            message("--%s: a command has at most %d options", spec->name, MAX_OPTIONS);
+            return false;
+        }
+        list->options[list->count].spec = spec;
+        list->options[list->count++].target = target;
+    }
+    return true;
+}
 
 static bool takes_argument(const option_spec *spec) {
     return spec->kind != OPTION_FLAG && spec->kind != OPTION_NO_FLAG;
 }
 
-static bool parse_int(const char *option, const char *text, double low, double high, int *out) {
+static bool parse_int(const char *option, const char *text, double min, double max, int *out) {
     char *end;
     errno = 0;
     const long value = strtol(text, &end, 10);
-    if (end == text || *end || errno || (double)value < low || (double)value > high) {
-        message("%s: '%s' is not a whole number from %.0f to %.0f", option, text, low, high);
+    if (end == text || *end || errno || (double)value < min || (double)value > max) {
+        message("%s: '%s' is not a whole number from %.0f to %.0f", option, text, min, max);
         return false;
     }
     *out = (int)value;
     return true;
 }
 
-static bool parse_float(const char *option, const char *text, double low, double high, float *out) {
+static bool parse_float(const char *option, const char *text, double min, double max, float *out) {
     char *end;
     const double value = strtod(text, &end);
-    if (end == text || *end || !(value >= low && value <= high)) {
-        message("%s: '%s' is not a number from %g to %g", option, text, low, high);
+    if (end == text || *end || !(value >= min && value <= max)) {
+        message("%s: '%s' is not a number from %g to %g", option, text, min, max);
         return false;
     }
     *out = (float)value;
@@ -82,71 +110,79 @@ static bool parse_choice(const char *option, const char *text, const char *choic
     return false;
 }
 
-static bool set_option(const option_spec *spec, const char *value) {
+static bool set_option(const option_spec *spec, void *target, const char *value) {
     char name[40];
     snprintf(name, sizeof name, "--%s", spec->name);
     switch (spec->kind) {
     case OPTION_FLAG:
-        *(bool *)spec->target = true;
+        *(bool *)target = true;
         return true;
     case OPTION_NO_FLAG:
-        *(bool *)spec->target = false;
+        *(bool *)target = false;
         return true;
     case OPTION_TEXT:
-        *(const char **)spec->target = value;
+        *(const char **)target = value;
         return true;
     case OPTION_INT:
-        return parse_int(name, value, spec->low, spec->high, spec->target);
+        return parse_int(name, value, spec->min, spec->max, target);
     case OPTION_FLOAT:
-        return parse_float(name, value, spec->low, spec->high, spec->target);
+        return parse_float(name, value, spec->min, spec->max, target);
     case OPTION_SEED:
-        return parse_seed(name, value, spec->target);
+        return parse_seed(name, value, target);
     case OPTION_WIDTHS:
-        return parse_widths(name, value, spec->target);
+        return parse_widths(name, value, target);
     case OPTION_CHOICE:
-        return parse_choice(name, value, spec->argument, spec->target);
+        return parse_choice(name, value, spec->argument, target);
+    case OPTION_GROUP: /* add_options() has put its rows in its place */
+        break;
     }
     return false;
 }
 
-bool option_set(const option_spec *specs, size_t count, const char *name, const char *value) {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(specs[i].name, name) == 0) return set_option(&specs[i], value);
+bool option_set(const option_table *table, void *base, const char *name, const char *value) {
+    option_list list = {.count = 0};
+    if (!add_options(&list, table, base)) return false;
+    for (size_t i = 0; i < list.count; i++)
+        if (strcmp(list.options[i].spec->name, name) == 0)
+            return set_option(list.options[i].spec, list.options[i].target, value);
     return false;
 }
 
-/* The specs in getopt_long()'s forms: value FIRST_LONG + i for option i, and its letter in `letters`. */
-static void fill_getopt(const option_spec *specs, size_t count, struct option *longs, char *letters) {
+/* The options in getopt_long()'s forms: value FIRST_LONG + i for option i, and its letter in `letters`. */
+static void fill_getopt(const option_list *list, struct option *longs, char *letters) {
     *letters++ = ':'; /* a missing argument is told apart from an unknown option */
-    for (size_t i = 0; i < count; i++) {
-        longs[i] = (struct option){specs[i].name, takes_argument(&specs[i]) ? required_argument : no_argument,
-                                   NULL, FIRST_LONG + (int)i};
-        if (!specs[i].letter) continue;
-        *letters++ = specs[i].letter;
-        if (takes_argument(&specs[i])) *letters++ = ':';
+    for (size_t i = 0; i < list->count; i++) {
+        const option_spec *spec = list->options[i].spec;
+        longs[i] = (struct option){spec->name, takes_argument(spec) ? required_argument : no_argument, NULL,
+                                   FIRST_LONG + (int)i};
+        if (!spec->letter) continue;
+        *letters++ = spec->letter;
+        if (takes_argument(spec)) *letters++ = ':';
     }
-    longs[count] = (struct option){"help", no_argument, NULL, HELP};
-    longs[count + 1] = (struct option){NULL, 0, NULL, 0};
+    longs[list->count] = (struct option){"help", no_argument, NULL, HELP};
+    longs[list->count + 1] = (struct option){NULL, 0, NULL, 0};
     *letters++ = HELP;
     *letters = '\0';
 }
 
-static const option_spec *find_spec(const option_spec *specs, size_t count, int value) {
-    if (value >= FIRST_LONG) return &specs[value - FIRST_LONG];
-    for (size_t i = 0; i < count; i++)
-        if (specs[i].letter == value) return &specs[i];
-    return NULL;
+/* `value` is getopt_long()'s. */
+static size_t find_option(const option_list *list, int value) {
+    if (value >= FIRST_LONG) return (size_t)(value - FIRST_LONG);
+    size_t i = 0;
+    while (i + 1 < list->count && list->options[i].spec->letter != value) i++;
+    return i;
 }
 
-static outcome print_help(const command *self, const option_spec *specs, size_t count) {
+static outcome print_help(const command *self, const option_list *list) {
     printf("Usage: ftrain %s %s\n\n%s", self->name, self->arguments, self->description);
     puts("Options:");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < list->count; i++) {
+        const option_spec *spec = list->options[i].spec;
         char left[48];
-        const char letter[] = {'-', specs[i].letter, ',', ' ', '\0'};
-        snprintf(left, sizeof left, "%s--%s%s%s", specs[i].letter ? letter : "    ", specs[i].name,
-                 takes_argument(&specs[i]) ? " " : "", takes_argument(&specs[i]) ? specs[i].argument : "");
-        printf("  %-26s %s\n", left, specs[i].help);
+        const char letter[] = {'-', spec->letter, ',', ' ', '\0'};
+        snprintf(left, sizeof left, "%s--%s%s%s", spec->letter ? letter : "    ", spec->name,
+                 takes_argument(spec) ? " " : "", takes_argument(spec) ? spec->argument : "");
+        printf("  %-26s %s\n", left, spec->help);
     }
     printf("  %-26s %s\n", "-h, --help", "print this");
     return OUTCOME_FINISHED;
@@ -158,23 +194,25 @@ static outcome complain(const command *self, int value, const char *argument) {
     return OUTCOME_USAGE;
 }
 
-outcome parse_options(const command *self, const option_spec *specs, size_t count, int argc, char **argv,
-                      int least, int most, int *first) {
+outcome parse_options(const command *self, void *base, int argc, char **argv, int *first) {
+    option_list list = {.count = 0};
     struct option longs[MAX_OPTIONS + 2];
     char letters[2 * MAX_OPTIONS + 3];
-    fill_getopt(specs, count, longs, letters);
+    if (self->options && !add_options(&list, self->options, base)) return OUTCOME_USAGE;
+    fill_getopt(&list, longs, letters);
     optind = 0; /* glibc: start anew */
     opterr = 0;
     for (;;) {
         const int at = optind ? optind : 1;
         const int value = getopt_long(argc, argv, letters, longs, NULL);
         if (value == -1) break;
-        if (value == HELP) return print_help(self, specs, count);
+        if (value == HELP) return print_help(self, &list);
         if (value == '?' || value == ':') return complain(self, value, argv[optind > at ? optind - 1 : at]);
-        if (!set_option(find_spec(specs, count, value), optarg)) return OUTCOME_USAGE;
+        const size_t i = find_option(&list, value);
+        if (!set_option(list.options[i].spec, list.options[i].target, optarg)) return OUTCOME_USAGE;
     }
     *first = optind;
-    if (argc - optind >= least && argc - optind <= most) return OUTCOME_OK;
+    if (argc - optind >= self->min_paths && argc - optind <= self->max_paths) return OUTCOME_OK;
     message("usage: ftrain %s %s; 'ftrain help %s' tells more", self->name, self->arguments, self->name);
     return OUTCOME_USAGE;
 }

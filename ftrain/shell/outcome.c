@@ -39,3 +39,7 @@ outcome skip_input(const dn_error *error, bool strict, size_t *skipped) {
     ++*skipped;
     return OUTCOME_OK;
 }
+
+outcome finish(size_t skipped) {
+    return skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
+}

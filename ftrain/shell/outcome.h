@@ -31,4 +31,7 @@ outcome report_no_memory(void);
  * is named and counted, and the run goes on without it: OUTCOME_OK. */
 outcome skip_input(const dn_error *error, bool strict, size_t *skipped);
 
+/* How a command ends that did its work but for `skipped` inputs. */
+outcome finish(size_t skipped);
+
 #endif

@@ -138,35 +138,36 @@ static outcome split(const split_options *options, const char *source) {
         tell_rest(&pictures, wish.distance >= 0);
         code = print_result(&pictures, options->json);
     }
-    if (!code) code = pictures.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
+    if (!code) code = finish(pictures.skipped);
     split_pictures_free(&pictures);
     return code;
 }
 
+static const option_spec rows[] = {
+    OPT_TEXT("output", 'o', split_options, output, "DATA", "the folder to make"),
+    OPT_TEXT("fractions", 0, split_options, fractions, "A,B,C",
+             "shares of train, valid, test (default 0.7,0.15,0.15)"),
+    OPT_INT("train", 0, split_options, counts[DNI_TRAIN], 0, 1e9, "N", "instead: pictures of each class"),
+    OPT_INT("valid", 0, split_options, counts[DNI_VALID], 0, 1e9, "N", "the same for valid"),
+    OPT_INT("test", 0, split_options, counts[DNI_TEST], 0, 1e9, "N", "the same for test"),
+    OPT_SEED("seed", 0, split_options, seed, "of the draw (default 1)"),
+    OPT_FLAG("group-near", 0, split_options, group_near,
+             "keep pictures that look the same in one split, too"),
+    OPT_INT("near-distance", 0, split_options, distance, 0, 32, "N",
+            "the same; how many of 64 bits of look may differ (default 4)"),
+    OPT_FLAG("copy", 0, split_options, copy, "copies, not hard links"),
+    OPT_FLAG("dry-run", 'n', split_options, dry_run, "print the counts, make nothing"),
+    OPT_FLAG("strict", 0, split_options, strict,
+             "stop at a picture that cannot be used or is in two classes"),
+    THREADS_OPTION(split_options, threads),
+    JSON_LINES_OPTION(split_options, json),
+    QUIET_OPTION(split_options, quiet),
+};
+
 static outcome run(const command *self, int argc, char **argv) {
     split_options options = {.counts = {-1, -1, -1}, .seed = 1, .distance = -1};
-    const option_spec specs[] = {
-        {"output", 'o', OPTION_TEXT, &options.output, 0, 0, "DATA", "the folder to make"},
-        {"fractions", 0, OPTION_TEXT, &options.fractions, 0, 0, "A,B,C",
-         "shares of train, valid, test (default 0.7,0.15,0.15)"},
-        {"train", 0, OPTION_INT, &options.counts[DNI_TRAIN], 0, 1e9, "N", "instead: pictures of each class"},
-        {"valid", 0, OPTION_INT, &options.counts[DNI_VALID], 0, 1e9, "N", "the same for valid"},
-        {"test", 0, OPTION_INT, &options.counts[DNI_TEST], 0, 1e9, "N", "the same for test"},
-        {"seed", 0, OPTION_SEED, &options.seed, 0, 0, "N", "of the draw (default 1)"},
-        {"group-near", 0, OPTION_FLAG, &options.group_near, 0, 0, NULL,
-         "keep pictures that look the same in one split, too"},
-        {"near-distance", 0, OPTION_INT, &options.distance, 0, 32, "N",
-         "the same; how many of 64 bits of look may differ (default 4)"},
-        {"copy", 0, OPTION_FLAG, &options.copy, 0, 0, NULL, "copies, not hard links"},
-        {"dry-run", 'n', OPTION_FLAG, &options.dry_run, 0, 0, NULL, "print the counts, make nothing"},
-        {"strict", 0, OPTION_FLAG, &options.strict, 0, 0, NULL,
-         "stop at a picture that cannot be used or is in two classes"},
-        THREADS_OPTION(options.threads),
-        {"json", 0, OPTION_FLAG, &options.json, 0, 0, NULL, "a JSON object a line"},
-        {"quiet", 'q', OPTION_FLAG, &options.quiet, 0, 0, NULL, "no progress"},
-    };
     int first;
-    const outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
+    const outcome code = parse_options(self, &options, argc, argv, &first);
     return !code ? split(&options, argv[first]) : code;
 }
 
@@ -186,5 +187,8 @@ const command split_command = {
         "DATA/manifest.tsv says where each file comes from.\n\n"
         "  ftrain split photos -o flowers\n"
         "  ftrain split photos -o flowers --train 400 --valid 100 --test 67 --group-near\n\n",
+    .options = OPTIONS(rows),
+    .min_paths = 1,
+    .max_paths = 1,
     .run = run,
 };

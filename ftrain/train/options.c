@@ -13,62 +13,55 @@ const char TRAIN_RECIPES[] = "default|capstone";
 
 /* ---- the table ---- */
 
-enum { MAX_SPECS = 48 };
+static const option_spec rows[] = {
+    OPT_TEXT("output", 'o', train_options, model, "MODEL", "the file to write (default model.safetensors)"),
+    OPT_GROUP(train_options, extraction, extraction_option_table),
+    FEATURES_OPTION(train_options, extraction.features.file),
+    OPT_CHOICE("recipe", 0, train_options, recipe, TRAIN_RECIPES, "what the options below begin with"),
+    OPT_WIDTHS("hidden", 0, train_options, hidden, "N,N...",
+               "widths of the hidden layers, or none (default 512,256)"),
+    OPT_FLOAT("dropout", 0, train_options, dropout, 0, 0.99, "P", "after each hidden layer (default 0.2)"),
+    OPT_INT("epochs", 0, train_options, training.epochs, 1, 100000, "N", "passes over the training split"),
+    OPT_INT("patience", 0, train_options, training.patience, 0, 100000, "N",
+            "stop N epochs after the lowest validation loss; 0: run all (default)"),
+    OPT_INT("batch", 0, train_options, training.batch, 1, 65536, "N", "pictures a step"),
+    OPT_CHOICE("optimizer", 0, train_options, optimizer, TRAIN_OPTIMIZERS, "default sgd; capstone adam"),
+    OPT_FLOAT("lr", 0, train_options, training.learning_rate, 1e-9, 100, "X", "learning rate"),
+    OPT_CHOICE("schedule", 0, train_options, schedule, TRAIN_SCHEDULES,
+               "of the learning rate (default constant)"),
+    OPT_INT("warmup", 0, train_options, training.schedule.warmup, 0, 99999, "N",
+            "epochs in which the learning rate rises first (default 0)"),
+    OPT_INT("schedule-epochs", 0, train_options, training.schedule.epochs, 1, 100000, "N",
+            "step: lower it every N epochs; plateau: after N without a lower loss (default 5)"),
+    OPT_FLOAT("schedule-factor", 0, train_options, training.schedule.factor, 1e-6, 0.999, "X",
+              "step, plateau: what it is multiplied by (default 0.5)"),
+    OPT_FLOAT("schedule-floor", 0, train_options, training.schedule.floor, 0, 100, "X",
+              "cosine, plateau: where it ends (default 0)"),
+    OPT_FLOAT("momentum", 0, train_options, training.momentum, 0, 0.9999, "X", "of sgd"),
+    OPT_FLAG("nesterov", 0, train_options, nesterov, "sgd with Nesterov's momentum"),
+    OPT_FLOAT("weight-decay", 0, train_options, training.weight_decay, 0, 1, "X", "of all parameters"),
+    OPT_TEXT("class-weights", 0, train_options, weighting, "LIST",
+             "none, balanced, or a number for each class in the order of their names: 1,3.5"),
+    OPT_FLOAT("label-smoothing", 0, train_options, training.label_smoothing, 0, 0.99, "X",
+              "share of each target that goes to all classes (default 0)"),
+    OPT_TEXT("augment", 0, train_options, extraction.augment, "LIST",
+             "train on these views as well: jpeg:75,blur:1,resize:0.5,zoom:1.2,grey"),
+    OPT_NO_FLAG("no-flip", 0, train_options, flip, "not on mirror images"),
+    OPT_SEED("seed", 0, train_options, training.seed,
+             "of initial weights, order, dropout and views (default 1)"),
+    OPT_TEXT("checkpoint", 0, train_options, checkpoint, "FILE",
+             "keep the state of training here, after every epoch (default MODEL.checkpoint)"),
+    OPT_FLAG("resume", 0, train_options, resume, "go on from the checkpoint, if there is one"),
+    OPT_TEXT("sweep", 0, train_options, sweep, "LIST",
+             "try all combinations and keep the best: 'lr=0.001/0.003 hidden=512,256/none'"),
+    OPT_INT("folds", 0, train_options, folds, 3, 100, "K",
+            "cross-validate on the training and validation pictures; no model is written"),
+    OPT_TEXT("report", 0, train_options, report, "FILE",
+             "write a page with curves, results and recipe, too (HTML)"),
+    JSON_LINES_OPTION(train_options, json),
+};
 
-static size_t fill_specs(train_options *o, option_spec specs[MAX_SPECS]) {
-    const option_spec all[] = {
-        {"output", 'o', OPTION_TEXT, &o->model, 0, 0, "MODEL",
-         "the file to write (default model.safetensors)"},
-        EXTRACTION_OPTIONS(o->extraction),
-        {"features", 0, OPTION_TEXT, &o->extraction.features.file, 0, 0, "FEATURES",
-         "a file of 'ftrain extract' instead of the cache"},
-        {"recipe", 0, OPTION_CHOICE, &o->recipe, 0, 0, TRAIN_RECIPES, "what the options below begin with"},
-        {"hidden", 0, OPTION_WIDTHS, &o->hidden, 0, 0, "N,N...",
-         "widths of the hidden layers, or none (default 512,256)"},
-        {"dropout", 0, OPTION_FLOAT, &o->dropout, 0, 0.99, "P", "after each hidden layer (default 0.2)"},
-        {"epochs", 0, OPTION_INT, &o->training.epochs, 1, 100000, "N", "passes over the training split"},
-        {"patience", 0, OPTION_INT, &o->training.patience, 0, 100000, "N",
-         "stop N epochs after the lowest validation loss; 0: run all (default)"},
-        {"batch", 0, OPTION_INT, &o->training.batch, 1, 65536, "N", "pictures a step"},
-        {"optimizer", 0, OPTION_CHOICE, &o->optimizer, 0, 0, TRAIN_OPTIMIZERS, "default sgd; capstone adam"},
-        {"lr", 0, OPTION_FLOAT, &o->training.learning_rate, 1e-9, 100, "X", "learning rate"},
-        {"schedule", 0, OPTION_CHOICE, &o->schedule, 0, 0, TRAIN_SCHEDULES,
-         "of the learning rate (default constant)"},
-        {"warmup", 0, OPTION_INT, &o->training.schedule.warmup, 0, 99999, "N",
-         "epochs in which the learning rate rises first (default 0)"},
-        {"schedule-epochs", 0, OPTION_INT, &o->training.schedule.epochs, 1, 100000, "N",
-         "step: lower it every N epochs; plateau: after N without a lower loss (default 5)"},
-        {"schedule-factor", 0, OPTION_FLOAT, &o->training.schedule.factor, 1e-6, 0.999, "X",
-         "step, plateau: what it is multiplied by (default 0.5)"},
-        {"schedule-floor", 0, OPTION_FLOAT, &o->training.schedule.floor, 0, 100, "X",
-         "cosine, plateau: where it ends (default 0)"},
-        {"momentum", 0, OPTION_FLOAT, &o->training.momentum, 0, 0.9999, "X", "of sgd"},
-        {"nesterov", 0, OPTION_FLAG, &o->nesterov, 0, 0, NULL, "sgd with Nesterov's momentum"},
-        {"weight-decay", 0, OPTION_FLOAT, &o->training.weight_decay, 0, 1, "X", "of all parameters"},
-        {"class-weights", 0, OPTION_TEXT, &o->weighting, 0, 0, "LIST",
-         "none, balanced, or a number for each class in the order of their names: 1,3.5"},
-        {"label-smoothing", 0, OPTION_FLOAT, &o->training.label_smoothing, 0, 0.99, "X",
-         "share of each target that goes to all classes (default 0)"},
-        {"augment", 0, OPTION_TEXT, &o->extraction.augment, 0, 0, "LIST",
-         "train on these views as well: jpeg:75,blur:1,resize:0.5,zoom:1.2,grey"},
-        {"no-flip", 0, OPTION_NO_FLAG, &o->flip, 0, 0, NULL, "not on mirror images"},
-        {"seed", 0, OPTION_SEED, &o->training.seed, 0, 0, "N",
-         "of initial weights, order, dropout and views (default 1)"},
-        {"checkpoint", 0, OPTION_TEXT, &o->checkpoint, 0, 0, "FILE",
-         "keep the state of training here, after every epoch (default MODEL.checkpoint)"},
-        {"resume", 0, OPTION_FLAG, &o->resume, 0, 0, NULL, "go on from the checkpoint, if there is one"},
-        {"sweep", 0, OPTION_TEXT, &o->sweep, 0, 0, "LIST",
-         "try all combinations and keep the best: 'lr=0.001/0.003 hidden=512,256/none'"},
-        {"folds", 0, OPTION_INT, &o->folds, 3, 100, "K",
-         "cross-validate on the training and validation pictures; no model is written"},
-        {"report", 0, OPTION_TEXT, &o->report, 0, 0, "FILE",
-         "write a page with curves, results and recipe, too (HTML)"},
-        {"json", 0, OPTION_FLAG, &o->json, 0, 0, NULL, "results as JSON, an object a line"},
-    };
-    _Static_assert(sizeof all / sizeof *all <= MAX_SPECS, "MAX_SPECS");
-    memcpy(specs, all, sizeof all);
-    return sizeof all / sizeof *all;
-}
+const option_table train_option_table = OPTION_TABLE(rows);
 
 /* ---- checks ---- */
 
@@ -146,11 +139,9 @@ static outcome check_report(const train_options *o) {
 
 outcome train_options_parse(train_options *o, const command *self, int argc, char **argv, int *first) {
     *o = (train_options){.extraction = extraction_options_default(), .weighting = "none"};
-    option_spec specs[MAX_SPECS];
-    const size_t count = fill_specs(o, specs);
     /* Twice: the recipe's name is needed before the options that override what it sets. */
     for (int pass = 0; pass < 2; pass++) {
-        const outcome code = parse_options(self, specs, count, argc, argv, 1, 1, first);
+        const outcome code = parse_options(self, o, argc, argv, first);
         if (code) return code;
         if (pass == 0) apply_recipe(o);
         /* getopt moves paths behind the options: the second pass reads the same */
@@ -161,9 +152,7 @@ outcome train_options_parse(train_options *o, const command *self, int argc, cha
 }
 
 outcome train_options_set(train_options *o, const char *name, const char *value) {
-    option_spec specs[MAX_SPECS];
-    const size_t count = fill_specs(o, specs);
-    return option_set(specs, count, name, value) ? check(o) : OUTCOME_USAGE;
+    return option_set(&train_option_table, o, name, value) ? check(o) : OUTCOME_USAGE;
 }
 
 dn_head_options train_options_head(const train_options *o) {

@@ -30,6 +30,9 @@ typedef struct train_options {
     bool flip, nesterov, json, resume;
 } train_options;
 
+/* The rows that fill a train_options. */
+extern const option_table train_option_table;
+
 /* Parses and checks the command line. Returns OUTCOME_OK or, after a message, another outcome. */
 outcome train_options_parse(train_options *out, const command *self, int argc, char **argv, int *first);
 

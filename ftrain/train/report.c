@@ -274,7 +274,7 @@ outcome train_report(const train_run *run) {
     else
         snprintf(title, sizeof title, "Training of %s", dni_path_name(options->model));
     html *page;
-    outcome code = report_open(&page, options->report, title, run->argc, run->argv);
+    outcome code = report_open(&page, options->report, title);
     if (code) return code;
     code = write_sections(page, run);
     if (code) {

@@ -15,8 +15,6 @@
 
 typedef struct train_run {
     const train_options *options; /* of a sweep: the winner's */
-    int argc;                     /* the command line, for the report */
-    char *const *argv;
     extraction extraction;
     feature_set sets[DNI_SPLITS];
     int *counts[DNI_SPLITS]; /* pictures of each class that could be used */

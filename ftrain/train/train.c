@@ -187,8 +187,7 @@ static outcome train(train_run *run, const char *data) {
                                           &run->sets[DNI_VALID], &run->folds)
                               : make_model(run);
     if (!code && options->report) code = train_report(run);
-    if (code) return code;
-    return run->extraction.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
+    return !code ? finish(run->extraction.skipped) : code;
 }
 
 /* MODEL.checkpoint, unless one was named. From malloc; NULL after a message. */
@@ -214,8 +213,6 @@ static outcome run(const command *self, int argc, char **argv) {
     if (!path) return OUTCOME_MACHINE;
     train_run work = {
         .options = &options,
-        .argc = argc,
-        .argv = argv,
         .checkpoint = {.path = path, .every_epoch = options.checkpoint != NULL, .resume = options.resume}};
     code = train(&work, argv[first]);
     dn_head_free(work.head);
@@ -248,5 +245,8 @@ const command train_command = {
         "  ftrain train flowers --sweep 'lr=0.001/0.003 dropout=0/0.2 hidden=512,256/256/none'\n"
         "  ftrain train flowers --folds 5                                 how far to trust the result\n"
         "  ftrain train flowers --report flowers.html                     curves and all else as a page\n\n",
+    .options = &train_option_table,
+    .min_paths = 1,
+    .max_paths = 1,
     .run = run,
 };
