@@ -5,16 +5,17 @@
 #   make test       install what is missing, build, run all tests
 #   make asan       all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
-#   make install    PREFIX=/usr/local DESTDIR=
+#   make install    PREFIX=/usr/local DESTDIR=; both may hold spaces
 #   make weights    download densenet161's ImageNet weights to where every command finds them
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
 #   make bench      how fast it is; make bench-peers, make bench-capstone: beside others (bench/README.md)
 #   make golden     write the tests' expected values anew, with PyTorch and its company
 #   make tidy       clang-tidy over the library and the program, by .clang-tidy
 #   make deps uninstall format clean
+#   make help       print this
 #
-# Variables: CC, BUILD (folder of the build), SANITIZE=1, WERROR= (empty: warnings do not stop the build), PREFIX,
-# LIBDIR, INCLUDEDIR, MANDIR, COMPLETIONDIR, DESTDIR, PYTHON (of make golden).
+# Variables: CC, BUILD (folder of the build), V=1 (show whole commands), SANITIZE=1, WERROR= (empty: warnings do not stop
+# the build), PREFIX, LIBDIR, INCLUDEDIR, MANDIR, COMPLETIONDIR, DESTDIR, PYTHON (of make golden).
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -34,6 +35,11 @@ BUILD   ?= build$(if $(SANITIZE),/asan)
 WERROR  ?= -Werror
 OPTIMIZE ?= -O3
 PYTHON  ?= /usr/bin/python3
+
+# A step is shown as its tool and its file; with V=1 whole.
+V       ?=
+Q       := $(if $(V),,@)
+show     = @$(if $(V),:,printf '  %-4s %s\n' $(1) '$(2)')
 
 VERSION_OF = $(shell sed -n 's/^.define DN_VERSION_$(1) //p' core/status.h)
 MAJOR   := $(call VERSION_OF,MAJOR)
@@ -82,31 +88,41 @@ SHARED  := $(BUILD)/libdensenet.so.$(VERSION)
 PROGRAM := $(BUILD)/ftrain/ftrain
 SAMPLES := $(BUILD)/docs/demo/samples
 
-.PHONY: all
+.PHONY: all help
 all: $(STATIC) $(SHARED) $(PROGRAM)
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+	$(call show,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 $(STATIC): $(LIBRARY_OBJECTS)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call show,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(SHARED): $(LIBRARY_OBJECTS)
-	$(CC) $(LDFLAGS) -shared -Wl,-soname,libdensenet.so.$(MAJOR) $(if $(SANITIZE),,-Wl,--no-undefined) -o $@ $^ $(LDLIBS)
+	$(call show,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,libdensenet.so.$(MAJOR) $(if $(SANITIZE),,-Wl,--no-undefined) -o $@ $^ $(LDLIBS)
 
 $(PROGRAM): $(PROGRAM_OBJECTS) $(STATIC)
-	$(CC) $(LDFLAGS) -o $@ $^ $(PROGRAM_LDLIBS) $(LDLIBS)
+	$(call show,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PROGRAM_LDLIBS) $(LDLIBS)
 
 $(SAMPLES): $(BUILD)/docs/demo/samples.o $(STATIC)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call show,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # The program's parts, for tests that call them.
 $(BUILD)/ftrain/parts.a: $(filter-out %/main.o,$(PROGRAM_OBJECTS))
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call show,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(BUILD)/ftrain/parts.a $(STATIC)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
+	$(call show,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
 
 $(FAULTS): test/support/faults.c
 	@mkdir -p $(@D)
@@ -183,30 +199,37 @@ weights:
 PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/training.h head/metrics.h head/head.h \
                   head/classifier/classifier.h head/classifier/libdensenet.h
 SONAME         := libdensenet.so.$(MAJOR)
-INSTALLED      := $(LIBDIR)/libdensenet.a $(LIBDIR)/libdensenet.so.$(VERSION) $(LIBDIR)/$(SONAME) \
-                  $(LIBDIR)/libdensenet.so $(LIBDIR)/pkgconfig/densenet.pc $(PREFIX)/bin/ftrain \
-                  $(MANDIR)/man1/ftrain.1 $(COMPLETIONDIR)/ftrain $(addprefix $(INCLUDEDIR)/densenet/,$(notdir $(PUBLIC_HEADERS)))
+# Words for the shell, whatever is in them: a folder's name may hold spaces. Where a file goes, below DESTDIR:
+quoted    = '$(subst ','\'',$(1))'
+at        = $(call quoted,$(DESTDIR)$(1))
+INSTALLED = $(foreach f,libdensenet.a libdensenet.so.$(VERSION) $(SONAME) libdensenet.so pkgconfig/densenet.pc,\
+                $(call at,$(LIBDIR)/$(f))) \
+            $(call at,$(PREFIX)/bin/ftrain) $(call at,$(MANDIR)/man1/ftrain.1) $(call at,$(COMPLETIONDIR)/ftrain) \
+            $(foreach h,$(notdir $(PUBLIC_HEADERS)),$(call at,$(INCLUDEDIR)/densenet/$(h)))
+# A folder's name in sed's replacement.
+in_sed    = $(subst |,\|,$(subst &,\&,$(subst \,\\,$(1))))
 
 .PHONY: install uninstall
 install: all
-	install -d $(addprefix $(DESTDIR),$(sort $(dir $(INSTALLED))))
-	install -m 644 $(STATIC) '$(DESTDIR)$(LIBDIR)/'
-	install -m 755 $(SHARED) '$(DESTDIR)$(LIBDIR)/'
-	ln -sf libdensenet.so.$(VERSION) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
-	ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/libdensenet.so'
-	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/'
-	install -m 644 docs/ftrain.1 '$(DESTDIR)$(MANDIR)/man1/'
-	install -m 644 docs/completion/ftrain.bash '$(DESTDIR)$(COMPLETIONDIR)/ftrain'
+	for file in $(INSTALLED); do install -d "$$(dirname "$$file")" || exit 1; done
+	install -m 644 $(STATIC) $(call at,$(LIBDIR)/)
+	install -m 755 $(SHARED) $(call at,$(LIBDIR)/)
+	ln -sf libdensenet.so.$(VERSION) $(call at,$(LIBDIR)/$(SONAME))
+	ln -sf $(SONAME) $(call at,$(LIBDIR)/libdensenet.so)
+	install -m 755 $(PROGRAM) $(call at,$(PREFIX)/bin/)
+	install -m 644 docs/ftrain.1 $(call at,$(MANDIR)/man1/)
+	install -m 644 docs/completion/ftrain.bash $(call at,$(COMPLETIONDIR)/ftrain)
 	for header in $(PUBLIC_HEADERS); do \
 	    sed 's|^#include "[a-z/]*/\([a-z]*\.h\)"|#include <densenet/\1>|' $$header \
-	        >'$(DESTDIR)$(INCLUDEDIR)/densenet/'$${header##*/} || exit 1; done
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	        >$(call at,$(INCLUDEDIR)/densenet/)$${header##*/} || exit 1; done
+	sed -e $(call quoted,s|@PREFIX@|$(call in_sed,$(PREFIX))|) -e $(call quoted,s|@LIBDIR@|$(call in_sed,$(LIBDIR))|) \
+	    -e $(call quoted,s|@INCLUDEDIR@|$(call in_sed,$(INCLUDEDIR))|) \
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(LDLIBS)|' densenet.pc.in \
-	    >'$(DESTDIR)$(LIBDIR)/pkgconfig/densenet.pc'
+	    >$(call at,$(LIBDIR)/pkgconfig/densenet.pc)
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
-	if [ -d '$(DESTDIR)$(INCLUDEDIR)/densenet' ]; then rmdir '$(DESTDIR)$(INCLUDEDIR)/densenet'; fi
+	rm -f $(INSTALLED)
+	if [ -d $(call at,$(INCLUDEDIR)/densenet) ]; then rmdir $(call at,$(INCLUDEDIR)/densenet); fi
 
 # ---- bench: how fast it is, alone and beside others (bench/README.md) ----
 
@@ -221,11 +244,13 @@ PEER_ENGINES  := $(PEERS)/ours $(PEERS)/pictures $(if $(wildcard /usr/include/dn
 BENCH_ARGS    ?=
 
 $(BENCH): $(BENCH_SOURCES:%.c=$(BUILD)/%.o) $(STATIC)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call show,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(PEERS)/ours $(PEERS)/pictures $(PEERS)/onednn: $(PEERS)/%: $(BUILD)/bench/peers/%.o $(BUILD)/bench/peers/server.o $(STATIC)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(if $(filter onednn,$*),-ldnnl) $(LDLIBS)
+	$(call show,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(if $(filter onednn,$*),-ldnnl) $(LDLIBS)
 
 # Made from seeds, so an old file is as good as a new one.
 $(PEERS)/weights.safetensors: | $(BENCH)

@@ -96,6 +96,31 @@ else
 fi
 holds "make uninstall leaves nothing" nothing_is_left
 
+# ---- folders whose names hold spaces ----
+
+spaced="$work/a folder/it's here"
+installs_below_spaces() { # nothing beside it, and every text names the folder as it is
+    install_to DESTDIR="$work/a stage" PREFIX="/a b/c" LIBDIR="/a b/lib & more" || return
+    (cd "$work/a stage" && find . ! -type d | sort) >"$work/found"
+    sed -e 's|^\./usr|./a b/c|' -e 's|^\./a b/c/lib|./a b/lib \& more|' "$work/expected" | sort | diff - "$work/found" &&
+        grep -qxF 'prefix=/a b/c' "$work/a stage/a b/lib & more/pkgconfig/densenet.pc" &&
+        grep -qxF 'libdir=/a b/lib & more' "$work/a stage/a b/lib & more/pkgconfig/densenet.pc" &&
+        [ ! -e "$work/a" ] && [ ! -e stage ]
+}
+uninstalls_below_spaces() {
+    make --no-print-directory uninstall DESTDIR="$work/a stage" PREFIX="/a b/c" LIBDIR="/a b/lib & more" &&
+        [ -z "$(find "$work/a stage" ! -type d)" ] && [ ! -e "$work/a stage/a b/c/include/densenet" ]
+}
+compiles_below_spaces() { # pkg-config escapes what the shell would take apart
+    install_to PREFIX="$spaced" && program README.md classify.c || return
+    local flags
+    flags=$(PKG_CONFIG_PATH="$spaced/lib/pkgconfig" pkg-config --cflags --libs densenet) || return
+    (cd "$work" && eval "${compiler[*]} -std=c11 -o classify classify.c $flags") && rm "$work/classify"
+}
+holds "make install takes folders whose names hold spaces" installs_below_spaces
+holds "and so does make uninstall" uninstalls_below_spaces
+holds "and so does pkg-config" compiles_below_spaces
+
 # ---- use: programs of the documentation, against the installed files alone ----
 
 compiles() { # compiles NAME FLAGS...: in a folder outside the tree, with the flags of pkg-config
