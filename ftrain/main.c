@@ -4,6 +4,7 @@
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/streams.h"
 
 #include <cblas.h>
 #include <stdio.h>
@@ -67,12 +68,10 @@ int blas_thread_init(void) {
 }
 
 int main(int argc, char **argv) {
+    outcome code = streams_open();
+    if (code) return code;
     interrupts_begin();
     openblas_set_num_threads(1); /* the same seed gives the same bits */
-    const outcome code = dispatch(argc, argv);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        message("cannot write to standard output");
-        return OUTCOME_MACHINE;
-    }
+    code = streams_close(dispatch(argc, argv));
     return code == OUTCOME_FINISHED ? OUTCOME_OK : code;
 }

@@ -25,7 +25,7 @@ done
 limited() { # BYTES COMMAND...: no file can grow beyond that, as on a full disk
     local bytes=$1
     shift
-    (trap '' XFSZ; exec prlimit --fsize="$bytes" "$ftrain" "$@")
+    prlimit --fsize="$bytes" "$ftrain" "$@"
 }
 for command in "train data $small --hidden 8 --epochs 1 -o big.safetensors" "extract data $small -o big.store" \
     "evaluate -m model.safetensors data -q --predictions big.csv" "audit data -q --report big.html"; do
