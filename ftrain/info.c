@@ -7,6 +7,7 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/quote.h"
 #include "head/classifier/classifier.h"
 #include "io/safetensors.h"
 
@@ -58,17 +59,26 @@ static outcome print_machine(void) {
 
 /* ---- files ---- */
 
+/* What a file says of itself is escaped, as all names are. */
+static void print_name(const char *before, const char *name) {
+    fputs(before, stdout);
+    quote_write(stdout, name);
+}
+
 static outcome print_model(const char *path) {
     dn_classifier *classifier;
     dn_error error;
     if (dn_classifier_load(&classifier, path, &error)) return report(&error, OUTCOME_MODEL);
     const dn_classifier_info *info = dn_classifier_get_info(classifier);
-    printf("model\nbackbone %s, weights %s%s, hash %s\nclasses", info->backbone, info->weights_source,
-           dn_classifier_is_complete(classifier) ? " (complete: needs no other file)" : "",
-           info->weights_hash);
-    for (int i = 0; i < info->class_count; i++) printf("%s %s", i ? "," : "", info->classes[i]);
-    printf("\nresize %d, crop %d\nrecipe %s\nmetrics %s\n", info->preprocessing.resize,
-           info->preprocessing.crop, info->recipe, info->metrics);
+    print_name("model\nbackbone ", info->backbone);
+    print_name(", weights ", info->weights_source);
+    if (dn_classifier_is_complete(classifier)) fputs(" (complete: needs no other file)", stdout);
+    print_name(", hash ", info->weights_hash);
+    for (int i = 0; i < info->class_count; i++) print_name(i ? ", " : "\nclasses ", info->classes[i]);
+    printf("\nresize %d, crop %d", info->preprocessing.resize, info->preprocessing.crop);
+    print_name("\nrecipe ", info->recipe);
+    print_name("\nmetrics ", info->metrics);
+    putchar('\n');
     dn_classifier_free(classifier);
     return OUTCOME_OK;
 }
@@ -80,8 +90,10 @@ static outcome print_features(const dni_tensor_dict *dict, const char *path) {
         return OUTCOME_MODEL;
     }
     const char *provenance = dni_tensor_dict_meta(dict, "provenance");
-    printf("features\nviews of pictures %lld, features %lld\nof %s\n", (long long)features->shape[0],
-           (long long)features->shape[1], provenance ? provenance : "unknown weights");
+    printf("features\nviews of pictures %lld, features %lld", (long long)features->shape[0],
+           (long long)features->shape[1]);
+    print_name("\nof ", provenance ? provenance : "unknown weights");
+    putchar('\n');
     return OUTCOME_OK;
 }
 

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Length of the valid UTF-8 sequence at the start of text, 0 if there is none (RFC 3629, section 4). */
-static size_t utf8_length(const unsigned char *text) {
+size_t dni_utf8_length(const unsigned char *text) {
     const unsigned char a = text[0];
     if (a < 0x80) return 1;
     const size_t length = a >= 0xc2 && a < 0xe0   ? 2
@@ -27,7 +26,7 @@ static size_t utf8_length(const unsigned char *text) {
 bool dni_is_utf8(const char *text) {
     const unsigned char *from = (const unsigned char *)text;
     while (*from) {
-        const size_t length = utf8_length(from);
+        const size_t length = dni_utf8_length(from);
         if (!length) return false;
         from += length;
     }
@@ -57,7 +56,7 @@ json_t *dni_json_text(const char *text) {
     size_t used = 0;
     const unsigned char *from = (const unsigned char *)text;
     while (*from) {
-        const size_t length = utf8_length(from);
+        const size_t length = dni_utf8_length(from);
         memcpy(clean + used, length ? (const char *)from : "\xef\xbf\xbd", length ? length : 3);
         used += length ? length : 3;
         from += length ? length : 1;

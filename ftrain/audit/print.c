@@ -2,6 +2,7 @@
 #include "ftrain/audit/audit.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/quote.h"
 #include "ftrain/shell/table.h"
 
 #include <stdio.h>
@@ -114,6 +115,11 @@ static void print_making(const audit *of) {
 
 enum { MOST_GROUPS = 10 };
 
+static void print_path(const audit_data *data, size_t sample) {
+    fputs("  ", stdout);
+    quote_write(stdout, data->samples.items[sample].path);
+}
+
 /* The groups, worst first: those across classes, then across splits, then the rest. */
 static void print_groups(const audit_data *data, const uint32_t *group) {
     int shown = 0;
@@ -124,8 +130,9 @@ static void print_groups(const audit_data *data, const uint32_t *group) {
             const bool classes = data->samples.items[i].label != data->samples.items[first].label;
             const bool parts = audit_part(data, i) != audit_part(data, first);
             if ((classes ? 0 : parts ? 1 : 2) != pass) continue;
-            printf("  %s  %s%s%s\n", data->samples.items[first].path, data->samples.items[i].path,
-                   classes ? "  (two classes!)" : "", parts ? "  (two splits!)" : "");
+            print_path(data, first);
+            print_path(data, i);
+            printf("%s%s\n", classes ? "  (two classes!)" : "", parts ? "  (two splits!)" : "");
             shown++;
         }
     }
@@ -146,8 +153,9 @@ static void print_outliers(const audit *of, const class_outliers *all, const cha
     for (int c = 0; c < of->data.class_count; c++) {
         for (int k = 0; k < all[c].count; k++) {
             const outlier *const it = &all[c].worst[k];
-            printf("  %5.1f  %s%s%s\n", it->score, of->data.samples.items[it->index].path,
-                   it->cue >= 0 ? "  by " : "", it->cue >= 0 ? cue_name(it->cue) : "");
+            printf("  %5.1f", it->score);
+            print_path(&of->data, it->index);
+            printf("%s%s\n", it->cue >= 0 ? "  by " : "", it->cue >= 0 ? cue_name(it->cue) : "");
             any = true;
         }
     }

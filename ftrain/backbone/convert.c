@@ -6,6 +6,7 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/quote.h"
 #include "weights/checkpoint.h"
 
 #include <stdio.h>
@@ -18,7 +19,8 @@ static outcome list(const char *path) {
         const dni_named_tensor *entry = dni_tensor_dict_at(dict, i);
         char shape[96];
         dni_tensor_shape_text(entry->tensor.rank, entry->tensor.shape, shape, sizeof shape);
-        printf("%s\t%s\t%s\n", entry->name, dni_dtype_name(entry->tensor.dtype), shape);
+        quote_write(stdout, entry->name);
+        printf("\t%s\t%s\n", dni_dtype_name(entry->tensor.dtype), shape);
     }
     dni_tensor_dict_free(dict);
     return OUTCOME_OK;
@@ -36,8 +38,10 @@ static outcome convert(const char *from, const char *to) {
     interrupts_wait(before);
     if (status)
         code = report(&error, OUTCOME_MACHINE);
-    else
-        printf("%s: %s, hash %s\n", to, dn_weights_config(weights)->name, hash);
+    else {
+        quote_write(stdout, to);
+        printf(": %s, hash %s\n", dn_weights_config(weights)->name, hash);
+    }
     dn_weights_free(weights);
     return code;
 }

@@ -9,6 +9,7 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 #include "ftrain/shell/progress.h"
+#include "ftrain/shell/quote.h"
 #include "io/image.h"
 #include "io/json.h"
 
@@ -94,7 +95,10 @@ static outcome fetch_patiently(collection *work, const char *url, fetched *answe
 
 static bool print_added(const collection *work, const fetched *answer, const char *url) {
     if (!work->json) {
-        printf("%s/%s\t%s\n", work->folder.path, work->folder.last, url);
+        quote_write(stdout, work->folder.path);
+        printf("/%s\t", work->folder.last);
+        quote_write(stdout, url);
+        putchar('\n');
         fflush(stdout);
         return true;
     }

@@ -49,7 +49,10 @@ static outcome tell(evaluation *of, const evaluate_options *o) {
     outcome code = o->predictions ? evaluation_write_csv(of, o->predictions) : OUTCOME_OK;
     if (code) return code;
     if (!(o->json ? evaluation_print_json(of) : evaluation_print_text(of))) return OUTCOME_MACHINE;
-    if (o->predictions && !o->json) printf("\nwrote %s\n", o->predictions);
+    if (o->predictions && !o->json) {
+        putchar('\n');
+        print_wrote(o->predictions);
+    }
     if (o->report) code = evaluation_write_report(of, &o->evaluation.scorer, o->report);
     return !code ? finish(of->skipped) : code;
 }

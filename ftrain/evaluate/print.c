@@ -3,6 +3,7 @@
 
 #include "ftrain/evaluate/tables.h"
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/quote.h"
 #include "ftrain/shell/table.h"
 
 #include <math.h>
@@ -130,7 +131,7 @@ static bool print_confusion(const evaluation *of) {
     putchar('\n');
     return of->info->class_count > CONFUSION_SHOWN
                ? print_confused_pairs(of)
-               : print_matrix("truth \\ predicted", of, of->metrics.confusion);
+               : print_matrix("truth / predicted", of, of->metrics.confusion);
 }
 
 /* ---- calibration ---- */
@@ -151,8 +152,10 @@ static bool print_threshold(const evaluation *of) {
         printf("\nno threshold: %s has pictures of one class alone, or all of one score\n", c->split);
         return true;
     }
-    printf("\nthreshold %.4f: above it %s; the one of highest balanced accuracy on %s (%.4f there)\n",
-           c->threshold.probability, of->info->classes[1], c->split, c->threshold.balanced_accuracy);
+    printf("\nthreshold %.4f: above it ", c->threshold.probability);
+    quote_write(stdout, of->info->classes[1]);
+    printf("; the one of highest balanced accuracy on %s (%.4f there)\n", c->split,
+           c->threshold.balanced_accuracy);
     const scored_row both[] = {scored_row_make(of, "at 0.5", &of->metrics),
                                scored_row_make(of, "at that threshold", &c->at_threshold)};
     scored_columns columns;

@@ -8,6 +8,7 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 #include "ftrain/shell/paths.h"
+#include "ftrain/shell/quote.h"
 #include "head/classifier/classifier.h"
 #include "head/classifier/evidence.h"
 #include "io/file.h"
@@ -92,12 +93,17 @@ static outcome print(const explanation_run *run, const char *path, int class_ind
         if (written) json_object_set_new(line, "map", dni_json_text(written));
         return print_json(line) ? OUTCOME_OK : OUTCOME_MACHINE;
     }
-    printf("%s\t%s %.4f\t", path, info->classes[class_index], probability);
+    quote_write(stdout, path);
+    putchar('\t');
+    quote_write(stdout, info->classes[class_index]);
+    printf(" %.4f\t", probability);
     if (isnan(inside))
         printf("no evidence");
     else
         printf("inside %.3f", inside);
-    printf(written ? "\t%s\n" : "\n", written);
+    if (written) putchar('\t');
+    if (written) quote_write(stdout, written);
+    putchar('\n');
     return fflush(stdout) == 0 ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
@@ -147,11 +153,10 @@ static outcome print_summary(const explanation_run *run) {
         const double mean = sum->inside / sum->pictures;
         const double deviation = sqrt(fmax(sum->squares / sum->pictures - mean * mean, 0));
         if (!run->json) {
+            quote_write(stdout, info->classes[c]);
             printf(
-                "%s: %.3f of the evidence inside the ellipse (deviation %.3f, %d pictures), which is %.3f of "
-                "the "
-                "area\n",
-                info->classes[c], mean, deviation, sum->pictures, run->area);
+                ": %.3f of the evidence inside the ellipse (deviation %.3f, %d pictures), which is %.3f of the area\n",
+                mean, deviation, sum->pictures, run->area);
         } else if (!print_json(json_pack("{s:o, s:i, s:f, s:f, s:f}", "class",
                                          dni_json_text(info->classes[c]), "pictures", sum->pictures,
                                          "inside_mean", mean, "inside_deviation", deviation, "area",

@@ -202,8 +202,11 @@ static void write_escaped(FILE *to, const char *text) {
         else if (byte == '\'')
             fputs("&#39;", to);
         else if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f)
-            fputs("\xef\xbf\xbd", to); /* U+FFFD: HTML has no control characters */
-        else
+            fputs("\xef\xbf\xbd", to);                            /* U+FFFD: HTML has no control characters */
+        else if (byte == 0xc2 && (unsigned char)text[1] < 0xa0) { /* U+0080 to U+009F */
+            fputs("\xef\xbf\xbd", to);
+            text++;
+        } else
             fputc(byte, to);
     }
 }

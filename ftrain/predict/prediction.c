@@ -2,6 +2,7 @@
 #include "ftrain/predict/prediction.h"
 
 #include "ftrain/shell/output.h"
+#include "ftrain/shell/quote.h"
 #include "io/csv.h"
 #include "io/json.h"
 
@@ -21,10 +22,19 @@ static void sort_classes(int *order, const float *probabilities, int classes) {
 /* ---- text ---- */
 
 static void print_text(const prediction_rows *rows, const char *path, const float *probabilities) {
-    fputs(path, stdout);
-    for (int i = 0; i < rows->shown; i++)
-        printf("%s%s %.4f", i ? ", " : "\t", rows->classes[rows->order[i]],
-               (double)probabilities[rows->order[i]]);
+    quote_write(stdout, path);
+    for (int i = 0; i < rows->shown; i++) {
+        fputs(i ? ", " : "\t", stdout);
+        quote_write(stdout, rows->classes[rows->order[i]]);
+        printf(" %.4f", (double)probabilities[rows->order[i]]);
+    }
+    putchar('\n');
+}
+
+static void print_text_error(const char *path, const char *reason) {
+    quote_write(stdout, path);
+    fputs("\terror: ", stdout);
+    quote_write(stdout, reason);
     putchar('\n');
 }
 
@@ -105,6 +115,6 @@ bool prediction_rows_print_error(const prediction_rows *rows, const char *path, 
     if (rows->format == ROW_CSV)
         print_csv_error(rows, path, reason);
     else
-        printf("%s\terror: %s\n", path, reason);
+        print_text_error(path, reason);
     return true;
 }

@@ -2,16 +2,30 @@
 #include "ftrain/shell/message.h"
 
 #include "ftrain/shell/progress.h"
+#include "ftrain/shell/quote.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void message(const char *format, ...) {
+    char brief[1024], *text = brief;
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    const int length = vsnprintf(brief, sizeof brief, format, arguments);
+    if (length >= (int)sizeof brief) {
+        char *whole = malloc((size_t)length + 1); /* without memory the first part must do */
+        if (whole) {
+            vsnprintf(whole, (size_t)length + 1, format, again);
+            text = whole;
+        }
+    }
+    va_end(again);
+    va_end(arguments);
     progress_clear();
     fputs("ftrain: ", stderr);
-    va_list arguments;
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
+    quote_write(stderr, text);
     fputc('\n', stderr);
+    if (text != brief) free(text);
 }

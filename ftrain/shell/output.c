@@ -3,6 +3,7 @@
 
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/quote.h"
 #include "io/file.h"
 #include "io/json.h"
 
@@ -17,6 +18,12 @@ outcome check_output(const char *path) {
     dni_file_writer_abandon(writer);
     interrupts_wait(before);
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+}
+
+void print_wrote(const char *path) {
+    fputs("wrote ", stdout);
+    quote_write(stdout, path);
+    putchar('\n');
 }
 
 bool print_json(json_t *value) {

@@ -2,6 +2,7 @@
 #include "ftrain/shell/table.h"
 
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/quote.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ void table_text(text_table *to, const char *text) {
         to->cells = cells;
         to->room = room;
     }
-    char *copy = strdup(text);
+    char *copy = quote_text(text);
     to->is_broken = !copy;
     if (copy) to->cells[to->count++] = copy;
 }

@@ -6,6 +6,7 @@
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
+#include "ftrain/shell/quote.h"
 #include "ftrain/split/output.h"
 #include "ftrain/split/plan.h"
 #include "io/json.h"
@@ -89,7 +90,10 @@ static bool print_split_json(const split_pictures *pictures, int split) {
 static outcome print_result(const split_pictures *pictures, bool json) {
     if (!json) {
         fputs("split", stdout);
-        for (size_t k = 0; k < pictures->classes.count; k++) printf("\t%s", pictures->classes.names[k]);
+        for (size_t k = 0; k < pictures->classes.count; k++) {
+            putchar('\t');
+            quote_write(stdout, pictures->classes.names[k]);
+        }
         puts("\tall");
     }
     for (int split = 0; split < DNI_SPLITS; split++) {

@@ -53,5 +53,5 @@ void train_print_result(const train_run *run) {
            run->result.valid_loss, run->result.valid_accuracy);
     printf("test accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f), loss %.4f\n", test->accuracy,
            test->correct, test->count, test->accuracy_low, test->accuracy_high, test->loss);
-    printf("wrote %s\n", run->options->model);
+    print_wrote(run->options->model);
 }

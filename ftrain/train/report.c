@@ -4,6 +4,7 @@
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 #include "ftrain/train/recipe.h"
 #include "io/file.h"
 
@@ -282,6 +283,6 @@ outcome train_report(const train_run *run) {
         return code;
     }
     code = report_close(page);
-    if (!code && !options->json) printf("wrote %s\n", options->report);
+    if (!code && !options->json) print_wrote(options->report);
     return code;
 }
