@@ -2,6 +2,7 @@
 #include "core/rng.h"
 #include "ftrain/collect/fetch.h"
 #include "ftrain/collect/folder.h"
+#include "ftrain/collect/url.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
@@ -33,7 +34,7 @@ typedef struct collection {
     fetcher *fetcher;
     collect_folder folder;
     dni_rng jitter;
-    long page;        /* replaces {n} in the next request */
+    long long page;   /* replaces {n} in the next request */
     int requests;     /* so far: none is made without the delay before it, but the first */
     int unsuccessful; /* in a row */
     size_t skipped, duplicates;
@@ -70,12 +71,13 @@ static char *page_url(const collection *work) {
     if (!place) return strdup(work->url);
     const size_t room = strlen(work->url) + 24;
     char *url = malloc(room);
-    if (url) snprintf(url, room, "%.*s%ld%s", (int)(place - work->url), work->url, work->page, place + 3);
+    if (url) snprintf(url, room, "%.*s%lld%s", (int)(place - work->url), work->url, work->page, place + 3);
     return url;
 }
 
-/* OUTCOME_OK with *result set, or another outcome. */
-static outcome fetch_patiently(collection *work, const char *url, fetched *answer, fetch_result *result) {
+/* OUTCOME_OK with *result set, or another outcome. `shown`: the address without its password, for messages. */
+static outcome fetch_patiently(collection *work, const char *url, const char *shown, fetched *answer,
+                               fetch_result *result) {
     outcome code = work->requests++ ? wait_seconds((double)work->delay) : OUTCOME_OK;
     for (int attempt = 0; !code; attempt++) {
         *result = fetch(work->fetcher, url, answer);
@@ -83,7 +85,7 @@ static outcome fetch_patiently(collection *work, const char *url, fetched *answe
         if (*result == FETCH_NO_MEMORY) return report_no_memory();
         if (*result != FETCH_AGAIN) return OUTCOME_OK;
         if (attempt == work->retries || (double)answer->retry_after > longest_asked) {
-            message("%s: %s", url, answer->reason);
+            message("%s: %s", shown, answer->reason);
             if (answer->retry_after)
                 message("the server asks to wait for %ld s; run the command again then", answer->retry_after);
             return OUTCOME_MACHINE;
@@ -131,22 +133,24 @@ static outcome keep(collection *work, const fetched *answer, const char *url) {
     return print_added(work, answer, url) ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
-static outcome collect_one(collection *work) {
+static outcome fetch_and_keep(collection *work, const char *url, const char *shown) {
     fetched answer;
     fetch_result result;
-    char *url = page_url(work);
-    if (!url) return report_no_memory();
-    outcome code = fetch_patiently(work, url, &answer, &result);
-    if (!code && result == FETCH_DONE) {
-        code = keep(work, &answer, url);
-    } else if (!code) {
-        char reason[600];
-        snprintf(reason, sizeof reason, "%.250s: %s", url, answer.reason);
-        code = skip(work, reason);
-        /* the same address would be refused again; another page may be there */
-        if (result == FETCH_REFUSED && !strstr(work->url, "{n}")) code = OUTCOME_DATA;
-    }
+    const outcome code = fetch_patiently(work, url, shown, &answer, &result);
+    if (code) return code;
+    if (result == FETCH_DONE) return keep(work, &answer, shown);
+    char reason[600];
+    snprintf(reason, sizeof reason, "%.250s: %s", shown, answer.reason);
+    skip(work, reason);
+    /* the same address would be refused again; another page may be there */
+    return result == FETCH_REFUSED && !strstr(work->url, "{n}") ? OUTCOME_DATA : OUTCOME_OK;
+}
+
+static outcome collect_one(collection *work) {
+    char *url = page_url(work), *shown = url ? url_public(url) : NULL;
+    const outcome code = shown ? fetch_and_keep(work, url, shown) : report_no_memory();
     work->page++;
+    free(shown);
     free(url);
     return code;
 }
@@ -160,7 +164,10 @@ static outcome check(const collection *work) {
     }
     if (strncasecmp(work->url, "http://", 7) == 0 || strncasecmp(work->url, "https://", 8) == 0)
         return OUTCOME_OK;
-    message("'%s' is not an address that begins with http:// or https://", work->url);
+    char *shown = url_public(work->url);
+    if (!shown) return report_no_memory();
+    message("'%s' is not an address that begins with http:// or https://", shown);
+    free(shown);
     return OUTCOME_USAGE;
 }
 
@@ -180,7 +187,9 @@ static outcome collect(collection *work) {
     outcome code = check(work);
     if (code) return code;
     interrupts_wait(true);
-    code = collect_folder_open(&work->folder, work->output, work->url);
+    char *shown = url_public(work->url);
+    code = shown ? collect_folder_open(&work->folder, work->output, shown) : report_no_memory();
+    free(shown);
     if (!code) {
         work->page = work->folder.last_page >= work->start ? work->folder.last_page + 1 : work->start;
         work->jitter = dni_rng_named((uint64_t)time(NULL) ^ (uint64_t)getpid() << 32, "jitter");

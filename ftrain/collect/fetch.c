@@ -10,7 +10,8 @@
 #include <string.h>
 
 enum {
-    MOST_REDIRECTS = 5,
+    MAX_REDIRECTS = 5,
+    LARGEST_HEADER = 100 * 1024, /* libcurl's limit for a line of it */
     HTTP_OK = 200,
     HTTP_REDIRECTS = 300,
     HTTP_TIMEOUT = 408,
@@ -62,8 +63,9 @@ static bool configure(fetcher *f, double timeout) {
     return !curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") &&
            !curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") &&
            !curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L) &&
-           !curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)MOST_REDIRECTS) &&
+           !curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS) &&
            !curl_easy_setopt(c, CURLOPT_USERAGENT, agent) && !curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) &&
+           !curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)f->max_bytes) &&
            !curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, milliseconds) &&
            !curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, milliseconds) &&
            !curl_easy_setopt(c, CURLOPT_ERRORBUFFER, f->detail) &&
@@ -105,13 +107,26 @@ static fetch_result judge_status(fetcher *f, fetched *out) {
     return passing ? FETCH_AGAIN : FETCH_REFUSED;
 }
 
+/* libcurl says CURLE_OUT_OF_MEMORY of a header that is too large, too; so memory is asked for, as much as it may take. */
+static bool memory_is_left(void) {
+    void *probe = malloc(2 * LARGEST_HEADER);
+    free(probe);
+    return probe != NULL;
+}
+
 static fetch_result judge_failure(const fetcher *f, CURLcode code, fetched *out) {
     snprintf(out->reason, sizeof out->reason, "%s", *f->detail ? f->detail : curl_easy_strerror(code));
     switch (code) {
     case CURLE_ABORTED_BY_CALLBACK:
         return FETCH_INTERRUPTED;
     case CURLE_OUT_OF_MEMORY:
-        return FETCH_NO_MEMORY;
+        if (!memory_is_left()) return FETCH_NO_MEMORY;
+        snprintf(out->reason, sizeof out->reason, "a header of the answer is larger than %d bytes",
+                 LARGEST_HEADER);
+        return FETCH_TOO_LARGE;
+    case CURLE_FILESIZE_EXCEEDED:
+        snprintf(out->reason, sizeof out->reason, "more than %zu bytes", f->max_bytes);
+        return FETCH_TOO_LARGE;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_TOO_MANY_REDIRECTS:

@@ -9,7 +9,7 @@ typedef enum fetch_result {
     FETCH_DONE,        /* a whole body under a 2xx status */
     FETCH_AGAIN,       /* may go away by itself: no connection, time out, cut short, 408, 429, 5xx */
     FETCH_REFUSED,     /* will not: any other status, too many redirects, a certificate that is wrong */
-    FETCH_TOO_LARGE,   /* more bytes than allowed */
+    FETCH_TOO_LARGE,   /* more bytes than allowed, in the body or in a header */
     FETCH_INTERRUPTED, /* by a signal */
     FETCH_NO_MEMORY,
 } fetch_result;

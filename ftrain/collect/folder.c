@@ -2,6 +2,7 @@
  * line at worst, and it counts all the same. The manifest is the lock, too. */
 #include "ftrain/collect/folder.h"
 
+#include "core/number.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -9,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +46,16 @@ bool collect_folder_has(const collect_folder *folder, const dni_key *key) {
     return false;
 }
 
+/* The whole number at the start of `text`: what follows it, or NULL where there is none or none of at most 16 digits: counting on must not
+ * overflow. */
+static const char *read_number(const char *text, uint64_t *out) {
+    char digits[17] = "";
+    const size_t length = strspn(text, "0123456789");
+    if (!length || length >= sizeof digits) return NULL;
+    memcpy(digits, text, length);
+    return dni_parse_u64(digits, out) ? text + length : NULL;
+}
+
 static outcome read_file(collect_folder *folder, const char *name) {
     struct stat info;
     char *path = dni_path_join(folder->path, name);
@@ -56,8 +68,8 @@ static outcome read_file(collect_folder *folder, const char *name) {
             code = report(&error, OUTCOME_DATA);
         else if (!remember(folder, &key))
             code = report_no_memory();
-        const unsigned long number = strtoul(name, NULL, 10);
-        if (number >= folder->next && number < 100000000) folder->next = number + 1;
+        uint64_t number;
+        if (read_number(name, &number) && number >= folder->next) folder->next = number + 1;
     }
     free(path);
     return code;
@@ -76,15 +88,27 @@ static outcome read_files(collect_folder *folder) {
 /* ---- the manifest ---- */
 
 /* The page number with which `url`, a template, gives the second column of a line; -1: it does not. */
-static long page_of(const char *line, const char *url) {
+static long long page_of(const char *line, const char *url) {
     const char *place = strstr(url, "{n}"), *column = strchr(line, '\t');
     if (!place || !column) return -1;
     const size_t before = (size_t)(place - url), after = strlen(place + 3);
     column++;
     if (strncmp(column, url, before) != 0) return -1;
-    char *end;
-    const long number = strtol(column + before, &end, 10);
-    return end != column + before && strncmp(end, place + 3, after) == 0 && end[after] == '\t' ? number : -1;
+    uint64_t number;
+    const char *end = read_number(column + before, &number);
+    return end && strncmp(end, place + 3, after) == 0 && end[after] == '\t' ? (long long)number : -1;
+}
+
+/* Appends to the manifest; false with errno. */
+static bool append(const collect_folder *folder, const char *text, size_t size) {
+    while (size) {
+        const ssize_t written = write(folder->manifest, text, size);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        text += written;
+        size -= (size_t)written;
+    }
+    return true;
 }
 
 static outcome read_manifest(collect_folder *folder, const char *url, const char *path) {
@@ -94,7 +118,7 @@ static outcome read_manifest(collect_folder *folder, const char *url, const char
     size_t room = 0;
     ssize_t length, last = 0;
     while ((length = getline(&line, &room, stream)) > 0) {
-        const long page = page_of(line, url);
+        const long long page = page_of(line, url);
         if (page > folder->last_page) folder->last_page = page;
         last = line[length - 1] == '\n' ? 1 : -1;
     }
@@ -104,19 +128,26 @@ static outcome read_manifest(collect_folder *folder, const char *url, const char
     const char *const begin = last == 0  ? header
                               : last < 0 ? "\n"
                                          : ""; /* a line that was cut off is ended */
-    const size_t size = strlen(begin);
-    if (write(folder->manifest, begin, size) != (ssize_t)size)
-        return complain(folder, MANIFEST, "cannot be written");
-    return OUTCOME_OK;
+    return append(folder, begin, strlen(begin)) ? OUTCOME_OK
+                                                : complain(folder, MANIFEST, "cannot be written");
+}
+
+static outcome refuse_manifest(const collect_folder *folder) {
+    message("%s/%s: is not a regular file", folder->path, MANIFEST);
+    return OUTCOME_MACHINE;
 }
 
 static outcome open_manifest(collect_folder *folder, const char *url) {
     char *path = dni_path_join(folder->path, MANIFEST);
     if (!path) return report_no_memory();
     outcome code = OUTCOME_OK;
-    folder->manifest = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (folder->manifest < 0)
+    struct stat found;
+    /* not blocking: a FIFO would wait for a reader */
+    folder->manifest = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (folder->manifest < 0 && errno != ENXIO)
         code = complain(folder, MANIFEST, "cannot be opened");
+    else if (folder->manifest < 0 || fstat(folder->manifest, &found) != 0 || !S_ISREG(found.st_mode))
+        code = refuse_manifest(folder);
     else if (flock(folder->manifest, LOCK_EX | LOCK_NB) != 0)
         code = complain(folder, MANIFEST, "another collection seems to write to this folder");
     if (!code) code = read_manifest(folder, url, path);
@@ -176,8 +207,7 @@ static outcome write_line(const collect_folder *folder, size_t size, const dni_k
     char *line = malloc(room);
     if (!line) return report_no_memory();
     const int length = snprintf(line, room, "%s\t%s\t%s\t%zu\t%s\n", folder->last, url, when, size, hash);
-    const bool written =
-        write(folder->manifest, line, (size_t)length) == length && fsync(folder->manifest) == 0;
+    const bool written = append(folder, line, (size_t)length) && fsync(folder->manifest) == 0;
     free(line);
     return written ? OUTCOME_OK : complain(folder, MANIFEST, "cannot be written");
 }
@@ -185,7 +215,7 @@ static outcome write_line(const collect_folder *folder, size_t size, const dni_k
 outcome collect_folder_add(collect_folder *folder, const unsigned char *bytes, size_t size,
                            const dni_key *key, const char *url) {
     char name[40];
-    snprintf(name, sizeof name, "%06lu.%s", folder->next, extension(bytes, size));
+    snprintf(name, sizeof name, "%06" PRIu64 ".%s", folder->next, extension(bytes, size));
     free(folder->last);
     folder->last = strdup(name);
     char *path = dni_path_join(folder->path, name);

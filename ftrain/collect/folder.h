@@ -6,18 +6,19 @@
 #include "io/content_key.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct collect_folder {
     const char *path;
     dni_key *keys; /* of every file in it but the manifest */
     size_t count, capacity;
-    unsigned long next; /* number of the next file's name */
-    long last_page;     /* the largest {n} of the URL that the manifest has; -1: none */
-    int manifest;       /* open and locked */
-    char *last;         /* the name of the file added last */
+    uint64_t next;       /* number of the next file's name */
+    long long last_page; /* the largest {n} of the URL that the manifest has; -1: none */
+    int manifest;        /* open and locked */
+    char *last;          /* the name of the file added last */
 } collect_folder;
 
-/* Makes the folder or reads what is there. `url` may hold "{n}". Returns OUTCOME_OK or, after a message, another
+/* Makes the folder or reads what is there. `url` is the address as the manifest has it, url_public(); it may hold "{n}". Returns OUTCOME_OK or, after a message, another
  * outcome; either way collect_folder_close() lets go of it. */
 outcome collect_folder_open(collect_folder *out, const char *path, const char *url);
 void collect_folder_close(collect_folder *folder);

@@ -22,7 +22,7 @@ def picture(seed):
 class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         with open(sys.argv[1], "a") as log:
-            print(time.time(), self.path, self.headers["User-Agent"], file=log)
+            print(time.time(), self.path, *filter(None, (self.headers["User-Agent"], self.headers["Authorization"])), file=log)
     def answer(self, status, body=b"", **headers):
         self.send_response(status)
         headers.setdefault("Content_Length", str(len(body)))
@@ -50,6 +50,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"P6 90 90 255\n" + bytes(24300))
+        elif kind == "header": self.answer(200, picture(path), X_Long="x" * 200000)
+        elif kind == "headers": self.answer(200, picture(path), **{"X_" + str(i): "x" * 1000 for i in range(90)})
+        elif kind == "size": self.answer(200, picture(path), Content_Length="9" * 30)
+        elif kind == "never": self.answer(429, Retry_After="9" * 18)
+        elif kind == "guest": self.answer(302, Location="http://guest:word@" + self.headers["Host"] + "/new/guest")
         elif kind == "slow" and n == 1: time.sleep(3)
         elif kind == "loop": self.answer(302, Location=path)
         elif kind == "moved": self.answer(301, Location="/new/moved")
@@ -132,6 +137,54 @@ check "nor one that does not tell its size" 3 "" "skipped: $at/endless: more tha
 check "redirects in a circle are final" 3 "" "skipped: $at/loop: Maximum .*redirects" collect $at/loop loop 1
 check "redirects to files are refused" 3 "" "skipped: $at/file: Protocol .*file" collect $at/file file 1
 equal "none of these left anything but the manifest" "$(find huge endless loop file d5 d6 long -type f ! -name manifest.tsv)" ""
+check "nor one with a header of 200 KB" 3 "" "skipped: $at/header: a header of the answer is larger than" \
+    collect $at/header header 1 --give-up 2
+check "nor one of more bytes than numbers go" 3 "" "skipped: $at/size: more than 20000000 bytes" \
+    collect $at/size size 1 --give-up 2
+check "many headers are none of our business" 0 "^headers/000001" "holds" collect $at/headers headers 1
+check "a wait of a lifetime is left to the user" 5 "" "asks to wait for [0-9]+ s" collect $at/never never 1
+
+# ---- addresses with a password ----
+with=http://me:se%20cret@127.0.0.1:$(cat "$work/port")
+hidden() { # WHAT CODE STDOUT STDERR COMMAND...: as check, and the password is nowhere
+    check "$@"
+    if grep -rqE 'me:|cret|guest:word' "$stdout" "$stderr" kept*; then not_ok "$1: without the password"; else ok "$1: without the password"; fi
+}
+hidden "the password goes to the server" 0 "^kept/000001.ppm	$at/new/s$" "holds" collect "$with/new/s" kept 1
+equal "as it should" "$(grep -c ' /new/s .*Basic bWU6c2UgY3JldA==$' log)" 1
+hidden "JSON has the address" 0 "\"url\": \"$at/new/t\"" "holds" collect "$with/new/t" kept 2 --json
+hidden "numbered pages are gone on with" 0 "/numbered/1.ppm$" "holds" collect "$with/numbered/{n}.ppm" kept4 1
+hidden "behind the last" 0 "/numbered/2.ppm$" "holds" collect "$with/numbered/{n}.ppm" kept4 2
+hidden "a refusal names the address" 3 "" "skipped: $at/gone: " collect "$with/gone" kept2 1
+hidden "and so does a failure" 5 "" "ftrain: $at/always-down: " collect "$with/always-down" kept2 1 --retries 0
+hidden "and what is no picture" 3 "" "skipped: $at/page/x: " sh -c "$ftrain collect $with/page/x -o kept3 -n 1 -q --delay 0 --give-up 1"
+hidden "a redirect's password is not shown either" 0 "/guest$" "holds" collect $at/guest kept5 1
+hidden "another kind of address is refused without it" 2 "" "'ftp://127.0.0.1/a' is not an address" \
+    "$ftrain" collect ftp://me:secret@127.0.0.1/a -o kept6 -n 1
+
+# ---- the manifest ----
+mkdir fifo odd
+mkfifo fifo/manifest.tsv
+check "a manifest that is a FIFO is refused" 5 "" "fifo/manifest.tsv: is not a regular file" \
+    timeout 20 "$ftrain" collect $at/new/f -o fifo -n 1
+mkfifo pipe
+mkdir linked null
+ln -s ../pipe linked/manifest.tsv
+check "also by a link" 5 "" "linked/manifest.tsv: is not a regular file" timeout 20 "$ftrain" collect $at/new/f -o linked -n 1
+ln -s /dev/null null/manifest.tsv
+check "and a device" 5 "" "null/manifest.tsv: is not a regular file" timeout 20 "$ftrain" collect $at/new/f -o null -n 1
+printf 'file\turl\ttime\tbytes\txxh3\n' >odd/manifest.tsv
+for number in 9223372036854775807 99999999999999999999 -5 +7 x; do
+    printf '000001.ppm\t%s/numbered/%s.ppm\tt\t1\th\n' $at $number >>odd/manifest.tsv
+done
+check "page numbers beyond all bounds are not gone on from" 0 "/numbered/50.ppm$" "holds" \
+    collect "$at/numbered/{n}.ppm" odd 1 --start 50
+mkdir numbers
+echo one >numbers/100000000.ppm
+check "no file is overwritten, however large its number" 0 "^numbers/100000001.ppm" "holds" collect $at/new/n numbers 2
+equal "and it stays" "$(cat numbers/100000000.ppm)" one
+check "a manifest that cannot grow is told" 5 "^full/000001" "full/manifest.tsv: cannot be written: File too large" \
+    prlimit --fsize=230 "$ftrain" collect $at/new/full -o full -n 5 -q --delay 0
 check "an output that cannot be made is told" 5 "" "port: is a file where a folder should be" collect $at/new/o port/x 1
 
 # ---- interruption ----
