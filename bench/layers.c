@@ -252,8 +252,7 @@ static void print_sum(const layer_bench *bench, const bench_shape *shapes, const
     const dn_config *config = dn_config_at(network);
     const double rate = bench_network_flop(config) / sum.chosen;
     printf(
-        "  %s  %8.2f ms  %6.1f GFLOP/s  %4.0f %% of peak;  by the fastest kernel %.2f ms, "
-        "by OpenBLAS's products alone %.2f ms\n",
+        "  %s  %8.2f ms  %6.1f GFLOP/s  %4.0f %% of peak;  by the fastest kernel %.2f ms, by OpenBLAS's products alone %.2f ms\n",
         config->name, 1e3 * sum.chosen, 1e-9 * rate, 100 * rate / bench->peak, 1e3 * sum.fastest,
         1e3 * sum.gemm);
     bench_report_add(bench->context->report, "layer_sums",
@@ -286,8 +285,7 @@ dn_status bench_layers(bench_context *context, dn_error *error) {
     bench.peak = bench_peak(context->isa, context->threads);
     openblas_set_num_threads(context->threads);
     printf(
-        "\nLayers: batch 1, %d thread%s; FLOP as of direct convolution; share of the %s peak of %.1f "
-        "GFLOP/s\n",
+        "\nLayers: batch 1, %d thread%s; FLOP as of direct convolution; share of the %s peak of %.1f GFLOP/s\n",
         context->threads, context->threads > 1 ? "s" : "", dni_isa_name(context->isa), 1e-9 * bench.peak);
     bench_shape *shapes = calloc(BENCH_MAX_SHAPES, sizeof *shapes);
     shape_times *times = calloc(BENCH_MAX_SHAPES, sizeof *times);

@@ -33,8 +33,7 @@ static void report_setting(bench_context *context, const dn_config *config, cons
     const double rate = bench_network_flop(config) / seconds;
     const double peak = bench_peak(context->isa, options->threads);
     printf(
-        "    batch %2d, %d thread%s  %8.2f ms an image  (%.2f - %.2f)  %6.1f GFLOP/s  %4.0f %% of peak"
-        "  arena %.1f MB\n",
+        "    batch %2d, %d thread%s  %8.2f ms an image  (%.2f - %.2f)  %6.1f GFLOP/s  %4.0f %% of peak  arena %.1f MB\n",
         options->batch, options->threads, options->threads > 1 ? "s" : " ", 1e3 * seconds,
         1e3 * stats->q1 / options->batch, 1e3 * stats->q3 / options->batch, 1e-9 * rate, 100 * rate / peak,
         1e-6 * (double)arena);

@@ -59,8 +59,7 @@ static int describe_options(json_t *out, const dn_train_options *o) {
     return json_object_update_new(
         out,
         json_pack(
-            "{s:s, s:i, s:i, s:o, s:s, s:i, s:i, s:o, s:o, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:b, "
-            "s:b, s:o, s:s}",
+            "{s:s, s:i, s:i, s:o, s:s, s:i, s:i, s:o, s:o, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o, s:s}",
             "optimizer", optimizers[o->optimizer], "epochs", o->epochs, "batch", o->batch, "learning_rate",
             dni_json_float(o->learning_rate), "schedule.kind", schedules[o->schedule.kind], "schedule.warmup",
             o->schedule.warmup, "schedule.epochs", o->schedule.epochs, "schedule.factor",

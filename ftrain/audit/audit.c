@@ -92,10 +92,8 @@ const command audit_command = {
     .arguments = "DATA [options]",
     .summary = "tell what could give labels away without looking at content",
     .description =
-        "Looks at the files of DATA/{train,valid,test}/CLASS/ or DATA/CLASS/: how each class was encoded, "
-        "copies\n"
-        "within and across splits and classes, pictures that stand out; and whether a plain classifier can "
-        "read\n"
+        "Looks at the files of DATA/{train,valid,test}/CLASS/ or DATA/CLASS/: how each class was encoded, copies\n"
+        "within and across splits and classes, pictures that stand out; and whether a plain classifier can read\n"
         "the labels from file metadata or simple pixel statistics alone. The first line says so.\n\n"
         "  ftrain audit flowers --report flowers.html\n\n"
         "A classifier trained on a data set with an alarm may have learned the cue and not the subject.\n\n",

@@ -91,8 +91,7 @@ static void write_cues(html *page, const audit_leak *leak) {
     html_raw(
         page,
         "<p>Logistic regression on cues alone, %d-fold cross-validation over %d pictures, copies kept in one "
-        "fold. The whiskers are Wilson's 95 %% intervals. An alarm is raised where an interval's lower end "
-        "closes "
+        "fold. The whiskers are Wilson's 95 %% intervals. An alarm is raised where an interval's lower end closes "
         "%.0f %% of the gap between the largest class and 1.</p>\n",
         FOLDS, leak->judged, 100 * ALARM_SHARE);
     chart_write_bars(page, "Accuracy by cues alone", "share of pictures whose class was told", "%.3f", 1,
@@ -190,11 +189,11 @@ static void write_mean(html *page, const audit_data *data, int label) {
 
 static void write_means(html *page, const audit_data *data) {
     html_section(page, "means", "Mean pictures");
-    html_raw(page,
-             "<p>All pictures of a class over each other, each shrunk to %d x %d pixels, whatever its shape. "
-             "Where "
-             "the classes are framed differently, it shows here.</p>\n",
-             TINY_SIDE, TINY_SIDE);
+    html_raw(
+        page,
+        "<p>All pictures of a class over each other, each shrunk to %d x %d pixels, whatever its shape. Where "
+        "the classes are framed differently, it shows here.</p>\n",
+        TINY_SIDE, TINY_SIDE);
     begin_pictures(page);
     for (int c = 0; c < data->class_count; c++) write_mean(page, data, c);
     end_pictures(page);
@@ -251,10 +250,10 @@ static void write_outliers(html *page, const audit_data *data, const class_outli
 
 static void write_all_outliers(html *page, const audit *of) {
     html_section(page, "outliers", "Pictures that stand out");
-    html_raw(page,
-             "<p>At most %d of each class, by a modified z-score above %.1f. They are not wrong; look at "
-             "them.</p>\n",
-             WORST, OUTLIER_SCORE);
+    html_raw(
+        page,
+        "<p>At most %d of each class, by a modified z-score above %.1f. They are not wrong; look at them.</p>\n",
+        WORST, OUTLIER_SCORE);
     write_outliers(page, &of->data, of->colour, "In colour");
     if (of->features)
         write_outliers(page, &of->data, of->features, "In the network's features");

@@ -71,8 +71,7 @@ const command convert_command = {
     .arguments = "IN OUT | --list IN",
     .summary = "turn a PyTorch checkpoint into safetensors",
     .description =
-        "Reads .pth (both formats) or safetensors, checks every tensor against DenseNet-121, 161, 169 or "
-        "201, and\n"
+        "Reads .pth (both formats) or safetensors, checks every tensor against DenseNet-121, 161, 169 or 201, and\n"
         "writes safetensors under torchvision's present names. Nothing in the file is executed.\n\n"
         "  ftrain convert densenet161-8d451a50.pth densenet161.safetensors\n\n",
     .options = OPTIONS(rows),

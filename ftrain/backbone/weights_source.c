@@ -85,8 +85,7 @@ outcome weights_source_find(weights_source *out, const char *option, const char 
     if (code) return code;
     if (!out->path) {
         message(
-            "no weights: give -w FILE, or fetch densenet161's with 'make weights', or try with untrained "
-            "ones: "
+            "no weights: give -w FILE, or fetch densenet161's with 'make weights', or try with untrained ones: "
             "-w random:1 (searched: $DENSENET_WEIGHTS, the caches of densenet and of torch hub)");
         return OUTCOME_MODEL;
     }

@@ -300,8 +300,7 @@ const command baseline_command = {
     .arguments = "DATA [-w WEIGHTS] [options]",
     .summary = "tell what simple classifiers reach on the same pictures",
     .description =
-        "A network is worth what it adds to simpler means. Each of these learns from DATA/train, is chosen "
-        "on\n"
+        "A network is worth what it adds to simpler means. Each of these learns from DATA/train, is chosen on\n"
         "DATA/valid where there is a choice, and judged once on DATA/test:\n\n"
         "  dummy         never looks at a picture; where it draws lots, the expected accuracy\n"
         "  metadata      logistic regression on file metadata, on simple pixel statistics, and on both\n"

@@ -28,8 +28,7 @@ static void write_table(html *page, const baseline_run *run) {
         page,
         "<p class=\"dim\">chosen: what validation chose. balanced: the mean recall of the classes. AUC: area "
         "under the ROC curve, of more than two classes the mean of one against the rest. loss: mean "
-        "negative log-likelihood. A dash stands where there are no scores or no probabilities to "
-        "compute it from.</p>\n");
+        "negative log-likelihood. A dash stands where there are no scores or no probabilities to compute it from.</p>\n");
 }
 
 static void write_legend(html *page, const baseline_run *run) {

@@ -243,14 +243,11 @@ const command collect_command = {
     .arguments = "URL -o DIR -n COUNT [options]",
     .summary = "fetch pictures from a web address that gives a new one each time",
     .description =
-        "Fetches URL again and again, as for a generator that answers every request with a new picture, "
-        "until\n"
-        "DIR holds COUNT of them; {n} in URL becomes 1, 2, 3, ..., for numbered pages. Prints each new "
-        "file.\n"
+        "Fetches URL again and again, as for a generator that answers every request with a new picture, until\n"
+        "DIR holds COUNT of them; {n} in URL becomes 1, 2, 3, ..., for numbered pages. Prints each new file.\n"
         "What is no whole picture is not kept, nor what DIR holds already. Run again, it goes on where it\n"
         "stopped. DIR/manifest.tsv tells where and when each file was fetched.\n\n"
-        "You are a guest there: read the site's terms and its /robots.txt first, which are not read for "
-        "you;\n"
+        "You are a guest there: read the site's terms and its /robots.txt first, which are not read for you;\n"
         "fetch no more than you need, and keep the delay. A server that is busy is asked again later and\n"
         "later, and not before the time it names (Retry-After).\n\n"
         "  ftrain collect https://example.org/random-face -o faces/fake -n 500\n"

@@ -105,12 +105,9 @@ const command evaluate_command = {
     .summary = "judge a model on labelled pictures",
     .description =
         "Accuracy with its 95 % interval, loss, ranking, calibration, and the confusion matrix, on\n"
-        "DATA/test/CLASS/FILE, on another split, or on DATA/CLASS/FILE. Classes are matched by name. A "
-        "temperature and,\n"
-        "of two classes, a threshold are fitted on DATA/valid, if it is there, and judged, too; the model "
-        "file stays as\n"
-        "it is. --robustness judges the same pictures again under JPEG compression, blur, resizing, zoom and "
-        "without\n"
+        "DATA/test/CLASS/FILE, on another split, or on DATA/CLASS/FILE. Classes are matched by name. A temperature and,\n"
+        "of two classes, a threshold are fitted on DATA/valid, if it is there, and judged, too; the model file stays as\n"
+        "it is. --robustness judges the same pictures again under JPEG compression, blur, resizing, zoom and without\n"
         "colour, one at a time; their features are kept.\n\n"
         "  ftrain evaluate -m flowers.safetensors flowers --split valid\n"
         "  ftrain evaluate -m faces.safetensors faces --robustness --predictions faces.csv\n"

@@ -121,12 +121,11 @@ static outcome show_all(gallery *work) {
 outcome evaluation_write_pictures(html *page, evaluation *of) {
     gallery work = {.page = page, .of = of, .classifier = of->scorer.classifier};
     html_section(page, "pictures", "Pictures");
-    html_raw(page,
-             "<p>Each with the probability of the predicted class, and beside it the map of what spoke for "
-             "that class "
-             "(class activation map; pale yellow is most, relative to each picture's own maximum; what the "
-             "network did "
-             "not see is darkened).</p>\n");
+    html_raw(
+        page,
+        "<p>Each with the probability of the predicted class, and beside it the map of what spoke for that class "
+        "(class activation map; pale yellow is most, relative to each picture's own maximum; what the network did "
+        "not see is darkened).</p>\n");
     outcome code = attach(&work);
     if (!code) code = show_all(&work);
     free(work.evidence);

@@ -160,10 +160,10 @@ static void write_calibration(html *page, const evaluation *of) {
     reliability_line plain, fitted;
     fill_line(&plain, &of->reliability);
     html_section(page, "calibration", "Calibration");
-    html_raw(page,
-             "<p>Whether a probability of 0.8 is right 8 times in 10: pictures in bins by the probability of "
-             "their "
-             "predicted class. On the diagonal it is; below, the model is too sure.</p>\n");
+    html_raw(
+        page,
+        "<p>Whether a probability of 0.8 is right 8 times in 10: pictures in bins by the probability of their "
+        "predicted class. On the diagonal it is; below, the model is too sure.</p>\n");
     chart_lines chart = {.title = "Reliability",
                          .x_label = "mean probability of the predicted class",
                          .y_label = "share of pictures classified correctly",
@@ -185,10 +185,10 @@ static void write_calibration(html *page, const evaluation *of) {
     html_raw(page, ": the loss goes from %.4f to %.4f, the calibration error from %.4f to %.4f.</p>\n",
              of->metrics.overall.loss, c->metrics.loss, of->reliability.error, c->reliability.error);
     if (isnan(c->threshold.probability)) return;
-    html_raw(page,
-             "<p>Threshold %.4f, the cut of the highest balanced accuracy there: above it a picture is said "
-             "to be ",
-             c->threshold.probability);
+    html_raw(
+        page,
+        "<p>Threshold %.4f, the cut of the highest balanced accuracy there: above it a picture is said to be ",
+        c->threshold.probability);
     html_text(page, of->info->classes[1]);
     html_raw(page, ". The accuracy here is then %.4f instead of %.4f.</p>\n",
              c->at_threshold.overall.accuracy, of->metrics.overall.accuracy);
@@ -197,10 +197,8 @@ static void write_calibration(html *page, const evaluation *of) {
 /* ---- robustness ---- */
 
 static const char ROBUSTNESS[] =
-    "<p>The same pictures under one perturbation at a time. A cue that does not belong to the subject often "
-    "disappears "
-    "under one of them: framing under zoom, compression under JPEG, upsampling under blur. The whiskers are "
-    "Wilson's "
+    "<p>The same pictures under one perturbation at a time. A cue that does not belong to the subject often disappears "
+    "under one of them: framing under zoom, compression under JPEG, upsampling under blur. The whiskers are Wilson's "
     "95 %% intervals.</p>\n";
 
 static void write_recalls(html *page, const evaluation *of, chart_bar *bars) {

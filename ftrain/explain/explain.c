@@ -291,13 +291,10 @@ const command explain_command = {
     .arguments = "-m MODEL PATH... [-o OUT] [options]",
     .summary = "show where in a picture the evidence for its class lies",
     .description =
-        "Draws the class activation map (Grad-CAM) over each picture: the brighter, the more that place "
-        "speaks for\n"
+        "Draws the class activation map (Grad-CAM) over each picture: the brighter, the more that place speaks for\n"
         "the class. What the crop leaves out, and the network never sees, is dark.\n\n"
-        "With each picture goes the share of the evidence inside an ellipse in the middle of the crop, where "
-        "a\n"
-        "portrait has its face, and at the end the mean of it over each class. Much below the ellipse's "
-        "share of the\n"
+        "With each picture goes the share of the evidence inside an ellipse in the middle of the crop, where a\n"
+        "portrait has its face, and at the end the mean of it over each class. Much below the ellipse's share of the\n"
         "area, the background decides.\n\n"
         "  ftrain explain -m faces.safetensors a.jpg -o a-map.png\n"
         "  ftrain explain -m faces.safetensors faces/test/real --outline -o maps\n"

@@ -34,14 +34,10 @@ const command extract_command = {
     .arguments = "DATA [-w WEIGHTS] -o FEATURES [options]",
     .summary = "compute the features of a data set and keep them in one file",
     .description =
-        "Runs every picture of DATA/{train,valid,test}/CLASS/ through the network, those of train mirrored, "
-        "too, and\n"
-        "writes the feature vectors as safetensors, keyed by the pictures' content. Run again, it computes "
-        "what "
-        "is new.\n\n"
+        "Runs every picture of DATA/{train,valid,test}/CLASS/ through the network, those of train mirrored, too, and\n"
+        "writes the feature vectors as safetensors, keyed by the pictures' content. Run again, it computes what is new.\n\n"
         "  ftrain extract flowers -o flowers-features.safetensors\n"
-        "  ftrain extract flowers --precision bf16 -o fast.safetensors     where 'ftrain info' says it can "
-        "be had\n\n",
+        "  ftrain extract flowers --precision bf16 -o fast.safetensors     where 'ftrain info' says it can be had\n\n",
     .options = OPTIONS(rows),
     .min_paths = 1,
     .max_paths = 1,

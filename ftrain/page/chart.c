@@ -169,11 +169,11 @@ static void draw_series(html *page, const chart_series *of, int index, const sca
 static void draw_legend(html *page, const chart_lines *chart) {
     html_raw(page, "<p class=\"legend\">");
     for (int k = 0; k < chart->series_count; k++) {
-        html_raw(page,
-                 "<span><svg viewBox=\"0 0 34 12\" width=\"34\" height=\"12\" aria-hidden=\"true\">"
-                 "<line x1=\"0\" y1=\"6\" x2=\"34\" y2=\"6\" stroke=\"var(--s%d)\" stroke-width=\"2\" "
-                 "stroke-dasharray=\"%s\"/>\n",
-                 k + 1, DASHES[k]);
+        html_raw(
+            page,
+            "<span><svg viewBox=\"0 0 34 12\" width=\"34\" height=\"12\" aria-hidden=\"true\">"
+            "<line x1=\"0\" y1=\"6\" x2=\"34\" y2=\"6\" stroke=\"var(--s%d)\" stroke-width=\"2\" stroke-dasharray=\"%s\"/>\n",
+            k + 1, DASHES[k]);
         mark(page, k, 17, 6);
         html_raw(page, "</svg> ");
         html_text(page, chart->series[k].name);
@@ -236,10 +236,10 @@ static void draw_bar(html *page, const chart_bar *bar, const char *format, const
     text(page, x->from, top + 16, "start", bar->name);
     text(page, x->to, top + 16, "end", value);
     if (isfinite(bar->value))
-        html_raw(page,
-                 "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"14\" fill=\"var(--s1)\" "
-                 "fill-opacity=\"0.55\"/>\n",
-                 x->from, middle - 7, place(x, bar->value) - x->from);
+        html_raw(
+            page,
+            "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"14\" fill=\"var(--s1)\" fill-opacity=\"0.55\"/>\n",
+            x->from, middle - 7, place(x, bar->value) - x->from);
     if (!isfinite(bar->low) || !isfinite(bar->high)) return;
     const char *const style = "stroke=\"currentColor\" stroke-width=\"1.5\"";
     line(page, place(x, bar->low), middle, place(x, bar->high), middle, style);

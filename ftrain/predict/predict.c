@@ -195,14 +195,11 @@ const command predict_command = {
     .arguments = "-m MODEL PATH... [options]",
     .summary = "tell the classes of pictures",
     .description =
-        "A row for each picture, in the order of the paths: the path, then classes with their probabilities, "
-        "the\n"
-        "most probable first. PATH is a picture, a folder of pictures, or - for a list of paths on standard "
-        "input.\n"
+        "A row for each picture, in the order of the paths: the path, then classes with their probabilities, the\n"
+        "most probable first. PATH is a picture, a folder of pictures, or - for a list of paths on standard input.\n"
         "A picture that cannot be used has a row, too, which says why.\n\n"
         "  ftrain predict -m flowers.safetensors a.jpg b.png holiday/\n"
-        "  find . -name '*.jpg' -print0 | ftrain predict -m flowers.safetensors -0 --format csv - "
-        ">flowers.csv\n"
+        "  find . -name '*.jpg' -print0 | ftrain predict -m flowers.safetensors -0 --format csv - >flowers.csv\n"
         "  if ftrain predict -m faces.safetensors --exit-status real a.jpg; then echo real; fi\n\n",
     .options = OPTIONS(rows),
     .min_paths = 1,

@@ -180,14 +180,10 @@ const command split_command = {
     .arguments = "SRC -o DATA [options]",
     .summary = "divide folders of pictures into train, valid and test",
     .description =
-        "Divides SRC/CLASS/* into DATA/{train,valid,test}/CLASS/, every class in the same proportions, and "
-        "prints\n"
-        "how many went where. Files of the same bytes stay in one split. What is no picture, and what is in "
-        "two\n"
-        "classes, is named and left out. DATA appears whole or not at all, and must not be there before; "
-        "its\n"
-        "files are hard links, so it takes no space, but a picture that is changed in place changes in "
-        "both.\n"
+        "Divides SRC/CLASS/* into DATA/{train,valid,test}/CLASS/, every class in the same proportions, and prints\n"
+        "how many went where. Files of the same bytes stay in one split. What is no picture, and what is in two\n"
+        "classes, is named and left out. DATA appears whole or not at all, and must not be there before; its\n"
+        "files are hard links, so it takes no space, but a picture that is changed in place changes in both.\n"
         "DATA/manifest.tsv says where each file comes from.\n\n"
         "  ftrain split photos -o flowers\n"
         "  ftrain split photos -o flowers --train 400 --valid 100 --test 67 --group-near\n\n",

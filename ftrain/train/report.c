@@ -19,12 +19,12 @@ static void write_result(html *page, const train_run *run) {
     const dn_train_result *result = &run->result;
     html_section(page, "result", "Result");
     html_raw(page, "<p class=\"headline\">%.1f %% correct</p>\n", 100 * test->accuracy);
-    html_raw(page,
-             "<p>Of the %d pictures in test, which the training never saw, %d are classified correctly. With "
-             "other pictures of the same kind that share could well come out between %.1f %% and %.1f %% "
-             "(Wilson's "
-             "95 %% interval). The mean negative log-likelihood is %.4f.</p>\n",
-             test->count, test->correct, 100 * test->accuracy_low, 100 * test->accuracy_high, test->loss);
+    html_raw(
+        page,
+        "<p>Of the %d pictures in test, which the training never saw, %d are classified correctly. With "
+        "other pictures of the same kind that share could well come out between %.1f %% and %.1f %% (Wilson's "
+        "95 %% interval). The mean negative log-likelihood is %.4f.</p>\n",
+        test->count, test->correct, 100 * test->accuracy_low, 100 * test->accuracy_high, test->loss);
     html_raw(page,
              "<p>The weights are those of epoch %d, whose validation loss, %.4f, was the lowest; its "
              "validation accuracy was %.4f.",
@@ -173,8 +173,7 @@ static void write_sweep(html *page, const sweep *of) {
     html_section(page, "sweep", "Sweep");
     html_raw(
         page,
-        "<p>%d trainings, by the lowest validation loss of each. The first is the one that was tested and "
-        "written%s.</p>\n",
+        "<p>%d trainings, by the lowest validation loss of each. The first is the one that was tested and written%s.</p>\n",
         count, places[0].is_tied ? "; of equals it is the first in the order of the list" : "");
     html_table_begin(page, titles, 5 + axes, 1 + axes);
     for (int i = 0; i < count && i < MAX_PLACES; i++) write_place(page, of, &places[i]);

@@ -233,10 +233,8 @@ const command train_command = {
     .arguments = "DATA [-w WEIGHTS] [-o MODEL] [options]",
     .summary = "train a classifier on a folder of pictures",
     .description =
-        "DATA holds pictures as DATA/{train,valid,test}/CLASS/FILE. Their features are computed once and "
-        "kept; then\n"
-        "a small network is trained on them, the epoch with the lowest validation loss is taken, and its "
-        "accuracy\n"
+        "DATA holds pictures as DATA/{train,valid,test}/CLASS/FILE. Their features are computed once and kept; then\n"
+        "a small network is trained on them, the epoch with the lowest validation loss is taken, and its accuracy\n"
         "on the test split is told once. An interrupted training goes on with --resume.\n\n"
         "  ftrain train flowers -o flowers.safetensors\n"
         "  ftrain train flowers -w random:1 --hidden 128 --epochs 10      a trial without a weights file\n"
