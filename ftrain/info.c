@@ -137,8 +137,9 @@ const command info_command = {
     .arguments = "[FILE]",
     .summary = "this machine's kernels, or what a file holds",
     .description =
-        "Without FILE: version, CPU, threads, whether bf16 can be had, and the kernels chosen for DenseNet-161.\n"
-        "With one: what a weights, model or feature file holds.\n\n"
+        "Without FILE: the version, the CPU, the number of threads, whether bf16 is available, and the\n"
+        "kernels that are chosen for DenseNet-161.\n"
+        "With FILE: what a weights, model or feature file holds.\n\n"
         "  ftrain info flowers.safetensors\n\n",
     .max_paths = 1,
     .run = run,

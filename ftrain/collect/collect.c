@@ -25,7 +25,7 @@
 /* Seconds: the longest wait of our own, the longest a server may ask for, between looks at the interrupt flag. */
 static const double longest_backoff = 60, longest_asked = 600, slice = 0.1;
 
-typedef struct collection {
+typedef struct collect_run {
     const char *url, *output;
     int count, retries, give_up, max_bytes, start;
     float delay, backoff, timeout;
@@ -38,7 +38,7 @@ typedef struct collection {
     int requests;     /* so far: none is made without the delay before it, but the first */
     int unsuccessful; /* in a row */
     size_t skipped, duplicates;
-} collection;
+} collect_run;
 
 /* ---- waiting ---- */
 
@@ -53,103 +53,105 @@ static outcome wait_seconds(double seconds) {
 
 /* Doubled with every try, and by chance up to halved, so that many who failed together do not come back
  * together; never less than the server asks for, nor than the usual delay. */
-static outcome wait_for_retry(collection *work, int attempt, const fetched *answer) {
-    double seconds = (double)work->backoff;
+static outcome wait_for_retry(collect_run *run, int attempt, const fetched *answer) {
+    double seconds = (double)run->backoff;
     for (int i = 0; i < attempt && seconds < longest_backoff; i++) seconds *= 2;
     if (seconds > longest_backoff) seconds = longest_backoff;
-    seconds *= 0.5 + 0.5 * (double)dni_rng_uniform(&work->jitter);
+    seconds *= 0.5 + 0.5 * (double)dni_rng_uniform(&run->jitter);
     if (seconds < (double)answer->retry_after) seconds = (double)answer->retry_after;
-    if (seconds < (double)work->delay) seconds = (double)work->delay;
-    message("%s; trying again in %.1f s (%d of %d)", answer->reason, seconds, attempt + 1, work->retries);
+    if (seconds < (double)run->delay) seconds = (double)run->delay;
+    message("%s; trying again in %.1f s (%d of %d)", answer->reason, seconds, attempt + 1, run->retries);
     return wait_seconds(seconds);
 }
 
 /* ---- one picture ---- */
 
-static char *page_url(const collection *work) {
-    const char *place = strstr(work->url, "{n}");
-    if (!place) return strdup(work->url);
-    const size_t room = strlen(work->url) + 24;
-    char *url = malloc(room);
-    if (url) snprintf(url, room, "%.*s%lld%s", (int)(place - work->url), work->url, work->page, place + 3);
+static char *page_url(const collect_run *run) {
+    const char *place = strstr(run->url, "{n}");
+    if (!place) return strdup(run->url);
+    const size_t capacity = strlen(run->url) + 24;
+    char *url = malloc(capacity);
+    if (url) snprintf(url, capacity, "%.*s%lld%s", (int)(place - run->url), run->url, run->page, place + 3);
     return url;
 }
 
 /* OUTCOME_OK with *result set, or another outcome. `shown`: the address without its password, for messages. */
-static outcome fetch_patiently(collection *work, const char *url, const char *shown, fetched *answer,
+static outcome fetch_patiently(collect_run *run, const char *url, const char *shown, fetched *answer,
                                fetch_result *result) {
-    outcome code = work->requests++ ? wait_seconds((double)work->delay) : OUTCOME_OK;
+    outcome code = run->requests++ ? wait_seconds((double)run->delay) : OUTCOME_OK;
     for (int attempt = 0; !code; attempt++) {
-        *result = fetch(work->fetcher, url, answer);
+        *result = fetch(run->fetcher, url, answer);
         if (*result == FETCH_INTERRUPTED) return OUTCOME_INTERRUPTED;
         if (*result == FETCH_NO_MEMORY) return report_no_memory();
         if (*result != FETCH_AGAIN) return OUTCOME_OK;
-        if (attempt == work->retries || (double)answer->retry_after > longest_asked) {
+        if (attempt == run->retries || (double)answer->retry_after > longest_asked) {
             message("%s: %s", shown, answer->reason);
             if (answer->retry_after)
                 message("the server asks to wait for %ld s; run the command again then", answer->retry_after);
             return OUTCOME_MACHINE;
         }
-        code = wait_for_retry(work, attempt, answer);
+        code = wait_for_retry(run, attempt, answer);
     }
     return code;
 }
 
-static bool print_added(const collection *work, const fetched *answer, const char *url) {
-    if (!work->json) {
-        quote_write(stdout, work->folder.path);
-        printf("/%s\t", work->folder.last);
+static bool print_added(const collect_run *run, const fetched *answer, const char *url) {
+    if (!run->json) {
+        quote_write(stdout, run->folder.path);
+        printf("/%s\t", run->folder.last);
         quote_write(stdout, url);
         putchar('\n');
         fflush(stdout);
         return true;
     }
-    return print_json(json_pack("{s:o, s:o, s:I}", "file", dni_json_text(work->folder.last), "url",
+    return print_json(json_pack("{s:o, s:o, s:I}", "file", dni_json_text(run->folder.last), "url",
                                 dni_json_text(url), "bytes", (json_int_t)answer->size));
 }
 
-static outcome skip(collection *work, const char *reason) {
+static void skip(collect_run *run, const char *reason) {
     message("skipped: %s", reason);
-    work->skipped++;
-    work->unsuccessful++;
-    return OUTCOME_OK;
+    run->skipped++;
+    run->unsuccessful++;
 }
 
-static outcome keep(collection *work, const fetched *answer, const char *url) {
+static outcome keep(collect_run *run, const fetched *answer, const char *url) {
     dn_image image;
     dn_error error;
-    if (dn_image_decode(&image, answer->bytes, answer->size, url, &error)) return skip(work, error.message);
-    dn_image_free(&image);
-    const dni_key key = dni_key_of_bytes(answer->bytes, answer->size);
-    if (collect_folder_has(&work->folder, &key)) {
-        work->duplicates++;
-        work->unsuccessful++;
+    if (dn_image_decode(&image, answer->bytes, answer->size, url, &error)) {
+        skip(run, error.message);
         return OUTCOME_OK;
     }
-    const outcome code = collect_folder_add(&work->folder, answer->bytes, answer->size, &key, url);
+    dn_image_free(&image);
+    const dni_key key = dni_key_of_bytes(answer->bytes, answer->size);
+    if (collect_folder_has(&run->folder, &key)) {
+        run->duplicates++;
+        run->unsuccessful++;
+        return OUTCOME_OK;
+    }
+    const outcome code = collect_folder_add(&run->folder, answer->bytes, answer->size, &key, url);
     if (code) return code;
-    work->unsuccessful = 0;
-    progress_step(work->folder.count);
-    return print_added(work, answer, url) ? OUTCOME_OK : OUTCOME_MACHINE;
+    run->unsuccessful = 0;
+    progress_step(run->folder.count);
+    return print_added(run, answer, url) ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
-static outcome fetch_and_keep(collection *work, const char *url, const char *shown) {
+static outcome fetch_and_keep(collect_run *run, const char *url, const char *shown) {
     fetched answer;
     fetch_result result;
-    const outcome code = fetch_patiently(work, url, shown, &answer, &result);
+    const outcome code = fetch_patiently(run, url, shown, &answer, &result);
     if (code) return code;
-    if (result == FETCH_DONE) return keep(work, &answer, shown);
+    if (result == FETCH_DONE) return keep(run, &answer, shown);
     char reason[600];
     snprintf(reason, sizeof reason, "%.250s: %s", shown, answer.reason);
-    skip(work, reason);
+    skip(run, reason);
     /* the same address would be refused again; another page may be there */
-    return result == FETCH_REFUSED && !strstr(work->url, "{n}") ? OUTCOME_DATA : OUTCOME_OK;
+    return result == FETCH_REFUSED && !strstr(run->url, "{n}") ? OUTCOME_DATA : OUTCOME_OK;
 }
 
-static outcome collect_one(collection *work) {
-    char *url = page_url(work), *shown = url ? url_public(url) : NULL;
-    const outcome code = shown ? fetch_and_keep(work, url, shown) : report_no_memory();
-    work->page++;
+static outcome collect_one(collect_run *run) {
+    char *url = page_url(run), *shown = url ? url_public(url) : NULL;
+    const outcome code = shown ? fetch_and_keep(run, url, shown) : report_no_memory();
+    run->page++;
     free(shown);
     free(url);
     return code;
@@ -157,85 +159,89 @@ static outcome collect_one(collection *work) {
 
 /* ---- the command ---- */
 
-static outcome check(const collection *work) {
-    if (!work->output || !work->count) {
-        message("collect: %s is missing", work->output ? "-n COUNT" : "-o DIR: the folder to fill");
+static outcome check(const collect_run *run) {
+    if (!run->output || !run->count) {
+        message("collect: %s is missing", run->output ? "-n COUNT" : "-o DIR: the folder to fill");
         return OUTCOME_USAGE;
     }
-    if (strncasecmp(work->url, "http://", 7) == 0 || strncasecmp(work->url, "https://", 8) == 0)
+    if (strncasecmp(run->url, "http://", 7) == 0 || strncasecmp(run->url, "https://", 8) == 0)
         return OUTCOME_OK;
-    char *shown = url_public(work->url);
+    char *shown = url_public(run->url);
     if (!shown) return report_no_memory();
     message("'%s' is not an address that begins with http:// or https://", shown);
     free(shown);
     return OUTCOME_USAGE;
 }
 
-static outcome collect_all(collection *work) {
+static outcome collect_all(collect_run *run) {
     outcome code = OUTCOME_OK;
-    while (!code && work->folder.count < (size_t)work->count) {
-        code = interrupted() ? OUTCOME_INTERRUPTED : collect_one(work);
-        if (!code && work->unsuccessful >= work->give_up) {
-            message("%d answers in a row gave nothing new: giving up", work->unsuccessful);
+    while (!code && run->folder.count < (size_t)run->count) {
+        code = interrupted() ? OUTCOME_INTERRUPTED : collect_one(run);
+        if (!code && run->unsuccessful >= run->give_up) {
+            message("%d answers in a row gave nothing new: giving up", run->unsuccessful);
             code = OUTCOME_DATA;
         }
     }
     return code;
 }
 
-static outcome collect(collection *work) {
-    outcome code = check(work);
+static outcome collect(collect_run *run) {
+    outcome code = check(run);
     if (code) return code;
     interrupts_wait(true);
-    char *shown = url_public(work->url);
-    code = shown ? collect_folder_open(&work->folder, work->output, shown) : report_no_memory();
+    char *shown = url_public(run->url);
+    code = shown ? collect_folder_open(&run->folder, run->output, shown) : report_no_memory();
     free(shown);
     if (!code) {
-        work->page = work->folder.last_page >= work->start ? work->folder.last_page + 1 : work->start;
-        work->jitter = dni_rng_named((uint64_t)time(NULL) ^ (uint64_t)getpid() << 32, "jitter");
-        work->fetcher = fetcher_create((double)work->timeout, (size_t)work->max_bytes);
-        progress_start("pictures", (size_t)work->count, work->quiet);
-        progress_step(work->folder.count);
-        code = work->fetcher ? collect_all(work) : report_no_memory();
+        run->page = run->folder.last_page >= run->start ? run->folder.last_page + 1 : run->start;
+        run->jitter = dni_rng_named((uint64_t)time(NULL) ^ (uint64_t)getpid() << 32, "jitter");
+        run->fetcher = fetcher_create((double)run->timeout, (size_t)run->max_bytes);
+        progress_start("pictures", (size_t)run->count, run->quiet);
+        progress_step(run->folder.count);
+        code = run->fetcher ? collect_all(run) : report_no_memory();
         progress_end();
-        if (work->fetcher) fetcher_free(work->fetcher);
+        if (run->fetcher) fetcher_free(run->fetcher);
         if (code == OUTCOME_INTERRUPTED) message("interrupted; run the command again to go on");
-        message("%s holds %zu pictures; %zu duplicates dropped, %zu answers skipped", work->output,
-                work->folder.count, work->duplicates, work->skipped);
+        message("%s holds %zu pictures; %zu duplicates dropped, %zu answers skipped", run->output,
+                run->folder.count, run->duplicates, run->skipped);
     }
-    collect_folder_close(&work->folder);
-    return !code ? finish(work->skipped) : code;
+    collect_folder_close(&run->folder);
+    return !code ? finish(run->skipped) : code;
 }
 
 static const option_spec rows[] = {
-    OPT_TEXT("output", 'o', collection, output, "DIR", "the folder to fill, or to fill further"),
-    OPT_INT("count", 'n', collection, count, 1, 1e8, "N", "pictures that DIR is to hold in the end"),
-    OPT_FLOAT("delay", 0, collection, delay, 0, 3600, "S", "seconds between two requests (default 1)"),
-    OPT_INT("retries", 0, collection, retries, 0, 100, "N", "tries more when a request fails (default 5)"),
-    OPT_FLOAT("backoff", 0, collection, backoff, 0, 60, "S",
-              "wait before the first of them, then doubled (default 1)"),
-    OPT_FLOAT("timeout", 0, collection, timeout, 0.1, 3600, "S", "of one request, seconds (default 30)"),
-    OPT_INT("max-bytes", 0, collection, max_bytes, 1, INT_MAX, "N", "of one picture (default 20000000)"),
-    OPT_INT("give-up", 0, collection, give_up, 1, 1e8, "N", "answers in a row with nothing new (default 20)"),
-    OPT_INT("start", 0, collection, start, 0, INT_MAX, "N", "the first {n} (default 1)"),
-    JSON_LINES_OPTION(collection, json),
-    QUIET_OPTION(collection, quiet),
+    OPT_TEXT("output", 'o', collect_run, output, "DIR", "the folder to fill; it may hold pictures already"),
+    OPT_INT("count", 'n', collect_run, count, 1, 1e8, "N", "how many pictures DIR is to hold in the end"),
+    OPT_FLOAT("delay", 0, collect_run, delay, 0, 3600, "S", "seconds between two requests (default 1)"),
+    OPT_INT("retries", 0, collect_run, retries, 0, 100, "N",
+            "how often a failed request is tried again (default 5)"),
+    OPT_FLOAT("backoff", 0, collect_run, backoff, 0, 60, "S",
+              "seconds to wait before the first retry; doubled for each further one (default 1)"),
+    OPT_FLOAT("timeout", 0, collect_run, timeout, 0.1, 3600, "S",
+              "seconds that one request may take (default 30)"),
+    OPT_INT("max-bytes", 0, collect_run, max_bytes, 1, INT_MAX, "N",
+            "largest size of a picture, in bytes (default 20000000)"),
+    OPT_INT("give-up", 0, collect_run, give_up, 1, 1e8, "N",
+            "end after N answers in a row with nothing new (default 20)"),
+    OPT_INT("start", 0, collect_run, start, 0, INT_MAX, "N", "the first value of {n} (default 1)"),
+    JSON_LINES_OPTION(collect_run, json),
+    QUIET_OPTION(collect_run, quiet),
 };
 
 static outcome run(const command *self, int argc, char **argv) {
-    collection work = {.retries = 5,
-                       .give_up = 20,
-                       .max_bytes = 20000000,
-                       .start = 1,
-                       .delay = 1,
-                       .backoff = 1,
-                       .timeout = 30,
-                       .folder = {.manifest = -1}};
+    collect_run state = {.retries = 5,
+                         .give_up = 20,
+                         .max_bytes = 20000000,
+                         .start = 1,
+                         .delay = 1,
+                         .backoff = 1,
+                         .timeout = 30,
+                         .folder = {.manifest = -1}};
     int first;
-    const outcome code = parse_options(self, &work, argc, argv, &first);
+    const outcome code = parse_options(self, &state, argc, argv, &first);
     if (code) return code;
-    work.url = argv[first];
-    return collect(&work);
+    state.url = argv[first];
+    return collect(&state);
 }
 
 const command collect_command = {
@@ -243,13 +249,13 @@ const command collect_command = {
     .arguments = "URL -o DIR -n COUNT [options]",
     .summary = "fetch pictures from a web address that gives a new one each time",
     .description =
-        "Fetches URL again and again, as for a generator that answers every request with a new picture, until\n"
-        "DIR holds COUNT of them; {n} in URL becomes 1, 2, 3, ..., for numbered pages. Prints each new file.\n"
-        "What is no whole picture is not kept, nor what DIR holds already. Run again, it goes on where it\n"
-        "stopped. DIR/manifest.tsv tells where and when each file was fetched.\n\n"
-        "You are a guest there: read the site's terms and its /robots.txt first, which are not read for you;\n"
-        "fetch no more than you need, and keep the delay. A server that is busy is asked again later and\n"
-        "later, and not before the time it names (Retry-After).\n\n"
+        "Fetches URL again and again until DIR holds COUNT pictures: for generators that answer every request with a\n"
+        "new picture. {n} in URL becomes 1, 2, 3, ..., for numbered pages. The name of each new file is printed. Broken\n"
+        "or truncated pictures and duplicates are discarded. Run it again to resume. DIR/manifest.tsv records where and\n"
+        "when each file was fetched; a user name and password in URL are not recorded.\n\n"
+        "You are a guest there: read the site's terms and its /robots.txt first, because this command does not read\n"
+        "them. Fetch no more than you need, and keep the delay. A server that is busy is asked again after waits that\n"
+        "grow longer, and not before the time that it names (Retry-After).\n\n"
         "  ftrain collect https://example.org/random-face -o faces/fake -n 500\n"
         "  ftrain collect 'https://example.org/photo/{n}.jpg' -o photos -n 100 --delay 2\n\n",
     .options = OPTIONS(rows),

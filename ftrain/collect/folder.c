@@ -115,9 +115,9 @@ static outcome read_manifest(collect_folder *folder, const char *url, const char
     FILE *stream = fopen(path, "r");
     if (!stream) return complain(folder, MANIFEST, "cannot be read");
     char *line = NULL;
-    size_t room = 0;
+    size_t capacity = 0;
     ssize_t length, last = 0;
-    while ((length = getline(&line, &room, stream)) > 0) {
+    while ((length = getline(&line, &capacity, stream)) > 0) {
         const long long page = page_of(line, url);
         if (page > folder->last_page) folder->last_page = page;
         last = line[length - 1] == '\n' ? 1 : -1;
@@ -203,10 +203,10 @@ static outcome write_line(const collect_folder *folder, size_t size, const dni_k
     const time_t now = time(NULL);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     dni_key_text(key, hash);
-    const size_t room = strlen(url) + strlen(folder->last) + 128;
-    char *line = malloc(room);
+    const size_t capacity = strlen(url) + strlen(folder->last) + 128;
+    char *line = malloc(capacity);
     if (!line) return report_no_memory();
-    const int length = snprintf(line, room, "%s\t%s\t%s\t%zu\t%s\n", folder->last, url, when, size, hash);
+    const int length = snprintf(line, capacity, "%s\t%s\t%s\t%zu\t%s\n", folder->last, url, when, size, hash);
     const bool written = append(folder, line, (size_t)length) && fsync(folder->manifest) == 0;
     free(line);
     return written ? OUTCOME_OK : complain(folder, MANIFEST, "cannot be written");

@@ -255,34 +255,35 @@ static outcome explain(explanation_run *run, char *const *paths, int count) {
 static const option_spec rows[] = {
     MODEL_OPTION(explanation_run, model),
     OPT_TEXT("output", 'o', explanation_run, output, "OUT",
-             "a .png file for one picture, else a folder; without it only figures"),
+             "a .png file for one picture, else a folder; without it only numbers are printed"),
     MODEL_WEIGHTS_OPTION(explanation_run, weights_option),
     OPT_TEXT("class", 0, explanation_run, class_name, "NAME",
-             "evidence for this class (default: the predicted one)"),
+             "show the evidence for this class (default: the predicted one)"),
     OPT_FLOAT("ellipse-width", 0, explanation_run, ellipse_width, 0.01, 2, "X",
-              "of the crop's width (default 0.6)"),
+              "width of the ellipse, as a share of the crop's width (default 0.6)"),
     OPT_FLOAT("ellipse-height", 0, explanation_run, ellipse_height, 0.01, 2, "X",
-              "of the crop's height (default 0.8)"),
-    OPT_FLAG("outline", 0, explanation_run, outline, "draw the ellipse"),
-    OPT_FLOAT("opacity", 0, explanation_run, overlay.opacity, 0, 1, "X", "of the colours (default 0.6)"),
+              "height of the ellipse, as a share of the crop's height (default 0.8)"),
+    OPT_FLAG("outline", 0, explanation_run, outline, "draw the outline of the ellipse"),
+    OPT_FLOAT("opacity", 0, explanation_run, overlay.opacity, 0, 1, "X",
+              "opacity of the colours (default 0.6)"),
     OPT_INT("size", 0, explanation_run, overlay.size, 16, 16384, "N",
-            "longer side of a drawing, at most (default 640)"),
+            "largest length of a drawing's longer side, pixels (default 640)"),
     OPT_GROUP(explanation_run, network, network_option_table),
     STRICT_OPTION(explanation_run, strict),
     JSON_LINES_OPTION(explanation_run, json),
 };
 
 static outcome run(const command *self, int argc, char **argv) {
-    explanation_run work = {
+    explanation_run state = {
         .overlay = {.opacity = 0.6f, .size = 640}, .ellipse_width = 0.6f, .ellipse_height = 0.8f};
     int first;
-    outcome code = parse_options(self, &work, argc, argv, &first);
-    if (!code) code = explain(&work, argv + first, argc - first);
-    path_source_free(work.source);
-    free(work.evidence);
-    free(work.probabilities);
-    free(work.sums);
-    dn_classifier_free(work.classifier);
+    outcome code = parse_options(self, &state, argc, argv, &first);
+    if (!code) code = explain(&state, argv + first, argc - first);
+    path_source_free(state.source);
+    free(state.evidence);
+    free(state.probabilities);
+    free(state.sums);
+    dn_classifier_free(state.classifier);
     return code;
 }
 
@@ -291,11 +292,11 @@ const command explain_command = {
     .arguments = "-m MODEL PATH... [-o OUT] [options]",
     .summary = "show where in a picture the evidence for its class lies",
     .description =
-        "Draws the class activation map (Grad-CAM) over each picture: the brighter, the more that place speaks for\n"
-        "the class. What the crop leaves out, and the network never sees, is dark.\n\n"
-        "With each picture goes the share of the evidence inside an ellipse in the middle of the crop, where a\n"
-        "portrait has its face, and at the end the mean of it over each class. Much below the ellipse's share of the\n"
-        "area, the background decides.\n\n"
+        "Draws the class activation map (Grad-CAM) over each picture: the brighter a place, the more it speaks for the\n"
+        "class. Dark is what lies outside the crop, which the network never sees.\n\n"
+        "For each picture it prints the share of the evidence inside an ellipse in the middle of the crop, where a\n"
+        "portrait has its face, and at the end the mean of these shares for each class. If a mean is much below the\n"
+        "ellipse's share of the area, the background decides.\n\n"
         "  ftrain explain -m faces.safetensors a.jpg -o a-map.png\n"
         "  ftrain explain -m faces.safetensors faces/test/real --outline -o maps\n"
         "  ftrain explain -m faces.safetensors faces/test/fake              figures alone\n\n",

@@ -17,7 +17,7 @@
 
 enum { BATCH = 8 }; /* pictures that go through the network at a time, at most */
 
-typedef struct prediction {
+typedef struct predict_run {
     const char *model, *weights_option, *expected;
     int format; /* a row_format; -1: not given */
     network_options network;
@@ -32,7 +32,7 @@ typedef struct prediction {
     int expected_class;
     size_t predicted, unexpected; /* rows with a class; those of another than the expected one */
     size_t failed, skipped;       /* rows with an error; all inputs that could not be used */
-} prediction;
+} predict_run;
 
 /* ---- pictures ---- */
 
@@ -49,144 +49,144 @@ static bool next_picture(void *context, dni_reader_job *out) {
 }
 
 /* A folder without files is told, but it is no picture and has no row. */
-static outcome fail(prediction *work, const named_picture *picture, const dn_error *error) {
-    const outcome code = skip_input(error, work->strict, &work->skipped);
+static outcome fail(predict_run *run, const named_picture *picture, const dn_error *error) {
+    const outcome code = skip_input(error, run->strict, &run->skipped);
     if (code) return code;
     if (error->status == DN_ERR_DATA_EMPTY) return OUTCOME_OK;
-    work->failed++;
-    return prediction_rows_print_error(&work->rows, picture->path, error->message) ? OUTCOME_OK
-                                                                                   : OUTCOME_MACHINE;
+    run->failed++;
+    return prediction_rows_print_error(&run->rows, picture->path, error->message) ? OUTCOME_OK
+                                                                                  : OUTCOME_MACHINE;
 }
 
-static outcome predict_run(prediction *work, const dni_reader_run *run) {
-    if (run->error) return fail(work, run->slots->user_data, run->error);
+static outcome predict_pictures(predict_run *run, const dni_reader_run *pictures) {
+    if (pictures->error) return fail(run, pictures->slots->user_data, pictures->error);
     dn_error error;
-    if (dni_classifier_predict_inputs(work->classifier, run->inputs, (int)run->count, work->probabilities,
-                                      &error))
+    if (dni_classifier_predict_inputs(run->classifier, pictures->inputs, (int)pictures->count,
+                                      run->probabilities, &error))
         return report(&error, OUTCOME_MODEL);
-    for (size_t i = 0; i < run->count; i++) {
-        const named_picture *picture = run->slots[i].user_data;
+    for (size_t i = 0; i < pictures->count; i++) {
+        const named_picture *picture = pictures->slots[i].user_data;
         int best;
-        if (!prediction_rows_print(&work->rows, picture->path,
-                                   work->probabilities + i * (size_t)work->rows.class_count, &best))
+        if (!prediction_rows_print(&run->rows, picture->path,
+                                   run->probabilities + i * (size_t)run->rows.class_count, &best))
             return OUTCOME_MACHINE;
-        work->predicted++;
-        work->unexpected += work->expected && best != work->expected_class;
+        run->predicted++;
+        run->unexpected += run->expected && best != run->expected_class;
     }
     return OUTCOME_OK;
 }
 
-static outcome predict_all(prediction *work) {
-    prediction_rows_begin(&work->rows);
+static outcome predict_all(predict_run *run) {
+    prediction_rows_begin(&run->rows);
     for (;;) {
-        const dni_reader_run run = dni_reader_take(work->pictures);
-        if (!run.count) break;
-        const outcome code = predict_run(work, &run);
-        dni_reader_release(work->pictures);
+        const dni_reader_run pictures = dni_reader_take(run->pictures);
+        if (!pictures.count) break;
+        const outcome code = predict_pictures(run, &pictures);
+        dni_reader_release(run->pictures);
         if (code) return code;
         if (fflush(stdout) != 0) return OUTCOME_MACHINE; /* main() tells */
     }
-    return path_source_lacks_memory(work->source) ? report_no_memory() : OUTCOME_OK;
+    return path_source_lacks_memory(run->source) ? report_no_memory() : OUTCOME_OK;
 }
 
 /* ---- the command ---- */
 
-static outcome check_options(prediction *work) {
-    if (!work->model) {
+static outcome check_options(predict_run *run) {
+    if (!run->model) {
         message("predict: -m MODEL is missing");
         return OUTCOME_USAGE;
     }
-    if (work->format < 0) work->format = work->json ? ROW_JSON : ROW_TEXT;
-    work->rows.format = (row_format)work->format;
-    if (work->json && work->rows.format != ROW_JSON) {
-        message("--json means --format json, not --format %s", work->rows.format == ROW_CSV ? "csv" : "text");
+    if (run->format < 0) run->format = run->json ? ROW_JSON : ROW_TEXT;
+    run->rows.format = (row_format)run->format;
+    if (run->json && run->rows.format != ROW_JSON) {
+        message("--json means --format json, not --format %s", run->rows.format == ROW_CSV ? "csv" : "text");
         return OUTCOME_USAGE;
     }
-    return network_options_check(&work->network);
+    return network_options_check(&run->network);
 }
 
-static outcome find_expected(prediction *work) {
-    for (int c = 0; work->expected && c < work->rows.class_count; c++) {
-        work->expected_class = c;
-        if (strcmp(work->rows.classes[c], work->expected) == 0) return OUTCOME_OK;
+static outcome find_expected(predict_run *run) {
+    for (int c = 0; run->expected && c < run->rows.class_count; c++) {
+        run->expected_class = c;
+        if (strcmp(run->rows.classes[c], run->expected) == 0) return OUTCOME_OK;
     }
-    if (!work->expected) return OUTCOME_OK;
-    message("--exit-status: '%s' is not a class of %s; 'ftrain info %s' lists them", work->expected,
-            work->model, work->model);
+    if (!run->expected) return OUTCOME_OK;
+    message("--exit-status: '%s' is not a class of %s; 'ftrain info %s' lists them", run->expected,
+            run->model, run->model);
     return OUTCOME_USAGE;
 }
 
-static outcome open_model(prediction *work) {
+static outcome open_model(predict_run *run) {
     dn_error error;
-    if (dn_classifier_load(&work->classifier, work->model, &error)) return report(&error, OUTCOME_MODEL);
-    const dn_classifier_info *info = dn_classifier_get_info(work->classifier);
+    if (dn_classifier_load(&run->classifier, run->model, &error)) return report(&error, OUTCOME_MODEL);
+    const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
     const int classes = info->class_count;
-    work->rows.classes = info->classes;
-    work->rows.class_count = classes;
-    work->rows.shown = work->top && work->top < classes ? work->top : classes;
-    work->rows.order = malloc((size_t)classes * sizeof *work->rows.order);
-    work->probabilities = malloc(BATCH * (size_t)classes * sizeof *work->probabilities);
-    if (!work->rows.order || !work->probabilities) return report_no_memory();
-    return find_expected(work);
+    run->rows.classes = info->classes;
+    run->rows.class_count = classes;
+    run->rows.shown = run->top && run->top < classes ? run->top : classes;
+    run->rows.order = malloc((size_t)classes * sizeof *run->rows.order);
+    run->probabilities = malloc(BATCH * (size_t)classes * sizeof *run->probabilities);
+    if (!run->rows.order || !run->probabilities) return report_no_memory();
+    return find_expected(run);
 }
 
 /* Reading begins before the network is ready. */
-static outcome start_reading(prediction *work, char *const *paths, int count) {
-    work->source = path_source_create(paths, count, work->null ? '\0' : '\n');
-    if (!work->source) return report_no_memory();
+static outcome start_reading(predict_run *run, char *const *paths, int count) {
+    run->source = path_source_create(paths, count, run->null ? '\0' : '\n');
+    if (!run->source) return report_no_memory();
     const dni_reader_options options = {
-        .preprocessing = &dn_classifier_get_info(work->classifier)->preprocessing,
+        .preprocessing = &dn_classifier_get_info(run->classifier)->preprocessing,
         .next = next_picture,
         .release = named_picture_free,
-        .context = work->source,
-        .threads = work->network.threads ? work->network.threads : dni_pool_cores(),
+        .context = run->source,
+        .threads = run->network.threads ? run->network.threads : dni_pool_cores(),
         .batch = BATCH,
     };
     dn_error error;
-    return dni_reader_create(&work->pictures, &options, &error) ? report(&error, OUTCOME_MACHINE)
-                                                                : OUTCOME_OK;
+    return dni_reader_create(&run->pictures, &options, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
-static outcome predict(prediction *work, char *const *paths, int count) {
-    outcome code = check_options(work);
-    if (!code) code = open_model(work);
-    if (!code) code = start_reading(work, paths, count);
-    if (!code) code = model_attach(work->classifier, work->weights_option, &work->network, BATCH);
-    if (!code) code = predict_all(work);
+static outcome predict(predict_run *run, char *const *paths, int count) {
+    outcome code = check_options(run);
+    if (!code) code = open_model(run);
+    if (!code) code = start_reading(run, paths, count);
+    if (!code) code = model_attach(run->classifier, run->weights_option, &run->network, BATCH);
+    if (!code) code = predict_all(run);
     if (code) return code;
-    if (!work->predicted && !work->failed) {
+    if (!run->predicted && !run->failed) {
         message("no pictures");
         return OUTCOME_DATA;
     }
-    if (work->unexpected) return OUTCOME_FOUND;
-    return finish(work->skipped);
+    if (run->unexpected) return OUTCOME_FOUND;
+    return finish(run->skipped);
 }
 
 static const option_spec rows[] = {
-    MODEL_OPTION(prediction, model),
-    MODEL_WEIGHTS_OPTION(prediction, weights_option),
-    OPT_CHOICE("format", 0, prediction, format, "text|csv|json",
-               "of the rows (default text); json: an object a line"),
-    OPT_FLAG("json", 0, prediction, json, "the same as --format json"),
-    OPT_INT("top", 0, prediction, top, 1, 1e6, "N", "only the N most probable classes"),
-    OPT_FLAG("null", '0', prediction, null, "paths on standard input end in a zero byte, not in a line feed"),
-    OPT_TEXT("exit-status", 0, prediction, expected, "CLASS",
-             "10 unless CLASS is the most probable class of every picture"),
-    OPT_GROUP(prediction, network, network_option_table),
-    STRICT_OPTION(prediction, strict),
+    MODEL_OPTION(predict_run, model),
+    MODEL_WEIGHTS_OPTION(predict_run, weights_option),
+    OPT_CHOICE("format", 0, predict_run, format, "text|csv|json",
+               "format of the rows (default text); json: one object a line"),
+    OPT_FLAG("json", 0, predict_run, json, "the same as --format json"),
+    OPT_INT("top", 0, predict_run, top, 1, 1e6, "N", "show only the N most probable classes"),
+    OPT_FLAG("null", '0', predict_run, null,
+             "paths on standard input end in a zero byte, not in a line feed"),
+    OPT_TEXT("exit-status", 0, predict_run, expected, "CLASS",
+             "end with 10 unless CLASS is the most probable class of every picture"),
+    OPT_GROUP(predict_run, network, network_option_table),
+    STRICT_OPTION(predict_run, strict),
 };
 
 static outcome run(const command *self, int argc, char **argv) {
-    prediction work = {.format = -1};
+    predict_run state = {.format = -1};
     int first;
-    outcome code = parse_options(self, &work, argc, argv, &first);
-    if (!code) code = predict(&work, argv + first, argc - first);
-    if (work.source) path_source_stop(work.source);
-    dni_reader_free(work.pictures);
-    path_source_free(work.source);
-    free(work.probabilities);
-    free(work.rows.order);
-    dn_classifier_free(work.classifier);
+    outcome code = parse_options(self, &state, argc, argv, &first);
+    if (!code) code = predict(&state, argv + first, argc - first);
+    if (state.source) path_source_stop(state.source);
+    dni_reader_free(state.pictures);
+    path_source_free(state.source);
+    free(state.probabilities);
+    free(state.rows.order);
+    dn_classifier_free(state.classifier);
     return code;
 }
 
@@ -195,9 +195,9 @@ const command predict_command = {
     .arguments = "-m MODEL PATH... [options]",
     .summary = "tell the classes of pictures",
     .description =
-        "A row for each picture, in the order of the paths: the path, then classes with their probabilities, the\n"
-        "most probable first. PATH is a picture, a folder of pictures, or - for a list of paths on standard input.\n"
-        "A picture that cannot be used has a row, too, which says why.\n\n"
+        "Prints a row for each picture, in the order of the paths: the path, then the classes with their probabilities,\n"
+        "the most probable class first. PATH is a picture, a folder of pictures, or - for a list of paths on standard\n"
+        "input. A picture that cannot be used has a row, too, which says why.\n\n"
         "  ftrain predict -m flowers.safetensors a.jpg b.png holiday/\n"
         "  find . -name '*.jpg' -print0 | ftrain predict -m flowers.safetensors -0 --format csv - >flowers.csv\n"
         "  if ftrain predict -m faces.safetensors --exit-status real a.jpg; then echo real; fi\n\n",

@@ -93,7 +93,7 @@ struct option_spec {
 
 /* Rows of many commands. */
 #define THREADS_OPTION(type, member)                                                                         \
-    OPT_INT("threads", 0, type, member, 0, 1024, "N", "0: one a core (default)")
+    OPT_INT("threads", 0, type, member, 0, 1024, "N", "number of threads; 0: one for each core (default)")
 #define STRICT_OPTION(type, member)                                                                          \
     OPT_FLAG("strict", 0, type, member, "stop at the first picture that cannot be used")
 #define QUIET_OPTION(type, member) OPT_FLAG("quiet", 'q', type, member, "show no progress")

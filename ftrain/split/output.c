@@ -63,14 +63,14 @@ static outcome make_temporary(char **out, const char *folder) {
     if (!goal) return report_no_memory();
     for (size_t length = strlen(goal); length > 1 && goal[length - 1] == '/'; length--)
         goal[length - 1] = '\0';
-    const size_t parent = (size_t)(dni_path_name(goal) - goal), room = parent + 48;
+    const size_t parent = (size_t)(dni_path_name(goal) - goal), capacity = parent + 48;
     goal[parent] = '\0';
     dn_error error;
     outcome code = parent && dni_make_folders(goal, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
     if (!code) {
         tell_leftovers(goal);
-        *out = malloc(room);
-        if (*out) snprintf(*out, room, "%s%s%ld", goal, temporary_name, (long)getpid());
+        *out = malloc(capacity);
+        if (*out) snprintf(*out, capacity, "%s%s%ld", goal, temporary_name, (long)getpid());
         if (!*out)
             code = report_no_memory();
         else if (mkdir(*out, 0777) != 0)
@@ -127,13 +127,13 @@ static outcome place_pictures(const char *folder, const split_pictures *pictures
         if (picture->split == DNI_SPLITS) continue;
         const char *const class_name = pictures->classes.names[picture->label];
         const char *const split = dni_split_name((dni_split)picture->split);
-        const size_t room = strlen(folder) + strlen(class_name) + strlen(picture->name) + 16;
-        char *path = malloc(room);
+        const size_t capacity = strlen(folder) + strlen(class_name) + strlen(picture->name) + 16;
+        char *path = malloc(capacity);
         if (!path) return report_no_memory();
         dn_error error;
-        const size_t end = (size_t)snprintf(path, room, "%s/%s/%s", folder, split, class_name);
+        const size_t end = (size_t)snprintf(path, capacity, "%s/%s/%s", folder, split, class_name);
         if (dni_make_folders(path, &error)) code = report(&error, OUTCOME_MACHINE);
-        snprintf(path + end, room - end, "/%s", picture->name);
+        snprintf(path + end, capacity - end, "/%s", picture->name);
         if (!code) code = place_picture(picture->path, path, copy);
         if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
         progress_step(i + 1);
@@ -164,10 +164,10 @@ static char *manifest_line(const split_pictures *pictures, const split_picture *
     char *path = escaped(picture->path);
     dni_key_text(&picture->print.content, hash);
     if (class_name && name && path) {
-        const size_t room = strlen(class_name) + strlen(name) + strlen(path) + 80;
-        line = malloc(room);
+        const size_t capacity = strlen(class_name) + strlen(name) + strlen(path) + 80;
+        line = malloc(capacity);
         if (line)
-            snprintf(line, room, "%s\t%s\t%s\t%s\t%s\t%u\n", dni_split_name((dni_split)picture->split),
+            snprintf(line, capacity, "%s\t%s\t%s\t%s\t%s\t%u\n", dni_split_name((dni_split)picture->split),
                      class_name, name, path, hash, picture->group + 1);
     }
     free(class_name);

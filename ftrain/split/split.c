@@ -151,15 +151,16 @@ static const option_spec rows[] = {
     OPT_TEXT("output", 'o', split_options, output, "DATA", "the folder to make"),
     OPT_TEXT("fractions", 0, split_options, fractions, "A,B,C",
              "shares of train, valid, test (default 0.7,0.15,0.15)"),
-    OPT_INT("train", 0, split_options, counts[DNI_TRAIN], 0, 1e9, "N", "instead: pictures of each class"),
-    OPT_INT("valid", 0, split_options, counts[DNI_VALID], 0, 1e9, "N", "the same for valid"),
-    OPT_INT("test", 0, split_options, counts[DNI_TEST], 0, 1e9, "N", "the same for test"),
-    OPT_SEED("seed", 0, split_options, seed, "of the draw (default 1)"),
+    OPT_INT("train", 0, split_options, counts[DNI_TRAIN], 0, 1e9, "N",
+            "instead of shares: the number of pictures of each class in train"),
+    OPT_INT("valid", 0, split_options, counts[DNI_VALID], 0, 1e9, "N", "the same number for valid"),
+    OPT_INT("test", 0, split_options, counts[DNI_TEST], 0, 1e9, "N", "the same number for test"),
+    OPT_SEED("seed", 0, split_options, seed, "seed of the random assignment (default 1)"),
     OPT_FLAG("group-near", 0, split_options, group_near,
-             "keep pictures that look the same in one split, too"),
+             "keep pictures that look the same in one split as well"),
     OPT_INT("near-distance", 0, split_options, distance, 0, 32, "N",
-            "the same; how many of 64 bits of look may differ (default 4)"),
-    OPT_FLAG("copy", 0, split_options, copy, "copies, not hard links"),
+            "the same; how many of the 64 bits of a perceptual hash may differ (default 4)"),
+    OPT_FLAG("copy", 0, split_options, copy, "make copies, not hard links"),
     OPT_FLAG("dry-run", 'n', split_options, dry_run, "print the counts, make nothing"),
     OPT_FLAG("strict", 0, split_options, strict,
              "stop at a picture that cannot be used or is in two classes"),
@@ -180,11 +181,11 @@ const command split_command = {
     .arguments = "SRC -o DATA [options]",
     .summary = "divide folders of pictures into train, valid and test",
     .description =
-        "Divides SRC/CLASS/* into DATA/{train,valid,test}/CLASS/, every class in the same proportions, and prints\n"
-        "how many went where. Files of the same bytes stay in one split. What is no picture, and what is in two\n"
-        "classes, is named and left out. DATA appears whole or not at all, and must not be there before; its\n"
-        "files are hard links, so it takes no space, but a picture that is changed in place changes in both.\n"
-        "DATA/manifest.tsv says where each file comes from.\n\n"
+        "Divides SRC/CLASS/* into DATA/{train,valid,test}/CLASS/, every class in the same proportions, and prints how\n"
+        "many pictures went where. Files with the same bytes stay in one split. Files that are no pictures, and files\n"
+        "that are in two classes, are named and left out. DATA appears whole or not at all, and must not exist before.\n"
+        "Its files are hard links, so they take no space; but a picture that is changed in place changes in both\n"
+        "folders. DATA/manifest.tsv says where each file comes from.\n\n"
         "  ftrain split photos -o flowers\n"
         "  ftrain split photos -o flowers --train 400 --valid 100 --test 67 --group-near\n\n",
     .options = OPTIONS(rows),
