@@ -7,6 +7,7 @@
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
+#include "ftrain/shell/quote.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -144,24 +145,11 @@ static outcome place_pictures(const char *folder, const split_pictures *pictures
 
 /* ---- the manifest ---- */
 
-/* A file's name may hold anything: what would break a line or a column is written as in C. */
-static char *escaped(const char *text) {
-    static const char special[] = "\t\n\r\\";
-    char *out = malloc(2 * strlen(text) + 1), *end = out;
-    if (!out) return NULL;
-    for (; *text; text++) {
-        const char *const letter = strchr(special, *text);
-        if (letter) *end++ = '\\';
-        *end++ = letter ? "tnr\\"[letter - special] : *text;
-    }
-    *end = '\0';
-    return out;
-}
-
 static char *manifest_line(const split_pictures *pictures, const split_picture *picture) {
     char hash[33], *line = NULL;
-    char *class_name = escaped(pictures->classes.names[picture->label]), *name = escaped(picture->name);
-    char *path = escaped(picture->path);
+    /* escaped, because a name may hold what would break a line or a column */
+    char *class_name = quote_text(pictures->classes.names[picture->label]), *name = quote_text(picture->name);
+    char *path = quote_text(picture->path);
     dni_key_text(&picture->print.content, hash);
     if (class_name && name && path) {
         const size_t capacity = strlen(class_name) + strlen(name) + strlen(path) + 80;

@@ -42,6 +42,8 @@ shows "explain" 0 '^one\\x1b\[2J\\n\\xc2\\x9b\\xff.ppm	' "" "$ftrain" explain -m
 shows "explain of a class" 0 "$shown: " "" "$ftrain" explain -m model.safetensors --class "$odd" "data/test/$odd"
 shows "info" 0 "^classes $shown, dark$" "" "$ftrain" info model.safetensors
 shows "split" 1 "^split	$shown	dark	all$" "skipped: raw/$shown/cut" "$ftrain" split raw -o sets -q --train 1 --valid 1 --test 1
+is_escaped() { grep -qF $'train\tb\\x1b[31m\\nred\\t\\xe2\\x80\\xaetfel\t' "$1" && ! grep -aqP '[^\n\t\x20-\x7e]' "$1"; }
+holds "and its manifest" is_escaped sets/manifest.tsv
 shows "an unknown command" 2 "" '^ftrain: .x\\x1b\[1m' "$ftrain" $'x\e[1m'
 shows "an option's value" 2 "" '^ftrain: --top: .\\n' "$ftrain" predict --top $'\n' x
 shows "convert" 4 "" '^ftrain: no\\x07: ' "$ftrain" convert $'no\a' out.safetensors
