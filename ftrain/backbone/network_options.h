@@ -9,7 +9,7 @@
 typedef struct network_options {
     int precision; /* a dn_precision's value */
     int memory;    /* a dn_memory's value */
-    int threads;   /* 0: one a core */
+    int threads;   /* 0: one for each core */
 } network_options;
 
 /* The rows that fill a network_options. */
