@@ -7,13 +7,10 @@
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
-#include "ftrain/shell/output.h"
-#include "ftrain/shell/table.h"
 #include "head/cross_validation.h"
 #include "io/content_key.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +36,8 @@ static outcome join_sets(cross_validation *work, const feature_set *train, const
     work->values = malloc((first + second) * floats * sizeof(float));
     work->labels = malloc((first + second) * sizeof(int));
     work->folds = malloc((first + second) * sizeof(int));
-    work->results->folds = calloc((size_t)work->options->folds, sizeof *work->results->folds);
+    work->results->folds =
+        calloc((size_t)work->options->folds + FOLD_SUMMARIES, sizeof *work->results->folds);
     if (!work->values || !work->labels || !work->folds || !work->results->folds) return report_no_memory();
     memcpy(work->values, train->values, first * floats * sizeof(float));
     memcpy(work->values + first * floats, valid->values, second * floats * sizeof(float));
@@ -138,7 +136,7 @@ static outcome judge(const cross_validation *work, const dn_head *head, const pa
     const dn_status status =
         dn_head_log_probabilities(head, judged->values, judged->count, log_probabilities, &error);
     if (!status)
-        dn_metrics_compute(&out->judged, log_probabilities, judged->labels, judged->count, work->classes,
+        dn_metrics_compute(&out->held_out, log_probabilities, judged->labels, judged->count, work->classes,
                            NULL);
     free(log_probabilities);
     return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
@@ -186,76 +184,41 @@ static outcome run_fold(const cross_validation *work, int fold, fold_result *out
 
 /* ---- results ---- */
 
-static spread spread_of(const fold_table *results, bool of_loss) {
+static mean_sd mean_sd_of(const fold_table *results, bool of_loss) {
     double sum = 0.0, squares = 0.0;
     for (int i = 0; i < results->count; i++)
-        sum += of_loss ? results->folds[i].judged.loss : results->folds[i].judged.accuracy;
+        sum += of_loss ? results->folds[i].held_out.loss : results->folds[i].held_out.accuracy;
     const double mean = sum / results->count;
     for (int i = 0; i < results->count; i++) {
-        const double d = (of_loss ? results->folds[i].judged.loss : results->folds[i].judged.accuracy) - mean;
+        const double d =
+            (of_loss ? results->folds[i].held_out.loss : results->folds[i].held_out.accuracy) - mean;
         squares += d * d;
     }
-    return (spread){mean, sqrt(squares / (results->count - 1))};
+    return (mean_sd){mean, sqrt(squares / (results->count - 1))};
 }
 
-static outcome print_lines(const fold_table *results) {
-    for (int i = 0; i < results->count; i++) {
-        const fold_result *r = &results->folds[i];
-        if (!print_json(json_pack("{s:i, s:i, s:i, s:f, s:f}", "fold", i + 1, "pictures", r->judged.count,
-                                  "best_epoch", r->best_epoch, "accuracy", r->judged.accuracy, "loss",
-                                  r->judged.loss)))
-            return OUTCOME_MACHINE;
-    }
-    json_t *sum = json_pack("{s:i, s:f, s:f}", "folds", results->count, "accuracy_mean",
-                            results->accuracy.mean, "loss_mean", results->loss.mean);
-    const bool several = results->count > 1;
-    json_object_set_new(sum, "accuracy_deviation",
-                        several ? json_real(results->accuracy.deviation) : json_null());
-    json_object_set_new(sum, "loss_deviation", several ? json_real(results->loss.deviation) : json_null());
-    return print_json(sum) ? OUTCOME_OK : OUTCOME_MACHINE;
-}
-
-static outcome print_table(const fold_table *results) {
-    static const char *const titles[] = {"fold", "pictures", "best epoch", "accuracy", "loss"};
-    text_table *out = table_create(5);
-    for (int i = 0; i < 5; i++) table_text(out, titles[i]);
-    for (int i = 0; i < results->count; i++) {
-        const fold_result *r = &results->folds[i];
-        table_number(out, "%.0f", i + 1);
-        table_number(out, "%.0f", r->judged.count);
-        table_number(out, "%.0f", r->best_epoch);
-        table_number(out, "%.4f", r->judged.accuracy);
-        table_number(out, "%.4f", r->judged.loss);
-    }
-    static const char *const names[] = {"mean", "deviation"};
-    for (int i = 0; i < 2; i++) {
-        table_text(out, names[i]);
-        table_text(out, "");
-        table_text(out, "");
-        table_number(out, "%.4f", i ? results->accuracy.deviation : results->accuracy.mean);
-        table_number(out, "%.4f", i ? results->loss.deviation : results->loss.mean);
-    }
-    return table_print(out) ? OUTCOME_OK : OUTCOME_MACHINE;
-}
-
-static outcome conclude(const cross_validation *work) {
-    fold_table *results = work->results;
-    if (!results->count) return OUTCOME_OK;
-    results->accuracy = spread_of(results, false);
-    results->loss = spread_of(results, true);
-    return work->options->json ? print_lines(results) : print_table(results);
+static void summarise(fold_table *results) {
+    results->accuracy = mean_sd_of(results, false);
+    results->loss = mean_sd_of(results, true);
+    results->folds[results->count] = (fold_result){
+        .fold = FOLD_MEAN, .held_out = {.accuracy = results->accuracy.mean, .loss = results->loss.mean}};
+    results->folds[results->count + 1] =
+        (fold_result){.fold = FOLD_DEVIATION,
+                      .held_out = {.accuracy = results->accuracy.deviation, .loss = results->loss.deviation}};
 }
 
 static outcome run_folds(cross_validation *work) {
-    for (int fold = 0; fold < work->options->folds; fold++) {
-        const outcome code = run_fold(work, fold, &work->results->folds[fold]);
-        if (code == OUTCOME_INTERRUPTED)
-            message("interrupted: %d of %d folds are done", work->results->count, work->options->folds);
-        if (code == OUTCOME_INTERRUPTED && conclude(work)) return OUTCOME_MACHINE;
-        if (code) return code;
-        work->results->count++;
+    fold_table *results = work->results;
+    outcome code = OUTCOME_OK;
+    for (int fold = 0; !code && fold < work->options->folds; fold++) {
+        results->folds[fold].fold = fold + 1;
+        code = run_fold(work, fold, &results->folds[fold]);
+        if (!code) results->count++;
     }
-    return conclude(work);
+    if (code == OUTCOME_INTERRUPTED)
+        message("interrupted: %d of %d folds are done", results->count, work->options->folds);
+    if (results->count) summarise(results);
+    return code;
 }
 
 outcome folds_run(const train_options *options, const extraction *from, const feature_set *train,

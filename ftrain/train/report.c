@@ -5,11 +5,13 @@
 #include "ftrain/page/report.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/train/recipe.h"
+#include "ftrain/train/tables.h"
 #include "io/file.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- the result ---- */
 
@@ -99,22 +101,20 @@ static void write_charts(html *page, const train_run *run, const curves *of) {
     html_raw(page, "</div>\n");
 }
 
-static void write_epochs(html *page, const train_run *run) {
-    static const char *const titles[] = {"epoch",          "train loss",    "valid loss",
-                                         "valid accuracy", "learning rate", ""};
+/* The epochs as they were printed, except that the best of all is marked alone, and not every one that was the best so
+ * far. */
+static outcome write_epochs(html *page, const train_run *run) {
+    const epoch_log *log = &run->epochs;
+    dn_epoch *epochs = malloc((size_t)log->count * sizeof *epochs);
+    if (!epochs) return report_no_memory();
+    memcpy(epochs, log->epochs, (size_t)log->count * sizeof *epochs);
+    for (int i = 0; i < log->count; i++) epochs[i].is_best = epochs[i].epoch == run->result.best_epoch;
+    const row_table table = epoch_table(epochs, log->count, true);
     html_raw(page, "<details><summary>All epochs as a table</summary>\n");
-    html_table_begin(page, titles, 6, 0);
-    for (int i = 0; i < run->epochs.count; i++) {
-        const dn_epoch *epoch = &run->epochs.epochs[i];
-        html_number(page, "%.0f", epoch->epoch);
-        html_number(page, "%.4f", epoch->train_loss);
-        html_number(page, "%.4f", epoch->valid_loss);
-        html_number(page, "%.4f", epoch->valid_accuracy);
-        html_number(page, "%.6g", epoch->learning_rate);
-        html_cell(page, epoch->epoch == run->result.best_epoch ? "best" : "");
-    }
-    html_table_end(page);
+    html_rows(page, &table);
     html_raw(page, "</details>\n");
+    free(epochs);
+    return OUTCOME_OK;
 }
 
 static outcome write_curves(html *page, const train_run *run) {
@@ -138,89 +138,46 @@ static outcome write_curves(html *page, const train_run *run) {
             log->epochs[0].epoch,
             run->result.best_epoch < log->epochs[0].epoch ? " The best epoch came before." : "");
     curves of;
-    const outcome code = gather(&of, run);
+    outcome code = gather(&of, run);
     if (code) return code;
     write_charts(page, run, &of);
-    write_epochs(page, run);
+    code = write_epochs(page, run);
     free(of.epoch);
-    return OUTCOME_OK;
+    return code;
 }
 
 /* ---- the sweep ---- */
 
 enum { MAX_PLACES = 200 };
 
-static void write_place(html *page, const sweep *of, const sweep_place *place) {
-    const dn_train_result *r = &place->result;
-    char rank[24] = "diverged";
-    if (!place->diverged) snprintf(rank, sizeof rank, "%d%s", place->rank, place->is_tied ? " tied" : "");
-    html_cell(page, rank);
-    for (int a = 0; a < sweep_axis_count(of); a++) html_cell(page, sweep_value(of, place->run, a));
-    const double values[] = {r->best_epoch, r->train_loss, r->valid_loss, r->valid_accuracy};
-    for (int i = 0; i < 4; i++)
-        html_number(page, i ? "%.4f" : "%.0f", place->diverged ? (double)NAN : values[i]);
-}
-
-static void write_sweep(html *page, const sweep *of) {
-    static const char *const measures[] = {"best epoch", "train loss", "valid loss", "valid accuracy"};
-    const char *titles[1 + MAX_SWEEP_AXES + 4] = {"rank"};
-    const int axes = sweep_axis_count(of);
-    int count;
-    const sweep_place *places = sweep_ranking(of, &count);
-    for (int a = 0; a < axes; a++) titles[1 + a] = sweep_axis_name(of, a);
-    for (int i = 0; i < 4; i++) titles[1 + axes + i] = measures[i];
+static outcome write_sweep(html *page, const sweep *of) {
+    sweep_table table;
+    const outcome code = sweep_table_make(&table, of);
+    if (code) return code;
+    const size_t count = table.runs.count;
+    if (count > MAX_PLACES) table.runs.count = MAX_PLACES;
     html_section(page, "sweep", "Sweep");
     html_raw(
         page,
-        "<p>%d trainings, by the lowest validation loss of each. The first is the one that was tested and "
+        "<p>%zu trainings, by the lowest validation loss of each. The first is the one that was tested and "
         "written%s.</p>\n",
-        count, places[0].is_tied ? "; of equals it is the first in the order of the list" : "");
-    html_table_begin(page, titles, 5 + axes, 1 + axes);
-    for (int i = 0; i < count && i < MAX_PLACES; i++) write_place(page, of, &places[i]);
-    html_table_end(page);
-    if (count > MAX_PLACES) html_raw(page, "<p>The %d after these are left out.</p>\n", count - MAX_PLACES);
+        count, table.rows[0].place.is_tied ? "; of equals it is the first in the order of the list" : "");
+    html_rows(page, &table.runs);
+    if (count > MAX_PLACES) html_raw(page, "<p>The %zu after these are left out.</p>\n", count - MAX_PLACES);
+    sweep_table_free(&table);
+    return OUTCOME_OK;
 }
 
 /* ---- folds ---- */
-
-static void write_spread(html *page, const char *name, double accuracy, double loss) {
-    html_cell(page, name);
-    html_cell(page, "");
-    html_cell(page, "");
-    html_number(page, "%.4f", accuracy);
-    html_cell(page, "");
-    html_number(page, "%.4f", loss);
-}
-
-static void write_fold_table(html *page, const fold_table *of) {
-    static const char *const titles[] = {"fold",     "pictures",      "best epoch",
-                                         "accuracy", "95 % interval", "loss"};
-    html_table_begin(page, titles, 6, 1);
-    for (int i = 0; i < of->count; i++) {
-        const dn_metrics *judged = &of->folds[i].judged;
-        char name[16], interval[40];
-        snprintf(name, sizeof name, "%d", i + 1);
-        snprintf(interval, sizeof interval, "%.4f to %.4f", judged->accuracy_low, judged->accuracy_high);
-        html_cell(page, name);
-        html_number(page, "%.0f", judged->count);
-        html_number(page, "%.0f", of->folds[i].best_epoch);
-        html_number(page, "%.4f", judged->accuracy);
-        html_cell(page, interval);
-        html_number(page, "%.4f", judged->loss);
-    }
-    write_spread(page, "mean", of->accuracy.mean, of->loss.mean);
-    write_spread(page, "deviation", of->accuracy.deviation, of->loss.deviation);
-    html_table_end(page);
-}
 
 static outcome write_folds(html *page, const fold_table *of) {
     chart_bar *bars = calloc((size_t)of->count, sizeof *bars);
     char(*names)[16] = calloc((size_t)of->count, sizeof *names);
     const outcome code = bars && names ? OUTCOME_OK : report_no_memory();
     for (int i = 0; !code && i < of->count; i++) {
-        const dn_metrics *judged = &of->folds[i].judged;
+        const dn_metrics *m = &of->folds[i].held_out;
         snprintf(names[i], sizeof names[i], "fold %d", i + 1);
-        bars[i] = (chart_bar){names[i], judged->accuracy, judged->accuracy_low, judged->accuracy_high};
+        bars[i] = (chart_bar){names[i], m->accuracy, m->accuracy_low, m->accuracy_high};
     }
     if (!code) {
         html_section(page, "folds", "Cross-validation");
@@ -233,7 +190,8 @@ static outcome write_folds(html *page, const fold_table *of) {
         chart_write_bars(page, "Accuracy of each fold",
                          "share of pictures classified correctly, with Wilson's 95 % interval", "%.3f", 1,
                          bars, of->count);
-        write_fold_table(page, of);
+        const row_table table = folds_table(of, false);
+        html_rows(page, &table);
     }
     free(names);
     free(bars);
@@ -250,7 +208,7 @@ static outcome write_sections(html *page, const train_run *run) {
     } else {
         write_result(page, run);
         code = write_curves(page, run);
-        if (run->sweep) write_sweep(page, run->sweep);
+        if (!code && run->sweep) code = write_sweep(page, run->sweep);
     }
     if (code) return code;
     report_data(page, &run->extraction.data, run->counts, run->extraction.skipped);

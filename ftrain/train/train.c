@@ -7,7 +7,6 @@
 #include "ftrain/train/print.h"
 #include "ftrain/train/recipe.h"
 #include "ftrain/train/report.h"
-#include "ftrain/train/sweep_print.h"
 #include "io/json.h"
 #include "head/classifier/classifier.h"
 #include "head/metrics.h"
@@ -109,7 +108,7 @@ static outcome train_sweep(train_run *run) {
     sweep_winner winner;
     outcome code = sweep_run(run->sweep, &train, &valid, dn_weights_config(work->weights)->features,
                              work->data.class_count, work->pool);
-    if (!code) code = sweep_print(run->sweep, run->options->json);
+    if (!code) code = train_print_sweep(run);
     if (!code) code = sweep_take_winner(run->sweep, &winner);
     if (code) return code;
     run->options = winner.options;
@@ -165,6 +164,13 @@ static outcome make_model(train_run *run) {
     return OUTCOME_OK;
 }
 
+static outcome cross_validate(train_run *run) {
+    const outcome code =
+        folds_run(run->options, &run->extraction, &run->sets[DNI_TRAIN], &run->sets[DNI_VALID], &run->folds);
+    if (code && code != OUTCOME_INTERRUPTED) return code;
+    return train_print_folds(run) ? OUTCOME_MACHINE : code;
+}
+
 static outcome train(train_run *run, const char *data) {
     const train_options *options = run->options;
     outcome code = options->folds ? OUTCOME_OK : check_output(options->model);
@@ -174,10 +180,7 @@ static outcome train(train_run *run, const char *data) {
     if (!code) code = count_classes(run);
     if (!code) code = check_class_names(run);
     if (!code) code = check_class_weights(run);
-    if (!code)
-        code = options->folds ? folds_run(options, &run->extraction, &run->sets[DNI_TRAIN],
-                                          &run->sets[DNI_VALID], &run->folds)
-                              : make_model(run);
+    if (!code) code = options->folds ? cross_validate(run) : make_model(run);
     if (!code && options->report) code = train_report(run);
     if (code) return code;
     return run->extraction.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
