@@ -47,9 +47,7 @@ static outcome tell(const audit *of, const audit_options *options, dni_pool *poo
     if (!code && options->report)
         code = audit_write_report(of, options->report, options->argc, options->argv, pool);
     if (code) return code;
-    bool alarm = false;
-    for (int g = 0; g < CUE_GROUPS; g++) alarm |= of->leak.alarms[g];
-    if (alarm && options->exit_status) return OUTCOME_FOUND;
+    if (of->leak.alarm && options->exit_status) return OUTCOME_FOUND;
     return of->data.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
 }
 

@@ -33,24 +33,22 @@ void audit_close(audit_data *data);
 
 /* ---- one class in one part ---- */
 
-typedef struct spread {
-    double least, median, most;
-} spread;
+typedef struct range_summary {
+    double min, median, max;
+} range_summary;
 
 typedef struct class_summary {
+    char name[320]; /* "train/rose", or "rose" without splits */
+    const char *split, *class_name;
     size_t count, unusable;
     size_t formats[FORMATS];
-    spread width, height, bytes, bits_per_pixel;
-    spread quality; /* of the JPEG files that have a table; all 0 without */
+    range_summary width, height, bytes, bits_per_pixel;
+    range_summary quality; /* of the JPEG files that have a table; all 0 without */
     size_t chroma_full, chroma_half,
         chroma_quarter; /* 4:4:4, 4:2:2 or 4:4:0, 4:2:0; others are counted nowhere */
     size_t grey, progressive, exif, rotated, icc, xmp, camera, software;
     double mean[3];
 } class_summary;
-
-/* "train/rose", or "rose" without splits; "JPEG 24, PNG 4". */
-void audit_row_name(char *text, size_t size, const audit_data *data, int part, int label);
-void audit_formats(char *text, size_t size, const class_summary *of);
 
 outcome audit_summarise(class_summary *out, const audit_data *data, int part, int label);
 
@@ -101,12 +99,19 @@ typedef struct cue_rank {
     double auc; /* of the cue alone, in the better direction; the mean over classes, each against the rest */
 } cue_rank;
 
+/* What a group of cues tells, by cross-validated logistic regression on it. */
+typedef struct cue_group {
+    const char *name;
+    dn_metrics metrics;
+    bool alarm;
+} cue_group;
+
 typedef struct audit_leak {
     bool is_judged; /* false: too few pictures */
     int judged;     /* pictures */
     double majority;
-    dn_metrics groups[CUE_GROUPS];
-    bool alarms[CUE_GROUPS];
+    cue_group groups[CUE_GROUPS];
+    bool alarm;                /* of any group */
     cue_rank ranks[CUE_COUNT]; /* by falling AUC */
 } audit_leak;
 
@@ -115,7 +120,6 @@ typedef struct audit_leak {
 #define ALARM_SHARE 0.3
 
 outcome audit_judge(audit_leak *out, const audit_data *data, const audit_copies *copies, uint64_t seed);
-const char *cue_group_name(int group);
 /* One sentence. */
 void audit_verdict(char *text, size_t size, const audit_leak *leak);
 

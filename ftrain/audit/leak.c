@@ -40,10 +40,7 @@ static void select_pictures(judged *out, const audit_data *data, const uint32_t 
     }
 }
 
-const char *cue_group_name(int group) {
-    static const char *const of[CUE_GROUPS] = {"file metadata", "pixel statistics", "both"};
-    return of[group];
-}
+static const char *const GROUP_NAMES[CUE_GROUPS] = {"file metadata", "pixel statistics", "both"};
 
 static dn_status judge_group(audit_leak *out, judged *work, int group, dn_error *error) {
     int column[CUE_COUNT], columns = 0;
@@ -53,9 +50,12 @@ static dn_status judge_group(audit_leak *out, judged *work, int group, dn_error 
         dni_cross_validate(work->log_probabilities, work->x, CUE_COUNT, column, columns, work->labels,
                            work->fold, work->count, work->classes, FOLDS, PENALTY, error);
     if (status) return status;
-    dn_metrics *const metrics = &out->groups[group];
+    cue_group *const found = &out->groups[group];
+    dn_metrics *const metrics = &found->metrics;
+    found->name = GROUP_NAMES[group];
     dn_metrics_compute(metrics, work->log_probabilities, work->labels, work->count, work->classes, NULL);
-    out->alarms[group] = metrics->accuracy_low >= out->majority + ALARM_SHARE * (1 - out->majority);
+    found->alarm = metrics->accuracy_low >= out->majority + ALARM_SHARE * (1 - out->majority);
+    out->alarm |= found->alarm;
     return DN_OK;
 }
 
@@ -170,14 +170,15 @@ void audit_verdict(char *text, size_t size, const audit_leak *leak) {
     }
     int best = GROUP_FILE;
     for (int g = 0; g < CUE_GROUPS; g++)
-        if (leak->groups[g].accuracy > leak->groups[best].accuracy) best = g;
-    const dn_metrics *const metrics = &leak->groups[best];
-    const char *const verdict = leak->alarms[best] ? "ALARM: labels can be read without looking at content"
+        if (leak->groups[g].metrics.accuracy > leak->groups[best].metrics.accuracy) best = g;
+    const dn_metrics *const metrics = &leak->groups[best].metrics;
+    const char *const verdict = leak->groups[best].alarm
+                                    ? "ALARM: labels can be read without looking at content"
                                 : metrics->accuracy_low > leak->majority ? "weak cues, no alarm"
                                                                          : "no cues found";
     snprintf(text, size,
              "%s: %s alone: accuracy %.3f [%.3f, %.3f], the largest class %.3f; strongest cue: %s, AUC %.3f",
-             verdict, best == GROUP_BOTH ? "file metadata and pixel statistics" : cue_group_name(best),
+             verdict, best == GROUP_BOTH ? "file metadata and pixel statistics" : GROUP_NAMES[best],
              metrics->accuracy, metrics->accuracy_low, metrics->accuracy_high, leak->majority,
              cue_name(leak->ranks[0].cue), leak->ranks[0].auc);
 }

@@ -1,5 +1,6 @@
 /* audit --report: what was found, with the pictures, as one page. */
 #include "ftrain/audit/audit.h"
+#include "ftrain/audit/tables.h"
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
 #include "ftrain/page/thumbnail.h"
@@ -84,8 +85,8 @@ static void write_cues(html *page, const audit_leak *leak) {
     }
     chart_bar bars[CUE_GROUPS + 1];
     for (int g = 0; g < CUE_GROUPS; g++)
-        bars[g] = (chart_bar){cue_group_name(g), leak->groups[g].accuracy, leak->groups[g].accuracy_low,
-                              leak->groups[g].accuracy_high};
+        bars[g] = (chart_bar){leak->groups[g].name, leak->groups[g].metrics.accuracy,
+                              leak->groups[g].metrics.accuracy_low, leak->groups[g].metrics.accuracy_high};
     bars[CUE_GROUPS] = (chart_bar){"always the largest class", leak->majority, (double)NAN, (double)NAN};
     html_raw(
         page,
@@ -96,78 +97,20 @@ static void write_cues(html *page, const audit_leak *leak) {
         FOLDS, leak->judged, 100 * ALARM_SHARE);
     chart_write_bars(page, "Accuracy by cues alone", "share of pictures whose class was told", "%.3f", 1,
                      bars, CUE_GROUPS + 1);
-    static const char *const titles[] = {"cue alone", "AUC"};
-    html_table_begin(page, titles, 2, 1);
-    for (int k = 0; k < CUE_COUNT; k++) {
-        html_cell(page, cue_name(leak->ranks[k].cue));
-        html_number(page, "%.3f", leak->ranks[k].auc);
-    }
-    html_table_end(page);
+    const row_table cues = audit_cues_table(leak, CUE_COUNT);
+    heading(page, "Each cue alone");
+    html_rows(page, &cues);
 }
 
 /* ---- files ---- */
 
-static void write_row_name(html *page, const audit_data *data, int part, int label) {
-    char text[2 * TEXT];
-    audit_row_name(text, sizeof text, data, part, label);
-    html_cell(page, text);
-}
-
-static void write_formats(html *page, const class_summary *row) {
-    char text[TEXT];
-    audit_formats(text, sizeof text, row);
-    html_cell(page, text);
-}
-
-static void write_spread(html *page, const spread *of, const char *one, const char *three) {
-    char text[TEXT];
-    if (of->least < of->most)
-        snprintf(text, sizeof text, three, of->least, of->median, of->most);
-    else
-        snprintf(text, sizeof text, one, of->least);
-    html_cell(page, text);
-}
-
 static void write_files(html *page, const audit *of) {
-    static const char *const titles[] = {
-        "", "formats", "width", "height", "bits a pixel", "JPEG quality", "pictures", "unusable"};
+    const row_table files = audit_files_table(of), making = audit_making_table(of);
     html_section(page, "files", "Files");
-    html_raw(page, "<p>Least, median and most of each class in each split.</p>\n");
-    html_table_begin(page, titles, 8, 6);
-    for (int p = 0; p < of->data.part_count; p++)
-        for (int c = 0; c < of->data.class_count; c++) {
-            const class_summary *const row = &of->summaries[p * of->data.class_count + c];
-            write_row_name(page, &of->data, p, c);
-            write_formats(page, row);
-            write_spread(page, &row->width, "%.0f", "%.0f, %.0f, %.0f");
-            write_spread(page, &row->height, "%.0f", "%.0f, %.0f, %.0f");
-            write_spread(page, &row->bits_per_pixel, "%.2f", "%.2f, %.2f, %.2f");
-            write_spread(page, &row->quality, "%.0f", "%.0f, %.0f, %.0f");
-            html_number(page, "%.0f", (double)row->count);
-            html_number(page, "%.0f", (double)row->unusable);
-        }
-    html_table_end(page);
-}
-
-static void write_making(html *page, const audit *of) {
-    static const char *const titles[] = {"",     "4:4:4", "4:2:2",   "4:2:0",  "progressive",
-                                         "grey", "EXIF",  "rotated", "camera", "software",
-                                         "ICC",  "XMP",   "red",     "green",  "blue"};
+    html_raw(page, "<p>Of each class in each split: the least, the median and the most.</p>\n");
+    html_rows(page, &files);
     heading(page, "How they were made (pictures), and their mean colour (0 to 255)");
-    html_table_begin(page, titles, sizeof titles / sizeof *titles, 1);
-    for (int p = 0; p < of->data.part_count; p++)
-        for (int c = 0; c < of->data.class_count; c++) {
-            const class_summary *const row = &of->summaries[p * of->data.class_count + c];
-            const size_t counts[] = {row->chroma_full, row->chroma_half, row->chroma_quarter,
-                                     row->progressive, row->grey,        row->exif,
-                                     row->rotated,     row->camera,      row->software,
-                                     row->icc,         row->xmp};
-            write_row_name(page, &of->data, p, c);
-            for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
-                html_number(page, "%.0f", (double)counts[k]);
-            for (int k = 0; k < 3; k++) html_number(page, "%.0f", row->mean[k]);
-        }
-    html_table_end(page);
+    html_rows(page, &making);
 }
 
 /* ---- means ---- */
@@ -298,7 +241,6 @@ outcome audit_write_report(const audit *of, const char *path, int argc, char *co
     write_verdict(page, &of->leak);
     write_cues(page, &of->leak);
     write_files(page, of);
-    write_making(page, of);
     write_unusable(page, &of->data);
     write_means(page, &of->data);
     write_copies(page, of);

@@ -12,10 +12,10 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static spread spread_of(double *values, size_t count) {
-    if (!count) return (spread){.median = 0};
+static range_summary range_of(double *values, size_t count) {
+    if (!count) return (range_summary){.median = 0};
     qsort(values, count, sizeof *values, ascending);
-    return (spread){values[0], (values[(count - 1) / 2] + values[count / 2]) / 2, values[count - 1]};
+    return (range_summary){values[0], (values[(count - 1) / 2] + values[count / 2]) / 2, values[count - 1]};
 }
 
 static bool is_in(const audit_data *data, size_t i, int label) {
@@ -39,25 +39,13 @@ static void count_picture(class_summary *out, const picture_facts *facts, const 
     for (int c = 0; c < 3; c++) out->mean[c] += cues[CUE_MEAN_RED + c];
 }
 
-enum { WIDTH, HEIGHT, BYTES, BITS, QUALITY, SPREADS };
-
-void audit_row_name(char *text, size_t size, const audit_data *data, int part, int label) {
-    snprintf(text, size, "%s%s%s", data->parts[part], *data->parts[part] ? "/" : "", data->classes[label]);
-}
-
-void audit_formats(char *text, size_t size, const class_summary *of) {
-    size_t at = 0;
-    *text = '\0';
-    for (int f = 0; f < FORMATS && at < size; f++)
-        if (of->formats[f])
-            at += (size_t)snprintf(text + at, size - at, "%s%s %zu", at ? ", " : "",
-                                   format_name((picture_format)f), of->formats[f]);
-}
+enum { WIDTH, HEIGHT, BYTES, BITS, QUALITY, RANGES };
 
 outcome audit_summarise(class_summary *out, const audit_data *data, int part, int label) {
-    *out = (class_summary){.count = 0};
+    *out = (class_summary){.split = data->parts[part], .class_name = data->classes[label]};
+    snprintf(out->name, sizeof out->name, "%s%s%s", out->split, *out->split ? "/" : "", out->class_name);
     const size_t start = part ? data->ends[part - 1] : 0, end = data->ends[part], room = end - start + 1;
-    double *const values = malloc(SPREADS * room * sizeof *values);
+    double *const values = malloc(RANGES * room * sizeof *values);
     if (!values) return report_no_memory();
     size_t usable = 0, tables = 0;
     for (size_t i = start; i < end; i++) {
@@ -73,11 +61,11 @@ outcome audit_summarise(class_summary *out, const audit_data *data, int part, in
         if (facts->jpeg.quality) values[QUALITY * room + tables++] = facts->jpeg.quality;
     }
     out->unusable = out->count - usable;
-    out->width = spread_of(values + WIDTH * room, usable);
-    out->height = spread_of(values + HEIGHT * room, usable);
-    out->bytes = spread_of(values + BYTES * room, usable);
-    out->bits_per_pixel = spread_of(values + BITS * room, usable);
-    out->quality = spread_of(values + QUALITY * room, tables);
+    out->width = range_of(values + WIDTH * room, usable);
+    out->height = range_of(values + HEIGHT * room, usable);
+    out->bytes = range_of(values + BYTES * room, usable);
+    out->bits_per_pixel = range_of(values + BITS * room, usable);
+    out->quality = range_of(values + QUALITY * room, tables);
     for (int c = 0; c < 3 && usable; c++) out->mean[c] /= (double)usable;
     free(values);
     return OUTCOME_OK;
