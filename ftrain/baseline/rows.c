@@ -1,6 +1,7 @@
 /* Fit on train, choose on valid, judge once on test. */
 #include "ftrain/baseline/rows.h"
 
+#include "ftrain/baseline/svm.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -21,7 +22,8 @@ static const double SVM_CS[] = {0.1, 1, 10, 100};
 static const char *const ABOUT_DUMMIES[DNI_DUMMIES] = {
     [DNI_DUMMY_MOST_FREQUENT] = "Always says the class with the most pictures in train.",
     [DNI_DUMMY_PRIOR] =
-        "Says the same, and that each class is as probable as its share of train; the loss is of that.",
+        "The same prediction. Its probabilities are the classes' shares of train; the loss is computed from "
+        "them.",
     [DNI_DUMMY_STRATIFIED] =
         "Draws a class by lot, with each class's share of train; the accuracy is what can be expected.",
     [DNI_DUMMY_UNIFORM] = "Draws a class by lot, all alike; the accuracy is what can be expected.",
@@ -164,7 +166,7 @@ static int count_correct(const svm *machine, const int *labels, int first, int c
     return correct;
 }
 
-static outcome choose_machine(svm **best, double *best_c, const gram *products, const int *labels,
+static outcome choose_machine(svm **best, double *best_c, const kernel_matrix *products, const int *labels,
                               const int counts[DNI_SPLITS], double gamma) {
     int best_correct = -1;
     *best = NULL;
@@ -186,8 +188,8 @@ static outcome choose_machine(svm **best, double *best_c, const gram *products, 
     return OUTCOME_OK;
 }
 
-outcome row_of_svm(baseline_row *out, const gram *products, const int *labels, const int counts[DNI_SPLITS],
-                   int width, double variance, int classes) {
+outcome row_of_svm(baseline_row *out, const kernel_matrix *products, const int *labels,
+                   const int counts[DNI_SPLITS], int width, double variance, int classes) {
     const double gamma = variance > 0 ? 1 / (width * variance) : 1;
     const int first = counts[DNI_TRAIN] + counts[DNI_VALID], count = counts[DNI_TEST];
     float *log_probabilities = malloc((size_t)count * (size_t)classes * sizeof *log_probabilities);

@@ -2,7 +2,7 @@
 #ifndef FTRAIN_BASELINE_ROWS_H
 #define FTRAIN_BASELINE_ROWS_H
 
-#include "ftrain/baseline/gram.h"
+#include "ftrain/baseline/kernel_matrix.h"
 #include "ftrain/baseline/vectors.h"
 #include "ftrain/shell/outcome.h"
 #include "head/dummy.h"
@@ -26,7 +26,7 @@ outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, 
 /* Both standardise by the training split, in place. */
 outcome row_of_logistic(baseline_row *out, const vectors *data, int classes);
 /* `variance`: of all values of the training split, for gamma = 1 / (width * variance). */
-outcome row_of_svm(baseline_row *out, const gram *products, const int *labels, const int counts[DNI_SPLITS],
-                   int width, double variance, int classes);
+outcome row_of_svm(baseline_row *out, const kernel_matrix *products, const int *labels,
+                   const int counts[DNI_SPLITS], int width, double variance, int classes);
 
 #endif

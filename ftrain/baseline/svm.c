@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 struct svm {
-    const gram *products;
+    const kernel_matrix *products;
     double gamma;
     struct svm_problem problem;
     struct svm_node *nodes; /* (train, train + 2): serial number, kernel row, end */
@@ -69,7 +69,7 @@ static outcome train(svm *machine, const int *labels, double c) {
     return machine->decisions ? OUTCOME_OK : report_no_memory();
 }
 
-outcome svm_fit(svm **out, const gram *products, const int *labels, int labels_count, double gamma,
+outcome svm_fit(svm **out, const kernel_matrix *products, const int *labels, int labels_count, double gamma,
                 double c) {
     svm *machine = *out = calloc(1, sizeof *machine);
     if (!machine) return report_no_memory();

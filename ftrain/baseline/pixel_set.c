@@ -1,20 +1,14 @@
-/* The products by BLAS; pictures decoded by all threads. */
-#include "ftrain/baseline/gram.h"
+/* The pictures are decoded by all threads, a group at a time. */
+#include "ftrain/baseline/pixel_set.h"
 
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
-#include "ftrain/shell/options.h"
-#include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
-#include "head/blas.h"
 #include "io/image.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- pictures as bytes ---- */
 
 enum { GROUP = 64 }; /* decoded between two looks at Ctrl-C */
 
@@ -44,14 +38,14 @@ static void load_one(void *context, size_t i) {
 }
 
 /* Loads up to GROUP pictures behind those that are there; *done of them could be. */
-static outcome load_group(loading *work, dni_pool *pool, size_t count, bool say, int *done) {
+static outcome load_group(loading *work, dni_pool *pool, size_t count, bool report_skipped, int *done) {
     dni_pool_run(pool, load_one, work, count);
     const size_t size = (size_t)work->set->size;
     *done = 0;
     for (size_t i = 0; i < count; i++) {
         if (work->statuses[i] == DN_ERR_MEMORY) return report_no_memory();
         if (work->statuses[i]) {
-            if (say) message("skipped: %s", work->errors[i].message);
+            if (report_skipped) message("skipped: %s", work->errors[i].message);
             work->set->skipped++;
             continue;
         }
@@ -80,11 +74,12 @@ static size_t choose(const dni_samples *samples, int classes, double share, cons
 }
 
 static outcome load_split(loading *work, const dni_sample *const *samples, size_t count, dni_pool *pool,
-                          bool say, int *loaded) {
+                          bool report_skipped, int *loaded) {
     for (size_t i = 0; i < count; i += GROUP) {
         int done;
         work->samples = samples + i;
-        const outcome code = load_group(work, pool, count - i < GROUP ? count - i : GROUP, say, &done);
+        const outcome code =
+            load_group(work, pool, count - i < GROUP ? count - i : GROUP, report_skipped, &done);
         if (code) return code;
         work->first += (size_t)done;
         *loaded += done;
@@ -94,7 +89,7 @@ static outcome load_split(loading *work, const dni_sample *const *samples, size_
 }
 
 outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preprocessing *preprocessing,
-                       int most, dni_pool *pool, bool quiet, bool say) {
+                       int most, dni_pool *pool, bool quiet, bool report_skipped) {
     size_t total = 0;
     for (int s = 0; s < DNI_SPLITS; s++) total += data->splits[s].count;
     const double share = total > (size_t)most ? (double)most / (double)total : 1;
@@ -112,7 +107,7 @@ outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preproc
     progress_start("pixels", (size_t)ceil(share * (double)total), quiet);
     for (int s = 0; !code && s < DNI_SPLITS; s++) {
         const size_t count = choose(&data->splits[s], data->class_count, share, chosen);
-        code = load_split(&work, chosen, count, pool, say, &out->counts[s]);
+        code = load_split(&work, chosen, count, pool, report_skipped, &out->counts[s]);
         if (!code && !out->counts[s]) {
             message("%s: no picture that can be used is left", dni_split_name((dni_split)s));
             code = OUTCOME_DATA;
@@ -139,62 +134,4 @@ double pixel_variance(const pixel_set *set, int count) {
     }
     const double mean = (double)sum / (double)values;
     return (double)squares / (double)values - mean * mean;
-}
-
-/* ---- products ---- */
-
-static void mirror(gram *products) {
-    const size_t n = (size_t)products->count;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = i + 1; j < n; j++) products->values[j * n + i] = products->values[i * n + j];
-}
-
-static outcome acquire_blas(void) {
-    dn_error error;
-    return dni_blas_acquire(&error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
-}
-
-/* Distances do not change when 128 is taken from every value, and float sums lose less. */
-outcome gram_of_pixels(gram *out, const pixel_set *set) {
-    enum { COLUMNS = 2048 };
-    const size_t n = (size_t)set->count;
-    out->count = set->count;
-    out->values = calloc(n * n, sizeof *out->values);
-    float *block = malloc(n * COLUMNS * sizeof *block), *part = malloc(n * n * sizeof *part);
-    outcome code = out->values && block && part ? acquire_blas() : report_no_memory();
-    const bool has_blas = !code;
-    for (int first = 0; !code && first < set->size; first += COLUMNS) {
-        const int columns = set->size - first < COLUMNS ? set->size - first : COLUMNS;
-        for (size_t i = 0; i < n; i++)
-            for (int k = 0; k < columns; k++)
-                block[i * COLUMNS + (size_t)k] =
-                    (float)set->values[i * (size_t)set->size + (size_t)(first + k)] - 128;
-        cblas_ssyrk(CblasRowMajor, CblasUpper, CblasNoTrans, set->count, columns, 1, block, COLUMNS, 0, part,
-                    set->count);
-        for (size_t i = 0; i < n; i++)
-            for (size_t j = i; j < n; j++) out->values[i * n + j] += (double)part[i * n + j];
-        if (interrupted()) code = OUTCOME_INTERRUPTED;
-    }
-    if (!code) mirror(out);
-    if (has_blas) dni_blas_release();
-    free(block);
-    free(part);
-    return code;
-}
-
-outcome gram_of_doubles(gram *out, const double *values, int count, int width) {
-    out->count = count;
-    out->values = malloc((size_t)count * (size_t)count * sizeof *out->values);
-    const outcome code = out->values ? acquire_blas() : report_no_memory();
-    if (code) return code;
-    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, count, width, 1, values, width, 0, out->values,
-                count);
-    dni_blas_release();
-    mirror(out);
-    return OUTCOME_OK;
-}
-
-void gram_free(gram *products) {
-    free(products->values);
-    *products = (gram){.count = 0};
 }
