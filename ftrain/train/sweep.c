@@ -16,18 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_VALUES = 64, MAX_RUNS = 10000 };
-
-static const char *const options_swept[] = {"hidden",   "dropout",      "lr",     "optimizer",
-                                            "momentum", "weight-decay", "batch",  "label-smoothing",
-                                            "schedule", "warmup",       "epochs", "class-weights"};
-
-typedef struct axis {
-    const char *name;
-    const char *values[MAX_VALUES];
-    int count;
-} axis;
-
 typedef enum run_state { RUN_OPEN, RUN_DONE, RUN_DIVERGED } run_state;
 
 typedef struct run {
@@ -37,11 +25,8 @@ typedef struct run {
 
 struct sweep {
     const train_options *base;
-    char *text; /* the list, cut into the axes' names and values */
-    axis axes[MAX_SWEEP_AXES];
-    int axis_count;
-    int run_count;
-    run *runs;
+    sweep_grid grid;
+    run *runs; /* (grid.run_count) */
 
     const dn_features *train, *valid;
     int width, classes;
@@ -58,95 +43,8 @@ struct sweep {
     int place_count;
 };
 
-/* ---- the list ---- */
-
-static bool is_swept(const char *name) {
-    for (size_t i = 0; i < sizeof options_swept / sizeof *options_swept; i++)
-        if (strcmp(name, options_swept[i]) == 0) return true;
-    return false;
-}
-
-/* "lr=0.001/0.003", which is cut up. */
-static outcome parse_axis(sweep *of, char *text) {
-    char *values = strchr(text, '=');
-    if (values) *values++ = '\0';
-    if (!values || !is_swept(text)) {
-        message(
-            "--sweep: '%s' is not one of hidden, dropout, lr, optimizer, momentum, weight-decay, batch, "
-            "label-smoothing, schedule, warmup, epochs, class-weights, with =VALUE/VALUE...",
-            text);
-        return OUTCOME_USAGE;
-    }
-    for (int a = 0; a < of->axis_count; a++)
-        if (strcmp(of->axes[a].name, text) == 0) {
-            message("--sweep: '%s' is there twice", text);
-            return OUTCOME_USAGE;
-        }
-    if (of->axis_count == MAX_SWEEP_AXES) {
-        message("--sweep: more than %d options, at '%s'", MAX_SWEEP_AXES, text);
-        return OUTCOME_USAGE;
-    }
-    axis *to = &of->axes[of->axis_count++];
-    to->name = text;
-    for (char *value = values; value; value = values) {
-        values = strchr(value, '/');
-        if (values) *values++ = '\0';
-        if (to->count == MAX_VALUES) {
-            message("--sweep: more than %d values of '%s'", MAX_VALUES, text);
-            return OUTCOME_USAGE;
-        }
-        to->values[to->count++] = value;
-    }
-    return OUTCOME_OK;
-}
-
-static outcome parse_list(sweep *of) {
-    char *rest = NULL;
-    of->run_count = 1;
-    for (char *text = strtok_r(of->text, " \t\n", &rest); text; text = strtok_r(NULL, " \t\n", &rest)) {
-        const outcome code = parse_axis(of, text);
-        if (code) return code;
-        of->run_count *= of->axes[of->axis_count - 1].count;
-        if (of->run_count > MAX_RUNS) {
-            message("--sweep: more than %d combinations", MAX_RUNS);
-            return OUTCOME_USAGE;
-        }
-    }
-    if (of->axis_count) return OUTCOME_OK;
-    message("--sweep: '%s' names no option", of->base->sweep);
-    return OUTCOME_USAGE;
-}
-
-int sweep_axis_count(const sweep *of) {
-    return of->axis_count;
-}
-
-const char *sweep_axis_name(const sweep *of, int a) {
-    return of->axes[a].name;
-}
-
-/* The last axis turns fastest. */
-const char *sweep_value(const sweep *of, int index, int a) {
-    for (int later = of->axis_count - 1; later > a; later--) index /= of->axes[later].count;
-    return of->axes[a].values[index % of->axes[a].count];
-}
-
-static outcome options_of(const sweep *of, int index, train_options *out) {
-    *out = *of->base;
-    for (int a = 0; a < of->axis_count; a++) {
-        const outcome code = train_options_set(out, of->axes[a].name, sweep_value(of, index, a));
-        if (code) return code;
-    }
-    return OUTCOME_OK;
-}
-
-static outcome prepare(sweep *of) {
-    outcome code = parse_list(of);
-    train_options trial;
-    for (int i = 0; !code && i < of->run_count; i++) code = options_of(of, i, &trial);
-    if (code) return code;
-    of->runs = calloc((size_t)of->run_count, sizeof *of->runs);
-    return of->runs ? OUTCOME_OK : report_no_memory();
+const sweep_grid *sweep_get_grid(const sweep *of) {
+    return &of->grid;
 }
 
 outcome sweep_create(sweep **out, const train_options *base) {
@@ -156,8 +54,9 @@ outcome sweep_create(sweep **out, const train_options *base) {
     pthread_mutex_init(&made->lock, NULL);
     made->base = base;
     made->best = -1;
-    made->text = strdup(base->sweep);
-    const outcome code = made->text ? prepare(made) : report_no_memory();
+    outcome code = sweep_grid_parse(&made->grid, base->sweep, base);
+    if (!code) made->runs = calloc((size_t)made->grid.run_count, sizeof *made->runs);
+    if (!code && !made->runs) code = report_no_memory();
     if (!code)
         *out = made;
     else
@@ -172,7 +71,7 @@ void sweep_free(sweep *of) {
     epoch_log_free(&of->best_epochs);
     free(of->runs);
     free(of->places);
-    free(of->text);
+    sweep_grid_free(&of->grid);
     free(of);
 }
 
@@ -248,7 +147,7 @@ static void train_one(const sweep *of, trained_run *out) {
 static void run_one(void *context, size_t i) {
     sweep *of = context;
     trained_run out = {.error = {.status = DN_OK}};
-    if (is_stopped(of) || options_of(of, (int)i, &out.options)) return;
+    if (is_stopped(of) || sweep_grid_options(&of->grid, (int)i, of->base, &out.options)) return;
     train_one(of, &out);
     conclude(of, (int)i, &out);
     epoch_log_free(&out.epochs);
@@ -275,9 +174,9 @@ static void rank(sweep_place *places, int count) {
 }
 
 static outcome rank_runs(sweep *of) {
-    of->places = calloc((size_t)of->run_count, sizeof *of->places);
+    of->places = calloc((size_t)of->grid.run_count, sizeof *of->places);
     if (!of->places) return report_no_memory();
-    for (int i = 0; i < of->run_count; i++)
+    for (int i = 0; i < of->grid.run_count; i++)
         if (of->runs[i].state != RUN_OPEN)
             of->places[of->place_count++] = (sweep_place){
                 .run = i, .diverged = of->runs[i].state == RUN_DIVERGED, .result = of->runs[i].result};
@@ -303,8 +202,8 @@ outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid,
     of->valid = valid;
     of->width = width;
     of->classes = classes;
-    progress_start("sweep", (size_t)of->run_count, of->base->extraction.features.quiet);
-    dni_pool_run(pool_for_runs(pool), run_one, of, (size_t)of->run_count);
+    progress_start("sweep", (size_t)of->grid.run_count, of->base->extraction.features.quiet);
+    dni_pool_run(pool_for_runs(pool), run_one, of, (size_t)of->grid.run_count);
     progress_end();
     if (of->status) return report(&of->error, OUTCOME_DATA);
     return rank_runs(of);
@@ -312,7 +211,7 @@ outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid,
 
 outcome sweep_take_winner(sweep *of, sweep_winner *out) {
     if (interrupted()) {
-        message("interrupted: %zu of %d runs are done; no model is written", of->done, of->run_count);
+        message("interrupted: %zu of %d runs are done; no model is written", of->done, of->grid.run_count);
         return OUTCOME_INTERRUPTED;
     }
     if (of->best < 0) {
@@ -326,5 +225,5 @@ outcome sweep_take_winner(sweep *of, sweep_winner *out) {
 }
 
 json_t *sweep_json(const sweep *of) {
-    return json_pack("{s:o, s:i}", "list", dni_json_text(of->base->sweep), "runs", of->run_count);
+    return json_pack("{s:o, s:i}", "list", dni_json_text(of->base->sweep), "runs", of->grid.run_count);
 }

@@ -6,11 +6,10 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/train/epochs.h"
 #include "ftrain/train/options.h"
+#include "ftrain/train/sweep_grid.h"
 #include "head/training.h"
 
 #include <jansson.h>
-
-enum { MAX_SWEEP_AXES = 8 };
 
 typedef struct sweep sweep;
 
@@ -47,9 +46,7 @@ typedef struct sweep_winner {
 outcome sweep_take_winner(sweep *of, sweep_winner *out);
 
 /* What was tried, and how it came out: the runs that ended, by validation loss; those that diverged are last. */
-int sweep_axis_count(const sweep *of);
-const char *sweep_axis_name(const sweep *of, int axis);
-const char *sweep_value(const sweep *of, int run, int axis);
+const sweep_grid *sweep_get_grid(const sweep *of);
 const sweep_place *sweep_ranking(const sweep *of, int *count);
 /* {"list": ..., "runs": N}, for the recipe. */
 json_t *sweep_json(const sweep *of);

@@ -55,8 +55,8 @@ static json_t *rank_json(const void *value) {
 static json_t *options_json(const void *value) {
     const sweep_row *row = value;
     json_t *options = json_object();
-    for (int a = 0; a < sweep_axis_count(row->from); a++)
-        json_object_set_new(options, sweep_axis_name(row->from, a), dni_json_text(row->values[a]));
+    for (int a = 0; a < row->grid->axis_count; a++)
+        json_object_set_new(options, row->grid->axes[a].name, dni_json_text(row->values[a]));
     return options;
 }
 
@@ -78,10 +78,10 @@ static const table_column diverged_columns[] = {
     COLUMN(NULL, "diverged", CELL_FLAG, sweep_row, place.diverged),
 };
 
-static sweep_row sweep_row_make(const sweep *from, const sweep_place *place) {
+static sweep_row sweep_row_make(const sweep_grid *grid, const sweep_place *place) {
     const dn_train_result *r = &place->result;
-    sweep_row row = {.from = from, .place = *place};
-    for (int a = 0; a < sweep_axis_count(from); a++) row.values[a] = sweep_value(from, place->run, a);
+    sweep_row row = {.grid = grid, .place = *place};
+    for (int a = 0; a < grid->axis_count; a++) row.values[a] = sweep_grid_value(grid, place->run, a);
     row.best_epoch = place->diverged ? (double)NAN : r->best_epoch;
     row.train_loss = place->diverged ? (double)NAN : r->train_loss;
     row.valid_loss = place->diverged ? (double)NAN : r->valid_loss;
@@ -89,11 +89,11 @@ static sweep_row sweep_row_make(const sweep *from, const sweep_place *place) {
     return row;
 }
 
-static int make_columns(table_column *out, const sweep *from) {
+static int make_columns(table_column *out, const sweep_grid *grid) {
     int count = sizeof rank_columns / sizeof *rank_columns;
     memcpy(out, rank_columns, sizeof rank_columns);
-    for (int a = 0; a < sweep_axis_count(from); a++) {
-        table_column axis = COLUMN(sweep_axis_name(from, a), NULL, CELL_TEXT, sweep_row, values);
+    for (int a = 0; a < grid->axis_count; a++) {
+        table_column axis = COLUMN(grid->axes[a].name, NULL, CELL_TEXT, sweep_row, values);
         axis.offset += (size_t)a * sizeof(const char *);
         out[count++] = axis;
     }
@@ -103,14 +103,15 @@ static int make_columns(table_column *out, const sweep *from) {
 
 outcome sweep_table_make(sweep_table *out, const sweep *from) {
     int count, finished = 0;
+    const sweep_grid *grid = sweep_get_grid(from);
     const sweep_place *places = sweep_ranking(from, &count);
     *out = (sweep_table){.rows = malloc(((size_t)count + 1) * sizeof *out->rows)};
     if (!out->rows) return report_no_memory();
     for (int i = 0; i < count; i++) {
-        out->rows[i] = sweep_row_make(from, &places[i]);
+        out->rows[i] = sweep_row_make(grid, &places[i]);
         finished += !places[i].diverged;
     }
-    const int columns = make_columns(out->columns, from);
+    const int columns = make_columns(out->columns, grid);
     out->runs = (row_table){out->columns, columns, out->rows, sizeof *out->rows, (size_t)count};
     out->finished = (row_table){out->columns, columns, out->rows, sizeof *out->rows, (size_t)finished};
     out->diverged = (row_table)ROWS(diverged_columns, out->rows + finished, count - finished);

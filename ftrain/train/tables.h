@@ -12,7 +12,7 @@
 row_table epoch_table(const dn_epoch *first, int count, bool with_rate);
 
 typedef struct sweep_row {
-    const sweep *from;
+    const sweep_grid *grid;
     sweep_place place;
     const char *values[MAX_SWEEP_AXES];
     /* NaN of a run that diverged */
