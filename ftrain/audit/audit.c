@@ -3,6 +3,7 @@
 #include "ftrain/features/extraction.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 
@@ -20,9 +21,9 @@ typedef struct audit_options {
 
 static outcome summarise(audit *of) {
     const size_t classes = (size_t)of->data.class_count;
-    of->summaries = calloc((size_t)of->data.part_count * classes, sizeof *of->summaries);
-    of->colour = calloc(classes, sizeof *of->colour);
-    if (!of->summaries || !of->colour) return report_no_memory();
+    of->summaries = new_matrix((size_t)of->data.part_count, classes, sizeof *of->summaries);
+    of->colour = new_array(classes, sizeof *of->colour);
+    if (!of->summaries || !of->colour) return OUTCOME_MACHINE;
     outcome code = OUTCOME_OK;
     for (int p = 0; p < of->data.part_count; p++)
         for (int c = 0; !code && c < of->data.class_count; c++)
@@ -37,8 +38,8 @@ static outcome find(audit *of, const audit_options *options, dni_pool *pool) {
     if (!code) code = audit_colour_outliers(of->colour, &of->data);
     if (!code) code = audit_judge(&of->leak, &of->data, &of->copies, options->seed);
     if (code || !options->extraction.weights) return code;
-    of->features = calloc((size_t)of->data.class_count, sizeof *of->features);
-    if (!of->features) return report_no_memory();
+    of->features = new_array((size_t)of->data.class_count, sizeof *of->features);
+    if (!of->features) return OUTCOME_MACHINE;
     return audit_feature_outliers(of->features, &of->data, &options->extraction, pool);
 }
 

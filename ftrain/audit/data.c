@@ -1,6 +1,7 @@
 /* The data set in one piece, and its cues. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "io/file.h"
@@ -23,11 +24,11 @@ static outcome take_splits(audit_data *out, const char *folder) {
     dn_error error;
     if (dni_dataset_scan(&dataset, folder, &error)) return report(&error, OUTCOME_DATA);
     for (int s = 0; s < DNI_SPLITS; s++) out->samples.count += dataset.splits[s].count;
-    out->samples.items = malloc(out->samples.count * sizeof *out->samples.items);
+    out->samples.items = new_array(out->samples.count, sizeof *out->samples.items);
     if (!out->samples.items) {
         out->samples.count = 0;
         dni_dataset_free(&dataset);
-        return report_no_memory();
+        return OUTCOME_MACHINE;
     }
     size_t next = 0;
     for (int s = 0; s < DNI_SPLITS; s++) {
@@ -52,8 +53,8 @@ static outcome take_classes(audit_data *out, const char *folder) {
     dni_listing listing;
     dn_error error;
     if (dni_list_folder(&listing, folder, &error)) return report(&error, OUTCOME_DATA);
-    out->classes = calloc(listing.count + 1, sizeof *out->classes);
-    outcome code = out->classes ? OUTCOME_OK : report_no_memory();
+    out->classes = new_array(listing.count + 1, sizeof *out->classes);
+    outcome code = out->classes ? OUTCOME_OK : OUTCOME_MACHINE;
     for (size_t i = 0; !code && i < listing.count; i++) {
         if (!is_folder(folder, listing.names[i])) continue;
         out->classes[out->class_count] = strdup(listing.names[i]);
@@ -65,8 +66,8 @@ static outcome take_classes(audit_data *out, const char *folder) {
         message("%s: holds no class folders", folder);
         return OUTCOME_DATA;
     }
-    const char **const names = malloc((size_t)out->class_count * sizeof *names);
-    if (!names) return report_no_memory();
+    const char **const names = new_array((size_t)out->class_count, sizeof *names);
+    if (!names) return OUTCOME_MACHINE;
     for (int c = 0; c < out->class_count; c++) names[c] = out->classes[c];
     const dn_status status = dni_samples_scan(&out->samples, folder, names, out->class_count, &error);
     free(names);
@@ -92,11 +93,11 @@ outcome audit_open(audit_data *out, const char *folder) {
         return OUTCOME_DATA;
     }
     const size_t classes = (size_t)out->class_count;
-    out->matrix = calloc(out->samples.count * CUE_COUNT, sizeof *out->matrix);
-    out->facts = calloc(out->samples.count, sizeof *out->facts);
-    out->tiny_sums = calloc(classes * TINY_BYTES, sizeof *out->tiny_sums);
-    out->usable = calloc(classes, sizeof *out->usable);
-    return out->matrix && out->facts && out->tiny_sums && out->usable ? OUTCOME_OK : report_no_memory();
+    out->matrix = new_matrix(out->samples.count, CUE_COUNT, sizeof *out->matrix);
+    out->facts = new_array(out->samples.count, sizeof *out->facts);
+    out->tiny_sums = new_matrix(classes, TINY_BYTES, sizeof *out->tiny_sums);
+    out->usable = new_array(classes, sizeof *out->usable);
+    return out->matrix && out->facts && out->tiny_sums && out->usable ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
 static void add_tiny(void *context, size_t index, const uint8_t *tiny) {

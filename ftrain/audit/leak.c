@@ -1,5 +1,6 @@
 /* Whether labels can be read without looking at content: logistic regression on cues, cross-validated. */
 #include "ftrain/audit/audit.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "head/cross_validation.h"
@@ -99,8 +100,9 @@ static int by_falling_auc(const void *a, const void *b) {
 }
 
 static outcome rank_cues(audit_leak *out, const judged *work) {
-    ranked *const items = malloc((size_t)work->count * sizeof *items);
-    double *const sums = calloc(2 * (size_t)work->classes, sizeof *sums), *const sizes = sums + work->classes;
+    ranked *const items = new_array((size_t)work->count, sizeof *items);
+    double *const sums = new_matrix(2, (size_t)work->classes, sizeof *sums), *const sizes =
+                                                                                 sums + work->classes;
     if (items && sums) {
         for (int i = 0; i < work->count; i++) sizes[work->labels[i]]++;
         for (int c = 0; c < work->classes; c++) out->majority = fmax(out->majority, sizes[c] / work->count);
@@ -108,7 +110,7 @@ static outcome rank_cues(audit_leak *out, const judged *work) {
             out->ranks[k] = (cue_rank){k, single_auc(work, k, items, sums, sizes)};
         qsort(out->ranks, CUE_COUNT, sizeof *out->ranks, by_falling_auc);
     }
-    const outcome code = items && sums ? OUTCOME_OK : report_no_memory();
+    const outcome code = items && sums ? OUTCOME_OK : OUTCOME_MACHINE;
     free(items);
     free(sums);
     return code;
@@ -122,8 +124,8 @@ static outcome judge(audit_leak *out, judged *work, uint64_t seed) {
     const outcome code = rank_cues(out, work);
     if (code) return code;
     work->log_probabilities =
-        malloc((size_t)work->count * (size_t)work->classes * sizeof *work->log_probabilities);
-    if (!work->log_probabilities) return report_no_memory();
+        new_matrix((size_t)work->count, (size_t)work->classes, sizeof *work->log_probabilities);
+    if (!work->log_probabilities) return OUTCOME_MACHINE;
     dn_error error;
     dn_status status =
         dni_folds(work->fold, work->labels, work->group, work->count, work->classes, FOLDS, seed, &error);
@@ -139,19 +141,19 @@ outcome audit_judge(audit_leak *out, const audit_data *data, const audit_copies 
     const size_t count = data->samples.count;
     const size_t step = count * (size_t)data->class_count / MOST_CELLS + 1;
     judged work = {
-        .x = malloc(count * CUE_COUNT * sizeof *work.x),
-        .labels = malloc(count * sizeof *work.labels),
-        .fold = malloc(count * sizeof *work.fold),
-        .group = malloc(count * sizeof *work.group),
+        .x = new_matrix(count, CUE_COUNT, sizeof *work.x),
+        .labels = new_array(count, sizeof *work.labels),
+        .fold = new_array(count, sizeof *work.fold),
+        .group = new_array(count, sizeof *work.group),
     };
-    uint32_t *const place = malloc(count * sizeof *place);
-    int *const new_label = malloc((size_t)data->class_count * sizeof *new_label);
+    uint32_t *const place = new_array(count, sizeof *place);
+    int *const new_label = new_array((size_t)data->class_count, sizeof *new_label);
     outcome code;
     if (work.x && work.labels && work.fold && work.group && place && new_label) {
         select_pictures(&work, data, copies->near, step, place, new_label);
         code = judge(out, &work, seed);
     } else {
-        code = report_no_memory();
+        code = OUTCOME_MACHINE;
     }
     free(work.x);
     free(work.labels);

@@ -1,6 +1,7 @@
 /* Pictures that stand out in their class, by colour and by the network's features. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/features/extraction.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 
 #include <math.h>
@@ -67,17 +68,17 @@ static void judge_class(class_outliers *out, const audit_data *data, int label, 
 outcome audit_colour_outliers(class_outliers *out, const audit_data *data) {
     const size_t count = data->samples.count;
     memset(out, 0, (size_t)data->class_count * sizeof *out);
-    colour_work work = {.members = malloc(count * sizeof *work.members),
-                        .values = malloc(count * sizeof *work.values),
-                        .scratch = malloc(count * sizeof *work.scratch),
-                        .best = malloc(count * sizeof *work.best)};
+    colour_work work = {.members = new_array(count, sizeof *work.members),
+                        .values = new_array(count, sizeof *work.values),
+                        .scratch = new_array(count, sizeof *work.scratch),
+                        .best = new_array(count, sizeof *work.best)};
     const bool is_ready = work.members && work.values && work.scratch && work.best;
     for (int c = 0; is_ready && c < data->class_count; c++) judge_class(&out[c], data, c, &work);
     free(work.members);
     free(work.values);
     free(work.scratch);
     free(work.best);
-    return is_ready ? OUTCOME_OK : report_no_memory();
+    return is_ready ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
 /* ---- features ---- */
@@ -113,8 +114,8 @@ static size_t measure_distances(double *distances, int *rows, const feature_set 
 static outcome rank_features(class_outliers *out, const audit_data *data, const feature_set *set) {
     const size_t width = (size_t)set->width;
     const size_t room = (size_t)set->count + 1;
-    double *const memory = malloc((2 * width + 2 * room) * sizeof *memory);
-    int *const rows = malloc(room * sizeof *rows);
+    double *const memory = new_array(2 * width + 2 * room, sizeof *memory);
+    int *const rows = new_array(room, sizeof *rows);
     for (int c = 0; memory && rows && c < data->class_count; c++) {
         double *const distances = memory + 2 * width;
         const size_t count = measure_distances(distances, rows, set, c, width, memory);
@@ -122,7 +123,7 @@ static outcome rank_features(class_outliers *out, const audit_data *data, const 
         modified_scores(distances, distances + room, count);
         for (size_t j = 0; j < count; j++) note(&out[c], (outlier){set->places[rows[j]], distances[j], -1});
     }
-    const outcome code = memory && rows ? OUTCOME_OK : report_no_memory();
+    const outcome code = memory && rows ? OUTCOME_OK : OUTCOME_MACHINE;
     free(memory);
     free(rows);
     return code;
@@ -130,8 +131,8 @@ static outcome rank_features(class_outliers *out, const audit_data *data, const 
 
 /* The samples that can be used, with where they stand among all. Their paths stay the data's. */
 static outcome select_usable(dni_samples *out, size_t *places, const audit_data *data) {
-    out->items = malloc((data->samples.count + 1) * sizeof *out->items);
-    if (!out->items) return report_no_memory();
+    out->items = new_array(data->samples.count + 1, sizeof *out->items);
+    if (!out->items) return OUTCOME_MACHINE;
     for (size_t i = 0; i < data->samples.count; i++) {
         if (!data->facts[i].is_usable) continue;
         places[out->count] = i;
@@ -145,8 +146,8 @@ outcome audit_feature_outliers(class_outliers *out, const audit_data *data, cons
     memset(out, 0, (size_t)data->class_count * sizeof *out);
     dni_samples usable = {.count = 0};
     feature_set set = {.count = 0};
-    size_t *const places = malloc((data->samples.count + 1) * sizeof *places);
-    outcome code = places ? select_usable(&usable, places, data) : report_no_memory();
+    size_t *const places = new_array(data->samples.count + 1, sizeof *places);
+    outcome code = places ? select_usable(&usable, places, data) : OUTCOME_MACHINE;
     if (!code && usable.count) code = extraction_of_samples(&set, options, &usable, pool);
     for (int i = 0; !code && i < set.count; i++) set.places[i] = places[set.places[i]];
     if (!code) code = rank_features(out, data, &set);

@@ -1,5 +1,6 @@
 /* Class by class: how its files were made. And copies. */
 #include "ftrain/audit/audit.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
@@ -45,8 +46,8 @@ outcome audit_summarise(class_summary *out, const audit_data *data, int part, in
     *out = (class_summary){.split = data->parts[part], .class_name = data->classes[label]};
     snprintf(out->name, sizeof out->name, "%s%s%s", out->split, *out->split ? "/" : "", out->class_name);
     const size_t start = part ? data->ends[part - 1] : 0, end = data->ends[part], room = end - start + 1;
-    double *const values = malloc(RANGES * room * sizeof *values);
-    if (!values) return report_no_memory();
+    double *const values = new_matrix(RANGES, room, sizeof *values);
+    if (!values) return OUTCOME_MACHINE;
     size_t usable = 0, tables = 0;
     for (size_t i = start; i < end; i++) {
         if (!is_in(data, i, label)) continue;
@@ -117,15 +118,15 @@ static dn_status group_usable(audit_copies *out, const audit_data *data, dni_fin
 
 outcome audit_find_copies(audit_copies *out, const audit_data *data) {
     const size_t count = data->samples.count;
-    *out =
-        (audit_copies){.same = malloc(count * sizeof *out->same), .near = malloc(count * sizeof *out->near)};
-    dni_fingerprint *const prints = calloc(count, sizeof *prints);
-    uint32_t *const index = malloc(2 * count * sizeof *index);
-    unsigned char *const seen = malloc(count);
+    *out = (audit_copies){.same = new_array(count, sizeof *out->same),
+                          .near = new_array(count, sizeof *out->near)};
+    dni_fingerprint *const prints = new_array(count, sizeof *prints);
+    uint32_t *const index = new_matrix(2, count, sizeof *index);
+    unsigned char *const seen = new_array(count, 1);
     dn_error error;
     outcome code = OUTCOME_OK;
     if (!out->same || !out->near || !prints || !index || !seen) {
-        code = report_no_memory();
+        code = OUTCOME_MACHINE;
     } else if (group_usable(out, data, prints, index, &error)) {
         code = report(&error, OUTCOME_DATA);
     } else {

@@ -4,6 +4,7 @@
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 
@@ -51,8 +52,8 @@ static outcome open_data(baseline_run *run, const char *data) {
 static outcome count_classes(baseline_run *run) {
     const dni_dataset *data = &run->extraction.data;
     for (int s = 0; s < DNI_SPLITS; s++) {
-        run->counts[s] = calloc((size_t)data->class_count, sizeof *run->counts[s]);
-        if (!run->counts[s]) return report_no_memory();
+        run->counts[s] = new_array((size_t)data->class_count, sizeof *run->counts[s]);
+        if (!run->counts[s]) return OUTCOME_MACHINE;
         if (baseline_needs_features(run)) {
             for (int i = 0; i < run->sets[s].count; i++) run->counts[s][run->sets[s].labels[i]]++;
         } else {

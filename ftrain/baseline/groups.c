@@ -7,6 +7,7 @@
 #include "ftrain/baseline/vectors.h"
 #include "ftrain/cues/cues.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,9 +103,9 @@ static outcome vectors_of_features(vectors *out, const baseline_run *run) {
     *out = (vectors){.width = dn_weights_config(run->extraction.weights)->features};
     size_t count = 0, at = 0;
     for (int s = 0; s < DNI_SPLITS; s++) count += (size_t)(out->counts[s] = run->sets[s].count);
-    out->values = malloc(count * (size_t)out->width * sizeof *out->values);
-    out->labels = malloc(count * sizeof *out->labels);
-    if (!out->values || !out->labels) return report_no_memory();
+    out->values = new_matrix(count, (size_t)out->width, sizeof *out->values);
+    out->labels = new_array(count, sizeof *out->labels);
+    if (!out->values || !out->labels) return OUTCOME_MACHINE;
     for (int s = 0; s < DNI_SPLITS; s++) {
         const size_t pictures = (size_t)run->sets[s].count, values = pictures * (size_t)out->width;
         for (size_t i = 0; i < values; i++)
@@ -181,9 +182,9 @@ static outcome add_model(baseline_run *run) {
     if (code) return code;
     const feature_set *test = &run->sets[DNI_TEST];
     const int classes = run->extraction.data.class_count;
-    float *log_probabilities = malloc((size_t)test->count * (size_t)classes * sizeof *log_probabilities);
+    float *log_probabilities = new_matrix((size_t)test->count, (size_t)classes, sizeof *log_probabilities);
     baseline_row row = {.about = "The trained model itself, on the same pictures of test."};
-    if (!log_probabilities) return report_no_memory();
+    if (!log_probabilities) return OUTCOME_MACHINE;
     if (dn_head_log_probabilities(dn_classifier_get_head(run->classifier), test->values, test->count,
                                   log_probabilities, &error))
         code = report(&error, OUTCOME_MODEL);

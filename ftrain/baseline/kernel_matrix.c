@@ -2,6 +2,7 @@
 #include "ftrain/baseline/kernel_matrix.h"
 
 #include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/new_array.h"
 #include "head/blas.h"
 
 #include <cblas.h>
@@ -23,9 +24,9 @@ outcome kernel_matrix_of_pixels(kernel_matrix *out, const pixel_set *set) {
     enum { COLUMNS = 2048 };
     const size_t n = (size_t)set->count;
     out->count = set->count;
-    out->values = calloc(n * n, sizeof *out->values);
-    float *block = malloc(n * COLUMNS * sizeof *block), *part = malloc(n * n * sizeof *part);
-    outcome code = out->values && block && part ? acquire_blas() : report_no_memory();
+    out->values = new_matrix(n, n, sizeof *out->values);
+    float *block = new_matrix(n, COLUMNS, sizeof *block), *part = new_matrix(n, n, sizeof *part);
+    outcome code = out->values && block && part ? acquire_blas() : OUTCOME_MACHINE;
     const bool has_blas = !code;
     for (int first = 0; !code && first < set->size; first += COLUMNS) {
         const int columns = set->size - first < COLUMNS ? set->size - first : COLUMNS;
@@ -48,8 +49,8 @@ outcome kernel_matrix_of_pixels(kernel_matrix *out, const pixel_set *set) {
 
 outcome kernel_matrix_of_vectors(kernel_matrix *out, const double *values, int count, int width) {
     out->count = count;
-    out->values = malloc((size_t)count * (size_t)count * sizeof *out->values);
-    const outcome code = out->values ? acquire_blas() : report_no_memory();
+    out->values = new_matrix((size_t)count, (size_t)count, sizeof *out->values);
+    const outcome code = out->values ? acquire_blas() : OUTCOME_MACHINE;
     if (code) return code;
     cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, count, width, 1, values, width, 0, out->values,
                 count);

@@ -3,6 +3,7 @@
 
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/progress.h"
 #include "io/image.h"
 
@@ -24,7 +25,7 @@ typedef struct loading {
 static void load_one(void *context, size_t i) {
     loading *work = context;
     const size_t size = (size_t)work->set->size;
-    float *input = malloc(size * sizeof *input);
+    float *input = new_array(size, sizeof *input);
     dn_image image = {.rgb = NULL};
     dn_status status =
         input ? dn_image_load(&image, work->samples[i]->path, &work->errors[i]) : DN_ERR_MEMORY;
@@ -99,10 +100,10 @@ outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preproc
         bytes.std[c] = 1.0f / 255;
     }
     *out = (pixel_set){.size = preprocessing->crop * preprocessing->crop * 3};
-    out->values = malloc(total * (size_t)out->size);
-    out->labels = malloc(total * sizeof *out->labels);
-    const dni_sample **chosen = malloc(total * sizeof *chosen);
-    outcome code = out->values && out->labels && chosen ? OUTCOME_OK : report_no_memory();
+    out->values = new_matrix(total, (size_t)out->size, 1);
+    out->labels = new_array(total, sizeof *out->labels);
+    const dni_sample **chosen = new_array(total, sizeof *chosen);
+    outcome code = out->values && out->labels && chosen ? OUTCOME_OK : OUTCOME_MACHINE;
     loading work = {.set = out, .preprocessing = &bytes};
     progress_start("pixels", (size_t)ceil(share * (double)total), quiet);
     for (int s = 0; !code && s < DNI_SPLITS; s++) {

@@ -3,6 +3,7 @@
 
 #include "ftrain/baseline/svm.h"
 #include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "head/metrics.h"
@@ -52,10 +53,10 @@ baseline_row row_of_dummy(dni_dummy strategy, const int *train_counts, const int
 outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, const int *labels, int count,
                              int classes) {
     const size_t n = (size_t)classes;
-    int *confusion = malloc(n * n * sizeof *confusion);
-    dn_class_metrics *each = malloc(n * sizeof *each);
-    double *aucs = malloc(2 * n * sizeof *aucs);
-    outcome code = confusion && each && aucs ? OUTCOME_OK : report_no_memory();
+    int *confusion = new_matrix(n, n, sizeof *confusion);
+    dn_class_metrics *each = new_array(n, sizeof *each);
+    double *aucs = new_matrix(2, n, sizeof *aucs);
+    outcome code = confusion && each && aucs ? OUTCOME_OK : OUTCOME_MACHINE;
     dn_error error;
     if (!code && dn_ranking_all(aucs, aucs + n, log_probabilities, labels, count, classes, &error))
         code = report(&error, OUTCOME_MACHINE);
@@ -125,11 +126,10 @@ outcome row_of_logistic(baseline_row *out, const vectors *data, int classes) {
     const split_view test = view_of(data, DNI_TEST);
     const int most = data->counts[DNI_VALID] > test.count ? data->counts[DNI_VALID] : test.count;
     logistic_search search = {.data = data, .classes = classes, .best_loss = (double)INFINITY};
-    search.weights = malloc(size * sizeof *search.weights);
-    search.best = calloc(size, sizeof *search.best);
-    search.log_probabilities = malloc((size_t)most * (size_t)classes * sizeof *search.log_probabilities);
-    outcome code =
-        search.weights && search.best && search.log_probabilities ? OUTCOME_OK : report_no_memory();
+    search.weights = new_array(size, sizeof *search.weights);
+    search.best = new_array(size, sizeof *search.best);
+    search.log_probabilities = new_matrix((size_t)most, (size_t)classes, sizeof *search.log_probabilities);
+    outcome code = search.weights && search.best && search.log_probabilities ? OUTCOME_OK : OUTCOME_MACHINE;
     for (size_t i = 0; !code && i < sizeof LOGISTIC_CS / sizeof *LOGISTIC_CS; i++)
         code = try_c(&search, LOGISTIC_CS[i]);
     if (!code) {
@@ -192,10 +192,10 @@ outcome row_of_svm(baseline_row *out, const kernel_matrix *products, const int *
                    const int counts[DNI_SPLITS], int width, double variance, int classes) {
     const double gamma = variance > 0 ? 1 / (width * variance) : 1;
     const int first = counts[DNI_TRAIN] + counts[DNI_VALID], count = counts[DNI_TEST];
-    float *log_probabilities = malloc((size_t)count * (size_t)classes * sizeof *log_probabilities);
+    float *log_probabilities = new_matrix((size_t)count, (size_t)classes, sizeof *log_probabilities);
     svm *machine = NULL;
     double c = 0;
-    outcome code = log_probabilities ? OUTCOME_OK : report_no_memory();
+    outcome code = log_probabilities ? OUTCOME_OK : OUTCOME_MACHINE;
     if (!code) code = choose_machine(&machine, &c, products, labels, counts, gamma);
     if (!code) {
         for (int i = 0; i < count; i++)

@@ -2,6 +2,7 @@
 #include "ftrain/evaluate/evaluation.h"
 
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "head/classifier/classifier.h"
@@ -74,9 +75,9 @@ static outcome judge(evaluation *of) {
     const int classes = of->info->class_count;
     outcome code = score_metrics_compute(&of->metrics, s, classes);
     if (code) return code;
-    of->roc_aucs = calloc((size_t)classes, sizeof *of->roc_aucs);
-    of->average_precisions = calloc((size_t)classes, sizeof *of->average_precisions);
-    if (!of->roc_aucs || !of->average_precisions) return report_no_memory();
+    of->roc_aucs = new_array((size_t)classes, sizeof *of->roc_aucs);
+    of->average_precisions = new_array((size_t)classes, sizeof *of->average_precisions);
+    if (!of->roc_aucs || !of->average_precisions) return OUTCOME_MACHINE;
     dn_error error;
     if (dn_ranking_all(of->roc_aucs, of->average_precisions, s->log_probabilities, s->labels, s->count,
                        classes, &error) ||

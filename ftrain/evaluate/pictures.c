@@ -3,6 +3,7 @@
 #include "ftrain/page/overlay.h"
 #include "ftrain/page/thumbnail.h"
 #include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
@@ -29,8 +30,8 @@ static outcome attach(gallery *work) {
     const outcome code = scorer_attach(&work->of->scorer);
     if (code) return code;
     dn_classifier_map_size(work->classifier, &work->map_height, &work->map_width);
-    work->evidence = malloc((size_t)work->map_height * (size_t)work->map_width * sizeof *work->evidence);
-    return work->evidence ? OUTCOME_OK : report_no_memory();
+    work->evidence = new_matrix((size_t)work->map_height, (size_t)work->map_width, sizeof *work->evidence);
+    return work->evidence ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
 /* ---- choice ---- */

@@ -2,6 +2,7 @@
 #include "ftrain/evaluate/print.h"
 
 #include "ftrain/evaluate/tables.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/table.h"
 
@@ -53,9 +54,9 @@ static int by_recall(const void *a, const void *b) {
 
 /* Moves the rows of lowest recall to the front: sorted by their places, since equal ones keep their order. */
 static outcome worst_first(class_row *all, int count) {
-    const class_row **order = malloc((size_t)count * sizeof *order);
+    const class_row **order = new_array((size_t)count, sizeof *order);
     class_row worst[WORST_SHOWN];
-    if (!order) return report_no_memory();
+    if (!order) return OUTCOME_MACHINE;
     for (int c = 0; c < count; c++) order[c] = &all[c];
     qsort(order, (size_t)count, sizeof *order, by_recall);
     for (int i = 0; i < WORST_SHOWN; i++) worst[i] = *order[i];

@@ -5,6 +5,7 @@
 #include "ftrain/evaluate/tables.h"
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
@@ -105,8 +106,8 @@ static outcome write_ranking(html *page, const evaluation *of) {
     const dn_ranking *r = &of->ranking;
     if (!r->count || !r->positives || !r->negatives) return OUTCOME_OK;
     const size_t count = (size_t)r->count;
-    double *const memory = malloc(4 * count * sizeof *memory);
-    if (!memory) return report_no_memory();
+    double *const memory = new_matrix(4, count, sizeof *memory);
+    if (!memory) return OUTCOME_MACHINE;
     double *const fpr = memory, *const tpr = memory + count, *const precision = memory + 2 * count;
     double *const recall = memory + 3 * count;
     for (size_t i = 0; i < count; i++) {
@@ -223,10 +224,10 @@ static void write_recalls(html *page, const evaluation *of, chart_bar *bars) {
 
 static outcome write_robustness(html *page, const evaluation *of) {
     if (!of->row_count) return OUTCOME_OK;
-    chart_bar *const bars = malloc(((size_t)of->row_count + 1) * sizeof *bars);
+    chart_bar *const bars = new_array((size_t)of->row_count + 1, sizeof *bars);
     scored_row *all;
     outcome code = robustness_rows_make(&all, of);
-    if (!code && !bars) code = report_no_memory();
+    if (!code && !bars) code = OUTCOME_MACHINE;
     if (!code) {
         html_section(page, "robustness", "Robustness");
         html_raw(page, ROBUSTNESS);

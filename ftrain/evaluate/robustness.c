@@ -3,6 +3,7 @@
  * one are in memory at a time. */
 #include "ftrain/evaluate/robustness.h"
 
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
@@ -10,7 +11,7 @@
 
 /* The judged samples without those that could not be used; the paths stay the evaluation's. */
 static dni_samples usable_samples(const evaluation *of) {
-    dni_samples usable = {.items = malloc(((size_t)of->scores.count + 1) * sizeof *usable.items)};
+    dni_samples usable = {.items = new_array((size_t)of->scores.count + 1, sizeof *usable.items)};
     for (int i = 0; usable.items && i < of->scores.count; i++)
         usable.items[usable.count++] = of->samples.items[of->scores.places[i]];
     return usable;
@@ -25,8 +26,8 @@ static int correct_plain(const evaluation *of, const scores *row) {
 }
 
 static outcome macro_roc_auc(double *out, const scores *of, int classes) {
-    double *values = malloc(2 * (size_t)classes * sizeof *values);
-    if (!values) return report_no_memory();
+    double *values = new_matrix(2, (size_t)classes, sizeof *values);
+    if (!values) return OUTCOME_MACHINE;
     dn_error error;
     const dn_status status = dn_ranking_all(values, values + classes, of->log_probabilities, of->labels,
                                             of->count, classes, &error);
@@ -63,8 +64,8 @@ static outcome judge_rows(evaluation *of, const dni_samples *usable, const dni_v
 
 outcome robustness_run(evaluation *of, const dni_view *perturbations, int count) {
     dni_samples usable = usable_samples(of);
-    of->rows = calloc((size_t)count, sizeof *of->rows);
-    outcome code = usable.items && of->rows ? OUTCOME_OK : report_no_memory();
+    of->rows = new_array((size_t)count, sizeof *of->rows);
+    outcome code = usable.items && of->rows ? OUTCOME_OK : OUTCOME_MACHINE;
     const feature_source all = {&usable, perturbations, count};
     if (!code) code = scorer_fill(&of->scorer, &all, &of->skipped);
     if (!code) code = judge_rows(of, &usable, perturbations, count);

@@ -1,6 +1,7 @@
 /* The columns, and the rows that are put together for them. */
 #include "ftrain/evaluate/tables.h"
 
+#include "ftrain/shell/new_array.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,8 @@
 
 outcome class_rows_make(class_row **out, const evaluation *of) {
     const int classes = of->info->class_count;
-    class_row *all = *out = malloc((size_t)classes * sizeof *all);
-    if (!all) return report_no_memory();
+    class_row *all = *out = new_array((size_t)classes, sizeof *all);
+    if (!all) return OUTCOME_MACHINE;
     for (int c = 0; c < classes; c++) {
         const dn_class_metrics *m = &of->metrics.classes[c];
         all[c] = (class_row){.name = of->info->classes[c],
@@ -123,8 +124,8 @@ json_t *scored_json(const scored_row *row) {
 }
 
 outcome robustness_rows_make(scored_row **out, const evaluation *of) {
-    scored_row *all = *out = malloc((1 + (size_t)of->row_count) * sizeof *all);
-    if (!all) return report_no_memory();
+    scored_row *all = *out = new_array(1 + (size_t)of->row_count, sizeof *all);
+    if (!all) return OUTCOME_MACHINE;
     all[0] = scored_row_make(of, "plain", &of->metrics);
     all[0].roc_auc = of->roc_auc;
     for (int r = 0; r < of->row_count; r++) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 bool epoch_log_create(epoch_log *out, int epochs) {
-    *out = (epoch_log){.epochs = malloc((size_t)epochs * sizeof *out->epochs), .room = epochs};
+    *out = (epoch_log){.epochs = calloc((size_t)epochs, sizeof *out->epochs), .room = epochs};
     return out->epochs != NULL;
 }
 

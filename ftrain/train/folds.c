@@ -6,6 +6,7 @@
 
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "head/cross_validation.h"
 #include "io/content_key.h"
@@ -33,12 +34,12 @@ static outcome join_sets(cross_validation *work, const feature_set *train, const
     const size_t first = (size_t)train->count, second = (size_t)valid->count;
     work->all = (dn_features){.count = train->count + valid->count, .views = train->view_count};
     const size_t floats = floats_a_picture(work);
-    work->values = malloc((first + second) * floats * sizeof(float));
-    work->labels = malloc((first + second) * sizeof(int));
-    work->folds = malloc((first + second) * sizeof(int));
+    work->values = new_matrix((first + second), floats, sizeof(float));
+    work->labels = new_array(first + second, sizeof(int));
+    work->folds = new_array(first + second, sizeof(int));
     work->results->folds =
-        calloc((size_t)work->options->folds + FOLD_SUMMARIES, sizeof *work->results->folds);
-    if (!work->values || !work->labels || !work->folds || !work->results->folds) return report_no_memory();
+        new_array((size_t)work->options->folds + FOLD_SUMMARIES, sizeof *work->results->folds);
+    if (!work->values || !work->labels || !work->folds || !work->results->folds) return OUTCOME_MACHINE;
     memcpy(work->values, train->values, first * floats * sizeof(float));
     memcpy(work->values + first * floats, valid->values, second * floats * sizeof(float));
     memcpy(work->labels, train->labels, first * sizeof(int));
@@ -62,8 +63,8 @@ static int by_key(const void *a, const void *b) {
 /* Pictures of one content have one feature vector: a group is named by the first that has it. */
 static outcome group_by_content(const cross_validation *work, int *groups) {
     const size_t count = (size_t)work->all.count;
-    hashed *all = malloc(count * sizeof *all);
-    if (!all) return report_no_memory();
+    hashed *all = new_array(count, sizeof *all);
+    if (!all) return OUTCOME_MACHINE;
     for (size_t i = 0; i < count; i++)
         all[i] = (hashed){
             dni_key_of_bytes(work->values + i * floats_a_picture(work), (size_t)work->width * sizeof(float)),
@@ -78,8 +79,8 @@ static outcome group_by_content(const cross_validation *work, int *groups) {
 }
 
 static outcome deal(cross_validation *work) {
-    int *groups = malloc((size_t)work->all.count * sizeof *groups);
-    if (!groups) return report_no_memory();
+    int *groups = new_array((size_t)work->all.count, sizeof *groups);
+    if (!groups) return OUTCOME_MACHINE;
     outcome code = group_by_content(work, groups);
     dn_error error;
     if (!code && dni_folds(work->folds, work->labels, groups, work->all.count, work->classes,
@@ -110,9 +111,9 @@ static outcome cut(const cross_validation *work, int judged, int role, part *out
     *out = (part){.views = role == TRAINING ? work->all.views : 1};
     const size_t count = (size_t)work->all.count;
     const size_t floats = (size_t)out->views * (size_t)work->width;
-    out->values = malloc(count * floats * sizeof(float));
-    out->labels = malloc(count * sizeof(int));
-    if (!out->values || !out->labels) return report_no_memory();
+    out->values = new_matrix(count, floats, sizeof(float));
+    out->labels = new_array(count, sizeof(int));
+    if (!out->values || !out->labels) return OUTCOME_MACHINE;
     for (size_t i = 0; i < count; i++) {
         if (role_of(work, (int)i, judged) != role) continue;
         memcpy(out->values + (size_t)out->count * floats, work->values + i * floats_a_picture(work),
@@ -130,8 +131,8 @@ static int stop_if_interrupted(void *context, const dn_epoch *epoch) {
 
 static outcome judge(const cross_validation *work, const dn_head *head, const part *judged,
                      fold_result *out) {
-    float *log_probabilities = malloc((size_t)judged->count * (size_t)work->classes * sizeof(float));
-    if (!log_probabilities) return report_no_memory();
+    float *log_probabilities = new_matrix((size_t)judged->count, (size_t)work->classes, sizeof(float));
+    if (!log_probabilities) return OUTCOME_MACHINE;
     dn_error error;
     const dn_status status =
         dn_head_log_probabilities(head, judged->values, judged->count, log_probabilities, &error);

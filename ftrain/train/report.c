@@ -3,6 +3,7 @@
 
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/train/recipe.h"
 #include "ftrain/train/tables.h"
@@ -52,8 +53,8 @@ static outcome gather(curves *out, const train_run *run) {
     const epoch_log *log = &run->epochs;
     const size_t count = (size_t)log->count;
     *out =
-        (curves){.epoch = malloc((5 * count + 1) * sizeof(double)), .count = log->count, .best = (double)NAN};
-    if (!out->epoch) return report_no_memory();
+        (curves){.epoch = new_array(5 * count + 1, sizeof(double)), .count = log->count, .best = (double)NAN};
+    if (!out->epoch) return OUTCOME_MACHINE;
     out->train_loss = out->epoch + count;
     out->valid_loss = out->train_loss + count;
     out->valid_accuracy = out->valid_loss + count;
@@ -105,8 +106,8 @@ static void write_charts(html *page, const train_run *run, const curves *of) {
  * far. */
 static outcome write_epochs(html *page, const train_run *run) {
     const epoch_log *log = &run->epochs;
-    dn_epoch *epochs = malloc((size_t)log->count * sizeof *epochs);
-    if (!epochs) return report_no_memory();
+    dn_epoch *epochs = new_array((size_t)log->count, sizeof *epochs);
+    if (!epochs) return OUTCOME_MACHINE;
     memcpy(epochs, log->epochs, (size_t)log->count * sizeof *epochs);
     for (int i = 0; i < log->count; i++) epochs[i].is_best = epochs[i].epoch == run->result.best_epoch;
     const row_table table = epoch_table(epochs, log->count, true);
@@ -171,9 +172,9 @@ static outcome write_sweep(html *page, const sweep *of) {
 /* ---- folds ---- */
 
 static outcome write_folds(html *page, const fold_table *of) {
-    chart_bar *bars = calloc((size_t)of->count, sizeof *bars);
-    char(*names)[16] = calloc((size_t)of->count, sizeof *names);
-    const outcome code = bars && names ? OUTCOME_OK : report_no_memory();
+    chart_bar *bars = new_array((size_t)of->count, sizeof *bars);
+    char(*names)[16] = new_array((size_t)of->count, sizeof *names);
+    const outcome code = bars && names ? OUTCOME_OK : OUTCOME_MACHINE;
     for (int i = 0; !code && i < of->count; i++) {
         const dn_metrics *m = &of->folds[i].held_out;
         snprintf(names[i], sizeof names[i], "fold %d", i + 1);

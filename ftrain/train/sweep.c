@@ -6,6 +6,7 @@
 
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
 #include "io/json.h"
@@ -49,14 +50,14 @@ const sweep_grid *sweep_get_grid(const sweep *of) {
 
 outcome sweep_create(sweep **out, const train_options *base) {
     *out = NULL;
-    sweep *made = calloc(1, sizeof *made);
-    if (!made) return report_no_memory();
+    sweep *made = new_array(1, sizeof *made);
+    if (!made) return OUTCOME_MACHINE;
     pthread_mutex_init(&made->lock, NULL);
     made->base = base;
     made->best = -1;
     outcome code = sweep_grid_parse(&made->grid, base->sweep, base);
-    if (!code) made->runs = calloc((size_t)made->grid.run_count, sizeof *made->runs);
-    if (!code && !made->runs) code = report_no_memory();
+    if (!code) made->runs = new_array((size_t)made->grid.run_count, sizeof *made->runs);
+    if (!code && !made->runs) code = OUTCOME_MACHINE;
     if (!code)
         *out = made;
     else
@@ -174,8 +175,8 @@ static void rank(sweep_place *places, int count) {
 }
 
 static outcome rank_runs(sweep *of) {
-    of->places = calloc((size_t)of->grid.run_count, sizeof *of->places);
-    if (!of->places) return report_no_memory();
+    of->places = new_array((size_t)of->grid.run_count, sizeof *of->places);
+    if (!of->places) return OUTCOME_MACHINE;
     for (int i = 0; i < of->grid.run_count; i++)
         if (of->runs[i].state != RUN_OPEN)
             of->places[of->place_count++] = (sweep_place){

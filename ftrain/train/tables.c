@@ -1,6 +1,7 @@
 /* The columns, and the rows that are put together for them. */
 #include "ftrain/train/tables.h"
 
+#include "ftrain/shell/new_array.h"
 #include "io/json.h"
 
 #include <math.h>
@@ -105,8 +106,8 @@ outcome sweep_table_make(sweep_table *out, const sweep *from) {
     int count, finished = 0;
     const sweep_grid *grid = sweep_get_grid(from);
     const sweep_place *places = sweep_ranking(from, &count);
-    *out = (sweep_table){.rows = malloc(((size_t)count + 1) * sizeof *out->rows)};
-    if (!out->rows) return report_no_memory();
+    *out = (sweep_table){.rows = new_array((size_t)count + 1, sizeof *out->rows)};
+    if (!out->rows) return OUTCOME_MACHINE;
     for (int i = 0; i < count; i++) {
         out->rows[i] = sweep_row_make(grid, &places[i]);
         finished += !places[i].diverged;

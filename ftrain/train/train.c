@@ -2,6 +2,7 @@
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 #include "ftrain/train/print.h"
@@ -20,8 +21,8 @@
 static outcome count_classes(train_run *run) {
     const dni_dataset *data = &run->extraction.data;
     for (int s = 0; s < DNI_SPLITS; s++) {
-        run->counts[s] = calloc((size_t)data->class_count, sizeof *run->counts[s]);
-        if (!run->counts[s]) return report_no_memory();
+        run->counts[s] = new_array((size_t)data->class_count, sizeof *run->counts[s]);
+        if (!run->counts[s]) return OUTCOME_MACHINE;
         for (int i = 0; i < run->sets[s].count; i++) run->counts[s][run->sets[s].labels[i]]++;
         const outcome code = check_counts(data, (dni_split)s, run->counts[s]);
         if (code) return code;
@@ -121,8 +122,8 @@ static outcome train_sweep(train_run *run) {
 static outcome test_head(train_run *run) {
     const feature_set *set = &run->sets[DNI_TEST];
     const int classes = run->extraction.data.class_count;
-    float *log_probabilities = malloc((size_t)set->count * (size_t)classes * sizeof *log_probabilities);
-    outcome code = log_probabilities ? OUTCOME_OK : report_no_memory();
+    float *log_probabilities = new_matrix((size_t)set->count, (size_t)classes, sizeof *log_probabilities);
+    outcome code = log_probabilities ? OUTCOME_OK : OUTCOME_MACHINE;
     dn_error error;
     if (!code && dn_head_log_probabilities(run->head, set->values, set->count, log_probabilities, &error))
         code = report(&error, OUTCOME_DATA);
