@@ -37,6 +37,9 @@ typedef struct range_summary {
     double min, median, max;
 } range_summary;
 
+/* Sorts the values. Of none, all 0. */
+range_summary audit_range(double *values, size_t count);
+
 typedef struct class_summary {
     char name[320]; /* "train/rose", or "rose" without splits */
     const char *split, *class_name;

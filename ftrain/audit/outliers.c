@@ -12,22 +12,12 @@ static const int colour_cues[] = {CUE_MEAN_RED,        CUE_MEAN_GREEN,     CUE_M
                                   CUE_DEVIATION_GREEN, CUE_DEVIATION_BLUE, CUE_SATURATION};
 enum { COLOUR_CUES = sizeof colour_cues / sizeof *colour_cues, LEAST_MEMBERS = 5 };
 
-static int ascending(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count) {
-    qsort(values, count, sizeof *values, ascending);
-    return (values[(count - 1) / 2] + values[count / 2]) / 2;
-}
-
 /* Turns values into modified z-scores, in place; all 0 where they do not vary. `scratch`: as many. */
 static void modified_scores(double *values, double *scratch, size_t count) {
     memcpy(scratch, values, count * sizeof *values);
-    const double centre = median(scratch, count);
+    const double centre = audit_range(scratch, count).median;
     for (size_t i = 0; i < count; i++) scratch[i] = fabs(values[i] - centre);
-    const double deviation = median(scratch, count);
+    const double deviation = audit_range(scratch, count).median;
     for (size_t i = 0; i < count; i++)
         values[i] = deviation > 1e-9 ? 0.6745 * (values[i] - centre) / deviation : 0;
 }

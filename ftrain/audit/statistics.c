@@ -13,7 +13,7 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static range_summary range_of(double *values, size_t count) {
+range_summary audit_range(double *values, size_t count) {
     if (!count) return (range_summary){.median = 0};
     qsort(values, count, sizeof *values, ascending);
     return (range_summary){values[0], (values[(count - 1) / 2] + values[count / 2]) / 2, values[count - 1]};
@@ -62,11 +62,11 @@ outcome audit_summarise(class_summary *out, const audit_data *data, int part, in
         if (facts->jpeg.quality) values[QUALITY * room + tables++] = facts->jpeg.quality;
     }
     out->unusable = out->count - usable;
-    out->width = range_of(values + WIDTH * room, usable);
-    out->height = range_of(values + HEIGHT * room, usable);
-    out->bytes = range_of(values + BYTES * room, usable);
-    out->bits_per_pixel = range_of(values + BITS * room, usable);
-    out->quality = range_of(values + QUALITY * room, tables);
+    out->width = audit_range(values + WIDTH * room, usable);
+    out->height = audit_range(values + HEIGHT * room, usable);
+    out->bytes = audit_range(values + BYTES * room, usable);
+    out->bits_per_pixel = audit_range(values + BITS * room, usable);
+    out->quality = audit_range(values + QUALITY * room, tables);
     for (int c = 0; c < 3 && usable; c++) out->mean[c] /= (double)usable;
     free(values);
     return OUTCOME_OK;

@@ -4,7 +4,6 @@
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
-#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 
@@ -49,21 +48,12 @@ static outcome open_data(baseline_run *run, const char *data) {
     return OUTCOME_OK;
 }
 
-static outcome count_classes(baseline_run *run) {
-    const dni_dataset *data = &run->extraction.data;
-    for (int s = 0; s < DNI_SPLITS; s++) {
-        run->counts[s] = new_array((size_t)data->class_count, sizeof *run->counts[s]);
-        if (!run->counts[s]) return OUTCOME_MACHINE;
-        if (baseline_needs_features(run)) {
-            for (int i = 0; i < run->sets[s].count; i++) run->counts[s][run->sets[s].labels[i]]++;
-        } else {
-            for (size_t i = 0; i < data->splits[s].count; i++)
-                run->counts[s][data->splits[s].items[i].label]++;
-        }
-        const outcome code = check_counts(data, (dni_split)s, run->counts[s]);
-        if (code) return code;
-    }
-    return OUTCOME_OK;
+static outcome count_pictures(baseline_run *run) {
+    outcome code = OUTCOME_OK;
+    for (int s = 0; !code && s < DNI_SPLITS; s++)
+        code = count_classes(&run->counts[s], &run->extraction.data, (dni_split)s,
+                             baseline_needs_features(run) ? &run->sets[s] : NULL);
+    return code;
 }
 
 static outcome baseline(baseline_run *run, const char *data) {
@@ -79,7 +69,7 @@ static outcome baseline(baseline_run *run, const char *data) {
     if (run->model && dn_classifier_load(&run->classifier, run->model, &error))
         return report(&error, OUTCOME_MODEL);
     code = open_data(run, data);
-    if (!code) code = count_classes(run);
+    if (!code) code = count_pictures(run);
     if (!code) code = baseline_add_rows(run);
     if (code) return code;
     code = baseline_print(run);

@@ -17,17 +17,11 @@
 
 /* ---- the data ---- */
 
-/* Skipped pictures may have left a class without any in some split. */
-static outcome count_classes(train_run *run) {
-    const dni_dataset *data = &run->extraction.data;
-    for (int s = 0; s < DNI_SPLITS; s++) {
-        run->counts[s] = new_array((size_t)data->class_count, sizeof *run->counts[s]);
-        if (!run->counts[s]) return OUTCOME_MACHINE;
-        for (int i = 0; i < run->sets[s].count; i++) run->counts[s][run->sets[s].labels[i]]++;
-        const outcome code = check_counts(data, (dni_split)s, run->counts[s]);
-        if (code) return code;
-    }
-    return OUTCOME_OK;
+static outcome count_pictures(train_run *run) {
+    outcome code = OUTCOME_OK;
+    for (int s = 0; !code && s < DNI_SPLITS; s++)
+        code = count_classes(&run->counts[s], &run->extraction.data, (dni_split)s, &run->sets[s]);
+    return code;
 }
 
 static outcome check_class_names(const train_run *run) {
@@ -178,7 +172,7 @@ static outcome train(train_run *run, const char *data) {
     if (!code && options->report) code = check_output(options->report);
     if (!code && options->sweep) code = sweep_create(&run->sweep, options);
     if (!code) code = extraction_run(&run->extraction, &options->extraction, data, run->sets);
-    if (!code) code = count_classes(run);
+    if (!code) code = count_pictures(run);
     if (!code) code = check_class_names(run);
     if (!code) code = check_class_weights(run);
     if (!code) code = options->folds ? cross_validate(run) : make_model(run);
