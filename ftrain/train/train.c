@@ -2,9 +2,9 @@
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
-#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
+#include "ftrain/train/evaluate_head.h"
 #include "ftrain/train/print.h"
 #include "ftrain/train/recipe.h"
 #include "ftrain/train/report.h"
@@ -113,19 +113,6 @@ static outcome train_sweep(train_run *run) {
     return OUTCOME_OK;
 }
 
-static outcome test_head(train_run *run) {
-    const feature_set *set = &run->sets[DNI_TEST];
-    const int classes = run->extraction.data.class_count;
-    float *log_probabilities = new_matrix((size_t)set->count, (size_t)classes, sizeof *log_probabilities);
-    outcome code = log_probabilities ? OUTCOME_OK : OUTCOME_MACHINE;
-    dn_error error;
-    if (!code && dn_head_log_probabilities(run->head, set->values, set->count, log_probabilities, &error))
-        code = report(&error, OUTCOME_DATA);
-    if (!code) dn_metrics_compute(&run->test, log_probabilities, set->labels, set->count, classes, NULL);
-    free(log_probabilities);
-    return code;
-}
-
 static outcome save(const train_run *run) {
     char *recipe = dni_json_line(recipe_json(run)), *metrics = dni_json_line(recipe_metrics_json(run));
     const extraction *work = &run->extraction;
@@ -151,7 +138,8 @@ static outcome save(const train_run *run) {
 
 static outcome make_model(train_run *run) {
     outcome code = run->sweep ? train_sweep(run) : train_head(run);
-    if (!code) code = test_head(run);
+    if (!code)
+        code = evaluate_head(&run->test, run->head, &run->sets[DNI_TEST], run->extraction.data.class_count);
     if (!code) code = save(run);
     if (code) return code;
     checkpoint_discard(&run->checkpoint);
@@ -160,8 +148,8 @@ static outcome make_model(train_run *run) {
 }
 
 static outcome cross_validate(train_run *run) {
-    const outcome code =
-        folds_run(run->options, &run->extraction, &run->sets[DNI_TRAIN], &run->sets[DNI_VALID], &run->folds);
+    const outcome code = folds_run(run->options, run->extraction.data.class_count, &run->sets[DNI_TRAIN],
+                                   &run->sets[DNI_VALID], &run->folds);
     if (code && code != OUTCOME_INTERRUPTED) return code;
     return train_print_folds(run) ? OUTCOME_MACHINE : code;
 }
