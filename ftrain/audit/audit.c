@@ -19,56 +19,57 @@ typedef struct audit_options {
     char *const *argv;
 } audit_options;
 
-static outcome summarise(audit *of) {
-    const size_t classes = (size_t)of->data.class_count;
-    of->summaries = new_matrix((size_t)of->data.part_count, classes, sizeof *of->summaries);
-    of->colour = new_array(classes, sizeof *of->colour);
-    if (!of->summaries || !of->colour) return OUTCOME_MACHINE;
+static outcome summarise(audit *findings) {
+    const size_t classes = (size_t)findings->data.class_count;
+    findings->summaries = new_matrix((size_t)findings->data.part_count, classes, sizeof *findings->summaries);
+    findings->colour = new_array(classes, sizeof *findings->colour);
+    if (!findings->summaries || !findings->colour) return OUTCOME_MACHINE;
     outcome code = OUTCOME_OK;
-    for (int p = 0; p < of->data.part_count; p++)
-        for (int c = 0; !code && c < of->data.class_count; c++)
-            code = audit_summarise(&of->summaries[p * of->data.class_count + c], &of->data, p, c);
+    for (int p = 0; p < findings->data.part_count; p++)
+        for (int c = 0; !code && c < findings->data.class_count; c++)
+            code = audit_summarise(&findings->summaries[p * findings->data.class_count + c], &findings->data,
+                                   p, c);
     return code;
 }
 
-static outcome find(audit *of, const audit_options *options, dni_pool *pool) {
-    outcome code = audit_measure(&of->data, pool, options->extraction.features.quiet);
-    if (!code) code = summarise(of);
-    if (!code) code = audit_find_copies(&of->copies, &of->data);
-    if (!code) code = audit_colour_outliers(of->colour, &of->data);
-    if (!code) code = audit_judge(&of->leak, &of->data, &of->copies, options->seed);
+static outcome find(audit *findings, const audit_options *options, dni_pool *pool) {
+    outcome code = audit_measure(&findings->data, pool, options->extraction.features.quiet);
+    if (!code) code = summarise(findings);
+    if (!code) code = audit_find_copies(&findings->copies, &findings->data);
+    if (!code) code = audit_colour_outliers(findings->colour, &findings->data);
+    if (!code) code = audit_judge(&findings->leak, &findings->data, &findings->copies, options->seed);
     if (code || !options->extraction.weights) return code;
-    of->features = new_array((size_t)of->data.class_count, sizeof *of->features);
-    if (!of->features) return OUTCOME_MACHINE;
-    return audit_feature_outliers(of->features, &of->data, &options->extraction, pool);
+    findings->features = new_array((size_t)findings->data.class_count, sizeof *findings->features);
+    if (!findings->features) return OUTCOME_MACHINE;
+    return audit_feature_outliers(findings->features, &findings->data, &options->extraction, pool);
 }
 
-static outcome tell(const audit *of, const audit_options *options, dni_pool *pool) {
-    outcome code = options->json ? audit_print_json(of) : audit_print(of);
+static outcome tell(const audit *findings, const audit_options *options, dni_pool *pool) {
+    outcome code = options->json ? audit_print_json(findings) : audit_print(findings);
     if (!code && options->report)
-        code = audit_write_report(of, options->report, options->argc, options->argv, pool);
+        code = audit_write_report(findings, options->report, options->argc, options->argv, pool);
     if (code) return code;
-    if (of->leak.alarm && options->exit_status) return OUTCOME_FOUND;
-    return of->data.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
+    if (findings->leak.alarm && options->exit_status) return OUTCOME_FOUND;
+    return findings->data.skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
 }
 
 static outcome audit_folder(const audit_options *options, const char *folder) {
-    audit work = {.summaries = NULL};
+    audit findings = {.summaries = NULL};
     dni_pool *pool = NULL;
     dn_error error;
     catch_interrupts();
     outcome code = options->report ? check_output(options->report) : OUTCOME_OK;
-    if (!code) code = audit_open(&work.data, folder);
+    if (!code) code = audit_open(&findings.data, folder);
     if (!code && dni_pool_create(&pool, options->extraction.network.threads, &error))
         code = report(&error, OUTCOME_MACHINE);
-    if (!code) code = find(&work, options, pool);
-    if (!code) code = tell(&work, options, pool);
+    if (!code) code = find(&findings, options, pool);
+    if (!code) code = tell(&findings, options, pool);
     dni_pool_free(pool);
-    audit_copies_free(&work.copies);
-    audit_close(&work.data);
-    free(work.summaries);
-    free(work.colour);
-    free(work.features);
+    audit_copies_free(&findings.copies);
+    audit_close(&findings.data);
+    free(findings.summaries);
+    free(findings.colour);
+    free(findings.features);
     return code;
 }
 

@@ -137,9 +137,10 @@ typedef struct audit {
     audit_leak leak;
 } audit;
 
-outcome audit_print(const audit *of);
-outcome audit_print_json(const audit *of);
+outcome audit_print(const audit *findings);
+outcome audit_print_json(const audit *findings);
 /* argv: the command line, the command first. */
-outcome audit_write_report(const audit *of, const char *path, int argc, char *const *argv, dni_pool *pool);
+outcome audit_write_report(const audit *findings, const char *path, int argc, char *const *argv,
+                           dni_pool *pool);
 
 #endif

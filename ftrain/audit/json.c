@@ -20,8 +20,8 @@ static json_t *leak_json(const audit_leak *leak) {
                      leak->majority, "groups", by_name, "cues", rows_json(&cues));
 }
 
-static json_t *summaries_json(const audit *of) {
-    const row_table files = audit_files_table(of), making = audit_making_table(of);
+static json_t *summaries_json(const audit *findings) {
+    const row_table files = audit_files_table(findings), making = audit_making_table(findings);
     json_t *const all = json_array();
     for (size_t i = 0; i < files.count; i++) {
         json_t *const row = row_json(&files, i), *const rest = row_json(&making, i);
@@ -32,23 +32,23 @@ static json_t *summaries_json(const audit *of) {
     return all;
 }
 
-static json_t *path_json(const audit *of, size_t i) {
-    return dni_json_text(of->data.samples.items[i].path);
+static json_t *path_json(const audit *findings, size_t i) {
+    return dni_json_text(findings->data.samples.items[i].path);
 }
 
 /* Groups of more than one, as arrays of paths. */
-static json_t *groups_json(const audit *of, const uint32_t *group) {
+static json_t *groups_json(const audit *findings, const uint32_t *group) {
     json_t *const out = json_object();
-    for (size_t i = 0; i < of->data.samples.count; i++) {
+    for (size_t i = 0; i < findings->data.samples.count; i++) {
         if (group[i] == i) continue;
-        const char *const first = of->data.samples.items[group[i]].path;
+        const char *const first = findings->data.samples.items[group[i]].path;
         json_t *members = json_object_get(out, first);
         if (!members) {
             members = json_array();
-            json_array_append_new(members, path_json(of, group[i]));
+            json_array_append_new(members, path_json(findings, group[i]));
             json_object_set_new_nocheck(out, first, members);
         }
-        json_array_append_new(members, path_json(of, i));
+        json_array_append_new(members, path_json(findings, i));
     }
     json_t *const list = json_array();
     const char *key;
@@ -58,42 +58,43 @@ static json_t *groups_json(const audit *of, const uint32_t *group) {
     return list;
 }
 
-static json_t *copies_json(const audit *of, const uint32_t *group, size_t across_parts,
+static json_t *copies_json(const audit *findings, const uint32_t *group, size_t across_parts,
                            size_t across_classes) {
     return json_pack("{s:o, s:o, s:o}", "across_splits", number(across_parts), "across_classes",
-                     number(across_classes), "groups", groups_json(of, group));
+                     number(across_classes), "groups", groups_json(findings, group));
 }
 
-static json_t *outliers_json(const audit *of, const class_outliers *all) {
+static json_t *outliers_json(const audit *findings, const class_outliers *all) {
     if (!all) return json_null();
     json_t *const out = json_array();
-    for (int c = 0; c < of->data.class_count; c++)
+    for (int c = 0; c < findings->data.class_count; c++)
         for (int k = 0; k < all[c].count; k++) {
             const outlier *const it = &all[c].worst[k];
-            json_array_append_new(out,
-                                  json_pack("{s:o, s:f, s:s?}", "path", path_json(of, it->index), "score",
-                                            it->score, "cue", it->cue >= 0 ? cue_name(it->cue) : NULL));
+            json_array_append_new(out, json_pack("{s:o, s:f, s:s?}", "path", path_json(findings, it->index),
+                                                 "score", it->score, "cue",
+                                                 it->cue >= 0 ? cue_name(it->cue) : NULL));
         }
     return out;
 }
 
-static json_t *unusable_json(const audit *of) {
+static json_t *unusable_json(const audit *findings) {
     json_t *const out = json_array();
-    for (size_t i = 0; i < of->data.samples.count; i++)
-        if (!of->data.facts[i].is_usable) json_array_append_new(out, path_json(of, i));
+    for (size_t i = 0; i < findings->data.samples.count; i++)
+        if (!findings->data.facts[i].is_usable) json_array_append_new(out, path_json(findings, i));
     return out;
 }
 
-outcome audit_print_json(const audit *of) {
+outcome audit_print_json(const audit *findings) {
     char verdict[512];
-    audit_verdict(verdict, sizeof verdict, &of->leak);
-    const audit_copies *const copies = &of->copies;
+    audit_verdict(verdict, sizeof verdict, &findings->leak);
+    const audit_copies *const copies = &findings->copies;
     json_t *const out = json_pack(
-        "{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", verdict, "alarm", of->leak.alarm,
-        "cue_classifier", leak_json(&of->leak), "classes", summaries_json(of), "same_bytes",
-        copies_json(of, copies->same, copies->same_across_parts, copies->same_across_classes), "same_look",
-        copies_json(of, copies->near, copies->near_across_parts, copies->near_across_classes),
-        "colour_outliers", outliers_json(of, of->colour), "feature_outliers", outliers_json(of, of->features),
-        "unusable", unusable_json(of));
+        "{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", verdict, "alarm", findings->leak.alarm,
+        "cue_classifier", leak_json(&findings->leak), "classes", summaries_json(findings), "same_bytes",
+        copies_json(findings, copies->same, copies->same_across_parts, copies->same_across_classes),
+        "same_look",
+        copies_json(findings, copies->near, copies->near_across_parts, copies->near_across_classes),
+        "colour_outliers", outliers_json(findings, findings->colour), "feature_outliers",
+        outliers_json(findings, findings->features), "unusable", unusable_json(findings));
     return print_json(out) ? OUTCOME_OK : OUTCOME_MACHINE;
 }

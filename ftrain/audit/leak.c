@@ -43,18 +43,19 @@ static void select_pictures(judged *out, const audit_data *data, const uint32_t 
 
 static const char *const GROUP_NAMES[CUE_GROUPS] = {"file metadata", "pixel statistics", "both"};
 
-static dn_status judge_group(audit_leak *out, judged *work, int group, dn_error *error) {
+static dn_status judge_group(audit_leak *out, judged *context, int group, dn_error *error) {
     int column[CUE_COUNT], columns = 0;
     for (int k = 0; k < CUE_COUNT; k++)
         if (group == GROUP_BOTH || (k < CUE_FILE_END) == (group == GROUP_FILE)) column[columns++] = k;
-    const dn_status status =
-        dni_cross_validate(work->log_probabilities, work->x, CUE_COUNT, column, columns, work->labels,
-                           work->fold, work->count, work->classes, FOLDS, PENALTY, error);
+    const dn_status status = dni_cross_validate(context->log_probabilities, context->x, CUE_COUNT, column,
+                                                columns, context->labels, context->fold, context->count,
+                                                context->classes, FOLDS, PENALTY, error);
     if (status) return status;
     cue_group *const found = &out->groups[group];
     dn_metrics *const metrics = &found->metrics;
     found->name = GROUP_NAMES[group];
-    dn_metrics_compute(metrics, work->log_probabilities, work->labels, work->count, work->classes, NULL);
+    dn_metrics_compute(metrics, context->log_probabilities, context->labels, context->count, context->classes,
+                       NULL);
     found->alarm = metrics->accuracy_low >= out->majority + ALARM_SHARE * (1 - out->majority);
     out->alarm |= found->alarm;
     return DN_OK;
@@ -73,24 +74,25 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* Mann & Whitney's statistic of every class against the rest, from sums of ranks; ties share theirs. */
-static double single_auc(const judged *work, int cue, ranked *items, double *rank_sums, const double *sizes) {
-    const size_t count = (size_t)work->count;
+static double single_auc(const judged *context, int cue, ranked *items, double *rank_sums,
+                         const double *sizes) {
+    const size_t count = (size_t)context->count;
     for (size_t i = 0; i < count; i++)
-        items[i] = (ranked){work->x[i * CUE_COUNT + (size_t)cue], work->labels[i]};
+        items[i] = (ranked){context->x[i * CUE_COUNT + (size_t)cue], context->labels[i]};
     qsort(items, count, sizeof *items, by_value);
-    memset(rank_sums, 0, (size_t)work->classes * sizeof *rank_sums);
+    memset(rank_sums, 0, (size_t)context->classes * sizeof *rank_sums);
     for (size_t i = 0, end; i < count; i = end) {
         for (end = i + 1; end < count && items[end].value <= items[i].value;) end++;
         const double rank = ((double)i + 1 + (double)end) / 2;
         for (size_t j = i; j < end; j++) rank_sums[items[j].label] += rank;
     }
     double sum = 0;
-    for (int c = 0; c < work->classes; c++) {
+    for (int c = 0; c < context->classes; c++) {
         const double pairs = sizes[c] * ((double)count - sizes[c]);
         const double auc = pairs > 0 ? (rank_sums[c] - sizes[c] * (sizes[c] + 1) / 2) / pairs : 0.5;
         sum += fmax(auc, 1 - auc);
     }
-    return sum / work->classes;
+    return sum / context->classes;
 }
 
 static int by_falling_auc(const void *a, const void *b) {
@@ -99,15 +101,16 @@ static int by_falling_auc(const void *a, const void *b) {
     return x->cue - y->cue;
 }
 
-static outcome rank_cues(audit_leak *out, const judged *work) {
-    ranked *const items = new_array((size_t)work->count, sizeof *items);
-    double *const sums = new_matrix(2, (size_t)work->classes, sizeof *sums), *const sizes =
-                                                                                 sums + work->classes;
+static outcome rank_cues(audit_leak *out, const judged *context) {
+    ranked *const items = new_array((size_t)context->count, sizeof *items);
+    double *const sums = new_matrix(2, (size_t)context->classes, sizeof *sums), *const sizes =
+                                                                                    sums + context->classes;
     if (items && sums) {
-        for (int i = 0; i < work->count; i++) sizes[work->labels[i]]++;
-        for (int c = 0; c < work->classes; c++) out->majority = fmax(out->majority, sizes[c] / work->count);
+        for (int i = 0; i < context->count; i++) sizes[context->labels[i]]++;
+        for (int c = 0; c < context->classes; c++)
+            out->majority = fmax(out->majority, sizes[c] / context->count);
         for (int k = 0; k < CUE_COUNT; k++)
-            out->ranks[k] = (cue_rank){k, single_auc(work, k, items, sums, sizes)};
+            out->ranks[k] = (cue_rank){k, single_auc(context, k, items, sums, sizes)};
         qsort(out->ranks, CUE_COUNT, sizeof *out->ranks, by_falling_auc);
     }
     const outcome code = items && sums ? OUTCOME_OK : OUTCOME_MACHINE;
@@ -118,19 +121,19 @@ static outcome rank_cues(audit_leak *out, const judged *work) {
 
 /* ---- together ---- */
 
-static outcome judge(audit_leak *out, judged *work, uint64_t seed) {
-    out->judged = work->count;
-    if (work->classes < 2 || work->count < LEAST_PICTURES) return OUTCOME_OK;
-    const outcome code = rank_cues(out, work);
+static outcome judge(audit_leak *out, judged *context, uint64_t seed) {
+    out->judged = context->count;
+    if (context->classes < 2 || context->count < LEAST_PICTURES) return OUTCOME_OK;
+    const outcome code = rank_cues(out, context);
     if (code) return code;
-    work->log_probabilities =
-        new_matrix((size_t)work->count, (size_t)work->classes, sizeof *work->log_probabilities);
-    if (!work->log_probabilities) return OUTCOME_MACHINE;
+    context->log_probabilities =
+        new_matrix((size_t)context->count, (size_t)context->classes, sizeof *context->log_probabilities);
+    if (!context->log_probabilities) return OUTCOME_MACHINE;
     dn_error error;
-    dn_status status =
-        dni_folds(work->fold, work->labels, work->group, work->count, work->classes, FOLDS, seed, &error);
+    dn_status status = dni_folds(context->fold, context->labels, context->group, context->count,
+                                 context->classes, FOLDS, seed, &error);
     for (int group = 0; !status && group < CUE_GROUPS; group++)
-        status = judge_group(out, work, group, &error);
+        status = judge_group(out, context, group, &error);
     if (status == DN_ERR_DATA_CLASSES) return OUTCOME_OK; /* too few pictures of a class, copies apart */
     out->is_judged = !status;
     return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
@@ -140,26 +143,26 @@ outcome audit_judge(audit_leak *out, const audit_data *data, const audit_copies 
     *out = (audit_leak){.judged = 0};
     const size_t count = data->samples.count;
     const size_t step = count * (size_t)data->class_count / MOST_CELLS + 1;
-    judged work = {
-        .x = new_matrix(count, CUE_COUNT, sizeof *work.x),
-        .labels = new_array(count, sizeof *work.labels),
-        .fold = new_array(count, sizeof *work.fold),
-        .group = new_array(count, sizeof *work.group),
+    judged context = {
+        .x = new_matrix(count, CUE_COUNT, sizeof *context.x),
+        .labels = new_array(count, sizeof *context.labels),
+        .fold = new_array(count, sizeof *context.fold),
+        .group = new_array(count, sizeof *context.group),
     };
     uint32_t *const place = new_array(count, sizeof *place);
     int *const new_label = new_array((size_t)data->class_count, sizeof *new_label);
     outcome code;
-    if (work.x && work.labels && work.fold && work.group && place && new_label) {
-        select_pictures(&work, data, copies->near, step, place, new_label);
-        code = judge(out, &work, seed);
+    if (context.x && context.labels && context.fold && context.group && place && new_label) {
+        select_pictures(&context, data, copies->near, step, place, new_label);
+        code = judge(out, &context, seed);
     } else {
         code = OUTCOME_MACHINE;
     }
-    free(work.x);
-    free(work.labels);
-    free(work.fold);
-    free(work.group);
-    free(work.log_probabilities);
+    free(context.x);
+    free(context.labels);
+    free(context.fold);
+    free(context.group);
+    free(context.log_probabilities);
     free(place);
     free(new_label);
     return code;

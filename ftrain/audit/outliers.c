@@ -22,12 +22,13 @@ static void modified_scores(double *values, double *scratch, size_t count) {
         values[i] = deviation > 1e-9 ? 0.6745 * (values[i] - centre) / deviation : 0;
 }
 
-static void note(class_outliers *of, outlier found) {
+static void note(class_outliers *outliers, outlier found) {
     if (!(found.score > OUTLIER_SCORE)) return;
-    int at = of->count < WORST ? of->count++ : WORST - 1;
-    if (at == WORST - 1 && of->count == WORST && of->worst[at].score >= found.score) return;
-    for (; at > 0 && of->worst[at - 1].score < found.score; at--) of->worst[at] = of->worst[at - 1];
-    of->worst[at] = found;
+    int at = outliers->count < WORST ? outliers->count++ : WORST - 1;
+    if (at == WORST - 1 && outliers->count == WORST && outliers->worst[at].score >= found.score) return;
+    for (; at > 0 && outliers->worst[at - 1].score < found.score; at--)
+        outliers->worst[at] = outliers->worst[at - 1];
+    outliers->worst[at] = found;
 }
 
 /* ---- colour ---- */
@@ -38,36 +39,36 @@ typedef struct colour_work {
     outlier *best; /* of each member: its largest score */
 } colour_work;
 
-static void judge_class(class_outliers *out, const audit_data *data, int label, colour_work *work) {
+static void judge_class(class_outliers *out, const audit_data *data, int label, colour_work *context) {
     size_t count = 0;
     for (size_t i = 0; i < data->samples.count; i++)
-        if (data->samples.items[i].label == label && data->facts[i].is_usable) work->members[count++] = i;
+        if (data->samples.items[i].label == label && data->facts[i].is_usable) context->members[count++] = i;
     if (count < LEAST_MEMBERS) return;
-    for (size_t i = 0; i < count; i++) work->best[i] = (outlier){work->members[i], 0, 0};
+    for (size_t i = 0; i < count; i++) context->best[i] = (outlier){context->members[i], 0, 0};
     for (int k = 0; k < COLOUR_CUES; k++) {
         for (size_t i = 0; i < count; i++)
-            work->values[i] = data->matrix[work->members[i] * CUE_COUNT + (size_t)colour_cues[k]];
-        modified_scores(work->values, work->scratch, count);
+            context->values[i] = data->matrix[context->members[i] * CUE_COUNT + (size_t)colour_cues[k]];
+        modified_scores(context->values, context->scratch, count);
         for (size_t i = 0; i < count; i++)
-            if (fabs(work->values[i]) > work->best[i].score)
-                work->best[i] = (outlier){work->members[i], fabs(work->values[i]), colour_cues[k]};
+            if (fabs(context->values[i]) > context->best[i].score)
+                context->best[i] = (outlier){context->members[i], fabs(context->values[i]), colour_cues[k]};
     }
-    for (size_t i = 0; i < count; i++) note(out, work->best[i]);
+    for (size_t i = 0; i < count; i++) note(out, context->best[i]);
 }
 
 outcome audit_colour_outliers(class_outliers *out, const audit_data *data) {
     const size_t count = data->samples.count;
     memset(out, 0, (size_t)data->class_count * sizeof *out);
-    colour_work work = {.members = new_array(count, sizeof *work.members),
-                        .values = new_array(count, sizeof *work.values),
-                        .scratch = new_array(count, sizeof *work.scratch),
-                        .best = new_array(count, sizeof *work.best)};
-    const bool is_ready = work.members && work.values && work.scratch && work.best;
-    for (int c = 0; is_ready && c < data->class_count; c++) judge_class(&out[c], data, c, &work);
-    free(work.members);
-    free(work.values);
-    free(work.scratch);
-    free(work.best);
+    colour_work context = {.members = new_array(count, sizeof *context.members),
+                           .values = new_array(count, sizeof *context.values),
+                           .scratch = new_array(count, sizeof *context.scratch),
+                           .best = new_array(count, sizeof *context.best)};
+    const bool is_ready = context.members && context.values && context.scratch && context.best;
+    for (int c = 0; is_ready && c < data->class_count; c++) judge_class(&out[c], data, c, &context);
+    free(context.members);
+    free(context.values);
+    free(context.scratch);
+    free(context.best);
     return is_ready ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 

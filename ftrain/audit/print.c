@@ -20,8 +20,8 @@ static bool print_leak(const audit_leak *leak) {
     return rows_print(&cues);
 }
 
-static bool print_files(const audit *of) {
-    const row_table files = audit_files_table(of), making = audit_making_table(of);
+static bool print_files(const audit *findings) {
+    const row_table files = audit_files_table(findings), making = audit_making_table(findings);
     printf("\nFiles (least, median, most)\n");
     if (!rows_print(&files)) return false;
     printf("\nHow they were made (pictures), and their mean colour\n");
@@ -47,22 +47,22 @@ static void print_groups(const audit_data *data, const uint32_t *group) {
     }
 }
 
-static void print_copies(const audit *of) {
-    const audit_copies *const copies = &of->copies;
+static void print_copies(const audit *findings) {
+    const audit_copies *const copies = &findings->copies;
     printf(
         "\nCopies: same bytes %zu (groups across splits %zu, across classes %zu); same look %zu (%zu, %zu)\n",
         copies->same_count, copies->same_across_parts, copies->same_across_classes, copies->near_count,
         copies->near_across_parts, copies->near_across_classes);
-    print_groups(&of->data, copies->near);
+    print_groups(&findings->data, copies->near);
 }
 
-static void print_outliers(const audit *of, const class_outliers *all, const char *title) {
+static void print_outliers(const audit *findings, const class_outliers *all, const char *title) {
     printf("\n%s\n", title);
     bool any = false;
-    for (int c = 0; c < of->data.class_count; c++) {
+    for (int c = 0; c < findings->data.class_count; c++) {
         for (int k = 0; k < all[c].count; k++) {
             const outlier *const it = &all[c].worst[k];
-            printf("  %5.1f  %s%s%s\n", it->score, of->data.samples.items[it->index].path,
+            printf("  %5.1f  %s%s%s\n", it->score, findings->data.samples.items[it->index].path,
                    it->cue >= 0 ? "  by " : "", it->cue >= 0 ? cue_name(it->cue) : "");
             any = true;
         }
@@ -70,14 +70,15 @@ static void print_outliers(const audit *of, const class_outliers *all, const cha
     if (!any) puts("  none");
 }
 
-outcome audit_print(const audit *of) {
+outcome audit_print(const audit *findings) {
     char verdict[512];
-    audit_verdict(verdict, sizeof verdict, &of->leak);
+    audit_verdict(verdict, sizeof verdict, &findings->leak);
     puts(verdict);
-    if (!print_leak(&of->leak) || !print_files(of)) return OUTCOME_MACHINE;
-    print_copies(of);
-    print_outliers(of, of->colour, "Outliers in colour (modified z-score)");
-    if (of->features)
-        print_outliers(of, of->features, "Outliers in features (modified z-score of the distance)");
+    if (!print_leak(&findings->leak) || !print_files(findings)) return OUTCOME_MACHINE;
+    print_copies(findings);
+    print_outliers(findings, findings->colour, "Outliers in colour (modified z-score)");
+    if (findings->features)
+        print_outliers(findings, findings->features,
+                       "Outliers in features (modified z-score of the distance)");
     return OUTCOME_OK;
 }

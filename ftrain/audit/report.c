@@ -104,8 +104,8 @@ static void write_cues(html *page, const audit_leak *leak) {
 
 /* ---- files ---- */
 
-static void write_files(html *page, const audit *of) {
-    const row_table files = audit_files_table(of), making = audit_making_table(of);
+static void write_files(html *page, const audit *findings) {
+    const row_table files = audit_files_table(findings), making = audit_making_table(findings);
     html_section(page, "files", "Files");
     html_raw(page, "<p>Of each class in each split: the least, the median and the most.</p>\n");
     html_rows(page, &files);
@@ -152,9 +152,9 @@ static bool is_second(const uint32_t *group, size_t i) {
     return true;
 }
 
-static void write_copies(html *page, const audit *of) {
-    const audit_copies *const copies = &of->copies;
-    const audit_data *const data = &of->data;
+static void write_copies(html *page, const audit *findings) {
+    const audit_copies *const copies = &findings->copies;
+    const audit_data *const data = &findings->data;
     html_section(page, "copies", "Copies");
     html_raw(page,
              "<p>%zu pictures have an earlier one's bytes (groups across splits: %zu, across classes: %zu); "
@@ -191,15 +191,15 @@ static void write_outliers(html *page, const audit_data *data, const class_outli
     if (!shown) html_raw(page, "<p>None.</p>\n");
 }
 
-static void write_all_outliers(html *page, const audit *of) {
+static void write_all_outliers(html *page, const audit *findings) {
     html_section(page, "outliers", "Pictures that stand out");
     html_raw(page,
              "<p>At most %d of each class, by a modified z-score above %.1f. They are not wrong; look at "
              "them.</p>\n",
              WORST, OUTLIER_SCORE);
-    write_outliers(page, &of->data, of->colour, "In colour");
-    if (of->features)
-        write_outliers(page, &of->data, of->features, "In the network's features");
+    write_outliers(page, &findings->data, findings->colour, "In colour");
+    if (findings->features)
+        write_outliers(page, &findings->data, findings->features, "In the network's features");
     else
         html_raw(page, "<p>The network's features were not asked for (-w WEIGHTS).</p>\n");
 }
@@ -234,19 +234,20 @@ static void write_unusable(html *page, const audit_data *data) {
     html_raw(page, "</ul>\n");
 }
 
-outcome audit_write_report(const audit *of, const char *path, int argc, char *const *argv, dni_pool *pool) {
+outcome audit_write_report(const audit *findings, const char *path, int argc, char *const *argv,
+                           dni_pool *pool) {
     html *page;
     const outcome code = report_open(&page, path, "Audit of a data set", argc, argv);
     if (code) return code;
-    write_verdict(page, &of->leak);
-    write_cues(page, &of->leak);
-    write_files(page, of);
-    write_unusable(page, &of->data);
-    write_means(page, &of->data);
-    write_copies(page, of);
-    write_all_outliers(page, of);
+    write_verdict(page, &findings->leak);
+    write_cues(page, &findings->leak);
+    write_files(page, findings);
+    write_unusable(page, &findings->data);
+    write_means(page, &findings->data);
+    write_copies(page, findings);
+    write_all_outliers(page, findings);
     html_section(page, "sheets", "Contact sheets");
-    for (int c = 0; c < of->data.class_count; c++) write_sheet(page, &of->data, c);
+    for (int c = 0; c < findings->data.class_count; c++) write_sheet(page, &findings->data, c);
     report_provenance(page, &(report_source){.pool = pool});
     return report_close(page);
 }

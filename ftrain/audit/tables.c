@@ -6,11 +6,11 @@
 /* ---- cells ---- */
 
 /* "24 30 40": least, median and most; one number where all are the same. */
-static void show_range(char *text, size_t size, const range_summary *of, int digits) {
-    if (of->min < of->max)
-        snprintf(text, size, "%.*f %.*f %.*f", digits, of->min, digits, of->median, digits, of->max);
+static void show_range(char *text, size_t size, const range_summary *range, int digits) {
+    if (range->min < range->max)
+        snprintf(text, size, "%.*f %.*f %.*f", digits, range->min, digits, range->median, digits, range->max);
     else
-        snprintf(text, size, "%.*f", digits, of->min);
+        snprintf(text, size, "%.*f", digits, range->min);
 }
 
 static void show_whole_range(char *text, size_t size, const void *value) {
@@ -22,8 +22,8 @@ static void show_fine_range(char *text, size_t size, const void *value) {
 }
 
 static json_t *range_json(const void *value) {
-    const range_summary *of = value;
-    return json_pack("{s:f, s:f, s:f}", "min", of->min, "median", of->median, "max", of->max);
+    const range_summary *range = value;
+    return json_pack("{s:f, s:f, s:f}", "min", range->min, "median", range->median, "max", range->max);
 }
 
 /* "JPEG 24, PNG 4" */
@@ -75,15 +75,15 @@ static json_t *cue_json(const void *value) {
 
 /* ---- tables ---- */
 
-static row_table summaries_table(const audit *of, const table_column *columns, int count) {
-    const size_t rows = (size_t)of->data.part_count * (size_t)of->data.class_count;
-    return (row_table){columns, count, of->summaries, sizeof *of->summaries, rows};
+static row_table summaries_table(const audit *findings, const table_column *columns, int count) {
+    const size_t rows = (size_t)findings->data.part_count * (size_t)findings->data.class_count;
+    return (row_table){columns, count, findings->summaries, sizeof *findings->summaries, rows};
 }
 
 #define RANGE(title, key, member, shown)                                                                     \
     COLUMN(title, key, CELL_RECORD, class_summary, member, .show = shown, .json = range_json)
 
-row_table audit_files_table(const audit *of) {
+row_table audit_files_table(const audit *findings) {
     static const table_column columns[] = {
         COLUMN("", NULL, CELL_CHARS, class_summary, name),
         COLUMN(NULL, "split", CELL_TEXT, class_summary, split),
@@ -98,10 +98,10 @@ row_table audit_files_table(const audit *of) {
         RANGE("bits/pixel", "bits_per_pixel", bits_per_pixel, show_fine_range),
         RANGE("JPEG quality", "jpeg_quality", quality, show_whole_range),
     };
-    return summaries_table(of, columns, sizeof columns / sizeof *columns);
+    return summaries_table(findings, columns, sizeof columns / sizeof *columns);
 }
 
-row_table audit_making_table(const audit *of) {
+row_table audit_making_table(const audit *findings) {
     static const table_column columns[] = {
         COLUMN("", NULL, CELL_CHARS, class_summary, name),
         COLUMN("4:4:4", "chroma_444", CELL_SIZE, class_summary, chroma_full),
@@ -118,7 +118,7 @@ row_table audit_making_table(const audit *of) {
         COLUMN("R G B", "mean_rgb", CELL_RECORD, class_summary, mean, .show = show_colour,
                .json = colour_json),
     };
-    return summaries_table(of, columns, sizeof columns / sizeof *columns);
+    return summaries_table(findings, columns, sizeof columns / sizeof *columns);
 }
 
 row_table audit_groups_table(const audit_leak *leak) {

@@ -6,8 +6,8 @@
 #include "ftrain/shell/columns.h"
 
 /* A row for each class of each split: its files, and how they were made. Both have the rows of all summaries. */
-row_table audit_files_table(const audit *of);
-row_table audit_making_table(const audit *of);
+row_table audit_files_table(const audit *findings);
+row_table audit_making_table(const audit *findings);
 
 /* A row for each group of cues; the `count` cues that tell most alone. */
 row_table audit_groups_table(const audit_leak *leak);

@@ -79,31 +79,31 @@ static outcome baseline(baseline_run *run, const char *data) {
 }
 
 static outcome run(const command *self, int argc, char **argv) {
-    baseline_run work = {
+    baseline_run context = {
         .argc = argc, .argv = argv, .extraction_options = extraction_options_default(), .max_pictures = 3000};
     const option_spec specs[] = {
-        EXTRACTION_OPTIONS(work.extraction_options),
-        {"features", 0, OPTION_TEXT, &work.extraction_options.features.file, 0, 0, "FEATURES",
+        EXTRACTION_OPTIONS(context.extraction_options),
+        {"features", 0, OPTION_TEXT, &context.extraction_options.features.file, 0, 0, "FEATURES",
          "a file of 'ftrain extract' instead of the cache"},
-        {"model", 'm', OPTION_TEXT, &work.model, 0, 0, "MODEL", "a row for this model, too"},
-        {"only", 0, OPTION_TEXT, &work.only, 0, 0, "LIST",
+        {"model", 'm', OPTION_TEXT, &context.model, 0, 0, "MODEL", "a row for this model, too"},
+        {"only", 0, OPTION_TEXT, &context.only, 0, 0, "LIST",
          "some of dummy,metadata,svm-pixels,logistic,svm-features"},
-        {"max-pictures", 0, OPTION_INT, &work.max_pictures, 6, 20000, "N",
+        {"max-pictures", 0, OPTION_INT, &context.max_pictures, 6, 20000, "N",
          "at most so many for the SVM on pixels (default 3000)"},
-        {"report", 0, OPTION_TEXT, &work.report, 0, 0, "FILE",
+        {"report", 0, OPTION_TEXT, &context.report, 0, 0, "FILE",
          "write a page with the table and its bars, too (HTML)"},
-        {"json", 0, OPTION_FLAG, &work.json, 0, 0, NULL, "a JSON object a row"},
+        {"json", 0, OPTION_FLAG, &context.json, 0, 0, NULL, "a JSON object a row"},
     };
-    work.extraction_options.flip = false; /* each picture once, as in the rows without features */
+    context.extraction_options.flip = false; /* each picture once, as in the rows without features */
     int first;
     outcome code = parse_options(self, specs, sizeof specs / sizeof *specs, argc, argv, 1, 1, &first);
-    if (!code) code = baseline(&work, argv[first]);
+    if (!code) code = baseline(&context, argv[first]);
     for (int s = 0; s < DNI_SPLITS; s++) {
-        feature_set_free(&work.sets[s]);
-        free(work.counts[s]);
+        feature_set_free(&context.sets[s]);
+        free(context.counts[s]);
     }
-    dn_classifier_free(work.classifier);
-    extraction_free(&work.extraction);
+    dn_classifier_free(context.classifier);
+    extraction_free(&context.extraction);
     return code;
 }
 

@@ -23,36 +23,36 @@ typedef struct loading {
 } loading;
 
 static void load_one(void *context, size_t i) {
-    loading *work = context;
-    const size_t size = (size_t)work->set->size;
+    loading *group = context;
+    const size_t size = (size_t)group->set->size;
     float *input = new_array(size, sizeof *input);
     dn_image image = {.rgb = NULL};
     dn_status status =
-        input ? dn_image_load(&image, work->samples[i]->path, &work->errors[i]) : DN_ERR_MEMORY;
-    if (!input) work->errors[i] = (dn_error){.status = DN_ERR_MEMORY, .message = "out of memory"};
-    if (!status) status = dn_image_to_input(&image, work->preprocessing, 0, input, &work->errors[i]);
-    uint8_t *to = work->set->values + (work->first + i) * size;
+        input ? dn_image_load(&image, group->samples[i]->path, &group->errors[i]) : DN_ERR_MEMORY;
+    if (!input) group->errors[i] = (dn_error){.status = DN_ERR_MEMORY, .message = "out of memory"};
+    if (!status) status = dn_image_to_input(&image, group->preprocessing, 0, input, &group->errors[i]);
+    uint8_t *to = group->set->values + (group->first + i) * size;
     for (size_t k = 0; !status && k < size; k++) to[k] = (uint8_t)lrintf(input[k]);
     dn_image_free(&image);
     free(input);
-    work->statuses[i] = status;
+    group->statuses[i] = status;
 }
 
 /* Loads up to GROUP pictures behind those that are there; *done of them could be. */
-static outcome load_group(loading *work, dni_pool *pool, size_t count, bool report_skipped, int *done) {
-    dni_pool_run(pool, load_one, work, count);
-    const size_t size = (size_t)work->set->size;
+static outcome load_group(loading *context, dni_pool *pool, size_t count, bool report_skipped, int *done) {
+    dni_pool_run(pool, load_one, context, count);
+    const size_t size = (size_t)context->set->size;
     *done = 0;
     for (size_t i = 0; i < count; i++) {
-        if (work->statuses[i] == DN_ERR_MEMORY) return report_no_memory();
-        if (work->statuses[i]) {
-            if (report_skipped) message("skipped: %s", work->errors[i].message);
-            work->set->skipped++;
+        if (context->statuses[i] == DN_ERR_MEMORY) return report_no_memory();
+        if (context->statuses[i]) {
+            if (report_skipped) message("skipped: %s", context->errors[i].message);
+            context->set->skipped++;
             continue;
         }
-        const size_t to = work->first + (size_t)*done;
-        memmove(work->set->values + to * size, work->set->values + (work->first + i) * size, size);
-        work->set->labels[to] = work->samples[i]->label;
+        const size_t to = context->first + (size_t)*done;
+        memmove(context->set->values + to * size, context->set->values + (context->first + i) * size, size);
+        context->set->labels[to] = context->samples[i]->label;
         ++*done;
     }
     return interrupted() ? OUTCOME_INTERRUPTED : OUTCOME_OK;
@@ -74,17 +74,17 @@ static size_t choose(const dni_samples *samples, int classes, double share, cons
     return chosen;
 }
 
-static outcome load_split(loading *work, const dni_sample *const *samples, size_t count, dni_pool *pool,
+static outcome load_split(loading *context, const dni_sample *const *samples, size_t count, dni_pool *pool,
                           bool report_skipped, int *loaded) {
     for (size_t i = 0; i < count; i += GROUP) {
         int done;
-        work->samples = samples + i;
+        context->samples = samples + i;
         const outcome code =
-            load_group(work, pool, count - i < GROUP ? count - i : GROUP, report_skipped, &done);
+            load_group(context, pool, count - i < GROUP ? count - i : GROUP, report_skipped, &done);
         if (code) return code;
-        work->first += (size_t)done;
+        context->first += (size_t)done;
         *loaded += done;
-        progress_step(work->first);
+        progress_step(context->first);
     }
     return OUTCOME_OK;
 }
@@ -104,18 +104,18 @@ outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preproc
     out->labels = new_array(total, sizeof *out->labels);
     const dni_sample **chosen = new_array(total, sizeof *chosen);
     outcome code = out->values && out->labels && chosen ? OUTCOME_OK : OUTCOME_MACHINE;
-    loading work = {.set = out, .preprocessing = &bytes};
+    loading context = {.set = out, .preprocessing = &bytes};
     progress_start("pixels", (size_t)ceil(share * (double)total), quiet);
     for (int s = 0; !code && s < DNI_SPLITS; s++) {
         const size_t count = choose(&data->splits[s], data->class_count, share, chosen);
-        code = load_split(&work, chosen, count, pool, report_skipped, &out->counts[s]);
+        code = load_split(&context, chosen, count, pool, report_skipped, &out->counts[s]);
         if (!code && !out->counts[s]) {
             message("%s: no picture that can be used is left", dni_split_name((dni_split)s));
             code = OUTCOME_DATA;
         }
     }
     progress_end();
-    out->count = (int)work.first;
+    out->count = (int)context.first;
     free(chosen);
     return code;
 }

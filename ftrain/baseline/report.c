@@ -55,9 +55,10 @@ outcome baseline_report(const baseline_run *run) {
     write_table(page, run);
     write_legend(page, run);
     report_data(page, &run->extraction.data, run->counts, run->extraction.skipped);
-    const extraction *work = &run->extraction;
-    report_source source = {.pool = work->pool, .preprocessing = work->preprocessing, .model = run->model};
-    report_source_backbone(&source, work->weights, work->source.name, work->hash,
+    const extraction *extracted = &run->extraction;
+    report_source source = {
+        .pool = extracted->pool, .preprocessing = extracted->preprocessing, .model = run->model};
+    report_source_backbone(&source, extracted->weights, extracted->source.name, extracted->hash,
                            precision_name(run->extraction_options.network.precision));
     report_provenance(page, &source);
     return report_close(page);

@@ -48,14 +48,14 @@ static outcome check_options(evaluate_options *o) {
     return network_options_check(&e->scorer.network);
 }
 
-static outcome tell(evaluation *of, const evaluate_options *o) {
-    outcome code = o->predictions ? evaluation_write_csv(of, o->predictions) : OUTCOME_OK;
+static outcome tell(evaluation *result, const evaluate_options *o) {
+    outcome code = o->predictions ? evaluation_write_csv(result, o->predictions) : OUTCOME_OK;
     if (code) return code;
-    if (!(o->json ? evaluation_print_json(of) : evaluation_print_text(of))) return OUTCOME_MACHINE;
+    if (!(o->json ? evaluation_print_json(result) : evaluation_print_text(result))) return OUTCOME_MACHINE;
     if (o->predictions && !o->json) printf("\nwrote %s\n", o->predictions);
-    if (o->report) code = evaluation_write_report(of, &o->evaluation.scorer, o->report, o->argc, o->argv);
+    if (o->report) code = evaluation_write_report(result, &o->evaluation.scorer, o->report, o->argc, o->argv);
     if (code) return code;
-    return of->skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
+    return result->skipped ? OUTCOME_SKIPPED : OUTCOME_OK;
 }
 
 static outcome evaluate(const evaluate_options *o, const char *data) {

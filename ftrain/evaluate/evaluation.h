@@ -45,9 +45,9 @@ typedef struct evaluation {
 
 /* Returns OUTCOME_OK or, after a message, another outcome; either way to be freed. `options` must outlive it. */
 outcome evaluation_run(evaluation *out, const evaluation_options *options, const char *data);
-void evaluation_free(evaluation *of);
+void evaluation_free(evaluation *result);
 
 /* The class that picture i of the judged ones is said to be of. */
-int evaluation_predicted(const evaluation *of, int i);
+int evaluation_predicted(const evaluation *result, int i);
 
 #endif

@@ -8,10 +8,10 @@
 
 /* argv: the command line, the command first. Attaches the backbone, for the maps of evidence. Returns OUTCOME_OK or,
  * after a message, another outcome. */
-outcome evaluation_write_report(evaluation *of, const scorer_options *options, const char *path, int argc,
+outcome evaluation_write_report(evaluation *result, const scorer_options *options, const char *path, int argc,
                                 char *const *argv);
 
 /* Section "pictures": the surest right ones, the surest wrong ones and the least sure, each with its map. */
-outcome evaluation_write_pictures(html *page, evaluation *of);
+outcome evaluation_write_pictures(html *page, evaluation *result);
 
 #endif

@@ -10,65 +10,65 @@
 #include <stdlib.h>
 
 /* The judged samples without those that could not be used; the paths stay the evaluation's. */
-static dni_samples usable_samples(const evaluation *of) {
-    dni_samples usable = {.items = new_array((size_t)of->scores.count + 1, sizeof *usable.items)};
-    for (int i = 0; usable.items && i < of->scores.count; i++)
-        usable.items[usable.count++] = of->samples.items[of->scores.places[i]];
+static dni_samples usable_samples(const evaluation *result) {
+    dni_samples usable = {.items = new_array((size_t)result->scores.count + 1, sizeof *usable.items)};
+    for (int i = 0; usable.items && i < result->scores.count; i++)
+        usable.items[usable.count++] = result->samples.items[result->scores.places[i]];
     return usable;
 }
 
 /* How many of the row's pictures are right as they are. */
-static int correct_plain(const evaluation *of, const scores *row) {
+static int correct_plain(const evaluation *result, const scores *row) {
     int correct = 0;
     for (int i = 0; i < row->count; i++)
-        correct += evaluation_predicted(of, (int)row->places[i]) == row->labels[i];
+        correct += evaluation_predicted(result, (int)row->places[i]) == row->labels[i];
     return correct;
 }
 
-static outcome macro_roc_auc(double *out, const scores *of, int classes) {
+static outcome macro_roc_auc(double *out, const scores *scored, int classes) {
     double *values = new_matrix(2, (size_t)classes, sizeof *values);
     if (!values) return OUTCOME_MACHINE;
     dn_error error;
-    const dn_status status = dn_ranking_all(values, values + classes, of->log_probabilities, of->labels,
-                                            of->count, classes, &error);
+    const dn_status status = dn_ranking_all(values, values + classes, scored->log_probabilities,
+                                            scored->labels, scored->count, classes, &error);
     *out = dn_mean_defined(values, classes);
     free(values);
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
-static outcome judge_row(const evaluation *of, robustness_row *row, const scores *perturbed) {
-    const int classes = of->info->class_count;
+static outcome judge_row(const evaluation *result, robustness_row *row, const scores *perturbed) {
+    const int classes = result->info->class_count;
     outcome code = score_metrics_compute(&row->metrics, perturbed, classes);
     if (!code) code = macro_roc_auc(&row->roc_auc, perturbed, classes);
     if (!code && perturbed->count)
         row->change =
-            (double)(row->metrics.overall.correct - correct_plain(of, perturbed)) / perturbed->count;
+            (double)(row->metrics.overall.correct - correct_plain(result, perturbed)) / perturbed->count;
     return code;
 }
 
-static outcome judge_rows(evaluation *of, const dni_samples *usable, const dni_view *perturbations,
+static outcome judge_rows(evaluation *result, const dni_samples *usable, const dni_view *perturbations,
                           int count) {
     outcome code = OUTCOME_OK;
     for (int r = 0; !code && r < count; r++) {
-        robustness_row *row = &of->rows[of->row_count++];
+        robustness_row *row = &result->rows[result->row_count++];
         const feature_source source = {usable, &perturbations[r], 1};
         scores perturbed;
         size_t told_already = 0;
         dni_view_name(&perturbations[r], row->name);
-        code = scorer_run(&of->scorer, &source, 1, &perturbed, &told_already);
-        if (!code) code = judge_row(of, row, &perturbed);
+        code = scorer_run(&result->scorer, &source, 1, &perturbed, &told_already);
+        if (!code) code = judge_row(result, row, &perturbed);
         scores_free(&perturbed);
     }
     return code;
 }
 
-outcome robustness_run(evaluation *of, const dni_view *perturbations, int count) {
-    dni_samples usable = usable_samples(of);
-    of->rows = new_array((size_t)count, sizeof *of->rows);
-    outcome code = usable.items && of->rows ? OUTCOME_OK : OUTCOME_MACHINE;
+outcome robustness_run(evaluation *result, const dni_view *perturbations, int count) {
+    dni_samples usable = usable_samples(result);
+    result->rows = new_array((size_t)count, sizeof *result->rows);
+    outcome code = usable.items && result->rows ? OUTCOME_OK : OUTCOME_MACHINE;
     const feature_source all = {&usable, perturbations, count};
-    if (!code) code = scorer_fill(&of->scorer, &all, &of->skipped);
-    if (!code) code = judge_rows(of, &usable, perturbations, count);
+    if (!code) code = scorer_fill(&result->scorer, &all, &result->skipped);
+    if (!code) code = judge_rows(result, &usable, perturbations, count);
     free(usable.items);
     return code;
 }

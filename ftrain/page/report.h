@@ -37,6 +37,6 @@ void report_source_backbone(report_source *source, const dn_weights *weights, co
                             const char *hash, const char *precision);
 
 /* Section "provenance": program, machine, and the source. */
-void report_provenance(html *page, const report_source *of);
+void report_provenance(html *page, const report_source *source);
 
 #endif

@@ -54,39 +54,39 @@ static int width_of(const char *text) {
     return width;
 }
 
-static int column_width(const text_table *of, size_t column) {
+static int column_width(const text_table *table, size_t column) {
     int widest = 0;
-    for (size_t i = column; i < of->count; i += (size_t)of->columns) {
-        const int width = width_of(of->cells[i]);
+    for (size_t i = column; i < table->count; i += (size_t)table->columns) {
+        const int width = width_of(table->cells[i]);
         widest = width > widest ? width : widest;
     }
     return widest;
 }
 
-static void print_cells(const text_table *of, const int *widths) {
-    for (size_t i = 0; i < of->count; i++) {
-        const size_t column = i % (size_t)of->columns;
-        const int space = widths[column] - width_of(of->cells[i]);
+static void print_cells(const text_table *table, const int *widths) {
+    for (size_t i = 0; i < table->count; i++) {
+        const size_t column = i % (size_t)table->columns;
+        const int space = widths[column] - width_of(table->cells[i]);
         if (column)
-            printf("  %*s%s", space, "", of->cells[i]);
+            printf("  %*s%s", space, "", table->cells[i]);
         else
-            printf("%s%*s", of->cells[i], space, "");
-        if (column + 1 == (size_t)of->columns) putchar('\n');
+            printf("%s%*s", table->cells[i], space, "");
+        if (column + 1 == (size_t)table->columns) putchar('\n');
     }
 }
 
-bool table_print(text_table *of) {
-    if (!of) return false;
-    int *widths = calloc((size_t)of->columns, sizeof *widths);
-    const bool whole = widths && !of->is_broken;
-    for (int c = 0; whole && c < of->columns; c++) widths[c] = column_width(of, (size_t)c);
+bool table_print(text_table *table) {
+    if (!table) return false;
+    int *widths = calloc((size_t)table->columns, sizeof *widths);
+    const bool whole = widths && !table->is_broken;
+    for (int c = 0; whole && c < table->columns; c++) widths[c] = column_width(table, (size_t)c);
     if (whole)
-        print_cells(of, widths);
+        print_cells(table, widths);
     else
         report_no_memory();
-    for (size_t i = 0; i < of->count; i++) free(of->cells[i]);
-    free(of->cells);
-    free(of);
+    for (size_t i = 0; i < table->count; i++) free(table->cells[i]);
+    free(table->cells);
+    free(table);
     free(widths);
     return whole;
 }

@@ -71,23 +71,23 @@ static outcome gather(curves *out, const train_run *run) {
     return OUTCOME_OK;
 }
 
-static void write_charts(html *page, const train_run *run, const curves *of) {
+static void write_charts(html *page, const train_run *run, const curves *data) {
     chart_lines chart = {
         .title = "Loss",
         .x_label = "epoch",
         .y_label = "loss, nats a picture",
-        .series = {{"train", of->epoch, of->train_loss, of->count},
-                   {"valid", of->epoch, of->valid_loss, of->count}},
+        .series = {{"train", data->epoch, data->train_loss, data->count},
+                   {"valid", data->epoch, data->valid_loss, data->count}},
         .series_count = 2,
         .whole = true,
-        .marked = of->best,
+        .marked = data->best,
         .marked_name = "best epoch",
     };
     html_raw(page, "<div class=\"grid\">\n");
     chart_write_lines(page, &chart);
     chart.title = "Accuracy on valid";
     chart.y_label = "share of pictures classified correctly";
-    chart.series[0] = (chart_series){"valid", of->epoch, of->valid_accuracy, of->count};
+    chart.series[0] = (chart_series){"valid", data->epoch, data->valid_accuracy, data->count};
     chart.series_count = 1;
     chart.low = 0;
     chart.high = 1;
@@ -95,7 +95,7 @@ static void write_charts(html *page, const train_run *run, const curves *of) {
     if (train_has_schedule(run)) {
         chart.title = "Learning rate";
         chart.y_label = "of each epoch";
-        chart.series[0] = (chart_series){"learning rate", of->epoch, of->learning_rate, of->count};
+        chart.series[0] = (chart_series){"learning rate", data->epoch, data->learning_rate, data->count};
         chart.low = chart.high = 0;
         chart_write_lines(page, &chart);
     }
@@ -138,12 +138,12 @@ static outcome write_curves(html *page, const train_run *run) {
             "the weights but not the curves.%s</p>\n",
             log->epochs[0].epoch,
             run->result.best_epoch < log->epochs[0].epoch ? " The best epoch came before." : "");
-    curves of;
-    outcome code = gather(&of, run);
+    curves data;
+    outcome code = gather(&data, run);
     if (code) return code;
-    write_charts(page, run, &of);
+    write_charts(page, run, &data);
     code = write_epochs(page, run);
-    free(of.epoch);
+    free(data.epoch);
     return code;
 }
 
@@ -151,9 +151,9 @@ static outcome write_curves(html *page, const train_run *run) {
 
 enum { MAX_PLACES = 200 };
 
-static outcome write_sweep(html *page, const sweep *of) {
+static outcome write_sweep(html *page, const sweep *self) {
     sweep_table table;
-    const outcome code = sweep_table_make(&table, of);
+    const outcome code = sweep_table_make(&table, self);
     if (code) return code;
     const size_t count = table.runs.count;
     if (count > MAX_PLACES) table.runs.count = MAX_PLACES;
@@ -171,27 +171,27 @@ static outcome write_sweep(html *page, const sweep *of) {
 
 /* ---- folds ---- */
 
-static outcome write_folds(html *page, const fold_table *of) {
-    chart_bar *bars = new_array((size_t)of->count, sizeof *bars);
-    char(*names)[16] = new_array((size_t)of->count, sizeof *names);
+static outcome write_folds(html *page, const fold_table *folds) {
+    chart_bar *bars = new_array((size_t)folds->count, sizeof *bars);
+    char(*names)[16] = new_array((size_t)folds->count, sizeof *names);
     const outcome code = bars && names ? OUTCOME_OK : OUTCOME_MACHINE;
-    for (int i = 0; !code && i < of->count; i++) {
-        const dn_metrics *m = &of->folds[i].held_out;
+    for (int i = 0; !code && i < folds->count; i++) {
+        const dn_metrics *m = &folds->folds[i].held_out;
         snprintf(names[i], sizeof names[i], "fold %d", i + 1);
         bars[i] = (chart_bar){names[i], m->accuracy, m->accuracy_low, m->accuracy_high};
     }
     if (!code) {
         html_section(page, "folds", "Cross-validation");
-        html_raw(page, "<p class=\"headline\">%.1f %% correct on average</p>\n", 100 * of->accuracy.mean);
+        html_raw(page, "<p class=\"headline\">%.1f %% correct on average</p>\n", 100 * folds->accuracy.mean);
         html_raw(page,
                  "<p>The pictures of train and valid were dealt to %d folds. Each fold was judged by a head "
                  "that had not seen it; from one fold to another its accuracy deviates by %.1f percentage "
                  "points (standard deviation). Test was not looked at, and no model was written.</p>\n",
-                 of->count, 100 * of->accuracy.deviation);
+                 folds->count, 100 * folds->accuracy.deviation);
         chart_write_bars(page, "Accuracy of each fold",
                          "share of pictures classified correctly, with Wilson's 95 % interval", "%.3f", 1,
-                         bars, of->count);
-        const row_table table = folds_table(of, false);
+                         bars, folds->count);
+        const row_table table = folds_table(folds, false);
         html_rows(page, &table);
     }
     free(names);
@@ -214,12 +214,12 @@ static outcome write_sections(html *page, const train_run *run) {
     if (code) return code;
     report_data(page, &run->extraction.data, run->counts, run->extraction.skipped);
     report_recipe(page, recipe_json(run));
-    const extraction *work = &run->extraction;
-    report_source source = {.pool = work->pool,
-                            .preprocessing = work->preprocessing,
+    const extraction *extracted = &run->extraction;
+    report_source source = {.pool = extracted->pool,
+                            .preprocessing = extracted->preprocessing,
                             .model = options->model,
                             .seed = &options->training.seed};
-    report_source_backbone(&source, work->weights, work->source.name, work->hash,
+    report_source_backbone(&source, extracted->weights, extracted->source.name, extracted->hash,
                            precision_name(options->extraction.network.precision));
     report_provenance(page, &source);
     return OUTCOME_OK;

@@ -44,8 +44,8 @@ struct sweep {
     int place_count;
 };
 
-const sweep_grid *sweep_get_grid(const sweep *of) {
-    return &of->grid;
+const sweep_grid *sweep_get_grid(const sweep *self) {
+    return &self->grid;
 }
 
 outcome sweep_create(sweep **out, const train_options *base) {
@@ -65,15 +65,15 @@ outcome sweep_create(sweep **out, const train_options *base) {
     return code;
 }
 
-void sweep_free(sweep *of) {
-    if (!of) return;
-    pthread_mutex_destroy(&of->lock);
-    dn_head_free(of->best_head);
-    epoch_log_free(&of->best_epochs);
-    free(of->runs);
-    free(of->places);
-    sweep_grid_free(&of->grid);
-    free(of);
+void sweep_free(sweep *self) {
+    if (!self) return;
+    pthread_mutex_destroy(&self->lock);
+    dn_head_free(self->best_head);
+    epoch_log_free(&self->best_epochs);
+    free(self->runs);
+    free(self->places);
+    sweep_grid_free(&self->grid);
+    free(self);
 }
 
 /* ---- the runs ---- */
@@ -93,44 +93,44 @@ typedef struct trained_run {
 } trained_run;
 
 /* The former best is then the trained_run's to free. */
-static void keep_best(sweep *of, int index, trained_run *trained) {
-    dn_head *head = of->best_head;
-    const epoch_log epochs = of->best_epochs;
-    of->best = index;
-    of->best_head = trained->head;
-    of->best_epochs = trained->epochs;
-    of->best_options = trained->options;
+static void keep_best(sweep *self, int index, trained_run *trained) {
+    dn_head *head = self->best_head;
+    const epoch_log epochs = self->best_epochs;
+    self->best = index;
+    self->best_head = trained->head;
+    self->best_epochs = trained->epochs;
+    self->best_options = trained->options;
     trained->head = head;
     trained->epochs = epochs;
 }
 
-static void conclude(sweep *of, int index, trained_run *trained) {
+static void conclude(sweep *self, int index, trained_run *trained) {
     const dn_status status = trained->error.status;
-    pthread_mutex_lock(&of->lock);
-    run *here = &of->runs[index];
+    pthread_mutex_lock(&self->lock);
+    run *here = &self->runs[index];
     if (status == DN_ERR_DATA_DIVERGED) here->state = RUN_DIVERGED;
     if (!status) {
         *here = (run){RUN_DONE, trained->result};
         const double loss = trained->result.valid_loss;
-        const double best = of->best < 0 ? HUGE_VAL : of->runs[of->best].result.valid_loss;
-        if (loss < best || (loss == best && index < of->best)) keep_best(of, index, trained);
+        const double best = self->best < 0 ? HUGE_VAL : self->runs[self->best].result.valid_loss;
+        if (loss < best || (loss == best && index < self->best)) keep_best(self, index, trained);
     }
-    if (here->state != RUN_OPEN) progress_step(++of->done);
-    if (here->state == RUN_OPEN && status != DN_ERR_CANCELLED && !of->status) {
-        of->status = status;
-        of->error = trained->error;
+    if (here->state != RUN_OPEN) progress_step(++self->done);
+    if (here->state == RUN_OPEN && status != DN_ERR_CANCELLED && !self->status) {
+        self->status = status;
+        self->error = trained->error;
     }
-    pthread_mutex_unlock(&of->lock);
+    pthread_mutex_unlock(&self->lock);
 }
 
-static bool is_stopped(sweep *of) {
-    pthread_mutex_lock(&of->lock);
-    const bool failed = of->status != DN_OK;
-    pthread_mutex_unlock(&of->lock);
+static bool is_stopped(sweep *self) {
+    pthread_mutex_lock(&self->lock);
+    const bool failed = self->status != DN_OK;
+    pthread_mutex_unlock(&self->lock);
     return failed || interrupted();
 }
 
-static void train_one(const sweep *of, trained_run *out) {
+static void train_one(const sweep *self, trained_run *out) {
     const dn_head_options head_options = train_options_head(&out->options);
     dn_train_options training = train_options_training(&out->options);
     training.on_epoch = keep_epoch;
@@ -139,18 +139,18 @@ static void train_one(const sweep *of, trained_run *out) {
         out->error = (dn_error){DN_ERR_MEMORY, "out of memory for the epochs of a training"};
         return;
     }
-    dn_status status = dn_head_create(&out->head, of->width, of->classes, &head_options, &out->error);
+    dn_status status = dn_head_create(&out->head, self->width, self->classes, &head_options, &out->error);
     if (!status)
-        status = dn_head_train(out->head, of->train, of->valid, &training, &out->result, &out->error);
+        status = dn_head_train(out->head, self->train, self->valid, &training, &out->result, &out->error);
     out->error.status = status;
 }
 
 static void run_one(void *context, size_t i) {
-    sweep *of = context;
+    sweep *self = context;
     trained_run out = {.error = {.status = DN_OK}};
-    if (is_stopped(of) || sweep_grid_options(&of->grid, (int)i, of->base, &out.options)) return;
-    train_one(of, &out);
-    conclude(of, (int)i, &out);
+    if (is_stopped(self) || sweep_grid_options(&self->grid, (int)i, self->base, &out.options)) return;
+    train_one(self, &out);
+    conclude(self, (int)i, &out);
     epoch_log_free(&out.epochs);
     dn_head_free(out.head);
 }
@@ -174,21 +174,21 @@ static void rank(sweep_place *places, int count) {
     }
 }
 
-static outcome rank_runs(sweep *of) {
-    of->places = new_array((size_t)of->grid.run_count, sizeof *of->places);
-    if (!of->places) return OUTCOME_MACHINE;
-    for (int i = 0; i < of->grid.run_count; i++)
-        if (of->runs[i].state != RUN_OPEN)
-            of->places[of->place_count++] = (sweep_place){
-                .run = i, .diverged = of->runs[i].state == RUN_DIVERGED, .result = of->runs[i].result};
-    qsort(of->places, (size_t)of->place_count, sizeof *of->places, by_loss);
-    rank(of->places, of->place_count);
+static outcome rank_runs(sweep *self) {
+    self->places = new_array((size_t)self->grid.run_count, sizeof *self->places);
+    if (!self->places) return OUTCOME_MACHINE;
+    for (int i = 0; i < self->grid.run_count; i++)
+        if (self->runs[i].state != RUN_OPEN)
+            self->places[self->place_count++] = (sweep_place){
+                .run = i, .diverged = self->runs[i].state == RUN_DIVERGED, .result = self->runs[i].result};
+    qsort(self->places, (size_t)self->place_count, sizeof *self->places, by_loss);
+    rank(self->places, self->place_count);
     return OUTCOME_OK;
 }
 
-const sweep_place *sweep_ranking(const sweep *of, int *count) {
-    *count = of->place_count;
-    return of->places;
+const sweep_place *sweep_ranking(const sweep *self, int *count) {
+    *count = self->place_count;
+    return self->places;
 }
 
 /* Concurrent calls are what OpenBLAS is built for only where it has threads of its own (pthreads); each call
@@ -197,34 +197,36 @@ static dni_pool *pool_for_runs(dni_pool *pool) {
     return openblas_get_parallel() == OPENBLAS_THREAD ? pool : NULL;
 }
 
-outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int width, int classes,
+outcome sweep_run(sweep *self, const dn_features *train, const dn_features *valid, int width, int classes,
                   dni_pool *pool) {
-    of->train = train;
-    of->valid = valid;
-    of->width = width;
-    of->classes = classes;
-    progress_start("sweep", (size_t)of->grid.run_count, of->base->extraction.features.quiet);
-    dni_pool_run(pool_for_runs(pool), run_one, of, (size_t)of->grid.run_count);
+    self->train = train;
+    self->valid = valid;
+    self->width = width;
+    self->classes = classes;
+    progress_start("sweep", (size_t)self->grid.run_count, self->base->extraction.features.quiet);
+    dni_pool_run(pool_for_runs(pool), run_one, self, (size_t)self->grid.run_count);
     progress_end();
-    if (of->status) return report(&of->error, OUTCOME_DATA);
-    return rank_runs(of);
+    if (self->status) return report(&self->error, OUTCOME_DATA);
+    return rank_runs(self);
 }
 
-outcome sweep_take_winner(sweep *of, sweep_winner *out) {
+outcome sweep_take_winner(sweep *self, sweep_winner *out) {
     if (interrupted()) {
-        message("interrupted: %zu of %d runs are done; no model is written", of->done, of->grid.run_count);
+        message("interrupted: %zu of %d runs are done; no model is written", self->done,
+                self->grid.run_count);
         return OUTCOME_INTERRUPTED;
     }
-    if (of->best < 0) {
+    if (self->best < 0) {
         message("every run diverged: try lower learning rates");
         return OUTCOME_DATA;
     }
-    *out = (sweep_winner){&of->best_options, of->best_head, of->best_epochs, of->runs[of->best].result};
-    of->best_head = NULL;
-    of->best_epochs = (epoch_log){.count = 0};
+    *out = (sweep_winner){&self->best_options, self->best_head, self->best_epochs,
+                          self->runs[self->best].result};
+    self->best_head = NULL;
+    self->best_epochs = (epoch_log){.count = 0};
     return OUTCOME_OK;
 }
 
-json_t *sweep_json(const sweep *of) {
-    return json_pack("{s:o, s:i}", "list", dni_json_text(of->base->sweep), "runs", of->grid.run_count);
+json_t *sweep_json(const sweep *self) {
+    return json_pack("{s:o, s:i}", "list", dni_json_text(self->base->sweep), "runs", self->grid.run_count);
 }

@@ -26,11 +26,11 @@ typedef struct sweep_place {
  * the sweep, so that a value out of range is told before the work. Returns OUTCOME_OK or, after a message, another
  * outcome with *out NULL. */
 outcome sweep_create(sweep **out, const train_options *base);
-void sweep_free(sweep *of);
+void sweep_free(sweep *self);
 
 /* Runs them all, several at a time where BLAS allows it, and ranks those that ended by validation loss; when
  * interrupted, those are fewer. Returns OUTCOME_OK or, after a message, another outcome. */
-outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int width, int classes,
+outcome sweep_run(sweep *self, const dn_features *train, const dn_features *valid, int width, int classes,
                   dni_pool *pool);
 
 /* What the run with the lowest validation loss leaves; of several such runs, the first in the order of the list. */
@@ -43,12 +43,12 @@ typedef struct sweep_winner {
 
 /* After sweep_run(). Returns OUTCOME_OK or, after a message, another outcome: the sweep was interrupted, or every run
  * diverged. */
-outcome sweep_take_winner(sweep *of, sweep_winner *out);
+outcome sweep_take_winner(sweep *self, sweep_winner *out);
 
 /* What was tried, and how it came out: the runs that ended, by validation loss; those that diverged are last. */
-const sweep_grid *sweep_get_grid(const sweep *of);
-const sweep_place *sweep_ranking(const sweep *of, int *count);
+const sweep_grid *sweep_get_grid(const sweep *self);
+const sweep_place *sweep_ranking(const sweep *self, int *count);
 /* {"list": ..., "runs": N}, for the recipe. */
-json_t *sweep_json(const sweep *of);
+json_t *sweep_json(const sweep *self);
 
 #endif

@@ -50,14 +50,15 @@ static outcome check_class_weights(const train_run *run) {
 
 /* What the features come from, by name, for a checkpoint. */
 static json_t *provenance_json(const train_run *run) {
-    const extraction *work = &run->extraction;
+    const extraction *extracted = &run->extraction;
     json_t *classes = json_array();
-    for (int c = 0; c < work->data.class_count; c++)
-        json_array_append_new(classes, json_string(work->data.classes[c]));
-    json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:o}", "backbone", dn_weights_config(work->weights)->name,
-                            "weights_source", work->source.name, "weights_hash", work->hash, "classes",
-                            classes, "views", recipe_views_json(work->views, work->view_count));
-    char *preprocessing = dni_preprocessing_to_json(&work->preprocessing);
+    for (int c = 0; c < extracted->data.class_count; c++)
+        json_array_append_new(classes, json_string(extracted->data.classes[c]));
+    json_t *out =
+        json_pack("{s:s, s:s, s:s, s:o, s:o}", "backbone", dn_weights_config(extracted->weights)->name,
+                  "weights_source", extracted->source.name, "weights_hash", extracted->hash, "classes",
+                  classes, "views", recipe_views_json(extracted->views, extracted->view_count));
+    char *preprocessing = dni_preprocessing_to_json(&extracted->preprocessing);
     json_object_set_new(out, "preprocessing", preprocessing ? json_loads(preprocessing, 0, NULL) : NULL);
     free(preprocessing);
     return out;
@@ -99,10 +100,10 @@ static outcome train_head(train_run *run) {
 static outcome train_sweep(train_run *run) {
     const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
     const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
-    const extraction *work = &run->extraction;
+    const extraction *extracted = &run->extraction;
     sweep_winner winner;
-    outcome code = sweep_run(run->sweep, &train, &valid, dn_weights_config(work->weights)->features,
-                             work->data.class_count, work->pool);
+    outcome code = sweep_run(run->sweep, &train, &valid, dn_weights_config(extracted->weights)->features,
+                             extracted->data.class_count, extracted->pool);
     if (!code) code = train_print_sweep(run);
     if (!code) code = sweep_take_winner(run->sweep, &winner);
     if (code) return code;
@@ -115,21 +116,21 @@ static outcome train_sweep(train_run *run) {
 
 static outcome save(const train_run *run) {
     char *recipe = dni_json_line(recipe_json(run)), *metrics = dni_json_line(recipe_metrics_json(run));
-    const extraction *work = &run->extraction;
+    const extraction *extracted = &run->extraction;
     const dn_classifier_info info = {
-        .backbone = dn_weights_config(work->weights)->name,
-        .weights_source = work->source.name,
-        .weights_hash = work->hash,
-        .class_count = work->data.class_count,
-        .classes = (const char *const *)work->data.classes,
-        .preprocessing = work->preprocessing,
+        .backbone = dn_weights_config(extracted->weights)->name,
+        .weights_source = extracted->source.name,
+        .weights_hash = extracted->hash,
+        .class_count = extracted->data.class_count,
+        .classes = (const char *const *)extracted->data.classes,
+        .preprocessing = extracted->preprocessing,
         .seed = run->options->training.seed,
         .recipe = recipe,
         .metrics = metrics,
     };
     dn_error error;
     outcome code = recipe && metrics ? OUTCOME_OK : report_no_memory();
-    if (!code && dn_classifier_save(run->options->model, run->head, &info, work->weights, &error))
+    if (!code && dn_classifier_save(run->options->model, run->head, &info, extracted->weights, &error))
         code = report(&error, OUTCOME_MACHINE);
     free(recipe);
     free(metrics);
@@ -190,21 +191,21 @@ static outcome run(const command *self, int argc, char **argv) {
     if (code) return code;
     char *path = checkpoint_path(&options);
     if (!path) return OUTCOME_MACHINE;
-    train_run work = {
+    train_run context = {
         .options = &options,
         .argc = argc,
         .argv = argv,
         .checkpoint = {.path = path, .every_epoch = options.checkpoint != NULL, .resume = options.resume}};
-    code = train(&work, argv[first]);
-    dn_head_free(work.head);
-    epoch_log_free(&work.epochs);
-    fold_table_free(&work.folds);
+    code = train(&context, argv[first]);
+    dn_head_free(context.head);
+    epoch_log_free(&context.epochs);
+    fold_table_free(&context.folds);
     for (int s = 0; s < DNI_SPLITS; s++) {
-        feature_set_free(&work.sets[s]);
-        free(work.counts[s]);
+        feature_set_free(&context.sets[s]);
+        free(context.counts[s]);
     }
-    extraction_free(&work.extraction);
-    sweep_free(work.sweep);
+    extraction_free(&context.extraction);
+    sweep_free(context.sweep);
     free(path);
     return code;
 }
