@@ -37,14 +37,14 @@ static outcome find(audit *findings, const audit_options *options, dni_pool *poo
     if (!code) code = summarise(findings);
     if (!code) code = audit_find_copies(&findings->copies, &findings->data);
     if (!code) code = audit_colour_outliers(findings->colour, &findings->data);
-    if (!code) code = audit_judge(&findings->leak, &findings->data, &findings->copies, options->seed);
+    if (!code) code = audit_evaluate_cues(&findings->leak, &findings->data, &findings->copies, options->seed);
     if (code || !options->extraction.weights) return code;
     findings->features = new_array((size_t)findings->data.class_count, sizeof *findings->features);
     if (!findings->features) return OUTCOME_MACHINE;
     return audit_feature_outliers(findings->features, &findings->data, &options->extraction, pool);
 }
 
-static outcome tell(const audit *findings, const audit_options *options, dni_pool *pool) {
+static outcome report_results(const audit *findings, const audit_options *options, dni_pool *pool) {
     outcome code = options->json ? audit_print_json(findings) : audit_print(findings);
     if (!code && options->report)
         code = audit_write_report(findings, options->report, options->argc, options->argv, pool);
@@ -63,7 +63,7 @@ static outcome audit_folder(const audit_options *options, const char *folder) {
     if (!code && dni_pool_create(&pool, options->extraction.network.threads, &error))
         code = report(&error, OUTCOME_MACHINE);
     if (!code) code = find(&findings, options, pool);
-    if (!code) code = tell(&findings, options, pool);
+    if (!code) code = report_results(&findings, options, pool);
     dni_pool_free(pool);
     audit_copies_free(&findings.copies);
     audit_close(&findings.data);

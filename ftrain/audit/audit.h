@@ -110,8 +110,8 @@ typedef struct cue_group {
 } cue_group;
 
 typedef struct audit_leak {
-    bool is_judged; /* false: too few pictures */
-    int judged;     /* pictures */
+    bool is_evaluated; /* false: too few pictures */
+    int pictures;      /* pictures */
     double majority;
     cue_group groups[CUE_GROUPS];
     bool alarm;                /* of any group */
@@ -122,7 +122,8 @@ typedef struct audit_leak {
  * majority's rate and 1. */
 #define ALARM_SHARE 0.3
 
-outcome audit_judge(audit_leak *out, const audit_data *data, const audit_copies *copies, uint64_t seed);
+outcome audit_evaluate_cues(audit_leak *out, const audit_data *data, const audit_copies *copies,
+                            uint64_t seed);
 /* One sentence. */
 void audit_verdict(char *text, size_t size, const audit_leak *leak);
 

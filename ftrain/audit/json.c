@@ -11,12 +11,12 @@ static json_t *number(size_t value) {
 }
 
 static json_t *leak_json(const audit_leak *leak) {
-    if (!leak->is_judged) return json_null();
+    if (!leak->is_evaluated) return json_null();
     const row_table groups = audit_groups_table(leak), cues = audit_cues_table(leak, CUE_COUNT);
     json_t *const by_name = json_object();
     for (int g = 0; g < CUE_GROUPS; g++)
         json_object_set_new(by_name, leak->groups[g].name, row_json(&groups, (size_t)g));
-    return json_pack("{s:i, s:i, s:f, s:o, s:o}", "pictures", leak->judged, "folds", FOLDS, "majority",
+    return json_pack("{s:i, s:i, s:f, s:o, s:o}", "pictures", leak->pictures, "folds", FOLDS, "majority",
                      leak->majority, "groups", by_name, "cues", rows_json(&cues));
 }
 

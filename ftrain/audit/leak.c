@@ -11,19 +11,19 @@
 #include <string.h>
 
 /* Pictures times classes that regression is fitted to; of larger data sets evenly spread pictures are taken. */
-enum { MOST_CELLS = 4000000, LEAST_PICTURES = 2 * FOLDS };
+enum { MAX_CELLS = 4000000, MIN_PICTURES = 2 * FOLDS };
 
 static const double PENALTY = 0.1; /* dni_logistic_fit's c: cues are many and pictures may be few */
 
-typedef struct judged {
+typedef struct cue_data {
     double *x; /* (count, CUE_COUNT) */
     int *labels, *fold, *group;
     float *log_probabilities; /* (count, classes) */
     int count, classes;       /* classes that have pictures */
-} judged;
+} cue_data;
 
 /* The usable pictures, or every step-th of them, with classes and groups numbered anew without gaps. */
-static void select_pictures(judged *out, const audit_data *data, const uint32_t *near, size_t step,
+static void select_pictures(cue_data *out, const audit_data *data, const uint32_t *near, size_t step,
                             uint32_t *place, int *new_label) {
     for (int c = 0; c < data->class_count; c++) new_label[c] = -1;
     size_t usable = 0;
@@ -43,7 +43,7 @@ static void select_pictures(judged *out, const audit_data *data, const uint32_t 
 
 static const char *const GROUP_NAMES[CUE_GROUPS] = {"file metadata", "pixel statistics", "both"};
 
-static dn_status judge_group(audit_leak *out, judged *context, int group, dn_error *error) {
+static dn_status evaluate_group(audit_leak *out, cue_data *context, int group, dn_error *error) {
     int column[CUE_COUNT], columns = 0;
     for (int k = 0; k < CUE_COUNT; k++)
         if (group == GROUP_BOTH || (k < CUE_FILE_END) == (group == GROUP_FILE)) column[columns++] = k;
@@ -74,7 +74,7 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* Mann & Whitney's statistic of every class against the rest, from sums of ranks; ties share theirs. */
-static double single_auc(const judged *context, int cue, ranked *items, double *rank_sums,
+static double single_auc(const cue_data *context, int cue, ranked *items, double *rank_sums,
                          const double *sizes) {
     const size_t count = (size_t)context->count;
     for (size_t i = 0; i < count; i++)
@@ -101,7 +101,7 @@ static int by_falling_auc(const void *a, const void *b) {
     return x->cue - y->cue;
 }
 
-static outcome rank_cues(audit_leak *out, const judged *context) {
+static outcome rank_cues(audit_leak *out, const cue_data *context) {
     ranked *const items = new_array((size_t)context->count, sizeof *items);
     double *const sums = new_matrix(2, (size_t)context->classes, sizeof *sums), *const sizes =
                                                                                     sums + context->classes;
@@ -121,9 +121,9 @@ static outcome rank_cues(audit_leak *out, const judged *context) {
 
 /* ---- together ---- */
 
-static outcome judge(audit_leak *out, judged *context, uint64_t seed) {
-    out->judged = context->count;
-    if (context->classes < 2 || context->count < LEAST_PICTURES) return OUTCOME_OK;
+static outcome evaluate_cues(audit_leak *out, cue_data *context, uint64_t seed) {
+    out->pictures = context->count;
+    if (context->classes < 2 || context->count < MIN_PICTURES) return OUTCOME_OK;
     const outcome code = rank_cues(out, context);
     if (code) return code;
     context->log_probabilities =
@@ -133,17 +133,18 @@ static outcome judge(audit_leak *out, judged *context, uint64_t seed) {
     dn_status status = dni_folds(context->fold, context->labels, context->group, context->count,
                                  context->classes, FOLDS, seed, &error);
     for (int group = 0; !status && group < CUE_GROUPS; group++)
-        status = judge_group(out, context, group, &error);
+        status = evaluate_group(out, context, group, &error);
     if (status == DN_ERR_DATA_CLASSES) return OUTCOME_OK; /* too few pictures of a class, copies apart */
-    out->is_judged = !status;
+    out->is_evaluated = !status;
     return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
 }
 
-outcome audit_judge(audit_leak *out, const audit_data *data, const audit_copies *copies, uint64_t seed) {
-    *out = (audit_leak){.judged = 0};
+outcome audit_evaluate_cues(audit_leak *out, const audit_data *data, const audit_copies *copies,
+                            uint64_t seed) {
+    *out = (audit_leak){.pictures = 0};
     const size_t count = data->samples.count;
-    const size_t step = count * (size_t)data->class_count / MOST_CELLS + 1;
-    judged context = {
+    const size_t step = count * (size_t)data->class_count / MAX_CELLS + 1;
+    cue_data context = {
         .x = new_matrix(count, CUE_COUNT, sizeof *context.x),
         .labels = new_array(count, sizeof *context.labels),
         .fold = new_array(count, sizeof *context.fold),
@@ -154,7 +155,7 @@ outcome audit_judge(audit_leak *out, const audit_data *data, const audit_copies 
     outcome code;
     if (context.x && context.labels && context.fold && context.group && place && new_label) {
         select_pictures(&context, data, copies->near, step, place, new_label);
-        code = judge(out, &context, seed);
+        code = evaluate_cues(out, &context, seed);
     } else {
         code = OUTCOME_MACHINE;
     }
@@ -169,8 +170,9 @@ outcome audit_judge(audit_leak *out, const audit_data *data, const audit_copies 
 }
 
 void audit_verdict(char *text, size_t size, const audit_leak *leak) {
-    if (!leak->is_judged) {
-        snprintf(text, size, "NOT JUDGED: %d usable pictures are too few, or all of one class", leak->judged);
+    if (!leak->is_evaluated) {
+        snprintf(text, size, "NOT JUDGED: %d usable pictures are too few, or all of one class",
+                 leak->pictures);
         return;
     }
     int best = GROUP_FILE;

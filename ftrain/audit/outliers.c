@@ -10,7 +10,7 @@
 
 static const int colour_cues[] = {CUE_MEAN_RED,        CUE_MEAN_GREEN,     CUE_MEAN_BLUE, CUE_DEVIATION_RED,
                                   CUE_DEVIATION_GREEN, CUE_DEVIATION_BLUE, CUE_SATURATION};
-enum { COLOUR_CUES = sizeof colour_cues / sizeof *colour_cues, LEAST_MEMBERS = 5 };
+enum { COLOUR_CUES = sizeof colour_cues / sizeof *colour_cues, MIN_MEMBERS = 5 };
 
 /* Turns values into modified z-scores, in place; all 0 where they do not vary. `scratch`: as many. */
 static void modified_scores(double *values, double *scratch, size_t count) {
@@ -39,11 +39,11 @@ typedef struct colour_work {
     outlier *best; /* of each member: its largest score */
 } colour_work;
 
-static void judge_class(class_outliers *out, const audit_data *data, int label, colour_work *context) {
+static void find_in_class(class_outliers *out, const audit_data *data, int label, colour_work *context) {
     size_t count = 0;
     for (size_t i = 0; i < data->samples.count; i++)
         if (data->samples.items[i].label == label && data->facts[i].is_usable) context->members[count++] = i;
-    if (count < LEAST_MEMBERS) return;
+    if (count < MIN_MEMBERS) return;
     for (size_t i = 0; i < count; i++) context->best[i] = (outlier){context->members[i], 0, 0};
     for (int k = 0; k < COLOUR_CUES; k++) {
         for (size_t i = 0; i < count; i++)
@@ -64,7 +64,7 @@ outcome audit_colour_outliers(class_outliers *out, const audit_data *data) {
                            .scratch = new_array(count, sizeof *context.scratch),
                            .best = new_array(count, sizeof *context.best)};
     const bool is_ready = context.members && context.values && context.scratch && context.best;
-    for (int c = 0; is_ready && c < data->class_count; c++) judge_class(&out[c], data, c, &context);
+    for (int c = 0; is_ready && c < data->class_count; c++) find_in_class(&out[c], data, c, &context);
     free(context.members);
     free(context.values);
     free(context.scratch);
@@ -110,9 +110,10 @@ static outcome rank_features(class_outliers *out, const audit_data *data, const 
     for (int c = 0; memory && rows && c < data->class_count; c++) {
         double *const distances = memory + 2 * width;
         const size_t count = measure_distances(distances, rows, set, c, width, memory);
-        if (count < LEAST_MEMBERS) continue;
+        if (count < MIN_MEMBERS) continue;
         modified_scores(distances, distances + room, count);
-        for (size_t j = 0; j < count; j++) note(&out[c], (outlier){set->places[rows[j]], distances[j], -1});
+        for (size_t j = 0; j < count; j++)
+            note(&out[c], (outlier){set->sample_index[rows[j]], distances[j], -1});
     }
     const outcome code = memory && rows ? OUTCOME_OK : OUTCOME_MACHINE;
     free(memory);
@@ -121,12 +122,12 @@ static outcome rank_features(class_outliers *out, const audit_data *data, const 
 }
 
 /* The samples that can be used, with where they stand among all. Their paths stay the data's. */
-static outcome select_usable(dni_samples *out, size_t *places, const audit_data *data) {
+static outcome select_usable(dni_samples *out, size_t *sample_index, const audit_data *data) {
     out->items = new_array(data->samples.count + 1, sizeof *out->items);
     if (!out->items) return OUTCOME_MACHINE;
     for (size_t i = 0; i < data->samples.count; i++) {
         if (!data->facts[i].is_usable) continue;
-        places[out->count] = i;
+        sample_index[out->count] = i;
         out->items[out->count++] = data->samples.items[i];
     }
     return OUTCOME_OK;
@@ -137,13 +138,13 @@ outcome audit_feature_outliers(class_outliers *out, const audit_data *data, cons
     memset(out, 0, (size_t)data->class_count * sizeof *out);
     dni_samples usable = {.count = 0};
     feature_set set = {.count = 0};
-    size_t *const places = new_array(data->samples.count + 1, sizeof *places);
-    outcome code = places ? select_usable(&usable, places, data) : OUTCOME_MACHINE;
+    size_t *const sample_index = new_array(data->samples.count + 1, sizeof *sample_index);
+    outcome code = sample_index ? select_usable(&usable, sample_index, data) : OUTCOME_MACHINE;
     if (!code && usable.count) code = extraction_of_samples(&set, options, &usable, pool);
-    for (int i = 0; !code && i < set.count; i++) set.places[i] = places[set.places[i]];
+    for (int i = 0; !code && i < set.count; i++) set.sample_index[i] = sample_index[set.sample_index[i]];
     if (!code) code = rank_features(out, data, &set);
     feature_set_free(&set);
     free(usable.items);
-    free(places);
+    free(sample_index);
     return code;
 }

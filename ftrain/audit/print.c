@@ -10,10 +10,10 @@
 enum { CUES_SHOWN = 8 };
 
 static bool print_leak(const audit_leak *leak) {
-    if (!leak->is_judged) return true;
+    if (!leak->is_evaluated) return true;
     printf(
         "\nCan labels be read from cues alone? (%d pictures, %d folds; the largest class alone gives %.3f)\n",
-        leak->judged, FOLDS, leak->majority);
+        leak->pictures, FOLDS, leak->majority);
     const row_table groups = audit_groups_table(leak), cues = audit_cues_table(leak, CUES_SHOWN);
     if (!rows_print(&groups)) return false;
     printf("\nStrongest cues, each alone\n");
@@ -28,13 +28,13 @@ static bool print_files(const audit *findings) {
     return rows_print(&making);
 }
 
-enum { MOST_GROUPS = 10 };
+enum { MAX_GROUPS = 10 };
 
 /* The groups, worst first: those across classes, then across splits, then the rest. */
 static void print_groups(const audit_data *data, const uint32_t *group) {
     int shown = 0;
     for (int pass = 0; pass < 3; pass++) {
-        for (size_t i = 0; i < data->samples.count && shown < MOST_GROUPS; i++) {
+        for (size_t i = 0; i < data->samples.count && shown < MAX_GROUPS; i++) {
             const size_t first = group[i];
             if (first == i) continue;
             const bool classes = data->samples.items[i].label != data->samples.items[first].label;

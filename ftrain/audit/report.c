@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SIDE = 104, SHEET = 240, MOST_SHOWN_GROUPS = 40, TEXT = 160 };
+enum { SIDE = 104, SHEET = 240, MAX_SHOWN_GROUPS = 40, TEXT = 160 };
 
 /* ---- pictures ---- */
 
@@ -78,7 +78,7 @@ static void write_verdict(html *page, const audit_leak *leak) {
 
 static void write_cues(html *page, const audit_leak *leak) {
     html_section(page, "cues", "What cues alone tell");
-    if (!leak->is_judged) {
+    if (!leak->is_evaluated) {
         html_raw(page, "<p>Not judged: for that two classes need %d pictures each, copies apart.</p>\n",
                  FOLDS);
         return;
@@ -94,7 +94,7 @@ static void write_cues(html *page, const audit_leak *leak) {
         "fold. The whiskers are Wilson's 95 %% intervals. An alarm is raised where an interval's lower end "
         "closes "
         "%.0f %% of the gap between the largest class and 1.</p>\n",
-        FOLDS, leak->judged, 100 * ALARM_SHARE);
+        FOLDS, leak->pictures, 100 * ALARM_SHARE);
     chart_write_bars(page, "Accuracy by cues alone", "share of pictures whose class was told", "%.3f", 1,
                      bars, CUE_GROUPS + 1);
     const row_table cues = audit_cues_table(leak, CUE_COUNT);
@@ -164,7 +164,7 @@ static void write_copies(html *page, const audit *findings) {
     if (copies->near_count == 0) return;
     begin_pictures(page);
     int shown = 0;
-    for (size_t i = 0; i < data->samples.count && shown < MOST_SHOWN_GROUPS; i++) {
+    for (size_t i = 0; i < data->samples.count && shown < MAX_SHOWN_GROUPS; i++) {
         if (!is_second(copies->near, i)) continue;
         char remark[TEXT];
         snprintf(remark, sizeof remark, "group %d", ++shown);

@@ -19,7 +19,7 @@ struct svm {
     double *decisions; /* one for each pair of classes */
 };
 
-static void say_nothing(const char *text) {
+static void print_nothing(const char *text) {
     (void)text;
 }
 
@@ -62,7 +62,7 @@ static outcome train(svm *machine, const int *labels, double c) {
         machine->problem.y[i] = labels[i];
         fill_row(machine, machine->problem.x[i], i);
     }
-    svm_set_print_string_function(say_nothing);
+    svm_set_print_string_function(print_nothing);
     machine->model = svm_train(&machine->problem, &parameters);
     const int classes = svm_get_nr_class(machine->model);
     machine->decisions =

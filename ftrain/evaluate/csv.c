@@ -23,7 +23,7 @@ static void header_line(FILE *to, const evaluation *result) {
 static void picture_line(FILE *to, const evaluation *result, int i) {
     const size_t classes = (size_t)result->info->class_count;
     const float *row = result->scores.log_probabilities + (size_t)i * classes;
-    dni_csv_field(to, result->samples.items[result->scores.places[i]].path);
+    dni_csv_field(to, result->samples.items[result->scores.sample_index[i]].path);
     putc(',', to);
     dni_csv_field(to, result->info->classes[result->scores.labels[i]]);
     putc(',', to);

@@ -48,7 +48,7 @@ static outcome check_options(evaluate_options *o) {
     return network_options_check(&e->scorer.network);
 }
 
-static outcome tell(evaluation *result, const evaluate_options *o) {
+static outcome report_results(evaluation *result, const evaluate_options *o) {
     outcome code = o->predictions ? evaluation_write_csv(result, o->predictions) : OUTCOME_OK;
     if (code) return code;
     if (!(o->json ? evaluation_print_json(result) : evaluation_print_text(result))) return OUTCOME_MACHINE;
@@ -67,7 +67,7 @@ static outcome evaluate(const evaluate_options *o, const char *data) {
     code = evaluation_run(&found, &o->evaluation, data);
     if (!code && o->perturbation_count)
         code = robustness_run(&found, o->perturbations, o->perturbation_count);
-    if (!code) code = tell(&found, o);
+    if (!code) code = report_results(&found, o);
     evaluation_free(&found);
     return code;
 }

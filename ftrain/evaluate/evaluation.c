@@ -71,7 +71,7 @@ int evaluation_predicted(const evaluation *result, int i) {
     return dni_most_probable(result->scores.log_probabilities + (size_t)i * (size_t)classes, classes);
 }
 
-static outcome judge(evaluation *result) {
+static outcome measure(evaluation *result) {
     const scores *s = &result->scores;
     const int classes = result->info->class_count;
     outcome code = score_metrics_compute(&result->metrics, s, classes);
@@ -106,13 +106,13 @@ static outcome score_all(evaluation *result, const dni_samples *calibration_samp
     return OUTCOME_DATA;
 }
 
-static outcome judge_and_calibrate(evaluation *result, const evaluation_options *options, const char *data) {
+static outcome score_and_measure(evaluation *result, const evaluation_options *options, const char *data) {
     dni_samples samples = {.count = 0};
     scores fit = {.count = 0};
     const char *split;
     outcome code = find_calibration(result, options, data, &split, &samples);
     if (!code) code = score_all(result, &samples, split, &fit);
-    if (!code) code = judge(result);
+    if (!code) code = measure(result);
     if (!code && split && !fit.count)
         message("not calibrated: no picture of %s can be used", split);
     else if (!code && split)
@@ -129,7 +129,7 @@ outcome evaluation_run(evaluation *out, const evaluation_options *options, const
     if (code) return code;
     out->info = dn_classifier_get_info(out->scorer.classifier);
     code = find_samples(out, options, data);
-    if (!code) code = judge_and_calibrate(out, options, data);
+    if (!code) code = score_and_measure(out, options, data);
     return code;
 }
 

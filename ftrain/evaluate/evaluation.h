@@ -28,7 +28,7 @@ typedef struct evaluation {
     const dn_classifier_info *info;
     const char *split;   /* that was judged; NULL: the data folder itself */
     dni_samples samples; /* that were asked for */
-    scores scores;       /* of those that could be used: samples.items[scores.places[i]] is picture i */
+    scores scores;       /* of those that could be used: samples.items[scores.sample_index[i]] is picture i */
     size_t skipped;      /* pictures that could not be used, of all splits */
 
     score_metrics metrics;

@@ -84,7 +84,7 @@ static dn_status draw(gallery *context, const dn_image *image, dn_error *error) 
 
 static outcome show(gallery *context, int i) {
     const evaluation *result = context->result;
-    const char *path = result->samples.items[result->scores.places[i]].path;
+    const char *path = result->samples.items[result->scores.sample_index[i]].path;
     dn_image image;
     dn_error error;
     html_raw(context->page, "<figure><div class=\"pair\">");

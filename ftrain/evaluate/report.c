@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* More classes than these make no readable confusion matrix, no readable charts. */
-enum { MOST_SHADED = 40, MOST_CHARTED = 4 };
+enum { MAX_SHADED = 40, MAX_CHARTED = 4 };
 
 /* ---- the result ---- */
 
@@ -72,7 +72,7 @@ static outcome write_classes(html *page, const evaluation *result) {
 static void write_confusion(html *page, const evaluation *result) {
     const int classes = result->info->class_count;
     html_section(page, "confusion", "Confusion");
-    if (classes > MOST_SHADED) {
+    if (classes > MAX_SHADED) {
         html_raw(page, "<p>Left out: %d classes.</p>\n", classes);
         return;
     }
@@ -207,7 +207,7 @@ static const char ROBUSTNESS[] =
 static void write_recalls(html *page, const evaluation *result, chart_bar *bars) {
     const int classes = result->info->class_count;
     html_raw(page, "<div class=\"grid\">\n");
-    for (int c = 0; c < classes && classes <= MOST_CHARTED; c++) {
+    for (int c = 0; c < classes && classes <= MAX_CHARTED; c++) {
         char title[160];
         const dn_class_metrics *plain = &result->metrics.classes[c];
         bars[0] = (chart_bar){"as they are", plain->recall, plain->recall_low, plain->recall_high};

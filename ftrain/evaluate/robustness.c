@@ -13,7 +13,7 @@
 static dni_samples usable_samples(const evaluation *result) {
     dni_samples usable = {.items = new_array((size_t)result->scores.count + 1, sizeof *usable.items)};
     for (int i = 0; usable.items && i < result->scores.count; i++)
-        usable.items[usable.count++] = result->samples.items[result->scores.places[i]];
+        usable.items[usable.count++] = result->samples.items[result->scores.sample_index[i]];
     return usable;
 }
 
@@ -21,7 +21,7 @@ static dni_samples usable_samples(const evaluation *result) {
 static int correct_plain(const evaluation *result, const scores *row) {
     int correct = 0;
     for (int i = 0; i < row->count; i++)
-        correct += evaluation_predicted(result, (int)row->places[i]) == row->labels[i];
+        correct += evaluation_predicted(result, (int)row->sample_index[i]) == row->labels[i];
     return correct;
 }
 
@@ -36,7 +36,7 @@ static outcome macro_roc_auc(double *out, const scores *scored, int classes) {
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
-static outcome judge_row(const evaluation *result, robustness_row *row, const scores *perturbed) {
+static outcome evaluate_row(const evaluation *result, robustness_row *row, const scores *perturbed) {
     const int classes = result->info->class_count;
     outcome code = score_metrics_compute(&row->metrics, perturbed, classes);
     if (!code) code = macro_roc_auc(&row->roc_auc, perturbed, classes);
@@ -46,17 +46,17 @@ static outcome judge_row(const evaluation *result, robustness_row *row, const sc
     return code;
 }
 
-static outcome judge_rows(evaluation *result, const dni_samples *usable, const dni_view *perturbations,
-                          int count) {
+static outcome evaluate_rows(evaluation *result, const dni_samples *usable, const dni_view *perturbations,
+                             int count) {
     outcome code = OUTCOME_OK;
     for (int r = 0; !code && r < count; r++) {
         robustness_row *row = &result->rows[result->row_count++];
         const feature_source source = {usable, &perturbations[r], 1};
         scores perturbed;
-        size_t told_already = 0;
+        size_t named_already = 0;
         dni_view_name(&perturbations[r], row->name);
-        code = scorer_run(&result->scorer, &source, 1, &perturbed, &told_already);
-        if (!code) code = judge_row(result, row, &perturbed);
+        code = scorer_run(&result->scorer, &source, 1, &perturbed, &named_already);
+        if (!code) code = evaluate_row(result, row, &perturbed);
         scores_free(&perturbed);
     }
     return code;
@@ -68,7 +68,7 @@ outcome robustness_run(evaluation *result, const dni_view *perturbations, int co
     outcome code = usable.items && result->rows ? OUTCOME_OK : OUTCOME_MACHINE;
     const feature_source all = {&usable, perturbations, count};
     if (!code) code = scorer_fill(&result->scorer, &all, &result->skipped);
-    if (!code) code = judge_rows(result, &usable, perturbations, count);
+    if (!code) code = evaluate_rows(result, &usable, perturbations, count);
     free(usable.items);
     return code;
 }

@@ -5,7 +5,7 @@
 #include "ftrain/features/features.h"
 #include "ftrain/shell/outcome.h"
 
-/* Both copy features and labels, not places. They return OUTCOME_OK or, after a message, another outcome; either way
+/* Both copy features and labels, not sample indices. They return OUTCOME_OK or, after a message, another outcome; either way
  * feature_set_free() is to follow. */
 
 /* All pictures of `first` and, behind them, all of `second`, which has the same views. */

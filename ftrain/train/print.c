@@ -56,7 +56,7 @@ outcome train_print_sweep(const train_run *run) {
     else if (!code && table.runs.count)
         printed = rows_print(&table.runs);
     if (!printed) code = OUTCOME_MACHINE;
-    if (!code && !run->options->json && table.runs.count && table.rows[0].place.is_tied)
+    if (!code && !run->options->json && table.runs.count && table.rows[0].run.is_tied)
         message(
             "runs tie for the lowest validation loss: the first of them in the order of the list is taken");
     sweep_table_free(&table);

@@ -162,7 +162,7 @@ static outcome write_sweep(html *page, const sweep *self) {
         page,
         "<p>%zu trainings, by the lowest validation loss of each. The first is the one that was tested and "
         "written%s.</p>\n",
-        count, table.rows[0].place.is_tied ? "; of equals it is the first in the order of the list" : "");
+        count, table.rows[0].run.is_tied ? "; of equals it is the first in the order of the list" : "");
     html_rows(page, &table.runs);
     if (count > MAX_PLACES) html_raw(page, "<p>The %zu after these are left out.</p>\n", count - MAX_PLACES);
     sweep_table_free(&table);

@@ -40,8 +40,8 @@ struct sweep {
     dn_error error;
     size_t done;
 
-    sweep_place *places; /* the runs that ended, the best first */
-    int place_count;
+    ranked_run *ranking; /* the runs that ended, the best first */
+    int ranked_count;
 };
 
 const sweep_grid *sweep_get_grid(const sweep *self) {
@@ -71,7 +71,7 @@ void sweep_free(sweep *self) {
     dn_head_free(self->best_head);
     epoch_log_free(&self->best_epochs);
     free(self->runs);
-    free(self->places);
+    free(self->ranking);
     sweep_grid_free(&self->grid);
     free(self);
 }
@@ -158,37 +158,37 @@ static void run_one(void *context, size_t i) {
 /* ---- the ranking ---- */
 
 static int by_loss(const void *a, const void *b) {
-    const sweep_place *x = a, *y = b;
+    const ranked_run *x = a, *y = b;
     if (x->diverged != y->diverged) return x->diverged ? 1 : -1;
     if (!x->diverged && x->result.valid_loss != y->result.valid_loss)
         return x->result.valid_loss < y->result.valid_loss ? -1 : 1;
-    return x->run < y->run ? -1 : 1;
+    return x->index < y->index ? -1 : 1;
 }
 
-static void rank(sweep_place *places, int count) {
-    for (int i = 0; i < count && !places[i].diverged; i++) {
-        places[i].rank = i + 1;
-        if (i == 0 || places[i].result.valid_loss != places[i - 1].result.valid_loss) continue;
-        places[i].rank = places[i - 1].rank;
-        places[i].is_tied = places[i - 1].is_tied = true;
+static void rank(ranked_run *ranking, int count) {
+    for (int i = 0; i < count && !ranking[i].diverged; i++) {
+        ranking[i].rank = i + 1;
+        if (i == 0 || ranking[i].result.valid_loss != ranking[i - 1].result.valid_loss) continue;
+        ranking[i].rank = ranking[i - 1].rank;
+        ranking[i].is_tied = ranking[i - 1].is_tied = true;
     }
 }
 
 static outcome rank_runs(sweep *self) {
-    self->places = new_array((size_t)self->grid.run_count, sizeof *self->places);
-    if (!self->places) return OUTCOME_MACHINE;
+    self->ranking = new_array((size_t)self->grid.run_count, sizeof *self->ranking);
+    if (!self->ranking) return OUTCOME_MACHINE;
     for (int i = 0; i < self->grid.run_count; i++)
         if (self->runs[i].state != RUN_OPEN)
-            self->places[self->place_count++] = (sweep_place){
-                .run = i, .diverged = self->runs[i].state == RUN_DIVERGED, .result = self->runs[i].result};
-    qsort(self->places, (size_t)self->place_count, sizeof *self->places, by_loss);
-    rank(self->places, self->place_count);
+            self->ranking[self->ranked_count++] = (ranked_run){
+                .index = i, .diverged = self->runs[i].state == RUN_DIVERGED, .result = self->runs[i].result};
+    qsort(self->ranking, (size_t)self->ranked_count, sizeof *self->ranking, by_loss);
+    rank(self->ranking, self->ranked_count);
     return OUTCOME_OK;
 }
 
-const sweep_place *sweep_ranking(const sweep *self, int *count) {
-    *count = self->place_count;
-    return self->places;
+const ranked_run *sweep_ranking(const sweep *self, int *count) {
+    *count = self->ranked_count;
+    return self->ranking;
 }
 
 /* Concurrent calls are what OpenBLAS is built for only where it has threads of its own (pthreads); each call

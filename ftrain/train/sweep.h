@@ -14,13 +14,13 @@
 typedef struct sweep sweep;
 
 /* A run that ended, as it is ranked. */
-typedef struct sweep_place {
-    int run;       /* in the order of the list */
+typedef struct ranked_run {
+    int index;     /* in the order of the list */
     bool diverged; /* then it has no rank and no result */
     int rank;      /* from 1; ties share that of the first of them */
     bool is_tied;
     dn_train_result result;
-} sweep_place;
+} ranked_run;
 
 /* Reads "lr=0.001/0.003 hidden=512,256/none" and tries every combination on a copy of `base`, which must outlive
  * the sweep, so that a value out of range is told before the work. Returns OUTCOME_OK or, after a message, another
@@ -47,7 +47,7 @@ outcome sweep_take_winner(sweep *self, sweep_winner *out);
 
 /* What was tried, and how it came out: the runs that ended, by validation loss; those that diverged are last. */
 const sweep_grid *sweep_get_grid(const sweep *self);
-const sweep_place *sweep_ranking(const sweep *self, int *count);
+const ranked_run *sweep_ranking(const sweep *self, int *count);
 /* {"list": ..., "runs": N}, for the recipe. */
 json_t *sweep_json(const sweep *self);
 

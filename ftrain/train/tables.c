@@ -41,16 +41,16 @@ row_table epoch_table(const dn_epoch *first, int count, bool with_rate) {
 /* ---- sweeps ---- */
 
 static void show_rank(char *text, size_t size, const void *value) {
-    const sweep_place *place = value;
-    if (place->diverged)
+    const ranked_run *run = value;
+    if (run->diverged)
         snprintf(text, size, "diverged");
     else
-        snprintf(text, size, "%d%s", place->rank, place->is_tied ? " tied" : "");
+        snprintf(text, size, "%d%s", run->rank, run->is_tied ? " tied" : "");
 }
 
 static json_t *rank_json(const void *value) {
-    const sweep_place *place = value;
-    return place->diverged ? json_null() : json_integer(place->rank);
+    const ranked_run *run = value;
+    return run->diverged ? json_null() : json_integer(run->rank);
 }
 
 static json_t *options_json(const void *value) {
@@ -62,31 +62,31 @@ static json_t *options_json(const void *value) {
 }
 
 static const table_column rank_columns[] = {
-    COLUMN("rank", "rank", CELL_RECORD, sweep_row, place, .show = show_rank, .json = rank_json),
-    COLUMN(NULL, "tied", CELL_FLAG, sweep_row, place.is_tied),
+    COLUMN("rank", "rank", CELL_RECORD, sweep_row, run, .show = show_rank, .json = rank_json),
+    COLUMN(NULL, "tied", CELL_FLAG, sweep_row, run.is_tied),
     ROW_COLUMN(NULL, "options", .json = options_json),
 };
 static const table_column result_columns[] = {
-    COLUMN(NULL, "epochs", CELL_INT, sweep_row, place.result.epochs),
+    COLUMN(NULL, "epochs", CELL_INT, sweep_row, run.result.epochs),
     COLUMN("best epoch", "best_epoch", CELL_WHOLE, sweep_row, best_epoch),
     COLUMN("train loss", "train_loss", CELL_NUMBER, sweep_row, train_loss),
     COLUMN("valid loss", "valid_loss", CELL_NUMBER, sweep_row, valid_loss),
     COLUMN("valid accuracy", "valid_accuracy", CELL_NUMBER, sweep_row, valid_accuracy),
 };
 static const table_column diverged_columns[] = {
-    COLUMN(NULL, "rank", CELL_RECORD, sweep_row, place, .json = rank_json),
+    COLUMN(NULL, "rank", CELL_RECORD, sweep_row, run, .json = rank_json),
     ROW_COLUMN(NULL, "options", .json = options_json),
-    COLUMN(NULL, "diverged", CELL_FLAG, sweep_row, place.diverged),
+    COLUMN(NULL, "diverged", CELL_FLAG, sweep_row, run.diverged),
 };
 
-static sweep_row sweep_row_make(const sweep_grid *grid, const sweep_place *place) {
-    const dn_train_result *r = &place->result;
-    sweep_row row = {.grid = grid, .place = *place};
-    for (int a = 0; a < grid->axis_count; a++) row.values[a] = sweep_grid_value(grid, place->run, a);
-    row.best_epoch = place->diverged ? (double)NAN : r->best_epoch;
-    row.train_loss = place->diverged ? (double)NAN : r->train_loss;
-    row.valid_loss = place->diverged ? (double)NAN : r->valid_loss;
-    row.valid_accuracy = place->diverged ? (double)NAN : r->valid_accuracy;
+static sweep_row sweep_row_make(const sweep_grid *grid, const ranked_run *run) {
+    const dn_train_result *r = &run->result;
+    sweep_row row = {.grid = grid, .run = *run};
+    for (int a = 0; a < grid->axis_count; a++) row.values[a] = sweep_grid_value(grid, run->index, a);
+    row.best_epoch = run->diverged ? (double)NAN : r->best_epoch;
+    row.train_loss = run->diverged ? (double)NAN : r->train_loss;
+    row.valid_loss = run->diverged ? (double)NAN : r->valid_loss;
+    row.valid_accuracy = run->diverged ? (double)NAN : r->valid_accuracy;
     return row;
 }
 
@@ -105,12 +105,12 @@ static int make_columns(table_column *out, const sweep_grid *grid) {
 outcome sweep_table_make(sweep_table *out, const sweep *from) {
     int count, finished = 0;
     const sweep_grid *grid = sweep_get_grid(from);
-    const sweep_place *places = sweep_ranking(from, &count);
+    const ranked_run *ranking = sweep_ranking(from, &count);
     *out = (sweep_table){.rows = new_array((size_t)count + 1, sizeof *out->rows)};
     if (!out->rows) return OUTCOME_MACHINE;
     for (int i = 0; i < count; i++) {
-        out->rows[i] = sweep_row_make(grid, &places[i]);
-        finished += !places[i].diverged;
+        out->rows[i] = sweep_row_make(grid, &ranking[i]);
+        finished += !ranking[i].diverged;
     }
     const int columns = make_columns(out->columns, grid);
     out->runs = (row_table){out->columns, columns, out->rows, sizeof *out->rows, (size_t)count};

@@ -13,7 +13,7 @@ row_table epoch_table(const dn_epoch *first, int count, bool with_rate);
 
 typedef struct sweep_row {
     const sweep_grid *grid;
-    sweep_place place;
+    ranked_run run;
     const char *values[MAX_SWEEP_AXES];
     /* NaN of a run that diverged */
     double best_epoch, train_loss, valid_loss, valid_accuracy;
