@@ -103,14 +103,19 @@ static outcome run(const command *self, int argc, char **argv) {
 const command audit_command = {
     .name = "audit",
     .arguments = "DATA [options]",
-    .summary = "tell what could give labels away without looking at content",
+    .summary = "find what could give labels away without looking at content",
     .description =
-        "Looks at the files of DATA/{train,valid,test}/CLASS/ or DATA/CLASS/: how each class was encoded, "
-        "copies\n"
-        "within and across splits and classes, pictures that stand out; and whether a plain classifier can "
-        "read\n"
-        "the labels from file metadata or simple pixel statistics alone. The first line says so.\n\n"
-        "  ftrain audit flowers --report flowers.html\n\n"
-        "A classifier trained on a data set with an alarm may have learned the cue and not the subject.\n\n",
+        "Examines the files of DATA/{train,valid,test}/CLASS/ or DATA/CLASS/: how the files of each class "
+        "were\n"
+        "encoded, copies within and across splits and classes, and pictures that stand out. It also tests "
+        "whether\n"
+        "a simple classifier can read the labels from file metadata or simple pixel statistics alone; the "
+        "first\n"
+        "line that is printed says so.\n"
+        "\n"
+        "  ftrain audit flowers --report flowers.html\n"
+        "\n"
+        "A classifier trained on a data set with an alarm may have learned the cue and not the subject.\n"
+        "\n",
     .run = run,
 };

@@ -1,4 +1,4 @@
-/* What an audit finds, passed from those who measure to those who print. */
+/* What an audit finds, as data: some files fill it in, others print it. */
 #ifndef FTRAIN_AUDIT_AUDIT_H
 #define FTRAIN_AUDIT_AUDIT_H
 
@@ -102,7 +102,7 @@ typedef struct cue_rank {
     double auc; /* of the cue alone, in the better direction; the mean over classes, each against the rest */
 } cue_rank;
 
-/* What a group of cues tells, by cross-validated logistic regression on it. */
+/* How well a group of cues gives the labels away, by cross-validated logistic regression on it. */
 typedef struct cue_group {
     const char *name;
     dn_metrics metrics;

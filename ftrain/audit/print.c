@@ -22,7 +22,7 @@ static bool print_leak(const audit_leak *leak) {
 
 static bool print_files(const audit *findings) {
     const row_table files = audit_files_table(findings), making = audit_making_table(findings);
-    printf("\nFiles (least, median, most)\n");
+    printf("\nFiles (minimum, median, maximum)\n");
     if (!rows_print(&files)) return false;
     printf("\nHow they were made (pictures), and their mean colour\n");
     return rows_print(&making);
@@ -47,12 +47,19 @@ static void print_groups(const audit_data *data, const uint32_t *group) {
     }
 }
 
+static void print_copy_counts(const char *kind, size_t pictures, size_t across_splits,
+                              size_t across_classes) {
+    printf("%s: %zu (groups across splits: %zu, across classes: %zu)\n", kind, pictures, across_splits,
+           across_classes);
+}
+
 static void print_copies(const audit *findings) {
     const audit_copies *const copies = &findings->copies;
-    printf(
-        "\nCopies: same bytes %zu (groups across splits %zu, across classes %zu); same look %zu (%zu, %zu)\n",
-        copies->same_count, copies->same_across_parts, copies->same_across_classes, copies->near_count,
-        copies->near_across_parts, copies->near_across_classes);
+    puts("");
+    print_copy_counts("Exact duplicates", copies->same_count, copies->same_across_parts,
+                      copies->same_across_classes);
+    print_copy_counts("Near duplicates", copies->near_count, copies->near_across_parts,
+                      copies->near_across_classes);
     print_groups(&findings->data, copies->near);
 }
 

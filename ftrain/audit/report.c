@@ -1,4 +1,4 @@
-/* audit --report: what was found, with the pictures, as one page. */
+/* The page of audit --report: what was found, with the pictures. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/audit/tables.h"
 #include "ftrain/page/chart.h"
@@ -77,9 +77,11 @@ static void write_verdict(html *page, const audit_leak *leak) {
 }
 
 static void write_cues(html *page, const audit_leak *leak) {
-    html_section(page, "cues", "What cues alone tell");
+    html_section(page, "cues", "What cues alone reveal");
     if (!leak->is_evaluated) {
-        html_raw(page, "<p>Not judged: for that two classes need %d pictures each, copies apart.</p>\n",
+        html_raw(page,
+                 "<p>Not evaluated: this needs two classes with at least %d pictures each, copies not "
+                 "counted.</p>\n",
                  FOLDS);
         return;
     }
@@ -95,7 +97,7 @@ static void write_cues(html *page, const audit_leak *leak) {
         "closes "
         "%.0f %% of the gap between the largest class and 1.</p>\n",
         FOLDS, leak->pictures, 100 * ALARM_SHARE);
-    chart_write_bars(page, "Accuracy by cues alone", "share of pictures whose class was told", "%.3f", 1,
+    chart_write_bars(page, "Accuracy by cues alone", "share of pictures whose class was found", "%.3f", 1,
                      bars, CUE_GROUPS + 1);
     const row_table cues = audit_cues_table(leak, CUE_COUNT);
     heading(page, "Each cue alone");
@@ -107,7 +109,7 @@ static void write_cues(html *page, const audit_leak *leak) {
 static void write_files(html *page, const audit *findings) {
     const row_table files = audit_files_table(findings), making = audit_making_table(findings);
     html_section(page, "files", "Files");
-    html_raw(page, "<p>Of each class in each split: the least, the median and the most.</p>\n");
+    html_raw(page, "<p>Of each class in each split: the minimum, the median and the maximum.</p>\n");
     html_rows(page, &files);
     heading(page, "How they were made (pictures), and their mean colour (0 to 255)");
     html_rows(page, &making);
@@ -133,7 +135,7 @@ static void write_mean(html *page, const audit_data *data, int label) {
 static void write_means(html *page, const audit_data *data) {
     html_section(page, "means", "Mean pictures");
     html_raw(page,
-             "<p>All pictures of a class over each other, each shrunk to %d x %d pixels, whatever its shape. "
+             "<p>The mean of all pictures of a class, each shrunk to %d x %d pixels, whatever its shape. "
              "Where "
              "the classes are framed differently, it shows here.</p>\n",
              TINY_SIDE, TINY_SIDE);
@@ -157,8 +159,9 @@ static void write_copies(html *page, const audit *findings) {
     const audit_data *const data = &findings->data;
     html_section(page, "copies", "Copies");
     html_raw(page,
-             "<p>%zu pictures have an earlier one's bytes (groups across splits: %zu, across classes: %zu); "
-             "%zu look like an earlier one (%zu, %zu).</p>\n",
+             "<p>Exact duplicates, files of the same bytes as an earlier one: %zu (groups across splits: "
+             "%zu, across classes: %zu). Near duplicates, pictures that look like an earlier one: %zu "
+             "(groups across splits: %zu, across classes: %zu).</p>\n",
              copies->same_count, copies->same_across_parts, copies->same_across_classes, copies->near_count,
              copies->near_across_parts, copies->near_across_classes);
     if (copies->near_count == 0) return;
@@ -194,8 +197,8 @@ static void write_outliers(html *page, const audit_data *data, const class_outli
 static void write_all_outliers(html *page, const audit *findings) {
     html_section(page, "outliers", "Pictures that stand out");
     html_raw(page,
-             "<p>At most %d of each class, by a modified z-score above %.1f. They are not wrong; look at "
-             "them.</p>\n",
+             "<p>At most %d of each class, by a modified z-score above %.1f. They need not be wrong, but are "
+             "worth a look.</p>\n",
              WORST, OUTLIER_SCORE);
     write_outliers(page, &findings->data, findings->colour, "In colour");
     if (findings->features)

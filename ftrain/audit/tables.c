@@ -5,7 +5,7 @@
 
 /* ---- cells ---- */
 
-/* "24 30 40": least, median and most; one number where all are the same. */
+/* "24 30 40": minimum, median and maximum; one number where all are the same. */
 static void show_range(char *text, size_t size, const range_summary *range, int digits) {
     if (range->min < range->max)
         snprintf(text, size, "%.*f %.*f %.*f", digits, range->min, digits, range->median, digits, range->max);

@@ -9,7 +9,7 @@
 row_table audit_files_table(const audit *findings);
 row_table audit_making_table(const audit *findings);
 
-/* A row for each group of cues; the `count` cues that tell most alone. */
+/* A row for each group of cues; the `count` cues that are the strongest alone. */
 row_table audit_groups_table(const audit_leak *leak);
 row_table audit_cues_table(const audit_leak *leak, int count);
 

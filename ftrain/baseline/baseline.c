@@ -110,19 +110,22 @@ static outcome run(const command *self, int argc, char **argv) {
 const command baseline_command = {
     .name = "baseline",
     .arguments = "DATA [-w WEIGHTS] [options]",
-    .summary = "tell what simple classifiers reach on the same pictures",
+    .summary = "measure what simple classifiers reach on the same pictures",
     .description =
-        "A network is worth what it adds to simpler means. Each of these learns from DATA/train, is chosen "
+        "A network is worth what it adds to simpler methods. Each of these learns from DATA/train, is tuned "
         "on\n"
-        "DATA/valid where there is a choice, and judged once on DATA/test:\n\n"
-        "  dummy         never looks at a picture; where it draws lots, the expected accuracy\n"
+        "DATA/valid where there is something to choose, and is evaluated once on DATA/test:\n"
+        "\n"
+        "  dummy         does not look at the pictures; for random guesses, the expected accuracy\n"
         "  metadata      logistic regression on file metadata, on simple pixel statistics, and on both\n"
         "  svm-pixels    support vectors with an RBF kernel on the raw pixels of the crop\n"
         "  logistic      logistic regression on the network's features\n"
-        "  svm-features  support vectors on the network's features\n\n"
+        "  svm-features  support vectors on the network's features\n"
+        "\n"
         "  ftrain baseline flowers\n"
         "  ftrain baseline flowers --only dummy,svm-pixels        needs no weights\n"
         "  ftrain baseline flowers -m flowers.safetensors         beside a model\n"
-        "  ftrain baseline flowers --report baseline.html         as a page with bars, too\n\n",
+        "  ftrain baseline flowers --report baseline.html         as a page with bars, too\n"
+        "\n",
     .run = run,
 };

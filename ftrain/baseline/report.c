@@ -11,11 +11,12 @@ static void write_bars(html *page, const baseline_run *run) {
         bars[i] = (chart_bar){row->name, row->accuracy, row->accuracy_low, row->accuracy_high};
     }
     html_section(page, "accuracy", "Accuracy");
-    html_raw(page,
-             "<p>Each learned from train, was chosen on valid where there was a choice, and was judged "
-             "once on test. The whiskers are Wilson's 95 %% intervals: where two of them overlap much, "
-             "the pictures of test are too few to tell which is better. A bar without whiskers is the "
-             "accuracy that lots can be expected to have.</p>\n");
+    html_raw(
+        page,
+        "<p>Each learned from train, was tuned on valid where there was something to choose, and was "
+        "evaluated once on test. The whiskers are Wilson's 95 %% intervals: where two of them overlap much, "
+        "the pictures of test are too few to tell which is better. A bar without whiskers is the expected "
+        "accuracy of random guesses.</p>\n");
     chart_write_bars(page, "Accuracy on test", "share of pictures classified correctly", "%.3f", 1, bars,
                      run->row_count);
 }

@@ -1,4 +1,4 @@
-/* Fit on train, choose on valid, judge once on test. */
+/* Fit on train, choose on valid, evaluate once on test. */
 #include "ftrain/baseline/rows.h"
 
 #include "ftrain/baseline/svm.h"
@@ -18,16 +18,18 @@
 static const double LOGISTIC_CS[] = {1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1};
 static const double SVM_CS[] = {0.1, 1, 10, 100};
 
-/* ---- judging ---- */
+/* ---- evaluation ---- */
 
 static const char *const ABOUT_DUMMIES[DNI_DUMMIES] = {
-    [DNI_DUMMY_MOST_FREQUENT] = "Always says the class with the most pictures in train.",
+    [DNI_DUMMY_MOST_FREQUENT] = "Always predicts the class with the most pictures in train.",
     [DNI_DUMMY_PRIOR] =
         "The same prediction. Its probabilities are the classes' shares of train; the loss is computed from "
         "them.",
     [DNI_DUMMY_STRATIFIED] =
-        "Draws a class by lot, with each class's share of train; the accuracy is what can be expected.",
-    [DNI_DUMMY_UNIFORM] = "Draws a class by lot, all alike; the accuracy is what can be expected.",
+        "Predicts a class at random, each with the probability of its share of train; the accuracy is the "
+        "expected one.",
+    [DNI_DUMMY_UNIFORM] =
+        "Predicts a class at random, all with the same probability; the accuracy is the expected one.",
 };
 
 baseline_row row_of_dummy(dni_dummy strategy, const int *train_counts, const int *test_counts, int classes) {

@@ -1,4 +1,4 @@
-/* The rows of the baselines' table: one simple way to classify each, chosen on valid, judged once on test. */
+/* The rows of the baselines' table: one simple way to classify each, chosen on valid, evaluated once on test. */
 #ifndef FTRAIN_BASELINE_ROWS_H
 #define FTRAIN_BASELINE_ROWS_H
 

@@ -1,4 +1,4 @@
-/* libsvm, told to be quiet and fed with kernel rows. */
+/* libsvm, without its messages, on rows of a kernel that is computed here. */
 #include "ftrain/baseline/svm.h"
 
 #include "ftrain/shell/new_array.h"

@@ -35,7 +35,7 @@ static outcome check_options(evaluate_options *o) {
         return OUTCOME_USAGE;
     }
     if (e->calibrate_on && strcmp(e->calibrate_on, e->split ? e->split : "test") == 0) {
-        message("--calibrate-on: '%s' is the split that is judged", e->calibrate_on);
+        message("--calibrate-on: '%s' is the split that is evaluated", e->calibrate_on);
         return OUTCOME_USAGE;
     }
     if (o->robustness && !o->perturb) o->perturb = robustness_default;
@@ -83,7 +83,7 @@ static outcome run(const command *self, int argc, char **argv) {
         {"calibrate-on", 0, OPTION_TEXT, &o.evaluation.calibrate_on, 0, 0, "SPLIT",
          "fit temperature and threshold there, or none (default valid)"},
         {"robustness", 0, OPTION_FLAG, &o.robustness, 0, 0, NULL,
-         "judge the pictures compressed, blurred, resized, ..., too"},
+         "evaluate the pictures compressed, blurred, resized, ..., too"},
         {"perturb", 0, OPTION_TEXT, &o.perturb, 0, 0, "LIST",
          "the same with these: jpeg:75,blur:1,resize:0.5,zoom:2,grey"},
         {"predictions", 0, OPTION_TEXT, &o.predictions, 0, 0, "FILE", "write them as CSV, a line a picture"},
@@ -108,18 +108,22 @@ static outcome run(const command *self, int argc, char **argv) {
 const command evaluate_command = {
     .name = "evaluate",
     .arguments = "-m MODEL DATA [options]",
-    .summary = "judge a model on labelled pictures",
+    .summary = "measure how good a model is on labelled pictures",
     .description =
-        "Accuracy with its 95 % interval, loss, ranking, calibration, and the confusion matrix, on\n"
-        "DATA/test/CLASS/FILE, on another split, or on DATA/CLASS/FILE. Classes are matched by name. A "
-        "temperature and,\n"
-        "of two classes, a threshold are fitted on DATA/valid, if it is there, and judged, too; the model "
-        "file stays as\n"
-        "it is. --robustness judges the same pictures again under JPEG compression, blur, resizing, zoom and "
-        "without\n"
-        "colour, one at a time; their features are kept.\n\n"
+        "Prints accuracy with its 95 % interval, loss, ranking, calibration and the confusion matrix, on "
+        "the\n"
+        "pictures of DATA/test/CLASS/, of another split, or of DATA/CLASS/. Classes are matched by name. "
+        "Where\n"
+        "there is DATA/valid, a temperature and, for two classes, a threshold are fitted on it, and what "
+        "they\n"
+        "change is printed, too; the model file stays as it is. --robustness evaluates the same pictures "
+        "again\n"
+        "under JPEG compression, blur, resizing, zoom and without colour, one at a time; their features are "
+        "kept.\n"
+        "\n"
         "  ftrain evaluate -m flowers.safetensors flowers --split valid\n"
         "  ftrain evaluate -m faces.safetensors faces --robustness --predictions faces.csv\n"
-        "  ftrain evaluate -m faces.safetensors faces --robustness --report faces.html\n\n",
+        "  ftrain evaluate -m faces.safetensors faces --robustness --report faces.html\n"
+        "\n",
     .run = run,
 };

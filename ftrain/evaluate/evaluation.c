@@ -93,7 +93,7 @@ static outcome measure(evaluation *result) {
 
 /* ---- the whole ---- */
 
-/* Scores the judged samples and, where there are any, those to calibrate on: `fit`. */
+/* Scores the evaluated samples and, where there are any, those to calibrate on: `fit`. */
 static outcome score_all(evaluation *result, const dni_samples *calibration_samples, const char *split,
                          scores *fit) {
     const feature_source sources[] = {{&result->samples, &plain, 1}, {calibration_samples, &plain, 1}};

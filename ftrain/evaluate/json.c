@@ -1,4 +1,4 @@
-/* The report for programs. What is not defined is null. */
+/* The result as one JSON object. What is not defined is null. */
 #include "ftrain/evaluate/print.h"
 #include "ftrain/evaluate/tables.h"
 #include "ftrain/shell/output.h"

@@ -1,4 +1,4 @@
-/* The pictures of evaluate --report, each beside the map of what spoke for its class. */
+/* The pictures of evaluate --report, each beside the map of the evidence for its class. */
 #include "ftrain/evaluate/report.h"
 #include "ftrain/page/overlay.h"
 #include "ftrain/page/thumbnail.h"
@@ -128,7 +128,7 @@ outcome evaluation_write_pictures(html *page, evaluation *result) {
     gallery context = {.page = page, .result = result, .classifier = result->scorer.classifier};
     html_section(page, "pictures", "Pictures");
     html_raw(page,
-             "<p>Each with the probability of the predicted class, and beside it the map of what spoke for "
+             "<p>Each with the probability of the predicted class, and beside it the map of the evidence for "
              "that class "
              "(class activation map; pale yellow is most, relative to each picture's own maximum; what the "
              "network did "

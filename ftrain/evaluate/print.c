@@ -1,4 +1,4 @@
-/* The report for people. What has many classes is told of some of them, and the report says so. */
+/* The result as text. Of many classes only some are printed, and the text says so. */
 #include "ftrain/evaluate/print.h"
 
 #include "ftrain/evaluate/tables.h"
@@ -28,7 +28,7 @@ static void headings(text_table *to, const char *const *texts, int count) {
     for (int i = 0; i < count; i++) table_text(to, texts[i]);
 }
 
-/* ---- the judged pictures ---- */
+/* ---- the evaluated pictures ---- */
 
 static void print_summary(const evaluation *result) {
     const dn_metrics *m = &result->metrics.overall;
@@ -76,7 +76,7 @@ static bool print_classes(const evaluation *result) {
     const bool printed = !code && rows_print(&table);
     free(all);
     if (printed && is_long)
-        printf("the %d classes of lowest recall; --json tells all %d\n", WORST_SHOWN, classes);
+        printf("the %d classes of lowest recall; --json has all %d\n", WORST_SHOWN, classes);
     return printed;
 }
 
@@ -140,7 +140,8 @@ static bool print_temperature(const evaluation *result) {
     const recalibration *c = &result->recalibration;
     const bool is_limit = c->temperature <= 0.01 || c->temperature >= 100.0;
     printf("\ntemperature %.4f, fitted on %s (%d pictures): %s\n", c->temperature, c->split, c->count,
-           is_limit ? "a limit, all pictures there pull one way" : "above 1 the probabilities were too sure");
+           is_limit ? "at the limit of the range searched (0.01 to 100)"
+                    : "above 1 the probabilities were too sure");
     const probability_row both[] = {probability_row_plain(result), probability_row_scaled(result)};
     const row_table table = probability_table(both, 2);
     return rows_print(&table);

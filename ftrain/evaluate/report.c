@@ -187,8 +187,8 @@ static void write_calibration(html *page, const evaluation *result) {
              result->metrics.overall.loss, c->metrics.loss, result->reliability.error, c->reliability.error);
     if (isnan(c->threshold.probability)) return;
     html_raw(page,
-             "<p>Threshold %.4f, the cut of the highest balanced accuracy there: above it a picture is said "
-             "to be ",
+             "<p>Threshold %.4f: of all thresholds it has the highest balanced accuracy there. A picture "
+             "with a higher probability is classified as ",
              c->threshold.probability);
     html_text(page, result->info->classes[1]);
     html_raw(page, ". The accuracy here is then %.4f instead of %.4f.</p>\n",

@@ -1,4 +1,4 @@
-/* The judged pictures again, each time perturbed in one way. The store is filled first, a picture decoded once
+/* The evaluated pictures again, each time perturbed in one way. The store is filled first, a picture decoded once
  * for all perturbations; then one perturbation after the other is read from it, so that the features of only
  * one are in memory at a time. */
 #include "ftrain/evaluate/robustness.h"
@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-/* The judged samples without those that could not be used; the paths stay the evaluation's. */
+/* The evaluated samples without those that could not be used; the paths stay the evaluation's. */
 static dni_samples usable_samples(const evaluation *result) {
     dni_samples usable = {.items = new_array((size_t)result->scores.count + 1, sizeof *usable.items)};
     for (int i = 0; usable.items && i < result->scores.count; i++)

@@ -6,7 +6,7 @@
  *     html_raw(page, "<p>%d of %d</p>\n", correct, count);     as it is
  *     html_close(page, &error);
  *
- * What goes wrong on the way is remembered and told by html_close(). A page is whole or not there at all. */
+ * What goes wrong on the way is remembered and reported by html_close(). A page is whole or not there at all. */
 #ifndef FTRAIN_PAGE_HTML_H
 #define FTRAIN_PAGE_HTML_H
 

@@ -1,4 +1,4 @@
-/* The loop over epochs, with a file that follows it. */
+/* The loop over epochs, which saves the state of training every now and then. */
 #include "ftrain/train/checkpoint.h"
 
 #include "core/clock.h"
@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Between two checkpoints that nobody asked for: a state is some fifteen megabytes, an epoch often milliseconds. */
+/* Between two checkpoints where none was asked for: a state has some fifteen megabytes, an epoch often takes
+ * milliseconds. */
 enum { SECONDS_BETWEEN = 10 };
 
-static outcome take_up(checkpoint *keep, dn_trainer *trainer, const dn_train_options *options) {
+static outcome resume(checkpoint *keep, dn_trainer *trainer, const dn_train_options *options) {
     dn_error error;
     const dn_status status = dn_trainer_load(trainer, keep->path, keep->provenance, &error);
     if (status == DN_ERR_NOT_FOUND) {
@@ -63,7 +64,7 @@ outcome checkpoint_train(checkpoint *keep, dn_head *head, const dn_features *tra
     dn_trainer *trainer;
     dn_error error;
     if (dn_trainer_create(&trainer, head, train, valid, options, &error)) return report(&error, OUTCOME_DATA);
-    outcome code = keep->resume ? take_up(keep, trainer, options) : OUTCOME_OK;
+    outcome code = keep->resume ? resume(keep, trainer, options) : OUTCOME_OK;
     if (!code) code = run_epochs(keep, trainer, options);
     if (!code && dn_trainer_finish(trainer, head, result, &error)) code = report(&error, OUTCOME_DATA);
     dn_trainer_free(trainer);

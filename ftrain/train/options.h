@@ -1,4 +1,4 @@
-/* What `ftrain train` is told. */
+/* The options of `ftrain train`. */
 #ifndef FTRAIN_TRAIN_OPTIONS_H
 #define FTRAIN_TRAIN_OPTIONS_H
 

@@ -37,7 +37,7 @@ static void write_result(html *page, const train_run *run) {
     html_raw(page, "</p>\n");
     if (run->sweep)
         html_raw(page,
-                 "<p>Test was looked at once, after the <a href=\"#sweep\">sweep</a> had picked the winner "
+                 "<p>Test was used once, after the <a href=\"#sweep\">sweep</a> had picked the winner "
                  "by its validation loss.</p>\n");
 }
 
@@ -123,21 +123,21 @@ static outcome write_curves(html *page, const train_run *run) {
     html_section(page, "curves", "Epoch by epoch");
     if (!log->count) {
         html_raw(page,
-                 "<p>All epochs had been run before: the training was taken up from a checkpoint, "
-                 "which does not keep the curves.</p>\n");
+                 "<p>All epochs had been run before: the training was resumed from a checkpoint, which does "
+                 "not keep the curves.</p>\n");
         return OUTCOME_OK;
     }
     html_raw(page,
-             "<p>The training loss is met on the way, with dropout; the validation loss and accuracy are "
-             "those of the epoch's final weights. Accuracy is not measured on train.%s</p>\n",
+             "<p>The training loss is the mean over the epoch's steps, with dropout; the validation loss and "
+             "accuracy are those of the weights at the end of the epoch. Accuracy is not measured on "
+             "train.%s</p>\n",
              run->sweep ? " These are the winner's." : "");
     if (log->epochs[0].epoch > 1)
-        html_raw(
-            page,
-            "<p>The curves begin with epoch %d: the training was taken up from a checkpoint, which keeps "
-            "the weights but not the curves.%s</p>\n",
-            log->epochs[0].epoch,
-            run->result.best_epoch < log->epochs[0].epoch ? " The best epoch came before." : "");
+        html_raw(page,
+                 "<p>The curves begin with epoch %d: the training was resumed from a checkpoint, which keeps "
+                 "the weights but not the curves.%s</p>\n",
+                 log->epochs[0].epoch,
+                 run->result.best_epoch < log->epochs[0].epoch ? " The best epoch came before." : "");
     curves data;
     outcome code = gather(&data, run);
     if (code) return code;
@@ -184,9 +184,9 @@ static outcome write_folds(html *page, const fold_table *folds) {
         html_section(page, "folds", "Cross-validation");
         html_raw(page, "<p class=\"headline\">%.1f %% correct on average</p>\n", 100 * folds->accuracy.mean);
         html_raw(page,
-                 "<p>The pictures of train and valid were dealt to %d folds. Each fold was judged by a head "
-                 "that had not seen it; from one fold to another its accuracy deviates by %.1f percentage "
-                 "points (standard deviation). Test was not looked at, and no model was written.</p>\n",
+                 "<p>The pictures of train and valid were assigned to %d folds. For each fold a head was "
+                 "trained without it and evaluated on it; the accuracy varies from fold to fold by %.1f "
+                 "percentage points (standard deviation). Test was not used, and no model was written.</p>\n",
                  folds->count, 100 * folds->accuracy.deviation);
         chart_write_bars(page, "Accuracy of each fold",
                          "share of pictures classified correctly, with Wilson's 95 % interval", "%.3f", 1,

@@ -23,7 +23,7 @@ typedef struct ranked_run {
 } ranked_run;
 
 /* Reads "lr=0.001/0.003 hidden=512,256/none" and tries every combination on a copy of `base`, which must outlive
- * the sweep, so that a value out of range is told before the work. Returns OUTCOME_OK or, after a message, another
+ * the sweep, so that a value out of range is reported before the work. Returns OUTCOME_OK or, after a message, another
  * outcome with *out NULL. */
 outcome sweep_create(sweep **out, const train_options *base);
 void sweep_free(sweep *self);

@@ -216,16 +216,17 @@ const command train_command = {
     .summary = "train a classifier on a folder of pictures",
     .description =
         "DATA holds pictures as DATA/{train,valid,test}/CLASS/FILE. Their features are computed once and "
-        "kept; then\n"
-        "a small network is trained on them, the epoch with the lowest validation loss is taken, and its "
-        "accuracy\n"
-        "on the test split is told once. An interrupted training goes on with --resume.\n\n"
+        "kept;\n"
+        "then a small network is trained on them. The epoch with the lowest validation loss is taken, and "
+        "its\n"
+        "accuracy on the test split is measured once. An interrupted training is continued with --resume.\n"
+        "\n"
         "  ftrain train flowers -o flowers.safetensors\n"
         "  ftrain train flowers -w random:1 --hidden 128 --epochs 10      a trial without a weights file\n"
         "  ftrain train flowers --epochs 100 --schedule cosine --warmup 3 --patience 10\n"
         "  ftrain train flowers --class-weights balanced --augment jpeg:50,blur:1\n"
         "  ftrain train flowers --sweep 'lr=0.001/0.003 dropout=0/0.2 hidden=512,256/256/none'\n"
         "  ftrain train flowers --folds 5                                 how far to trust the result\n"
-        "  ftrain train flowers --report flowers.html                     curves and all else as a page\n\n",
+        "  ftrain train flowers --report flowers.html                     a page with all results, too\n\n",
     .run = run,
 };

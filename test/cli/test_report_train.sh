@@ -188,7 +188,7 @@ reached=$(sed -n 's/.*interrupted after epoch \([0-9]*\) of 250.*/\1/p' long.err
 holds "--resume writes it" train $long -o long.safetensors --report long.html --resume
 page_holds "resume" long.html result curves data recipe provenance
 holds "which says that its curves begin behind epoch $reached" \
-    grep -qF "The curves begin with epoch $((reached + 1)): the training was taken up from a checkpoint" long.html
+    grep -qF "The curves begin with epoch $((reached + 1)): the training was resumed from a checkpoint" long.html
 holds "and has all epochs from there" test "$(sed -n '/<details>/,/<\/details>/p' long.html | grep -c '^<tr><td')" -eq $((250 - reached))
 
 # ---- baseline ----
