@@ -24,9 +24,10 @@ typedef struct audit_data {
     size_t *usable;    /* (classes): pictures in those sums */
 } audit_data;
 
-int audit_part(const audit_data *data, size_t i); /* of a sample */
+/* The part that sample i belongs to. */
+int audit_part(const audit_data *data, size_t i);
 
-/* Both return OUTCOME_OK or, after a message, another outcome; free in any case. */
+/* Both return OUTCOME_OK or, after a message, another outcome; audit_close() is to follow in any case. */
 outcome audit_open(audit_data *out, const char *folder);
 outcome audit_measure(audit_data *data, dni_pool *pool, bool quiet);
 void audit_close(audit_data *data);
@@ -83,12 +84,13 @@ typedef struct class_outliers {
 /* Above this a modified z-score counts as an outlier (Iglewicz & Hoaglin 1993). */
 #define OUTLIER_SCORE 3.5
 
-/* By colour: the largest modified z-score, 0.6745 |x - median| / MAD, of a picture's colour cues in its class. */
+/* By colour: the largest modified z-score, 0.6745 |x - median| / MAD, of a picture's colour cues in its
+ * class. */
 outcome audit_colour_outliers(class_outliers *out, const audit_data *data);
 
-/* By the network's features: the distance to the class's centre, each feature divided by its deviation in the
- * class (the Mahalanobis distance of a diagonal Gaussian for each class; with a full one: Lee et al. 2018), and
- * the modified z-score of that distance. */
+/* By the network's features: the distance to the class's centre, each feature divided by its deviation in
+ * the class (the Mahalanobis distance of a diagonal Gaussian for each class; with a full one: Lee et al.
+ * 2018), and the modified z-score of that distance. */
 typedef struct extraction_options extraction_options;
 outcome audit_feature_outliers(class_outliers *out, const audit_data *data, const extraction_options *options,
                                dni_pool *pool);

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Pictures times classes that regression is fitted to; of larger data sets evenly spread pictures are taken. */
+/* Pictures times classes that regression is fitted to; of larger data sets evenly spread pictures are
+ * taken. */
 enum { MAX_CELLS = 4000000, MIN_PICTURES = 2 * FOLDS };
 
 static const double PENALTY = 0.1; /* dni_logistic_fit's c: cues are many and pictures may be few */

@@ -22,7 +22,8 @@ static void modified_scores(double *values, double *scratch, size_t count) {
         values[i] = deviation > 1e-9 ? 0.6745 * (values[i] - centre) / deviation : 0;
 }
 
-static void note(class_outliers *outliers, outlier found) {
+/* Keeps the worst, by falling score. */
+static void add_outlier(class_outliers *outliers, outlier found) {
     if (!(found.score > OUTLIER_SCORE)) return;
     int at = outliers->count < WORST ? outliers->count++ : WORST - 1;
     if (at == WORST - 1 && outliers->count == WORST && outliers->worst[at].score >= found.score) return;
@@ -53,7 +54,7 @@ static void find_in_class(class_outliers *out, const audit_data *data, int label
             if (fabs(context->values[i]) > context->best[i].score)
                 context->best[i] = (outlier){context->members[i], fabs(context->values[i]), colour_cues[k]};
     }
-    for (size_t i = 0; i < count; i++) note(out, context->best[i]);
+    for (size_t i = 0; i < count; i++) add_outlier(out, context->best[i]);
 }
 
 outcome audit_colour_outliers(class_outliers *out, const audit_data *data) {
@@ -113,7 +114,7 @@ static outcome rank_features(class_outliers *out, const audit_data *data, const 
         if (count < MIN_MEMBERS) continue;
         modified_scores(distances, distances + room, count);
         for (size_t j = 0; j < count; j++)
-            note(&out[c], (outlier){set->sample_index[rows[j]], distances[j], -1});
+            add_outlier(&out[c], (outlier){set->sample_index[rows[j]], distances[j], -1});
     }
     const outcome code = memory && rows ? OUTCOME_OK : OUTCOME_MACHINE;
     free(memory);

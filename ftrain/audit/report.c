@@ -25,8 +25,8 @@ static const char *path_inside(const audit_data *data, size_t i) {
     return inside;
 }
 
-/* A picture of the data set with its path below, and a remark before it. One that cannot be read any more is named
- * only. */
+/* A picture of the data set with its path below, and a remark before it. One that cannot be read any more
+ * is named only. */
 static void write_picture(html *page, const audit_data *data, size_t i, const char *remark) {
     const char *const path = data->samples.items[i].path;
     dn_image image;

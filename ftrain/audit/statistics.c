@@ -74,9 +74,9 @@ outcome audit_summarise(class_summary *out, const audit_data *data, int part, in
 
 /* ---- copies ---- */
 
-/* Spreads the groups of those that can be used over all; the others stay alone. */
-static void place(uint32_t *group, const uint32_t *among, const uint32_t *index, uint32_t usable,
-                  uint32_t count) {
+/* From groups among the usable pictures to groups among all, where those that cannot be used are alone. */
+static void translate_groups(uint32_t *group, const uint32_t *among, const uint32_t *index, uint32_t usable,
+                             uint32_t count) {
     for (uint32_t i = 0; i < count; i++) group[i] = i;
     for (uint32_t k = 0; k < usable; k++) group[index[k]] = index[among[k]];
 }
@@ -110,9 +110,9 @@ static dn_status group_usable(audit_copies *out, const audit_data *data, dni_fin
     }
     dn_status status = dni_group_same(among, prints, usable, error);
     if (status) return status;
-    place(out->same, among, index, usable, count);
+    translate_groups(out->same, among, index, usable, count);
     status = dni_group_near(among, prints, usable, DNI_NEAR_DISTANCE, error);
-    if (!status) place(out->near, among, index, usable, count);
+    if (!status) translate_groups(out->near, among, index, usable, count);
     return status;
 }
 

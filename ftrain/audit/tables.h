@@ -5,7 +5,8 @@
 #include "ftrain/audit/audit.h"
 #include "ftrain/shell/columns.h"
 
-/* A row for each class of each split: its files, and how they were made. Both have the rows of all summaries. */
+/* A row for each class of each split: its files, and how they were made. Both have the rows of all
+ * summaries. */
 row_table audit_files_table(const audit *findings);
 row_table audit_making_table(const audit *findings);
 

@@ -1,5 +1,5 @@
-/* Inner products of all pairs, of feature vectors and of pictures as raw pixels: the matrix of the linear kernel, from
- * which every kernel of distances follows. */
+/* Inner products of all pairs, of feature vectors and of pictures as raw pixels: the matrix of the linear
+ * kernel, from which every kernel of distances follows. */
 #ifndef FTRAIN_BASELINE_KERNEL_MATRIX_H
 #define FTRAIN_BASELINE_KERNEL_MATRIX_H
 
@@ -11,7 +11,8 @@ typedef struct kernel_matrix {
     int count;
 } kernel_matrix;
 
-/* Both return OUTCOME_OK or, after a message, another outcome; either way kernel_matrix_free() is to follow. */
+/* Both return OUTCOME_OK or, after a message, another outcome; either way kernel_matrix_free() is to
+ * follow. */
 
 /* Summed in double over blocks of columns. */
 outcome kernel_matrix_of_pixels(kernel_matrix *out, const pixel_set *set);

@@ -19,14 +19,15 @@ typedef struct pixel_set {
     size_t skipped;         /* pictures that could not be decoded */
 } pixel_set;
 
-/* Decodes up to `most` pictures of the splits together: of every class of every split the same share, namely its first
- * pictures. Those that cannot be decoded are left out and, if `report_skipped` is set, named. Returns OUTCOME_OK or,
- * after a message, another outcome. */
+/* Decodes up to `most` pictures of the splits together: of every class of every split the same share,
+ * namely its first pictures. Those that cannot be decoded are left out and, if `report_skipped` is set,
+ * named. Returns OUTCOME_OK or, after a message, another outcome. */
 outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preprocessing *preprocessing,
                        int most, dni_pool *pool, bool quiet, bool report_skipped);
 void pixel_set_free(pixel_set *set);
 
-/* The variance of all values of the first `count` pictures together, which scikit-learn's gamma="scale" wants. */
+/* The variance of all values of the first `count` pictures together, which scikit-learn's gamma="scale"
+ * wants. */
 double pixel_variance(const pixel_set *set, int count);
 
 #endif

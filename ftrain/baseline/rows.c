@@ -148,8 +148,8 @@ outcome row_of_logistic(baseline_row *out, const vectors *data, int classes) {
 
 /* ---- support vector machine ---- */
 
-/* Its decisions in the form of log-probabilities. They rank and classify as the machine does; as probabilities
- * they mean nothing. */
+/* Its decisions in the form of log-probabilities. They rank and classify as the machine does; as
+ * probabilities they mean nothing. */
 static void write_decision(const svm *machine, int index, int classes, float *log_probabilities) {
     double decision = 0;
     const int found = svm_classify(machine, index, &decision);

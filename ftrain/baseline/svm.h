@@ -11,8 +11,8 @@
 typedef struct svm svm;
 
 /* Classes told apart one against one on the first labels_count vectors of `products`, as scikit-learn's
- * SVC(C=c, kernel="rbf", gamma=gamma) does; labels in [0, classes), every class among them. Returns OUTCOME_OK
- * or, after a message, another outcome. `products` must outlive the machine. */
+ * SVC(C=c, kernel="rbf", gamma=gamma) does; labels in [0, classes), every class among them. Returns
+ * OUTCOME_OK or, after a message, another outcome. `products` must outlive the machine. */
 outcome svm_fit(svm **out, const kernel_matrix *products, const int *labels, int labels_count, double gamma,
                 double c);
 void svm_free(svm *machine);

@@ -16,8 +16,8 @@ typedef struct vectors {
     int width;
 } vectors;
 
-/* The cues of all pictures that can be used; the others are counted in *skipped and, unless `silent`, named. To be
- * freed in any case. */
+/* The cues of all pictures that can be used; the others are counted in *skipped and, unless `silent`,
+ * named. To be freed in any case. */
 outcome vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, bool quiet, bool silent,
                         size_t *skipped);
 /* Columns first .. end - 1. Likewise. */

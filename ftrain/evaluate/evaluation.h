@@ -43,7 +43,8 @@ typedef struct evaluation {
     scorer scorer; /* owns what info points to */
 } evaluation;
 
-/* Returns OUTCOME_OK or, after a message, another outcome; either way to be freed. `options` must outlive it. */
+/* Returns OUTCOME_OK or, after a message, another outcome; either way to be freed. `options` must outlive
+ * it. */
 outcome evaluation_run(evaluation *out, const evaluation_options *options, const char *data);
 void evaluation_free(evaluation *result);
 

@@ -42,7 +42,8 @@ static void print_summary(const evaluation *result) {
     printf("Brier score %.4f, expected calibration error %.4f\n", m->brier, result->reliability.error);
 }
 
-/* Lowest recall first, of equal ones that with more pictures, then the model's order; without pictures last. */
+/* Lowest recall first, of equal ones that with more pictures, then the model's order; without pictures
+ * last. */
 static int by_recall(const void *a, const void *b) {
     const class_row *x = *(const class_row *const *)a, *y = *(const class_row *const *)b;
     const dn_class_metrics *m = &x->metrics, *n = &y->metrics;

@@ -6,8 +6,8 @@
 #include "ftrain/page/html.h"
 #include "ftrain/shell/outcome.h"
 
-/* argv: the command line, the command first. Attaches the backbone, for the maps of evidence. Returns OUTCOME_OK or,
- * after a message, another outcome. */
+/* argv: the command line, the command first. Attaches the backbone, for the maps of evidence. Returns
+ * OUTCOME_OK or, after a message, another outcome. */
 outcome evaluation_write_report(evaluation *result, const scorer_options *options, const char *path, int argc,
                                 char *const *argv);
 

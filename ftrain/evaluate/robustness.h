@@ -5,8 +5,8 @@
 #include "ftrain/evaluate/evaluation.h"
 #include "ftrain/shell/outcome.h"
 
-/* Evaluates the pictures of `result` again under each perturbation: result->rows. To be called once, after evaluation_run().
- * Returns OUTCOME_OK or, after a message, another outcome. */
+/* Evaluates the pictures of `result` again under each perturbation: result->rows. To be called once, after
+ * evaluation_run(). Returns OUTCOME_OK or, after a message, another outcome. */
 outcome robustness_run(evaluation *result, const dni_view *perturbations, int count);
 
 #endif

@@ -15,8 +15,8 @@ typedef struct class_row {
     double roc_auc, average_precision;
 } class_row;
 
-/* Fills *out, an array from malloc, in the order of the model's classes. Returns OUTCOME_OK or, after a message, another
- * outcome. */
+/* Fills *out, an array from malloc, in the order of the model's classes. Returns OUTCOME_OK or, after a
+ * message, another outcome. */
 outcome class_rows_make(class_row **out, const evaluation *result);
 row_table class_table(const class_row *first, int count);
 
@@ -50,8 +50,8 @@ row_table scored_table(const scored_columns *columns, const scored_row *first, i
 /* "accuracy", "correct", "count", ..., as they stand in every JSON object of an evaluation. */
 json_t *scored_json(const scored_row *row);
 
-/* Rows of the plain pictures and, behind them, of each perturbation: 1 + result->row_count, from malloc. Returns OUTCOME_OK
- * or, after a message, another outcome. */
+/* Rows of the plain pictures and, behind them, of each perturbation: 1 + result->row_count, from malloc.
+ * Returns OUTCOME_OK or, after a message, another outcome. */
 outcome robustness_rows_make(scored_row **out, const evaluation *result);
 
 /* ---- probabilities, as they are and at the fitted temperature ---- */

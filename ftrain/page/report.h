@@ -11,15 +11,15 @@
 
 #include <jansson.h>
 
-/* Opens the page and shows the command line, argv[0] being the command. Returns OUTCOME_OK or, after a message, another
- * outcome. */
+/* Opens the page and shows the command line, argv[0] being the command. Returns OUTCOME_OK or, after a
+ * message, another outcome. */
 outcome report_open(html **out, const char *path, const char *title, int argc, char *const *argv);
 outcome report_close(html *page);
 
 /* Section "data": pictures of each class and split; counts: (DNI_SPLITS, classes). */
 void report_data(html *page, const dni_dataset *data, int *const *counts, size_t skipped);
 
-/* Section "recipe": a table of the object's keys and values. Takes it over. */
+/* Section "recipe": a table of the object's keys and values. Releases the object. */
 void report_recipe(html *page, json_t *recipe);
 
 /* What a page's numbers come from; what is NULL or 0 is left out. */

@@ -4,8 +4,9 @@
 
 #include <stddef.h>
 
-/* `count` elements of `size` bytes each, all bytes 0; to be freed with free(). NULL, after the message "out of memory",
- * where there is not so much memory or the size does not fit into a size_t. A count of 0 is fine. */
+/* `count` elements of `size` bytes each, all bytes 0; to be freed with free(). NULL, after the message
+ * "out of memory", where there is not so much memory or the size does not fit into a size_t. A count of 0
+ * is fine. */
 void *new_array(size_t count, size_t size);
 /* (rows, columns), likewise. */
 void *new_matrix(size_t rows, size_t columns, size_t size);

@@ -1,7 +1,8 @@
 /* ftrain train --folds K.
  *
- * Each fold is held out once. The fold behind it selects the epoch, as the validation split does in a training, and the
- * others train: if the held-out fold selected its own epoch, the result would look better than it is. */
+ * Each fold is held out once. The fold behind it selects the epoch, as the validation split does in a
+ * training, and the others train: if the held-out fold selected its own epoch, the result would look
+ * better than it is. */
 #include "ftrain/train/folds.h"
 
 #include "ftrain/features/feature_rows.h"

@@ -26,9 +26,10 @@ typedef struct fold_table {
     mean_sd accuracy, loss;
 } fold_table;
 
-/* Assigns the pictures of the training and validation sets to options->folds folds and evaluates, on each fold, a head
- * that was trained without it. The sets have the same views. Returns OUTCOME_OK or, after a message, another outcome;
- * after OUTCOME_INTERRUPTED *out holds the folds that are done. In any case fold_table_free() is to follow. */
+/* Assigns the pictures of the training and validation sets to options->folds folds and evaluates, on each
+ * fold, a head that was trained without it. The sets have the same views. Returns OUTCOME_OK or, after a
+ * message, another outcome; after OUTCOME_INTERRUPTED *out holds the folds that are done. In any case
+ * fold_table_free() is to follow. */
 outcome folds_run(const train_options *options, int classes, const feature_set *train,
                   const feature_set *valid, fold_table *out);
 void fold_table_free(fold_table *table);

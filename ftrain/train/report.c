@@ -102,8 +102,8 @@ static void write_charts(html *page, const train_run *run, const curves *data) {
     html_raw(page, "</div>\n");
 }
 
-/* The epochs as they were printed, except that the best of all is marked alone, and not every one that was the best so
- * far. */
+/* The epochs as they were printed, except that the best of all is marked alone, and not every one that was
+ * the best so far. */
 static outcome write_epochs(html *page, const train_run *run) {
     const epoch_log *log = &run->epochs;
     dn_epoch *epochs = new_array((size_t)log->count, sizeof *epochs);

@@ -1,7 +1,7 @@
 /* ftrain train --sweep LIST.
  *
- * Every run is the training that its options alone would give, with the same seed, so its numbers depend neither
- * on the others nor on how many run at a time. */
+ * Every run is the training that its options alone would give, with the same seed, so its numbers depend
+ * neither on the others nor on how many run at a time. */
 #include "ftrain/train/sweep.h"
 
 #include "ftrain/shell/interrupt.h"

@@ -22,9 +22,9 @@ typedef struct ranked_run {
     dn_train_result result;
 } ranked_run;
 
-/* Reads "lr=0.001/0.003 hidden=512,256/none" and tries every combination on a copy of `base`, which must outlive
- * the sweep, so that a value out of range is reported before the work. Returns OUTCOME_OK or, after a message, another
- * outcome with *out NULL. */
+/* Reads "lr=0.001/0.003 hidden=512,256/none" and tries every combination on a copy of `base`, which must
+ * outlive the sweep, so that a value out of range is reported before the work. Returns OUTCOME_OK or,
+ * after a message, another outcome with *out NULL. */
 outcome sweep_create(sweep **out, const train_options *base);
 void sweep_free(sweep *self);
 
@@ -33,7 +33,8 @@ void sweep_free(sweep *self);
 outcome sweep_run(sweep *self, const dn_features *train, const dn_features *valid, int width, int classes,
                   dni_pool *pool);
 
-/* What the run with the lowest validation loss leaves; of several such runs, the first in the order of the list. */
+/* What the run with the lowest validation loss leaves; of several such runs, the first in the order of the
+ * list. */
 typedef struct sweep_winner {
     const train_options *options; /* the sweep's */
     dn_head *head;                /* from here on the caller's, and the epochs, too */
@@ -41,11 +42,12 @@ typedef struct sweep_winner {
     dn_train_result result;
 } sweep_winner;
 
-/* After sweep_run(). Returns OUTCOME_OK or, after a message, another outcome: the sweep was interrupted, or every run
- * diverged. */
+/* After sweep_run(). Returns OUTCOME_OK or, after a message, another outcome: the sweep was interrupted,
+ * or every run diverged. */
 outcome sweep_take_winner(sweep *self, sweep_winner *out);
 
-/* What was tried, and how it came out: the runs that ended, by validation loss; those that diverged are last. */
+/* What was tried, and how it came out: the runs that ended, by validation loss; those that diverged are
+ * last. */
 const sweep_grid *sweep_get_grid(const sweep *self);
 const ranked_run *sweep_ranking(const sweep *self, int *count);
 /* {"list": ..., "runs": N}, for the recipe. */

@@ -20,14 +20,16 @@ typedef struct sweep_grid {
     int run_count; /* combinations */
 } sweep_grid;
 
-/* Reads the list, and tries every combination on a copy of `base`, so that a value out of range is reported before the
- * work begins. Returns OUTCOME_OK or, after a message, another outcome; either way sweep_grid_free() is to follow. */
+/* Reads the list, and tries every combination on a copy of `base`, so that a value out of range is
+ * reported before the work begins. Returns OUTCOME_OK or, after a message, another outcome; either way
+ * sweep_grid_free() is to follow. */
 outcome sweep_grid_parse(sweep_grid *out, const char *list, const train_options *base);
 void sweep_grid_free(sweep_grid *grid);
 
 /* The value of an axis in a run; the last axis changes fastest. */
 const char *sweep_grid_value(const sweep_grid *grid, int run, int axis);
-/* The options of a run: those of `base`, and its values. Returns OUTCOME_OK or, after a message, another outcome. */
+/* The options of a run: those of `base`, and its values. Returns OUTCOME_OK or, after a message, another
+ * outcome. */
 outcome sweep_grid_options(const sweep_grid *grid, int run, const train_options *base, train_options *out);
 
 #endif

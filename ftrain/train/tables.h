@@ -26,8 +26,8 @@ typedef struct sweep_table {
     sweep_row *rows;
 } sweep_table;
 
-/* Returns OUTCOME_OK or, after a message, another outcome; either way sweep_table_free() is to follow. The sweep must
- * outlive the table. */
+/* Returns OUTCOME_OK or, after a message, another outcome; either way sweep_table_free() is to follow. The
+ * sweep must outlive the table. */
 outcome sweep_table_make(sweep_table *out, const sweep *from);
 void sweep_table_free(sweep_table *table);
 

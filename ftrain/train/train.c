@@ -46,7 +46,7 @@ static outcome check_class_weights(const train_run *run) {
     return OUTCOME_USAGE;
 }
 
-/* ---- the work ---- */
+/* ---- training ---- */
 
 /* What the features come from, by name, for a checkpoint. */
 static json_t *provenance_json(const train_run *run) {
