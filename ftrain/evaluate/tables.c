@@ -96,10 +96,10 @@ static void append(scored_columns *to, const table_column *columns, size_t count
     to->count += (int)count;
 }
 
-void scored_columns_make(scored_columns *out, const evaluation *result, bool of_robustness) {
+void scored_columns_make(scored_columns *out, const evaluation *result, bool for_robustness) {
     const int classes = result->info->class_count;
     out->count = 0;
-    if (of_robustness)
+    if (for_robustness)
         append(out, perturbation_columns, sizeof perturbation_columns / sizeof *perturbation_columns);
     else
         append(out, name_column, 1);
@@ -110,7 +110,7 @@ void scored_columns_make(scored_columns *out, const evaluation *result, bool of_
         recall.offset += (size_t)c * sizeof(double);
         append(out, &recall, 1);
     }
-    if (of_robustness)
+    if (for_robustness)
         append(out, robustness_columns, sizeof robustness_columns / sizeof *robustness_columns);
 }
 

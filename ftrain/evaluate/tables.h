@@ -45,7 +45,7 @@ typedef struct scored_columns {
     char titles[MAX_RECALLS][64];
 } scored_columns;
 
-void scored_columns_make(scored_columns *out, const evaluation *result, bool of_robustness);
+void scored_columns_make(scored_columns *out, const evaluation *result, bool for_robustness);
 row_table scored_table(const scored_columns *columns, const scored_row *first, int count);
 /* "accuracy", "correct", "count", ..., as they stand in every JSON object of an evaluation. */
 json_t *scored_json(const scored_row *row);
