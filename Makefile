@@ -39,7 +39,7 @@ VERSION_OF = $(shell sed -n 's/^.define DN_VERSION_$(1) //p' core/status.h)
 MAJOR   := $(call VERSION_OF,MAJOR)
 VERSION := $(MAJOR).$(call VERSION_OF,MINOR).$(call VERSION_OF,PATCH)
 
-LIBRARY_PACKAGES := openblas libturbojpeg jansson libzip libxxhash
+LIBRARY_PACKAGES := openblas libjpeg libturbojpeg jansson libzip libxxhash
 LIBRARY_CFLAGS   := $(shell pkg-config --cflags $(LIBRARY_PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wundef \
             -Wdouble-promotion $(WERROR)
@@ -74,7 +74,9 @@ PROGRAM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ftrain/*.c ftrain/*/*.
 TESTS         ?= $(sort $(patsubst test/%/,%,$(dir $(wildcard test/*/test_* test/*/check_*))))
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard $(TESTS:%=test/%/test_*.c)))
 TEST_SCRIPTS  := $(wildcard $(foreach d,$(TESTS),test/$(d)/check_*.sh test/$(d)/test_*.sh))
-TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard test/support/*.c))
+TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/faults.c,$(wildcard test/support/*.c)))
+# Preloaded by scripts, so that chosen system calls fail.
+FAULTS  := $(BUILD)/test/support/faults.so
 STATIC  := $(BUILD)/libdensenet.a
 SHARED  := $(BUILD)/libdensenet.so.$(VERSION)
 PROGRAM := $(BUILD)/ftrain/ftrain
@@ -106,11 +108,15 @@ $(BUILD)/ftrain/parts.a: $(filter-out %/main.o,$(PROGRAM_OBJECTS))
 $(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(BUILD)/ftrain/parts.a $(STATIC)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
 
+$(FAULTS): test/support/faults.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=gnu11 -O1 -fPIC $(WARNINGS) -shared -o $@ $< -ldl
+
 # ---- what must be there first ----
 
 # Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
-DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libturbojpeg0-dev libstb-dev libcmocka-dev libjansson-dev \
-                   libzip-dev libxxhash-dev libcurl4-openssl-dev libsvm-dev
+DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libjpeg62-turbo-dev libturbojpeg0-dev libstb-dev libcmocka-dev \
+                   libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev libsvm-dev
 NEEDED_TOOLS    := $(firstword $(CC)) pkg-config
 NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) cmocka
 NEEDED_HEADERS  := stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h
@@ -143,7 +149,7 @@ AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc
 test: deps
 	+@$(AGAIN) check
 
-check: all $(TEST_PROGRAMS) $(SAMPLES)
+check: all $(TEST_PROGRAMS) $(SAMPLES) $(FAULTS)
 	@for folder in $(TESTS); do ls -d test/$$folder/* 2>/dev/null | grep -q '/\(test\|check\)_' || \
 	    { echo "TESTS: there are no tests in test/$$folder" >&2; exit 2; }; done
 	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' CC='$(CC)' test/run.sh $(TEST_PROGRAMS) $(TEST_SCRIPTS)

@@ -4,6 +4,8 @@
 
 #include "core/status.h"
 
+#include <stdbool.h>
+
 /* Writes status and message into *error unless it is NULL, and returns the status, so that a caller can write
  * `return dni_fail(error, DN_ERR_..., "%s: ...", path);`. A message that is too long ends in "...". */
 dn_status dni_fail(dn_error *error, dn_status status, const char *format, ...)
@@ -22,5 +24,9 @@ dn_status dni_no_memory(dn_error *error, const char *format, ...) __attribute__(
  * started" and why. */
 dn_status dni_no_thread(dn_error *error, int number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Whether the machine failed (memory, descriptors, disk, threads), and so the status says nothing about the file or
+ * picture that was being read: one that has to be read again, not one to be left out. */
+bool dni_status_is_machine(dn_status status);
 
 #endif

@@ -30,6 +30,7 @@ const char *dn_status_name(dn_status status) {
         NAME(DN_ERR_PERMISSION);
         NAME(DN_ERR_NO_SPACE);
         NAME(DN_ERR_THREADS);
+        NAME(DN_ERR_FILE_KIND);
         NAME(DN_ERR_FORMAT);
         NAME(DN_ERR_CORRUPT);
         NAME(DN_ERR_TRUNCATED);
@@ -78,6 +79,8 @@ static dn_status status_of_errno(int number) {
     switch (number) {
     case ENOENT:
     case ENOTDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
         return DN_ERR_NOT_FOUND;
     case EACCES:
     case EPERM:
@@ -88,6 +91,9 @@ static dn_status status_of_errno(int number) {
         return DN_ERR_NO_SPACE;
     case ENOMEM:
         return DN_ERR_MEMORY;
+    case EISDIR:
+    case ENXIO: /* a socket */
+        return DN_ERR_FILE_KIND;
     default:
         return DN_ERR_IO;
     }
@@ -103,6 +109,7 @@ static void fill(dn_error *error, dn_status status, const char *cause, const cha
 
 /* strerror() may share its text between threads. */
 static const char *text_of_errno(int number, char *text, size_t size) {
+    if (number == ENOMEM) return "out of memory"; /* as dni_no_memory() says */
     if (strerror_r(number, text, size) != 0) snprintf(text, size, "error %d", number);
     return text;
 }
@@ -139,4 +146,9 @@ dn_status dni_no_thread(dn_error *error, int number, const char *format, ...) {
         va_end(arguments);
     }
     return DN_ERR_THREADS;
+}
+
+bool dni_status_is_machine(dn_status status) {
+    return status == DN_ERR_MEMORY || status == DN_ERR_IO || status == DN_ERR_NO_SPACE ||
+           status == DN_ERR_THREADS;
 }

@@ -53,6 +53,7 @@ DN_EXTENSION typedef enum DN_MUST_CHECK dn_status {
     DN_ERR_PERMISSION = 23, /* the system denies access */
     DN_ERR_NO_SPACE = 24,   /* the disk is full; what was there before is intact */
     DN_ERR_THREADS = 25,    /* worker threads cannot be started */
+    DN_ERR_FILE_KIND = 26,  /* a folder, pipe, socket or device where a file is needed */
 
     /* weight, model and feature files (40-59) */
     DN_ERR_FORMAT = 40,    /* not a format that is known here */

@@ -42,7 +42,7 @@ static outcome print_machine(void) {
     dni_isa isa;
     dn_error error;
     if (dni_cpu_choose_isa(&isa, &error)) {
-        report(&error, OUTCOME_USAGE);
+        message("%s", error.message);
         return OUTCOME_USAGE;
     }
     char name[64];

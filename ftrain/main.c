@@ -1,5 +1,6 @@
 /* ftrain COMMAND [options] [paths]. */
 #include "ftrain/shell/commands.h"
+#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
 
@@ -64,6 +65,7 @@ int blas_thread_init(void) {
 }
 
 int main(int argc, char **argv) {
+    interrupts_begin();
     openblas_set_num_threads(1); /* the same seed gives the same bits */
     const outcome code = dispatch(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -152,6 +152,9 @@ static dn_status run_batches(dn_trainer *t, int epoch, double *loss, dn_error *e
     double sum = 0.0;
     for (int first = 0; first < t->train.count; first += t->batch.capacity) {
         const int left = t->train.count - first, rows = left < t->batch.capacity ? left : t->batch.capacity;
+        if (t->options.is_cancelled && t->options.is_cancelled(t->options.context))
+            return dni_fail(error, DN_ERR_CANCELLED, "training was stopped in epoch %d of %d", epoch,
+                            t->options.epochs);
         load_batch(t, first, rows, &views);
         sum += step(t, rows, t->head->dropout > 0.0f ? &dropout : NULL);
         if (!isfinite(sum)) return diverged(t, "training", epoch, error);

@@ -107,6 +107,9 @@ typedef struct dn_train_options {
     uint64_t seed;              /* order, dropout, views */
     /* Called after each epoch, may be NULL; anything but 0 stops with DN_ERR_CANCELLED. */
     int (*on_epoch)(void *context, const dn_epoch *epoch);
+    /* Asked before each mini-batch, may be NULL; anything but 0 ends the epoch with DN_ERR_CANCELLED. A trainer can
+     * then only be freed, for its state lies between two epochs. */
+    int (*is_cancelled)(void *context);
     void *context;
 } dn_train_options;
 

@@ -3,15 +3,13 @@
 
 #include "core/error.h"
 #include "core/memory.h"
-#include "io/file.h"
+#include "io/entry.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-/* Folders inside a class folder are walked to this depth: a link that leads back up would never end. */
+/* Folders inside a class folder are walked to this depth. */
 enum { DEEPEST = 16 };
 
 const char *dni_split_name(dni_split split) {
@@ -19,97 +17,159 @@ const char *dni_split_name(dni_split split) {
     return split >= 0 && split < DNI_SPLITS ? names[split] : "?";
 }
 
-typedef enum kind { REGULAR_FILE, FOLDER, SOMETHING_ELSE } kind;
+/* ---- lists that grow ---- */
 
-/* What a path is, links followed. */
-static dn_status kind_of(kind *out, const char *path, dn_error *error) {
-    struct stat info;
-    if (stat(path, &info) != 0) return dni_fail_errno(error, errno, "%s", path);
-    *out = S_ISREG(info.st_mode) ? REGULAR_FILE : S_ISDIR(info.st_mode) ? FOLDER : SOMETHING_ELSE;
+/* Room for one more element behind `count`; false: out of memory. Rooms are powers of two. */
+static bool has_room(void **items, size_t count, size_t size) {
+    if (count && (count < 64 || (count & (count - 1)))) return true;
+    size_t bytes;
+    void *larger = NULL;
+    if (dni_size_mul(count ? 2 * count : 64, size, &bytes)) larger = realloc(*items, bytes);
+    if (larger) *items = larger;
+    return larger != NULL;
+}
+
+/* Takes over `path`, also when it fails. */
+static dn_status append_sample(dni_samples *samples, char *path, int label, dn_error *error) {
+    void *items = samples->items;
+    if (!has_room(&items, samples->count, sizeof *samples->items)) {
+        const dn_status status = dni_no_memory(error, "%s: its list", path);
+        free(path);
+        return status;
+    }
+    samples->items = items;
+    samples->items[samples->count++] = (dni_sample){.path = path, .label = label};
     return DN_OK;
 }
 
+/* What cannot be used is kept beside the samples; only where the machine failed the scan ends. */
+static dn_status leave_out(dni_samples *samples, const char *folder, const dn_error *reason,
+                           dn_error *error) {
+    void *items = samples->left_out;
+    if (!has_room(&items, samples->left_out_count, sizeof *samples->left_out))
+        return dni_no_memory(error, "%s: its list", folder);
+    samples->left_out = items;
+    samples->left_out[samples->left_out_count++] = *reason;
+    return DN_OK;
+}
+
+/* ---- the walk ---- */
+
+/* A folder that is being walked, and those that it lies in. */
+typedef struct place {
+    dni_entry entry;
+    int depth;
+    const struct place *above;
+} place;
+
+/* What a name in a folder leads to; *path is from malloc. *is_usable: false where it was left out. */
+static dn_status look_at(dni_entry *out, char **path, bool *is_usable, dni_samples *samples,
+                         const char *folder, const char *name, dn_error *error) {
+    *is_usable = false;
+    *path = dni_path_join(folder, name);
+    if (!*path) return dni_no_memory(error, "%s: its list", folder);
+    dn_error reason;
+    const dn_status status = dni_entry_find(out, *path, &reason);
+    *is_usable = !status;
+    if (dni_status_is_machine(status)) return dni_fail(error, status, "%s", reason.message);
+    return status ? leave_out(samples, folder, &reason, error) : DN_OK;
+}
+
+static dn_status check_place(const place *at, const char *folder, dn_error *error) {
+    if (at->depth > DEEPEST)
+        return dni_fail(error, DN_ERR_FILE_KIND, "%s: more than %d folders inside one another", folder,
+                        DEEPEST);
+    for (const place *above = at->above; above; above = above->above)
+        if (dni_entry_is_same(&above->entry, &at->entry))
+            return dni_fail(error, DN_ERR_FILE_KIND, "%s: is a link to a folder that it lies in", folder);
+    return DN_OK;
+}
+
+static dn_status walk(dni_samples *samples, const char *folder, int label, const place *at, dn_error *error);
+
+/* Appends the files of a listed folder, by name, then walks the folders in it, by name. */
+static dn_status walk_names(dni_samples *samples, const char *folder, const dni_listing *listing, int label,
+                            const place *at, dn_error *error) {
+    dni_entry *const entries = malloc((listing->count + 1) * sizeof *entries);
+    char **const folders = calloc(listing->count + 1, sizeof *folders); /* NULL: it is none */
+    dn_status status = entries && folders ? DN_OK : dni_no_memory(error, "%s: its list", folder);
+    for (size_t i = 0; !status && i < listing->count; i++) {
+        char *path;
+        bool is_usable;
+        status = look_at(&entries[i], &path, &is_usable, samples, folder, listing->names[i], error);
+        if (is_usable && entries[i].kind == DNI_ENTRY_FOLDER)
+            folders[i] = path;
+        else if (is_usable)
+            status = append_sample(samples, path, label, error);
+        else
+            free(path);
+    }
+    for (size_t i = 0; folders && i < listing->count; i++) {
+        if (!status && folders[i])
+            status = walk(samples, folders[i], label,
+                          &(place){.entry = entries[i], .depth = at->depth + 1, .above = at}, error);
+        free(folders[i]);
+    }
+    free(entries);
+    free(folders);
+    return status;
+}
+
+/* Appends every file below a class folder. */
+static dn_status walk(dni_samples *samples, const char *folder, int label, const place *at, dn_error *error) {
+    dni_listing listing = {0};
+    dn_error reason;
+    dn_status status = check_place(at, folder, &reason);
+    if (!status) status = dni_list_folder(&listing, folder, &reason);
+    if (status && dni_status_is_machine(status)) return dni_fail(error, status, "%s", reason.message);
+    if (status) return leave_out(samples, folder, &reason, error);
+    status = walk_names(samples, folder, &listing, label, at, error);
+    dni_listing_free(&listing);
+    return status;
+}
+
 /* The names of the folders in a folder: its classes. */
-static dn_status list_classes(dni_listing *out, const char *folder, dn_error *error) {
+static dn_status list_classes(dni_listing *out, dni_samples *samples, const char *folder, dn_error *error) {
     dn_status status = dni_list_folder(out, folder, error);
-    if (status) return status;
     size_t kept = 0;
     for (size_t i = 0; i < out->count; i++) {
-        kind is = SOMETHING_ELSE;
-        char *const path = dni_path_join(folder, out->names[i]);
-        status = path ? kind_of(&is, path, error) : dni_no_memory(error, "%s", folder);
+        dni_entry entry;
+        char *path = NULL;
+        bool is_usable = false;
+        if (!status) status = look_at(&entry, &path, &is_usable, samples, folder, out->names[i], error);
         free(path);
-        if (status) {
-            while (i < out->count) out->names[kept++] = out->names[i++];
-            break;
-        }
-        if (is == FOLDER)
+        if (is_usable && entry.kind == DNI_ENTRY_FOLDER)
             out->names[kept++] = out->names[i];
         else
             free(out->names[i]);
     }
     out->count = kept;
-    if (status) {
-        dni_listing_free(out);
-        *out = (dni_listing){0};
-    }
+    if (status) dni_listing_free(out);
     return status;
 }
 
-/* Takes over `path`, also when it fails. */
-static int append_sample(dni_samples *samples, size_t *room, char *path, int label) {
-    if (samples->count == *room) {
-        const size_t larger = *room ? 2 * *room : 64;
-        size_t bytes;
-        dni_sample *items = NULL;
-        if (dni_size_mul(larger, sizeof *items, &bytes)) items = realloc(samples->items, bytes);
-        if (!items) {
-            free(path);
-            return 0;
-        }
-        samples->items = items;
-        *room = larger;
-    }
-    samples->items[samples->count++] = (dni_sample){.path = path, .label = label};
-    return 1;
+dn_status dni_classes_list(dni_listing *out, const char *folder, dn_error *error) {
+    dni_samples ignored = {0};
+    const dn_status status = list_classes(out, &ignored, folder, error);
+    dni_samples_free(&ignored);
+    return status;
 }
 
-/* Appends every file below a class folder: a folder's own files by name, then those of the folders in it. */
-static dn_status walk(dni_samples *samples, size_t *room, const char *folder, int label, int depth,
-                      dn_error *error) {
-    if (depth > DEEPEST)
-        return dni_fail(error, DN_ERR_IO, "%s: more than %d folders inside one another", folder, DEEPEST);
-    dni_listing listing;
-    dn_status status = dni_list_folder(&listing, folder, error);
-    if (status) return status;
-
-    for (int want = REGULAR_FILE; !status && want <= FOLDER; want++)
-        for (size_t i = 0; !status && i < listing.count; i++) {
-            kind is = SOMETHING_ELSE;
-            char *path = dni_path_join(folder, listing.names[i]);
-            status = path ? kind_of(&is, path, error) : dni_no_memory(error, "%s", folder);
-            if (!status && (int)is == want) {
-                if (is == FOLDER) {
-                    status = walk(samples, room, path, label, depth + 1, error);
-                } else {
-                    if (!append_sample(samples, room, path, label))
-                        status = dni_no_memory(error, "%s", folder);
-                    path = NULL;
-                }
-            }
-            free(path);
-        }
-    dni_listing_free(&listing);
-    return status;
+/* The folder as a place, where it can be found; else those that it lies in. */
+static const place *place_of(place *out, const char *folder, const place *above) {
+    *out = (place){.above = above};
+    return dni_entry_find(&out->entry, folder, NULL) ? above : out;
 }
 
 /* Appends the files of one class; a class without any is an error. */
-static dn_status scan_class(dni_samples *samples, size_t *room, const char *folder, const char *class_name,
-                            int label, dn_error *error) {
+static dn_status scan_class(dni_samples *samples, const char *folder, const char *class_name, int label,
+                            const place *above, dn_error *error) {
     char *const path = dni_path_join(folder, class_name);
-    if (!path) return dni_no_memory(error, "%s", folder);
+    if (!path) return dni_no_memory(error, "%s: its list", folder);
     const size_t before = samples->count;
-    dn_status status = walk(samples, room, path, label, 0, error);
+    place at = {.above = above};
+    dn_status status = dni_entry_find(&at.entry, path, error);
+    if (!status) status = walk(samples, path, label, &at, error);
     if (!status && samples->count == before)
         status = dni_fail(error, DN_ERR_DATA_EMPTY, "%s: a class without files", path);
     free(path);
@@ -120,7 +180,36 @@ void dni_samples_free(dni_samples *samples) {
     if (!samples) return;
     for (size_t i = 0; i < samples->count; i++) free(samples->items[i].path);
     free(samples->items);
+    free(samples->left_out);
     *samples = (dni_samples){0};
+}
+
+/* Room for `more` elements behind `count`, by has_room()'s rule. */
+static bool grow(void **items, size_t count, size_t more, size_t size) {
+    size_t room = 64, bytes;
+    void *larger = NULL;
+    while (room < count + more) room *= 2;
+    if (dni_size_mul(room, size, &bytes)) larger = realloc(*items, bytes);
+    if (larger) *items = larger;
+    return larger != NULL;
+}
+
+dn_status dni_samples_append(dni_samples *to, dni_samples *from, dn_error *error) {
+    void *items = to->items, *left_out = to->left_out;
+    const bool has_items = grow(&items, to->count, from->count, sizeof *to->items);
+    const bool has_left_out = grow(&left_out, to->left_out_count, from->left_out_count, sizeof *to->left_out);
+    to->items = items;
+    to->left_out = left_out;
+    if (!has_items || !has_left_out) return dni_no_memory(error, "%zu samples", to->count + from->count);
+    if (from->count) memcpy(to->items + to->count, from->items, from->count * sizeof *from->items);
+    if (from->left_out_count)
+        memcpy(to->left_out + to->left_out_count, from->left_out,
+               from->left_out_count * sizeof *from->left_out);
+    to->count += from->count;
+    to->left_out_count += from->left_out_count;
+    from->count = 0; /* the paths have moved */
+    dni_samples_free(from);
+    return DN_OK;
 }
 
 void dni_dataset_free(dni_dataset *dataset) {
@@ -201,9 +290,12 @@ static dn_status take_classes(dni_dataset *dataset, const char *folder, dni_list
     return DN_OK;
 }
 
-static dn_status scan_split(dni_dataset *dataset, const char *folder, dni_split split, dn_error *error) {
+static dn_status scan_split(dni_dataset *dataset, const char *folder, dni_split split, const place *above,
+                            dn_error *error) {
+    place own;
+    const place *at = place_of(&own, folder, above);
     dni_listing listing;
-    dn_status status = list_classes(&listing, folder, error);
+    dn_status status = list_classes(&listing, &dataset->splits[split], folder, error);
     if (status) return status;
     if (split == DNI_TRAIN)
         status = take_classes(dataset, folder, &listing, error);
@@ -212,18 +304,20 @@ static dn_status scan_split(dni_dataset *dataset, const char *folder, dni_split 
                                  &listing, 0, error);
     dni_listing_free(&listing);
 
-    size_t room = 0;
     for (int label = 0; !status && label < dataset->class_count; label++)
-        status = scan_class(&dataset->splits[split], &room, folder, dataset->classes[label], label, error);
+        status = scan_class(&dataset->splits[split], folder, dataset->classes[label], label, at, error);
     return status;
 }
 
 dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error) {
     dn_status status = DN_OK;
     *out = (dni_dataset){0};
+    place own;
+    const place *at = place_of(&own, folder, NULL);
     for (int split = 0; !status && split < DNI_SPLITS; split++) {
         char *const path = dni_path_join(folder, dni_split_name((dni_split)split));
-        status = path ? scan_split(out, path, (dni_split)split, error) : dni_no_memory(error, "%s", folder);
+        status =
+            path ? scan_split(out, path, (dni_split)split, at, error) : dni_no_memory(error, "%s", folder);
         free(path);
     }
     if (status) dni_dataset_free(out);
@@ -233,17 +327,21 @@ dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error
 dn_status dni_samples_scan(dni_samples *out, const char *folder, const char *const *classes, int class_count,
                            dn_error *error) {
     *out = (dni_samples){0};
+    place own;
+    const place *at = place_of(&own, folder, NULL);
     dni_listing listing;
-    dn_status status = list_classes(&listing, folder, error);
-    if (status) return status;
+    dn_status status = list_classes(&listing, out, folder, error);
+    if (status) {
+        dni_samples_free(out);
+        return status;
+    }
     status = compare_classes(folder, classes, class_count, "the model", &listing, 1, error);
     if (!status && listing.count == 0)
         status = dni_fail(error, DN_ERR_DATA_EMPTY, "%s: no class folders", folder);
 
-    size_t room = 0;
     for (size_t i = 0; !status && i < listing.count; i++)
-        status = scan_class(out, &room, folder, listing.names[i],
-                            index_of(listing.names[i], classes, class_count), error);
+        status = scan_class(out, folder, listing.names[i], index_of(listing.names[i], classes, class_count),
+                            at, error);
     dni_listing_free(&listing);
     if (status) dni_samples_free(out);
     return status;

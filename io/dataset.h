@@ -3,6 +3,7 @@
 #define DN_IO_DATASET_H
 
 #include "core/status.h"
+#include "io/file.h"
 
 #include <stddef.h>
 
@@ -18,6 +19,8 @@ typedef struct dni_sample {
 typedef struct dni_samples {
     dni_sample *items; /* by class; a folder's files by name, then its folders' */
     size_t count;
+    dn_error *left_out; /* why each entry that is no sample cannot be one; the message names it */
+    size_t left_out_count;
 } dni_samples;
 
 typedef struct dni_dataset {
@@ -28,7 +31,8 @@ typedef struct dni_dataset {
 
 /* Scans a data set. Hidden entries are left out; every other regular file in a class folder, and in folders
  * inside it, is a sample, whatever its name: what is no picture is found out, and named, when it is decoded.
- * Links are followed. DN_ERR_NOT_FOUND: the folder or one of its splits is missing; DN_ERR_DATA_CLASSES:
+ * Links are followed. Kept apart, with the reason, is what cannot be used: a link that leads nowhere, to itself or to
+ * a folder that it lies in, a pipe, a socket, a device, a folder that may not be read. DN_ERR_NOT_FOUND: the folder or one of its splits is missing; DN_ERR_DATA_CLASSES:
  * fewer than two classes, or a split whose classes differ from the training split's (the message names them);
  * DN_ERR_DATA_EMPTY: a class of a split without files. */
 dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error);
@@ -37,6 +41,12 @@ dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error
  * a model knows: folders are matched by name, others are refused, absent ones are fine. */
 dn_status dni_samples_scan(dni_samples *out, const char *folder, const char *const *classes, int class_count,
                            dn_error *error);
+
+/* The names of the class folders in a folder, sorted. What cannot be examined counts as none: a scan tells why. */
+dn_status dni_classes_list(dni_listing *out, const char *folder, dn_error *error);
+
+/* Moves all of `from`, which is left empty, behind what is in `to`. On failure both keep what they had. */
+dn_status dni_samples_append(dni_samples *to, dni_samples *from, dn_error *error);
 
 void dni_samples_free(dni_samples *samples);
 void dni_dataset_free(dni_dataset *dataset);

@@ -1,4 +1,5 @@
-/* Groups by union-find, in the array that is the result: group[i] leads towards the group's first picture. */
+/* Grouping by union-find, inside the array of the result: following group[i] again and again ends at the
+ * first picture of the group. */
 #include "io/duplicates.h"
 
 #include "core/error.h"
@@ -10,7 +11,7 @@
 #include <string.h>
 
 dn_status dni_fingerprint_of_file(dni_fingerprint *out, const char *path, dn_error *error) {
-    *out = (dni_fingerprint){.look = DNI_PERCEPTUAL_FLAT};
+    *out = (dni_fingerprint){.phash = DNI_PERCEPTUAL_FLAT};
     dni_mapping file;
     dn_status status = dni_file_map(&file, path, error);
     if (status) return status;
@@ -18,14 +19,14 @@ dn_status dni_fingerprint_of_file(dni_fingerprint *out, const char *path, dn_err
     status = dn_image_decode(&image, file.data, file.size, path, error);
     if (!status) {
         out->content = dni_key_of_bytes(file.data, file.size);
-        status = dni_perceptual_hash(&out->look, &image, error);
+        status = dni_perceptual_hash(&out->phash, &image, error);
         dn_image_free(&image);
     }
     dni_file_unmap(&file);
     return status;
 }
 
-/* Halves the path on the way, so that later walks are short. */
+/* Shortens the path by half on the way, so that later walks are short. */
 static uint32_t first_of(uint32_t *group, uint32_t i) {
     while (group[i] != i) {
         group[i] = group[group[i]];
@@ -34,7 +35,7 @@ static uint32_t first_of(uint32_t *group, uint32_t i) {
     return i;
 }
 
-/* The lower index leads: the first picture of a group stays its name. */
+/* The lower index becomes the group's. */
 static void unite(uint32_t *group, uint32_t a, uint32_t b) {
     a = first_of(group, a);
     b = first_of(group, b);
@@ -87,10 +88,10 @@ dn_status dni_group_near(uint32_t *group, const dni_fingerprint *pictures, uint3
     const dn_status status = unite_same(group, pictures, count, error);
     if (status) return status;
     for (uint32_t i = 0; i < count; i++) {
-        if (pictures[i].look == DNI_PERCEPTUAL_FLAT) continue;
+        if (pictures[i].phash == DNI_PERCEPTUAL_FLAT) continue;
         for (uint32_t j = 0; j < i; j++)
-            if (dni_perceptual_distance(pictures[i].look, pictures[j].look) <= distance &&
-                pictures[j].look != DNI_PERCEPTUAL_FLAT)
+            if (dni_perceptual_distance(pictures[i].phash, pictures[j].phash) <= distance &&
+                pictures[j].phash != DNI_PERCEPTUAL_FLAT)
                 unite(group, i, j);
     }
     settle(group, count);

@@ -2,6 +2,7 @@
 #include "io/file.h"
 
 #include "core/error.h"
+#include "io/retry.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,13 +18,16 @@
 static dn_status map_descriptor(dni_mapping *out, int descriptor, const char *path, dn_error *error) {
     struct stat info;
     if (fstat(descriptor, &info) != 0) return dni_fail_errno(error, errno, "%s: cannot be examined", path);
-    if (S_ISDIR(info.st_mode)) return dni_fail(error, DN_ERR_IO, "%s: is a folder, not a file", path);
-    if (!S_ISREG(info.st_mode)) return dni_fail(error, DN_ERR_IO, "%s: is not a regular file", path);
+    if (S_ISDIR(info.st_mode)) return dni_fail(error, DN_ERR_FILE_KIND, "%s: is a folder, not a file", path);
+    if (!S_ISREG(info.st_mode)) return dni_fail(error, DN_ERR_FILE_KIND, "%s: is not a regular file", path);
     if (info.st_size == 0) return DN_OK;
     if ((uintmax_t)info.st_size > SIZE_MAX)
         return dni_no_memory(error, "%s: %jd bytes", path, (intmax_t)info.st_size);
     const size_t size = (size_t)info.st_size;
-    void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    void *data;
+    int attempt = 0;
+    do data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    while (data == MAP_FAILED && dni_retry(errno, &attempt));
     if (data == MAP_FAILED) return dni_fail_errno(error, errno, "%s: cannot be mapped", path);
     *out = (dni_mapping){.data = data, .size = size};
     return DN_OK;
@@ -31,7 +35,9 @@ static dn_status map_descriptor(dni_mapping *out, int descriptor, const char *pa
 
 dn_status dni_file_map(dni_mapping *out, const char *path, dn_error *error) {
     *out = (dni_mapping){0};
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
+    int descriptor, attempt = 0;
+    do descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
+    while (descriptor < 0 && dni_retry(errno, &attempt));
     if (descriptor < 0) return dni_fail_errno(error, errno, "%s: cannot be opened", path);
     const dn_status status = map_descriptor(out, descriptor, path, error);
     close(descriptor);
@@ -227,7 +233,10 @@ static dn_status read_folder(dni_listing *out, DIR *folder, const char *path, dn
 
 dn_status dni_list_folder(dni_listing *out, const char *path, dn_error *error) {
     *out = (dni_listing){0};
-    DIR *folder = opendir(path);
+    DIR *folder;
+    int attempt = 0;
+    do folder = opendir(path);
+    while (!folder && dni_retry(errno, &attempt));
     if (!folder) return dni_fail_errno(error, errno, "%s: cannot be listed", path);
     const dn_status status = read_folder(out, folder, path, error);
     closedir(folder);

@@ -1,71 +1,77 @@
-/* Decoding: which decoder a file is for, told by its first bytes and never by its name. */
+/* Decoding. The first bytes of a file, never its name, say which decoder it is for. */
 #include "io/image.h"
 
 #include "core/error.h"
 #include "io/file.h"
+#include "io/image_header.h"
 #include "io/jpeg.h"
 #include "io/stb.h"
-#include "io/whole.h"
+#include "io/truncation.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-typedef enum format { UNKNOWN, JPEG, PNG, GIF, PNM, OTHER_STB } format;
+/* Beside the formats of stb_image. */
+enum { JPEG = DNI_FORMAT_PNM + 1, UNSUPPORTED };
 
 typedef struct signature {
     const char *bytes;
     size_t size;
     size_t at;
-    format format;
-    const char *name; /* of what cannot be decoded: completes "this seems to be ..." */
+    int format;       /* a dni_image_format, JPEG or UNSUPPORTED */
+    const char *name; /* of an unsupported one: completes "this seems to be ..." */
 } signature;
 
 #define AT(offset, text, ...)                                                                                \
     { text, sizeof text - 1, offset, __VA_ARGS__ }
 
-/* The first that fits counts. */
+/* The first one that fits counts. */
 static const signature signatures[] = {
     AT(0, "\xff\xd8\xff", JPEG, NULL),
-    AT(0, "\x89PNG\r\n\x1a\n", PNG, NULL),
-    AT(0, "GIF87a", GIF, NULL),
-    AT(0, "GIF89a", GIF, NULL),
-    AT(0, "BM", OTHER_STB, NULL),
-    AT(0, "8BPS", OTHER_STB, NULL),
-    AT(0, "\x53\x80\xf6\x34", OTHER_STB, NULL),
-    AT(0, "P5", PNM, NULL),
-    AT(0, "P6", PNM, NULL),
-    AT(0, "P1", UNKNOWN, "a PNM picture other than binary grey (P5) or colour (P6)"),
-    AT(0, "P2", UNKNOWN, "a PNM picture other than binary grey (P5) or colour (P6)"),
-    AT(0, "P3", UNKNOWN, "a PNM picture other than binary grey (P5) or colour (P6)"),
-    AT(0, "P4", UNKNOWN, "a PNM picture other than binary grey (P5) or colour (P6)"),
-    AT(0, "P7", UNKNOWN, "a PNM picture other than binary grey (P5) or colour (P6)"),
-    AT(8, "WEBP", UNKNOWN, "a WebP picture"),
-    AT(0, "II*\0", UNKNOWN, "a TIFF picture"),
-    AT(0, "MM\0*", UNKNOWN, "a TIFF picture"),
-    AT(0, "II+\0", UNKNOWN, "a BigTIFF picture"),
-    AT(0, "MM\0+", UNKNOWN, "a BigTIFF picture"),
-    AT(4, "ftypavif", UNKNOWN, "an AVIF picture"),
-    AT(4, "ftypavis", UNKNOWN, "an AVIF picture sequence"),
-    AT(4, "ftyphei", UNKNOWN, "a HEIC picture"),
-    AT(4, "ftyphev", UNKNOWN, "a HEIC picture"),
-    AT(4, "ftypmif1", UNKNOWN, "a HEIF picture"),
-    AT(4, "ftypmsf1", UNKNOWN, "a HEIF picture"),
-    AT(4, "ftyp", UNKNOWN, "an MP4 or QuickTime video"),
-    AT(0, "\x1a\x45\xdf\xa3", UNKNOWN, "a Matroska or WebM video"),
-    AT(8, "AVI ", UNKNOWN, "an AVI video"),
-    AT(0, "\0\0\1\xba", UNKNOWN, "an MPEG video"),
-    AT(0, "\0\0\0\x0cjP  ", UNKNOWN, "a JPEG 2000 picture"),
-    AT(0, "\xff\x4f\xff\x51", UNKNOWN, "a JPEG 2000 picture"),
-    AT(0, "\0\0\0\x0cJXL ", UNKNOWN, "a JPEG XL picture"),
-    AT(0, "\xff\x0a", UNKNOWN, "a JPEG XL picture"),
-    AT(0, "\0\0\1\0", UNKNOWN, "a Windows icon"),
-    AT(0, "#?R", UNKNOWN, "a Radiance HDR picture"),
-    AT(0, "\x76\x2f\x31\x01", UNKNOWN, "an OpenEXR picture"),
-    AT(0, "%PDF", UNKNOWN, "a PDF document"),
-    AT(0, "PK\3\4", UNKNOWN, "a zip archive"),
-    AT(0, "\x1f\x8b", UNKNOWN, "a gzip archive"),
-    AT(0, "version https://git-lfs", UNKNOWN, "a Git LFS pointer, not the picture itself"),
+    AT(0, "\x89PNG\r\n\x1a\n", DNI_FORMAT_PNG, NULL),
+    AT(0, "GIF87a", DNI_FORMAT_GIF, NULL),
+    AT(0, "GIF89a", DNI_FORMAT_GIF, NULL),
+    AT(0, "BM", DNI_FORMAT_BMP, NULL),
+    AT(0, "8BPS", DNI_FORMAT_PSD, NULL),
+    AT(0, "\x53\x80\xf6\x34", DNI_FORMAT_PIC, NULL),
+    AT(0, "P5", DNI_FORMAT_PNM, NULL),
+    AT(0, "P6", DNI_FORMAT_PNM, NULL),
+    AT(0, "P1", UNSUPPORTED, "a PNM picture other than binary grey (P5) or colour (P6)"),
+    AT(0, "P2", UNSUPPORTED, "a PNM picture other than binary grey (P5) or colour (P6)"),
+    AT(0, "P3", UNSUPPORTED, "a PNM picture other than binary grey (P5) or colour (P6)"),
+    AT(0, "P4", UNSUPPORTED, "a PNM picture other than binary grey (P5) or colour (P6)"),
+    AT(0, "P7", UNSUPPORTED, "a PNM picture other than binary grey (P5) or colour (P6)"),
+    AT(8, "WEBP", UNSUPPORTED, "a WebP picture"),
+    AT(0, "II*\0", UNSUPPORTED, "a TIFF picture"),
+    AT(0, "MM\0*", UNSUPPORTED, "a TIFF picture"),
+    AT(0, "II+\0", UNSUPPORTED, "a BigTIFF picture"),
+    AT(0, "MM\0+", UNSUPPORTED, "a BigTIFF picture"),
+    AT(4, "ftypavif", UNSUPPORTED, "an AVIF picture"),
+    AT(4, "ftypavis", UNSUPPORTED, "an AVIF picture sequence"),
+    AT(4, "ftyphei", UNSUPPORTED, "a HEIC picture"),
+    AT(4, "ftyphev", UNSUPPORTED, "a HEIC picture"),
+    AT(4, "ftypmif1", UNSUPPORTED, "a HEIF picture"),
+    AT(4, "ftypmsf1", UNSUPPORTED, "a HEIF picture"),
+    AT(4, "ftypcrx", UNSUPPORTED, "a Canon raw picture (CR3)"),
+    AT(4, "ftyp", UNSUPPORTED, "an MP4 or QuickTime video"),
+    AT(0, "\x1a\x45\xdf\xa3", UNSUPPORTED, "a Matroska or WebM video"),
+    AT(8, "AVI ", UNSUPPORTED, "an AVI video"),
+    AT(0, "\0\0\1\xba", UNSUPPORTED, "an MPEG video"),
+    AT(0, "\0\0\0\x0cjP  ", UNSUPPORTED, "a JPEG 2000 picture"),
+    AT(0, "\xff\x4f\xff\x51", UNSUPPORTED, "a JPEG 2000 picture"),
+    AT(0, "\0\0\0\x0cJXL ", UNSUPPORTED, "a JPEG XL picture"),
+    AT(0, "\xff\x0a", UNSUPPORTED, "a JPEG XL picture"),
+    AT(0, "\0\0\1\0", UNSUPPORTED, "a Windows icon"),
+    AT(0, "#?R", UNSUPPORTED, "a Radiance HDR picture"),
+    AT(0, "\x76\x2f\x31\x01", UNSUPPORTED, "an OpenEXR picture"),
+    AT(0, "DDS ", UNSUPPORTED, "a DirectDraw surface (DDS)"),
+    AT(0, "icns", UNSUPPORTED, "an Apple icon"),
+    AT(0, "%!PS", UNSUPPORTED, "a PostScript document"),
+    AT(0, "%PDF", UNSUPPORTED, "a PDF document"),
+    AT(0, "PK\3\4", UNSUPPORTED, "a zip archive"),
+    AT(0, "\x1f\x8b", UNSUPPORTED, "a gzip archive"),
+    AT(0, "version https://git-lfs", UNSUPPORTED, "a Git LFS pointer, not the picture itself"),
 };
 
 static const signature *find_signature(const unsigned char *bytes, size_t size) {
@@ -100,76 +106,49 @@ static int may_be_tga(const unsigned char *bytes, size_t size) {
     return kind == 3 && map <= 1 && (depth == 8 || depth == 16);
 }
 
-/* The number at *at of a PNM header, behind spaces and comments; -1 when there is none. */
-static long pnm_number(const unsigned char *bytes, size_t size, size_t *at) {
-    size_t i = *at;
-    while (i < size && (bytes[i] == '#' || (bytes[i] && strchr(" \t\n\v\f\r", bytes[i])))) {
-        if (bytes[i] == '#')
-            while (i < size && bytes[i] != '\n' && bytes[i] != '\r') i++;
-        else
-            i++;
-    }
-    long value = -1;
-    for (; i < size && bytes[i] >= '0' && bytes[i] <= '9' && value < 100000000; i++)
-        value = (value < 0 ? 0 : 10 * value) + (bytes[i] - '0');
-    *at = i;
-    return value;
-}
-
-/* stb_image neither scales other ranges to 0..255 nor orders the bytes of 16-bit samples. */
-static dn_status check_pnm_range(const unsigned char *bytes, size_t size, const char *name, dn_error *error) {
-    size_t at = 2;
-    const long width = pnm_number(bytes, size, &at), height = pnm_number(bytes, size, &at);
-    const long largest = pnm_number(bytes, size, &at);
-    if (width >= 0 && height >= 0 && largest >= 0 && largest != 255 && at < size)
-        return dni_fail(error, DN_ERR_IMAGE_UNSUPPORTED,
-                        "%s: a PNM picture of values up to %ld; only 255 can be decoded here", name, largest);
-    return DN_OK;
-}
-
-/* Decodes a copy without transparency, whose pixels stb_image would leave black: they have a colour too, and
- * Pillow's conversion shows it. */
-static dn_status decode_gif(dn_image *out, const unsigned char *bytes, size_t size, const char *name,
-                            dn_error *error) {
+/* stb_image leaves transparent pixels black, but Pillow's conversion to RGB shows the colour that they have.
+ * Where one colour is declared transparent, a copy without that declaration is decoded. */
+static dn_status decode_gif(dn_image *out, const dni_image_header *header, const unsigned char *bytes,
+                            size_t size, const char *name, dn_error *error) {
     size_t transparency;
     dn_status status = dni_gif_check(bytes, size, &transparency, name, error);
     if (status) return status;
-    if (!transparency) return dni_stb_decode(out, bytes, size, name, error);
+    if (!transparency) return dni_stb_decode(out, header, bytes, size, name, error);
 
     unsigned char *const opaque = malloc(size);
     if (!opaque) return dni_no_memory(error, "%s", name);
     memcpy(opaque, bytes, size);
     opaque[transparency] &= 0xFE;
-    status = dni_stb_decode(out, opaque, size, name, error);
+    status = dni_stb_decode(out, header, opaque, size, name, error);
     free(opaque);
     return status;
+}
+
+static dn_status decode_by_stb(dn_image *out, dni_image_format format, const unsigned char *bytes,
+                               size_t size, const char *name, dn_error *error) {
+    dni_image_header header;
+    dn_status status = DN_OK;
+    if (format == DNI_FORMAT_PNG)
+        status = dni_png_check(bytes, size, name, error); /* its header's checksum, too */
+    if (!status) status = dni_image_header_read(&header, format, bytes, size, name, error);
+    if (status) return status;
+    if (format == DNI_FORMAT_GIF) return decode_gif(out, &header, bytes, size, name, error);
+    return dni_stb_decode(out, &header, bytes, size, name, error);
 }
 
 static dn_status decode(dn_image *out, const unsigned char *bytes, size_t size, const char *name,
                         dn_error *error) {
     const signature *const found = find_signature(bytes, size);
-    dn_status status = DN_OK;
-    switch (found ? found->format : UNKNOWN) {
-    case JPEG:
-        return dni_jpeg_decode(out, bytes, size, name, error);
-    case PNG:
-        status = dni_png_check(bytes, size, name, error);
-        break;
-    case GIF:
-        return decode_gif(out, bytes, size, name, error);
-    case PNM:
-        status = check_pnm_range(bytes, size, name, error);
-        break;
-    case OTHER_STB:
-        break;
-    case UNKNOWN:
-        if (!found && may_be_tga(bytes, size)) break;
-        const char *const seems = found ? found->name : markup_name(bytes, size);
-        return seems ? dni_fail(error, DN_ERR_IMAGE_UNSUPPORTED,
-                                "%s: this seems to be %s, which cannot be decoded here", name, seems)
-                     : dni_fail(error, DN_ERR_IMAGE_UNSUPPORTED, "%s: not a picture format known here", name);
-    }
-    return status ? status : dni_stb_decode(out, bytes, size, name, error);
+    if (found && found->format == JPEG) return dni_jpeg_decode(out, bytes, size, name, error);
+    if (found && found->format != UNSUPPORTED)
+        return decode_by_stb(out, (dni_image_format)found->format, bytes, size, name, error);
+    if (!found && may_be_tga(bytes, size))
+        return decode_by_stb(out, DNI_FORMAT_TGA, bytes, size, name, error);
+    const char *const kind = found ? found->name : markup_name(bytes, size);
+    if (kind)
+        return dni_fail(error, DN_ERR_IMAGE_UNSUPPORTED, "%s: this seems to be %s, which is not supported",
+                        name, kind);
+    return dni_fail(error, DN_ERR_IMAGE_UNSUPPORTED, "%s: not a picture format known here", name);
 }
 
 dn_status dn_image_decode(dn_image *out, const void *bytes, size_t size, const char *name, dn_error *error) {

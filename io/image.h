@@ -1,9 +1,12 @@
 /* Pictures: from a file to the network's input.
  *
- * JPEG is decoded by libjpeg-turbo, which gives Pillow's and so torchvision's pixels; PNG, GIF (first frame),
- * BMP, TGA, PSD, PIC and PNM by stb_image. Grey becomes three equal channels, alpha is dropped as Pillow's
- * convert('RGB') does, CMYK is converted, EXIF rotation is not applied (torchvision does not either). A file
- * that ends early or is broken is an error; nothing is ever made of half a picture. */
+ * JPEG is decoded by libjpeg-turbo, with the same pixels as Pillow and so torchvision; PNG, GIF (its first
+ * frame), BMP, TGA, PSD, PIC and PNM by stb_image. Grey becomes three equal channels, alpha is dropped as
+ * Pillow's convert('RGB') does, CMYK is converted, EXIF rotation is not applied (torchvision does not
+ * either). A file that ends early or is broken is an error: half a picture is never returned. A warning about
+ * a header field that does not matter for the pixels is no error. While a file is decoded, memory stays below
+ * ten times its pixels (3 bytes each) and a few times the file's size, whatever the file announces or unfolds
+ * to. */
 #ifndef DN_IO_IMAGE_H
 #define DN_IO_IMAGE_H
 
@@ -30,7 +33,7 @@ DN_API dn_preprocessing dn_preprocessing_default(void);
 /* DN_ERR_ARGUMENT unless 1 <= resize, 32 <= crop, both at most 8192, and every std > 0 and finite. */
 DN_API dn_status dn_preprocessing_check(const dn_preprocessing *preprocessing, dn_error *error);
 
-/* Pictures of more pixels than this are refused before anything is allocated for them. */
+/* Pictures of more pixels than this are refused before memory is allocated for their pixels. */
 #define DN_IMAGE_MAX_PIXELS 100000000u
 
 /* A decoded picture: rows top to bottom, R G B, one byte each, no padding. */
@@ -39,9 +42,10 @@ typedef struct dn_image {
     uint8_t *rgb; /* owned: 3 * width * height bytes */
 } dn_image;
 
-/* Decodes a file. `name` in the second form only serves messages. On failure *out is cleared and the error
- * names the file; the status is DN_ERR_NOT_FOUND, _PERMISSION or _IO when the file cannot be read, else one
- * of DN_ERR_IMAGE_*. */
+/* Decodes a file, or `size` bytes that one holds; `name` is then used in messages only. On failure *out is
+ * cleared and the error names the file; the status is DN_ERR_NOT_FOUND, _PERMISSION or _IO when the file
+ * cannot be read, DN_ERR_MEMORY, or one of DN_ERR_IMAGE_*: EMPTY, UNSUPPORTED (a kind that is named),
+ * CORRUPT, TRUNCATED, TOO_LARGE. */
 DN_API dn_status dn_image_load(dn_image *out, const char *path, dn_error *error);
 DN_API dn_status dn_image_decode(dn_image *out, const void *bytes, size_t size, const char *name,
                                  dn_error *error);

@@ -6,11 +6,13 @@
 
 #include <stddef.h>
 
+/* Decodes a file whose compressed data are all there; warnings about header fields are ignored. Fails as
+ * dn_image_load() does; `name` begins every message. */
 dn_status dni_jpeg_decode(dn_image *out, const unsigned char *bytes, size_t size, const char *name,
                           dn_error *error);
 
-/* A baseline file of that quality, 1 to 100, with chroma halved in both directions; *bytes from malloc. JPEG
- * knows no side above 65500 pixels: DN_ERR_IMAGE_UNSUPPORTED. */
+/* Encodes as a baseline file of that quality, 1 to 100, with chroma halved in both directions. *bytes is from
+ * malloc. DN_ERR_IMAGE_UNSUPPORTED when a side is longer than JPEG's limit of 65500 pixels. */
 dn_status dni_jpeg_encode(unsigned char **bytes, size_t *size, const dn_image *image, int quality,
                           dn_error *error);
 

@@ -7,7 +7,8 @@
 
 /* ---- quality ---- */
 
-/* T.81's example luminance table, K.1, which libjpeg scales by quality; in rows here, not in zigzag order. */
+/* The example of a luminance table in T.81, K.1, which libjpeg scales by the quality. Here it is written row
+ * by row, in files in zigzag order. */
 static const uint8_t standard_luminance[64] = {
     16, 11,  10,  16, 24, 40, 51, 61, 12,  12,  14,  19,  26, 58, 60, 55,  14,  13,  16,  24, 40, 57,
     69, 56,  14,  17, 22, 29, 51, 87, 80,  62,  18,  22,  37, 56, 68, 109, 103, 77,  24,  35, 55, 64,
@@ -18,7 +19,8 @@ static const uint8_t zigzag[64] = {0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 2
                                    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
                                    58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
 
-/* The value libjpeg gives an entry of the table at a quality (jpeg_quality_scaling, baseline limits). */
+/* What libjpeg makes of an entry of the table for a quality (jpeg_quality_scaling, with the limits of
+ * baseline). */
 static int scaled(int standard, int quality) {
     const int percent = quality < 50 ? 5000 / quality : 200 - 2 * quality;
     const int value = (standard * percent + 50) / 100;
@@ -50,7 +52,7 @@ typedef struct tiff {
     bool big_endian;
 } tiff;
 
-/* Callers have checked that the bytes are there. */
+/* Callers have checked that the file has bytes there. */
 static unsigned read_16(const tiff *file, size_t at) {
     const unsigned a = file->bytes[at], b = file->bytes[at + 1];
     return file->big_endian ? a << 8 | b : b << 8 | a;
@@ -95,7 +97,7 @@ enum { SOI = 0xD8, EOI = 0xD9, SOS = 0xDA, DQT = 0xDB, APP1 = 0xE1, APP2 = 0xE2 
 typedef struct tables {
     uint16_t values[4][64]; /* zigzag order */
     bool is_there[4];
-    int luminance; /* which of them the first component uses; -1: no frame header yet */
+    int luminance; /* which of them the first component uses; -1: there was no frame header yet */
 } tables;
 
 static bool is_frame(int marker) {
@@ -140,23 +142,37 @@ static void read_application(dni_jpeg_facts *facts, int marker, const unsigned c
     if (marker == APP2 && begins_with(bytes, size, "ICC_PROFILE", 12)) facts->has_icc = true;
 }
 
-/* True when the walk came by a frame header. */
-static bool walk(dni_jpeg_facts *facts, tables *to, const unsigned char *bytes, size_t size) {
-    for (size_t at = 2; size - at >= 4;) {
-        if (bytes[at] != 0xFF) break;
-        const int marker = bytes[at + 1];
-        if (marker == 0xFF) {
-            at++; /* a fill byte */
-            continue;
+/* Moves *at behind the next marker and returns it; EOI at the end of the file. Fill bytes and stray bytes
+ * before it are skipped as decoders do. */
+static int next_marker(const unsigned char *bytes, size_t size, size_t *at) {
+    for (size_t i = *at; i + 1 < size; i++)
+        if (bytes[i] == 0xFF && bytes[i + 1] != 0xFF && bytes[i + 1] != 0) {
+            *at = i + 2;
+            return bytes[i + 1];
         }
-        if (marker == SOS || marker == EOI) break;
-        const size_t length = (size_t)bytes[at + 2] << 8 | bytes[at + 3];
-        if (length < 2 || length > size - at - 2) break;
-        const unsigned char *const body = bytes + at + 4;
+    *at = size;
+    return EOI;
+}
+
+static bool has_no_segment(int marker) {
+    enum { TEM = 0x01, RST0 = 0xD0, RST7 = 0xD7 };
+    return marker == TEM || (marker >= RST0 && marker <= RST7);
+}
+
+/* True when there was a frame header among the segments. */
+static bool walk(dni_jpeg_facts *facts, tables *to, const unsigned char *bytes, size_t size) {
+    for (size_t at = 2;;) {
+        const int marker = next_marker(bytes, size, &at);
+        if (has_no_segment(marker)) continue;
+        if (marker == SOS || marker == EOI || size - at < 2) break;
+        size_t length = (size_t)bytes[at] << 8 | bytes[at + 1];
+        if (length < 2) length = 2; /* wrong, and taken for empty */
+        if (length > size - at) break;
+        const unsigned char *const body = bytes + at + 2;
         if (marker == DQT) read_tables(to, body, length - 2);
         if (is_frame(marker) && !read_frame(facts, to, marker, body, length - 2)) return false;
         read_application(facts, marker, body, length - 2);
-        at += 2 + length;
+        at += length;
     }
     return to->luminance >= 0;
 }

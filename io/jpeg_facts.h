@@ -1,4 +1,4 @@
-/* What a JPEG file's headers say of how it was made, read without decoding it. */
+/* What the headers of a JPEG file say about how it was made. Nothing is decoded for it. */
 #ifndef DN_IO_JPEG_FACTS_H
 #define DN_IO_JPEG_FACTS_H
 
@@ -10,7 +10,7 @@ typedef struct dni_jpeg_facts {
     int components; /* 1: grey, 3: colour, 4: CMYK */
     bool is_progressive;
     int quality; /* 1..100 on libjpeg's scale: the nearest of its standard luminance tables; 0: no table */
-    bool is_standard; /* the luminance table is exactly that of `quality` */
+    bool is_standard; /* the luminance table is exactly libjpeg's for `quality` */
     int chroma_x,
         chroma_y; /* how many pixels share a chroma sample along each axis; 4:2:0 is 2, 2; grey 0, 0 */
     bool has_exif, has_icc, has_xmp;
@@ -19,8 +19,8 @@ typedef struct dni_jpeg_facts {
     bool has_software; /* EXIF names a program */
 } dni_jpeg_facts;
 
-/* Reads the segments up to the first scan. False, with *out cleared, when this is no JPEG file or it ends or
- * breaks before its frame header. Broken EXIF counts as present and says nothing else. */
+/* Reads the segments up to the first scan. False, with *out cleared, when this is no JPEG file, or it ends or
+ * is broken before its frame header. Of broken EXIF only has_exif is set. */
 bool dni_jpeg_facts_read(dni_jpeg_facts *out, const unsigned char *bytes, size_t size);
 
 #endif

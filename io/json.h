@@ -1,4 +1,4 @@
-/* JSON, through jansson, in the forms this project writes to files and terminals. */
+/* JSON by jansson, in the forms in which this project writes it to files and terminals. */
 #ifndef DN_IO_JSON_H
 #define DN_IO_JSON_H
 
@@ -29,7 +29,8 @@ char *dni_json_line(json_t *value);
 /* {"resize": 255, "crop": 224, "mean": [...], "std": [...]}; from malloc, NULL when out of memory. */
 char *dni_preprocessing_to_json(const dn_preprocessing *preprocessing);
 
-/* Back again, checked with dn_preprocessing_check(). `name` begins every message. */
+/* Reads it back and checks it with dn_preprocessing_check(). DN_ERR_CORRUPT when it is not such JSON or out
+ * of range; `name` begins every message. */
 dn_status dni_preprocessing_from_json(dn_preprocessing *out, const char *text, const char *name,
                                       dn_error *error);
 

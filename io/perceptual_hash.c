@@ -1,7 +1,7 @@
 /* pHash: 32x32 brightness, its discrete cosine transform, the 8x8 lowest frequencies, one bit each.
  *
- * Zauner leaves out the frequencies 0 of either axis; here only the mean itself (0, 0) is, so that pictures of
- * bands or of a sky above land still have a hash. The bit of the mean stays 0. */
+ * Zauner leaves out all frequencies that are 0 on one of the axes. Here only (0, 0), the mean, is left out,
+ * so that pictures of bands, or of a sky above land, still have a hash. The bit of the mean is always 0. */
 #include "io/perceptual_hash.h"
 
 #include "core/error.h"
@@ -12,8 +12,8 @@
 
 enum { SIDE = 32, LOW = 8, BITS = LOW * LOW };
 
-/* When the strongest coefficient is a wave of less than one level up and down, compression and rounding decide
- * the bits: such a picture is flat. A wave of amplitude a has the coefficient a * SIDE / 2. */
+/* When even the strongest wave has an amplitude below one level, compression and rounding decide the bits:
+ * such a picture is flat. A wave of amplitude a has the coefficient a * SIDE / 2. */
 static const float flat_below = 1.0f * SIDE / 2;
 
 static float luma(const uint8_t *rgb) {

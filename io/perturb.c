@@ -17,7 +17,7 @@ static size_t row_bytes(const dn_image *image) {
     return 3 * (size_t)image->width;
 }
 
-/* Sizes are never above those of a decoded picture, so their product fits. */
+/* No size is above that of a decoded picture, so the product does not overflow. */
 static int allocate(dn_image *out, int width, int height) {
     *out = (dn_image){.width = width, .height = height};
     out->rgb = malloc(row_bytes(out) * (size_t)height);
@@ -25,7 +25,7 @@ static int allocate(dn_image *out, int width, int height) {
     return out->rgb != NULL;
 }
 
-/* `part` of a side: at least one pixel. */
+/* The given part of a side, at least one pixel. */
 static int side_of(int side, double part) {
     const int scaled = (int)lrint(side * part);
     return scaled < 1 ? 1 : scaled;
@@ -64,7 +64,8 @@ static int make_gaussian(gaussian *out, double sigma) {
     return 1;
 }
 
-/* Row y of the picture blurred along its columns, into line[3 radius ..]; then both ends are continued. */
+/* Blurs row y of the picture along the columns into line[3 radius ..], then repeats the outermost pixels at
+ * both ends of the line. */
 static void blur_columns(const dn_image *image, const gaussian *g, int y, float *line) {
     const size_t bytes = row_bytes(image), margin = 3 * (size_t)g->radius;
     float *const middle = line + margin;
@@ -80,7 +81,7 @@ static void blur_columns(const dn_image *image, const gaussian *g, int y, float 
     }
 }
 
-/* Rounds once, here. */
+/* Blurs the line along the row. This is the only place that rounds. */
 static void blur_row(const float *line, const gaussian *g, size_t bytes, float *sums, uint8_t *out) {
     memset(sums, 0, bytes * sizeof *sums);
     for (int k = 0; k <= 2 * g->radius; k++) {

@@ -1,10 +1,10 @@
-/* The one door to stb_image_write. */
+/* Encoding PNG by stb_image_write, which no other file includes. */
 #ifndef DN_IO_PNG_H
 #define DN_IO_PNG_H
 
 #include "io/image.h"
 
-/* Writes the picture as PNG, atomically. */
+/* Writes the picture to a file, by a temporary one that is renamed. Fails as dni_file_write() does. */
 dn_status dni_png_write(const char *path, const dn_image *image, dn_error *error);
 
 #endif

@@ -1,10 +1,10 @@
 /* From a decoded picture to the network's input: torchvision's Resize, CenterCrop, ToTensor, Normalize.
  *
- * Resizing computes only what the crop keeps, in two passes of the triangle filter. Pillow rounds to 8 bits
- * between them, its rows' first and then its columns'; the engine does the same the other way round where a picture
- * shrinks to less than half, and only at the end elsewhere. What is rounded in between is off by half a level at
- * most, so that the two are one level apart at most; but for the outermost pixels of the resized picture, whose
- * windows they cut differently. */
+ * Resizing computes only what the crop keeps, in two passes of the triangle filter. Pillow makes the
+ * horizontal pass first and rounds to 8 bits between the two. Here the vertical pass comes first; its result
+ * is rounded where a picture shrinks to less than half, and elsewhere only the end result is. Rounding in
+ * between changes a value by half a level at most, so the two differ by one level at most, except for the
+ * outermost pixels of the resized picture, where they cut the filter off differently. */
 #include "io/image.h"
 
 #include "core/error.h"
@@ -42,18 +42,20 @@ dn_status dn_preprocessing_check(const dn_preprocessing *preprocessing, dn_error
     return DN_OK;
 }
 
-/* The longer side after resizing: truncated, as Python's int() does. */
+/* A side after resizing, rounded down as Python's int() does. */
 static long long resized(int side, int shorter, int resize) {
     return (long long)resize * side / shorter;
 }
 
-/* Where a crop of `crop` begins along a side of `size` >= crop: half the difference, rounded half to even. */
+/* Where a crop begins on a side of `size` >= `crop` pixels: at half the difference, a half rounded to the
+ * even number. */
 static int crop_offset(int size, int crop) {
     const int half = (size - crop) / 2, odd = (size - crop) % 2;
     return half + (odd & half);
 }
 
-/* Along one axis: `count` pixels from `source` of the resized picture land at `target` of the crop. */
+/* On one axis, `count` pixels from position `source` of the resized picture go to position `target` of the
+ * crop. */
 typedef struct span {
     int source, target, count;
 } span;
@@ -63,7 +65,7 @@ static span crop_span(int size, int crop) {
     return (span){.source = 0, .target = (crop - size) / 2, .count = size};
 }
 
-/* Fills the crop's part that the picture covers; the rest stays as it is. */
+/* Fills the part of the crop that the picture covers, and leaves the rest as it is. */
 static int resize_into_crop(const dn_image *image, int width, int height, uint8_t *crop, int crop_side) {
     const span x = crop_span(width, crop_side), y = crop_span(height, crop_side);
     const size_t crop_row = 3 * (size_t)crop_side, image_row = 3 * (size_t)image->width;

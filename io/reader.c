@@ -1,4 +1,5 @@
-/* The ring: positions count views from the first on; position p lives in slot p % capacity.
+/* The ring. Positions count the views from the first picture on; position p lies in slot p % capacity, and
+ * always
  *
  *     released <= taken <= claimed,  taken <= released + batch,  written positions < released + capacity
  *
@@ -76,7 +77,7 @@ static float *input_at(const dni_reader *self, size_t position) {
 static void publish(dni_reader *self, const dni_reader_job *job, int view, size_t position,
                     slot_state state) {
     const size_t i = position % self->capacity;
-    self->slots[i] = (dni_reader_slot){.owner = job->owner, .view = &job->views[view]};
+    self->slots[i] = (dni_reader_slot){.user_data = job->user_data, .view = &job->views[view]};
     self->last[i] = view + 1 == job->view_count;
     pthread_mutex_lock(&self->ring);
     self->states[i] = state;
@@ -102,17 +103,18 @@ static bool is_mirrored(const dni_view *view, const dni_view *of) {
     return view->kind == of->kind && view->amount == of->amount && view->flip && !of->flip;
 }
 
-/* Writes the picture's slots; once it is done the owner is with the last of them. False, with the owner still
- * the caller's, when the reader was stopped. */
+/* Fills the picture's slots; the last of them then owns the picture's user_data. False when the reader was
+ * stopped before, and user_data is still to be released. */
 static bool read_picture(dni_reader *self, const dni_reader_job *job, size_t first) {
     const int side = self->options.preprocessing->crop;
     dn_image image = {0};
     dn_error error;
     dn_status status = load(&image, job, &error);
-    bool going = true, told = false;
+    bool going = true, reported = false;
     for (int v = 0, step; v < job->view_count; v += step) {
         const size_t position = first + (size_t)v;
-        /* a view and its mirror image behind it are made at once, as the first slot may be gone when it is told */
+        /* A view and its mirrored twin are filled together before the first is published: the caller may
+         * release a published slot at once, and another thread write into it. */
         step = v + 1 < job->view_count && is_mirrored(&job->views[v + 1], &job->views[v]) ? 2 : 1;
         going = wait_for_slot(self, position + (size_t)step - 1);
         if (!going) break;
@@ -120,17 +122,17 @@ static bool read_picture(dni_reader *self, const dni_reader_job *job, size_t fir
         if (!status && step == 2)
             dni_mirror_input(input_at(self, position), side, input_at(self, position + 1));
         for (int i = 0; i < step; i++) {
-            if (status && !told) self->errors[(position + (size_t)i) % self->capacity] = error;
-            publish(self, job, v + i, position + (size_t)i, !status ? READY : told ? LEFT_OUT : FAILED);
-            told = told || status;
+            if (status && !reported) self->errors[(position + (size_t)i) % self->capacity] = error;
+            publish(self, job, v + i, position + (size_t)i, !status ? READY : reported ? LEFT_OUT : FAILED);
+            reported = reported || status;
         }
     }
     dn_image_free(&image);
     return going;
 }
 
-static void drop(const dni_reader *self, void *owner) {
-    if (self->options.drop) self->options.drop(owner);
+static void release_user_data(const dni_reader *self, void *user_data) {
+    if (self->options.release) self->options.release(user_data);
 }
 
 static void *work(void *context) {
@@ -138,7 +140,7 @@ static void *work(void *context) {
     dni_reader_job job;
     size_t position;
     while (claim(self, &job, &position))
-        if (!read_picture(self, &job, position)) drop(self, job.owner);
+        if (!read_picture(self, &job, position)) release_user_data(self, job.user_data);
     return NULL;
 }
 
@@ -148,7 +150,7 @@ static void *work(void *context) {
 static void release_one(dni_reader *self) {
     const size_t i = self->released++ % self->capacity;
     self->states[i] = EMPTY;
-    if (self->last[i]) drop(self, self->slots[i].owner);
+    if (self->last[i]) release_user_data(self, self->slots[i].user_data);
 }
 
 dni_reader_run dni_reader_take(dni_reader *self) {
@@ -251,7 +253,7 @@ void dni_reader_free(dni_reader *self) {
     pthread_mutex_unlock(&self->ring);
     for (int i = 0; i < self->thread_count; i++) pthread_join(self->threads[i], NULL);
     for (size_t i = 0; self->states && i < self->capacity; i++)
-        if (self->states[i] != EMPTY && self->last[i]) drop(self, self->slots[i].owner);
+        if (self->states[i] != EMPTY && self->last[i]) release_user_data(self, self->slots[i].user_data);
     pthread_cond_destroy(&self->filled);
     pthread_cond_destroy(&self->space);
     pthread_mutex_destroy(&self->ring);

@@ -3,23 +3,39 @@
 
 #include "core/error.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* More than any picture within the pixel limit needs while it is decoded (four channels of 16 bits, and the
- * packed data): a file that would unfold further is not let grow. */
-enum { BYTES_A_PIXEL_AT_WORK = 10 };
-static const size_t largest_block = (size_t)DN_IMAGE_MAX_PIXELS * BYTES_A_PIXEL_AT_WORK;
+/* The largest block that a sound picture of this size needs: PNG data of four channels of 16 bits and a
+ * filter byte a row, in a buffer that doubles; or a buffer for the file's data, which doubles too; and the
+ * decoder's own tables. Compressed data that unfold further do not belong to a picture of this size.
+ * stb_image passes no context to its allocator, so the limit of the thread's current call is kept here. */
+enum { BYTES_A_PIXEL = 20, BYTES_OF_TABLES = 1 << 16 };
+
+static _Thread_local size_t largest_block;
+static _Thread_local bool asked_for_more; /* a block was refused by this limit, not by the system */
+
+static void limit_blocks(const dni_image_header *header, size_t file_size) {
+    const size_t pixels = (size_t)header->width * (size_t)header->height;
+    largest_block = BYTES_A_PIXEL * pixels + 2 * file_size + BYTES_OF_TABLES;
+    asked_for_more = false;
+}
+
+static bool is_within_limit(size_t size) {
+    if (size > largest_block) asked_for_more = true;
+    return size <= largest_block;
+}
 
 static void *bounded_malloc(size_t size) {
-    return size <= largest_block ? malloc(size) : NULL;
+    return is_within_limit(size) ? malloc(size) : NULL;
 }
 
 static void *bounded_realloc(void *memory, size_t size) {
-    return size <= largest_block ? realloc(memory, size) : NULL;
+    return is_within_limit(size) ? realloc(memory, size) : NULL;
 }
 
-/* The headers define more than is used here. */
+/* The headers define functions that are not used here. */
 #pragma GCC diagnostic ignored "-Wunused-function"
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
@@ -38,16 +54,16 @@ static void *bounded_realloc(void *memory, size_t size) {
 #define STBIR_ASSERT(condition) ((void)0)
 #include <stb/stb_image_resize.h>
 
-/* A memory block that stb_image reads through callbacks, which notices reads behind its end. */
+/* A block of memory that stb_image reads through callbacks. It notices reads beyond its end. */
 typedef struct reader {
     const unsigned char *bytes;
     size_t size, position;
-    const char *window; /* stb_image's own buffer, known from the first read */
+    const char *window; /* stb_image's own buffer: where its first read goes to */
     int overrun;
 } reader;
 
-/* stb_image reads ahead into its own buffer, where less than asked for is fine as long as it is something;
- * a read to anywhere else is one of bytes that must be there. */
+/* stb_image reads ahead into its own buffer: there it is enough to get some of the bytes. A read to any other
+ * place must get all of them. */
 static int reader_read(void *context, char *data, int size) {
     reader *const r = context;
     const size_t left = r->size - r->position;
@@ -74,35 +90,68 @@ static int reader_at_end(void *context) {
 
 static const stbi_io_callbacks reader_calls = {reader_read, reader_skip, reader_at_end};
 
-static dn_status refuse(const reader *r, const char *name, dn_error *error) {
-    if (r->overrun) return dni_fail(error, DN_ERR_IMAGE_TRUNCATED, "%s: the picture file ends early", name);
-    const char *reason = stbi_failure_reason();
-    if (reason && strcmp(reason, "outofmem") == 0) return dni_no_memory(error, "%s", name);
-    return dni_fail(error, DN_ERR_IMAGE_CORRUPT, "%s: the picture file is broken (stb_image: %s)", name,
-                    reason ? reason : "no reason given");
+/* What stb_image says, in a word or two, of sound files that it cannot decode. */
+static const char *unsupported_kind(const char *reason) {
+    static const struct {
+        const char *reason, *kind;
+    } kinds[] = {
+        {"unknown image type", "this variant of the format"},
+        {"bad offset", "a BMP with a gap before its pixels"},
+        {"bad masks", "a BMP of more than 8 bits a channel"},
+        {"bad compression", "a PSD picture compressed by zip"},
+        {"bad format", "this variant of TGA or PIC"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(reason, kinds[i].reason) == 0) return kinds[i].kind;
+    return NULL;
 }
 
-dn_status dni_stb_decode(dn_image *out, const unsigned char *bytes, size_t size, const char *name,
-                         dn_error *error) {
-    int width = 0, height = 0, channels = 0;
-    *out = (dn_image){0};
+static dn_status refuse(const reader *r, const dni_image_header *header, const char *name, dn_error *error) {
+    const char *reason = stbi_failure_reason();
+    if (!reason) reason = "no reason given";
+    const bool pic_ended = strcmp(reason, "bad file") == 0 && r->position == r->size;
+    if (r->overrun || pic_ended)
+        return dni_fail(error, DN_ERR_IMAGE_TRUNCATED, "%s: the picture file ends early", name);
+    if (asked_for_more)
+        return dni_fail(error, DN_ERR_IMAGE_CORRUPT,
+                        "%s: the picture file is broken (it holds far more data than %d x %d pixels have)",
+                        name, header->width, header->height);
+    if (strcmp(reason, "outofmem") == 0)
+        return dni_no_memory(error, "%s: %d x %d pixels", name, header->width, header->height);
+    if (strcmp(reason, "too large") == 0)
+        return dni_fail(error, DN_ERR_IMAGE_TOO_LARGE,
+                        "%s: too large: %d x %d pixels; the limit of a side is %d pixels", name,
+                        header->width, header->height, STBI_MAX_DIMENSIONS);
+    const char *const kind = unsupported_kind(reason);
+    if (kind) return dni_image_unsupported(name, error, "%s", kind);
+    return dni_fail(error, DN_ERR_IMAGE_CORRUPT, "%s: the picture file is broken (stb_image: %s)", name,
+                    reason);
+}
 
+/* Four channels to three, in place. */
+static void drop_alpha(uint8_t *pixels, const dni_image_header *header) {
+    const size_t count = (size_t)header->width * (size_t)header->height;
+    for (size_t i = 1; i < count; i++) memmove(pixels + 3 * i, pixels + 4 * i, 3);
+}
+
+/* PIC is asked for with alpha, as it lies in the file: for another number of channels stb_image converts what
+ * it has even where it has refused the file, and reads a null pointer. */
+dn_status dni_stb_decode(dn_image *out, const dni_image_header *header, const unsigned char *bytes,
+                         size_t size, const char *name, dn_error *error) {
+    const int channels = header->format == DNI_FORMAT_PIC ? 4 : 3;
     reader r = {.bytes = bytes, .size = size};
-    if (!stbi_info_from_callbacks(&reader_calls, &r, &width, &height, &channels))
-        return refuse(&r, name, error);
-    if (width < 1 || height < 1)
-        return dni_fail(error, DN_ERR_IMAGE_CORRUPT, "%s: a picture of %d x %d pixels", name, width, height);
-    if ((size_t)width * (size_t)height > DN_IMAGE_MAX_PIXELS)
-        return dni_fail(error, DN_ERR_IMAGE_TOO_LARGE, "%s: %d x %d pixels, above the limit of %u", name,
-                        width, height, DN_IMAGE_MAX_PIXELS);
-
-    r = (reader){.bytes = bytes, .size = size};
-    uint8_t *const rgb = stbi_load_from_callbacks(&reader_calls, &r, &width, &height, &channels, 3);
-    if (!rgb || r.overrun) {
-        free(rgb);
-        return refuse(&r, name, error);
+    dn_image image = {0};
+    int channels_in_file;
+    *out = image;
+    limit_blocks(header, size);
+    image.rgb =
+        stbi_load_from_callbacks(&reader_calls, &r, &image.width, &image.height, &channels_in_file, channels);
+    if (!image.rgb || r.overrun) {
+        free(image.rgb);
+        return refuse(&r, header, name, error);
     }
-    *out = (dn_image){.width = width, .height = height, .rgb = rgb};
+    if (channels == 4) drop_alpha(image.rgb, header);
+    *out = image;
     return DN_OK;
 }
 
@@ -116,9 +165,9 @@ static bool resize_pass(const uint8_t *in, int width, int height, int in_row_byt
                                  (float)window->left, (float)window->top);
 }
 
-/* The window's rows, of the picture's full width. A strip of columns is to stb_image_resize a picture one pixel
- * wide, whose channels are all the strip's: its loops take many of these at a time, but pixels of three channels
- * one by one. */
+/* The vertical pass: the window's rows in the picture's full width. The pixels of a strip of columns are
+ * handed over as one pixel of very many channels, because stb_image_resize vectorises over channels: with
+ * three of them it would go pixel by pixel. */
 static bool shorten(const dn_image *image, float y_scale, const dni_window *window, uint8_t *out) {
     const int row_bytes = 3 * image->width;
     const dni_window rows = {.top = window->top, .width = 1, .height = window->height};
@@ -131,7 +180,8 @@ static bool shorten(const dn_image *image, float y_scale, const dni_window *wind
     return done;
 }
 
-/* Where shortening leaves less than half for the slow pass along the rows, it pays to do it first. */
+/* A separate vertical pass first is faster when it leaves less than half of the rows for the slow horizontal
+ * pass. */
 bool dni_stb_resize(const dn_image *image, int full_width, int full_height, const dni_window *window,
                     uint8_t *out, int out_row_bytes) {
     const float x_scale = (float)full_width / (float)image->width;

@@ -11,7 +11,7 @@
 
 typedef struct perturbation {
     const char *name;
-    double low, high; /* of the amount; high 0: it has none */
+    double low, high; /* the limits of the amount; both 0: there is no amount */
     bool is_whole;
 } perturbation;
 
@@ -27,7 +27,8 @@ enum { PERTURBATIONS = sizeof perturbations / sizeof *perturbations };
 
 enum { AMOUNT_TEXT = 24 };
 
-/* ":AMOUNT" with as many digits as read back as the same number; from three on, so that 100 is not 1e+02. */
+/* Writes ":AMOUNT" with as few digits as read back as the same number; but with three at least, or 100 would
+ * become 1e+02. */
 static void amount_text(float amount, char text[AMOUNT_TEXT]) {
     for (int digits = 3; digits <= 9; digits++) {
         snprintf(text, AMOUNT_TEXT, ":%.*g", digits, (double)amount);
@@ -52,7 +53,7 @@ static dn_status parse_amount(dni_view *out, const char *text, const char *amoun
     const perturbation *kind = &perturbations[out->kind];
     char *end;
     const double value = strtod(amount, &end);
-    const int is_plain = *amount && amount[strspn(amount, "0123456789.")] == '\0'; /* no 1e1, 0x1, nan */
+    const int is_plain = *amount && amount[strspn(amount, "0123456789.")] == '\0'; /* refuses 1e1, 0x1, nan */
     if (!is_plain || *end || !(value >= kind->low && value <= kind->high) ||
         (kind->is_whole && value != rint(value)))
         return dni_fail(error, DN_ERR_ARGUMENT, "'%s': '%s' is not a %snumber from %g to %g", text, amount,
@@ -75,12 +76,12 @@ dn_status dni_view_parse(dni_view *out, const char *text, dn_error *error) {
                     "'%s' is not jpeg:QUALITY, blur:SIGMA, resize:FACTOR, zoom:FACTOR or grey", text);
 }
 
-dn_status dni_view_parse_list(dni_view *out, int room, int *count, const char *text, dn_error *error) {
+dn_status dni_view_parse_list(dni_view *out, int capacity, int *count, const char *text, dn_error *error) {
     for (*count = 0;; text++) {
         char item[64];
         const size_t length = strcspn(text, ",");
-        if (*count == room)
-            return dni_fail(error, DN_ERR_ARGUMENT, "'%s': more than %d perturbations", text, room);
+        if (*count == capacity)
+            return dni_fail(error, DN_ERR_ARGUMENT, "'%s': more than %d perturbations", text, capacity);
         snprintf(item, sizeof item, "%.*s", (int)(length < sizeof item ? length : sizeof item), text);
         const dn_status status = dni_view_parse(&out[*count], item, error);
         if (status) return status;

@@ -2,7 +2,6 @@
 #include "ftrain/audit/audit.h"
 #include "ftrain/features/extraction.h"
 #include "ftrain/shell/commands.h"
-#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
@@ -57,7 +56,6 @@ static outcome audit_folder(const audit_options *options, const char *folder) {
     audit findings = {.summaries = NULL};
     dni_pool *pool = NULL;
     dn_error error;
-    catch_interrupts();
     outcome code = options->report ? check_output(options->report) : OUTCOME_OK;
     if (!code) code = audit_open(&findings.data, folder);
     if (!code && dni_pool_create(&pool, options->extraction.network.threads, &error))

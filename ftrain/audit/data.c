@@ -1,43 +1,39 @@
 /* The data set in one piece, and its cues. */
 #include "ftrain/audit/audit.h"
+#include "core/error.h"
+#include "ftrain/shell/data.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
+#include "io/entry.h"
 #include "io/file.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-static bool is_folder(const char *folder, const char *name) {
-    char *const path = dni_path_join(folder, name);
-    struct stat info;
-    const bool is = path && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+static outcome has_split(bool *out, const char *folder, dni_split split) {
+    char *const path = dni_path_join(folder, dni_split_name(split));
+    if (!path) return report_no_memory();
+    dni_entry entry;
+    dn_error error;
+    const dn_status status = dni_entry_find(&entry, path, &error);
     free(path);
-    return is;
+    *out = !status && entry.kind == DNI_ENTRY_FOLDER;
+    return dni_status_is_machine(status) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
 /* Takes over samples and classes of a data set with splits. */
 static outcome take_splits(audit_data *out, const char *folder) {
     dni_dataset dataset;
+    const outcome code = dataset_scan(&dataset, folder, false, &out->skipped);
+    if (code) return code;
     dn_error error;
-    if (dni_dataset_scan(&dataset, folder, &error)) return report(&error, OUTCOME_DATA);
-    for (int s = 0; s < DNI_SPLITS; s++) out->samples.count += dataset.splits[s].count;
-    out->samples.items = new_array(out->samples.count, sizeof *out->samples.items);
-    if (!out->samples.items) {
-        out->samples.count = 0;
-        dni_dataset_free(&dataset);
-        return OUTCOME_MACHINE;
-    }
-    size_t next = 0;
-    for (int s = 0; s < DNI_SPLITS; s++) {
-        dni_samples *const split = &dataset.splits[s];
-        memcpy(out->samples.items + next, split->items, split->count * sizeof *split->items);
-        next += split->count;
-        split->count = 0; /* the paths are ours now */
+    dn_status status = DN_OK;
+    for (int s = 0; !status && s < DNI_SPLITS; s++) {
+        status = dni_samples_append(&out->samples, &dataset.splits[s], &error);
         out->parts[s] = dni_split_name((dni_split)s);
-        out->ends[s] = next;
+        out->ends[s] = out->samples.count;
     }
     out->part_count = DNI_SPLITS;
     out->classes = dataset.classes;
@@ -45,33 +41,23 @@ static outcome take_splits(audit_data *out, const char *folder) {
     dataset.classes = NULL;
     dataset.class_count = 0;
     dni_dataset_free(&dataset);
-    return OUTCOME_OK;
+    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
 /* The folders in `folder` are the classes. */
 static outcome take_classes(audit_data *out, const char *folder) {
     dni_listing listing;
     dn_error error;
-    if (dni_list_folder(&listing, folder, &error)) return report(&error, OUTCOME_DATA);
-    out->classes = new_array(listing.count + 1, sizeof *out->classes);
-    outcome code = out->classes ? OUTCOME_OK : OUTCOME_MACHINE;
-    for (size_t i = 0; !code && i < listing.count; i++) {
-        if (!is_folder(folder, listing.names[i])) continue;
-        out->classes[out->class_count] = strdup(listing.names[i]);
-        if (!out->classes[out->class_count++]) code = report_no_memory();
-    }
-    dni_listing_free(&listing);
-    if (code) return code;
+    if (dni_classes_list(&listing, folder, &error)) return report(&error, OUTCOME_DATA);
+    out->classes = listing.names;
+    out->class_count = (int)listing.count;
     if (!out->class_count) {
         message("%s: holds no class folders", folder);
         return OUTCOME_DATA;
     }
-    const char **const names = new_array((size_t)out->class_count, sizeof *names);
-    if (!names) return OUTCOME_MACHINE;
-    for (int c = 0; c < out->class_count; c++) names[c] = out->classes[c];
-    const dn_status status = dni_samples_scan(&out->samples, folder, names, out->class_count, &error);
-    free(names);
-    if (status) return report(&error, OUTCOME_DATA);
+    const outcome code = samples_scan(&out->samples, folder, (const char *const *)out->classes,
+                                      out->class_count, false, &out->skipped);
+    if (code) return code;
     out->parts[0] = "";
     out->ends[0] = out->samples.count;
     out->part_count = 1;
@@ -81,8 +67,10 @@ static outcome take_classes(audit_data *out, const char *folder) {
 outcome audit_open(audit_data *out, const char *folder) {
     *out = (audit_data){.folder = folder};
     bool has_splits = false;
-    for (int s = 0; s < DNI_SPLITS; s++) has_splits |= is_folder(folder, dni_split_name((dni_split)s));
-    const outcome code = has_splits ? take_splits(out, folder) : take_classes(out, folder);
+    outcome code = OUTCOME_OK;
+    for (int s = 0; !code && !has_splits && s < DNI_SPLITS; s++)
+        code = has_split(&has_splits, folder, (dni_split)s);
+    if (!code) code = has_splits ? take_splits(out, folder) : take_classes(out, folder);
     if (code) return code;
     if (!out->samples.count) {
         message("%s: holds no pictures", folder);

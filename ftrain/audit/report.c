@@ -1,4 +1,5 @@
 /* The page of audit --report: what was found, with the pictures. */
+#include "core/error.h"
 #include "ftrain/audit/audit.h"
 #include "ftrain/audit/tables.h"
 #include "ftrain/page/chart.h"
@@ -32,10 +33,10 @@ static void write_picture(html *page, const audit_data *data, size_t i, const ch
     dn_image image;
     dn_error error;
     html_raw(page, "<figure>");
-    if (!dn_image_load(&image, path, &error)) {
-        if (thumbnail_write(page, &image, SIDE, "", &error)) html_text(page, error.message);
-        dn_image_free(&image);
-    }
+    const dn_status status = dn_image_load(&image, path, &error);
+    if (dni_status_is_machine(status)) html_fail(page, &error);
+    if (!status && thumbnail_write(page, &image, SIDE, "", &error)) html_fail(page, &error);
+    dn_image_free(&image);
     html_raw(page, "<figcaption>");
     if (*remark) {
         html_text(page, remark);
@@ -232,6 +233,11 @@ static void write_unusable(html *page, const audit_data *data) {
         if (data->facts[i].is_usable) continue;
         html_raw(page, "<li>");
         html_text(page, data->samples.items[i].path);
+        html_raw(page, "</li>\n");
+    }
+    for (size_t i = 0; i < data->samples.left_out_count; i++) {
+        html_raw(page, "<li>");
+        html_text(page, data->samples.left_out[i].message);
         html_raw(page, "</li>\n");
     }
     html_raw(page, "</ul>\n");

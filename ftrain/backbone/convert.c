@@ -2,6 +2,7 @@
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"
 #include "ftrain/shell/commands.h"
+#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -30,7 +31,10 @@ static outcome convert(const char *from, const char *to) {
     char hash[33];
     dn_weights_hash(weights, hash);
     outcome code = OUTCOME_OK;
-    if (dn_weights_save(weights, to, &error))
+    const bool before = interrupts_wait(true);
+    const dn_status status = dn_weights_save(weights, to, &error);
+    interrupts_wait(before);
+    if (status)
         code = report(&error, OUTCOME_MACHINE);
     else
         printf("%s: %s, hash %s\n", to, dn_weights_config(weights)->name, hash);

@@ -1,6 +1,7 @@
 /* The search for weights. */
 #include "ftrain/backbone/weights_source.h"
 
+#include "core/error.h"
 #include "ftrain/shell/folders.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
@@ -16,28 +17,44 @@
 
 #define DEFAULT_ARCH "densenet161"
 
-/* The first file in a folder (which is freed) that is named as densenet161's weights are; NULL: none. */
-static char *find_in_folder(char *folder) {
-    char *found = NULL;
-    dni_listing listing = {.names = NULL};
-    if (folder && !dni_list_folder(&listing, folder, NULL)) {
-        for (size_t i = 0; !found && i < listing.count; i++) {
-            const char *name = listing.names[i], *end = strrchr(name, '.');
-            if (strncmp(name, DEFAULT_ARCH, strlen(DEFAULT_ARCH)) == 0 && end &&
-                (strcmp(end, ".pth") == 0 || strcmp(end, ".safetensors") == 0))
-                found = dni_path_join(folder, name);
-        }
-        dni_listing_free(&listing);
-    }
-    free(folder);
-    return found;
+static outcome copy_text(char **out, const char *text) {
+    *out = strdup(text);
+    return *out ? OUTCOME_OK : report_no_memory();
 }
 
-static char *find_by_itself(void) {
+static bool is_weights_name(const char *name) {
+    const char *end = strrchr(name, '.');
+    return strncmp(name, DEFAULT_ARCH, strlen(DEFAULT_ARCH)) == 0 && end &&
+           (strcmp(end, ".pth") == 0 || strcmp(end, ".safetensors") == 0);
+}
+
+/* The first file in a folder that is named as densenet161's weights are, from malloc; NULL: none. */
+static outcome find_in_folder(char **out, const char *folder) {
+    dni_listing listing;
+    dn_error error;
+    const dn_status status = dni_list_folder(&listing, folder, &error);
+    if (status) return dni_status_is_machine(status) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+    outcome code = OUTCOME_OK;
+    for (size_t i = 0; !code && !*out && i < listing.count; i++) {
+        if (!is_weights_name(listing.names[i])) continue;
+        *out = dni_path_join(folder, listing.names[i]);
+        if (!*out) code = report_no_memory();
+    }
+    dni_listing_free(&listing);
+    return code;
+}
+
+/* $DENSENET_WEIGHTS, else a file in the caches; NULL: there is none. */
+static outcome find_by_itself(char **out) {
     const char *variable = getenv("DENSENET_WEIGHTS");
-    if (variable && *variable) return strdup(variable);
-    char *found = find_in_folder(cache_folder());
-    return found ? found : find_in_folder(torch_checkpoints_folder());
+    if (variable && *variable) return copy_text(out, variable);
+    char *folders[WEIGHTS_FOLDERS];
+    outcome code = weights_folders(folders);
+    for (int i = 0; i < WEIGHTS_FOLDERS; i++) {
+        if (!code && !*out && folders[i]) code = find_in_folder(out, folders[i]);
+        free(folders[i]);
+    }
+    return code;
 }
 
 static outcome take_random(weights_source *out, const char *option, const char *arch) {
@@ -64,7 +81,8 @@ outcome weights_source_find(weights_source *out, const char *option, const char 
         message("--arch: '%s' goes with -w random:SEED only: a weights file says itself what it is", arch);
         return OUTCOME_USAGE;
     }
-    out->path = option ? strdup(option) : find_by_itself();
+    const outcome code = option ? copy_text(&out->path, option) : find_by_itself(&out->path);
+    if (code) return code;
     if (!out->path) {
         message(
             "no weights: give -w FILE, or fetch densenet161's with 'make weights', or try with untrained "
@@ -72,8 +90,7 @@ outcome weights_source_find(weights_source *out, const char *option, const char 
             "-w random:1 (searched: $DENSENET_WEIGHTS, the caches of densenet and of torch hub)");
         return OUTCOME_MODEL;
     }
-    out->name = strdup(dni_path_name(out->path));
-    return out->name ? OUTCOME_OK : report_no_memory();
+    return copy_text(&out->name, dni_path_name(out->path));
 }
 
 void weights_source_free(weights_source *source) {

@@ -2,7 +2,7 @@
 #include "ftrain/baseline/groups.h"
 #include "ftrain/baseline/run.h"
 #include "ftrain/shell/commands.h"
-#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/data.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
@@ -37,12 +37,13 @@ static outcome parse_only(baseline_run *run) {
 static outcome open_data(baseline_run *run, const char *data) {
     if (baseline_needs_features(run))
         return extraction_run(&run->extraction, &run->extraction_options, data, run->sets);
-    dn_error error;
-    catch_interrupts();
     run->extraction.preprocessing = dn_preprocessing_default();
     run->extraction.preprocessing.resize = run->extraction_options.resize;
     run->extraction.preprocessing.crop = run->extraction_options.crop;
-    if (dni_dataset_scan(&run->extraction.data, data, &error)) return report(&error, OUTCOME_DATA);
+    const outcome code = dataset_scan(&run->extraction.data, data, run->extraction_options.features.strict,
+                                      &run->extraction.skipped);
+    if (code) return code;
+    dn_error error;
     if (dni_pool_create(&run->extraction.pool, run->extraction_options.network.threads, &error))
         return report(&error, OUTCOME_MACHINE);
     return OUTCOME_OK;

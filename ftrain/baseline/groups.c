@@ -52,11 +52,10 @@ static outcome add_cues(baseline_run *run) {
     };
     double begin = dni_clock_seconds();
     vectors cues;
-    size_t skipped;
-    outcome code =
-        vectors_of_cues(&cues, &run->extraction.data, run->extraction.pool,
-                        run->extraction_options.features.quiet, baseline_needs_features(run), &skipped);
-    if (!baseline_needs_features(run)) run->extraction.skipped = skipped;
+    size_t skipped = 0;
+    outcome code = vectors_of_cues(&cues, &run->extraction.data, run->extraction.pool,
+                                   &run->extraction_options.features, baseline_needs_features(run), &skipped);
+    if (!baseline_needs_features(run)) run->extraction.skipped += skipped;
     for (size_t k = 0; !code && k < sizeof kinds / sizeof *kinds; k++) {
         baseline_row row = {.about = kinds[k].about};
         vectors some;
@@ -80,14 +79,14 @@ static outcome add_pixels(baseline_run *run) {
         .about =
             "Support vectors with an RBF kernel on the raw pixels of the crop: what can be had "
             "without a network."};
-    outcome code = pixel_set_load(
-        &set, &run->extraction.data, &run->extraction.preprocessing, run->max_pictures, run->extraction.pool,
-        run->extraction_options.features.quiet, !baseline_needs_features(run) && !run->wanted[METADATA]);
+    outcome code = pixel_set_load(&set, &run->extraction.data, &run->extraction.preprocessing,
+                                  run->max_pictures, run->extraction.pool, &run->extraction_options.features,
+                                  !baseline_needs_features(run) && !run->wanted[METADATA]);
     if (!code) code = kernel_matrix_of_pixels(&products, &set);
     if (!code)
         code = row_of_svm(&row, &products, set.labels, set.counts, set.size,
                           pixel_variance(&set, set.counts[DNI_TRAIN]), classes);
-    if (!baseline_needs_features(run)) run->extraction.skipped = set.skipped;
+    if (!baseline_needs_features(run) && !run->wanted[METADATA]) run->extraction.skipped += set.skipped;
     size_t there = 0;
     for (int s = 0; s < DNI_SPLITS; s++) there += run->extraction.data.splits[s].count;
     char name[sizeof row.name] = "SVM on pixels";

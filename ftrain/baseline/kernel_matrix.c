@@ -1,7 +1,6 @@
 /* The products by BLAS, a block of columns at a time. */
 #include "ftrain/baseline/kernel_matrix.h"
 
-#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/new_array.h"
 #include "head/blas.h"
 
@@ -38,7 +37,6 @@ outcome kernel_matrix_of_pixels(kernel_matrix *out, const pixel_set *set) {
                     set->count);
         for (size_t i = 0; i < n; i++)
             for (size_t j = i; j < n; j++) out->values[i * n + j] += (double)part[i * n + j];
-        if (interrupted()) code = OUTCOME_INTERRUPTED;
     }
     if (!code) mirror(out);
     if (has_blas) dni_blas_release();

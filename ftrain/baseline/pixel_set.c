@@ -1,7 +1,7 @@
 /* The pictures are decoded by all threads, a group at a time. */
 #include "ftrain/baseline/pixel_set.h"
 
-#include "ftrain/shell/interrupt.h"
+#include "core/error.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/progress.h"
@@ -11,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP = 64 }; /* decoded between two looks at Ctrl-C */
+enum { GROUP = 64 }; /* decoded between two steps of the progress bar */
 
 typedef struct loading {
     pixel_set *set;
+    bool report_skipped, strict;           /* about pictures that cannot be used */
     const dn_preprocessing *preprocessing; /* that gives values of 0 to 255 */
     const dni_sample *const *samples;      /* of the group */
     size_t first;                          /* where the group's pictures go */
@@ -25,11 +26,11 @@ typedef struct loading {
 static void load_one(void *context, size_t i) {
     loading *group = context;
     const size_t size = (size_t)group->set->size;
+    const char *path = group->samples[i]->path;
     float *input = new_array(size, sizeof *input);
     dn_image image = {.rgb = NULL};
     dn_status status =
-        input ? dn_image_load(&image, group->samples[i]->path, &group->errors[i]) : DN_ERR_MEMORY;
-    if (!input) group->errors[i] = (dn_error){.status = DN_ERR_MEMORY, .message = "out of memory"};
+        input ? dn_image_load(&image, path, &group->errors[i]) : dni_no_memory(&group->errors[i], "%s", path);
     if (!status) status = dn_image_to_input(&image, group->preprocessing, 0, input, &group->errors[i]);
     uint8_t *to = group->set->values + (group->first + i) * size;
     for (size_t k = 0; !status && k < size; k++) to[k] = (uint8_t)lrintf(input[k]);
@@ -38,16 +39,22 @@ static void load_one(void *context, size_t i) {
     group->statuses[i] = status;
 }
 
+static outcome skip(loading *context, const dn_error *error) {
+    if (context->report_skipped || dni_status_is_machine(error->status))
+        return skip_input(error, context->strict, &context->set->skipped);
+    context->set->skipped++;
+    return OUTCOME_OK;
+}
+
 /* Loads up to GROUP pictures behind those that are there; *done of them could be. */
-static outcome load_group(loading *context, dni_pool *pool, size_t count, bool report_skipped, int *done) {
+static outcome load_group(loading *context, dni_pool *pool, size_t count, int *done) {
     dni_pool_run(pool, load_one, context, count);
     const size_t size = (size_t)context->set->size;
     *done = 0;
     for (size_t i = 0; i < count; i++) {
-        if (context->statuses[i] == DN_ERR_MEMORY) return report_no_memory();
         if (context->statuses[i]) {
-            if (report_skipped) message("skipped: %s", context->errors[i].message);
-            context->set->skipped++;
+            const outcome code = skip(context, &context->errors[i]);
+            if (code) return code;
             continue;
         }
         const size_t to = context->first + (size_t)*done;
@@ -55,7 +62,7 @@ static outcome load_group(loading *context, dni_pool *pool, size_t count, bool r
         context->set->labels[to] = context->samples[i]->label;
         ++*done;
     }
-    return interrupted() ? OUTCOME_INTERRUPTED : OUTCOME_OK;
+    return OUTCOME_OK;
 }
 
 /* Every class's first pictures, `share` of them and at least one. */
@@ -75,12 +82,11 @@ static size_t choose(const dni_samples *samples, int classes, double share, cons
 }
 
 static outcome load_split(loading *context, const dni_sample *const *samples, size_t count, dni_pool *pool,
-                          bool report_skipped, int *loaded) {
+                          int *loaded) {
     for (size_t i = 0; i < count; i += GROUP) {
         int done;
         context->samples = samples + i;
-        const outcome code =
-            load_group(context, pool, count - i < GROUP ? count - i : GROUP, report_skipped, &done);
+        const outcome code = load_group(context, pool, count - i < GROUP ? count - i : GROUP, &done);
         if (code) return code;
         context->first += (size_t)done;
         *loaded += done;
@@ -90,7 +96,7 @@ static outcome load_split(loading *context, const dni_sample *const *samples, si
 }
 
 outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preprocessing *preprocessing,
-                       int most, dni_pool *pool, bool quiet, bool report_skipped) {
+                       int most, dni_pool *pool, const feature_options *options, bool report_skipped) {
     size_t total = 0;
     for (int s = 0; s < DNI_SPLITS; s++) total += data->splits[s].count;
     const double share = total > (size_t)most ? (double)most / (double)total : 1;
@@ -104,11 +110,12 @@ outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preproc
     out->labels = new_array(total, sizeof *out->labels);
     const dni_sample **chosen = new_array(total, sizeof *chosen);
     outcome code = out->values && out->labels && chosen ? OUTCOME_OK : OUTCOME_MACHINE;
-    loading context = {.set = out, .preprocessing = &bytes};
-    progress_start("pixels", (size_t)ceil(share * (double)total), quiet);
+    loading context = {
+        .set = out, .preprocessing = &bytes, .report_skipped = report_skipped, .strict = options->strict};
+    progress_start("pixels", (size_t)ceil(share * (double)total), options->quiet);
     for (int s = 0; !code && s < DNI_SPLITS; s++) {
         const size_t count = choose(&data->splits[s], data->class_count, share, chosen);
-        code = load_split(&context, chosen, count, pool, report_skipped, &out->counts[s]);
+        code = load_split(&context, chosen, count, pool, &out->counts[s]);
         if (!code && !out->counts[s]) {
             message("%s: no picture that can be used is left", dni_split_name((dni_split)s));
             code = OUTCOME_DATA;

@@ -3,6 +3,7 @@
 #define FTRAIN_BASELINE_PIXEL_SET_H
 
 #include "core/pool.h"
+#include "ftrain/features/features.h"
 #include "ftrain/shell/outcome.h"
 #include "io/dataset.h"
 #include "io/image.h"
@@ -23,7 +24,7 @@ typedef struct pixel_set {
  * namely its first pictures. Those that cannot be decoded are left out and, if `report_skipped` is set,
  * named. Returns OUTCOME_OK or, after a message, another outcome. */
 outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preprocessing *preprocessing,
-                       int most, dni_pool *pool, bool quiet, bool report_skipped);
+                       int most, dni_pool *pool, const feature_options *options, bool report_skipped);
 void pixel_set_free(pixel_set *set);
 
 /* The variance of all values of the first `count` pictures together, which scikit-learn's gamma="scale"

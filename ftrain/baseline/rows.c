@@ -2,7 +2,6 @@
 #include "ftrain/baseline/rows.h"
 
 #include "ftrain/baseline/svm.h"
-#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -107,7 +106,6 @@ typedef struct logistic_search {
 static outcome try_c(logistic_search *search, double c) {
     const int width = search->data->width, classes = search->classes;
     const split_view train = view_of(search->data, DNI_TRAIN), valid = view_of(search->data, DNI_VALID);
-    if (interrupted()) return OUTCOME_INTERRUPTED;
     dn_error error;
     if (dni_logistic_fit(search->weights, train.x, train.labels, train.count, width, classes, c, &error))
         return report(&error, OUTCOME_DATA);
@@ -173,7 +171,6 @@ static outcome choose_machine(svm **best, double *best_c, const kernel_matrix *p
     int best_correct = -1;
     *best = NULL;
     for (size_t i = 0; i < sizeof SVM_CS / sizeof *SVM_CS; i++) {
-        if (interrupted()) return OUTCOME_INTERRUPTED;
         svm *machine;
         const outcome code = svm_fit(&machine, products, labels, counts[DNI_TRAIN], gamma, SVM_CS[i]);
         if (code) return code;

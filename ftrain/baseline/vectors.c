@@ -35,10 +35,9 @@ static void take_split(vectors *out, int split, const dni_samples *samples, cons
     }
 }
 
-outcome vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, bool quiet, bool silent,
-                        size_t *skipped) {
+outcome vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, const feature_options *options,
+                        bool silent, size_t *skipped) {
     *out = (vectors){.width = CUE_COUNT};
-    *skipped = 0;
     size_t all = 0, most = 0;
     for (int s = 0; s < DNI_SPLITS; s++) {
         all += data->splits[s].count;
@@ -49,12 +48,11 @@ outcome vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, b
     double *matrix = new_matrix(most, CUE_COUNT, sizeof *matrix);
     picture_facts *facts = new_array(most, sizeof *facts);
     outcome code = out->values && out->labels && matrix && facts ? OUTCOME_OK : OUTCOME_MACHINE;
-    const cue_request request = {.pool = pool, .quiet = quiet, .silent = silent};
+    const cue_request request = {
+        .pool = pool, .quiet = options->quiet, .silent = silent, .strict = options->strict};
     for (int s = 0; !code && s < DNI_SPLITS; s++) {
-        size_t missing;
-        code = cues_collect(&request, &data->splits[s], matrix, facts, &missing);
+        code = cues_collect(&request, &data->splits[s], matrix, facts, skipped);
         if (!code) take_split(out, s, &data->splits[s], matrix, facts);
-        if (!code) *skipped += missing;
         if (!code && !out->counts[s]) {
             message("%s: no picture that can be used is left", dni_split_name((dni_split)s));
             code = OUTCOME_DATA;

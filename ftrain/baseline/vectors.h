@@ -4,6 +4,7 @@
 
 #include "ftrain/shell/outcome.h"
 #include "core/pool.h"
+#include "ftrain/features/features.h"
 #include "io/dataset.h"
 
 #include <stdbool.h>
@@ -16,10 +17,10 @@ typedef struct vectors {
     int width;
 } vectors;
 
-/* The cues of all pictures that can be used; the others are counted in *skipped and, unless `silent`,
- * named. To be freed in any case. */
-outcome vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, bool quiet, bool silent,
-                        size_t *skipped);
+/* The cues of all pictures that can be used; the others are added to *skipped and, unless `silent`, named. To be
+ * freed in any case. Of the options, strict and quiet count. */
+outcome vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, const feature_options *options,
+                        bool silent, size_t *skipped);
 /* Columns first .. end - 1. Likewise. */
 outcome vectors_take_columns(vectors *out, const vectors *from, int first, int end);
 /* Each value to mean 0 and deviation 1 over the training split; one that does not vary there becomes 0. */

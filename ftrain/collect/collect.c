@@ -175,7 +175,7 @@ static outcome collect_all(collection *work) {
 static outcome collect(collection *work) {
     outcome code = check(work);
     if (code) return code;
-    catch_interrupts();
+    interrupts_wait(true);
     code = collect_folder_open(&work->folder, work->output, work->url);
     if (!code) {
         work->page = work->folder.last_page >= work->start ? work->folder.last_page + 1 : work->start;

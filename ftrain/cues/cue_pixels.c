@@ -27,13 +27,13 @@ static void note(moments *to, double value) {
     to->count++;
 }
 
-static double mean(const moments *of) {
-    return of->count > 0 ? of->sum / of->count : 0;
+static double mean(const moments *sums) {
+    return sums->count > 0 ? sums->sum / sums->count : 0;
 }
 
-static double deviation(const moments *of) {
-    if (of->count == 0) return 0;
-    const double centre = mean(of), variance = of->squares / of->count - centre * centre;
+static double deviation(const moments *sums) {
+    if (sums->count == 0) return 0;
+    const double centre = mean(sums), variance = sums->squares / sums->count - centre * centre;
     return variance > 0 ? sqrt(variance) : 0;
 }
 
@@ -137,8 +137,7 @@ static void measure_detail(double *cues, const dn_image *image, const uint8_t *b
 dn_status cue_pixels(double *cues, const dn_image *image, dn_error *error) {
     uint8_t *const brightness = malloc((size_t)image->width * (size_t)image->height);
     if (!brightness)
-        return dni_fail(error, DN_ERR_MEMORY, "no memory to measure a picture of %d x %d", image->width,
-                        image->height);
+        return dni_no_memory(error, "the brightness of a picture of %d x %d", image->width, image->height);
     measure_colour(cues, image, brightness);
     measure_detail(cues, image, brightness);
     free(brightness);

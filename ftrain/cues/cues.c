@@ -1,8 +1,8 @@
 /* Files are read, decoded and measured in parallel, a chunk at a time, and told of in order. */
 #include "ftrain/cues/cues.h"
 
+#include "core/error.h"
 #include "ftrain/cues/cue_pixels.h"
-#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -126,7 +126,7 @@ dn_status cues_of_bytes(double *cues, picture_facts *facts, uint8_t *tiny, const
     facts->height = image.height;
     if (facts->format == FORMAT_JPEG) dni_jpeg_facts_read(&facts->jpeg, bytes, size);
     facts->fingerprint.content = dni_key_of_bytes(bytes, size);
-    status = dni_perceptual_hash(&facts->fingerprint.look, &image, error);
+    status = dni_perceptual_hash(&facts->fingerprint.phash, &image, error);
     if (!status) status = cue_pixels(cues, &image, error);
     if (!status) {
         file_cues(cues, facts);
@@ -161,23 +161,29 @@ static void measure_one(void *context, size_t i) {
     dni_file_unmap(&file);
 }
 
-static void tell(const cue_request *request, const chunk *work, size_t start, size_t count, size_t *skipped) {
+static outcome tell(const cue_request *request, const chunk *work, size_t start, size_t count,
+                    size_t *skipped) {
     for (size_t i = 0; i < count; i++) {
         if (work->facts[i].is_usable) {
             if (request->on_picture) request->on_picture(request->context, start + i, work->tiny[i]);
             continue;
         }
         memset(work->matrix + i * CUE_COUNT, 0, CUE_COUNT * sizeof *work->matrix);
-        if (!request->silent) message("skipped: %s", work->errors[i].message);
-        ++*skipped;
+        const dn_error *error = &work->errors[i];
+        if (request->silent && !dni_status_is_machine(error->status)) {
+            ++*skipped;
+            continue;
+        }
+        const outcome code = skip_input(error, request->strict, skipped);
+        if (code) return code;
     }
+    return OUTCOME_OK;
 }
 
 outcome cues_collect(const cue_request *request, const dni_samples *samples, double *matrix,
                      picture_facts *facts, size_t *skipped) {
     chunk *const work = malloc(sizeof *work);
     if (!work) return report_no_memory();
-    *skipped = 0;
     progress_start("pictures", samples->count, request->quiet);
     outcome code = OUTCOME_OK;
     for (size_t start = 0; !code && start < samples->count; start += CHUNK) {
@@ -186,9 +192,8 @@ outcome cues_collect(const cue_request *request, const dni_samples *samples, dou
         work->matrix = matrix + start * CUE_COUNT;
         work->facts = facts + start;
         dni_pool_run(request->pool, measure_one, work, count);
-        tell(request, work, start, count, skipped);
+        code = tell(request, work, start, count, skipped);
         progress_step(start + count);
-        if (interrupted()) code = OUTCOME_INTERRUPTED;
     }
     progress_end();
     free(work);

@@ -1,6 +1,7 @@
 /* Predictions as comma-separated values (RFC 4180). */
 #include "ftrain/evaluate/print.h"
 #include "ftrain/shell/options.h"
+#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/outcome.h"
 
 #include "io/csv.h"
@@ -51,7 +52,7 @@ static outcome write_line(dni_file_writer *writer, const evaluation *result, int
     return code;
 }
 
-outcome evaluation_write_csv(const evaluation *result, const char *path) {
+static outcome write_all(const evaluation *result, const char *path) {
     dni_file_writer *writer;
     dn_error error;
     if (dni_file_writer_open(&writer, path, &error)) return report(&error, OUTCOME_MACHINE);
@@ -62,4 +63,11 @@ outcome evaluation_write_csv(const evaluation *result, const char *path) {
         return code;
     }
     return dni_file_writer_commit(writer, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+}
+
+outcome evaluation_write_csv(const evaluation *result, const char *path) {
+    const bool before = interrupts_wait(true);
+    const outcome code = write_all(result, path);
+    interrupts_wait(before);
+    return code;
 }

@@ -3,7 +3,6 @@
 #include "ftrain/evaluate/report.h"
 #include "ftrain/evaluate/robustness.h"
 #include "ftrain/shell/commands.h"
-#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -60,7 +59,6 @@ static outcome report_results(evaluation *result, const evaluate_options *o) {
 
 static outcome evaluate(const evaluate_options *o, const char *data) {
     evaluation found;
-    catch_interrupts();
     outcome code = o->predictions ? check_output(o->predictions) : OUTCOME_OK;
     if (!code && o->report) code = check_output(o->report);
     if (code) return code;

@@ -1,6 +1,8 @@
 /* The order of an evaluation: model, samples, scores, metrics, calibration. */
 #include "ftrain/evaluate/evaluation.h"
 
+#include "core/error.h"
+#include "ftrain/shell/data.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
@@ -34,16 +36,16 @@ static outcome find_samples(evaluation *result, const evaluation_options *option
     char *folder = split_folder(data, split, &exists);
     if (!folder) return report_no_memory();
     result->split = options->split || exists ? split : NULL;
-    dn_error error;
-    const dn_status status = dni_samples_scan(&result->samples, result->split ? folder : data,
-                                              result->info->classes, result->info->class_count, &error);
+    const outcome code =
+        samples_scan(&result->samples, result->split ? folder : data, result->info->classes,
+                     result->info->class_count, options->scorer.features.strict, &result->skipped);
     free(folder);
-    return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
+    return code;
 }
 
 /* Samples to calibrate on, if any: asked for, they must be there; not asked for, they may be missing or
  * unfit. */
-static outcome find_calibration(const evaluation *result, const evaluation_options *options, const char *data,
+static outcome find_calibration(evaluation *result, const evaluation_options *options, const char *data,
                                 const char **split, dni_samples *out) {
     const char *asked = options->calibrate_on;
     *split = NULL;
@@ -58,10 +60,11 @@ static outcome find_calibration(const evaluation *result, const evaluation_optio
                                                                 result->info->class_count, &error)
                                              : DN_OK;
     free(folder);
-    if (status && asked) return report(&error, OUTCOME_DATA);
+    if (status && (asked || dni_status_is_machine(status))) return report(&error, OUTCOME_DATA);
     if (status) message("not calibrated: %s", error.message);
-    if (!status && (asked || exists)) *split = name;
-    return OUTCOME_OK;
+    if (status || !(asked || exists)) return OUTCOME_OK;
+    *split = name;
+    return samples_tell_left_out(out, options->scorer.features.strict, &result->skipped);
 }
 
 /* ---- metrics ---- */

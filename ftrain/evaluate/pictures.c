@@ -2,7 +2,6 @@
 #include "ftrain/evaluate/report.h"
 #include "ftrain/page/overlay.h"
 #include "ftrain/page/thumbnail.h"
-#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -115,10 +114,7 @@ static outcome show_all(gallery *context) {
         html_raw(context->page, "<h3>%s</h3>\n", titles[by]);
         if (!count) html_raw(context->page, "<p>None.</p>\n");
         html_raw(context->page, "<div class=\"grid\">\n");
-        for (int k = 0; !code && k < count; k++) {
-            code = show(context, chosen[k]);
-            if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
-        }
+        for (int k = 0; !code && k < count; k++) code = show(context, chosen[k]);
         html_raw(context->page, "</div>\n");
     }
     return code;

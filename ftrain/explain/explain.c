@@ -73,7 +73,9 @@ static outcome draw(const explanation_run *run, const dn_image *image, const cha
         return report(&error, OUTCOME_MACHINE);
     *written = run->into_folder ? free_name(run->output, path) : strdup(run->output);
     outcome code = *written ? OUTCOME_OK : report_no_memory();
+    const bool before = interrupts_wait(true);
     if (!code && dni_png_write(*written, &drawn, &error)) code = report(&error, OUTCOME_MACHINE);
+    interrupts_wait(before);
     dn_image_free(&drawn);
     return code;
 }
@@ -131,10 +133,7 @@ static outcome explain_path(explanation_run *run, const named_picture *picture) 
         dn_image_free(&image);
         return code;
     }
-    if (run->strict) return report(&error, OUTCOME_DATA);
-    message("skipped: %s", error.message);
-    run->skipped++;
-    return OUTCOME_OK;
+    return skip_input(&error, run->strict, &run->skipped);
 }
 
 /* ---- all ---- */
@@ -171,7 +170,6 @@ static outcome explain_all(explanation_run *run) {
         pictures += !picture->error || picture->error->status != DN_ERR_DATA_EMPTY;
         named_picture_free(picture);
         if (code) return code;
-        if (interrupted()) return OUTCOME_INTERRUPTED;
         count++;
     }
     if (path_source_lacks_memory(run->source)) return report_no_memory();
@@ -244,7 +242,6 @@ static outcome explain(explanation_run *run, char *const *paths, int count) {
     if (code) return code;
     run->source = path_source_create(paths, count, '\n');
     if (!run->source) return report_no_memory();
-    catch_interrupts();
     code = explain_all(run);
     if (code) return code;
     return run->skipped ? OUTCOME_SKIPPED : OUTCOME_OK;

@@ -2,7 +2,7 @@
 #include "ftrain/features/extraction.h"
 
 #include "ftrain/backbone/backbone.h"
-#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/data.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
@@ -39,11 +39,12 @@ static dn_preprocessing preprocessing_of(const extraction_options *options) {
 }
 
 static outcome find_inputs(extraction *run, const extraction_options *options, const char *data) {
-    dn_error error;
     run->preprocessing = preprocessing_of(options);
-    if (dni_dataset_scan(&run->data, data, &error)) return report(&error, OUTCOME_DATA);
+    outcome code = dataset_scan(&run->data, data, options->features.strict, &run->skipped);
+    if (code) return code;
+    dn_error error;
     if (dni_pool_create(&run->pool, options->network.threads, &error)) return report(&error, OUTCOME_DATA);
-    const outcome code = weights_source_find(&run->source, options->weights, options->arch);
+    code = weights_source_find(&run->source, options->weights, options->arch);
     if (!code && run->source.is_random)
         message(
             "random weights: the features are untrained and say little; for real ones run 'make weights' or "
@@ -54,10 +55,10 @@ static outcome find_inputs(extraction *run, const extraction_options *options, c
 /* Opens the weights, calibrated on `pictures` where they are random, and collects. */
 static outcome compute(extraction *run, const extraction_options *options, const dni_samples *pictures,
                        const feature_source *sources, size_t count, feature_set *sets) {
-    char *cache = features_cache(options->features.cache);
-    if (!cache) return OUTCOME_MACHINE;
-    outcome code =
-        backbone_open(&run->weights, &run->source, &run->preprocessing, pictures, cache, run->pool);
+    char *cache;
+    outcome code = features_cache(&cache, options->features.cache);
+    if (!code)
+        code = backbone_open(&run->weights, &run->source, &run->preprocessing, pictures, cache, run->pool);
     if (!code) {
         dn_weights_hash(run->weights, run->hash);
         const feature_request request = {
@@ -80,7 +81,6 @@ outcome extraction_run(extraction *out, const extraction_options *options, const
                        feature_set *sets) {
     *out = (extraction){.skipped = 0};
     for (int s = 0; sets && s < DNI_SPLITS; s++) sets[s] = (feature_set){.count = 0};
-    catch_interrupts();
     outcome code = network_options_check(&options->network);
     if (!code) code = list_views(out, options);
     if (!code) code = find_inputs(out, options, data);

@@ -2,6 +2,7 @@
 #include "ftrain/features/features_compute.h"
 
 #include "ftrain/shell/folders.h"
+#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "io/file.h"
 #include "io/json.h"
@@ -22,19 +23,19 @@ void feature_set_free(feature_set *set) {
     *set = (feature_set){.count = 0};
 }
 
-char *features_cache(const char *option) {
-    char *folder = option ? strdup(option) : cache_folder();
-    if (!folder) {
-        message("no folder for features: set HOME or XDG_CACHE_HOME, or give --cache FOLDER");
-        return NULL;
-    }
+outcome features_cache(char **out, const char *option) {
+    *out = NULL;
+    char *folder;
+    const outcome code = option ? OUTCOME_OK : cache_folder(&folder);
+    if (code) return code;
+    if (option && !(folder = strdup(option))) return report_no_memory();
     dn_error error;
     if (dni_make_folders(folder, &error)) {
-        report(&error, OUTCOME_MACHINE);
         free(folder);
-        return NULL;
+        return report(&error, OUTCOME_MACHINE);
     }
-    return folder;
+    *out = folder;
+    return OUTCOME_OK;
 }
 
 /* ---- the store ---- */
@@ -98,10 +99,7 @@ const float *features_find(const feature_collection *collection, const feature_i
 
 outcome features_skip(feature_collection *collection, feature_item *item, const dn_error *error) {
     item->is_unusable = true;
-    if (collection->request->options.strict) return report(error, OUTCOME_DATA);
-    message("skipped: %s", error->message);
-    collection->skipped++;
-    return OUTCOME_OK;
+    return skip_input(error, collection->request->options.strict, &collection->skipped);
 }
 
 /* ---- hashing ---- */
@@ -178,7 +176,10 @@ static outcome fill_store(feature_collection *collection) {
     const outcome code = features_compute(collection);
     if (code) return code;
     dn_error error;
-    return dni_feature_store_finish(collection->store, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+    const bool before = interrupts_wait(true);
+    const dn_status status = dni_feature_store_finish(collection->store, &error);
+    interrupts_wait(before);
+    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
 static outcome collect(feature_collection *collection, const feature_source *sources, size_t count,
@@ -204,7 +205,7 @@ outcome features_collect(const feature_request *request, const feature_source *s
     }
     collection.items = calloc(collection.count + 1, sizeof *collection.items);
     const outcome code = collection.items ? collect(&collection, sources, count, out) : report_no_memory();
-    *skipped = collection.skipped;
+    *skipped += collection.skipped;
     free(collection.items);
     dni_feature_store_close(collection.store);
     return code;

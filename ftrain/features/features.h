@@ -55,11 +55,12 @@ void feature_set_free(feature_set *set);
 
 /* Fills out[i] from sources[i]; out may be NULL, then only the store is filled. What the store lacks is
  * computed, each picture decoded once for all its views. Pictures that cannot be used are named on stderr and
- * counted in *skipped. Returns OUTCOME_OK or, after a message, another outcome, with all of `out` empty. */
+ * added to *skipped; where the machine fails on one the run ends. Returns OUTCOME_OK or, after a message, another outcome, with all of `out` empty. */
 outcome features_collect(const feature_request *request, const feature_source *sources, size_t count,
                          feature_set *out, size_t *skipped);
 
-/* The folder for caches: `option`, or the user's; made if it is not there. NULL after a message. From malloc. */
-char *features_cache(const char *option);
+/* The folder for caches: `option`, or the user's; made if it is not there. *out is from malloc, or NULL. Returns
+ * OUTCOME_OK or, after a message, another outcome. */
+outcome features_cache(char **out, const char *option);
 
 #endif

@@ -4,7 +4,6 @@
 #include "ftrain/features/features_compute.h"
 
 #include "ftrain/shell/interrupt.h"
-#include "ftrain/shell/message.h"
 #include "ftrain/shell/progress.h"
 #include "io/reader.h"
 
@@ -68,32 +67,52 @@ static bool next_picture(void *context, dni_reader_job *out) {
     if (self->next_item == collection->count) return false;
     feature_item *item = &collection->items[self->next_item++];
     *out = (dni_reader_job){
-        .owner = item, .path = item->path, .views = item->missing, .view_count = item->missing_count};
+        .user_data = item, .path = item->path, .views = item->missing, .view_count = item->missing_count};
     return true;
 }
 
-static outcome compute_batch(computation *self, const dni_reader_run *run) {
-    const outcome code = start_network(self);
-    if (code) return code;
+/* What a signal prints from now on. */
+static void say_kept(const computation *self) {
+    interrupts_say("interrupted: %zu feature vectors are kept; the same command goes on from there",
+                   dni_feature_store_count(self->collection->store));
+}
+
+static outcome put_batch(const computation *self, const dni_reader_run *run) {
     const feature_collection *collection = self->collection;
-    dn_error error;
-    if (dn_session_forward(self->session, run->inputs, (int)run->count,
-                           &(dn_outputs){.features = self->features}, &error))
-        return report(&error, OUTCOME_MODEL);
     for (size_t i = 0; i < run->count; i++) {
-        const feature_item *item = run->slots[i].owner;
+        const feature_item *item = run->slots[i].user_data;
         const dni_key key = dni_key_of_view(&item->key, run->slots[i].view);
         const float *record = self->features + i * (size_t)collection->request->config->features;
+        dn_error error;
         if (dni_feature_store_put(collection->store, &key, record, &error))
             return report(&error, OUTCOME_MACHINE);
     }
     return OUTCOME_OK;
 }
 
+/* Signals wait meanwhile, so that a batch is kept whole. */
+static outcome keep_batch(const computation *self, const dni_reader_run *run) {
+    const bool before = interrupts_wait(true);
+    const outcome code = put_batch(self, run);
+    say_kept(self);
+    interrupts_wait(before);
+    return code;
+}
+
+static outcome compute_batch(computation *self, const dni_reader_run *run) {
+    const outcome code = start_network(self);
+    if (code) return code;
+    dn_error error;
+    if (dn_session_forward(self->session, run->inputs, (int)run->count,
+                           &(dn_outputs){.features = self->features}, &error))
+        return report(&error, OUTCOME_MODEL);
+    return keep_batch(self, run);
+}
+
 /* Leaves out the first views that a copy of the picture has got meanwhile. */
 static dni_reader_run without_copies(const feature_collection *collection, dni_reader_run run,
                                      size_t floats) {
-    while (run.count && features_find(collection, run.slots->owner, run.slots->view)) {
+    while (run.count && features_find(collection, run.slots->user_data, run.slots->view)) {
         run.slots++;
         run.inputs += floats;
         run.count--;
@@ -102,7 +121,7 @@ static dni_reader_run without_copies(const feature_collection *collection, dni_r
 }
 
 static outcome compute_run(computation *self, const dni_reader_run *run) {
-    if (run->error) return features_skip(self->collection, run->slots->owner, run->error);
+    if (run->error) return features_skip(self->collection, run->slots->user_data, run->error);
     const size_t crop = (size_t)self->collection->request->preprocessing.crop;
     const dni_reader_run fresh = without_copies(self->collection, *run, 3 * crop * crop);
     return fresh.count ? compute_batch(self, &fresh) : OUTCOME_OK;
@@ -116,11 +135,6 @@ static outcome compute_missing(computation *self, dni_reader *pictures) {
         dni_reader_release(pictures);
         if (code) return code;
         progress_step(run.done);
-        if (interrupted()) {
-            message("interrupted: %zu feature vectors are kept; the same command goes on from there",
-                    dni_feature_store_count(self->collection->store));
-            return OUTCOME_INTERRUPTED;
-        }
     }
 }
 
@@ -139,6 +153,7 @@ static outcome compute(computation *self) {
     dn_error error;
     if (dni_reader_create(&pictures, &options, &error)) return report(&error, OUTCOME_MACHINE);
     progress_start("features", self->missing_count, request->options.quiet);
+    say_kept(self);
     const outcome code = compute_missing(self, pictures);
     progress_end();
     dni_reader_free(pictures);

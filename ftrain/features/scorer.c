@@ -8,8 +8,10 @@ outcome scorer_open(scorer *out, const scorer_options *options) {
     dn_error error;
     if (dn_classifier_load(&out->classifier, options->model, &error)) return report(&error, OUTCOME_MODEL);
     if (dni_pool_create(&out->pool, options->network.threads, &error)) return report(&error, OUTCOME_MACHINE);
-    if (!options->features.file && !(out->cache = features_cache(options->features.cache)))
-        return OUTCOME_MACHINE;
+    if (!options->features.file) {
+        const outcome code = features_cache(&out->cache, options->features.cache);
+        if (code) return code;
+    }
     out->weights = (lazy_weights){.classifier = out->classifier, .option = options->weights};
     const dn_classifier_info *info = dn_classifier_get_info(out->classifier);
     out->request = (feature_request){
@@ -59,20 +61,15 @@ outcome scorer_run(scorer *self, const feature_source *sources, size_t count, sc
     feature_set *sets = calloc(count, sizeof *sets);
     for (size_t s = 0; s < count; s++) out[s] = (scores){.count = 0};
     if (!sets) return report_no_memory();
-    size_t now = 0;
-    outcome code = features_collect(&self->request, sources, count, sets, &now);
+    outcome code = features_collect(&self->request, sources, count, sets, skipped);
     for (size_t s = 0; !code && s < count; s++) code = score(self, &sets[s], &out[s]);
     for (size_t s = 0; s < count; s++) feature_set_free(&sets[s]);
     free(sets);
-    *skipped += now;
     return code;
 }
 
 outcome scorer_fill(scorer *self, const feature_source *source, size_t *skipped) {
-    size_t now;
-    const outcome code = features_collect(&self->request, source, 1, NULL, &now);
-    *skipped += now;
-    return code;
+    return features_collect(&self->request, source, 1, NULL, skipped);
 }
 
 void scores_free(scores *scored) {

@@ -20,7 +20,6 @@ typedef struct section {
 } section;
 
 struct html {
-    dni_file_writer *writer;
     char *path, *title;
     FILE *body; /* the sections, in memory: the list of them comes before */
     char *bytes;
@@ -29,6 +28,7 @@ struct html {
     int section_count;
     int columns, text_columns, cell; /* of the table that is open */
     bool is_broken;                  /* memory ran out */
+    dn_error failure;                /* the first that html_fail() was told; status DN_OK: none */
 };
 
 /* Colours are picked to be told apart by the colour-blind (Okabe & Ito 2008), darker on white, lighter on
@@ -91,7 +91,9 @@ dn_status html_open(html **out, const char *path, const char *title, dn_error *e
     dn_status status = DN_OK;
     if (!page->path || !page->title || !page->body)
         status = dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
-    if (!status) status = dni_file_writer_open(&page->writer, path, error);
+    dni_file_writer *writer = NULL; /* only to learn early whether it can be written */
+    if (!status) status = dni_file_writer_open(&writer, path, error);
+    dni_file_writer_abandon(writer);
     if (status)
         free_page(page);
     else
@@ -101,8 +103,11 @@ dn_status html_open(html **out, const char *path, const char *title, dn_error *e
 
 void html_abandon(html *page) {
     if (!page) return;
-    dni_file_writer_abandon(page->writer);
     free_page(page);
+}
+
+void html_fail(html *page, const dn_error *error) {
+    if (!page->failure.status) page->failure = *error;
 }
 
 /* All before the sections, written to a stream of its own. */
@@ -131,6 +136,17 @@ static bool end_stream(html *page) {
     return whole && closed;
 }
 
+static dn_status write_file(const html *page, const char *head, size_t head_size, dn_error *error) {
+    dni_file_writer *writer;
+    dn_status status = dni_file_writer_open(&writer, page->path, error);
+    if (status) return status;
+    status = dni_file_write(writer, head, head_size, error);
+    if (!status) status = dni_file_write(writer, page->bytes, page->size, error);
+    if (!status) return dni_file_writer_commit(writer, error);
+    dni_file_writer_abandon(writer);
+    return status;
+}
+
 static dn_status write_page(html *page, dn_error *error) {
     char *head = NULL;
     size_t head_size = 0;
@@ -144,18 +160,15 @@ static dn_status write_page(html *page, dn_error *error) {
     dn_status status = DN_OK;
     if (!stream || !whole || page->is_broken)
         status = dni_fail(error, DN_ERR_MEMORY, "%s: out of memory for the page", page->path);
-    if (!status) status = dni_file_write(page->writer, head, head_size, error);
-    if (!status) status = dni_file_write(page->writer, page->bytes, page->size, error);
+    if (!status && page->failure.status)
+        status = dni_fail(error, page->failure.status, "%s", page->failure.message);
+    if (!status) status = write_file(page, head, head_size, error);
     free(head);
     return status;
 }
 
 dn_status html_close(html *page, dn_error *error) {
-    dn_status status = write_page(page, error);
-    if (status)
-        dni_file_writer_abandon(page->writer);
-    else
-        status = dni_file_writer_commit(page->writer, error);
+    const dn_status status = write_page(page, error);
     free_page(page);
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include "core/cpu.h"
 #include "ftrain/shell/options.h"
+#include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/outcome.h"
 
 #include <inttypes.h>
@@ -34,7 +35,10 @@ static outcome write_word(html *page, const char *word) {
 
 outcome report_open(html **out, const char *path, const char *title, int argc, char *const *argv) {
     dn_error error;
-    if (html_open(out, path, title, &error)) return report(&error, OUTCOME_MACHINE);
+    const bool before = interrupts_wait(true);
+    const dn_status status = html_open(out, path, title, &error);
+    interrupts_wait(before);
+    if (status) return report(&error, OUTCOME_MACHINE);
     html_raw(*out, "<pre><code>ftrain");
     outcome code = OUTCOME_OK;
     for (int i = 0; !code && i < argc; i++) {
@@ -51,7 +55,10 @@ outcome report_open(html **out, const char *path, const char *title, int argc, c
 
 outcome report_close(html *page) {
     dn_error error;
-    return html_close(page, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+    const bool before = interrupts_wait(true);
+    const dn_status status = html_close(page, &error);
+    interrupts_wait(before);
+    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
 /* ---- data ---- */

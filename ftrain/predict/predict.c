@@ -40,16 +40,18 @@ static bool next_picture(void *context, dni_reader_job *out) {
     static const dni_view plain = {.kind = DNI_VIEW_PLAIN};
     named_picture *picture;
     if (!path_source_next(context, &picture)) return false;
-    *out = (dni_reader_job){
-        .owner = picture, .path = picture->path, .views = &plain, .view_count = 1, .error = picture->error};
+    *out = (dni_reader_job){.user_data = picture,
+                            .path = picture->path,
+                            .views = &plain,
+                            .view_count = 1,
+                            .error = picture->error};
     return true;
 }
 
 /* A folder without files is told, but it is no picture and has no row. */
 static outcome fail(prediction *work, const named_picture *picture, const dn_error *error) {
-    if (work->strict) return report(error, OUTCOME_DATA);
-    work->skipped++;
-    message("skipped: %s", error->message);
+    const outcome code = skip_input(error, work->strict, &work->skipped);
+    if (code) return code;
     if (error->status == DN_ERR_DATA_EMPTY) return OUTCOME_OK;
     work->failed++;
     return prediction_rows_print_error(&work->rows, picture->path, error->message) ? OUTCOME_OK
@@ -57,13 +59,13 @@ static outcome fail(prediction *work, const named_picture *picture, const dn_err
 }
 
 static outcome predict_run(prediction *work, const dni_reader_run *run) {
-    if (run->error) return fail(work, run->slots->owner, run->error);
+    if (run->error) return fail(work, run->slots->user_data, run->error);
     dn_error error;
     if (dni_classifier_predict_inputs(work->classifier, run->inputs, (int)run->count, work->probabilities,
                                       &error))
         return report(&error, OUTCOME_MODEL);
     for (size_t i = 0; i < run->count; i++) {
-        const named_picture *picture = run->slots[i].owner;
+        const named_picture *picture = run->slots[i].user_data;
         int best;
         if (!prediction_rows_print(&work->rows, picture->path,
                                    work->probabilities + i * (size_t)work->rows.class_count, &best))
@@ -135,7 +137,7 @@ static outcome start_reading(prediction *work, char *const *paths, int count) {
     const dni_reader_options options = {
         .preprocessing = &dn_classifier_get_info(work->classifier)->preprocessing,
         .next = next_picture,
-        .drop = named_picture_free,
+        .release = named_picture_free,
         .context = work->source,
         .threads = work->network.threads ? work->network.threads : dni_pool_cores(),
         .batch = BATCH,

@@ -8,13 +8,13 @@
 
 void *new_array(size_t count, size_t size) {
     void *memory = calloc(count ? count : 1, size);
-    if (!memory) report_no_memory();
+    if (!memory) (void)report_no_memory();
     return memory;
 }
 
 void *new_matrix(size_t rows, size_t columns, size_t size) {
     size_t count;
     if (dni_size_mul(rows, columns, &count)) return new_array(count, size);
-    report_no_memory();
+    (void)report_no_memory();
     return NULL;
 }

@@ -1,6 +1,7 @@
 /* From the library's statuses to the program's outcomes. */
 #include "ftrain/shell/outcome.h"
 
+#include "core/error.h"
 #include "ftrain/shell/message.h"
 
 static outcome outcome_of(dn_status status, outcome not_found) {
@@ -8,6 +9,7 @@ static outcome outcome_of(dn_status status, outcome not_found) {
     case DN_ERR_CANCELLED:
         return OUTCOME_INTERRUPTED;
     case DN_ERR_NOT_FOUND:
+    case DN_ERR_FILE_KIND:
         return not_found;
     case DN_ERR_ARGUMENT:
         return OUTCOME_USAGE;
@@ -28,4 +30,12 @@ outcome report(const dn_error *error, outcome not_found) {
 outcome report_no_memory(void) {
     message("out of memory");
     return OUTCOME_MACHINE;
+}
+
+outcome skip_input(const dn_error *error, bool strict, size_t *skipped) {
+    if (dni_status_is_machine(error->status)) return report(error, OUTCOME_MACHINE);
+    message(strict ? "%s" : "skipped: %s", error->message);
+    if (strict) return OUTCOME_DATA;
+    ++*skipped;
+    return OUTCOME_OK;
 }

@@ -2,19 +2,20 @@
 #include "ftrain/shell/paths.h"
 
 #include "core/error.h"
+#include "io/entry.h"
 #include "io/file.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LONGEST_PATH = 65536, DEEPEST = 64 };
 
 typedef struct open_folder {
     char *path;
+    dni_entry entry;
     dni_listing listing;
     size_t next;
 } open_folder;
@@ -96,13 +97,18 @@ static bool give(path_source *source, char *path, const dn_error *error, named_p
     return true;
 }
 
-static dn_status enter(path_source *source, char *path, dn_error *error) {
+static dn_status enter(path_source *source, char *path, const dni_entry *entry, dn_error *error) {
+    for (int i = 0; i < source->depth; i++)
+        if (dni_entry_is_same(&source->folders[i].entry, entry))
+            return dni_fail(error, DN_ERR_FILE_KIND, "%s: is a link to a folder that it lies in", path);
     if (source->depth == DEEPEST)
-        return dni_fail(error, DN_ERR_IO, "%s: more than %d folders inside one another", path, DEEPEST);
+        return dni_fail(error, DN_ERR_FILE_KIND, "%s: more than %d folders inside one another", path,
+                        DEEPEST);
     open_folder *folder = &source->folders[source->depth];
     const dn_status status = dni_list_folder(&folder->listing, path, error);
     if (status) return status;
     folder->path = path;
+    folder->entry = *entry;
     folder->next = 0;
     if (source->depth++ == 0) source->found = 0;
     return DN_OK;
@@ -154,11 +160,6 @@ static dn_status read_path(path_source *source, char **out, dn_error *error) {
 }
 
 /* ---- all of them ---- */
-
-static bool is_folder(const char *path) {
-    struct stat found;
-    return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
-}
 
 /* The next path, be it a folder's or a file's, from malloc; NULL: there are no more. An error is to be told in
  * its place. */
@@ -213,13 +214,13 @@ bool path_source_next(path_source *source, named_picture **out) {
             return give(source, strdup("-"), &error, out);
         }
         if (!path) return false;
-        if (!is_folder(path)) {
-            source->found++;
-            return give(source, path, NULL, out);
+        dni_entry entry;
+        dn_status status = dni_entry_find(&entry, path, &error);
+        if (!status && entry.kind == DNI_ENTRY_FOLDER) {
+            status = enter(source, path, &entry, &error);
+            if (!status) continue;
         }
-        if (enter(source, path, &error)) {
-            source->found++;
-            return give(source, path, &error, out);
-        }
+        source->found++;
+        return give(source, path, status ? &error : NULL, out);
     }
 }

@@ -9,8 +9,9 @@
 
 typedef struct named_picture {
     char *path;
-    dn_error *error; /* why there is no picture behind it, as far as is known: NULL, the decoder tells.
-                        DN_ERR_DATA_EMPTY: it is a folder without files */
+    dn_error *
+        error; /* a known error of this path (it is missing, it may not be read); NULL: none is known yet, the
+                        decoder will find out. DN_ERR_DATA_EMPTY: it is a folder without files */
 } named_picture;
 
 void named_picture_free(void *picture); /* a named_picture from malloc */

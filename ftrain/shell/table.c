@@ -20,7 +20,7 @@ text_table *table_create(int columns) {
     if (made)
         made->columns = columns;
     else
-        report_no_memory();
+        (void)report_no_memory();
     return made;
 }
 
@@ -83,7 +83,7 @@ bool table_print(text_table *table) {
     if (whole)
         print_cells(table, widths);
     else
-        report_no_memory();
+        (void)report_no_memory();
     for (size_t i = 0; i < table->count; i++) free(table->cells[i]);
     free(table->cells);
     free(table);

@@ -91,7 +91,8 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
 
 static void remove_temporary(const char *folder) {
     if (nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        complain(folder, "what was begun cannot be removed");
+        (void)complain(folder,
+                       "what was begun cannot be removed"); /* the outcome is that of the step before */
 }
 
 /* ---- pictures ---- */
@@ -207,7 +208,7 @@ static outcome write_manifest(const char *folder, const split_pictures *pictures
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
-outcome split_output_write(const char *folder, const split_pictures *pictures, bool copy, bool quiet) {
+static outcome write_all(const char *folder, const split_pictures *pictures, bool copy, bool quiet) {
     char *temporary;
     outcome code = make_temporary(&temporary, folder);
     if (code) return code;
@@ -217,7 +218,17 @@ outcome split_output_write(const char *folder, const split_pictures *pictures, b
     if (!code) code = write_manifest(temporary, pictures);
     if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
     if (!code && rename(temporary, folder) != 0) code = complain(folder, "cannot be made");
-    if (code) remove_temporary(temporary);
+    if (code)
+        remove_temporary(temporary);
+    else
+        interrupts_say("interrupted after %s was made", folder);
     free(temporary);
+    return code;
+}
+
+outcome split_output_write(const char *folder, const split_pictures *pictures, bool copy, bool quiet) {
+    const bool before = interrupts_wait(true);
+    const outcome code = write_all(folder, pictures, copy, quiet);
+    interrupts_wait(before);
     return code;
 }

@@ -2,7 +2,7 @@
 #include "ftrain/split/pictures.h"
 
 #include "core/pool.h"
-#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/data.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -11,19 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { AT_A_TIME = 64 }; /* pictures between two looks at the interrupt flag */
+enum { AT_A_TIME = 64 }; /* pictures between two steps of the progress bar */
 
 /* ---- classes ---- */
-
-static bool is_folder(const char *folder, const char *name) {
-    struct stat info;
-    char *path = dni_path_join(folder, name);
-    const bool found = path && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-    free(path);
-    return found;
-}
 
 static bool has(const dni_listing *listing, const char *name) {
     for (size_t i = 0; i < listing->count; i++)
@@ -33,21 +24,13 @@ static bool has(const dni_listing *listing, const char *name) {
 
 static outcome list_classes(dni_listing *out, const char *folder) {
     dn_error error;
-    if (dni_list_folder(out, folder, &error)) return report(&error, OUTCOME_DATA);
-    size_t kept = 0;
-    for (size_t i = 0; i < out->count; i++) {
-        if (is_folder(folder, out->names[i]))
-            out->names[kept++] = out->names[i];
-        else
-            free(out->names[i]);
-    }
-    out->count = kept;
+    if (dni_classes_list(out, folder, &error)) return report(&error, OUTCOME_DATA);
     if (has(out, "train") && has(out, "test")) {
         message("%s: holds folders train and test: it is split already", folder);
         return OUTCOME_DATA;
     }
-    if (kept >= 2) return OUTCOME_OK;
-    message("%s: %zu class folders; at least two are needed, one for each class", folder, kept);
+    if (out->count >= 2) return OUTCOME_OK;
+    message("%s: %zu class folders; at least two are needed, one for each class", folder, out->count);
     return OUTCOME_DATA;
 }
 
@@ -74,9 +57,8 @@ static outcome keep(split_pictures *out, const scan *work, size_t count, bool st
                                                        .split = DNI_SPLITS};
             continue;
         }
-        if (strict) return report(&work->errors[i], OUTCOME_DATA);
-        message("skipped: %s", work->errors[i].message);
-        out->skipped++;
+        const outcome code = skip_input(&work->errors[i], strict, &out->skipped);
+        if (code) return code;
     }
     return OUTCOME_OK;
 }
@@ -93,7 +75,6 @@ static outcome fingerprint_all(split_pictures *out, dni_pool *pool, bool strict,
         dni_pool_run(pool, fingerprint_one, work, count);
         code = keep(out, work, count, strict);
         progress_step(done + count);
-        if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
     }
     progress_end();
     free(work);
@@ -104,10 +85,9 @@ outcome split_pictures_scan(split_pictures *out, const char *folder, int threads
     *out = (split_pictures){.count = 0};
     outcome code = list_classes(&out->classes, folder);
     if (code) return code;
-    dn_error error;
-    if (dni_samples_scan(&out->samples, folder, (const char *const *)out->classes.names,
-                         (int)out->classes.count, &error))
-        return report(&error, OUTCOME_DATA);
+    code = samples_scan(&out->samples, folder, (const char *const *)out->classes.names,
+                        (int)out->classes.count, strict, &out->skipped);
+    if (code) return code;
     if (out->samples.count > UINT32_MAX) {
         message("%s: %zu pictures; at most %u are taken", folder, out->samples.count, UINT32_MAX);
         return OUTCOME_DATA;
@@ -115,6 +95,7 @@ outcome split_pictures_scan(split_pictures *out, const char *folder, int threads
     out->items = calloc(out->samples.count, sizeof *out->items);
     if (!out->items) return report_no_memory();
     dni_pool *pool;
+    dn_error error;
     if (dni_pool_create(&pool, threads, &error)) return report(&error, OUTCOME_MACHINE);
     code = fingerprint_all(out, pool, strict, quiet);
     dni_pool_free(pool);

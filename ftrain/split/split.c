@@ -109,7 +109,7 @@ static void tell_rest(const split_pictures *pictures, bool near) {
     uint32_t together = 0, flat = 0;
     for (uint32_t i = 0; i < pictures->count; i++) {
         together += pictures->items[i].group != i;
-        flat += pictures->items[i].print.look == DNI_PERCEPTUAL_FLAT;
+        flat += pictures->items[i].print.phash == DNI_PERCEPTUAL_FLAT;
     }
     const uint32_t unused = count_of(pictures, DNI_SPLITS, -1);
     if (together)
@@ -126,7 +126,7 @@ static outcome split(const split_options *options, const char *source) {
     outcome code = make_wish(&wish, options);
     if (!code && !options->dry_run) code = split_output_check(options->output);
     if (code) return code;
-    catch_interrupts();
+    interrupts_say("interrupted; nothing was made");
     split_pictures pictures;
     code = split_pictures_scan(&pictures, source, options->threads, options->strict, options->quiet);
     if (!code) code = split_plan(&pictures, &wish);
@@ -134,7 +134,6 @@ static outcome split(const split_options *options, const char *source) {
         code = split_pictures_name(&pictures) ? OUTCOME_OK : report_no_memory();
         if (!code) code = split_output_write(options->output, &pictures, options->copy, options->quiet);
     }
-    if (code == OUTCOME_INTERRUPTED) message("interrupted; nothing was made");
     if (!code) {
         tell_rest(&pictures, wish.distance >= 0);
         code = print_result(&pictures, options->json);

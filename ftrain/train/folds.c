@@ -83,9 +83,8 @@ static void assign_roles(const cross_validation *context, int held_out, int *rol
     }
 }
 
-static int stop_if_interrupted(void *context, const dn_epoch *epoch) {
+static int is_cancelled(void *context) {
     (void)context;
-    (void)epoch;
     return interrupted();
 }
 
@@ -93,7 +92,7 @@ static outcome train_and_evaluate(const cross_validation *context, const feature
                                   fold_result *out) {
     const dn_head_options head_options = train_options_head(context->options);
     dn_train_options training = train_options_training(context->options);
-    training.on_epoch = stop_if_interrupted;
+    training.is_cancelled = is_cancelled;
     dn_head *head;
     dn_error error;
     if (dn_head_create(&head, context->all.width, context->classes, &head_options, &error))
@@ -164,7 +163,8 @@ static outcome run_folds(cross_validation *context) {
         code = run_fold(context, fold, &results->folds[fold]);
         if (!code) results->count++;
     }
-    if (code == OUTCOME_INTERRUPTED) message("interrupted: %d of %d folds are done", results->count, folds);
+    if (code == OUTCOME_INTERRUPTED)
+        interrupts_say("interrupted: %d of %d folds are done", results->count, folds);
     if (results->count) summarise(results);
     return code;
 }

@@ -80,6 +80,11 @@ void sweep_free(sweep *self) {
 
 static int keep_epoch(void *context, const dn_epoch *epoch) {
     epoch_log_add(context, epoch);
+    return 0;
+}
+
+static int is_cancelled(void *context) {
+    (void)context;
     return interrupted();
 }
 
@@ -134,6 +139,7 @@ static void train_one(const sweep *self, trained_run *out) {
     const dn_head_options head_options = train_options_head(&out->options);
     dn_train_options training = train_options_training(&out->options);
     training.on_epoch = keep_epoch;
+    training.is_cancelled = is_cancelled;
     training.context = &out->epochs;
     if (!epoch_log_create(&out->epochs, training.epochs)) {
         out->error = (dn_error){DN_ERR_MEMORY, "out of memory for the epochs of a training"};
@@ -204,6 +210,7 @@ outcome sweep_run(sweep *self, const dn_features *train, const dn_features *vali
     self->width = width;
     self->classes = classes;
     progress_start("sweep", (size_t)self->grid.run_count, self->base->extraction.features.quiet);
+    interrupts_wait(true); /* until what is done was printed: sweep_take_winner() */
     dni_pool_run(pool_for_runs(pool), run_one, self, (size_t)self->grid.run_count);
     progress_end();
     if (self->status) return report(&self->error, OUTCOME_DATA);
@@ -211,11 +218,10 @@ outcome sweep_run(sweep *self, const dn_features *train, const dn_features *vali
 }
 
 outcome sweep_take_winner(sweep *self, sweep_winner *out) {
-    if (interrupted()) {
-        message("interrupted: %zu of %d runs are done; no model is written", self->done,
-                self->grid.run_count);
-        return OUTCOME_INTERRUPTED;
-    }
+    if (interrupted())
+        interrupts_say("interrupted: %zu of %d runs are done; no model is written", self->done,
+                       self->grid.run_count);
+    interrupts_wait(false); /* ends the program where a signal has waited */
     if (self->best < 0) {
         message("every run diverged: try lower learning rates");
         return OUTCOME_DATA;

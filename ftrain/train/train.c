@@ -137,22 +137,32 @@ static outcome save(const train_run *run) {
     return code;
 }
 
-static outcome make_model(train_run *run) {
-    outcome code = run->sweep ? train_sweep(run) : train_head(run);
-    if (!code)
-        code = evaluate_head(&run->test, run->head, &run->sets[DNI_TEST], run->extraction.data.class_count);
-    if (!code) code = save(run);
+static outcome finish_model(train_run *run) {
+    const outcome code = save(run);
     if (code) return code;
     checkpoint_discard(&run->checkpoint);
     train_print_result(run);
     return OUTCOME_OK;
 }
 
+static outcome make_model(train_run *run) {
+    outcome code = run->sweep ? train_sweep(run) : train_head(run);
+    if (!code)
+        code = evaluate_head(&run->test, run->head, &run->sets[DNI_TEST], run->extraction.data.class_count);
+    if (code) return code;
+    const bool before = interrupts_wait(true);
+    code = finish_model(run);
+    interrupts_wait(before);
+    return code;
+}
+
 static outcome cross_validate(train_run *run) {
-    const outcome code = folds_run(run->options, run->extraction.data.class_count, &run->sets[DNI_TRAIN],
-                                   &run->sets[DNI_VALID], &run->folds);
-    if (code && code != OUTCOME_INTERRUPTED) return code;
-    return train_print_folds(run) ? OUTCOME_MACHINE : code;
+    const bool before = interrupts_wait(true);
+    outcome code = folds_run(run->options, run->extraction.data.class_count, &run->sets[DNI_TRAIN],
+                             &run->sets[DNI_VALID], &run->folds);
+    if ((!code || code == OUTCOME_INTERRUPTED) && train_print_folds(run)) code = OUTCOME_MACHINE;
+    interrupts_wait(before); /* ends the program where a signal has waited */
+    return code;
 }
 
 static outcome train(train_run *run, const char *data) {
@@ -176,7 +186,7 @@ static char *checkpoint_path(const train_options *options) {
     const char *begin = options->checkpoint ? options->checkpoint : options->model ? options->model : "";
     char *path = malloc(strlen(begin) + sizeof ending);
     if (!path) {
-        report_no_memory();
+        (void)report_no_memory();
         return NULL;
     }
     strcpy(path, begin);

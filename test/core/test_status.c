@@ -27,6 +27,7 @@ static void test_status_values_and_names_are_stable(void **state) {
         {23, "DN_ERR_PERMISSION"},
         {24, "DN_ERR_NO_SPACE"},
         {25, "DN_ERR_THREADS"},
+        {26, "DN_ERR_FILE_KIND"},
         {40, "DN_ERR_FORMAT"},
         {41, "DN_ERR_CORRUPT"},
         {42, "DN_ERR_TRUNCATED"},
@@ -65,8 +66,11 @@ static void test_errors_carry_status_and_message(void **state) {
     assert_string_equal(error.message, "disk: No space left on device");
     assert_int_equal(dni_fail_errno(NULL, ENOENT, "x"), DN_ERR_NOT_FOUND);
     assert_int_equal(dni_fail_errno(NULL, EACCES, "x"), DN_ERR_PERMISSION);
-    assert_int_equal(dni_fail_errno(NULL, ENOMEM, "x"), DN_ERR_MEMORY);
+    assert_int_equal(dni_fail_errno(&error, ENOMEM, "x"), DN_ERR_MEMORY);
+    assert_string_equal(error.message, "x: out of memory");
     assert_int_equal(dni_fail_errno(NULL, EIO, "x"), DN_ERR_IO);
+    assert_int_equal(dni_fail_errno(NULL, ELOOP, "x"), DN_ERR_NOT_FOUND);
+    assert_int_equal(dni_fail_errno(NULL, EISDIR, "x"), DN_ERR_FILE_KIND);
     assert_int_equal(dni_no_memory(&error, "%s: %d rows", "file", 7), DN_ERR_MEMORY);
     assert_int_equal(error.status, DN_ERR_MEMORY);
     assert_string_equal(error.message, "file: 7 rows: out of memory");
@@ -75,6 +79,19 @@ static void test_errors_carry_status_and_message(void **state) {
     assert_int_equal(error.status, DN_ERR_THREADS);
     assert_string_equal(error.message, "thread 3: cannot be started: Resource temporarily unavailable");
     assert_int_equal(dni_no_thread(NULL, EAGAIN, "unheard"), DN_ERR_THREADS);
+}
+
+static void test_the_machines_failures_are_told_from_the_files(void **state) {
+    (void)state;
+    static const dn_status machine[] = {DN_ERR_MEMORY, DN_ERR_IO, DN_ERR_NO_SPACE, DN_ERR_THREADS};
+    static const dn_status file[] = {
+        DN_OK, DN_ERR_NOT_FOUND, DN_ERR_PERMISSION, DN_ERR_FILE_KIND, DN_ERR_IMAGE_CORRUPT, DN_ERR_FORMAT};
+    for (size_t i = 0; i < sizeof machine / sizeof *machine; i++)
+        assert_true(dni_status_is_machine(machine[i]));
+    for (size_t i = 0; i < sizeof file / sizeof *file; i++) assert_false(dni_status_is_machine(file[i]));
+    assert_true(dni_status_is_machine(dni_fail_errno(NULL, EMFILE, "x")));
+    assert_true(dni_status_is_machine(dni_fail_errno(NULL, EINTR, "x")));
+    assert_true(dni_status_is_machine(dni_fail_errno(NULL, EAGAIN, "x")));
 }
 
 static void test_a_long_message_ends_in_dots(void **state) {
@@ -92,6 +109,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_status_values_and_names_are_stable),
         cmocka_unit_test(test_errors_carry_status_and_message),
+        cmocka_unit_test(test_the_machines_failures_are_told_from_the_files),
         cmocka_unit_test(test_a_long_message_ends_in_dots),
     };
     return cmocka_run_group_tests_name("status", tests, NULL, NULL);

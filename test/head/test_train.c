@@ -577,6 +577,28 @@ static void test_a_callback_can_stop_and_the_head_stays(void **state) {
     toy_data_free(&data);
 }
 
+typedef struct batch_count {
+    int asked, stop_after;
+} batch_count;
+
+static int stop_after_some(void *context) {
+    batch_count *count = context;
+    return ++count->asked > count->stop_after;
+}
+
+static void test_a_training_can_be_stopped_between_two_batches(void **state) {
+    (void)state;
+    toy_data data = toy_data_make("test/train", TRAIN, VIEWS, WIDTH);
+    dn_train_options options = golden_options();
+    options.batch = 1;
+    batch_count count = {.stop_after = TRAIN + 2};
+    options.is_cancelled = stop_after_some;
+    options.context = &count;
+    assert_refused(options, data.features, data.features, DN_ERR_CANCELLED, "stopped in epoch 2 of 8");
+    assert_int_equal(count.asked, TRAIN + 3);
+    toy_data_free(&data);
+}
+
 static void test_a_batch_above_the_data_is_the_whole_data(void **state) {
     (void)state;
     dn_head *first = make_golden_head(), *second = make_golden_head();
@@ -613,6 +635,7 @@ int main(void) {
         cmocka_unit_test(test_features_that_cannot_be_are_refused_by_split_and_value),
         cmocka_unit_test(test_a_diverged_training_is_reported_and_leaves_the_head),
         cmocka_unit_test(test_a_callback_can_stop_and_the_head_stays),
+        cmocka_unit_test(test_a_training_can_be_stopped_between_two_batches),
         cmocka_unit_test(test_a_batch_above_the_data_is_the_whole_data),
     };
     openblas_set_num_threads(1);

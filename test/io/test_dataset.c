@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A folder under test, filled by put(). */
@@ -138,16 +139,52 @@ static void test_folders_inside_a_class_and_links_are_walked(void **state) {
     dni_dataset_free(&dataset);
 }
 
-static void test_a_link_that_leads_back_up_and_one_that_leads_nowhere_are_named(void **state) {
+static void link_to(const char *target, const char *inside) {
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", root, inside);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+static void assert_left_out(const dni_samples *samples, size_t i, dn_status status, const char *words) {
+    assert_true(i < samples->left_out_count);
+    assert_int_equal(samples->left_out[i].status, status);
+    if (!strstr(samples->left_out[i].message, words))
+        fail_msg("'%s' without '%s'", samples->left_out[i].message, words);
+}
+
+static void test_what_cannot_be_a_picture_is_left_out_and_named(void **state) {
     (void)state;
     put_whole_set();
-    char link[1024];
-    snprintf(link, sizeof link, "%s/valid/real/loop", root);
-    assert_int_equal(symlink(root, link), 0);
-    assert_scan_refused(DN_ERR_IO, "inside one another");
-    assert_int_equal(unlink(link), 0);
-    assert_int_equal(symlink("/no/such/picture", link), 0);
-    assert_scan_refused(DN_ERR_NOT_FOUND, "valid/real/loop");
+    char path[1024];
+    snprintf(path, sizeof path, "%s/valid/real/pipe", root);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    link_to("/no/such/picture", "valid/real/gone");
+    link_to("itself", "valid/real/itself");
+    link_to(root, "valid/real/up");
+    link_to("/no/such/class", "valid/broken");
+    dni_dataset dataset;
+    dn_error error = {0};
+    if (dni_dataset_scan(&dataset, root, &error)) fail_msg("%s", error.message);
+    const dni_samples *valid = &dataset.splits[DNI_VALID];
+    assert_int_equal(valid->count, 2);
+    assert_string_equal(inside_root(valid->items[0].path), "valid/fake/1.jpg");
+    assert_string_equal(inside_root(valid->items[1].path), "valid/real/1.jpg");
+    assert_int_equal(valid->left_out_count, 5);
+    assert_left_out(valid, 0, DN_ERR_NOT_FOUND, "valid/broken: ");
+    assert_left_out(valid, 1, DN_ERR_NOT_FOUND, "valid/real/gone: ");
+    assert_left_out(valid, 2, DN_ERR_NOT_FOUND, "valid/real/itself: ");
+    assert_left_out(valid, 3, DN_ERR_FILE_KIND, "valid/real/pipe: is not a regular file");
+    assert_left_out(valid, 4, DN_ERR_FILE_KIND, "is a link to a folder that it lies in");
+    assert_int_equal(dataset.splits[DNI_TRAIN].left_out_count, 0);
+    dni_dataset_free(&dataset);
+}
+
+static void test_a_class_of_nothing_but_what_was_left_out_is_empty(void **state) {
+    (void)state;
+    put_whole_set();
+    remove_inside("test/real/2.jpg");
+    link_to("/no/such/picture", "test/real/gone");
+    assert_scan_refused(DN_ERR_DATA_EMPTY, "test/real");
 }
 
 static void test_splits_that_disagree_on_classes_are_refused_by_name(void **state) {
@@ -224,7 +261,8 @@ int main(void) {
         IN_FOLDER(test_labels_follow_the_sorted_class_names),
         IN_FOLDER(test_classes_are_sorted_by_byte_value),
         IN_FOLDER(test_folders_inside_a_class_and_links_are_walked),
-        IN_FOLDER(test_a_link_that_leads_back_up_and_one_that_leads_nowhere_are_named),
+        IN_FOLDER(test_what_cannot_be_a_picture_is_left_out_and_named),
+        IN_FOLDER(test_a_class_of_nothing_but_what_was_left_out_is_empty),
         IN_FOLDER(test_splits_that_disagree_on_classes_are_refused_by_name),
         IN_FOLDER(test_very_many_differing_classes_still_give_a_whole_message),
         IN_FOLDER(test_missing_splits_too_few_classes_and_empty_ones_are_refused),

@@ -124,8 +124,8 @@ static void test_the_smallest_and_the_thinnest_pictures_are_taken(void **state) 
 
 /* ---- groups ---- */
 
-static dni_fingerprint made(int content, uint64_t look) {
-    return (dni_fingerprint){.content = dni_key_of_bytes(&content, sizeof content), .look = look};
+static dni_fingerprint made(int content, uint64_t phash) {
+    return (dni_fingerprint){.content = dni_key_of_bytes(&content, sizeof content), .phash = phash};
 }
 
 static void assert_groups(const uint32_t *found, const uint32_t *expected, size_t count) {
@@ -185,7 +185,7 @@ static void test_near_groups_are_the_connected_components(void **state) {
             for (int i = 0; i < COUNT; i++)
                 for (int j = 0; j < COUNT; j++) {
                     const int same = memcmp(&pictures[i].content, &pictures[j].content, sizeof(dni_key)) == 0;
-                    const uint64_t a = pictures[i].look, b = pictures[j].look;
+                    const uint64_t a = pictures[i].phash, b = pictures[j].phash;
                     if ((same || (a && b && dni_perceptual_distance(a, b) <= 2)) && expected[i] > expected[j])
                         expected[i] = expected[j], changed = 1;
                 }
@@ -204,7 +204,7 @@ static void test_ten_thousand_pictures_are_compared(void **state) {
     assert_non_null(group);
     dni_rng rng = dni_rng_named(5, "looks");
     for (int i = 0; i < COUNT; i++) pictures[i] = made(i, dni_rng_next(&rng));
-    pictures[COUNT - 1].look = pictures[17].look ^ 0x11;
+    pictures[COUNT - 1].phash = pictures[17].phash ^ 0x11;
     assert_int_equal(dni_group_near(group, pictures, COUNT, DNI_NEAR_DISTANCE, NULL), DN_OK);
     for (uint32_t i = 0; i < COUNT - 1; i++) assert_int_equal(group[i], i);
     assert_int_equal(group[COUNT - 1], 17);
@@ -232,10 +232,10 @@ static void test_a_file_has_the_key_of_its_bytes_and_the_hash_of_its_pixels(void
     assert_int_equal(dni_fingerprint_of_file(&found, path, &error), DN_OK);
     const dni_key key = dni_key_of_bytes(bytes, (size_t)size);
     assert_memory_equal(&found.content, &key, sizeof key);
-    assert_true(found.look == hash_of(&image));
+    assert_true(found.phash == hash_of(&image));
     assert_int_equal(dni_fingerprint_of_file(&found, small_path, &error), DN_ERR_IMAGE_TRUNCATED);
     assert_non_null(strstr(error.message, "cut.ppm"));
-    assert_int_equal(dni_fingerprint_of_file(&found, folder, &error), DN_ERR_IO);
+    assert_int_equal(dni_fingerprint_of_file(&found, folder, &error), DN_ERR_FILE_KIND);
     dn_image_free(&image);
     remove_folder(folder);
 }

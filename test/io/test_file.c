@@ -40,12 +40,12 @@ static void test_an_empty_file_maps_to_nothing(void **state) {
 static void test_what_is_no_regular_file_is_refused_by_name(void **state) {
     dni_mapping mapping;
     dn_error error;
-    assert_int_equal(dni_file_map(&mapping, *state, &error), DN_ERR_IO);
+    assert_int_equal(dni_file_map(&mapping, *state, &error), DN_ERR_FILE_KIND);
     assert_non_null(strstr(error.message, *state));
     assert_non_null(strstr(error.message, "folder"));
     const char *pipe_path = folder_path(state, "pipe");
     assert_int_equal(mkfifo(pipe_path, 0600), 0);
-    assert_int_equal(dni_file_map(&mapping, pipe_path, &error), DN_ERR_IO);
+    assert_int_equal(dni_file_map(&mapping, pipe_path, &error), DN_ERR_FILE_KIND);
     assert_int_equal(dni_file_map(&mapping, folder_path(state, "absent"), &error), DN_ERR_NOT_FOUND);
     assert_non_null(strstr(error.message, "absent"));
 }

@@ -1,4 +1,5 @@
-/* What JPEG headers tell. Files are libjpeg-turbo's, with segments put in by hand as the standards lay them out. */
+/* What JPEG headers tell. Files are libjpeg-turbo's, with segments put in by hand as the standards lay them
+ * out. */
 #include "core/rng.h"
 #include "io/jpeg.h"
 #include "io/jpeg_facts.h"
@@ -153,6 +154,29 @@ static void test_profiles_and_xmp_are_noticed(void **state) {
     free(file.bytes);
 }
 
+/* Decoders read them over, and so do the facts. */
+static void test_stray_bytes_and_empty_segments_are_skipped(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } strays[] = {{"\x11\x22", 2}, {"\xff\0\x11", 3}, {"\xff\xff", 2}, {"\xff\xd0", 2}, {"\xff\xe3\0\0", 4}};
+    const jpeg file = plain(75);
+    const dni_jpeg_facts expected = facts_of(&file);
+    for (size_t i = 0; i < sizeof strays / sizeof *strays; i++) {
+        jpeg odd = {malloc(file.size + strays[i].size), file.size + strays[i].size};
+        assert_non_null(odd.bytes);
+        memcpy(odd.bytes, file.bytes, 2);
+        memcpy(odd.bytes + 2, strays[i].bytes, strays[i].size);
+        memcpy(odd.bytes + 2 + strays[i].size, file.bytes + 2, file.size - 2);
+        const dni_jpeg_facts facts = facts_of(&odd);
+        assert_int_equal(facts.quality, expected.quality);
+        assert_int_equal(facts.width, expected.width);
+        free(odd.bytes);
+    }
+    free(file.bytes);
+}
+
 /* Under the sanitizers a byte read too far ends the test; so each file is as long as its memory. */
 static void test_cut_and_broken_files_do_no_harm(void **state) {
     (void)state;
@@ -198,6 +222,7 @@ int main(void) {
         cmocka_unit_test(test_chroma_and_kind_are_told),
         cmocka_unit_test(test_exif_is_read_in_both_byte_orders),
         cmocka_unit_test(test_profiles_and_xmp_are_noticed),
+        cmocka_unit_test(test_stray_bytes_and_empty_segments_are_skipped),
         cmocka_unit_test(test_cut_and_broken_files_do_no_harm),
         cmocka_unit_test(test_other_files_are_refused),
     };

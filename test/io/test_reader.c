@@ -1,5 +1,6 @@
 /* Reading ahead gives the same sequence whatever the timing: every view in the order of the pictures, every
- * broken picture in its place, every owner let go of once. The oracle is the same work done one by one. */
+ * broken picture in its place, the user data of each released once. The oracle is the same work done one by
+ * one. */
 #include "io/reader.h"
 
 #include "test/support/files.h"
@@ -41,24 +42,26 @@ static int dropped;
 static bool next_picture(void *context, dni_reader_job *out) {
     list *pictures = context;
     if (pictures->next == pictures->count) return false;
-    picture *owner = calloc(1, sizeof *owner);
-    if (!owner) return false;
-    owner->number = pictures->next++;
-    owner->kind = pictures->kind(owner->number);
-    owner->view_count = 1 + owner->number % MOST_VIEWS;
-    *out = (dni_reader_job){
-        .owner = owner, .path = paths[owner->kind], .views = views, .view_count = owner->view_count};
-    if (owner->number % 7 != 6) return true;
-    owner->error = (dn_error){.status = DN_ERR_NOT_FOUND, .message = "known beforehand"};
-    out->error = &owner->error;
+    picture *user_data = calloc(1, sizeof *user_data);
+    if (!user_data) return false;
+    user_data->number = pictures->next++;
+    user_data->kind = pictures->kind(user_data->number);
+    user_data->view_count = 1 + user_data->number % MOST_VIEWS;
+    *out = (dni_reader_job){.user_data = user_data,
+                            .path = paths[user_data->kind],
+                            .views = views,
+                            .view_count = user_data->view_count};
+    if (user_data->number % 7 != 6) return true;
+    user_data->error = (dn_error){.status = DN_ERR_NOT_FOUND, .message = "known beforehand"};
+    out->error = &user_data->error;
     return true;
 }
 
-static void drop(void *owner) {
+static void drop(void *user_data) {
     pthread_mutex_lock(&dropping);
     dropped++;
     pthread_mutex_unlock(&dropping);
-    free(owner);
+    free(user_data);
 }
 
 static bool is_broken(const picture *p) {
@@ -97,7 +100,7 @@ static void read_list(list pictures, int threads, int batch, int until) {
     dropped = 0;
     const dni_reader_options options = {.preprocessing = &preprocessing,
                                         .next = next_picture,
-                                        .drop = drop,
+                                        .release = drop,
                                         .context = &pictures,
                                         .threads = threads,
                                         .batch = batch};
@@ -112,7 +115,7 @@ static void read_list(list pictures, int threads, int batch, int until) {
         assert_true(run.done >= done + run.count);
         done = run.done;
         for (size_t i = 0; i < run.count; i++) {
-            const picture *p = run.slots[i].owner;
+            const picture *p = run.slots[i].user_data;
             assert_int_equal(p->number, number);
             assert_ptr_equal(run.slots[i].view, &views[view]);
             assert_int_equal(run.error != NULL, is_broken(p));

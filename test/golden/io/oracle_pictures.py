@@ -86,6 +86,33 @@ def psd(image, compressed):
     return head + struct.pack(">H", 1) + struct.pack(f">{len(rows)}H", *map(len, rows)) + b"".join(rows)
 
 
+def marker_at(jpeg, marker):
+    """Where the first segment of that marker begins."""
+    at = 2
+    while jpeg[at + 1] != marker:
+        at += 2 + struct.unpack(">H", jpeg[at + 2 : at + 4])[0]
+    return at
+
+
+def odd_jpegs(jpeg):
+    """Sound files with headers that decoders warn about, as cameras and other programs write them."""
+    scan, tables = marker_at(jpeg, 0xDA), marker_at(jpeg, 0xDB)
+    data = scan + 2 + jpeg[scan + 3]
+    yield "odd_scan_range.jpg", jpeg[: data - 3] + b"\0\0\0" + jpeg[data:]
+    yield "odd_jfif_version.jpg", jpeg[:11] + b"\2" + jpeg[12:]
+    yield "odd_stray_bytes.jpg", jpeg[:tables] + b"\x11\x22\x33" + jpeg[tables:]
+    adobe = b"\xff\xee\0\x0eAdobe" + struct.pack(">HHHB", 100, 0, 0, 7)
+    yield "odd_adobe_transform.jpg", jpeg[:2] + adobe + jpeg[20:]
+
+
+def top_down(bmp):
+    """The same BMP with its topmost row first and a negative height."""
+    pixels, height = struct.unpack("<I", bmp[10:14])[0], struct.unpack("<i", bmp[22:26])[0]
+    row = (len(bmp) - pixels) // height
+    rows = [bmp[pixels + y * row : pixels + (y + 1) * row] for y in range(height)]
+    return bmp[:22] + struct.pack("<i", -height) + bmp[26:pixels] + b"".join(reversed(rows))
+
+
 def make():
     os.makedirs(FOLDER, exist_ok=True)
     for old in os.listdir(FOLDER):
@@ -101,6 +128,8 @@ def make():
     cmyk[cmyk.index(b"Adobe") + 11] = 2
     keep("ycck.jpg", bytes(cmyk))
     keep("trailing_bytes.jpg", encoded(small, "JPEG") + b"trailing bytes")
+    for name, data in odd_jpegs(encoded(small, "JPEG", quality=85)):
+        keep(name, data)
 
     keep("rgb.png", encoded(small, "PNG"))
     keep("rgb16.png", grey16_png(13, 11))
@@ -120,6 +149,8 @@ def make():
     keep("animated.gif", encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
     keep("rgb.bmp", encoded(small, "BMP"))
     keep("palette.bmp", encoded(small.quantize(16), "BMP"))
+    keep("top_down.bmp", top_down(encoded(small, "BMP")))
+    keep("top_down_palette.bmp", top_down(encoded(small.quantize(16), "BMP")))
     keep("rgb.tga", encoded(small, "TGA"))
     keep("runs.tga", encoded(small.quantize(8).convert("RGB"), "TGA", compression="tga_rle"))
     keep("grey.tga", encoded(small.convert("L"), "TGA"))

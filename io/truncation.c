@@ -1,5 +1,5 @@
-/* Looking for a picture file's end, format by format. */
-#include "io/whole.h"
+/* Walking from block to block of a file, format by format, to its end. */
+#include "io/truncation.h"
 
 #include "core/error.h"
 
@@ -45,9 +45,6 @@ dn_status dni_png_check(const unsigned char *bytes, size_t size, const char *nam
         if (crc(table, type, 4 + length) != big_endian(type + 4 + length))
             return dni_fail(error, DN_ERR_IMAGE_CORRUPT,
                             "%s: the PNG file is broken (checksum of the chunk at byte %zu)", name, at);
-        if (memcmp(type, "CgBI", 4) == 0)
-            return dni_fail(error, DN_ERR_IMAGE_UNSUPPORTED,
-                            "%s: Apple's variant of PNG (CgBI), which cannot be decoded here", name);
         if (memcmp(type, "IEND", 4) == 0) return DN_OK;
         at += PNG_CHUNK_HEAD + length + PNG_CHUNK_CRC;
     }
@@ -55,7 +52,7 @@ dn_status dni_png_check(const unsigned char *bytes, size_t size, const char *nam
 
 /* --- GIF ------------------------------------------------------------------------------------------------ */
 
-/* Bytes in order; behind the end they are zeros and `ended` is set. */
+/* Reads bytes in order. After the last one it gives zeros and sets `ended`. */
 typedef struct cursor {
     const unsigned char *bytes;
     size_t size, at;
@@ -90,7 +87,7 @@ static void skip_color_table(cursor *c, int flags) {
     if (flags & 0x80) skip(c, (size_t)3 << ((flags & 7) + 1));
 }
 
-/* Codes of variable length across sub-blocks, least significant bit first. */
+/* Reads codes of a changing number of bits out of a chain of sub-blocks, least significant bit first. */
 typedef struct code_reader {
     cursor *from;
     int left_in_block; /* bytes */
@@ -115,8 +112,9 @@ static int next_code(code_reader *r, int width) {
 
 enum { LZW_CODES = 4096, LZW_WIDEST = 12 };
 
-/* How many pixels the LZW data at the cursor stand for, counted until `wanted`: only the length of each
- * code's string is kept. Ends where the data end, or at a code that cannot be. */
+/* How many pixels the LZW data at the cursor decode to; the count stops at `wanted`. Of the string that each
+ * code stands for only the length is kept. The data end at the end code, with the sub-blocks, or at a code
+ * that is not defined yet. */
 static size_t coded_pixels(cursor *c, size_t wanted) {
     const int root_bits = next(c);
     if (root_bits < 1 || root_bits >= LZW_WIDEST) return 0;

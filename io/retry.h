@@ -1,0 +1,16 @@
+/* System calls that fail for want of something that may be free again a moment later. */
+#ifndef DN_IO_RETRY_H
+#define DN_IO_RETRY_H
+
+#include <stdbool.h>
+
+/* Whether a call that failed with this errno is worth another try: it was interrupted, or descriptors were used up,
+ * which other threads close again. Waits before it says so, longer each time, about a second in all. *attempt
+ * begins at 0:
+ *
+ *     int attempt = 0, descriptor;
+ *     do descriptor = open(path, O_RDONLY);
+ *     while (descriptor < 0 && dni_retry(errno, &attempt)); */
+bool dni_retry(int number, int *attempt);
+
+#endif
