@@ -33,8 +33,10 @@ static dn_status check_kind(dni_file *file, dn_error *error) {
     struct stat info;
     if (fstat(file->descriptor, &info) != 0)
         return dni_fail_errno(error, errno, "%s: cannot be examined", file->path);
-    if (S_ISDIR(info.st_mode)) return dni_fail(error, DN_ERR_FILE_KIND, "%s: is a folder, not a file", file->path);
-    if (!S_ISREG(info.st_mode)) return dni_fail(error, DN_ERR_FILE_KIND, "%s: is not a regular file", file->path);
+    if (S_ISDIR(info.st_mode))
+        return dni_fail(error, DN_ERR_FILE_KIND, "%s: is a folder, not a file", file->path);
+    if (!S_ISREG(info.st_mode))
+        return dni_fail(error, DN_ERR_FILE_KIND, "%s: is not a regular file", file->path);
     file->size = (uint64_t)info.st_size;
     return DN_OK;
 }
@@ -225,7 +227,8 @@ dn_status dni_file_writer_open(dni_file_writer **out, const char *path, dn_error
     struct stat info;
     if (!*dni_path_name(path)) return dni_fail(error, DN_ERR_ARGUMENT, "'%s' names no file to write", path);
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        return dni_fail(error, DN_ERR_FILE_KIND, "%s: is not a regular file and cannot be replaced by one", path);
+        return dni_fail(error, DN_ERR_FILE_KIND, "%s: is not a regular file and cannot be replaced by one",
+                        path);
     dni_file_writer *writer = calloc(1, sizeof *writer);
     if (!writer) return dni_no_memory(error, "%s", path);
     dn_status status =

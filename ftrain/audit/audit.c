@@ -2,6 +2,7 @@
 #include "ftrain/audit/audit.h"
 #include "ftrain/features/extraction.h"
 #include "ftrain/shell/commands.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 
@@ -15,56 +16,55 @@ typedef struct audit_options {
     bool json, exit_status;
 } audit_options;
 
-static outcome summarise(audit *of) {
-    const size_t classes = (size_t)of->data.class_count;
-    of->summaries = calloc((size_t)of->data.part_count * classes, sizeof *of->summaries);
-    of->colour = calloc(classes, sizeof *of->colour);
-    if (!of->summaries || !of->colour) return report_no_memory();
+static outcome summarise(audit *findings) {
+    const size_t classes = (size_t)findings->data.class_count;
+    findings->summaries = new_matrix((size_t)findings->data.part_count, classes, sizeof *findings->summaries);
+    findings->colour = new_array(classes, sizeof *findings->colour);
+    if (!findings->summaries || !findings->colour) return OUTCOME_MACHINE;
     outcome code = OUTCOME_OK;
-    for (int p = 0; p < of->data.part_count; p++)
-        for (int c = 0; !code && c < of->data.class_count; c++)
-            code = audit_summarise(&of->summaries[p * of->data.class_count + c], &of->data, p, c);
+    for (int p = 0; p < findings->data.part_count; p++)
+        for (int c = 0; !code && c < findings->data.class_count; c++)
+            code = audit_summarise(&findings->summaries[p * findings->data.class_count + c], &findings->data,
+                                   p, c);
     return code;
 }
 
-static outcome find(audit *of, const audit_options *options, dni_pool *pool) {
-    outcome code = audit_measure(&of->data, pool, options->extraction.features.quiet);
-    if (!code) code = summarise(of);
-    if (!code) code = audit_find_copies(&of->copies, &of->data);
-    if (!code) code = audit_colour_outliers(of->colour, &of->data);
-    if (!code) code = audit_judge(&of->leak, &of->data, &of->copies, options->seed);
+static outcome find(audit *findings, const audit_options *options, dni_pool *pool) {
+    outcome code = audit_measure(&findings->data, pool, options->extraction.features.quiet);
+    if (!code) code = summarise(findings);
+    if (!code) code = audit_find_copies(&findings->copies, &findings->data);
+    if (!code) code = audit_colour_outliers(findings->colour, &findings->data);
+    if (!code) code = audit_evaluate_cues(&findings->leak, &findings->data, &findings->copies, options->seed);
     if (code || !options->extraction.weights) return code;
-    of->features = calloc((size_t)of->data.class_count, sizeof *of->features);
-    if (!of->features) return report_no_memory();
-    return audit_feature_outliers(of->features, &of->data, &options->extraction, pool);
+    findings->features = new_array((size_t)findings->data.class_count, sizeof *findings->features);
+    if (!findings->features) return OUTCOME_MACHINE;
+    return audit_feature_outliers(findings->features, &findings->data, &options->extraction, pool);
 }
 
-static outcome tell(const audit *of, const audit_options *options, dni_pool *pool) {
-    outcome code = options->json ? audit_print_json(of) : audit_print(of);
-    if (!code && options->report) code = audit_write_report(of, options->report, pool);
+static outcome report_results(const audit *findings, const audit_options *options, dni_pool *pool) {
+    outcome code = options->json ? audit_print_json(findings) : audit_print(findings);
+    if (!code && options->report) code = audit_write_report(findings, options->report, pool);
     if (code) return code;
-    bool alarm = false;
-    for (int g = 0; g < CUE_GROUPS; g++) alarm |= of->leak.alarms[g];
-    if (alarm && options->exit_status) return OUTCOME_FOUND;
-    return finish(of->data.skipped);
+    if (findings->leak.alarm && options->exit_status) return OUTCOME_FOUND;
+    return finish(findings->data.skipped);
 }
 
 static outcome audit_folder(const audit_options *options, const char *folder) {
-    audit work = {.summaries = NULL};
+    audit findings = {.summaries = NULL};
     dni_pool *pool = NULL;
     dn_error error;
     outcome code = options->report ? check_output(options->report) : OUTCOME_OK;
-    if (!code) code = audit_open(&work.data, folder);
+    if (!code) code = audit_open(&findings.data, folder);
     if (!code && dni_pool_create(&pool, options->extraction.network.threads, &error))
         code = report(&error, OUTCOME_MACHINE);
-    if (!code) code = find(&work, options, pool);
-    if (!code) code = tell(&work, options, pool);
+    if (!code) code = find(&findings, options, pool);
+    if (!code) code = report_results(&findings, options, pool);
     dni_pool_free(pool);
-    audit_copies_free(&work.copies);
-    audit_close(&work.data);
-    free(work.summaries);
-    free(work.colour);
-    free(work.features);
+    audit_copies_free(&findings.copies);
+    audit_close(&findings.data);
+    free(findings.summaries);
+    free(findings.colour);
+    free(findings.features);
     return code;
 }
 
@@ -90,13 +90,17 @@ static outcome run(const command *self, int argc, char **argv) {
 const command audit_command = {
     .name = "audit",
     .arguments = "DATA [options]",
-    .summary = "tell what could give labels away without looking at content",
+    .summary = "find what could give labels away without looking at content",
     .description =
-        "Looks at the files of DATA/{train,valid,test}/CLASS/ or DATA/CLASS/: how each class was encoded, copies\n"
-        "within and across splits and classes, pictures that stand out; and whether a plain classifier can read\n"
-        "the labels from file metadata or simple pixel statistics alone. The first line says so.\n\n"
-        "  ftrain audit flowers --report flowers.html\n\n"
-        "A classifier trained on a data set with an alarm may have learned the cue and not the subject.\n\n",
+        "Examines the files of DATA/{train,valid,test}/CLASS/ or DATA/CLASS/: how the files of each class were\n"
+        "encoded, copies within and across splits and classes, and pictures that stand out. It also tests whether\n"
+        "a simple classifier can read the labels from file metadata or simple pixel statistics alone; the first\n"
+        "line that is printed says so.\n"
+        "\n"
+        "  ftrain audit flowers --report flowers.html\n"
+        "\n"
+        "A classifier trained on a data set with an alarm may have learned the cue and not the subject.\n"
+        "\n",
     .options = OPTIONS(rows),
     .min_paths = 1,
     .max_paths = 1,

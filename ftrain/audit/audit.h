@@ -1,4 +1,4 @@
-/* What an audit finds, passed from those who measure to those who print. */
+/* What an audit finds, as data: some files fill it in, others print it. */
 #ifndef FTRAIN_AUDIT_AUDIT_H
 #define FTRAIN_AUDIT_AUDIT_H
 
@@ -24,33 +24,35 @@ typedef struct audit_data {
     size_t *usable;    /* (classes): pictures in those sums */
 } audit_data;
 
-int audit_part(const audit_data *data, size_t i); /* of a sample */
+/* The part that sample i belongs to. */
+int audit_part(const audit_data *data, size_t i);
 
-/* Both return OUTCOME_OK or, after a message, another outcome; free in any case. */
+/* Both return OUTCOME_OK or, after a message, another outcome; audit_close() is to follow in any case. */
 outcome audit_open(audit_data *out, const char *folder);
 outcome audit_measure(audit_data *data, dni_pool *pool, bool quiet);
 void audit_close(audit_data *data);
 
 /* ---- one class in one part ---- */
 
-typedef struct spread {
-    double least, median, most;
-} spread;
+typedef struct range_summary {
+    double min, median, max;
+} range_summary;
+
+/* Sorts the values. Of none, all 0. */
+range_summary audit_range(double *values, size_t count);
 
 typedef struct class_summary {
+    char name[320]; /* "train/rose", or "rose" without splits */
+    const char *split, *class_name;
     size_t count, unusable;
     size_t formats[FORMATS];
-    spread width, height, bytes, bits_per_pixel;
-    spread quality; /* of the JPEG files that have a table; all 0 without */
+    range_summary width, height, bytes, bits_per_pixel;
+    range_summary quality; /* of the JPEG files that have a table; all 0 without */
     size_t chroma_full, chroma_half,
         chroma_quarter; /* 4:4:4, 4:2:2 or 4:4:0, 4:2:0; others are counted nowhere */
     size_t grey, progressive, exif, rotated, icc, xmp, camera, software;
     double mean[3];
 } class_summary;
-
-/* "train/rose", or "rose" without splits; "JPEG 24, PNG 4". */
-void audit_row_name(char *text, size_t size, const audit_data *data, int part, int label);
-void audit_formats(char *text, size_t size, const class_summary *of);
 
 outcome audit_summarise(class_summary *out, const audit_data *data, int part, int label);
 
@@ -82,12 +84,13 @@ typedef struct class_outliers {
 /* Above this a modified z-score counts as an outlier (Iglewicz & Hoaglin 1993). */
 #define OUTLIER_SCORE 3.5
 
-/* By colour: the largest modified z-score, 0.6745 |x - median| / MAD, of a picture's colour cues in its class. */
+/* By colour: the largest modified z-score, 0.6745 |x - median| / MAD, of a picture's colour cues in its
+ * class. */
 outcome audit_colour_outliers(class_outliers *out, const audit_data *data);
 
-/* By the network's features: the distance to the class's centre, each feature divided by its deviation in the
- * class (the Mahalanobis distance of a diagonal Gaussian for each class; with a full one: Lee et al. 2018), and
- * the modified z-score of that distance. */
+/* By the network's features: the distance to the class's centre, each feature divided by its deviation in
+ * the class (the Mahalanobis distance of a diagonal Gaussian for each class; with a full one: Lee et al.
+ * 2018), and the modified z-score of that distance. */
 typedef struct extraction_options extraction_options;
 outcome audit_feature_outliers(class_outliers *out, const audit_data *data, const extraction_options *options,
                                dni_pool *pool);
@@ -101,12 +104,19 @@ typedef struct cue_rank {
     double auc; /* of the cue alone, in the better direction; the mean over classes, each against the rest */
 } cue_rank;
 
+/* How well a group of cues gives the labels away, by cross-validated logistic regression on it. */
+typedef struct cue_group {
+    const char *name;
+    dn_metrics metrics;
+    bool alarm;
+} cue_group;
+
 typedef struct audit_leak {
-    bool is_judged; /* false: too few pictures */
-    int judged;     /* pictures */
+    bool is_evaluated; /* false: too few pictures */
+    int pictures;      /* pictures */
     double majority;
-    dn_metrics groups[CUE_GROUPS];
-    bool alarms[CUE_GROUPS];
+    cue_group groups[CUE_GROUPS];
+    bool alarm;                /* of any group */
     cue_rank ranks[CUE_COUNT]; /* by falling AUC */
 } audit_leak;
 
@@ -114,8 +124,8 @@ typedef struct audit_leak {
  * majority's rate and 1. */
 #define ALARM_SHARE 0.3
 
-outcome audit_judge(audit_leak *out, const audit_data *data, const audit_copies *copies, uint64_t seed);
-const char *cue_group_name(int group);
+outcome audit_evaluate_cues(audit_leak *out, const audit_data *data, const audit_copies *copies,
+                            uint64_t seed);
 /* One sentence. */
 void audit_verdict(char *text, size_t size, const audit_leak *leak);
 
@@ -130,9 +140,8 @@ typedef struct audit {
     audit_leak leak;
 } audit;
 
-outcome audit_print(const audit *of);
-outcome audit_print_json(const audit *of);
-/* argv: the command line, the command first. */
-outcome audit_write_report(const audit *of, const char *path, dni_pool *pool);
+outcome audit_print(const audit *findings);
+outcome audit_print_json(const audit *findings);
+outcome audit_write_report(const audit *findings, const char *path, dni_pool *pool);
 
 #endif

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "ftrain/shell/data.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "io/entry.h"
@@ -80,11 +81,11 @@ outcome audit_open(audit_data *out, const char *folder) {
         return OUTCOME_DATA;
     }
     const size_t classes = (size_t)out->class_count;
-    out->matrix = calloc(out->samples.count * CUE_COUNT, sizeof *out->matrix);
-    out->facts = calloc(out->samples.count, sizeof *out->facts);
-    out->tiny_sums = calloc(classes * TINY_BYTES, sizeof *out->tiny_sums);
-    out->usable = calloc(classes, sizeof *out->usable);
-    return out->matrix && out->facts && out->tiny_sums && out->usable ? OUTCOME_OK : report_no_memory();
+    out->matrix = new_matrix(out->samples.count, CUE_COUNT, sizeof *out->matrix);
+    out->facts = new_array(out->samples.count, sizeof *out->facts);
+    out->tiny_sums = new_matrix(classes, TINY_BYTES, sizeof *out->tiny_sums);
+    out->usable = new_array(classes, sizeof *out->usable);
+    return out->matrix && out->facts && out->tiny_sums && out->usable ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
 static void add_tiny(void *context, size_t index, const uint8_t *tiny) {

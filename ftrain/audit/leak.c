@@ -1,5 +1,6 @@
 /* Whether labels can be read without looking at content: logistic regression on cues, cross-validated. */
 #include "ftrain/audit/audit.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "head/cross_validation.h"
@@ -9,20 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Pictures times classes that regression is fitted to; of larger data sets evenly spread pictures are taken. */
-enum { MOST_CELLS = 4000000, LEAST_PICTURES = 2 * FOLDS };
+/* Pictures times classes that regression is fitted to; of larger data sets evenly spread pictures are
+ * taken. */
+enum { MAX_CELLS = 4000000, MIN_PICTURES = 2 * FOLDS };
 
 static const double PENALTY = 0.1; /* dni_logistic_fit's c: cues are many and pictures may be few */
 
-typedef struct judged {
+typedef struct cue_data {
     double *x; /* (count, CUE_COUNT) */
     int *labels, *fold, *group;
     float *log_probabilities; /* (count, classes) */
     int count, classes;       /* classes that have pictures */
-} judged;
+} cue_data;
 
 /* The usable pictures, or every step-th of them, with classes and groups numbered anew without gaps. */
-static void select_pictures(judged *out, const audit_data *data, const uint32_t *near, size_t step,
+static void select_pictures(cue_data *out, const audit_data *data, const uint32_t *near, size_t step,
                             uint32_t *place, int *new_label) {
     for (int c = 0; c < data->class_count; c++) new_label[c] = -1;
     size_t usable = 0;
@@ -40,22 +42,23 @@ static void select_pictures(judged *out, const audit_data *data, const uint32_t 
     }
 }
 
-const char *cue_group_name(int group) {
-    static const char *const of[CUE_GROUPS] = {"file metadata", "pixel statistics", "both"};
-    return of[group];
-}
+static const char *const GROUP_NAMES[CUE_GROUPS] = {"file metadata", "pixel statistics", "both"};
 
-static dn_status judge_group(audit_leak *out, judged *work, int group, dn_error *error) {
+static dn_status evaluate_group(audit_leak *out, cue_data *context, int group, dn_error *error) {
     int column[CUE_COUNT], columns = 0;
     for (int k = 0; k < CUE_COUNT; k++)
         if (group == GROUP_BOTH || (k < CUE_FILE_END) == (group == GROUP_FILE)) column[columns++] = k;
-    const dn_status status =
-        dni_cross_validate(work->log_probabilities, work->x, CUE_COUNT, column, columns, work->labels,
-                           work->fold, work->count, work->classes, FOLDS, PENALTY, error);
+    const dn_status status = dni_cross_validate(context->log_probabilities, context->x, CUE_COUNT, column,
+                                                columns, context->labels, context->fold, context->count,
+                                                context->classes, FOLDS, PENALTY, error);
     if (status) return status;
-    dn_metrics *const metrics = &out->groups[group];
-    dn_metrics_compute(metrics, work->log_probabilities, work->labels, work->count, work->classes, NULL);
-    out->alarms[group] = metrics->accuracy_low >= out->majority + ALARM_SHARE * (1 - out->majority);
+    cue_group *const found = &out->groups[group];
+    dn_metrics *const metrics = &found->metrics;
+    found->name = GROUP_NAMES[group];
+    dn_metrics_compute(metrics, context->log_probabilities, context->labels, context->count, context->classes,
+                       NULL);
+    found->alarm = metrics->accuracy_low >= out->majority + ALARM_SHARE * (1 - out->majority);
+    out->alarm |= found->alarm;
     return DN_OK;
 }
 
@@ -72,24 +75,25 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* Mann & Whitney's statistic of every class against the rest, from sums of ranks; ties share theirs. */
-static double single_auc(const judged *work, int cue, ranked *items, double *rank_sums, const double *sizes) {
-    const size_t count = (size_t)work->count;
+static double single_auc(const cue_data *context, int cue, ranked *items, double *rank_sums,
+                         const double *sizes) {
+    const size_t count = (size_t)context->count;
     for (size_t i = 0; i < count; i++)
-        items[i] = (ranked){work->x[i * CUE_COUNT + (size_t)cue], work->labels[i]};
+        items[i] = (ranked){context->x[i * CUE_COUNT + (size_t)cue], context->labels[i]};
     qsort(items, count, sizeof *items, by_value);
-    memset(rank_sums, 0, (size_t)work->classes * sizeof *rank_sums);
+    memset(rank_sums, 0, (size_t)context->classes * sizeof *rank_sums);
     for (size_t i = 0, end; i < count; i = end) {
         for (end = i + 1; end < count && items[end].value <= items[i].value;) end++;
         const double rank = ((double)i + 1 + (double)end) / 2;
         for (size_t j = i; j < end; j++) rank_sums[items[j].label] += rank;
     }
     double sum = 0;
-    for (int c = 0; c < work->classes; c++) {
+    for (int c = 0; c < context->classes; c++) {
         const double pairs = sizes[c] * ((double)count - sizes[c]);
         const double auc = pairs > 0 ? (rank_sums[c] - sizes[c] * (sizes[c] + 1) / 2) / pairs : 0.5;
         sum += fmax(auc, 1 - auc);
     }
-    return sum / work->classes;
+    return sum / context->classes;
 }
 
 static int by_falling_auc(const void *a, const void *b) {
@@ -98,17 +102,19 @@ static int by_falling_auc(const void *a, const void *b) {
     return x->cue - y->cue;
 }
 
-static outcome rank_cues(audit_leak *out, const judged *work) {
-    ranked *const items = malloc((size_t)work->count * sizeof *items);
-    double *const sums = calloc(2 * (size_t)work->classes, sizeof *sums), *const sizes = sums + work->classes;
+static outcome rank_cues(audit_leak *out, const cue_data *context) {
+    ranked *const items = new_array((size_t)context->count, sizeof *items);
+    double *const sums = new_matrix(2, (size_t)context->classes, sizeof *sums), *const sizes =
+                                                                                    sums + context->classes;
     if (items && sums) {
-        for (int i = 0; i < work->count; i++) sizes[work->labels[i]]++;
-        for (int c = 0; c < work->classes; c++) out->majority = fmax(out->majority, sizes[c] / work->count);
+        for (int i = 0; i < context->count; i++) sizes[context->labels[i]]++;
+        for (int c = 0; c < context->classes; c++)
+            out->majority = fmax(out->majority, sizes[c] / context->count);
         for (int k = 0; k < CUE_COUNT; k++)
-            out->ranks[k] = (cue_rank){k, single_auc(work, k, items, sums, sizes)};
+            out->ranks[k] = (cue_rank){k, single_auc(context, k, items, sums, sizes)};
         qsort(out->ranks, CUE_COUNT, sizeof *out->ranks, by_falling_auc);
     }
-    const outcome code = items && sums ? OUTCOME_OK : report_no_memory();
+    const outcome code = items && sums ? OUTCOME_OK : OUTCOME_MACHINE;
     free(items);
     free(sums);
     return code;
@@ -116,68 +122,71 @@ static outcome rank_cues(audit_leak *out, const judged *work) {
 
 /* ---- together ---- */
 
-static outcome judge(audit_leak *out, judged *work, uint64_t seed) {
-    out->judged = work->count;
-    if (work->classes < 2 || work->count < LEAST_PICTURES) return OUTCOME_OK;
-    const outcome code = rank_cues(out, work);
+static outcome evaluate_cues(audit_leak *out, cue_data *context, uint64_t seed) {
+    out->pictures = context->count;
+    if (context->classes < 2 || context->count < MIN_PICTURES) return OUTCOME_OK;
+    const outcome code = rank_cues(out, context);
     if (code) return code;
-    work->log_probabilities =
-        malloc((size_t)work->count * (size_t)work->classes * sizeof *work->log_probabilities);
-    if (!work->log_probabilities) return report_no_memory();
+    context->log_probabilities =
+        new_matrix((size_t)context->count, (size_t)context->classes, sizeof *context->log_probabilities);
+    if (!context->log_probabilities) return OUTCOME_MACHINE;
     dn_error error;
-    dn_status status =
-        dni_folds(work->fold, work->labels, work->group, work->count, work->classes, FOLDS, seed, &error);
+    dn_status status = dni_folds(context->fold, context->labels, context->group, context->count,
+                                 context->classes, FOLDS, seed, &error);
     for (int group = 0; !status && group < CUE_GROUPS; group++)
-        status = judge_group(out, work, group, &error);
+        status = evaluate_group(out, context, group, &error);
     if (status == DN_ERR_DATA_CLASSES) return OUTCOME_OK; /* too few pictures of a class, copies apart */
-    out->is_judged = !status;
+    out->is_evaluated = !status;
     return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
 }
 
-outcome audit_judge(audit_leak *out, const audit_data *data, const audit_copies *copies, uint64_t seed) {
-    *out = (audit_leak){.judged = 0};
+outcome audit_evaluate_cues(audit_leak *out, const audit_data *data, const audit_copies *copies,
+                            uint64_t seed) {
+    *out = (audit_leak){.pictures = 0};
     const size_t count = data->samples.count;
-    const size_t step = count * (size_t)data->class_count / MOST_CELLS + 1;
-    judged work = {
-        .x = malloc(count * CUE_COUNT * sizeof *work.x),
-        .labels = malloc(count * sizeof *work.labels),
-        .fold = malloc(count * sizeof *work.fold),
-        .group = malloc(count * sizeof *work.group),
+    const size_t step = count * (size_t)data->class_count / MAX_CELLS + 1;
+    cue_data context = {
+        .x = new_matrix(count, CUE_COUNT, sizeof *context.x),
+        .labels = new_array(count, sizeof *context.labels),
+        .fold = new_array(count, sizeof *context.fold),
+        .group = new_array(count, sizeof *context.group),
     };
-    uint32_t *const place = malloc(count * sizeof *place);
-    int *const new_label = malloc((size_t)data->class_count * sizeof *new_label);
+    uint32_t *const place = new_array(count, sizeof *place);
+    int *const new_label = new_array((size_t)data->class_count, sizeof *new_label);
     outcome code;
-    if (work.x && work.labels && work.fold && work.group && place && new_label) {
-        select_pictures(&work, data, copies->near, step, place, new_label);
-        code = judge(out, &work, seed);
+    if (context.x && context.labels && context.fold && context.group && place && new_label) {
+        select_pictures(&context, data, copies->near, step, place, new_label);
+        code = evaluate_cues(out, &context, seed);
     } else {
-        code = report_no_memory();
+        code = OUTCOME_MACHINE;
     }
-    free(work.x);
-    free(work.labels);
-    free(work.fold);
-    free(work.group);
-    free(work.log_probabilities);
+    free(context.x);
+    free(context.labels);
+    free(context.fold);
+    free(context.group);
+    free(context.log_probabilities);
     free(place);
     free(new_label);
     return code;
 }
 
 void audit_verdict(char *text, size_t size, const audit_leak *leak) {
-    if (!leak->is_judged) {
-        snprintf(text, size, "NOT JUDGED: %d usable pictures are too few, or all of one class", leak->judged);
+    if (!leak->is_evaluated) {
+        snprintf(text, size, "NOT JUDGED: %d usable pictures are too few, or all of one class",
+                 leak->pictures);
         return;
     }
     int best = GROUP_FILE;
     for (int g = 0; g < CUE_GROUPS; g++)
-        if (leak->groups[g].accuracy > leak->groups[best].accuracy) best = g;
-    const dn_metrics *const metrics = &leak->groups[best];
-    const char *const verdict = leak->alarms[best] ? "ALARM: labels can be read without looking at content"
+        if (leak->groups[g].metrics.accuracy > leak->groups[best].metrics.accuracy) best = g;
+    const dn_metrics *const metrics = &leak->groups[best].metrics;
+    const char *const verdict = leak->groups[best].alarm
+                                    ? "ALARM: labels can be read without looking at content"
                                 : metrics->accuracy_low > leak->majority ? "weak cues, no alarm"
                                                                          : "no cues found";
     snprintf(text, size,
              "%s: %s alone: accuracy %.3f [%.3f, %.3f], the largest class %.3f; strongest cue: %s, AUC %.3f",
-             verdict, best == GROUP_BOTH ? "file metadata and pixel statistics" : cue_group_name(best),
+             verdict, best == GROUP_BOTH ? "file metadata and pixel statistics" : GROUP_NAMES[best],
              metrics->accuracy, metrics->accuracy_low, metrics->accuracy_high, leak->majority,
              cue_name(leak->ranks[0].cue), leak->ranks[0].auc);
 }

@@ -1,6 +1,7 @@
 /* Pictures that stand out in their class, by colour and by the network's features. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/features/extraction.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 
 #include <math.h>
@@ -9,34 +10,26 @@
 
 static const int colour_cues[] = {CUE_MEAN_RED,        CUE_MEAN_GREEN,     CUE_MEAN_BLUE, CUE_DEVIATION_RED,
                                   CUE_DEVIATION_GREEN, CUE_DEVIATION_BLUE, CUE_SATURATION};
-enum { COLOUR_CUES = sizeof colour_cues / sizeof *colour_cues, LEAST_MEMBERS = 5 };
-
-static int ascending(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count) {
-    qsort(values, count, sizeof *values, ascending);
-    return (values[(count - 1) / 2] + values[count / 2]) / 2;
-}
+enum { COLOUR_CUES = sizeof colour_cues / sizeof *colour_cues, MIN_MEMBERS = 5 };
 
 /* Turns values into modified z-scores, in place; all 0 where they do not vary. `scratch`: as many. */
 static void modified_scores(double *values, double *scratch, size_t count) {
     memcpy(scratch, values, count * sizeof *values);
-    const double centre = median(scratch, count);
+    const double centre = audit_range(scratch, count).median;
     for (size_t i = 0; i < count; i++) scratch[i] = fabs(values[i] - centre);
-    const double deviation = median(scratch, count);
+    const double deviation = audit_range(scratch, count).median;
     for (size_t i = 0; i < count; i++)
         values[i] = deviation > 1e-9 ? 0.6745 * (values[i] - centre) / deviation : 0;
 }
 
-static void note(class_outliers *of, outlier found) {
+/* Keeps the worst, by falling score. */
+static void add_outlier(class_outliers *outliers, outlier found) {
     if (!(found.score > OUTLIER_SCORE)) return;
-    int at = of->count < WORST ? of->count++ : WORST - 1;
-    if (at == WORST - 1 && of->count == WORST && of->worst[at].score >= found.score) return;
-    for (; at > 0 && of->worst[at - 1].score < found.score; at--) of->worst[at] = of->worst[at - 1];
-    of->worst[at] = found;
+    int at = outliers->count < WORST ? outliers->count++ : WORST - 1;
+    if (at == WORST - 1 && outliers->count == WORST && outliers->worst[at].score >= found.score) return;
+    for (; at > 0 && outliers->worst[at - 1].score < found.score; at--)
+        outliers->worst[at] = outliers->worst[at - 1];
+    outliers->worst[at] = found;
 }
 
 /* ---- colour ---- */
@@ -47,37 +40,37 @@ typedef struct colour_work {
     outlier *best; /* of each member: its largest score */
 } colour_work;
 
-static void judge_class(class_outliers *out, const audit_data *data, int label, colour_work *work) {
+static void find_in_class(class_outliers *out, const audit_data *data, int label, colour_work *context) {
     size_t count = 0;
     for (size_t i = 0; i < data->samples.count; i++)
-        if (data->samples.items[i].label == label && data->facts[i].is_usable) work->members[count++] = i;
-    if (count < LEAST_MEMBERS) return;
-    for (size_t i = 0; i < count; i++) work->best[i] = (outlier){work->members[i], 0, 0};
+        if (data->samples.items[i].label == label && data->facts[i].is_usable) context->members[count++] = i;
+    if (count < MIN_MEMBERS) return;
+    for (size_t i = 0; i < count; i++) context->best[i] = (outlier){context->members[i], 0, 0};
     for (int k = 0; k < COLOUR_CUES; k++) {
         for (size_t i = 0; i < count; i++)
-            work->values[i] = data->matrix[work->members[i] * CUE_COUNT + (size_t)colour_cues[k]];
-        modified_scores(work->values, work->scratch, count);
+            context->values[i] = data->matrix[context->members[i] * CUE_COUNT + (size_t)colour_cues[k]];
+        modified_scores(context->values, context->scratch, count);
         for (size_t i = 0; i < count; i++)
-            if (fabs(work->values[i]) > work->best[i].score)
-                work->best[i] = (outlier){work->members[i], fabs(work->values[i]), colour_cues[k]};
+            if (fabs(context->values[i]) > context->best[i].score)
+                context->best[i] = (outlier){context->members[i], fabs(context->values[i]), colour_cues[k]};
     }
-    for (size_t i = 0; i < count; i++) note(out, work->best[i]);
+    for (size_t i = 0; i < count; i++) add_outlier(out, context->best[i]);
 }
 
 outcome audit_colour_outliers(class_outliers *out, const audit_data *data) {
     const size_t count = data->samples.count;
     memset(out, 0, (size_t)data->class_count * sizeof *out);
-    colour_work work = {.members = malloc(count * sizeof *work.members),
-                        .values = malloc(count * sizeof *work.values),
-                        .scratch = malloc(count * sizeof *work.scratch),
-                        .best = malloc(count * sizeof *work.best)};
-    const bool is_ready = work.members && work.values && work.scratch && work.best;
-    for (int c = 0; is_ready && c < data->class_count; c++) judge_class(&out[c], data, c, &work);
-    free(work.members);
-    free(work.values);
-    free(work.scratch);
-    free(work.best);
-    return is_ready ? OUTCOME_OK : report_no_memory();
+    colour_work context = {.members = new_array(count, sizeof *context.members),
+                           .values = new_array(count, sizeof *context.values),
+                           .scratch = new_array(count, sizeof *context.scratch),
+                           .best = new_array(count, sizeof *context.best)};
+    const bool is_ready = context.members && context.values && context.scratch && context.best;
+    for (int c = 0; is_ready && c < data->class_count; c++) find_in_class(&out[c], data, c, &context);
+    free(context.members);
+    free(context.values);
+    free(context.scratch);
+    free(context.best);
+    return is_ready ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
 /* ---- features ---- */
@@ -113,28 +106,29 @@ static size_t measure_distances(double *distances, int *rows, const feature_set 
 static outcome rank_features(class_outliers *out, const audit_data *data, const feature_set *set) {
     const size_t width = (size_t)set->width;
     const size_t room = (size_t)set->count + 1;
-    double *const memory = malloc((2 * width + 2 * room) * sizeof *memory);
-    int *const rows = malloc(room * sizeof *rows);
+    double *const memory = new_array(2 * width + 2 * room, sizeof *memory);
+    int *const rows = new_array(room, sizeof *rows);
     for (int c = 0; memory && rows && c < data->class_count; c++) {
         double *const distances = memory + 2 * width;
         const size_t count = measure_distances(distances, rows, set, c, width, memory);
-        if (count < LEAST_MEMBERS) continue;
+        if (count < MIN_MEMBERS) continue;
         modified_scores(distances, distances + room, count);
-        for (size_t j = 0; j < count; j++) note(&out[c], (outlier){set->places[rows[j]], distances[j], -1});
+        for (size_t j = 0; j < count; j++)
+            add_outlier(&out[c], (outlier){set->sample_index[rows[j]], distances[j], -1});
     }
-    const outcome code = memory && rows ? OUTCOME_OK : report_no_memory();
+    const outcome code = memory && rows ? OUTCOME_OK : OUTCOME_MACHINE;
     free(memory);
     free(rows);
     return code;
 }
 
 /* The samples that can be used, with where they stand among all. Their paths stay the data's. */
-static outcome select_usable(dni_samples *out, size_t *places, const audit_data *data) {
-    out->items = malloc((data->samples.count + 1) * sizeof *out->items);
-    if (!out->items) return report_no_memory();
+static outcome select_usable(dni_samples *out, size_t *sample_index, const audit_data *data) {
+    out->items = new_array(data->samples.count + 1, sizeof *out->items);
+    if (!out->items) return OUTCOME_MACHINE;
     for (size_t i = 0; i < data->samples.count; i++) {
         if (!data->facts[i].is_usable) continue;
-        places[out->count] = i;
+        sample_index[out->count] = i;
         out->items[out->count++] = data->samples.items[i];
     }
     return OUTCOME_OK;
@@ -145,13 +139,13 @@ outcome audit_feature_outliers(class_outliers *out, const audit_data *data, cons
     memset(out, 0, (size_t)data->class_count * sizeof *out);
     dni_samples usable = {.count = 0};
     feature_set set = {.count = 0};
-    size_t *const places = malloc((data->samples.count + 1) * sizeof *places);
-    outcome code = places ? select_usable(&usable, places, data) : report_no_memory();
+    size_t *const sample_index = new_array(data->samples.count + 1, sizeof *sample_index);
+    outcome code = sample_index ? select_usable(&usable, sample_index, data) : OUTCOME_MACHINE;
     if (!code && usable.count) code = extraction_of_samples(&set, options, &usable, pool);
-    for (int i = 0; !code && i < set.count; i++) set.places[i] = places[set.places[i]];
+    for (int i = 0; !code && i < set.count; i++) set.sample_index[i] = sample_index[set.sample_index[i]];
     if (!code) code = rank_features(out, data, &set);
     feature_set_free(&set);
     free(usable.items);
-    free(places);
+    free(sample_index);
     return code;
 }

@@ -1,6 +1,7 @@
-/* audit --report: what was found, with the pictures, as one page. */
+/* The page of audit --report: what was found, with the pictures. */
 #include "core/error.h"
 #include "ftrain/audit/audit.h"
+#include "ftrain/audit/tables.h"
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
 #include "ftrain/page/thumbnail.h"
@@ -11,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SIDE = 104, SHEET = 240, MOST_SHOWN_GROUPS = 40, TEXT = 160 };
+enum { SIDE = 104, SHEET = 240, MAX_SHOWN_GROUPS = 40, TEXT = 160 };
 
 /* ---- pictures ---- */
 
@@ -25,8 +26,8 @@ static const char *path_inside(const audit_data *data, size_t i) {
     return inside;
 }
 
-/* A picture of the data set with its path below, and a remark before it. One that cannot be read any more is named
- * only. */
+/* A picture of the data set with its path below, and a remark before it. One that cannot be read any more
+ * is named only. */
 static void write_picture(html *page, const audit_data *data, size_t i, const char *remark) {
     const char *const path = data->samples.items[i].path;
     dn_image image;
@@ -77,97 +78,41 @@ static void write_verdict(html *page, const audit_leak *leak) {
 }
 
 static void write_cues(html *page, const audit_leak *leak) {
-    html_section(page, "cues", "What cues alone tell");
-    if (!leak->is_judged) {
-        html_raw(page, "<p>Not judged: for that two classes need %d pictures each, copies apart.</p>\n",
+    html_section(page, "cues", "What cues alone reveal");
+    if (!leak->is_evaluated) {
+        html_raw(page,
+                 "<p>Not evaluated: this needs two classes with at least %d pictures each, copies not "
+                 "counted.</p>\n",
                  FOLDS);
         return;
     }
     chart_bar bars[CUE_GROUPS + 1];
     for (int g = 0; g < CUE_GROUPS; g++)
-        bars[g] = (chart_bar){cue_group_name(g), leak->groups[g].accuracy, leak->groups[g].accuracy_low,
-                              leak->groups[g].accuracy_high};
+        bars[g] = (chart_bar){leak->groups[g].name, leak->groups[g].metrics.accuracy,
+                              leak->groups[g].metrics.accuracy_low, leak->groups[g].metrics.accuracy_high};
     bars[CUE_GROUPS] = (chart_bar){"always the largest class", leak->majority, (double)NAN, (double)NAN};
     html_raw(
         page,
         "<p>Logistic regression on cues alone, %d-fold cross-validation over %d pictures, copies kept in one "
         "fold. The whiskers are Wilson's 95 %% intervals. An alarm is raised where an interval's lower end closes "
         "%.0f %% of the gap between the largest class and 1.</p>\n",
-        FOLDS, leak->judged, 100 * ALARM_SHARE);
-    chart_write_bars(page, "Accuracy by cues alone", "share of pictures whose class was told", "%.3f", 1,
+        FOLDS, leak->pictures, 100 * ALARM_SHARE);
+    chart_write_bars(page, "Accuracy by cues alone", "share of pictures whose class was found", "%.3f", 1,
                      bars, CUE_GROUPS + 1);
-    static const char *const titles[] = {"cue alone", "AUC"};
-    html_table_begin(page, titles, 2, 1);
-    for (int k = 0; k < CUE_COUNT; k++) {
-        html_cell(page, cue_name(leak->ranks[k].cue));
-        html_number(page, "%.3f", leak->ranks[k].auc);
-    }
-    html_table_end(page);
+    const row_table cues = audit_cues_table(leak, CUE_COUNT);
+    heading(page, "Each cue alone");
+    html_rows(page, &cues);
 }
 
 /* ---- files ---- */
 
-static void write_row_name(html *page, const audit_data *data, int part, int label) {
-    char text[2 * TEXT];
-    audit_row_name(text, sizeof text, data, part, label);
-    html_cell(page, text);
-}
-
-static void write_formats(html *page, const class_summary *row) {
-    char text[TEXT];
-    audit_formats(text, sizeof text, row);
-    html_cell(page, text);
-}
-
-static void write_spread(html *page, const spread *of, const char *one, const char *three) {
-    char text[TEXT];
-    if (of->least < of->most)
-        snprintf(text, sizeof text, three, of->least, of->median, of->most);
-    else
-        snprintf(text, sizeof text, one, of->least);
-    html_cell(page, text);
-}
-
-static void write_files(html *page, const audit *of) {
-    static const char *const titles[] = {
-        "", "formats", "width", "height", "bits a pixel", "JPEG quality", "pictures", "unusable"};
+static void write_files(html *page, const audit *findings) {
+    const row_table files = audit_files_table(findings), making = audit_making_table(findings);
     html_section(page, "files", "Files");
-    html_raw(page, "<p>Least, median and most of each class in each split.</p>\n");
-    html_table_begin(page, titles, 8, 6);
-    for (int p = 0; p < of->data.part_count; p++)
-        for (int c = 0; c < of->data.class_count; c++) {
-            const class_summary *const row = &of->summaries[p * of->data.class_count + c];
-            write_row_name(page, &of->data, p, c);
-            write_formats(page, row);
-            write_spread(page, &row->width, "%.0f", "%.0f, %.0f, %.0f");
-            write_spread(page, &row->height, "%.0f", "%.0f, %.0f, %.0f");
-            write_spread(page, &row->bits_per_pixel, "%.2f", "%.2f, %.2f, %.2f");
-            write_spread(page, &row->quality, "%.0f", "%.0f, %.0f, %.0f");
-            html_number(page, "%.0f", (double)row->count);
-            html_number(page, "%.0f", (double)row->unusable);
-        }
-    html_table_end(page);
-}
-
-static void write_making(html *page, const audit *of) {
-    static const char *const titles[] = {"",     "4:4:4", "4:2:2",   "4:2:0",  "progressive",
-                                         "grey", "EXIF",  "rotated", "camera", "software",
-                                         "ICC",  "XMP",   "red",     "green",  "blue"};
+    html_raw(page, "<p>Of each class in each split: the minimum, the median and the maximum.</p>\n");
+    html_rows(page, &files);
     heading(page, "How they were made (pictures), and their mean colour (0 to 255)");
-    html_table_begin(page, titles, sizeof titles / sizeof *titles, 1);
-    for (int p = 0; p < of->data.part_count; p++)
-        for (int c = 0; c < of->data.class_count; c++) {
-            const class_summary *const row = &of->summaries[p * of->data.class_count + c];
-            const size_t counts[] = {row->chroma_full, row->chroma_half, row->chroma_quarter,
-                                     row->progressive, row->grey,        row->exif,
-                                     row->rotated,     row->camera,      row->software,
-                                     row->icc,         row->xmp};
-            write_row_name(page, &of->data, p, c);
-            for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
-                html_number(page, "%.0f", (double)counts[k]);
-            for (int k = 0; k < 3; k++) html_number(page, "%.0f", row->mean[k]);
-        }
-    html_table_end(page);
+    html_rows(page, &making);
 }
 
 /* ---- means ---- */
@@ -191,8 +136,7 @@ static void write_means(html *page, const audit_data *data) {
     html_section(page, "means", "Mean pictures");
     html_raw(
         page,
-        "<p>All pictures of a class over each other, each shrunk to %d x %d pixels, whatever its shape. Where "
-        "the classes are framed differently, it shows here.</p>\n",
+        "<p>The mean of all pictures of a class, each shrunk to %d x %d pixels, whatever its shape. Where the classes are framed differently, it shows here.</p>\n",
         TINY_SIDE, TINY_SIDE);
     begin_pictures(page);
     for (int c = 0; c < data->class_count; c++) write_mean(page, data, c);
@@ -209,19 +153,20 @@ static bool is_second(const uint32_t *group, size_t i) {
     return true;
 }
 
-static void write_copies(html *page, const audit *of) {
-    const audit_copies *const copies = &of->copies;
-    const audit_data *const data = &of->data;
+static void write_copies(html *page, const audit *findings) {
+    const audit_copies *const copies = &findings->copies;
+    const audit_data *const data = &findings->data;
     html_section(page, "copies", "Copies");
     html_raw(page,
-             "<p>%zu pictures have an earlier one's bytes (groups across splits: %zu, across classes: %zu); "
-             "%zu look like an earlier one (%zu, %zu).</p>\n",
+             "<p>Exact duplicates, files of the same bytes as an earlier one: %zu (groups across splits: "
+             "%zu, across classes: %zu). Near duplicates, pictures that look like an earlier one: %zu "
+             "(groups across splits: %zu, across classes: %zu).</p>\n",
              copies->same_count, copies->same_across_parts, copies->same_across_classes, copies->near_count,
              copies->near_across_parts, copies->near_across_classes);
     if (copies->near_count == 0) return;
     begin_pictures(page);
     int shown = 0;
-    for (size_t i = 0; i < data->samples.count && shown < MOST_SHOWN_GROUPS; i++) {
+    for (size_t i = 0; i < data->samples.count && shown < MAX_SHOWN_GROUPS; i++) {
         if (!is_second(copies->near, i)) continue;
         char remark[TEXT];
         snprintf(remark, sizeof remark, "group %d", ++shown);
@@ -248,15 +193,15 @@ static void write_outliers(html *page, const audit_data *data, const class_outli
     if (!shown) html_raw(page, "<p>None.</p>\n");
 }
 
-static void write_all_outliers(html *page, const audit *of) {
+static void write_all_outliers(html *page, const audit *findings) {
     html_section(page, "outliers", "Pictures that stand out");
     html_raw(
         page,
-        "<p>At most %d of each class, by a modified z-score above %.1f. They are not wrong; look at them.</p>\n",
+        "<p>At most %d of each class, by a modified z-score above %.1f. They need not be wrong, but are worth a look.</p>\n",
         WORST, OUTLIER_SCORE);
-    write_outliers(page, &of->data, of->colour, "In colour");
-    if (of->features)
-        write_outliers(page, &of->data, of->features, "In the network's features");
+    write_outliers(page, &findings->data, findings->colour, "In colour");
+    if (findings->features)
+        write_outliers(page, &findings->data, findings->features, "In the network's features");
     else
         html_raw(page, "<p>The network's features were not asked for (-w WEIGHTS).</p>\n");
 }
@@ -296,20 +241,19 @@ static void write_unusable(html *page, const audit_data *data) {
     html_raw(page, "</ul>\n");
 }
 
-outcome audit_write_report(const audit *of, const char *path, dni_pool *pool) {
+outcome audit_write_report(const audit *findings, const char *path, dni_pool *pool) {
     html *page;
     const outcome code = report_open(&page, path, "Audit of a data set");
     if (code) return code;
-    write_verdict(page, &of->leak);
-    write_cues(page, &of->leak);
-    write_files(page, of);
-    write_making(page, of);
-    write_unusable(page, &of->data);
-    write_means(page, &of->data);
-    write_copies(page, of);
-    write_all_outliers(page, of);
+    write_verdict(page, &findings->leak);
+    write_cues(page, &findings->leak);
+    write_files(page, findings);
+    write_unusable(page, &findings->data);
+    write_means(page, &findings->data);
+    write_copies(page, findings);
+    write_all_outliers(page, findings);
     html_section(page, "sheets", "Contact sheets");
-    for (int c = 0; c < of->data.class_count; c++) write_sheet(page, &of->data, c);
+    for (int c = 0; c < findings->data.class_count; c++) write_sheet(page, &findings->data, c);
     report_provenance(page, &(report_source){.pool = pool});
     return report_close(page);
 }

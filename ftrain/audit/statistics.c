@@ -1,5 +1,6 @@
 /* Class by class: how its files were made. And copies. */
 #include "ftrain/audit/audit.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
@@ -12,10 +13,10 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static spread spread_of(double *values, size_t count) {
-    if (!count) return (spread){.median = 0};
+range_summary audit_range(double *values, size_t count) {
+    if (!count) return (range_summary){.median = 0};
     qsort(values, count, sizeof *values, ascending);
-    return (spread){values[0], (values[(count - 1) / 2] + values[count / 2]) / 2, values[count - 1]};
+    return (range_summary){values[0], (values[(count - 1) / 2] + values[count / 2]) / 2, values[count - 1]};
 }
 
 static bool is_in(const audit_data *data, size_t i, int label) {
@@ -39,26 +40,14 @@ static void count_picture(class_summary *out, const picture_facts *facts, const 
     for (int c = 0; c < 3; c++) out->mean[c] += cues[CUE_MEAN_RED + c];
 }
 
-enum { WIDTH, HEIGHT, BYTES, BITS, QUALITY, SPREADS };
-
-void audit_row_name(char *text, size_t size, const audit_data *data, int part, int label) {
-    snprintf(text, size, "%s%s%s", data->parts[part], *data->parts[part] ? "/" : "", data->classes[label]);
-}
-
-void audit_formats(char *text, size_t size, const class_summary *of) {
-    size_t at = 0;
-    *text = '\0';
-    for (int f = 0; f < FORMATS && at < size; f++)
-        if (of->formats[f])
-            at += (size_t)snprintf(text + at, size - at, "%s%s %zu", at ? ", " : "",
-                                   format_name((picture_format)f), of->formats[f]);
-}
+enum { WIDTH, HEIGHT, BYTES, BITS, QUALITY, RANGES };
 
 outcome audit_summarise(class_summary *out, const audit_data *data, int part, int label) {
-    *out = (class_summary){.count = 0};
+    *out = (class_summary){.split = data->parts[part], .class_name = data->classes[label]};
+    snprintf(out->name, sizeof out->name, "%s%s%s", out->split, *out->split ? "/" : "", out->class_name);
     const size_t start = part ? data->ends[part - 1] : 0, end = data->ends[part], room = end - start + 1;
-    double *const values = malloc(SPREADS * room * sizeof *values);
-    if (!values) return report_no_memory();
+    double *const values = new_matrix(RANGES, room, sizeof *values);
+    if (!values) return OUTCOME_MACHINE;
     size_t usable = 0, tables = 0;
     for (size_t i = start; i < end; i++) {
         if (!is_in(data, i, label)) continue;
@@ -73,11 +62,11 @@ outcome audit_summarise(class_summary *out, const audit_data *data, int part, in
         if (facts->jpeg.quality) values[QUALITY * room + tables++] = facts->jpeg.quality;
     }
     out->unusable = out->count - usable;
-    out->width = spread_of(values + WIDTH * room, usable);
-    out->height = spread_of(values + HEIGHT * room, usable);
-    out->bytes = spread_of(values + BYTES * room, usable);
-    out->bits_per_pixel = spread_of(values + BITS * room, usable);
-    out->quality = spread_of(values + QUALITY * room, tables);
+    out->width = audit_range(values + WIDTH * room, usable);
+    out->height = audit_range(values + HEIGHT * room, usable);
+    out->bytes = audit_range(values + BYTES * room, usable);
+    out->bits_per_pixel = audit_range(values + BITS * room, usable);
+    out->quality = audit_range(values + QUALITY * room, tables);
     for (int c = 0; c < 3 && usable; c++) out->mean[c] /= (double)usable;
     free(values);
     return OUTCOME_OK;
@@ -85,9 +74,9 @@ outcome audit_summarise(class_summary *out, const audit_data *data, int part, in
 
 /* ---- copies ---- */
 
-/* Spreads the groups of those that can be used over all; the others stay alone. */
-static void place(uint32_t *group, const uint32_t *among, const uint32_t *index, uint32_t usable,
-                  uint32_t count) {
+/* From groups among the usable pictures to groups among all, where those that cannot be used are alone. */
+static void translate_groups(uint32_t *group, const uint32_t *among, const uint32_t *index, uint32_t usable,
+                             uint32_t count) {
     for (uint32_t i = 0; i < count; i++) group[i] = i;
     for (uint32_t k = 0; k < usable; k++) group[index[k]] = index[among[k]];
 }
@@ -121,23 +110,23 @@ static dn_status group_usable(audit_copies *out, const audit_data *data, dni_fin
     }
     dn_status status = dni_group_same(among, prints, usable, error);
     if (status) return status;
-    place(out->same, among, index, usable, count);
+    translate_groups(out->same, among, index, usable, count);
     status = dni_group_near(among, prints, usable, DNI_NEAR_DISTANCE, error);
-    if (!status) place(out->near, among, index, usable, count);
+    if (!status) translate_groups(out->near, among, index, usable, count);
     return status;
 }
 
 outcome audit_find_copies(audit_copies *out, const audit_data *data) {
     const size_t count = data->samples.count;
-    *out =
-        (audit_copies){.same = malloc(count * sizeof *out->same), .near = malloc(count * sizeof *out->near)};
-    dni_fingerprint *const prints = calloc(count, sizeof *prints);
-    uint32_t *const index = malloc(2 * count * sizeof *index);
-    unsigned char *const seen = malloc(count);
+    *out = (audit_copies){.same = new_array(count, sizeof *out->same),
+                          .near = new_array(count, sizeof *out->near)};
+    dni_fingerprint *const prints = new_array(count, sizeof *prints);
+    uint32_t *const index = new_matrix(2, count, sizeof *index);
+    unsigned char *const seen = new_array(count, 1);
     dn_error error;
     outcome code = OUTCOME_OK;
     if (!out->same || !out->near || !prints || !index || !seen) {
-        code = report_no_memory();
+        code = OUTCOME_MACHINE;
     } else if (group_usable(out, data, prints, index, &error)) {
         code = report(&error, OUTCOME_DATA);
     } else {

@@ -11,11 +11,12 @@ static void write_bars(html *page, const baseline_run *run) {
         bars[i] = (chart_bar){row->name, row->accuracy, row->accuracy_low, row->accuracy_high};
     }
     html_section(page, "accuracy", "Accuracy");
-    html_raw(page,
-             "<p>Each learned from train, was chosen on valid where there was a choice, and was judged "
-             "once on test. The whiskers are Wilson's 95 %% intervals: where two of them overlap much, "
-             "the pictures of test are too few to tell which is better. A bar without whiskers is the "
-             "accuracy that lots can be expected to have.</p>\n");
+    html_raw(
+        page,
+        "<p>Each learned from train, was tuned on valid where there was something to choose, and was "
+        "evaluated once on test. The whiskers are Wilson's 95 %% intervals: where two of them overlap much, "
+        "the pictures of test are too few to tell which is better. A bar without whiskers is the expected "
+        "accuracy of random guesses.</p>\n");
     chart_write_bars(page, "Accuracy on test", "share of pictures classified correctly", "%.3f", 1, bars,
                      run->row_count);
 }
@@ -54,9 +55,10 @@ outcome baseline_report(const baseline_run *run) {
     write_table(page, run);
     write_legend(page, run);
     report_data(page, &run->extraction.data, run->counts, run->extraction.skipped);
-    const extraction *work = &run->extraction;
-    report_source source = {.pool = work->pool, .preprocessing = work->preprocessing, .model = run->model};
-    report_source_backbone(&source, work->weights, work->source.name, work->hash,
+    const extraction *extracted = &run->extraction;
+    report_source source = {
+        .pool = extracted->pool, .preprocessing = extracted->preprocessing, .model = run->model};
+    report_source_backbone(&source, extracted->weights, extracted->source.name, extracted->hash,
                            precision_name(run->extraction_options.network.precision));
     report_provenance(page, &source);
     return report_close(page);

@@ -1,6 +1,8 @@
-/* Fit on train, choose on valid, judge once on test. */
+/* Fit on train, choose on valid, evaluate once on test. */
 #include "ftrain/baseline/rows.h"
 
+#include "ftrain/baseline/svm.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "head/metrics.h"
@@ -15,15 +17,18 @@
 static const double LOGISTIC_CS[] = {1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1};
 static const double SVM_CS[] = {0.1, 1, 10, 100};
 
-/* ---- judging ---- */
+/* ---- evaluation ---- */
 
 static const char *const ABOUT_DUMMIES[DNI_DUMMIES] = {
-    [DNI_DUMMY_MOST_FREQUENT] = "Always says the class with the most pictures in train.",
+    [DNI_DUMMY_MOST_FREQUENT] = "Always predicts the class with the most pictures in train.",
     [DNI_DUMMY_PRIOR] =
-        "Says the same, and that each class is as probable as its share of train; the loss is of that.",
+        "The same prediction. Its probabilities are the classes' shares of train; the loss is computed from "
+        "them.",
     [DNI_DUMMY_STRATIFIED] =
-        "Draws a class by lot, with each class's share of train; the accuracy is what can be expected.",
-    [DNI_DUMMY_UNIFORM] = "Draws a class by lot, all alike; the accuracy is what can be expected.",
+        "Predicts a class at random, each with the probability of its share of train; the accuracy is the "
+        "expected one.",
+    [DNI_DUMMY_UNIFORM] =
+        "Predicts a class at random, all with the same probability; the accuracy is the expected one.",
 };
 
 baseline_row row_of_dummy(dni_dummy strategy, const int *train_counts, const int *test_counts, int classes) {
@@ -49,10 +54,10 @@ baseline_row row_of_dummy(dni_dummy strategy, const int *train_counts, const int
 outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, const int *labels, int count,
                              int classes) {
     const size_t n = (size_t)classes;
-    int *confusion = malloc(n * n * sizeof *confusion);
-    dn_class_metrics *each = malloc(n * sizeof *each);
-    double *aucs = malloc(2 * n * sizeof *aucs);
-    outcome code = confusion && each && aucs ? OUTCOME_OK : report_no_memory();
+    int *confusion = new_matrix(n, n, sizeof *confusion);
+    dn_class_metrics *each = new_array(n, sizeof *each);
+    double *aucs = new_matrix(2, n, sizeof *aucs);
+    outcome code = confusion && each && aucs ? OUTCOME_OK : OUTCOME_MACHINE;
     dn_error error;
     if (!code && dn_ranking_all(aucs, aucs + n, log_probabilities, labels, count, classes, &error))
         code = report(&error, OUTCOME_MACHINE);
@@ -121,11 +126,10 @@ outcome row_of_logistic(baseline_row *out, const vectors *data, int classes) {
     const split_view test = view_of(data, DNI_TEST);
     const int most = data->counts[DNI_VALID] > test.count ? data->counts[DNI_VALID] : test.count;
     logistic_search search = {.data = data, .classes = classes, .best_loss = (double)INFINITY};
-    search.weights = malloc(size * sizeof *search.weights);
-    search.best = calloc(size, sizeof *search.best);
-    search.log_probabilities = malloc((size_t)most * (size_t)classes * sizeof *search.log_probabilities);
-    outcome code =
-        search.weights && search.best && search.log_probabilities ? OUTCOME_OK : report_no_memory();
+    search.weights = new_array(size, sizeof *search.weights);
+    search.best = new_array(size, sizeof *search.best);
+    search.log_probabilities = new_matrix((size_t)most, (size_t)classes, sizeof *search.log_probabilities);
+    outcome code = search.weights && search.best && search.log_probabilities ? OUTCOME_OK : OUTCOME_MACHINE;
     for (size_t i = 0; !code && i < sizeof LOGISTIC_CS / sizeof *LOGISTIC_CS; i++)
         code = try_c(&search, LOGISTIC_CS[i]);
     if (!code) {
@@ -142,8 +146,8 @@ outcome row_of_logistic(baseline_row *out, const vectors *data, int classes) {
 
 /* ---- support vector machine ---- */
 
-/* Its decisions in the form of log-probabilities. They rank and classify as the machine does; as probabilities
- * they mean nothing. */
+/* Its decisions in the form of log-probabilities. They rank and classify as the machine does; as
+ * probabilities they mean nothing. */
 static void write_decision(const svm *machine, int index, int classes, float *log_probabilities) {
     double decision = 0;
     const int found = svm_classify(machine, index, &decision);
@@ -162,7 +166,7 @@ static int count_correct(const svm *machine, const int *labels, int first, int c
     return correct;
 }
 
-static outcome choose_machine(svm **best, double *best_c, const gram *products, const int *labels,
+static outcome choose_machine(svm **best, double *best_c, const kernel_matrix *products, const int *labels,
                               const int counts[DNI_SPLITS], double gamma) {
     int best_correct = -1;
     *best = NULL;
@@ -183,14 +187,14 @@ static outcome choose_machine(svm **best, double *best_c, const gram *products, 
     return OUTCOME_OK;
 }
 
-outcome row_of_svm(baseline_row *out, const gram *products, const int *labels, const int counts[DNI_SPLITS],
-                   int width, double variance, int classes) {
+outcome row_of_svm(baseline_row *out, const kernel_matrix *products, const int *labels,
+                   const int counts[DNI_SPLITS], int width, double variance, int classes) {
     const double gamma = variance > 0 ? 1 / (width * variance) : 1;
     const int first = counts[DNI_TRAIN] + counts[DNI_VALID], count = counts[DNI_TEST];
-    float *log_probabilities = malloc((size_t)count * (size_t)classes * sizeof *log_probabilities);
+    float *log_probabilities = new_matrix((size_t)count, (size_t)classes, sizeof *log_probabilities);
     svm *machine = NULL;
     double c = 0;
-    outcome code = log_probabilities ? OUTCOME_OK : report_no_memory();
+    outcome code = log_probabilities ? OUTCOME_OK : OUTCOME_MACHINE;
     if (!code) code = choose_machine(&machine, &c, products, labels, counts, gamma);
     if (!code) {
         for (int i = 0; i < count; i++)

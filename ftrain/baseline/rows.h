@@ -1,8 +1,9 @@
-/* The rows of the baselines' table: one simple way to classify each, chosen on valid, judged once on test. */
+/* The rows of the baselines' table: one simple way to classify each, chosen on valid, evaluated once on
+ * test. */
 #ifndef FTRAIN_BASELINE_ROWS_H
 #define FTRAIN_BASELINE_ROWS_H
 
-#include "ftrain/baseline/gram.h"
+#include "ftrain/baseline/kernel_matrix.h"
 #include "ftrain/baseline/vectors.h"
 #include "ftrain/shell/outcome.h"
 #include "head/dummy.h"
@@ -23,10 +24,10 @@ baseline_row row_of_dummy(dni_dummy strategy, const int *train_counts, const int
 /* Log-probabilities (count, classes) of the test split against its labels. */
 outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, const int *labels, int count,
                              int classes);
-/* Both standardise by the training split, in place. */
+/* Both learn from train and choose C on valid. */
 outcome row_of_logistic(baseline_row *out, const vectors *data, int classes);
 /* `variance`: of all values of the training split, for gamma = 1 / (width * variance). */
-outcome row_of_svm(baseline_row *out, const gram *products, const int *labels, const int counts[DNI_SPLITS],
-                   int width, double variance, int classes);
+outcome row_of_svm(baseline_row *out, const kernel_matrix *products, const int *labels,
+                   const int counts[DNI_SPLITS], int width, double variance, int classes);
 
 #endif

@@ -1,6 +1,7 @@
-/* libsvm, told to be quiet and fed with kernel rows. */
+/* libsvm, without its messages, on rows of a kernel that is computed here. */
 #include "ftrain/baseline/svm.h"
 
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 
 struct svm {
-    const gram *products;
+    const kernel_matrix *products;
     double gamma;
     struct svm_problem problem;
     struct svm_node *nodes; /* (train, train + 2): serial number, kernel row, end */
@@ -18,7 +19,7 @@ struct svm {
     double *decisions; /* one for each pair of classes */
 };
 
-static void say_nothing(const char *text) {
+static void print_nothing(const char *text) {
     (void)text;
 }
 
@@ -41,10 +42,10 @@ static void fill_row(const svm *machine, struct svm_node *row, int index) {
 
 static outcome allocate(svm *machine) {
     const size_t count = (size_t)machine->problem.l;
-    machine->nodes = malloc((count + 1) * (count + 2) * sizeof *machine->nodes);
-    machine->problem.x = malloc(count * sizeof *machine->problem.x);
-    machine->problem.y = malloc(count * sizeof *machine->problem.y);
-    if (!machine->nodes || !machine->problem.x || !machine->problem.y) return report_no_memory();
+    machine->nodes = new_matrix(count + 1, count + 2, sizeof *machine->nodes);
+    machine->problem.x = new_array(count, sizeof *machine->problem.x);
+    machine->problem.y = new_array(count, sizeof *machine->problem.y);
+    if (!machine->nodes || !machine->problem.x || !machine->problem.y) return OUTCOME_MACHINE;
     machine->row = machine->nodes + count * (count + 2);
     return OUTCOME_OK;
 }
@@ -61,18 +62,18 @@ static outcome train(svm *machine, const int *labels, double c) {
         machine->problem.y[i] = labels[i];
         fill_row(machine, machine->problem.x[i], i);
     }
-    svm_set_print_string_function(say_nothing);
+    svm_set_print_string_function(print_nothing);
     machine->model = svm_train(&machine->problem, &parameters);
     const int classes = svm_get_nr_class(machine->model);
     machine->decisions =
-        malloc(((size_t)classes * (size_t)(classes - 1) / 2 + 1) * sizeof *machine->decisions);
-    return machine->decisions ? OUTCOME_OK : report_no_memory();
+        new_array((size_t)classes * (size_t)(classes - 1) / 2 + 1, sizeof *machine->decisions);
+    return machine->decisions ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
-outcome svm_fit(svm **out, const gram *products, const int *labels, int labels_count, double gamma,
+outcome svm_fit(svm **out, const kernel_matrix *products, const int *labels, int labels_count, double gamma,
                 double c) {
-    svm *machine = *out = calloc(1, sizeof *machine);
-    if (!machine) return report_no_memory();
+    svm *machine = *out = new_array(1, sizeof *machine);
+    if (!machine) return OUTCOME_MACHINE;
     machine->products = products;
     machine->gamma = gamma;
     machine->problem.l = labels_count;

@@ -3,6 +3,7 @@
 
 #include "ftrain/cues/cues.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
@@ -42,11 +43,11 @@ outcome vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, c
         all += data->splits[s].count;
         if (data->splits[s].count > most) most = data->splits[s].count;
     }
-    out->values = malloc(all * CUE_COUNT * sizeof *out->values);
-    out->labels = malloc(all * sizeof *out->labels);
-    double *matrix = malloc(most * CUE_COUNT * sizeof *matrix);
-    picture_facts *facts = malloc(most * sizeof *facts);
-    outcome code = out->values && out->labels && matrix && facts ? OUTCOME_OK : report_no_memory();
+    out->values = new_matrix(all, CUE_COUNT, sizeof *out->values);
+    out->labels = new_array(all, sizeof *out->labels);
+    double *matrix = new_matrix(most, CUE_COUNT, sizeof *matrix);
+    picture_facts *facts = new_array(most, sizeof *facts);
+    outcome code = out->values && out->labels && matrix && facts ? OUTCOME_OK : OUTCOME_MACHINE;
     const cue_request request = {
         .pool = pool, .quiet = options->quiet, .silent = silent, .strict = options->strict};
     for (int s = 0; !code && s < DNI_SPLITS; s++) {
@@ -66,9 +67,9 @@ outcome vectors_take_columns(vectors *out, const vectors *from, int first, int e
     const size_t count = (size_t)count_of(from), width = (size_t)(end - first);
     *out = *from;
     out->width = end - first;
-    out->values = malloc(count * width * sizeof *out->values);
-    out->labels = malloc(count * sizeof *out->labels);
-    if (!out->values || !out->labels) return report_no_memory();
+    out->values = new_matrix(count, width, sizeof *out->values);
+    out->labels = new_array(count, sizeof *out->labels);
+    if (!out->values || !out->labels) return OUTCOME_MACHINE;
     memcpy(out->labels, from->labels, count * sizeof *out->labels);
     for (size_t i = 0; i < count; i++)
         memcpy(out->values + i * width, from->values + i * (size_t)from->width + first,

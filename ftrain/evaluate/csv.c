@@ -11,37 +11,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void header_line(FILE *to, const evaluation *of) {
+static void header_line(FILE *to, const evaluation *result) {
     fputs("path,truth,predicted", to);
-    for (int c = 0; c < of->info->class_count; c++) {
+    for (int c = 0; c < result->info->class_count; c++) {
         char name[600];
-        snprintf(name, sizeof name, "p_%s", of->info->classes[c]);
+        snprintf(name, sizeof name, "p_%s", result->info->classes[c]);
         putc(',', to);
         dni_csv_field(to, name);
     }
 }
 
-static void picture_line(FILE *to, const evaluation *of, int i) {
-    const size_t classes = (size_t)of->info->class_count;
-    const float *row = of->scores.log_probabilities + (size_t)i * classes;
-    dni_csv_field(to, of->samples.items[of->scores.places[i]].path);
+static void picture_line(FILE *to, const evaluation *result, int i) {
+    const size_t classes = (size_t)result->info->class_count;
+    const float *row = result->scores.log_probabilities + (size_t)i * classes;
+    dni_csv_field(to, result->samples.items[result->scores.sample_index[i]].path);
     putc(',', to);
-    dni_csv_field(to, of->info->classes[of->scores.labels[i]]);
+    dni_csv_field(to, result->info->classes[result->scores.labels[i]]);
     putc(',', to);
-    dni_csv_field(to, of->info->classes[evaluation_predicted(of, i)]);
+    dni_csv_field(to, result->info->classes[evaluation_predicted(result, i)]);
     for (size_t c = 0; c < classes; c++) fprintf(to, ",%.17g", exp((double)row[c]));
 }
 
 /* Line i of the file, from 0; the header is line 0. */
-static outcome write_line(dni_file_writer *writer, const evaluation *of, int i) {
+static outcome write_line(dni_file_writer *writer, const evaluation *result, int i) {
     char *text = NULL;
     size_t size = 0;
     FILE *line = open_memstream(&text, &size);
     if (!line) return report_no_memory();
     if (i == 0)
-        header_line(line, of);
+        header_line(line, result);
     else
-        picture_line(line, of, i - 1);
+        picture_line(line, result, i - 1);
     fputc('\n', line);
     const bool is_whole = !ferror(line);
     const bool is_closed = fclose(line) == 0;
@@ -52,12 +52,12 @@ static outcome write_line(dni_file_writer *writer, const evaluation *of, int i) 
     return code;
 }
 
-static outcome write_all(const evaluation *of, const char *path) {
+static outcome write_all(const evaluation *result, const char *path) {
     dni_file_writer *writer;
     dn_error error;
     if (dni_file_writer_open(&writer, path, &error)) return report(&error, OUTCOME_MACHINE);
     outcome code = OUTCOME_OK;
-    for (int i = 0; !code && i <= of->scores.count; i++) code = write_line(writer, of, i);
+    for (int i = 0; !code && i <= result->scores.count; i++) code = write_line(writer, result, i);
     if (code) {
         dni_file_writer_abandon(writer);
         return code;
@@ -65,9 +65,9 @@ static outcome write_all(const evaluation *of, const char *path) {
     return dni_file_writer_commit(writer, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
-outcome evaluation_write_csv(const evaluation *of, const char *path) {
+outcome evaluation_write_csv(const evaluation *result, const char *path) {
     const bool before = interrupts_wait(true);
-    const outcome code = write_all(of, path);
+    const outcome code = write_all(result, path);
     interrupts_wait(before);
     return code;
 }

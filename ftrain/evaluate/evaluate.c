@@ -32,7 +32,7 @@ static outcome check_options(evaluate_options *o) {
         return OUTCOME_USAGE;
     }
     if (e->calibrate_on && strcmp(e->calibrate_on, e->split ? e->split : "test") == 0) {
-        message("--calibrate-on: '%s' is the split that is judged", e->calibrate_on);
+        message("--calibrate-on: '%s' is the split that is evaluated", e->calibrate_on);
         return OUTCOME_USAGE;
     }
     if (o->robustness && !o->perturb) o->perturb = robustness_default;
@@ -45,16 +45,16 @@ static outcome check_options(evaluate_options *o) {
     return network_options_check(&e->scorer.network);
 }
 
-static outcome tell(evaluation *of, const evaluate_options *o) {
-    outcome code = o->predictions ? evaluation_write_csv(of, o->predictions) : OUTCOME_OK;
+static outcome report_results(evaluation *result, const evaluate_options *o) {
+    outcome code = o->predictions ? evaluation_write_csv(result, o->predictions) : OUTCOME_OK;
     if (code) return code;
-    if (!(o->json ? evaluation_print_json(of) : evaluation_print_text(of))) return OUTCOME_MACHINE;
+    if (!(o->json ? evaluation_print_json(result) : evaluation_print_text(result))) return OUTCOME_MACHINE;
     if (o->predictions && !o->json) {
         putchar('\n');
         print_wrote(o->predictions);
     }
-    if (o->report) code = evaluation_write_report(of, &o->evaluation.scorer, o->report);
-    return !code ? finish(of->skipped) : code;
+    if (o->report) code = evaluation_write_report(result, &o->evaluation.scorer, o->report);
+    return !code ? finish(result->skipped) : code;
 }
 
 static outcome evaluate(const evaluate_options *o, const char *data) {
@@ -65,7 +65,7 @@ static outcome evaluate(const evaluate_options *o, const char *data) {
     code = evaluation_run(&found, &o->evaluation, data);
     if (!code && o->perturbation_count)
         code = robustness_run(&found, o->perturbations, o->perturbation_count);
-    if (!code) code = tell(&found, o);
+    if (!code) code = report_results(&found, o);
     evaluation_free(&found);
     return code;
 }
@@ -77,10 +77,11 @@ static const option_spec rows[] = {
     OPT_TEXT("calibrate-on", 0, evaluate_options, evaluation.calibrate_on, "SPLIT",
              "fit temperature and threshold there, or none (default valid)"),
     OPT_FLAG("robustness", 0, evaluate_options, robustness,
-             "judge the pictures compressed, blurred, resized, ..., too"),
+             "evaluate the pictures compressed, blurred, resized, ..., too"),
     OPT_TEXT("perturb", 0, evaluate_options, perturb, "LIST",
              "the same with these: jpeg:75,blur:1,resize:0.5,zoom:2,grey"),
-    OPT_TEXT("predictions", 0, evaluate_options, predictions, "FILE", "write them as CSV, a line a picture"),
+    OPT_TEXT("predictions", 0, evaluate_options, predictions, "FILE",
+             "write the predictions as CSV, one line a picture"),
     OPT_TEXT("report", 0, evaluate_options, report, "FILE.html",
              "write a page with curves and pictures, too"),
     CACHE_OPTION(evaluate_options, evaluation.scorer.features.cache),
@@ -102,16 +103,18 @@ static outcome run(const command *self, int argc, char **argv) {
 const command evaluate_command = {
     .name = "evaluate",
     .arguments = "-m MODEL DATA [options]",
-    .summary = "judge a model on labelled pictures",
+    .summary = "measure how good a model is on labelled pictures",
     .description =
-        "Accuracy with its 95 % interval, loss, ranking, calibration, and the confusion matrix, on\n"
-        "DATA/test/CLASS/FILE, on another split, or on DATA/CLASS/FILE. Classes are matched by name. A temperature and,\n"
-        "of two classes, a threshold are fitted on DATA/valid, if it is there, and judged, too; the model file stays as\n"
-        "it is. --robustness judges the same pictures again under JPEG compression, blur, resizing, zoom and without\n"
-        "colour, one at a time; their features are kept.\n\n"
+        "Prints accuracy with its 95 % interval, loss, ranking, calibration and the confusion matrix, on the\n"
+        "pictures of DATA/test/CLASS/, of another split, or of DATA/CLASS/. Classes are matched by name. Where\n"
+        "there is DATA/valid, a temperature and, for two classes, a threshold are fitted on it, and what they\n"
+        "change is printed, too; the model file stays as it is. --robustness evaluates the same pictures again\n"
+        "under JPEG compression, blur, resizing, zoom and without colour, one at a time; their features are kept.\n"
+        "\n"
         "  ftrain evaluate -m flowers.safetensors flowers --split valid\n"
         "  ftrain evaluate -m faces.safetensors faces --robustness --predictions faces.csv\n"
-        "  ftrain evaluate -m faces.safetensors faces --robustness --report faces.html\n\n",
+        "  ftrain evaluate -m faces.safetensors faces --robustness --report faces.html\n"
+        "\n",
     .options = OPTIONS(rows),
     .min_paths = 1,
     .max_paths = 1,

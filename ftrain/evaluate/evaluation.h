@@ -11,12 +11,12 @@
 
 typedef struct evaluation_options {
     scorer_options scorer;
-    const char *split;        /* to judge; NULL: test, or the data folder itself where it has no test */
+    const char *split;        /* to evaluate; NULL: test, or the data folder itself where it has no test */
     const char *calibrate_on; /* split to fit temperature and threshold on; NULL: valid where there is one;
                                  "none": neither is fitted */
 } evaluation_options;
 
-/* The judged pictures under one perturbation. */
+/* The evaluated pictures under one perturbation. */
 typedef struct robustness_row {
     char name[DNI_VIEW_NAME];
     score_metrics metrics;
@@ -26,9 +26,9 @@ typedef struct robustness_row {
 
 typedef struct evaluation {
     const dn_classifier_info *info;
-    const char *split;   /* that was judged; NULL: the data folder itself */
+    const char *split;   /* that was evaluated; NULL: the data folder itself */
     dni_samples samples; /* that were asked for */
-    scores scores;       /* of those that could be used: samples.items[scores.places[i]] is picture i */
+    scores scores;       /* of those that could be used: samples.items[scores.sample_index[i]] is picture i */
     size_t skipped;      /* pictures that could not be used, of all splits */
 
     score_metrics metrics;
@@ -43,11 +43,12 @@ typedef struct evaluation {
     scorer scorer; /* owns what info points to */
 } evaluation;
 
-/* Returns OUTCOME_OK or, after a message, another outcome; either way to be freed. `options` must outlive it. */
+/* Returns OUTCOME_OK or, after a message, another outcome; either way to be freed. `options` must outlive
+ * it. */
 outcome evaluation_run(evaluation *out, const evaluation_options *options, const char *data);
-void evaluation_free(evaluation *of);
+void evaluation_free(evaluation *result);
 
-/* The class that picture i of the judged ones is said to be of. */
-int evaluation_predicted(const evaluation *of, int i);
+/* The class that is predicted for picture i of the scores. */
+int evaluation_predicted(const evaluation *result, int i);
 
 #endif

@@ -1,4 +1,4 @@
-/* The report for programs. What is not defined is null. */
+/* The result as one JSON object. What is not defined is null. */
 #include "ftrain/evaluate/print.h"
 #include "ftrain/evaluate/tables.h"
 #include "ftrain/shell/output.h"
@@ -29,8 +29,8 @@ static void add_members(json_t **object, json_t *more) {
     *object = NULL;
 }
 
-static json_t *metrics_json(const evaluation *of, const score_metrics *metrics) {
-    const scored_row row = scored_row_make(of, "", metrics);
+static json_t *metrics_json(const evaluation *result, const score_metrics *metrics) {
+    const scored_row row = scored_row_make(result, "", metrics);
     return scored_json(&row);
 }
 
@@ -50,10 +50,10 @@ static json_t *confusion_json(const int *confusion, int classes) {
     return rows;
 }
 
-static json_t *classes_json(const evaluation *of) {
+static json_t *classes_json(const evaluation *result) {
     class_row *all;
-    const outcome code = class_rows_make(&all, of);
-    const row_table table = class_table(all, of->info->class_count);
+    const outcome code = class_rows_make(&all, result);
+    const row_table table = class_table(all, result->info->class_count);
     json_t *classes = code ? NULL : rows_json(&table);
     free(all);
     return classes;
@@ -73,54 +73,54 @@ static json_t *reliability_json(const dn_reliability *r) {
     return bins;
 }
 
-static json_t *temperature_json(const evaluation *of) {
-    const recalibration *c = &of->recalibration;
+static json_t *temperature_json(const evaluation *result) {
+    const recalibration *c = &result->recalibration;
     json_t *object = json_pack("{s:f, s:s, s:i}", "temperature", c->temperature, "split", c->split,
                                "split_count", c->count);
-    add_members(&object, probabilities_json(probability_row_scaled(of)));
+    add_members(&object, probabilities_json(probability_row_scaled(result)));
     add(&object, "reliability", reliability_json(&c->reliability));
     return object;
 }
 
-static json_t *threshold_json(const evaluation *of) {
-    const recalibration *c = &of->recalibration;
-    json_t *object = json_pack("{s:o, s:f, s:f, s:s, s:f}", "class", dni_json_text(of->info->classes[1]),
+static json_t *threshold_json(const evaluation *result) {
+    const recalibration *c = &result->recalibration;
+    json_t *object = json_pack("{s:o, s:f, s:f, s:s, s:f}", "class", dni_json_text(result->info->classes[1]),
                                "probability", c->threshold.probability, "log_odds", c->threshold.log_odds,
                                "split", c->split, "split_balanced_accuracy", c->threshold.balanced_accuracy);
-    add_members(&object, metrics_json(of, &c->at_threshold));
+    add_members(&object, metrics_json(result, &c->at_threshold));
     add(&object, "confusion", confusion_json(c->at_threshold.confusion, 2));
     return object;
 }
 
-static json_t *robustness_json(const evaluation *of) {
+static json_t *robustness_json(const evaluation *result) {
     scored_columns columns;
-    scored_columns_make(&columns, of, true);
+    scored_columns_make(&columns, result, true);
     scored_row *all;
-    const outcome code = robustness_rows_make(&all, of);
+    const outcome code = robustness_rows_make(&all, result);
     json_t *perturbed = NULL;
     if (!code) {
         const row_table table =
-            scored_table(&columns, all + 1, of->row_count); /* without the plain pictures */
+            scored_table(&columns, all + 1, result->row_count); /* without the plain pictures */
         perturbed = rows_json(&table);
     }
     free(all);
     return perturbed;
 }
 
-bool evaluation_print_json(const evaluation *of) {
-    json_t *object = metrics_json(of, &of->metrics);
-    add_members(&object, probabilities_json(probability_row_plain(of)));
-    add(&object, "roc_auc", number(of->roc_auc));
-    add(&object, "average_precision", number(of->average_precision));
-    add(&object, "split", of->split ? dni_json_text(of->split) : json_null());
-    add(&object, "skipped", json_integer((json_int_t)of->skipped));
-    add(&object, "classes", classes_json(of));
-    add(&object, "confusion", confusion_json(of->metrics.confusion, of->info->class_count));
-    add(&object, "reliability", reliability_json(&of->reliability));
-    add(&object, "calibrated", of->recalibration.split ? temperature_json(of) : json_null());
+bool evaluation_print_json(const evaluation *result) {
+    json_t *object = metrics_json(result, &result->metrics);
+    add_members(&object, probabilities_json(probability_row_plain(result)));
+    add(&object, "roc_auc", number(result->roc_auc));
+    add(&object, "average_precision", number(result->average_precision));
+    add(&object, "split", result->split ? dni_json_text(result->split) : json_null());
+    add(&object, "skipped", json_integer((json_int_t)result->skipped));
+    add(&object, "classes", classes_json(result));
+    add(&object, "confusion", confusion_json(result->metrics.confusion, result->info->class_count));
+    add(&object, "reliability", reliability_json(&result->reliability));
+    add(&object, "calibrated", result->recalibration.split ? temperature_json(result) : json_null());
     add(&object, "threshold",
-        of->recalibration.split && of->recalibration.at_threshold.confusion ? threshold_json(of)
-                                                                            : json_null());
-    if (of->row_count) add(&object, "robustness", robustness_json(of));
+        result->recalibration.split && result->recalibration.at_threshold.confusion ? threshold_json(result)
+                                                                                    : json_null());
+    if (result->row_count) add(&object, "robustness", robustness_json(result));
     return print_json(object);
 }

@@ -1,7 +1,8 @@
-/* The report for people. What has many classes is told of some of them, and the report says so. */
+/* The result as text. Of many classes only some are printed, and the text says so. */
 #include "ftrain/evaluate/print.h"
 
 #include "ftrain/evaluate/tables.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/quote.h"
 #include "ftrain/shell/table.h"
@@ -28,21 +29,22 @@ static void headings(text_table *to, const char *const *texts, int count) {
     for (int i = 0; i < count; i++) table_text(to, texts[i]);
 }
 
-/* ---- the judged pictures ---- */
+/* ---- the evaluated pictures ---- */
 
-static void print_summary(const evaluation *of) {
-    const dn_metrics *m = &of->metrics.overall;
+static void print_summary(const evaluation *result) {
+    const dn_metrics *m = &result->metrics.overall;
     char balanced[32], auc[32], precision[32];
     printf("accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f), loss %.4f\n", m->accuracy, m->correct,
            m->count, m->accuracy_low, m->accuracy_high, m->loss);
     printf("balanced accuracy %s, ROC-AUC %s, average precision %s%s\n",
-           number(balanced, of->metrics.balanced_accuracy), number(auc, of->roc_auc),
-           number(precision, of->average_precision),
-           of->info->class_count > 2 ? " (means over classes, each against the rest)" : "");
-    printf("Brier score %.4f, expected calibration error %.4f\n", m->brier, of->reliability.error);
+           number(balanced, result->metrics.balanced_accuracy), number(auc, result->roc_auc),
+           number(precision, result->average_precision),
+           result->info->class_count > 2 ? " (means over classes, each against the rest)" : "");
+    printf("Brier score %.4f, expected calibration error %.4f\n", m->brier, result->reliability.error);
 }
 
-/* Lowest recall first, of equal ones that with more pictures, then the model's order; without pictures last. */
+/* Lowest recall first, of equal ones that with more pictures, then the model's order; without pictures
+ * last. */
 static int by_recall(const void *a, const void *b) {
     const class_row *x = *(const class_row *const *)a, *y = *(const class_row *const *)b;
     const dn_class_metrics *m = &x->metrics, *n = &y->metrics;
@@ -54,9 +56,9 @@ static int by_recall(const void *a, const void *b) {
 
 /* Moves the rows of lowest recall to the front: sorted by their places, since equal ones keep their order. */
 static outcome worst_first(class_row *all, int count) {
-    const class_row **order = malloc((size_t)count * sizeof *order);
+    const class_row **order = new_array((size_t)count, sizeof *order);
     class_row worst[WORST_SHOWN];
-    if (!order) return report_no_memory();
+    if (!order) return OUTCOME_MACHINE;
     for (int c = 0; c < count; c++) order[c] = &all[c];
     qsort(order, (size_t)count, sizeof *order, by_recall);
     for (int i = 0; i < WORST_SHOWN; i++) worst[i] = *order[i];
@@ -65,37 +67,37 @@ static outcome worst_first(class_row *all, int count) {
     return OUTCOME_OK;
 }
 
-static bool print_classes(const evaluation *of) {
-    const int classes = of->info->class_count;
+static bool print_classes(const evaluation *result) {
+    const int classes = result->info->class_count;
     const bool is_long = classes > CLASSES_SHOWN;
     class_row *all;
-    outcome code = class_rows_make(&all, of);
+    outcome code = class_rows_make(&all, result);
     if (!code && is_long) code = worst_first(all, classes);
     putchar('\n');
     const row_table table = class_table(all, is_long ? WORST_SHOWN : classes);
     const bool printed = !code && rows_print(&table);
     free(all);
     if (printed && is_long)
-        printf("the %d classes of lowest recall; --json tells all %d\n", WORST_SHOWN, classes);
+        printf("the %d classes of lowest recall; --json has all %d\n", WORST_SHOWN, classes);
     return printed;
 }
 
-static bool print_matrix(const char *corner, const evaluation *of, const int *confusion) {
-    const int classes = of->info->class_count;
+static bool print_matrix(const char *corner, const evaluation *result, const int *confusion) {
+    const int classes = result->info->class_count;
     text_table *t = table_create(classes + 1);
     table_text(t, corner);
-    headings(t, of->info->classes, classes);
+    headings(t, result->info->classes, classes);
     for (int truth = 0; truth < classes; truth++) {
-        table_text(t, of->info->classes[truth]);
+        table_text(t, result->info->classes[truth]);
         for (int c = 0; c < classes; c++) table_number(t, "%.0f", confusion[truth * classes + c]);
     }
     return table_print(t);
 }
 
 /* The off-diagonal cells with the highest counts, of equal ones in the matrix's order, by insertion. */
-static int most_confused(const evaluation *of, size_t cells[PAIRS_SHOWN]) {
-    const size_t classes = (size_t)of->info->class_count;
-    const int *confusion = of->metrics.confusion;
+static int most_confused(const evaluation *result, size_t cells[PAIRS_SHOWN]) {
+    const size_t classes = (size_t)result->info->class_count;
+    const int *confusion = result->metrics.confusion;
     int found = 0;
     for (size_t i = 0; i < classes * classes; i++) {
         if (i / classes == i % classes || !confusion[i]) continue;
@@ -108,10 +110,10 @@ static int most_confused(const evaluation *of, size_t cells[PAIRS_SHOWN]) {
     return found;
 }
 
-static bool print_confused_pairs(const evaluation *of) {
-    const size_t classes = (size_t)of->info->class_count;
+static bool print_confused_pairs(const evaluation *result) {
+    const size_t classes = (size_t)result->info->class_count;
     size_t cells[PAIRS_SHOWN];
-    const int found = most_confused(of, cells);
+    const int found = most_confused(result, cells);
     if (!found) {
         puts("no picture is taken for another class");
         return true;
@@ -120,67 +122,69 @@ static bool print_confused_pairs(const evaluation *of) {
     text_table *t = table_create(3);
     headings(t, (const char *const[]){"truth", "predicted", "pictures"}, 3);
     for (int i = 0; i < found; i++) {
-        table_text(t, of->info->classes[cells[i] / classes]);
-        table_text(t, of->info->classes[cells[i] % classes]);
-        table_number(t, "%.0f", of->metrics.confusion[cells[i]]);
+        table_text(t, result->info->classes[cells[i] / classes]);
+        table_text(t, result->info->classes[cells[i] % classes]);
+        table_number(t, "%.0f", result->metrics.confusion[cells[i]]);
     }
     return table_print(t);
 }
 
-static bool print_confusion(const evaluation *of) {
+static bool print_confusion(const evaluation *result) {
     putchar('\n');
-    return of->info->class_count > CONFUSION_SHOWN
-               ? print_confused_pairs(of)
-               : print_matrix("truth / predicted", of, of->metrics.confusion);
+    return result->info->class_count > CONFUSION_SHOWN
+               ? print_confused_pairs(result)
+               : print_matrix("truth / predicted", result, result->metrics.confusion);
 }
 
 /* ---- calibration ---- */
 
-static bool print_temperature(const evaluation *of) {
-    const recalibration *c = &of->recalibration;
+static bool print_temperature(const evaluation *result) {
+    const recalibration *c = &result->recalibration;
     const bool is_limit = c->temperature <= 0.01 || c->temperature >= 100.0;
     printf("\ntemperature %.4f, fitted on %s (%d pictures): %s\n", c->temperature, c->split, c->count,
-           is_limit ? "a limit, all pictures there pull one way" : "above 1 the probabilities were too sure");
-    const probability_row both[] = {probability_row_plain(of), probability_row_scaled(of)};
+           is_limit ? "at the limit of the range searched (0.01 to 100)"
+                    : "above 1 the probabilities were too sure");
+    const probability_row both[] = {probability_row_plain(result), probability_row_scaled(result)};
     const row_table table = probability_table(both, 2);
     return rows_print(&table);
 }
 
-static bool print_threshold(const evaluation *of) {
-    const recalibration *c = &of->recalibration;
+static bool print_threshold(const evaluation *result) {
+    const recalibration *c = &result->recalibration;
     if (isnan(c->threshold.log_odds)) {
         printf("\nno threshold: %s has pictures of one class alone, or all of one score\n", c->split);
         return true;
     }
     printf("\nthreshold %.4f: above it ", c->threshold.probability);
-    quote_write(stdout, of->info->classes[1]);
+    quote_write(stdout, result->info->classes[1]);
     printf("; the one of highest balanced accuracy on %s (%.4f there)\n", c->split,
            c->threshold.balanced_accuracy);
-    const scored_row both[] = {scored_row_make(of, "at 0.5", &of->metrics),
-                               scored_row_make(of, "at that threshold", &c->at_threshold)};
+    const scored_row both[] = {scored_row_make(result, "at 0.5", &result->metrics),
+                               scored_row_make(result, "at that threshold", &c->at_threshold)};
     scored_columns columns;
-    scored_columns_make(&columns, of, false);
+    scored_columns_make(&columns, result, false);
     const row_table table = scored_table(&columns, both, 2);
     return rows_print(&table);
 }
 
 /* ---- robustness ---- */
 
-static bool print_robustness(const evaluation *of) {
+static bool print_robustness(const evaluation *result) {
     scored_columns columns;
-    scored_columns_make(&columns, of, true);
+    scored_columns_make(&columns, result, true);
     scored_row *all;
-    const outcome code = robustness_rows_make(&all, of);
+    const outcome code = robustness_rows_make(&all, result);
     putchar('\n');
-    const row_table table = scored_table(&columns, all, 1 + of->row_count);
+    const row_table table = scored_table(&columns, all, 1 + result->row_count);
     const bool printed = !code && rows_print(&table);
     free(all);
     return printed;
 }
 
-bool evaluation_print_text(const evaluation *of) {
-    print_summary(of);
-    return print_classes(of) && print_confusion(of) && (!of->recalibration.split || print_temperature(of)) &&
-           (!of->recalibration.split || of->info->class_count != 2 || print_threshold(of)) &&
-           (!of->row_count || print_robustness(of));
+bool evaluation_print_text(const evaluation *result) {
+    print_summary(result);
+    return print_classes(result) && print_confusion(result) &&
+           (!result->recalibration.split || print_temperature(result)) &&
+           (!result->recalibration.split || result->info->class_count != 2 || print_threshold(result)) &&
+           (!result->row_count || print_robustness(result));
 }

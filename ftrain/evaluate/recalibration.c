@@ -1,12 +1,13 @@
 /* The fits, and the evaluated pictures under them. */
 #include "ftrain/evaluate/recalibration.h"
 
+#include "ftrain/shell/new_array.h"
 #include <math.h>
 #include <stdlib.h>
 
 static outcome apply_temperature(recalibration *out, const scores *evaluated, int classes) {
-    float *scaled = malloc((size_t)evaluated->count * (size_t)classes * sizeof *scaled);
-    if (!scaled) return report_no_memory();
+    float *scaled = new_matrix((size_t)evaluated->count, (size_t)classes, sizeof *scaled);
+    if (!scaled) return OUTCOME_MACHINE;
     dn_temperature_apply(evaluated->log_probabilities, evaluated->count, classes, out->temperature, scaled);
     dn_metrics_compute(&out->metrics, scaled, evaluated->labels, evaluated->count, classes, NULL);
     dn_reliability_compute(&out->reliability, scaled, evaluated->labels, evaluated->count, classes);

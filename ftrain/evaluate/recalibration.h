@@ -17,8 +17,8 @@ typedef struct recalibration {
     score_metrics at_threshold; /* of the evaluated pictures; empty without a threshold */
 } recalibration;
 
-/* Fits on `fit`, the scores of the split of that name, and evaluates `evaluated`. Returns OUTCOME_OK or, after a message,
- * another outcome; either way score_metrics_free() is to follow for at_threshold. */
+/* Fits on `fit`, the scores of the split of that name, and evaluates `evaluated`. Returns OUTCOME_OK or,
+ * after a message, another outcome; either way score_metrics_free() is to follow for at_threshold. */
 outcome recalibration_run(recalibration *out, const char *split, const scores *fit, const scores *evaluated,
                           int classes);
 

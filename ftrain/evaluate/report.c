@@ -5,6 +5,7 @@
 #include "ftrain/evaluate/tables.h"
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
@@ -14,37 +15,37 @@
 #include <string.h>
 
 /* More classes than these make no readable confusion matrix, no readable charts. */
-enum { MOST_SHADED = 40, MOST_CHARTED = 4 };
+enum { MAX_SHADED = 40, MAX_CHARTED = 4 };
 
 /* ---- the result ---- */
 
-static void write_result(html *page, const evaluation *of) {
-    const dn_metrics *m = &of->metrics.overall;
+static void write_result(html *page, const evaluation *result) {
+    const dn_metrics *m = &result->metrics.overall;
     html_section(page, "result", "Result");
     html_raw(page, "<p class=\"headline\">%.1f %% correct</p>\n<p>Of the %d pictures", 100 * m->accuracy,
              m->count);
-    if (of->split) {
+    if (result->split) {
         html_raw(page, " in ");
-        html_text(page, of->split);
+        html_text(page, result->split);
     }
     html_raw(
         page,
         ", %d are classified correctly. With other pictures of the same kind that share could well come out "
         "between %.1f %% and %.1f %% (Wilson's 95 %% interval).</p>\n",
         m->correct, 100 * m->accuracy_low, 100 * m->accuracy_high);
-    if (of->skipped)
-        html_raw(page, "<p>%zu pictures could not be used and were left out.</p>\n", of->skipped);
+    if (result->skipped)
+        html_raw(page, "<p>%zu pictures could not be used and were left out.</p>\n", result->skipped);
     static const char *const titles[] = {"", "value"};
     const struct {
         const char *name;
         double value;
     } rows[] = {{"accuracy", m->accuracy},
-                {"balanced accuracy", of->metrics.balanced_accuracy},
-                {"ROC-AUC", of->roc_auc},
-                {"average precision", of->average_precision},
+                {"balanced accuracy", result->metrics.balanced_accuracy},
+                {"ROC-AUC", result->roc_auc},
+                {"average precision", result->average_precision},
                 {"loss (mean negative log-likelihood)", m->loss},
                 {"Brier score", m->brier},
-                {"expected calibration error", of->reliability.error}};
+                {"expected calibration error", result->reliability.error}};
     html_table_begin(page, titles, 2, 1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         html_cell(page, rows[i].name);
@@ -53,11 +54,11 @@ static void write_result(html *page, const evaluation *of) {
     html_table_end(page);
 }
 
-static outcome write_classes(html *page, const evaluation *of) {
+static outcome write_classes(html *page, const evaluation *result) {
     class_row *all;
-    const outcome code = class_rows_make(&all, of);
+    const outcome code = class_rows_make(&all, result);
     if (code) return code;
-    const row_table table = class_table(all, of->info->class_count);
+    const row_table table = class_table(all, result->info->class_count);
     html_section(page, "classes", "Class by class");
     html_rows(page, &table);
     html_raw(page,
@@ -68,27 +69,27 @@ static outcome write_classes(html *page, const evaluation *of) {
 }
 
 /* Shaded by the share of the row: how the pictures of a class were distributed. */
-static void write_confusion(html *page, const evaluation *of) {
-    const int classes = of->info->class_count;
+static void write_confusion(html *page, const evaluation *result) {
+    const int classes = result->info->class_count;
     html_section(page, "confusion", "Confusion");
-    if (classes > MOST_SHADED) {
+    if (classes > MAX_SHADED) {
         html_raw(page, "<p>Left out: %d classes.</p>\n", classes);
         return;
     }
     html_raw(page, "<div class=\"scroll\" tabindex=\"0\"><table><tr><th>truth, below; predicted, right</th>");
     for (int c = 0; c < classes; c++) {
         html_raw(page, "<th class=\"n\">");
-        html_text(page, of->info->classes[c]);
+        html_text(page, result->info->classes[c]);
         html_raw(page, "</th>");
     }
     html_raw(page, "</tr>\n");
     for (int truth = 0; truth < classes; truth++) {
         html_raw(page, "<tr><td>");
-        html_text(page, of->info->classes[truth]);
+        html_text(page, result->info->classes[truth]);
         html_raw(page, "</td>");
-        const int pictures = of->metrics.classes[truth].count;
+        const int pictures = result->metrics.classes[truth].count;
         for (int c = 0; c < classes; c++) {
-            const int count = of->metrics.confusion[truth * classes + c];
+            const int count = result->metrics.confusion[truth * classes + c];
             html_raw(
                 page,
                 "<td class=\"n\" style=\"background:color-mix(in srgb,var(--s1) %d%%,transparent)\">%d</td>",
@@ -101,12 +102,12 @@ static void write_confusion(html *page, const evaluation *of) {
 
 /* ---- curves ---- */
 
-static outcome write_ranking(html *page, const evaluation *of) {
-    const dn_ranking *r = &of->ranking;
+static outcome write_ranking(html *page, const evaluation *result) {
+    const dn_ranking *r = &result->ranking;
     if (!r->count || !r->positives || !r->negatives) return OUTCOME_OK;
     const size_t count = (size_t)r->count;
-    double *const memory = malloc(4 * count * sizeof *memory);
-    if (!memory) return report_no_memory();
+    double *const memory = new_matrix(4, count, sizeof *memory);
+    if (!memory) return OUTCOME_MACHINE;
     double *const fpr = memory, *const tpr = memory + count, *const precision = memory + 2 * count;
     double *const recall = memory + 3 * count;
     for (size_t i = 0; i < count; i++) {
@@ -118,7 +119,7 @@ static outcome write_ranking(html *page, const evaluation *of) {
     }
     html_section(page, "ranking", "Ranking");
     html_raw(page, "<p>How well the probability of <em>");
-    html_text(page, of->info->classes[1]);
+    html_text(page, result->info->classes[1]);
     html_raw(
         page,
         "</em> sorts its pictures before the others, whatever the threshold.</p>\n<div class=\"grid\">\n");
@@ -147,18 +148,18 @@ typedef struct reliability_line {
     double confidence[DN_RELIABILITY_BINS], accuracy[DN_RELIABILITY_BINS];
 } reliability_line;
 
-static void fill_line(reliability_line *out, const dn_reliability *of) {
+static void fill_line(reliability_line *out, const dn_reliability *reliability) {
     for (int b = 0; b < DN_RELIABILITY_BINS; b++) {
-        const dn_reliability_bin *bin = &of->bins[b];
+        const dn_reliability_bin *bin = &reliability->bins[b];
         out->confidence[b] = bin->count ? bin->confidence : (double)NAN;
         out->accuracy[b] = bin->count ? (double)bin->correct / bin->count : (double)NAN;
     }
 }
 
-static void write_calibration(html *page, const evaluation *of) {
-    const recalibration *c = &of->recalibration;
+static void write_calibration(html *page, const evaluation *result) {
+    const recalibration *c = &result->recalibration;
     reliability_line plain, fitted;
-    fill_line(&plain, &of->reliability);
+    fill_line(&plain, &result->reliability);
     html_section(page, "calibration", "Calibration");
     html_raw(
         page,
@@ -183,15 +184,15 @@ static void write_calibration(html *page, const evaluation *of) {
     html_raw(page, "<p>Temperature %.4f, fitted on %d pictures of ", c->temperature, c->count);
     html_text(page, c->split);
     html_raw(page, ": the loss goes from %.4f to %.4f, the calibration error from %.4f to %.4f.</p>\n",
-             of->metrics.overall.loss, c->metrics.loss, of->reliability.error, c->reliability.error);
+             result->metrics.overall.loss, c->metrics.loss, result->reliability.error, c->reliability.error);
     if (isnan(c->threshold.probability)) return;
     html_raw(
         page,
-        "<p>Threshold %.4f, the cut of the highest balanced accuracy there: above it a picture is said to be ",
+        "<p>Threshold %.4f: of all thresholds it has the highest balanced accuracy there. A picture with a higher probability is classified as ",
         c->threshold.probability);
-    html_text(page, of->info->classes[1]);
+    html_text(page, result->info->classes[1]);
     html_raw(page, ". The accuracy here is then %.4f instead of %.4f.</p>\n",
-             c->at_threshold.overall.accuracy, of->metrics.overall.accuracy);
+             c->at_threshold.overall.accuracy, result->metrics.overall.accuracy);
 }
 
 /* ---- robustness ---- */
@@ -201,37 +202,37 @@ static const char ROBUSTNESS[] =
     "under one of them: framing under zoom, compression under JPEG, upsampling under blur. The whiskers are Wilson's "
     "95 %% intervals.</p>\n";
 
-static void write_recalls(html *page, const evaluation *of, chart_bar *bars) {
-    const int classes = of->info->class_count;
+static void write_recalls(html *page, const evaluation *result, chart_bar *bars) {
+    const int classes = result->info->class_count;
     html_raw(page, "<div class=\"grid\">\n");
-    for (int c = 0; c < classes && classes <= MOST_CHARTED; c++) {
+    for (int c = 0; c < classes && classes <= MAX_CHARTED; c++) {
         char title[160];
-        const dn_class_metrics *plain = &of->metrics.classes[c];
+        const dn_class_metrics *plain = &result->metrics.classes[c];
         bars[0] = (chart_bar){"as they are", plain->recall, plain->recall_low, plain->recall_high};
-        for (int i = 0; i < of->row_count; i++) {
-            const dn_class_metrics *m = &of->rows[i].metrics.classes[c];
-            bars[i + 1] = (chart_bar){of->rows[i].name, m->recall, m->recall_low, m->recall_high};
+        for (int i = 0; i < result->row_count; i++) {
+            const dn_class_metrics *m = &result->rows[i].metrics.classes[c];
+            bars[i + 1] = (chart_bar){result->rows[i].name, m->recall, m->recall_low, m->recall_high};
         }
-        snprintf(title, sizeof title, "Recall of %s", of->info->classes[c]);
+        snprintf(title, sizeof title, "Recall of %s", result->info->classes[c]);
         chart_write_bars(page, title, "share of the class's pictures that are recognised", "%.3f", 1, bars,
-                         of->row_count + 1);
+                         result->row_count + 1);
     }
     html_raw(page, "</div>\n");
 }
 
-static outcome write_robustness(html *page, const evaluation *of) {
-    if (!of->row_count) return OUTCOME_OK;
-    chart_bar *const bars = malloc(((size_t)of->row_count + 1) * sizeof *bars);
+static outcome write_robustness(html *page, const evaluation *result) {
+    if (!result->row_count) return OUTCOME_OK;
+    chart_bar *const bars = new_array((size_t)result->row_count + 1, sizeof *bars);
     scored_row *all;
-    outcome code = robustness_rows_make(&all, of);
-    if (!code && !bars) code = report_no_memory();
+    outcome code = robustness_rows_make(&all, result);
+    if (!code && !bars) code = OUTCOME_MACHINE;
     if (!code) {
         html_section(page, "robustness", "Robustness");
         html_raw(page, ROBUSTNESS);
-        write_recalls(page, of, bars);
+        write_recalls(page, result, bars);
         scored_columns columns;
-        scored_columns_make(&columns, of, true);
-        const row_table table = scored_table(&columns, all, 1 + of->row_count);
+        scored_columns_make(&columns, result, true);
+        const row_table table = scored_table(&columns, all, 1 + result->row_count);
         html_rows(page, &table);
     }
     free(bars);
@@ -241,39 +242,39 @@ static outcome write_robustness(html *page, const evaluation *of) {
 
 /* ---- all of it ---- */
 
-static void write_provenance(html *page, const evaluation *of, const scorer_options *options) {
-    json_t *recipe = of->info->recipe ? json_loads(of->info->recipe, 0, NULL) : NULL;
+static void write_provenance(html *page, const evaluation *result, const scorer_options *options) {
+    json_t *recipe = result->info->recipe ? json_loads(result->info->recipe, 0, NULL) : NULL;
     if (json_is_object(recipe))
         report_recipe(page, recipe);
     else
         json_decref(recipe);
-    report_provenance(page, &(report_source){.pool = of->scorer.pool,
+    report_provenance(page, &(report_source){.pool = result->scorer.pool,
                                              .model = options->model,
-                                             .backbone = of->info->backbone,
-                                             .weights = of->info->weights_source,
-                                             .hash = of->info->weights_hash,
+                                             .backbone = result->info->backbone,
+                                             .weights = result->info->weights_source,
+                                             .hash = result->info->weights_hash,
                                              .precision = precision_name(options->network.precision),
-                                             .preprocessing = of->info->preprocessing,
-                                             .seed = &of->info->seed});
+                                             .preprocessing = result->info->preprocessing,
+                                             .seed = &result->info->seed});
 }
 
-outcome evaluation_write_report(evaluation *of, const scorer_options *options, const char *path) {
+outcome evaluation_write_report(evaluation *result, const scorer_options *options, const char *path) {
     html *page;
     outcome code = report_open(&page, path, "Evaluation of a model");
     if (code) return code;
-    write_result(page, of);
-    code = write_classes(page, of);
-    write_confusion(page, of);
-    if (!code) code = write_ranking(page, of);
+    write_result(page, result);
+    code = write_classes(page, result);
+    write_confusion(page, result);
+    if (!code) code = write_ranking(page, result);
     if (!code) {
-        write_calibration(page, of);
-        code = write_robustness(page, of);
+        write_calibration(page, result);
+        code = write_robustness(page, result);
     }
-    if (!code) code = evaluation_write_pictures(page, of);
+    if (!code) code = evaluation_write_pictures(page, result);
     if (code) {
         html_abandon(page);
         return code;
     }
-    write_provenance(page, of, options);
+    write_provenance(page, result, options);
     return report_close(page);
 }

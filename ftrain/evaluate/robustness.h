@@ -1,12 +1,12 @@
-/* How a model does on the judged pictures of an evaluation when they are perturbed. */
+/* How a model does on the pictures of an evaluation when they are perturbed. */
 #ifndef FTRAIN_EVALUATE_ROBUSTNESS_H
 #define FTRAIN_EVALUATE_ROBUSTNESS_H
 
 #include "ftrain/evaluate/evaluation.h"
 #include "ftrain/shell/outcome.h"
 
-/* Judges the pictures of `of` again under each perturbation: of->rows. To be called once, after evaluation_run().
- * Returns OUTCOME_OK or, after a message, another outcome. */
-outcome robustness_run(evaluation *of, const dni_view *perturbations, int count);
+/* Evaluates the pictures of `result` again under each perturbation: result->rows. To be called once, after
+ * evaluation_run(). Returns OUTCOME_OK or, after a message, another outcome. */
+outcome robustness_run(evaluation *result, const dni_view *perturbations, int count);
 
 #endif

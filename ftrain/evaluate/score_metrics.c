@@ -1,6 +1,7 @@
 /* Confusion matrices, and the metrics that follow from them. */
 #include "ftrain/evaluate/score_metrics.h"
 
+#include "ftrain/shell/new_array.h"
 #include "head/metrics.h"
 
 #include <math.h>
@@ -8,9 +9,9 @@
 
 static outcome allocate(score_metrics *out, int classes) {
     const size_t width = (size_t)classes;
-    *out = (score_metrics){.confusion = calloc(width * width, sizeof *out->confusion),
-                           .classes = calloc(width, sizeof *out->classes)};
-    return out->confusion && out->classes ? OUTCOME_OK : report_no_memory();
+    *out = (score_metrics){.confusion = new_matrix(width, width, sizeof *out->confusion),
+                           .classes = new_array(width, sizeof *out->classes)};
+    return out->confusion && out->classes ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
 static void summarise_confusion(score_metrics *out, int classes) {

@@ -13,10 +13,12 @@ typedef struct score_metrics {
     double balanced_accuracy;
 } score_metrics;
 
-/* Both return OUTCOME_OK or, after a message, another outcome; either way score_metrics_free() is to follow. */
+/* Both return OUTCOME_OK or, after a message, another outcome; either way score_metrics_free() is to
+ * follow. */
 
 outcome score_metrics_compute(score_metrics *out, const scores *from, int classes);
-/* Of two classes, told apart by a threshold: such decisions have no probabilities, so loss and Brier score are NaN. */
+/* Of two classes that a threshold separates: such decisions have no probabilities, so loss and Brier score
+ * are NaN. */
 outcome score_metrics_at_threshold(score_metrics *out, const scores *from, const dn_threshold *threshold);
 
 void score_metrics_free(score_metrics *metrics);

@@ -1,6 +1,7 @@
 /* The columns, and the rows that are put together for them. */
 #include "ftrain/evaluate/tables.h"
 
+#include "ftrain/shell/new_array.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,18 +9,18 @@
 
 /* ---- classes ---- */
 
-outcome class_rows_make(class_row **out, const evaluation *of) {
-    const int classes = of->info->class_count;
-    class_row *all = *out = malloc((size_t)classes * sizeof *all);
-    if (!all) return report_no_memory();
+outcome class_rows_make(class_row **out, const evaluation *result) {
+    const int classes = result->info->class_count;
+    class_row *all = *out = new_array((size_t)classes, sizeof *all);
+    if (!all) return OUTCOME_MACHINE;
     for (int c = 0; c < classes; c++) {
-        const dn_class_metrics *m = &of->metrics.classes[c];
-        all[c] = (class_row){.name = of->info->classes[c],
+        const dn_class_metrics *m = &result->metrics.classes[c];
+        all[c] = (class_row){.name = result->info->classes[c],
                              .metrics = *m,
                              .recall_low = m->count ? m->recall_low : (double)NAN,
                              .recall_high = m->count ? m->recall_high : (double)NAN,
-                             .roc_auc = of->roc_aucs[c],
-                             .average_precision = of->average_precisions[c]};
+                             .roc_auc = result->roc_aucs[c],
+                             .average_precision = result->average_precisions[c]};
     }
     return OUTCOME_OK;
 }
@@ -76,16 +77,16 @@ static const table_column robustness_columns[] = {
     ROW_COLUMN(NULL, "recall", .json = recalls_json),
 };
 
-scored_row scored_row_make(const evaluation *of, const char *name, const score_metrics *metrics) {
+scored_row scored_row_make(const evaluation *result, const char *name, const score_metrics *metrics) {
     scored_row row = {.name = name,
                       .overall = metrics->overall,
                       .accuracy = metrics->overall.count ? metrics->overall.accuracy : (double)NAN,
                       .balanced_accuracy = metrics->balanced_accuracy,
                       .roc_auc = (double)NAN,
                       .change = (double)NAN,
-                      .from = of,
+                      .from = result,
                       .classes = metrics->classes};
-    for (int c = 0; c < of->info->class_count && c < MAX_RECALLS; c++)
+    for (int c = 0; c < result->info->class_count && c < MAX_RECALLS; c++)
         row.recalls[c] = metrics->classes[c].recall;
     return row;
 }
@@ -95,21 +96,21 @@ static void append(scored_columns *to, const table_column *columns, size_t count
     to->count += (int)count;
 }
 
-void scored_columns_make(scored_columns *out, const evaluation *of, bool of_robustness) {
-    const int classes = of->info->class_count;
+void scored_columns_make(scored_columns *out, const evaluation *result, bool for_robustness) {
+    const int classes = result->info->class_count;
     out->count = 0;
-    if (of_robustness)
+    if (for_robustness)
         append(out, perturbation_columns, sizeof perturbation_columns / sizeof *perturbation_columns);
     else
         append(out, name_column, 1);
     append(out, metrics_columns, sizeof metrics_columns / sizeof *metrics_columns);
     for (int c = 0; c < classes && classes <= MAX_RECALLS; c++) {
-        snprintf(out->titles[c], sizeof out->titles[c], "recall of %.40s", of->info->classes[c]);
+        snprintf(out->titles[c], sizeof out->titles[c], "recall of %.40s", result->info->classes[c]);
         table_column recall = COLUMN(out->titles[c], NULL, CELL_NUMBER, scored_row, recalls);
         recall.offset += (size_t)c * sizeof(double);
         append(out, &recall, 1);
     }
-    if (of_robustness)
+    if (for_robustness)
         append(out, robustness_columns, sizeof robustness_columns / sizeof *robustness_columns);
 }
 
@@ -122,15 +123,15 @@ json_t *scored_json(const scored_row *row) {
     return row_json(&table, 0);
 }
 
-outcome robustness_rows_make(scored_row **out, const evaluation *of) {
-    scored_row *all = *out = malloc((1 + (size_t)of->row_count) * sizeof *all);
-    if (!all) return report_no_memory();
-    all[0] = scored_row_make(of, "plain", &of->metrics);
-    all[0].roc_auc = of->roc_auc;
-    for (int r = 0; r < of->row_count; r++) {
-        const robustness_row *row = &of->rows[r];
+outcome robustness_rows_make(scored_row **out, const evaluation *result) {
+    scored_row *all = *out = new_array(1 + (size_t)result->row_count, sizeof *all);
+    if (!all) return OUTCOME_MACHINE;
+    all[0] = scored_row_make(result, "plain", &result->metrics);
+    all[0].roc_auc = result->roc_auc;
+    for (int r = 0; r < result->row_count; r++) {
+        const robustness_row *row = &result->rows[r];
         scored_row *made = &all[1 + r];
-        *made = scored_row_make(of, row->name, &row->metrics);
+        *made = scored_row_make(result, row->name, &row->metrics);
         made->roc_auc = row->roc_auc;
         if (row->metrics.overall.count) made->change = row->change;
     }
@@ -149,12 +150,12 @@ row_table probability_table(const probability_row *first, int count) {
     return (row_table)ROWS(columns, first, count);
 }
 
-probability_row probability_row_plain(const evaluation *of) {
-    return (probability_row){"as it is", of->metrics.overall.loss, of->metrics.overall.brier,
-                             of->reliability.error};
+probability_row probability_row_plain(const evaluation *result) {
+    return (probability_row){"as it is", result->metrics.overall.loss, result->metrics.overall.brier,
+                             result->reliability.error};
 }
 
-probability_row probability_row_scaled(const evaluation *of) {
-    const recalibration *r = &of->recalibration;
+probability_row probability_row_scaled(const evaluation *result) {
+    const recalibration *r = &result->recalibration;
     return (probability_row){"at that temperature", r->metrics.loss, r->metrics.brier, r->reliability.error};
 }

@@ -15,9 +15,9 @@ typedef struct class_row {
     double roc_auc, average_precision;
 } class_row;
 
-/* Fills *out, an array from malloc, in the order of the model's classes. Returns OUTCOME_OK or, after a message, another
- * outcome. */
-outcome class_rows_make(class_row **out, const evaluation *of);
+/* Fills *out, an array from malloc, in the order of the model's classes. Returns OUTCOME_OK or, after a
+ * message, another outcome. */
+outcome class_rows_make(class_row **out, const evaluation *result);
 row_table class_table(const class_row *first, int count);
 
 /* ---- a row for each way of looking at the same pictures ---- */
@@ -36,7 +36,7 @@ typedef struct scored_row {
     const dn_class_metrics *classes;
 } scored_row;
 
-scored_row scored_row_make(const evaluation *of, const char *name, const score_metrics *metrics);
+scored_row scored_row_make(const evaluation *result, const char *name, const score_metrics *metrics);
 
 /* The table's columns, which depend on the classes. */
 typedef struct scored_columns {
@@ -45,14 +45,14 @@ typedef struct scored_columns {
     char titles[MAX_RECALLS][64];
 } scored_columns;
 
-void scored_columns_make(scored_columns *out, const evaluation *of, bool of_robustness);
+void scored_columns_make(scored_columns *out, const evaluation *result, bool for_robustness);
 row_table scored_table(const scored_columns *columns, const scored_row *first, int count);
 /* "accuracy", "correct", "count", ..., as they stand in every JSON object of an evaluation. */
 json_t *scored_json(const scored_row *row);
 
-/* Rows of the plain pictures and, behind them, of each perturbation: 1 + of->row_count, from malloc. Returns OUTCOME_OK
- * or, after a message, another outcome. */
-outcome robustness_rows_make(scored_row **out, const evaluation *of);
+/* Rows of the plain pictures and, behind them, of each perturbation: 1 + result->row_count, from malloc.
+ * Returns OUTCOME_OK or, after a message, another outcome. */
+outcome robustness_rows_make(scored_row **out, const evaluation *result);
 
 /* ---- probabilities, as they are and at the fitted temperature ---- */
 
@@ -62,7 +62,7 @@ typedef struct probability_row {
 } probability_row;
 
 row_table probability_table(const probability_row *first, int count);
-probability_row probability_row_plain(const evaluation *of);
-probability_row probability_row_scaled(const evaluation *of);
+probability_row probability_row_plain(const evaluation *result);
+probability_row probability_row_scaled(const evaluation *result);
 
 #endif

@@ -4,6 +4,7 @@
 #include "ftrain/backbone/backbone.h"
 #include "ftrain/shell/data.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 
 #include <stdlib.h>
@@ -133,7 +134,12 @@ void extraction_free(extraction *run) {
     dni_dataset_free(&run->data);
 }
 
-outcome check_counts(const dni_dataset *data, dni_split split, const int *counts) {
+outcome count_classes(int **out, const dni_dataset *data, dni_split split, const feature_set *set) {
+    const dni_samples *samples = &data->splits[split];
+    const size_t count = set ? (size_t)set->count : samples->count;
+    int *counts = *out = new_array((size_t)data->class_count, sizeof *counts);
+    if (!counts) return OUTCOME_MACHINE;
+    for (size_t i = 0; i < count; i++) counts[set ? set->labels[i] : samples->items[i].label]++;
     for (int c = 0; c < data->class_count; c++) {
         if (counts[c]) continue;
         message("%s/%s: no picture that can be used is left", dni_split_name(split), data->classes[c]);

@@ -53,7 +53,9 @@ void extraction_free(extraction *run);
 outcome extraction_of_samples(feature_set *out, const extraction_options *options, const dni_samples *samples,
                               dni_pool *pool);
 
-/* Whether each class has pictures left in the split; counts: (classes). OUTCOME_OK or, after a message, another outcome. */
-outcome check_counts(const dni_dataset *data, dni_split split, const int *counts);
+/* Counts the pictures of each class in a split: those of `set` or, where that is NULL, all that the folder holds. *out
+ * is (classes), from malloc. Returns OUTCOME_OK or, after a message, another outcome, also where a class has none: the
+ * pictures that could not be used may have been all of it. */
+outcome count_classes(int **out, const dni_dataset *data, dni_split split, const feature_set *set);
 
 #endif

@@ -19,7 +19,7 @@ dn_features feature_set_view(const feature_set *set) {
 void feature_set_free(feature_set *set) {
     free(set->values);
     free(set->labels);
-    free(set->places);
+    free(set->sample_index);
     *set = (feature_set){.count = 0};
 }
 
@@ -145,8 +145,8 @@ static outcome copy_set(const feature_collection *collection, const feature_item
     *out = (feature_set){.views = source->views, .view_count = source->view_count, .width = (int)width};
     out->values = malloc((count + 1) * views * width * sizeof(float));
     out->labels = malloc((count + 1) * sizeof *out->labels);
-    out->places = malloc((count + 1) * sizeof *out->places);
-    if (!out->values || !out->labels || !out->places) return report_no_memory();
+    out->sample_index = malloc((count + 1) * sizeof *out->sample_index);
+    if (!out->values || !out->labels || !out->sample_index) return report_no_memory();
     for (size_t i = 0; i < count; i++) {
         if (!is_complete(collection, &items[i])) continue;
         for (size_t v = 0; v < views; v++) {
@@ -156,7 +156,7 @@ static outcome copy_set(const feature_collection *collection, const feature_item
             if (dni_feature_store_get(collection->store, &key, values, &error))
                 return report(&error, OUTCOME_MACHINE);
         }
-        out->places[out->count] = i;
+        out->sample_index[out->count] = i;
         out->labels[out->count++] = source->samples->items[i].label;
     }
     return OUTCOME_OK;

@@ -53,7 +53,7 @@ typedef struct feature_set {
     int width;     /* features of a view */
     float *values; /* (count, view_count, width) */
     int *labels;
-    size_t *places; /* (count): of each among the source's samples */
+    size_t *sample_index; /* (count): of each among the source's samples */
     int count;
 } feature_set;
 

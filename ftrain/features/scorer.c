@@ -40,7 +40,7 @@ void scorer_close(scorer *self) {
     dn_classifier_free(self->classifier);
 }
 
-/* Takes labels and places over from the set. */
+/* Takes labels and sample indices over from the set. */
 static outcome score(const scorer *self, feature_set *set, scores *out) {
     const dn_head *head = dn_classifier_get_head(self->classifier);
     const size_t classes = (size_t)dn_head_classes(head);
@@ -50,10 +50,10 @@ static outcome score(const scorer *self, feature_set *set, scores *out) {
     if (dn_head_log_probabilities(head, set->values, set->count, out->log_probabilities, &error))
         return report(&error, OUTCOME_MODEL);
     out->labels = set->labels;
-    out->places = set->places;
+    out->sample_index = set->sample_index;
     out->count = set->count;
     set->labels = NULL;
-    set->places = NULL;
+    set->sample_index = NULL;
     return OUTCOME_OK;
 }
 
@@ -75,6 +75,6 @@ outcome scorer_fill(scorer *self, const feature_source *source, size_t *skipped)
 void scores_free(scores *scored) {
     free(scored->log_probabilities);
     free(scored->labels);
-    free(scored->places);
+    free(scored->sample_index);
     *scored = (scores){.count = 0};
 }

@@ -25,7 +25,7 @@ typedef struct scorer {
 typedef struct scores {
     float *log_probabilities; /* (count, classes) */
     int *labels;              /* (count) */
-    size_t *places;           /* (count): of each among the samples */
+    size_t *sample_index;     /* (count): of each among the samples */
     int count;
 } scores;
 

@@ -41,8 +41,8 @@ static void widen(double *low, double *high, bool whole) {
     *high += room;
 }
 
-static bool is_shown(const chart_series *of, int i) {
-    return isfinite(of->x[i]) && isfinite(of->y[i]);
+static bool is_shown(const chart_series *series, int i) {
+    return isfinite(series->x[i]) && isfinite(series->y[i]);
 }
 
 static scale x_scale(const chart_lines *chart) {
@@ -147,23 +147,23 @@ static void begin_line(html *page, int series) {
              series + 1, DASHES[series]);
 }
 
-static void draw_series(html *page, const chart_series *of, int index, const scale *x, const scale *y) {
+static void draw_series(html *page, const chart_series *series, int index, const scale *x, const scale *y) {
     enum { MARKS = 24 }; /* more would hide the line */
-    const int apart = of->count > MARKS ? (of->count + MARKS - 1) / MARKS : 1;
+    const int apart = series->count > MARKS ? (series->count + MARKS - 1) / MARKS : 1;
     bool is_open = false;
-    for (int i = 0; i < of->count; i++) {
-        if (is_shown(of, i)) {
+    for (int i = 0; i < series->count; i++) {
+        if (is_shown(series, i)) {
             if (!is_open) begin_line(page, index);
-            html_raw(page, "%.1f,%.1f ", place(x, of->x[i]), place(y, of->y[i]));
+            html_raw(page, "%.1f,%.1f ", place(x, series->x[i]), place(y, series->y[i]));
             is_open = true;
         }
-        if (is_open && (!is_shown(of, i) || i + 1 == of->count)) {
+        if (is_open && (!is_shown(series, i) || i + 1 == series->count)) {
             html_raw(page, "\"/>\n"); /* a gap ends the line */
             is_open = false;
         }
     }
-    for (int i = 0; i < of->count; i += apart)
-        if (is_shown(of, i)) mark(page, index, place(x, of->x[i]), place(y, of->y[i]));
+    for (int i = 0; i < series->count; i += apart)
+        if (is_shown(series, i)) mark(page, index, place(x, series->x[i]), place(y, series->y[i]));
 }
 
 static void draw_legend(html *page, const chart_lines *chart) {
@@ -199,14 +199,14 @@ static void draw_marked(html *page, const chart_lines *chart, const scale *x) {
 static void describe_lines(html *page, const chart_lines *chart) {
     html_raw(page, "<desc>");
     for (int k = 0; k < chart->series_count; k++) {
-        const chart_series *of = &chart->series[k];
-        int first = 0, last = of->count - 1;
-        while (first < of->count && !is_shown(of, first)) first++;
-        while (last > first && !is_shown(of, last)) last--;
-        html_text(page, of->name);
-        if (first < of->count)
-            html_raw(page, ": from %.4g at %.6g to %.4g at %.6g. ", of->y[first], of->x[first], of->y[last],
-                     of->x[last]);
+        const chart_series *series = &chart->series[k];
+        int first = 0, last = series->count - 1;
+        while (first < series->count && !is_shown(series, first)) first++;
+        while (last > first && !is_shown(series, last)) last--;
+        html_text(page, series->name);
+        if (first < series->count)
+            html_raw(page, ": from %.4g at %.6g to %.4g at %.6g. ", series->y[first], series->x[first],
+                     series->y[last], series->x[last]);
         else
             html_raw(page, ": no values. ");
     }

@@ -1,5 +1,5 @@
-/* Charts as SVG inside a page. Values that are not finite are left out. Every series has a colour, a dash and a mark
- * of its own, so that none of them is needed to tell it from the others. */
+/* Charts as SVG inside a page. Values that are not finite are left out. Every series has a colour, a dash
+ * and a mark of its own, so that none of them is needed to tell it from the others. */
 #ifndef FTRAIN_PAGE_CHART_H
 #define FTRAIN_PAGE_CHART_H
 

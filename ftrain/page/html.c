@@ -1,4 +1,5 @@
-/* The sections are gathered in memory, since the list of them stands before them; the file is written at the end. */
+/* The sections are gathered in memory, since the list of them stands before them; the file is written at
+ * the end. */
 #include "ftrain/page/html.h"
 
 #include "core/error.h"
@@ -30,7 +31,8 @@ struct html {
     dn_error failure;                /* the first that html_fail() was told; status DN_OK: none */
 };
 
-/* Colours are picked to be told apart by the colour-blind (Okabe & Ito 2008), darker on white, lighter on black. */
+/* Colours are picked to be told apart by the colour-blind (Okabe & Ito 2008), darker on white, lighter on
+ * black. */
 static const char STYLE[] =
     ":root{color-scheme:light dark;--back:#fff;--fore:#1b1b1b;--dim:#5c5c5c;--line:#d4d4d4;--soft:#f4f4f2;"
     "--s1:#0067a5;--s2:#c24f00;--s3:#00795a;--s4:#a0478a}\n"

@@ -6,7 +6,8 @@
  *     html_raw(page, "<p>%d of %d</p>\n", correct, count);     as it is
  *     html_close(page, &error);
  *
- * What goes wrong on the way is remembered and told by html_close(). A page is whole or not there at all. */
+ * What goes wrong on the way is remembered and reported by html_close(). A page is written whole or not at
+ * all. */
 #ifndef FTRAIN_PAGE_HTML_H
 #define FTRAIN_PAGE_HTML_H
 
@@ -35,8 +36,8 @@ void html_raw(html *page, const char *format, ...) __attribute__((format(printf,
 /* A table, numbers flush right; it scrolls inside its own box where it is wider than the page. */
 void html_rows(html *page, const row_table *table);
 
-/* Such a table cell by cell, row by row. The first `text_columns` columns are flush left, the others, numbers, flush
- * right. */
+/* Such a table cell by cell, row by row. The first `text_columns` columns are flush left, the others,
+ * numbers, flush right. */
 void html_table_begin(html *page, const char *const *titles, int columns, int text_columns);
 void html_cell(html *page, const char *text);
 /* A number, or "-" for NaN. */

@@ -11,9 +11,9 @@ typedef struct overlay_options {
     float ellipse_width, ellipse_height;
 } overlay_options;
 
-/* out: the picture, made smaller where it is larger than wanted, with what the network did not see darkened and
- * the evidence (height, width) over the rest, scaled to its own maximum: from dark red to pale yellow, brighter as it
- * grows, so that it reads without colour, too. */
+/* out: the picture, made smaller where it is larger than wanted, with what the network did not see
+ * darkened and the evidence (height, width) over the rest, scaled to its own maximum: from dark red to
+ * pale yellow, brighter as it grows, so that it reads without colour, too. */
 dn_status overlay_draw(dn_image *out, const dn_image *image, const dn_preprocessing *preprocessing,
                        const float *evidence, int height, int width, const overlay_options *options,
                        dn_error *error);

@@ -155,23 +155,23 @@ void report_source_backbone(report_source *source, const dn_weights *weights, co
     source->precision = precision;
 }
 
-void report_provenance(html *page, const report_source *of) {
+void report_provenance(html *page, const report_source *source) {
     char text[32];
     html_section(page, "provenance", "Where this comes from");
     begin_settings(page);
-    write_machine(page, of->pool);
-    if (of->model) setting(page, "model file", of->model);
-    if (of->backbone) setting(page, "backbone", of->backbone);
-    if (of->weights) setting(page, "weights", of->weights);
-    if (of->hash) setting(page, "weights hash", of->hash);
-    if (of->precision) setting(page, "precision", of->precision);
-    if (of->preprocessing.crop) {
-        snprintf(text, sizeof text, "%d, then the middle %d", of->preprocessing.resize,
-                 of->preprocessing.crop);
+    write_machine(page, source->pool);
+    if (source->model) setting(page, "model file", source->model);
+    if (source->backbone) setting(page, "backbone", source->backbone);
+    if (source->weights) setting(page, "weights", source->weights);
+    if (source->hash) setting(page, "weights hash", source->hash);
+    if (source->precision) setting(page, "precision", source->precision);
+    if (source->preprocessing.crop) {
+        snprintf(text, sizeof text, "%d, then the middle %d", source->preprocessing.resize,
+                 source->preprocessing.crop);
         setting(page, "shorter side, pixels", text);
     }
-    if (of->seed) {
-        snprintf(text, sizeof text, "%" PRIu64, *of->seed);
+    if (source->seed) {
+        snprintf(text, sizeof text, "%" PRIu64, *source->seed);
         setting(page, "seed", text);
     }
     end_settings(page);

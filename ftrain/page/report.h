@@ -19,7 +19,7 @@ outcome report_close(html *page);
 /* Section "data": pictures of each class and split; counts: (DNI_SPLITS, classes). */
 void report_data(html *page, const dni_dataset *data, int *const *counts, size_t skipped);
 
-/* Section "recipe": a table of the object's keys and values. Takes it over. */
+/* Section "recipe": a table of the object's keys and values. Releases the object. */
 void report_recipe(html *page, json_t *recipe);
 
 /* What a page's numbers come from; what is NULL or 0 is left out. */
@@ -37,6 +37,6 @@ void report_source_backbone(report_source *source, const dn_weights *weights, co
                             const char *hash, const char *precision);
 
 /* Section "provenance": program, machine, and the source. */
-void report_provenance(html *page, const report_source *of);
+void report_provenance(html *page, const report_source *source);
 
 #endif

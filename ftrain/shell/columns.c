@@ -64,25 +64,25 @@ static bool is_in_text(const table_column *from) {
     return from->title && !from->page_only;
 }
 
-bool rows_print(const row_table *of) {
+bool rows_print(const row_table *table) {
     int shown = 0;
-    for (int c = 0; c < of->column_count; c++) shown += is_in_text(&of->columns[c]);
+    for (int c = 0; c < table->column_count; c++) shown += is_in_text(&table->columns[c]);
     text_table *out = table_create(shown);
-    for (int c = 0; c < of->column_count; c++)
-        if (is_in_text(&of->columns[c])) table_text(out, of->columns[c].title);
-    for (size_t i = 0; i < of->count; i++)
-        for (int c = 0; c < of->column_count; c++) {
+    for (int c = 0; c < table->column_count; c++)
+        if (is_in_text(&table->columns[c])) table_text(out, table->columns[c].title);
+    for (size_t i = 0; i < table->count; i++)
+        for (int c = 0; c < table->column_count; c++) {
             char text[TEXT];
-            if (is_in_text(&of->columns[c]))
-                table_text(out, cell_text(text, sizeof text, &of->columns[c], rows_at(of, i)));
+            if (is_in_text(&table->columns[c]))
+                table_text(out, cell_text(text, sizeof text, &table->columns[c], rows_at(table, i)));
         }
     return table_print(out);
 }
 
-void rows_print_titles(const row_table *of) {
+void rows_print_titles(const row_table *table) {
     const char *space = "";
-    for (int c = 0; c < of->column_count; c++) {
-        const table_column *from = &of->columns[c];
+    for (int c = 0; c < table->column_count; c++) {
+        const table_column *from = &table->columns[c];
         if (!is_in_text(from) || !*from->title) continue;
         printf("%s%s", space, from->title);
         space = "  ";
@@ -90,13 +90,13 @@ void rows_print_titles(const row_table *of) {
     putchar('\n');
 }
 
-void rows_print_line(const row_table *of, size_t row) {
+void rows_print_line(const row_table *table, size_t row) {
     const char *space = "";
-    for (int c = 0; c < of->column_count; c++) {
-        const table_column *from = &of->columns[c];
+    for (int c = 0; c < table->column_count; c++) {
+        const table_column *from = &table->columns[c];
         if (!is_in_text(from)) continue;
         char text[TEXT];
-        const char *cell = cell_text(text, sizeof text, from, rows_at(of, row));
+        const char *cell = cell_text(text, sizeof text, from, rows_at(table, row));
         if (*from->title || *cell) printf("%s%*s", space, (int)strlen(from->title), cell);
         space = "  ";
     }
@@ -105,29 +105,30 @@ void rows_print_line(const row_table *of, size_t row) {
 
 /* ---- JSON ---- */
 
-json_t *row_json(const row_table *of, size_t row) {
+json_t *row_json(const row_table *table, size_t row) {
     json_t *object = json_object();
     bool whole = object != NULL;
-    for (int c = 0; whole && c < of->column_count; c++) {
-        const table_column *from = &of->columns[c];
-        if (from->key) whole = !json_object_set_new(object, from->key, cell_json(from, rows_at(of, row)));
+    for (int c = 0; whole && c < table->column_count; c++) {
+        const table_column *from = &table->columns[c];
+        if (from->key) whole = !json_object_set_new(object, from->key, cell_json(from, rows_at(table, row)));
     }
     if (whole) return object;
     json_decref(object);
     return NULL;
 }
 
-json_t *rows_json(const row_table *of) {
+json_t *rows_json(const row_table *table) {
     json_t *array = json_array();
     bool whole = array != NULL;
-    for (size_t i = 0; whole && i < of->count; i++) whole = !json_array_append_new(array, row_json(of, i));
+    for (size_t i = 0; whole && i < table->count; i++)
+        whole = !json_array_append_new(array, row_json(table, i));
     if (whole) return array;
     json_decref(array);
     return NULL;
 }
 
-bool rows_print_json(const row_table *of) {
+bool rows_print_json(const row_table *table) {
     bool printed = true;
-    for (size_t i = 0; printed && i < of->count; i++) printed = print_json(row_json(of, i));
+    for (size_t i = 0; printed && i < table->count; i++) printed = print_json(row_json(table, i));
     return printed;
 }

@@ -38,7 +38,8 @@ typedef struct table_column {
     json_t *(*json)(const void *value);
 } table_column;
 
-/* A column whose values are `member` of rows of that type; behind them, other members of struct table_column. */
+/* A column whose values are `member` of rows of that type; behind them, other members of struct
+ * table_column. */
 #define COLUMN(title_, key_, kind_, type_, member_, ...)                                                     \
     { .title = (title_), .key = (key_), .kind = (kind_), .offset = offsetof(type_, member_), __VA_ARGS__ }
 
@@ -71,8 +72,8 @@ bool column_is_number(const table_column *from);
 
 /* Prints the whole table on standard output; false, after a message, without memory. */
 bool rows_print(const row_table *table);
-/* Prints the titles, or one row, of a table that grows while it is printed: each column is as wide as its title, the
- * last one is not padded. */
+/* Prints the titles, or one row, of a table that grows while it is printed: each column is as wide as its
+ * title, the last one is not padded. */
 void rows_print_titles(const row_table *table);
 void rows_print_line(const row_table *table, size_t row);
 

@@ -1,4 +1,4 @@
-/* The loop over epochs, with a file that follows it. */
+/* The loop over epochs, which saves the state of training every now and then. */
 #include "ftrain/train/checkpoint.h"
 
 #include "core/clock.h"
@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Between two checkpoints that nobody asked for: a state is some fifteen megabytes, an epoch often milliseconds. */
+/* Between two checkpoints where none was asked for: a state has some fifteen megabytes, an epoch often takes
+ * milliseconds. */
 enum { SECONDS_BETWEEN = 10 };
 
 /* Seconds. A signal waits for the end of an epoch; where that takes longer, it ends the program at once, and so the
@@ -25,7 +26,7 @@ static void say_kept(const checkpoint *keep, const dn_trainer *trainer, const dn
         dn_trainer_epochs(trainer), options->epochs, keep->path);
 }
 
-static outcome take_up(checkpoint *keep, dn_trainer *trainer, const dn_train_options *options) {
+static outcome resume(checkpoint *keep, dn_trainer *trainer, const dn_train_options *options) {
     dn_error error;
     const dn_status status = dn_trainer_load(trainer, keep->path, keep->provenance, &error);
     if (status == DN_ERR_NOT_FOUND) {
@@ -82,7 +83,7 @@ outcome checkpoint_train(checkpoint *keep, dn_head *head, const dn_features *tra
     dn_trainer *trainer;
     dn_error error;
     if (dn_trainer_create(&trainer, head, train, valid, options, &error)) return report(&error, OUTCOME_DATA);
-    outcome code = keep->resume ? take_up(keep, trainer, options) : OUTCOME_OK;
+    outcome code = keep->resume ? resume(keep, trainer, options) : OUTCOME_OK;
     const bool before = interrupts_wait(true);
     if (!code) code = run_epochs(keep, trainer, options);
     if (!code) interrupts_say("interrupted");

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 bool epoch_log_create(epoch_log *out, int epochs) {
-    *out = (epoch_log){.epochs = malloc((size_t)epochs * sizeof *out->epochs), .room = epochs};
+    *out = (epoch_log){.epochs = calloc((size_t)epochs, sizeof *out->epochs), .capacity = epochs};
     return out->epochs != NULL;
 }
 
 void epoch_log_add(epoch_log *to, const dn_epoch *epoch) {
-    if (to->count < to->room) to->epochs[to->count++] = *epoch;
+    if (to->count < to->capacity) to->epochs[to->count++] = *epoch;
 }
 
 void epoch_log_free(epoch_log *log) {

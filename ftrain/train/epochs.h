@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 typedef struct epoch_log {
-    dn_epoch *epochs; /* those run here: a training that is taken up again begins later than at 1 */
-    int count, room;
+    dn_epoch *epochs; /* those run here: a training that is resumed begins later than at 1 */
+    int count, capacity;
 } epoch_log;
 
 /* Room for all of a training's epochs; false without memory. */

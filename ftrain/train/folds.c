@@ -1,54 +1,32 @@
 /* ftrain train --folds K.
  *
- * Each fold is judged once. The fold behind it picks the epoch, as the validation split does in a training, and
- * the others train: were the judged fold to pick its own epoch, it would flatter the result. */
+ * Each fold is held out once. The fold behind it selects the epoch, as the validation split does in a
+ * training, and the others train: if the held-out fold selected its own epoch, the result would look
+ * better than it is. */
 #include "ftrain/train/folds.h"
 
+#include "ftrain/features/feature_rows.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
-#include "ftrain/shell/output.h"
-#include "ftrain/shell/table.h"
+#include "ftrain/train/evaluate_head.h"
 #include "head/cross_validation.h"
 #include "io/content_key.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct cross_validation {
     const train_options *options;
-    int width, classes;
-    dn_features all; /* of both splits */
-    float *values;
-    int *labels, *folds;
+    int classes;
+    feature_set all; /* the pictures of both splits */
+    int *folds;      /* (all.count): of each, from 0 */
     fold_table *results;
 } cross_validation;
 
-/* ---- the pictures of both splits ---- */
-
-static size_t floats_a_picture(const cross_validation *work) {
-    return (size_t)work->all.views * (size_t)work->width;
-}
-
-static outcome join_sets(cross_validation *work, const feature_set *train, const feature_set *valid) {
-    const size_t first = (size_t)train->count, second = (size_t)valid->count;
-    work->all = (dn_features){.count = train->count + valid->count, .views = train->view_count};
-    const size_t floats = floats_a_picture(work);
-    work->values = malloc((first + second) * floats * sizeof(float));
-    work->labels = malloc((first + second) * sizeof(int));
-    work->folds = malloc((first + second) * sizeof(int));
-    work->results->folds = calloc((size_t)work->options->folds, sizeof *work->results->folds);
-    if (!work->values || !work->labels || !work->folds || !work->results->folds) return report_no_memory();
-    memcpy(work->values, train->values, first * floats * sizeof(float));
-    memcpy(work->values + first * floats, valid->values, second * floats * sizeof(float));
-    memcpy(work->labels, train->labels, first * sizeof(int));
-    memcpy(work->labels + first, valid->labels, second * sizeof(int));
-    work->all.values = work->values;
-    work->all.labels = work->labels;
-    return OUTCOME_OK;
-}
+/* ---- folds ---- */
 
 typedef struct hashed {
     dni_key key;
@@ -62,13 +40,13 @@ static int by_key(const void *a, const void *b) {
 }
 
 /* Pictures of one content have one feature vector: a group is named by the first that has it. */
-static outcome group_by_content(const cross_validation *work, int *groups) {
-    const size_t count = (size_t)work->all.count;
-    hashed *all = malloc(count * sizeof *all);
-    if (!all) return report_no_memory();
+static outcome group_by_content(const feature_set *set, int *groups) {
+    const size_t count = (size_t)set->count, width = (size_t)set->width;
+    hashed *all = new_array(count, sizeof *all);
+    if (!all) return OUTCOME_MACHINE;
     for (size_t i = 0; i < count; i++)
         all[i] = (hashed){
-            dni_key_of_bytes(work->values + i * floats_a_picture(work), (size_t)work->width * sizeof(float)),
+            dni_key_of_bytes(set->values + i * (size_t)set->view_count * width, width * sizeof *set->values),
             (int)i};
     qsort(all, count, sizeof *all, by_key);
     for (size_t i = 0; i < count; i++) {
@@ -79,13 +57,14 @@ static outcome group_by_content(const cross_validation *work, int *groups) {
     return OUTCOME_OK;
 }
 
-static outcome deal(cross_validation *work) {
-    int *groups = malloc((size_t)work->all.count * sizeof *groups);
-    if (!groups) return report_no_memory();
-    outcome code = group_by_content(work, groups);
+static outcome assign_folds(cross_validation *context) {
+    const feature_set *all = &context->all;
+    context->folds = new_array((size_t)all->count, sizeof *context->folds);
+    int *groups = new_array((size_t)all->count, sizeof *groups);
+    outcome code = context->folds && groups ? group_by_content(all, groups) : OUTCOME_MACHINE;
     dn_error error;
-    if (!code && dni_folds(work->folds, work->labels, groups, work->all.count, work->classes,
-                           work->options->folds, work->options->training.seed, &error))
+    if (!code && dni_folds(context->folds, all->labels, groups, all->count, context->classes,
+                           context->options->folds, context->options->training.seed, &error))
         code = report(&error, OUTCOME_DATA);
     free(groups);
     return code;
@@ -93,35 +72,15 @@ static outcome deal(cross_validation *work) {
 
 /* ---- one fold ---- */
 
-/* The three roles, by a picture's distance behind the judged fold. */
-enum { JUDGED, PICKING, TRAINING, ROLES };
+/* The three roles, by a picture's distance behind the fold that is held out. */
+enum { HELD_OUT, SELECTING, TRAINING, ROLES };
 
-static int role_of(const cross_validation *work, int picture, int judged) {
-    const int behind = (work->folds[picture] - judged + work->options->folds) % work->options->folds;
-    return behind < TRAINING ? behind : TRAINING;
-}
-
-typedef struct part {
-    float *values;
-    int *labels;
-    int count, views;
-} part;
-
-/* Only training looks at more than the plain view. */
-static outcome cut(const cross_validation *work, int judged, int role, part *out) {
-    *out = (part){.views = role == TRAINING ? work->all.views : 1};
-    const size_t count = (size_t)work->all.count;
-    const size_t floats = (size_t)out->views * (size_t)work->width;
-    out->values = malloc(count * floats * sizeof(float));
-    out->labels = malloc(count * sizeof(int));
-    if (!out->values || !out->labels) return report_no_memory();
-    for (size_t i = 0; i < count; i++) {
-        if (role_of(work, (int)i, judged) != role) continue;
-        memcpy(out->values + (size_t)out->count * floats, work->values + i * floats_a_picture(work),
-               floats * sizeof(float));
-        out->labels[out->count++] = work->labels[i];
+static void assign_roles(const cross_validation *context, int held_out, int *roles) {
+    const int folds = context->options->folds;
+    for (int i = 0; i < context->all.count; i++) {
+        const int behind = (context->folds[i] - held_out + folds) % folds;
+        roles[i] = behind < TRAINING ? behind : TRAINING;
     }
-    return OUTCOME_OK;
 }
 
 static int is_cancelled(void *context) {
@@ -129,33 +88,16 @@ static int is_cancelled(void *context) {
     return interrupted();
 }
 
-static outcome judge(const cross_validation *work, const dn_head *head, const part *judged,
-                     fold_result *out) {
-    float *log_probabilities = malloc((size_t)judged->count * (size_t)work->classes * sizeof(float));
-    if (!log_probabilities) return report_no_memory();
-    dn_error error;
-    const dn_status status =
-        dn_head_log_probabilities(head, judged->values, judged->count, log_probabilities, &error);
-    if (!status)
-        dn_metrics_compute(&out->judged, log_probabilities, judged->labels, judged->count, work->classes,
-                           NULL);
-    free(log_probabilities);
-    return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
-}
-
-static dn_features features_of(const part *from) {
-    return (dn_features){from->values, from->labels, from->count, from->views};
-}
-
-static outcome train_and_judge(const cross_validation *work, const part parts[ROLES], fold_result *out) {
-    const dn_head_options head_options = train_options_head(work->options);
-    dn_train_options training = train_options_training(work->options);
+static outcome train_and_evaluate(const cross_validation *context, const feature_set sets[ROLES],
+                                  fold_result *out) {
+    const dn_head_options head_options = train_options_head(context->options);
+    dn_train_options training = train_options_training(context->options);
     training.is_cancelled = is_cancelled;
     dn_head *head;
     dn_error error;
-    if (dn_head_create(&head, work->width, work->classes, &head_options, &error))
+    if (dn_head_create(&head, context->all.width, context->classes, &head_options, &error))
         return report(&error, OUTCOME_USAGE);
-    const dn_features train = features_of(&parts[TRAINING]), valid = features_of(&parts[PICKING]);
+    const dn_features train = feature_set_view(&sets[TRAINING]), valid = feature_set_view(&sets[SELECTING]);
     dn_train_result result;
     const dn_status status = dn_head_train(head, &train, &valid, &training, &result, &error);
     outcome code = OUTCOME_OK;
@@ -165,118 +107,81 @@ static outcome train_and_judge(const cross_validation *work, const part parts[RO
         code = report(&error, OUTCOME_DATA);
     if (!code) {
         out->best_epoch = result.best_epoch;
-        code = judge(work, head, &parts[JUDGED], out);
+        code = evaluate_head(&out->held_out, head, &sets[HELD_OUT], context->classes);
     }
     dn_head_free(head);
     return code;
 }
 
-static outcome run_fold(const cross_validation *work, int fold, fold_result *out) {
-    part parts[ROLES] = {{.count = 0}};
-    outcome code = OUTCOME_OK;
-    for (int role = 0; !code && role < ROLES; role++) code = cut(work, fold, role, &parts[role]);
-    if (!code) code = train_and_judge(work, parts, out);
-    for (int role = 0; role < ROLES; role++) {
-        free(parts[role].values);
-        free(parts[role].labels);
-    }
+/* Only training looks at more than the plain view. */
+static outcome run_fold(const cross_validation *context, int fold, fold_result *out) {
+    const feature_set *all = &context->all;
+    feature_set sets[ROLES] = {{.count = 0}};
+    int *roles = new_array((size_t)all->count, sizeof *roles);
+    outcome code = roles ? OUTCOME_OK : OUTCOME_MACHINE;
+    if (!code) assign_roles(context, fold, roles);
+    for (int role = 0; !code && role < ROLES; role++)
+        code = feature_set_take(&sets[role], all, roles, role, role == TRAINING ? all->view_count : 1);
+    if (!code) code = train_and_evaluate(context, sets, out);
+    for (int role = 0; role < ROLES; role++) feature_set_free(&sets[role]);
+    free(roles);
     return code;
 }
 
 /* ---- results ---- */
 
-static spread spread_of(const fold_table *results, bool of_loss) {
+static mean_sd mean_sd_of(const fold_table *results, bool of_loss) {
     double sum = 0.0, squares = 0.0;
     for (int i = 0; i < results->count; i++)
-        sum += of_loss ? results->folds[i].judged.loss : results->folds[i].judged.accuracy;
+        sum += of_loss ? results->folds[i].held_out.loss : results->folds[i].held_out.accuracy;
     const double mean = sum / results->count;
     for (int i = 0; i < results->count; i++) {
-        const double d = (of_loss ? results->folds[i].judged.loss : results->folds[i].judged.accuracy) - mean;
+        const double d =
+            (of_loss ? results->folds[i].held_out.loss : results->folds[i].held_out.accuracy) - mean;
         squares += d * d;
     }
-    return (spread){mean, sqrt(squares / (results->count - 1))};
+    return (mean_sd){mean, sqrt(squares / (results->count - 1))};
 }
 
-static outcome print_lines(const fold_table *results) {
-    for (int i = 0; i < results->count; i++) {
-        const fold_result *r = &results->folds[i];
-        if (!print_json(json_pack("{s:i, s:i, s:i, s:f, s:f}", "fold", i + 1, "pictures", r->judged.count,
-                                  "best_epoch", r->best_epoch, "accuracy", r->judged.accuracy, "loss",
-                                  r->judged.loss)))
-            return OUTCOME_MACHINE;
+static void summarise(fold_table *results) {
+    results->accuracy = mean_sd_of(results, false);
+    results->loss = mean_sd_of(results, true);
+    results->folds[results->count] = (fold_result){
+        .fold = FOLD_MEAN, .held_out = {.accuracy = results->accuracy.mean, .loss = results->loss.mean}};
+    results->folds[results->count + 1] =
+        (fold_result){.fold = FOLD_DEVIATION,
+                      .held_out = {.accuracy = results->accuracy.deviation, .loss = results->loss.deviation}};
+}
+
+static outcome run_folds(cross_validation *context) {
+    fold_table *results = context->results;
+    const int folds = context->options->folds;
+    results->folds = new_array((size_t)folds + FOLD_SUMMARIES, sizeof *results->folds);
+    outcome code = results->folds ? OUTCOME_OK : OUTCOME_MACHINE;
+    for (int fold = 0; !code && fold < folds; fold++) {
+        results->folds[fold].fold = fold + 1;
+        code = run_fold(context, fold, &results->folds[fold]);
+        if (!code) results->count++;
     }
-    json_t *sum = json_pack("{s:i, s:f, s:f}", "folds", results->count, "accuracy_mean",
-                            results->accuracy.mean, "loss_mean", results->loss.mean);
-    const bool several = results->count > 1;
-    json_object_set_new(sum, "accuracy_deviation",
-                        several ? json_real(results->accuracy.deviation) : json_null());
-    json_object_set_new(sum, "loss_deviation", several ? json_real(results->loss.deviation) : json_null());
-    return print_json(sum) ? OUTCOME_OK : OUTCOME_MACHINE;
-}
-
-static outcome print_table(const fold_table *results) {
-    static const char *const titles[] = {"fold", "pictures", "best epoch", "accuracy", "loss"};
-    text_table *out = table_create(5);
-    for (int i = 0; i < 5; i++) table_text(out, titles[i]);
-    for (int i = 0; i < results->count; i++) {
-        const fold_result *r = &results->folds[i];
-        table_number(out, "%.0f", i + 1);
-        table_number(out, "%.0f", r->judged.count);
-        table_number(out, "%.0f", r->best_epoch);
-        table_number(out, "%.4f", r->judged.accuracy);
-        table_number(out, "%.4f", r->judged.loss);
-    }
-    static const char *const names[] = {"mean", "deviation"};
-    for (int i = 0; i < 2; i++) {
-        table_text(out, names[i]);
-        table_text(out, "");
-        table_text(out, "");
-        table_number(out, "%.4f", i ? results->accuracy.deviation : results->accuracy.mean);
-        table_number(out, "%.4f", i ? results->loss.deviation : results->loss.mean);
-    }
-    return table_print(out) ? OUTCOME_OK : OUTCOME_MACHINE;
-}
-
-static outcome conclude(const cross_validation *work) {
-    fold_table *results = work->results;
-    if (!results->count) return OUTCOME_OK;
-    results->accuracy = spread_of(results, false);
-    results->loss = spread_of(results, true);
-    return work->options->json ? print_lines(results) : print_table(results);
-}
-
-static outcome run_folds(cross_validation *work) {
-    for (int fold = 0; fold < work->options->folds; fold++) {
-        const outcome code = run_fold(work, fold, &work->results->folds[fold]);
-        if (code == OUTCOME_INTERRUPTED)
-            interrupts_say("interrupted: %d of %d folds are done", work->results->count,
-                           work->options->folds);
-        if (code == OUTCOME_INTERRUPTED && conclude(work)) return OUTCOME_MACHINE;
-        if (code) return code;
-        work->results->count++;
-    }
-    return conclude(work);
-}
-
-outcome folds_run(const train_options *options, const extraction *from, const feature_set *train,
-                  const feature_set *valid, fold_table *out) {
-    *out = (fold_table){.count = 0};
-    cross_validation work = {.options = options,
-                             .width = dn_weights_config(from->weights)->features,
-                             .classes = from->data.class_count,
-                             .results = out};
-    outcome code = join_sets(&work, train, valid);
-    if (!code) code = deal(&work);
-    const bool before = interrupts_wait(true);
-    if (!code) code = run_folds(&work);
-    interrupts_wait(before); /* ends the program where a signal has waited */
-    free(work.values);
-    free(work.labels);
-    free(work.folds);
+    if (code == OUTCOME_INTERRUPTED)
+        interrupts_say("interrupted: %d of %d folds are done", results->count, folds);
+    if (results->count) summarise(results);
     return code;
 }
 
-void fold_table_free(fold_table *of) {
-    free(of->folds);
-    *of = (fold_table){.count = 0};
+outcome folds_run(const train_options *options, int classes, const feature_set *train,
+                  const feature_set *valid, fold_table *out) {
+    *out = (fold_table){.count = 0};
+    cross_validation context = {.options = options, .classes = classes, .results = out};
+    outcome code = feature_set_join(&context.all, train, valid);
+    if (!code) code = assign_folds(&context);
+    if (!code) code = run_folds(&context);
+    feature_set_free(&context.all);
+    free(context.folds);
+    return code;
+}
+
+void fold_table_free(fold_table *table) {
+    free(table->folds);
+    *table = (fold_table){.count = 0};
 }

@@ -1,4 +1,4 @@
-/* What `ftrain train` is told. */
+/* The options of `ftrain train`. */
 #ifndef FTRAIN_TRAIN_OPTIONS_H
 #define FTRAIN_TRAIN_OPTIONS_H
 
@@ -9,8 +9,8 @@
 
 enum { MAX_CLASS_WEIGHTS = 1000 };
 
-/* The words of --schedule, --optimizer and --recipe, in the order of dn_schedule_kind, of dn_optimizer, and of the
- * recipes' own numbers. */
+/* The words of --schedule, --optimizer and --recipe, in the order of dn_schedule_kind, of dn_optimizer,
+ * and of the recipes' own numbers. */
 extern const char TRAIN_SCHEDULES[], TRAIN_OPTIMIZERS[], TRAIN_RECIPES[];
 
 typedef struct train_options {

@@ -1,43 +1,32 @@
 /* What a training prints: a line an epoch, and what came of it. */
 #include "ftrain/train/print.h"
 
+#include "ftrain/shell/message.h"
 #include "ftrain/shell/output.h"
 #include "ftrain/train/recipe.h"
+#include "ftrain/train/tables.h"
 #include "io/json.h"
 
 #include <stdio.h>
 
-/* ---- as JSON ---- */
+/* ---- a training ---- */
 
-static void print_epoch_as_json(const dn_epoch *epoch) {
-    print_json(json_pack("{s:i, s:f, s:f, s:f, s:o, s:b}", "epoch", epoch->epoch, "train_loss",
-                         epoch->train_loss, "valid_loss", epoch->valid_loss, "valid_accuracy",
-                         epoch->valid_accuracy, "learning_rate", dni_json_float((float)epoch->learning_rate),
-                         "best", epoch->is_best));
+void train_print_epoch(const train_run *run) {
+    const int last = run->epochs.count - 1;
+    const row_table epoch = epoch_table(&run->epochs.epochs[last], 1, train_has_schedule(run));
+    if (run->options->json) {
+        rows_print_json(&epoch);
+        return;
+    }
+    if (last == 0) rows_print_titles(&epoch);
+    rows_print_line(&epoch, 0);
+    fflush(stdout);
 }
 
 static void print_result_as_json(const train_run *run) {
     json_t *result = recipe_metrics_json(run);
     json_object_set_new(result, "model", dni_json_text(run->options->model));
     print_json(result);
-}
-
-/* ---- as text ---- */
-
-void train_print_epoch(const train_run *run) {
-    const dn_epoch *epoch = &run->epochs.epochs[run->epochs.count - 1];
-    if (run->options->json) {
-        print_epoch_as_json(epoch);
-        return;
-    }
-    const bool with_rate = train_has_schedule(run);
-    if (run->epochs.count == 1)
-        printf("epoch%s  train loss  valid loss  valid accuracy\n", with_rate ? "  learning rate" : "");
-    printf("%5d", epoch->epoch);
-    if (with_rate) printf("  %13.6g", epoch->learning_rate);
-    printf("  %10.4f  %10.4f  %14.4f%s\n", epoch->train_loss, epoch->valid_loss, epoch->valid_accuracy,
-           epoch->is_best ? "  best" : "");
-    fflush(stdout);
 }
 
 void train_print_result(const train_run *run) {
@@ -54,4 +43,41 @@ void train_print_result(const train_run *run) {
     printf("test accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f), loss %.4f\n", test->accuracy,
            test->correct, test->count, test->accuracy_low, test->accuracy_high, test->loss);
     print_wrote(run->options->model);
+}
+
+/* ---- a sweep ---- */
+
+outcome train_print_sweep(const train_run *run) {
+    sweep_table table;
+    outcome code = sweep_table_make(&table, run->sweep);
+    bool printed = true;
+    if (!code && run->options->json)
+        printed = rows_print_json(&table.finished) && rows_print_json(&table.diverged);
+    else if (!code && table.runs.count)
+        printed = rows_print(&table.runs);
+    if (!printed) code = OUTCOME_MACHINE;
+    if (!code && !run->options->json && table.runs.count && table.rows[0].run.is_tied)
+        message(
+            "runs tie for the lowest validation loss: the first of them in the order of the list is taken");
+    sweep_table_free(&table);
+    return code;
+}
+
+/* ---- folds ---- */
+
+outcome train_print_folds(const train_run *run) {
+    static const table_column columns[] = {
+        COLUMN(NULL, "folds", CELL_INT, fold_table, count),
+        COLUMN(NULL, "accuracy_mean", CELL_NUMBER, fold_table, accuracy.mean),
+        COLUMN(NULL, "loss_mean", CELL_NUMBER, fold_table, loss.mean),
+        COLUMN(NULL, "accuracy_deviation", CELL_NUMBER, fold_table, accuracy.deviation),
+        COLUMN(NULL, "loss_deviation", CELL_NUMBER, fold_table, loss.deviation),
+    };
+    const fold_table *folds = &run->folds;
+    const row_table summary = ROWS(columns, folds, 1);
+    const row_table table = folds_table(folds, run->options->json);
+    if (!folds->count) return OUTCOME_OK;
+    const bool printed =
+        run->options->json ? rows_print_json(&table) && rows_print_json(&summary) : rows_print(&table);
+    return printed ? OUTCOME_OK : OUTCOME_MACHINE;
 }

@@ -1,4 +1,4 @@
-/* What a training prints on standard output: a line for each epoch, and the result. */
+/* What `ftrain train` prints on standard output. */
 #ifndef FTRAIN_TRAIN_PRINT_H
 #define FTRAIN_TRAIN_PRINT_H
 
@@ -7,5 +7,10 @@
 /* The last epoch, as a line. */
 void train_print_epoch(const train_run *run);
 void train_print_result(const train_run *run);
+
+/* The ranking of the sweep; the folds and their mean. Return OUTCOME_OK or, after a message, another
+ * outcome. */
+outcome train_print_sweep(const train_run *run);
+outcome train_print_folds(const train_run *run);
 
 #endif

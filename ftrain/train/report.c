@@ -3,14 +3,17 @@
 
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 #include "ftrain/train/recipe.h"
+#include "ftrain/train/tables.h"
 #include "io/file.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- the result ---- */
 
@@ -35,7 +38,7 @@ static void write_result(html *page, const train_run *run) {
     html_raw(page, "</p>\n");
     if (run->sweep)
         html_raw(page,
-                 "<p>Test was looked at once, after the <a href=\"#sweep\">sweep</a> had picked the winner "
+                 "<p>Test was used once, after the <a href=\"#sweep\">sweep</a> had picked the winner "
                  "by its validation loss.</p>\n");
 }
 
@@ -51,8 +54,8 @@ static outcome gather(curves *out, const train_run *run) {
     const epoch_log *log = &run->epochs;
     const size_t count = (size_t)log->count;
     *out =
-        (curves){.epoch = malloc((5 * count + 1) * sizeof(double)), .count = log->count, .best = (double)NAN};
-    if (!out->epoch) return report_no_memory();
+        (curves){.epoch = new_array(5 * count + 1, sizeof(double)), .count = log->count, .best = (double)NAN};
+    if (!out->epoch) return OUTCOME_MACHINE;
     out->train_loss = out->epoch + count;
     out->valid_loss = out->train_loss + count;
     out->valid_accuracy = out->valid_loss + count;
@@ -69,23 +72,23 @@ static outcome gather(curves *out, const train_run *run) {
     return OUTCOME_OK;
 }
 
-static void write_charts(html *page, const train_run *run, const curves *of) {
+static void write_charts(html *page, const train_run *run, const curves *data) {
     chart_lines chart = {
         .title = "Loss",
         .x_label = "epoch",
         .y_label = "loss, nats a picture",
-        .series = {{"train", of->epoch, of->train_loss, of->count},
-                   {"valid", of->epoch, of->valid_loss, of->count}},
+        .series = {{"train", data->epoch, data->train_loss, data->count},
+                   {"valid", data->epoch, data->valid_loss, data->count}},
         .series_count = 2,
         .whole = true,
-        .marked = of->best,
+        .marked = data->best,
         .marked_name = "best epoch",
     };
     html_raw(page, "<div class=\"grid\">\n");
     chart_write_lines(page, &chart);
     chart.title = "Accuracy on valid";
     chart.y_label = "share of pictures classified correctly";
-    chart.series[0] = (chart_series){"valid", of->epoch, of->valid_accuracy, of->count};
+    chart.series[0] = (chart_series){"valid", data->epoch, data->valid_accuracy, data->count};
     chart.series_count = 1;
     chart.low = 0;
     chart.high = 1;
@@ -93,29 +96,27 @@ static void write_charts(html *page, const train_run *run, const curves *of) {
     if (train_has_schedule(run)) {
         chart.title = "Learning rate";
         chart.y_label = "of each epoch";
-        chart.series[0] = (chart_series){"learning rate", of->epoch, of->learning_rate, of->count};
+        chart.series[0] = (chart_series){"learning rate", data->epoch, data->learning_rate, data->count};
         chart.low = chart.high = 0;
         chart_write_lines(page, &chart);
     }
     html_raw(page, "</div>\n");
 }
 
-static void write_epochs(html *page, const train_run *run) {
-    static const char *const titles[] = {"epoch",          "train loss",    "valid loss",
-                                         "valid accuracy", "learning rate", ""};
+/* The epochs as they were printed, except that the best of all is marked alone, and not every one that was
+ * the best so far. */
+static outcome write_epochs(html *page, const train_run *run) {
+    const epoch_log *log = &run->epochs;
+    dn_epoch *epochs = new_array((size_t)log->count, sizeof *epochs);
+    if (!epochs) return OUTCOME_MACHINE;
+    memcpy(epochs, log->epochs, (size_t)log->count * sizeof *epochs);
+    for (int i = 0; i < log->count; i++) epochs[i].is_best = epochs[i].epoch == run->result.best_epoch;
+    const row_table table = epoch_table(epochs, log->count, true);
     html_raw(page, "<details><summary>All epochs as a table</summary>\n");
-    html_table_begin(page, titles, 6, 0);
-    for (int i = 0; i < run->epochs.count; i++) {
-        const dn_epoch *epoch = &run->epochs.epochs[i];
-        html_number(page, "%.0f", epoch->epoch);
-        html_number(page, "%.4f", epoch->train_loss);
-        html_number(page, "%.4f", epoch->valid_loss);
-        html_number(page, "%.4f", epoch->valid_accuracy);
-        html_number(page, "%.6g", epoch->learning_rate);
-        html_cell(page, epoch->epoch == run->result.best_epoch ? "best" : "");
-    }
-    html_table_end(page);
+    html_rows(page, &table);
     html_raw(page, "</details>\n");
+    free(epochs);
+    return OUTCOME_OK;
 }
 
 static outcome write_curves(html *page, const train_run *run) {
@@ -123,117 +124,75 @@ static outcome write_curves(html *page, const train_run *run) {
     html_section(page, "curves", "Epoch by epoch");
     if (!log->count) {
         html_raw(page,
-                 "<p>All epochs had been run before: the training was taken up from a checkpoint, "
-                 "which does not keep the curves.</p>\n");
+                 "<p>All epochs had been run before: the training was resumed from a checkpoint, which does "
+                 "not keep the curves.</p>\n");
         return OUTCOME_OK;
     }
     html_raw(page,
-             "<p>The training loss is met on the way, with dropout; the validation loss and accuracy are "
-             "those of the epoch's final weights. Accuracy is not measured on train.%s</p>\n",
+             "<p>The training loss is the mean over the epoch's steps, with dropout; the validation loss and "
+             "accuracy are those of the weights at the end of the epoch. Accuracy is not measured on "
+             "train.%s</p>\n",
              run->sweep ? " These are the winner's." : "");
     if (log->epochs[0].epoch > 1)
-        html_raw(
-            page,
-            "<p>The curves begin with epoch %d: the training was taken up from a checkpoint, which keeps "
-            "the weights but not the curves.%s</p>\n",
-            log->epochs[0].epoch,
-            run->result.best_epoch < log->epochs[0].epoch ? " The best epoch came before." : "");
-    curves of;
-    const outcome code = gather(&of, run);
+        html_raw(page,
+                 "<p>The curves begin with epoch %d: the training was resumed from a checkpoint, which keeps "
+                 "the weights but not the curves.%s</p>\n",
+                 log->epochs[0].epoch,
+                 run->result.best_epoch < log->epochs[0].epoch ? " The best epoch came before." : "");
+    curves data;
+    outcome code = gather(&data, run);
     if (code) return code;
-    write_charts(page, run, &of);
-    write_epochs(page, run);
-    free(of.epoch);
-    return OUTCOME_OK;
+    write_charts(page, run, &data);
+    code = write_epochs(page, run);
+    free(data.epoch);
+    return code;
 }
 
 /* ---- the sweep ---- */
 
 enum { MAX_PLACES = 200 };
 
-static void write_place(html *page, const sweep *of, const sweep_place *place) {
-    const dn_train_result *r = &place->result;
-    char rank[24] = "diverged";
-    if (!place->diverged) snprintf(rank, sizeof rank, "%d%s", place->rank, place->is_tied ? " tied" : "");
-    html_cell(page, rank);
-    for (int a = 0; a < sweep_axis_count(of); a++) html_cell(page, sweep_value(of, place->run, a));
-    const double values[] = {r->best_epoch, r->train_loss, r->valid_loss, r->valid_accuracy};
-    for (int i = 0; i < 4; i++)
-        html_number(page, i ? "%.4f" : "%.0f", place->diverged ? (double)NAN : values[i]);
-}
-
-static void write_sweep(html *page, const sweep *of) {
-    static const char *const measures[] = {"best epoch", "train loss", "valid loss", "valid accuracy"};
-    const char *titles[1 + MAX_SWEEP_AXES + 4] = {"rank"};
-    const int axes = sweep_axis_count(of);
-    int count;
-    const sweep_place *places = sweep_ranking(of, &count);
-    for (int a = 0; a < axes; a++) titles[1 + a] = sweep_axis_name(of, a);
-    for (int i = 0; i < 4; i++) titles[1 + axes + i] = measures[i];
+static outcome write_sweep(html *page, const sweep *self) {
+    sweep_table table;
+    const outcome code = sweep_table_make(&table, self);
+    if (code) return code;
+    const size_t count = table.runs.count;
+    if (count > MAX_PLACES) table.runs.count = MAX_PLACES;
     html_section(page, "sweep", "Sweep");
     html_raw(
         page,
-        "<p>%d trainings, by the lowest validation loss of each. The first is the one that was tested and written%s.</p>\n",
-        count, places[0].is_tied ? "; of equals it is the first in the order of the list" : "");
-    html_table_begin(page, titles, 5 + axes, 1 + axes);
-    for (int i = 0; i < count && i < MAX_PLACES; i++) write_place(page, of, &places[i]);
-    html_table_end(page);
-    if (count > MAX_PLACES) html_raw(page, "<p>The %d after these are left out.</p>\n", count - MAX_PLACES);
+        "<p>%zu trainings, by the lowest validation loss of each. The first is the one that was tested and written%s.</p>\n",
+        count, table.rows[0].run.is_tied ? "; of equals it is the first in the order of the list" : "");
+    html_rows(page, &table.runs);
+    if (count > MAX_PLACES) html_raw(page, "<p>The %zu after these are left out.</p>\n", count - MAX_PLACES);
+    sweep_table_free(&table);
+    return OUTCOME_OK;
 }
 
 /* ---- folds ---- */
 
-static void write_spread(html *page, const char *name, double accuracy, double loss) {
-    html_cell(page, name);
-    html_cell(page, "");
-    html_cell(page, "");
-    html_number(page, "%.4f", accuracy);
-    html_cell(page, "");
-    html_number(page, "%.4f", loss);
-}
-
-static void write_fold_table(html *page, const fold_table *of) {
-    static const char *const titles[] = {"fold",     "pictures",      "best epoch",
-                                         "accuracy", "95 % interval", "loss"};
-    html_table_begin(page, titles, 6, 1);
-    for (int i = 0; i < of->count; i++) {
-        const dn_metrics *judged = &of->folds[i].judged;
-        char name[16], interval[40];
-        snprintf(name, sizeof name, "%d", i + 1);
-        snprintf(interval, sizeof interval, "%.4f to %.4f", judged->accuracy_low, judged->accuracy_high);
-        html_cell(page, name);
-        html_number(page, "%.0f", judged->count);
-        html_number(page, "%.0f", of->folds[i].best_epoch);
-        html_number(page, "%.4f", judged->accuracy);
-        html_cell(page, interval);
-        html_number(page, "%.4f", judged->loss);
-    }
-    write_spread(page, "mean", of->accuracy.mean, of->loss.mean);
-    write_spread(page, "deviation", of->accuracy.deviation, of->loss.deviation);
-    html_table_end(page);
-}
-
-static outcome write_folds(html *page, const fold_table *of) {
-    chart_bar *bars = calloc((size_t)of->count, sizeof *bars);
-    char(*names)[16] = calloc((size_t)of->count, sizeof *names);
-    const outcome code = bars && names ? OUTCOME_OK : report_no_memory();
-    for (int i = 0; !code && i < of->count; i++) {
-        const dn_metrics *judged = &of->folds[i].judged;
+static outcome write_folds(html *page, const fold_table *folds) {
+    chart_bar *bars = new_array((size_t)folds->count, sizeof *bars);
+    char(*names)[16] = new_array((size_t)folds->count, sizeof *names);
+    const outcome code = bars && names ? OUTCOME_OK : OUTCOME_MACHINE;
+    for (int i = 0; !code && i < folds->count; i++) {
+        const dn_metrics *m = &folds->folds[i].held_out;
         snprintf(names[i], sizeof names[i], "fold %d", i + 1);
-        bars[i] = (chart_bar){names[i], judged->accuracy, judged->accuracy_low, judged->accuracy_high};
+        bars[i] = (chart_bar){names[i], m->accuracy, m->accuracy_low, m->accuracy_high};
     }
     if (!code) {
         html_section(page, "folds", "Cross-validation");
-        html_raw(page, "<p class=\"headline\">%.1f %% correct on average</p>\n", 100 * of->accuracy.mean);
+        html_raw(page, "<p class=\"headline\">%.1f %% correct on average</p>\n", 100 * folds->accuracy.mean);
         html_raw(page,
-                 "<p>The pictures of train and valid were dealt to %d folds. Each fold was judged by a head "
-                 "that had not seen it; from one fold to another its accuracy deviates by %.1f percentage "
-                 "points (standard deviation). Test was not looked at, and no model was written.</p>\n",
-                 of->count, 100 * of->accuracy.deviation);
+                 "<p>The pictures of train and valid were assigned to %d folds. For each fold a head was "
+                 "trained without it and evaluated on it; the accuracy varies from fold to fold by %.1f "
+                 "percentage points (standard deviation). Test was not used, and no model was written.</p>\n",
+                 folds->count, 100 * folds->accuracy.deviation);
         chart_write_bars(page, "Accuracy of each fold",
                          "share of pictures classified correctly, with Wilson's 95 % interval", "%.3f", 1,
-                         bars, of->count);
-        write_fold_table(page, of);
+                         bars, folds->count);
+        const row_table table = folds_table(folds, false);
+        html_rows(page, &table);
     }
     free(names);
     free(bars);
@@ -250,17 +209,17 @@ static outcome write_sections(html *page, const train_run *run) {
     } else {
         write_result(page, run);
         code = write_curves(page, run);
-        if (run->sweep) write_sweep(page, run->sweep);
+        if (!code && run->sweep) code = write_sweep(page, run->sweep);
     }
     if (code) return code;
     report_data(page, &run->extraction.data, run->counts, run->extraction.skipped);
     report_recipe(page, recipe_json(run));
-    const extraction *work = &run->extraction;
-    report_source source = {.pool = work->pool,
-                            .preprocessing = work->preprocessing,
+    const extraction *extracted = &run->extraction;
+    report_source source = {.pool = extracted->pool,
+                            .preprocessing = extracted->preprocessing,
                             .model = options->model,
                             .seed = &options->training.seed};
-    report_source_backbone(&source, work->weights, work->source.name, work->hash,
+    report_source_backbone(&source, extracted->weights, extracted->source.name, extracted->hash,
                            precision_name(options->extraction.network.precision));
     report_provenance(page, &source);
     return OUTCOME_OK;

@@ -5,7 +5,8 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/train/run.h"
 
-/* Writes options->report, of a model that was made or of folds. Returns OUTCOME_OK or, after a message, another outcome. */
+/* Writes options->report, of a model that was made or of folds. Returns OUTCOME_OK or, after a message,
+ * another outcome. */
 outcome train_report(const train_run *run);
 
 #endif

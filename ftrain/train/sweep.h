@@ -6,35 +6,35 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/train/epochs.h"
 #include "ftrain/train/options.h"
+#include "ftrain/train/sweep_grid.h"
 #include "head/training.h"
 
 #include <jansson.h>
 
-enum { MAX_SWEEP_AXES = 8 };
-
 typedef struct sweep sweep;
 
 /* A run that ended, as it is ranked. */
-typedef struct sweep_place {
-    int run;       /* in the order of the list */
+typedef struct ranked_run {
+    int index;     /* in the order of the list */
     bool diverged; /* then it has no rank and no result */
     int rank;      /* from 1; ties share that of the first of them */
     bool is_tied;
     dn_train_result result;
-} sweep_place;
+} ranked_run;
 
-/* Reads "lr=0.001/0.003 hidden=512,256/none" and tries every combination on a copy of `base`, which must outlive
- * the sweep, so that a value out of range is told before the work. Returns OUTCOME_OK or, after a message, another
- * outcome with *out NULL. */
+/* Reads "lr=0.001/0.003 hidden=512,256/none" and tries every combination on a copy of `base`, which must
+ * outlive the sweep, so that a value out of range is reported before the work. Returns OUTCOME_OK or,
+ * after a message, another outcome with *out NULL. */
 outcome sweep_create(sweep **out, const train_options *base);
-void sweep_free(sweep *of);
+void sweep_free(sweep *self);
 
 /* Runs them all, several at a time where BLAS allows it, and ranks those that ended by validation loss; when
  * interrupted, those are fewer. Returns OUTCOME_OK or, after a message, another outcome. */
-outcome sweep_run(sweep *of, const dn_features *train, const dn_features *valid, int width, int classes,
+outcome sweep_run(sweep *self, const dn_features *train, const dn_features *valid, int width, int classes,
                   dni_pool *pool);
 
-/* What the run with the lowest validation loss leaves; of several such runs, the first in the order of the list. */
+/* What the run with the lowest validation loss leaves; of several such runs, the first in the order of the
+ * list. */
 typedef struct sweep_winner {
     const train_options *options; /* the sweep's */
     dn_head *head;                /* from here on the caller's, and the epochs, too */
@@ -42,16 +42,15 @@ typedef struct sweep_winner {
     dn_train_result result;
 } sweep_winner;
 
-/* After sweep_run(). Returns OUTCOME_OK or, after a message, another outcome: the sweep was interrupted, or every run
- * diverged. */
-outcome sweep_take_winner(sweep *of, sweep_winner *out);
+/* After sweep_run(). Returns OUTCOME_OK or, after a message, another outcome: the sweep was interrupted,
+ * or every run diverged. */
+outcome sweep_take_winner(sweep *self, sweep_winner *out);
 
-/* What was tried, and how it came out: the runs that ended, by validation loss; those that diverged are last. */
-int sweep_axis_count(const sweep *of);
-const char *sweep_axis_name(const sweep *of, int axis);
-const char *sweep_value(const sweep *of, int run, int axis);
-const sweep_place *sweep_ranking(const sweep *of, int *count);
+/* What was tried, and how it came out: the runs that ended, by validation loss; those that diverged are
+ * last. */
+const sweep_grid *sweep_get_grid(const sweep *self);
+const ranked_run *sweep_ranking(const sweep *self, int *count);
 /* {"list": ..., "runs": N}, for the recipe. */
-json_t *sweep_json(const sweep *of);
+json_t *sweep_json(const sweep *self);
 
 #endif

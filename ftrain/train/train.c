@@ -4,10 +4,10 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
+#include "ftrain/train/evaluate_head.h"
 #include "ftrain/train/print.h"
 #include "ftrain/train/recipe.h"
 #include "ftrain/train/report.h"
-#include "ftrain/train/sweep_print.h"
 #include "io/json.h"
 #include "head/classifier/classifier.h"
 #include "head/metrics.h"
@@ -17,17 +17,11 @@
 
 /* ---- the data ---- */
 
-/* Skipped pictures may have left a class without any in some split. */
-static outcome count_classes(train_run *run) {
-    const dni_dataset *data = &run->extraction.data;
-    for (int s = 0; s < DNI_SPLITS; s++) {
-        run->counts[s] = calloc((size_t)data->class_count, sizeof *run->counts[s]);
-        if (!run->counts[s]) return report_no_memory();
-        for (int i = 0; i < run->sets[s].count; i++) run->counts[s][run->sets[s].labels[i]]++;
-        const outcome code = check_counts(data, (dni_split)s, run->counts[s]);
-        if (code) return code;
-    }
-    return OUTCOME_OK;
+static outcome count_pictures(train_run *run) {
+    outcome code = OUTCOME_OK;
+    for (int s = 0; !code && s < DNI_SPLITS; s++)
+        code = count_classes(&run->counts[s], &run->extraction.data, (dni_split)s, &run->sets[s]);
+    return code;
 }
 
 static outcome check_class_names(const train_run *run) {
@@ -52,18 +46,19 @@ static outcome check_class_weights(const train_run *run) {
     return OUTCOME_USAGE;
 }
 
-/* ---- the work ---- */
+/* ---- training ---- */
 
 /* What the features come from, by name, for a checkpoint. */
 static json_t *provenance_json(const train_run *run) {
-    const extraction *work = &run->extraction;
+    const extraction *extracted = &run->extraction;
     json_t *classes = json_array();
-    for (int c = 0; c < work->data.class_count; c++)
-        json_array_append_new(classes, json_string(work->data.classes[c]));
-    json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:o}", "backbone", dn_weights_config(work->weights)->name,
-                            "weights_source", work->source.name, "weights_hash", work->hash, "classes",
-                            classes, "views", recipe_views_json(work->views, work->view_count));
-    char *preprocessing = dni_preprocessing_to_json(&work->preprocessing);
+    for (int c = 0; c < extracted->data.class_count; c++)
+        json_array_append_new(classes, json_string(extracted->data.classes[c]));
+    json_t *out =
+        json_pack("{s:s, s:s, s:s, s:o, s:o}", "backbone", dn_weights_config(extracted->weights)->name,
+                  "weights_source", extracted->source.name, "weights_hash", extracted->hash, "classes",
+                  classes, "views", recipe_views_json(extracted->views, extracted->view_count));
+    char *preprocessing = dni_preprocessing_to_json(&extracted->preprocessing);
     json_object_set_new(out, "preprocessing", preprocessing ? json_loads(preprocessing, 0, NULL) : NULL);
     free(preprocessing);
     return out;
@@ -105,11 +100,11 @@ static outcome train_head(train_run *run) {
 static outcome train_sweep(train_run *run) {
     const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
     const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
-    const extraction *work = &run->extraction;
+    const extraction *extracted = &run->extraction;
     sweep_winner winner;
-    outcome code = sweep_run(run->sweep, &train, &valid, dn_weights_config(work->weights)->features,
-                             work->data.class_count, work->pool);
-    if (!code) code = sweep_print(run->sweep, run->options->json);
+    outcome code = sweep_run(run->sweep, &train, &valid, dn_weights_config(extracted->weights)->features,
+                             extracted->data.class_count, extracted->pool);
+    if (!code) code = train_print_sweep(run);
     if (!code) code = sweep_take_winner(run->sweep, &winner);
     if (code) return code;
     run->options = winner.options;
@@ -119,36 +114,23 @@ static outcome train_sweep(train_run *run) {
     return OUTCOME_OK;
 }
 
-static outcome test_head(train_run *run) {
-    const feature_set *set = &run->sets[DNI_TEST];
-    const int classes = run->extraction.data.class_count;
-    float *log_probabilities = malloc((size_t)set->count * (size_t)classes * sizeof *log_probabilities);
-    outcome code = log_probabilities ? OUTCOME_OK : report_no_memory();
-    dn_error error;
-    if (!code && dn_head_log_probabilities(run->head, set->values, set->count, log_probabilities, &error))
-        code = report(&error, OUTCOME_DATA);
-    if (!code) dn_metrics_compute(&run->test, log_probabilities, set->labels, set->count, classes, NULL);
-    free(log_probabilities);
-    return code;
-}
-
 static outcome save(const train_run *run) {
     char *recipe = dni_json_line(recipe_json(run)), *metrics = dni_json_line(recipe_metrics_json(run));
-    const extraction *work = &run->extraction;
+    const extraction *extracted = &run->extraction;
     const dn_classifier_info info = {
-        .backbone = dn_weights_config(work->weights)->name,
-        .weights_source = work->source.name,
-        .weights_hash = work->hash,
-        .class_count = work->data.class_count,
-        .classes = (const char *const *)work->data.classes,
-        .preprocessing = work->preprocessing,
+        .backbone = dn_weights_config(extracted->weights)->name,
+        .weights_source = extracted->source.name,
+        .weights_hash = extracted->hash,
+        .class_count = extracted->data.class_count,
+        .classes = (const char *const *)extracted->data.classes,
+        .preprocessing = extracted->preprocessing,
         .seed = run->options->training.seed,
         .recipe = recipe,
         .metrics = metrics,
     };
     dn_error error;
     outcome code = recipe && metrics ? OUTCOME_OK : report_no_memory();
-    if (!code && dn_classifier_save(run->options->model, run->head, &info, work->weights, &error))
+    if (!code && dn_classifier_save(run->options->model, run->head, &info, extracted->weights, &error))
         code = report(&error, OUTCOME_MACHINE);
     free(recipe);
     free(metrics);
@@ -165,11 +147,21 @@ static outcome finish_model(train_run *run) {
 
 static outcome make_model(train_run *run) {
     outcome code = run->sweep ? train_sweep(run) : train_head(run);
-    if (!code) code = test_head(run);
+    if (!code)
+        code = evaluate_head(&run->test, run->head, &run->sets[DNI_TEST], run->extraction.data.class_count);
     if (code) return code;
     const bool before = interrupts_wait(true);
     code = finish_model(run);
     interrupts_wait(before);
+    return code;
+}
+
+static outcome cross_validate(train_run *run) {
+    const bool before = interrupts_wait(true);
+    outcome code = folds_run(run->options, run->extraction.data.class_count, &run->sets[DNI_TRAIN],
+                             &run->sets[DNI_VALID], &run->folds);
+    if ((!code || code == OUTCOME_INTERRUPTED) && train_print_folds(run)) code = OUTCOME_MACHINE;
+    interrupts_wait(before); /* ends the program where a signal has waited */
     return code;
 }
 
@@ -179,13 +171,10 @@ static outcome train(train_run *run, const char *data) {
     if (!code && options->report) code = check_output(options->report);
     if (!code && options->sweep) code = sweep_create(&run->sweep, options);
     if (!code) code = extraction_run(&run->extraction, &options->extraction, data, run->sets);
-    if (!code) code = count_classes(run);
+    if (!code) code = count_pictures(run);
     if (!code) code = check_class_names(run);
     if (!code) code = check_class_weights(run);
-    if (!code)
-        code = options->folds ? folds_run(options, &run->extraction, &run->sets[DNI_TRAIN],
-                                          &run->sets[DNI_VALID], &run->folds)
-                              : make_model(run);
+    if (!code) code = options->folds ? cross_validate(run) : make_model(run);
     if (!code && options->report) code = train_report(run);
     return !code ? finish(run->extraction.skipped) : code;
 }
@@ -211,19 +200,19 @@ static outcome run(const command *self, int argc, char **argv) {
     if (code) return code;
     char *path = checkpoint_path(&options);
     if (!path) return OUTCOME_MACHINE;
-    train_run work = {
+    train_run context = {
         .options = &options,
         .checkpoint = {.path = path, .every_epoch = options.checkpoint != NULL, .resume = options.resume}};
-    code = train(&work, argv[first]);
-    dn_head_free(work.head);
-    epoch_log_free(&work.epochs);
-    fold_table_free(&work.folds);
+    code = train(&context, argv[first]);
+    dn_head_free(context.head);
+    epoch_log_free(&context.epochs);
+    fold_table_free(&context.folds);
     for (int s = 0; s < DNI_SPLITS; s++) {
-        feature_set_free(&work.sets[s]);
-        free(work.counts[s]);
+        feature_set_free(&context.sets[s]);
+        free(context.counts[s]);
     }
-    extraction_free(&work.extraction);
-    sweep_free(work.sweep);
+    extraction_free(&context.extraction);
+    sweep_free(context.sweep);
     free(path);
     return code;
 }
@@ -233,16 +222,17 @@ const command train_command = {
     .arguments = "DATA [-w WEIGHTS] [-o MODEL] [options]",
     .summary = "train a classifier on a folder of pictures",
     .description =
-        "DATA holds pictures as DATA/{train,valid,test}/CLASS/FILE. Their features are computed once and kept; then\n"
-        "a small network is trained on them, the epoch with the lowest validation loss is taken, and its accuracy\n"
-        "on the test split is told once. An interrupted training goes on with --resume.\n\n"
+        "DATA holds pictures as DATA/{train,valid,test}/CLASS/FILE. Their features are computed once and kept;\n"
+        "then a small network is trained on them. The epoch with the lowest validation loss is taken, and its\n"
+        "accuracy on the test split is measured once. An interrupted training is continued with --resume.\n"
+        "\n"
         "  ftrain train flowers -o flowers.safetensors\n"
         "  ftrain train flowers -w random:1 --hidden 128 --epochs 10      a trial without a weights file\n"
         "  ftrain train flowers --epochs 100 --schedule cosine --warmup 3 --patience 10\n"
         "  ftrain train flowers --class-weights balanced --augment jpeg:50,blur:1\n"
         "  ftrain train flowers --sweep 'lr=0.001/0.003 dropout=0/0.2 hidden=512,256/256/none'\n"
         "  ftrain train flowers --folds 5                                 how far to trust the result\n"
-        "  ftrain train flowers --report flowers.html                     curves and all else as a page\n\n",
+        "  ftrain train flowers --report flowers.html                     a page with all results, too\n\n",
     .options = &train_option_table,
     .min_paths = 1,
     .max_paths = 1,

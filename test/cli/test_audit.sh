@@ -48,7 +48,7 @@ cp copies/train/dark/3.ppm copies/test/dark/copy.ppm
 cp copies/train/dark/4.ppm copies/train/bright/copy.ppm
 printf 'P6 40 40 255\nshort' >copies/valid/dark/cut.ppm
 check "copies across splits and classes are told, a cut file too" 1 \
-    "^Copies: same bytes 2 \(groups across splits 1, across classes 1\)" "valid/dark/cut\.ppm" "$ftrain" audit copies
+    "^Exact duplicates: 2 \(groups across splits: 1, across classes: 1\)" "valid/dark/cut\.ppm" "$ftrain" audit copies
 check "one across classes is named first" 1 "copies/train/.*ppm  copies/train/.*ppm  \(two classes!\)" "." audit copies
 cp -r apart odd
 picture odd/train/dark/odd.ppm 999 190

@@ -56,7 +56,7 @@ check "an unknown perturbation is named" 2 "" "--perturb: 'sepia:1' is not jpeg:
     "$ftrain" evaluate -m two.safetensors $two --perturb jpeg:75,sepia:1
 check "an amount out of range names value and range" 2 "" "--perturb: 'jpeg:0': '0' is not a whole number from 1" \
     "$ftrain" evaluate -m two.safetensors $two --perturb jpeg:0
-check "calibrating on the judged split is refused" 2 "" "--calibrate-on: 'test' is the split that is judged" \
+check "calibrating on the judged split is refused" 2 "" "--calibrate-on: 'test' is the split that is evaluated" \
     "$ftrain" evaluate -m two.safetensors $two --calibrate-on test
 check "a split to calibrate on must be there when it is named" 3 "" "nowhere" \
     "$ftrain" evaluate -m two.safetensors $two --calibrate-on nowhere
@@ -225,7 +225,7 @@ mapfile -t names < <(seq -f 'class%03g' 1 42)
 varied_dataset many 1 "${names[@]}"
 "$ftrain" train many $small --epochs 2 -o many.safetensors >/dev/null 2>&1
 check "of many classes the worst are listed" 0 \
-    '^the 20 classes of lowest recall; --json tells all 42$' "" "$ftrain" evaluate -m many.safetensors many -q
+    '^the 20 classes of lowest recall; --json has all 42$' "" "$ftrain" evaluate -m many.safetensors many -q
 also "and the most confused pairs instead of the matrix" \
     '^the confusion matrix of 42 classes is only in --json; most often confused:$'
 if [ "$(wc -l <out)" -lt 60 ]; then ok "on a page"; else not_ok "on a page"; fi

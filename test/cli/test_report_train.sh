@@ -2,45 +2,13 @@
 # The pages of ftrain train --report and ftrain baseline --report.
 #
 #     test/cli/test_report_train.sh        from the repository root; BUILD names the folder of the build
-set -u
+source test/support/support.sh
 
-ftrain=$PWD/${BUILD:-build}/ftrain/ftrain
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache LC_ALL=C
-unset DENSENET_WEIGHTS TORCH_HOME DN_ISA
 small="-w random:7 --arch densenet121 --resize 36 --crop 32 -q"
-failures=0
-
-ok() { echo "ok - $1"; }
-not_ok() {
-    echo "not ok - $1"
-    sed 's/^/    /' "$work/out" "$work/err"
-    failures=$((failures + 1))
-}
-
-holds() { # WHAT COMMAND...: the command succeeds
-    local what=$1
-    shift
-    if "$@" >"$work/out" 2>"$work/err"; then ok "$what"; else not_ok "$what"; fi
-}
 
 writes() { # WHAT COMMAND...: the command succeeds; what it prints is kept in the file `printed`
     holds "$@"
-    cp out printed
-}
-
-ends() { # WHAT CODE STDERR-PATTERN COMMAND...
-    local what=$1 code=$2 pattern=$3 found
-    shift 3
-    "$@" >"$work/out" 2>"$work/err" </dev/null
-    found=$?
-    if [ "$found" -eq "$code" ] && grep -qE -- "$pattern" "$work/err"; then
-        ok "$what"
-    else
-        echo "exit code $found, expected $code" >>"$work/err"
-        not_ok "$what"
-    fi
+    cp "$stdout" printed
 }
 
 # shellcheck disable=SC2086 # options are words
@@ -100,40 +68,20 @@ page_holds() { # WHAT PAGE ID...: what is true of every page
     fi
 }
 
-picture() { # FILE SEED BRIGHTNESS: a binary PPM, 40x40, of noise in [brightness, brightness + 60)
-    {
-        printf 'P6 40 40 255\n'
-        awk -v seed="$2" -v base="$3" 'BEGIN {
-            srand(seed)
-            for (i = 0; i < 4800; i++) printf "%c", base + int(60 * rand())
-        }'
-    } >"$1"
-}
-
 cd "$work" || exit 1
 data=$work/data
-seed=0
-for split in train valid test; do
-    for class in '<b>&' dark; do
-        mkdir -p "$data/$split/$class"
-        base=30
-        if [ "$class" = '<b>&' ]; then base=140; fi
-        for i in 1 2 3 4; do
-            seed=$((seed + 1))
-            picture "$data/$split/$class/$i.ppm" "$seed" "$base"
-        done
-    done
-done
+dataset "$data" 4 30 140
+for split in train valid test; do mv "$data/$split/bright" "$data/$split/<b>&"; done
 
 # ---- refused before the work ----
-ends "a page that cannot be written is told before any picture is read" 5 'nowhere/r.html' \
+check "a page that cannot be written is told before any picture is read" 5 "" 'nowhere/r.html' \
     train -o m.safetensors --report nowhere/r.html
 holds "and nothing was computed or written" sh -c 'test ! -e m.safetensors && test ! -e cache'
-ends "of baseline, too" 5 'nowhere/r.html' baseline --report nowhere/r.html
+check "of baseline, too" 5 "" 'nowhere/r.html' baseline --report nowhere/r.html
 holds "before the features" test ! -e cache
-ends "a page in the model's place is refused" 2 "--report: 'm' is the model's file, too" train -o m --report m
-ends "or in the checkpoint's" 2 "--report: 'c' is the checkpoint's file, too" train --checkpoint c --report c
-ends "or in that of baseline's model" 2 "--report: 'm' is the model's file, too" baseline -m m --report m
+check "a page in the model's place is refused" 2 "" "--report: 'm' is the model's file, too" train -o m --report m
+check "or in the checkpoint's" 2 "" "--report: 'c' is the checkpoint's file, too" train --checkpoint c --report c
+check "or in that of baseline's model" 2 "" "--report: 'm' is the model's file, too" baseline -m m --report m
 
 # ---- train ----
 writes "train writes a page" train --epochs 6 --schedule cosine -o m.safetensors --report plain.html
@@ -188,7 +136,7 @@ reached=$(sed -n 's/.*interrupted after epoch \([0-9]*\) of 250.*/\1/p' long.err
 holds "--resume writes it" train $long -o long.safetensors --report long.html --resume
 page_holds "resume" long.html result curves data recipe provenance
 holds "which says that its curves begin behind epoch $reached" \
-    grep -qF "The curves begin with epoch $((reached + 1)): the training was taken up from a checkpoint" long.html
+    grep -qF "The curves begin with epoch $((reached + 1)): the training was resumed from a checkpoint" long.html
 holds "and has all epochs from there" test "$(sed -n '/<details>/,/<\/details>/p' long.html | grep -c '^<tr><td')" -eq $((250 - reached))
 
 # ---- baseline ----

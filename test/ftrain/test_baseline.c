@@ -1,7 +1,7 @@
 /* The baselines against scikit-learn on the same numbers (test/golden/head/oracle_baseline.py). */
 #include "core/rng.h"
 #include "ftrain/baseline/rows.h"
-#include "ftrain/baseline/gram.h"
+#include "ftrain/baseline/kernel_matrix.h"
 #include "ftrain/baseline/svm.h"
 #include "head/dummy.h"
 #include "head/logistic.h"
@@ -108,9 +108,9 @@ static void test_support_vector_machine_is_scikit_learns(void **state) {
     (void)state;
     for (int classes = 2; classes <= 3; classes++) {
         const problem p = problem_of(classes);
-        gram products;
+        kernel_matrix products;
         svm *machine;
-        assert_int_equal(gram_of_doubles(&products, p.x, TRAIN + TEST, WIDTH), OUTCOME_OK);
+        assert_int_equal(kernel_matrix_of_vectors(&products, p.x, TRAIN + TEST, WIDTH), OUTCOME_OK);
         const double gamma = 1 / (WIDTH * variance(p.x, TRAIN * WIDTH));
         assert_int_equal(svm_fit(&machine, &products, p.labels, TRAIN, gamma, 10), OUTCOME_OK);
         char name[32];
@@ -125,7 +125,7 @@ static void test_support_vector_machine_is_scikit_learns(void **state) {
         free(expected);
         free(decisions);
         svm_free(machine);
-        gram_free(&products);
+        kernel_matrix_free(&products);
     }
 }
 
@@ -136,8 +136,8 @@ static void test_products_of_pixels_give_their_distances(void **state) {
     dni_rng rng = dni_rng_named(1, "pixels");
     for (int i = 0; i < COUNT * SIZE; i++) values[i] = (uint8_t)dni_rng_below(&rng, 256);
     const pixel_set set = {.values = values, .count = COUNT, .size = SIZE};
-    gram products;
-    assert_int_equal(gram_of_pixels(&products, &set), OUTCOME_OK);
+    kernel_matrix products;
+    assert_int_equal(kernel_matrix_of_pixels(&products, &set), OUTCOME_OK);
     for (int a = 0; a < COUNT; a++)
         for (int b = 0; b < COUNT; b++) {
             double distance = 0;
@@ -152,7 +152,7 @@ static void test_products_of_pixels_give_their_distances(void **state) {
     double as_double[SIZE];
     for (int k = 0; k < SIZE; k++) as_double[k] = values[k];
     assert_close(pixel_variance(&set, 1), variance(as_double, SIZE), 1e-6);
-    gram_free(&products);
+    kernel_matrix_free(&products);
     free(values);
 }
 
@@ -195,12 +195,12 @@ static void test_rows_choose_on_valid_and_judge_on_test(void **state) {
     assert_int_equal(row_of_logistic(&row, &data, 2), OUTCOME_OK);
     assert_int_equal(row.correct, 10);
     assert_close(row.roc_auc, 1, 0);
-    gram products;
-    assert_int_equal(gram_of_doubles(&products, values, COUNT, COLUMNS), OUTCOME_OK);
+    kernel_matrix products;
+    assert_int_equal(kernel_matrix_of_vectors(&products, values, COUNT, COLUMNS), OUTCOME_OK);
     assert_int_equal(row_of_svm(&row, &products, labels, data.counts, COLUMNS, 0.5, 2), OUTCOME_OK);
     assert_int_equal(row.correct, 10);
     assert_true(isnan(row.loss));
-    gram_free(&products);
+    kernel_matrix_free(&products);
 }
 
 int main(void) {

@@ -22,7 +22,7 @@ allowed() {
     ftrain/backbone/*) echo $library ftrain/shell ftrain/backbone ;;
     ftrain/features/*) echo $library ftrain/shell ftrain/backbone ftrain/features ;;
     ftrain/cues/*) echo $library ftrain/shell ftrain/backbone ftrain/cues ;;
-    ftrain/page/*) echo $library $shared ;;
+    ftrain/page/*) echo $library ftrain/shell ftrain/page ;;
     ftrain/*/*) echo $library $shared "${1%/*}" ;; # a command's room: no other command's
     ftrain/*) echo $library $shared ftrain/ ;;     # main.c and info.c name commands by shell/commands.h
     *) echo $library ftrain bench test docs ;;

@@ -252,7 +252,7 @@ static void test_a_device_is_never_replaced(void **state) {
     (void)state;
     dn_error error;
     dni_file_writer *writer;
-    assert_int_equal(dni_file_writer_open(&writer, "/dev/null", &error), DN_ERR_IO);
+    assert_int_equal(dni_file_writer_open(&writer, "/dev/null", &error), DN_ERR_FILE_KIND);
     assert_null(writer);
     assert_non_null(strstr(error.message, "/dev/null"));
 }
@@ -278,7 +278,7 @@ static void test_a_file_in_a_missing_folder_is_not_found(void **state) {
     assert_int_equal(dni_file_writer_open(&writer, path, &error), DN_ERR_NOT_FOUND);
     assert_null(writer);
     assert_non_null(strstr(error.message, path));
-    assert_int_equal(dni_file_writer_open(&writer, *state, &error), DN_ERR_IO);
+    assert_int_equal(dni_file_writer_open(&writer, *state, &error), DN_ERR_FILE_KIND);
     assert_int_equal(dni_file_writer_open(&writer, "a/", &error), DN_ERR_ARGUMENT);
 }
 

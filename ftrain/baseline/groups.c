@@ -1,0 +1,205 @@
+/* The rows, group by group, in the order of the table. */
+#include "ftrain/baseline/groups.h"
+
+#include "core/clock.h"
+#include "ftrain/baseline/kernel_matrix.h"
+#include "ftrain/baseline/pixel_set.h"
+#include "ftrain/baseline/vectors.h"
+#include "ftrain/cues/cues.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool baseline_needs_features(const baseline_run *run) {
+    return run->wanted[LOGISTIC] || run->wanted[SVM_FEATURES] || run->model;
+}
+
+/* Keeps the row if it came about. */
+static outcome add_row(baseline_run *run, outcome code, baseline_row row, const char *name, double begin) {
+    if (code) return code;
+    if (name) snprintf(row.name, sizeof row.name, "%s", name);
+    row.seconds = dni_clock_seconds() - begin;
+    run->rows[run->row_count++] = row;
+    return OUTCOME_OK;
+}
+
+static void add_dummies(baseline_run *run) {
+    for (int strategy = 0; strategy < DNI_DUMMIES; strategy++)
+        run->rows[run->row_count++] = row_of_dummy((dni_dummy)strategy, run->counts[DNI_TRAIN],
+                                                   run->counts[DNI_TEST], run->extraction.data.class_count);
+}
+
+/* ---- without a network ---- */
+
+/* What can be had without looking at content. */
+static outcome add_cues(baseline_run *run) {
+    static const struct {
+        const char *name, *about;
+        int first, end;
+    } kinds[] = {
+        {"file metadata",
+         "Logistic regression on what the file itself shows: format, size, JPEG quality, EXIF and other "
+         "segments. No pixel takes part.",
+         0, CUE_FILE_END},
+        {"pixel statistics",
+         "Logistic regression on mean colours, sharpness, shares of detail and how rings around the "
+         "middle differ from it.",
+         CUE_FILE_END, CUE_COUNT},
+        {"metadata and statistics", "Both together: ftrain audit tells more.", 0, CUE_COUNT},
+    };
+    double begin = dni_clock_seconds();
+    vectors cues;
+    size_t skipped = 0;
+    outcome code = vectors_of_cues(&cues, &run->extraction.data, run->extraction.pool,
+                                   &run->extraction_options.features, baseline_needs_features(run), &skipped);
+    if (!baseline_needs_features(run)) run->extraction.skipped += skipped;
+    for (size_t k = 0; !code && k < sizeof kinds / sizeof *kinds; k++) {
+        baseline_row row = {.about = kinds[k].about};
+        vectors some;
+        code = vectors_take_columns(&some, &cues, kinds[k].first, kinds[k].end);
+        if (!code) vectors_standardise(&some);
+        if (!code) code = row_of_logistic(&row, &some, run->extraction.data.class_count);
+        vectors_free(&some);
+        code = add_row(run, code, row, kinds[k].name, begin);
+        begin = dni_clock_seconds();
+    }
+    vectors_free(&cues);
+    return code;
+}
+
+static outcome add_pixels(baseline_run *run) {
+    const double begin = dni_clock_seconds();
+    const int classes = run->extraction.data.class_count;
+    pixel_set set;
+    kernel_matrix products = {.count = 0};
+    baseline_row row = {
+        .about =
+            "Support vectors with an RBF kernel on the raw pixels of the crop: what can be had "
+            "without a network."};
+    outcome code = pixel_set_load(&set, &run->extraction.data, &run->extraction.preprocessing,
+                                  run->max_pictures, run->extraction.pool, &run->extraction_options.features,
+                                  !baseline_needs_features(run) && !run->wanted[METADATA]);
+    if (!code) code = kernel_matrix_of_pixels(&products, &set);
+    if (!code)
+        code = row_of_svm(&row, &products, set.labels, set.counts, set.size,
+                          pixel_variance(&set, set.counts[DNI_TRAIN]), classes);
+    if (!baseline_needs_features(run) && !run->wanted[METADATA]) run->extraction.skipped += set.skipped;
+    size_t there = 0;
+    for (int s = 0; s < DNI_SPLITS; s++) there += run->extraction.data.splits[s].count;
+    char name[sizeof row.name] = "SVM on pixels";
+    if (there > (size_t)run->max_pictures) snprintf(name, sizeof name, "SVM on pixels of %d", set.count);
+    pixel_set_free(&set);
+    kernel_matrix_free(&products);
+    return add_row(run, code, row, name, begin);
+}
+
+/* ---- on the network's features ---- */
+
+static outcome vectors_of_features(vectors *out, const baseline_run *run) {
+    *out = (vectors){.width = dn_weights_config(run->extraction.weights)->features};
+    size_t count = 0, at = 0;
+    for (int s = 0; s < DNI_SPLITS; s++) count += (size_t)(out->counts[s] = run->sets[s].count);
+    out->values = new_matrix(count, (size_t)out->width, sizeof *out->values);
+    out->labels = new_array(count, sizeof *out->labels);
+    if (!out->values || !out->labels) return OUTCOME_MACHINE;
+    for (int s = 0; s < DNI_SPLITS; s++) {
+        const size_t pictures = (size_t)run->sets[s].count, values = pictures * (size_t)out->width;
+        for (size_t i = 0; i < values; i++)
+            out->values[at * (size_t)out->width + i] = (double)run->sets[s].values[i];
+        memcpy(out->labels + at, run->sets[s].labels, pictures * sizeof *out->labels);
+        at += pictures;
+    }
+    return OUTCOME_OK;
+}
+
+static outcome add_logistic(baseline_run *run, const vectors *data) {
+    const double begin = dni_clock_seconds();
+    baseline_row row = {.about =
+                            "Logistic regression on the network's features, with C chosen on valid: a head "
+                            "without hidden layers."};
+    const outcome code = row_of_logistic(&row, data, run->extraction.data.class_count);
+    return add_row(run, code, row, "logistic regression on features", begin);
+}
+
+/* The variance of all values of train, whose mean is 0. */
+static double variance_of(const vectors *data) {
+    const size_t values = (size_t)data->counts[DNI_TRAIN] * (size_t)data->width;
+    double squares = 0;
+    for (size_t i = 0; i < values; i++) squares += data->values[i] * data->values[i];
+    return squares / (double)values;
+}
+
+static outcome add_svm(baseline_run *run, const vectors *data) {
+    const double begin = dni_clock_seconds();
+    const int count = data->counts[DNI_TRAIN] + data->counts[DNI_VALID] + data->counts[DNI_TEST];
+    baseline_row row = {
+        .about = "Support vectors with an RBF kernel on the network's features, with C chosen on valid."};
+    kernel_matrix products;
+    outcome code = kernel_matrix_of_vectors(&products, data->values, count, data->width);
+    if (!code)
+        code = row_of_svm(&row, &products, data->labels, data->counts, data->width, variance_of(data),
+                          run->extraction.data.class_count);
+    kernel_matrix_free(&products);
+    return add_row(run, code, row, "SVM on features", begin);
+}
+
+static outcome add_feature_rows(baseline_run *run) {
+    vectors data;
+    outcome code = vectors_of_features(&data, run);
+    if (!code) vectors_standardise(&data);
+    if (!code && run->wanted[LOGISTIC]) code = add_logistic(run, &data);
+    if (!code && run->wanted[SVM_FEATURES]) code = add_svm(run, &data);
+    vectors_free(&data);
+    return code;
+}
+
+/* ---- the model ---- */
+
+/* The model must stand on the same features. */
+static outcome check_model(const baseline_run *run) {
+    const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
+    const dni_dataset *data = &run->extraction.data;
+    bool same =
+        info->class_count == data->class_count &&
+        memcmp(&info->preprocessing, &run->extraction.preprocessing, sizeof info->preprocessing) == 0 &&
+        strcmp(info->weights_hash, run->extraction.hash) == 0;
+    for (int c = 0; same && c < data->class_count; c++)
+        same = strcmp(info->classes[c], data->classes[c]) == 0;
+    if (same) return OUTCOME_OK;
+    message("%s: was trained for other classes, on other weights or with another --resize or --crop",
+            run->model);
+    return OUTCOME_MODEL;
+}
+
+static outcome add_model(baseline_run *run) {
+    const double begin = dni_clock_seconds();
+    dn_error error;
+    outcome code = check_model(run);
+    if (code) return code;
+    const feature_set *test = &run->sets[DNI_TEST];
+    const int classes = run->extraction.data.class_count;
+    float *log_probabilities = new_matrix((size_t)test->count, (size_t)classes, sizeof *log_probabilities);
+    baseline_row row = {.about = "The trained model itself, on the same pictures of test."};
+    if (!log_probabilities) return OUTCOME_MACHINE;
+    if (dn_head_log_probabilities(dn_classifier_get_head(run->classifier), test->values, test->count,
+                                  log_probabilities, &error))
+        code = report(&error, OUTCOME_MODEL);
+    if (!code) code = row_of_probabilities(&row, log_probabilities, test->labels, test->count, classes);
+    free(log_probabilities);
+    return add_row(run, code, row, "the model", begin);
+}
+
+/* ---- all of them ---- */
+
+outcome baseline_add_rows(baseline_run *run) {
+    outcome code = OUTCOME_OK;
+    if (run->wanted[DUMMY]) add_dummies(run);
+    if (run->wanted[METADATA]) code = add_cues(run);
+    if (!code && run->wanted[SVM_PIXELS]) code = add_pixels(run);
+    if (!code && (run->wanted[LOGISTIC] || run->wanted[SVM_FEATURES])) code = add_feature_rows(run);
+    if (!code && run->model) code = add_model(run);
+    return code;
+}
