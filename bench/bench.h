@@ -1,6 +1,6 @@
 /* The parts of the bench, and what all of them are told. */
-#ifndef DN_BENCH_BENCH_H
-#define DN_BENCH_BENCH_H
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
 
 #include "bench/stats.h"
 #include "core/cpu.h"

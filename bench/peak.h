@@ -1,7 +1,7 @@
 /* Loops that do nothing but multiply and add float32 in registers, one for each tier: the roof over every
  * kernel of that tier. */
-#ifndef DN_BENCH_PEAK_H
-#define DN_BENCH_PEAK_H
+#ifndef BENCH_PEAK_H
+#define BENCH_PEAK_H
 
 /* Runs `rounds` rounds of BENCH_PEAK_STEPS dependent steps on independent registers and returns what they add
  * up to, so that no compiler leaves them out; *flop is set to the operations of one round. */

@@ -1,6 +1,6 @@
 /* Results for programs: one JSON object, a list of rows for each part of the bench. */
-#ifndef DN_BENCH_REPORT_H
-#define DN_BENCH_REPORT_H
+#ifndef BENCH_REPORT_H
+#define BENCH_REPORT_H
 
 #include "bench/stats.h"
 

@@ -1,7 +1,7 @@
 /* Pictures made by the bench itself: seeded, smooth and grainy like a photograph, so that a JPEG of one takes
  * about as long to decode as one of a camera. */
-#ifndef DN_BENCH_SCENE_H
-#define DN_BENCH_SCENE_H
+#ifndef BENCH_SCENE_H
+#define BENCH_SCENE_H
 
 #include "io/image.h"
 

@@ -1,6 +1,6 @@
 /* Every distinct convolution of the four networks at 224x224, from the one description of their structure. */
-#ifndef DN_BENCH_SHAPES_H
-#define DN_BENCH_SHAPES_H
+#ifndef BENCH_SHAPES_H
+#define BENCH_SHAPES_H
 
 #include "densenet/topology.h"
 

@@ -2,8 +2,8 @@
  *
  * The median is the figure to quote and the quartiles are its honesty: where they lie far apart, something
  * else was at work on the machine. The minimum is what the code can do when nothing disturbs it. */
-#ifndef DN_BENCH_STATS_H
-#define DN_BENCH_STATS_H
+#ifndef BENCH_STATS_H
+#define BENCH_STATS_H
 
 typedef struct bench_stats {
     double min, q1, median, q3; /* seconds */

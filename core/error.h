@@ -25,8 +25,8 @@ dn_status dni_no_memory(dn_error *error, const char *format, ...) __attribute__(
 dn_status dni_no_thread(dn_error *error, int number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Whether the machine failed (memory, descriptors, disk, threads), and so the status says nothing about the file or
- * picture that was being read: one that has to be read again, not one to be left out. */
+/* Whether the machine failed (memory, descriptors, disk, threads), and so the status says nothing about
+ * the file or picture that was being read: one that has to be read again, not one to be left out. */
 bool dni_status_is_machine(dn_status status);
 
 #endif

@@ -28,8 +28,8 @@ void dni_release(const dn_allocator *allocator, void *memory, size_t size);
  * is first written. Where the system cannot do that, nothing happens. The bytes stay as they are. */
 void dni_prefault(void *memory, size_t size);
 
-/* Gives the pages that lie wholly inside `memory` back to the system. It stays the caller's to free, but its contents are
- * lost. */
+/* Gives the pages that lie wholly inside `memory` back to the system. It stays the caller's to free, but
+ * its contents are lost. */
 void dni_discard(void *memory, size_t size);
 
 /* An arena: one block of memory, cut into pieces that are all freed together. The same code cuts it twice:

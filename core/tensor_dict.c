@@ -61,7 +61,8 @@ static size_t *slot_of(const dni_tensor_dict *dict, const char *name) {
     return &dict->slots[i];
 }
 
-/* Empties a slot. Those that were put behind it because it was taken move up, or they would not be found again. */
+/* Empties a slot. Those that were put behind it because it was taken move up, or they would not be found
+ * again. */
 static void clear_slot(dni_tensor_dict *dict, size_t *slot) {
     const size_t mask = dict->slot_count - 1;
     size_t gap = (size_t)(slot - dict->slots);

@@ -95,8 +95,9 @@ typedef struct dn_model_options {
     const dn_allocator *allocator; /* for the prepared weights; NULL: the system's. Must outlive the model */
     dn_precision precision;
     dn_memory memory;
-    /* Not 0: the weights are not needed afterwards. Their memory is given back while they are packed, so that the peak
-     * is lower (densenet161: by up to 115 MB), and the only call that they are then good for is dn_weights_free(). */
+    /* Not 0: the weights are not needed afterwards. Their memory is given back while they are packed, so
+     * that the peak is lower (densenet161: by up to 115 MB), and the only call that they are then good for
+     * is dn_weights_free(). */
     int discard_weights;
 } dn_model_options;
 

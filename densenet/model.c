@@ -34,8 +34,8 @@ static int by_begin(const void *a, const void *b) {
     return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
-/* Whether no two tensors lie in the same memory, as those of a .pth file may; then one can be discarded without the
- * other. "No" when out of memory. */
+/* Whether no two tensors lie in the same memory, as those of a .pth file may; then one can be discarded
+ * without the other. "No" when out of memory. */
 static bool are_apart(const dni_tensor_dict *tensors) {
     const size_t count = dni_tensor_dict_count(tensors);
     extent *extents = malloc((count + 1) * sizeof *extents);

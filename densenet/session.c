@@ -46,8 +46,8 @@ static dn_status check_options(const dn_session_options *options, const dn_confi
     if (options->threads < 0)
         return dni_fail(error, DN_ERR_ARGUMENT, "threads must be 0 (one a core) or more, not %d",
                         options->threads);
-    /* No buffer is larger than an input-sized map with as many channels as the feature vector is long. As long as
-     * the bytes of that fit a size_t 4096 times over, no size computed here overflows. */
+    /* No buffer is larger than an input-sized map with as many channels as the feature vector is long. As
+     * long as the bytes of that fit a size_t 4096 times over, no size computed here overflows. */
     size_t bytes = sizeof(float) * (size_t)config->features;
     if (!dni_size_mul(bytes, (size_t)options->height, &bytes) ||
         !dni_size_mul(bytes, (size_t)options->width, &bytes) ||

@@ -33,8 +33,8 @@ void dn_reliability_compute(dn_reliability *out, const float *log_probabilities,
 
 /* ---- temperature ---- */
 
-/* First and second derivative of the mean loss by b = 1 / T. Of one picture, with q = softmax(b y): the mean of
- * y under q less y[label], and the variance of y under q. The loss is therefore convex in b. */
+/* First and second derivative of the mean loss by b = 1 / T. Of one picture, with q = softmax(b y): the
+ * mean of y under q less y[label], and the variance of y under q. The loss is therefore convex in b. */
 typedef struct slope {
     double first, second;
 } slope;
@@ -57,8 +57,8 @@ static slope slope_at(double b, const float *y, const int *labels, int count, in
     return (slope){sum.first / count, sum.second / count};
 }
 
-/* Newton's method for the zero of the first derivative, which rises; where a step leaves the bracket, half way
- * on a logarithmic scale instead. */
+/* Newton's method for the zero of the first derivative, which rises; where a step leaves the bracket, half
+ * way on a logarithmic scale instead. */
 double dn_temperature_fit(const float *log_probabilities, const int *labels, int count, int classes) {
     const float *y = log_probabilities;
     double low = 0.01, high = 100.0, b = 1.0;

@@ -8,10 +8,10 @@
 
 #include "core/status.h"
 
-/* x: (count, features), dense; labels: (count), each in [0, classes). out: (classes, features + 1), each row a
- * class's weights and then its intercept, the caller's. Stops where the largest component of the gradient,
- * over c * count, is below 1e-8, or where no step improves the objective in double precision any more;
- * DN_ERR_DATA_DIVERGED when it leaves the finite numbers. */
+/* x: (count, features), dense; labels: (count), each in [0, classes). out: (classes, features + 1), each
+ * row a class's weights and then its intercept, the caller's. Stops where the largest component of the
+ * gradient, over c * count, is below 1e-8, or where no step improves the objective in double precision any
+ * more; DN_ERR_DATA_DIVERGED when it leaves the finite numbers. */
 dn_status dni_logistic_fit(double *out, const double *x, const int *labels, int count, int features,
                            int classes, double c, dn_error *error);
 

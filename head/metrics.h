@@ -1,8 +1,8 @@
 /* How good predictions are: accuracy, ranking and calibration.
  *
- * All of natural-log probabilities (count, classes), as dn_head_log_probabilities() gives them, against labels
- * (count). The prediction is the most probable class, the first of equal ones. What is not defined (the recall
- * of a class without pictures) is NaN. */
+ * All of natural-log probabilities (count, classes), as dn_head_log_probabilities() gives them, against
+ * labels (count). The prediction is the most probable class, the first of equal ones. What is not defined
+ * (the recall of a class without pictures) is NaN. */
 #ifndef DN_HEAD_METRICS_H
 #define DN_HEAD_METRICS_H
 
@@ -54,9 +54,9 @@ typedef struct dn_ranking_point {
     int true_positives, false_positives;
 } dn_ranking_point;
 
-/* One class against the rest. The points of the ROC curve are (false_positives / negatives, true_positives /
- * positives), beginning at (0, 0); of the precision-recall curve, (true_positives / positives, true_positives /
- * (true_positives + false_positives)). */
+/* One class against the rest. The points of the ROC curve are (false_positives / negatives, true_positives
+ * / positives), beginning at (0, 0); of the precision-recall curve, (true_positives / positives,
+ * true_positives / (true_positives + false_positives)). */
 typedef struct dn_ranking {
     dn_ranking_point *points; /* by falling score, one for each score that occurs */
     int count;
@@ -107,8 +107,8 @@ typedef struct dn_reliability_bin {
 /* Pictures by the probability of the predicted class; bin b holds those in (b / 15, (b + 1) / 15]. */
 typedef struct dn_reliability {
     dn_reliability_bin bins[DN_RELIABILITY_BINS];
-    /* Expected calibration error (Guo et al. 2017): |accuracy - confidence| of a bin, weighted by its share of
-     * the pictures. */
+    /* Expected calibration error (Guo et al. 2017): |accuracy - confidence| of a bin, weighted by its
+     * share of the pictures. */
     double error;
 } dn_reliability;
 

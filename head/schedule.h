@@ -1,12 +1,13 @@
 /* Learning-rate schedules: the rate of each epoch.
  *
- * With epoch e counted from 1 and k = e - warmup - 1 from the end of the warm-up, rate r and T = epochs - warmup:
+ * With epoch e counted from 1 and k = e - warmup - 1 from the end of the warm-up, rate r and T = epochs -
+ * warmup:
  *
  *     warm-up   r e / (warmup + 1)             torch's LinearLR from 1 / (warmup + 1)
  *     step      r factor^floor(k / epochs)     StepLR
  *     cosine    floor + (r - floor) (1 + cos(pi k / T)) / 2        CosineAnnealingLR
- *     plateau   r factor^n, at least floor; n: how often `epochs` epochs went by without a lower validation loss
- *               (ReduceLROnPlateau with threshold 0 and a patience of epochs - 1)                            */
+ *     plateau   r factor^n, at least floor; n: how often `epochs` epochs passed without a lower valid loss
+ *               (ReduceLROnPlateau with threshold 0 and a patience of epochs - 1) */
 #ifndef DN_HEAD_SCHEDULE_H
 #define DN_HEAD_SCHEDULE_H
 

@@ -8,9 +8,9 @@
 #include "head/schedule.h"
 #include "layers/loss.h"
 
-/* Where a training stands between two epochs. Together with the head's and the optimizer's numbers and the best
- * weights this is all that the next epoch depends on: what is random in epoch e comes from streams named by
- * seed + e, so the number of epochs run is the position of every random number generator as well. */
+/* Where a training stands between two epochs. Together with the head's and the optimizer's numbers and the
+ * best weights this is all that the next epoch depends on: what is random in epoch e comes from streams
+ * named by seed + e, so the number of epochs run is the position of every random number generator as well. */
 typedef struct dni_progress {
     dn_train_result result; /* so far; result.epochs: the epochs run */
     dni_schedule_state schedule;

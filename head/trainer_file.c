@@ -1,9 +1,9 @@
 /* A training's state in a file: between two epochs it can be left, and taken up by another process.
  *
- * The file is a safetensors of weights, optimizer state, best weights and progress. What the training was made
- * from is in its metadata as one JSON object, "training": the caller's provenance, the layers, the options, and
- * hashes of the features. It is compared key by key, so that a state is only taken up where the next epoch
- * is the same bits as if nothing had happened. */
+ * The file is a safetensors of weights, optimizer state, best weights and progress. What the training was
+ * made from is in its metadata as one JSON object, "training": the caller's provenance, the layers, the
+ * options, and hashes of the features. It is compared key by key, so that a state is only taken up where
+ * the next epoch is the same bits as if nothing had happened. */
 #include "head/trainer.h"
 
 #include "core/error.h"
@@ -29,8 +29,8 @@ static json_t *hash_json(const void *bytes, size_t size) {
     return json_string(text);
 }
 
-/* Values and labels each have a hash of their own: the message then tells which of them changed. -1 when out of memory,
- * as jansson has it, here and below. */
+/* Values and labels each have a hash of their own: the message then tells which of them changed. -1 when
+ * out of memory, as jansson has it, here and below. */
 static int describe_features(json_t *out, const char *split, const dn_features *data, int width) {
     const size_t vectors = (size_t)data->count * (size_t)data->views;
     const struct {
@@ -210,8 +210,8 @@ static dn_status parse_description(json_t **out, const char *text, const char *p
     return dni_fail(error, DN_ERR_CORRUPT, "%s: metadata 'training' is no JSON object", path);
 }
 
-/* Compares the file's description with this training's. Both are read from text, so that both have numbers of as many
- * digits. */
+/* Compares the file's description with this training's. Both are read from text, so that both have numbers
+ * of as many digits. */
 static dn_status check_training(const dni_tensor_dict *dict, const char *description, const char *path,
                                 dn_error *error) {
     json_t *here = NULL, *there = NULL;
@@ -321,7 +321,8 @@ static dn_status fill(dni_tensor_dict *dict, const dn_trainer *t, const char *de
     return status;
 }
 
-/* Asks the reader whether it would take this: what it refuses is in the trainer or the provenance, not in a file. */
+/* Asks the reader whether it would take this: what it refuses is in the trainer or the provenance, not in
+ * a file. */
 static dn_status check_content(const dni_tensor_dict *dict, const dn_trainer *t, const char *path,
                                const char *description, dn_error *error) {
     numbers n;

@@ -63,23 +63,23 @@ typedef enum dn_optimizer { DN_SGD, DN_ADAM } dn_optimizer;
 
 typedef enum dn_schedule_kind {
     DN_CONSTANT,
-    DN_STEP,   /* times `factor` after every `epochs` epochs */
-    DN_COSINE, /* half a cosine from the learning rate down to `floor` (Loshchilov & Hutter 2017) */
-    DN_PLATEAU, /* times `factor`, to `floor` at least, after `epochs` epochs without a lower validation loss */
+    DN_STEP,    /* times `factor` after every `epochs` epochs */
+    DN_COSINE,  /* half a cosine from the learning rate down to `floor` (Loshchilov & Hutter 2017) */
+    DN_PLATEAU, /* times `factor`, not below `floor`, after `epochs` epochs without a lower validation loss */
 } dn_schedule_kind;
 
 /* How the learning rate changes from epoch to epoch. All zeros: it does not. */
 typedef struct dn_schedule {
     dn_schedule_kind kind;
-    int warmup; /* epochs e = 1 .. warmup run at e / (warmup + 1) of the learning rate; then the schedule begins */
-    int epochs;   /* step, plateau */
+    int warmup; /* epochs e = 1 .. warmup run at e / (warmup + 1) of the learning rate, before the schedule */
+    int epochs; /* step, plateau */
     float factor; /* step, plateau: 0 < factor < 1 */
     float floor;  /* cosine, plateau: 0 <= floor <= the learning rate */
 } dn_schedule;
 
-/* One line of training, after an epoch. The training loss is the running mean over the epoch's mini-batches, so it includes
- * dropout, class weights and label smoothing. The validation loss is the plain mean negative log-likelihood, with the
- * epoch's final weights. */
+/* One line of training, after an epoch. The training loss is the running mean over the epoch's
+ * mini-batches, so it includes dropout, class weights and label smoothing. The validation loss is the
+ * plain mean negative log-likelihood, with the epoch's final weights. */
 typedef struct dn_epoch {
     int epoch; /* 1 .. */
     int epochs;
@@ -107,16 +107,16 @@ typedef struct dn_train_options {
     uint64_t seed;              /* order, dropout, views */
     /* Called after each epoch, may be NULL; anything but 0 stops with DN_ERR_CANCELLED. */
     int (*on_epoch)(void *context, const dn_epoch *epoch);
-    /* Asked before each mini-batch, may be NULL; anything but 0 ends the epoch with DN_ERR_CANCELLED. A trainer can
-     * then only be freed, for its state lies between two epochs. */
+    /* Asked before each mini-batch, may be NULL; anything but 0 ends the epoch with DN_ERR_CANCELLED. A
+     * trainer can then only be freed, for its state lies between two epochs. */
     int (*is_cancelled)(void *context);
     void *context;
 } dn_train_options;
 
 /* SGD with momentum and settings that train well on a few hundred to many thousand pictures. */
 DN_API dn_train_options dn_train_options_default(void);
-/* Adam with PyTorch's betas: learning rate 0.002, batch 64, 3 epochs, no weight decay, features as they are (not
- * standardised). For a quick training; the default reaches a lower loss. */
+/* Adam with PyTorch's betas: learning rate 0.002, batch 64, 3 epochs, no weight decay, features as they
+ * are (not standardised). For a quick training; the default reaches a lower loss. */
 DN_API dn_train_options dn_train_options_adam(void);
 
 typedef struct dn_train_result {

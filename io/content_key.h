@@ -15,8 +15,8 @@ typedef struct dni_key {
 /* XXH3-128 of a file's bytes, of a memory block. */
 dn_status dni_key_of_file(dni_key *out, const char *path, dn_error *error);
 dni_key dni_key_of_bytes(const void *bytes, size_t size);
-/* The key of a view of the picture file with key `file`: the file's own for the plain view, else the XXH3-128 of
- * its 16 bytes and the view's name. */
+/* The key of a view of the picture file with key `file`: the file's own for the plain view, else the
+ * XXH3-128 of its 16 bytes and the view's name. */
 dni_key dni_key_of_view(const dni_key *file, const dni_view *view);
 void dni_key_text(const dni_key *key, char hex[33]);
 

@@ -29,11 +29,12 @@ typedef struct dni_dataset {
     dni_samples splits[DNI_SPLITS];
 } dni_dataset;
 
-/* Scans a data set. Hidden entries are left out; every other regular file in a class folder, and in folders
- * inside it, is a sample, whatever its name: what is no picture is found out, and named, when it is decoded.
- * Links are followed. Kept apart, with the reason, is what cannot be used: a link that leads nowhere, to itself or to
- * a folder that it lies in, a pipe, a socket, a device, a folder that may not be read. DN_ERR_NOT_FOUND: the folder or one of its splits is missing; DN_ERR_DATA_CLASSES:
- * fewer than two classes, or a split whose classes differ from the training split's (the message names them);
+/* Scans a data set. Hidden entries are left out; every other regular file in a class folder, and in
+ * folders inside it, is a sample, whatever its name: what is no picture is found out, and named, when it
+ * is decoded. Links are followed. Kept apart, with the reason, is what cannot be used: a link that leads
+ * nowhere, to itself or to a folder that it lies in, a pipe, a socket, a device, a folder that may not be
+ * read. DN_ERR_NOT_FOUND: the folder or one of its splits is missing; DN_ERR_DATA_CLASSES: fewer than two
+ * classes, or a split whose classes differ from the training split's (the message names them);
  * DN_ERR_DATA_EMPTY: a class of a split without files. */
 dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error);
 
@@ -42,7 +43,8 @@ dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error
 dn_status dni_samples_scan(dni_samples *out, const char *folder, const char *const *classes, int class_count,
                            dn_error *error);
 
-/* The names of the class folders in a folder, sorted. What cannot be examined counts as none: a scan tells why. */
+/* The names of the class folders in a folder, sorted. What cannot be examined counts as none: a scan tells
+ * why. */
 dn_status dni_classes_list(dni_listing *out, const char *folder, dn_error *error);
 
 /* Moves all of `from`, which is left empty, behind what is in `to`. On failure both keep what they had. */

@@ -15,8 +15,9 @@ typedef struct dni_entry {
     ino_t inode;
 } dni_entry;
 
-/* Follows links, and never opens anything. DN_ERR_FILE_KIND: a pipe, a socket or a device; DN_ERR_NOT_FOUND: nothing
- * is there that could be reached, also where a link leads nowhere or to itself; DN_ERR_PERMISSION; DN_ERR_MEMORY. */
+/* Follows links, and never opens anything. DN_ERR_FILE_KIND: a pipe, a socket or a device;
+ * DN_ERR_NOT_FOUND: nothing is there that could be reached, also where a link leads nowhere or to itself;
+ * DN_ERR_PERMISSION; DN_ERR_MEMORY. */
 dn_status dni_entry_find(dni_entry *out, const char *path, dn_error *error);
 
 bool dni_entry_is_same(const dni_entry *a, const dni_entry *b);

@@ -1,5 +1,5 @@
-/* A feature store's file: records sorted by key, in safetensors. The keys are in memory, the records are read when they
- * are asked for.
+/* A feature store's file: records sorted by key, in safetensors. The keys are in memory, the records are
+ * read when they are asked for.
  *
  * Tensors "keys" U8 (n, 16), strictly rising, and "features" F32 (n, features); metadata "format" and
  * "provenance". */

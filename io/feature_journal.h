@@ -1,11 +1,12 @@
 /* A feature store's journal: records appended as they are made, and the store's lock.
  *
- * A header (magic, features, XXH3-128 of the provenance), then records of one size: key, floats, XXH3-64 of both
- * seeded with the record's number. A record that is torn, or out of place, fails its checksum; it and all behind
- * it are cut off when the journal is read.
+ * A header (magic, features, XXH3-128 of the provenance), then records of one size: key, floats, XXH3-64
+ * of both seeded with the record's number. A record that is torn, or out of place, fails its checksum; it
+ * and all behind it are cut off when the journal is read.
  *
- * The journal is also the file that the store's lock is held on, and it is removed when it is closed empty. So an opener
- * that had to wait for the lock checks that the path still names the file that it has locked, and opens it again if not. */
+ * The journal is also the file that the store's lock is held on, and it is removed when it is closed
+ * empty. So an opener that had to wait for the lock checks that the path still names the file that it has
+ * locked, and opens it again if not. */
 #ifndef DN_IO_FEATURE_JOURNAL_H
 #define DN_IO_FEATURE_JOURNAL_H
 
@@ -31,7 +32,8 @@ dn_status dni_feature_journal_open(dni_feature_journal *journal, const char *sto
 /* Unlocks it, and removes it when it is empty. */
 void dni_feature_journal_close(dni_feature_journal *journal);
 
-/* Hands each whole record that a former process left to `take`, until that fails, and cuts off what is torn. */
+/* Hands each whole record that a former process left to `take`, until that fails, and cuts off what is
+ * torn. */
 typedef dn_status dni_take_record(void *context, const dni_key *key, const float *values, dn_error *error);
 dn_status dni_feature_journal_replay(dni_feature_journal *journal, dni_take_record *take, void *context,
                                      dn_error *error);

@@ -3,9 +3,10 @@
  * One store serves one backbone and one preprocessing. A record is the feature vector of one view of one
  * picture, found by the XXH3-128 of the picture file's bytes, so that moving, renaming or copying pictures
  * costs nothing and a changed one is computed anew. On disk it is a safetensors file ("keys" U8 (n, 16),
- * "features" F32 (n, features), sorted by key) beside a journal: records are appended to the journal as they
- * are made, each with a checksum, and merged into the file when the work is done. What a killed process leaves
- * is read back up to the last whole record, so the finished file is the same bytes as after undisturbed work. */
+ * "features" F32 (n, features), sorted by key) beside a journal: records are appended to the journal as
+ * they are made, each with a checksum, and merged into the file when the work is done. What a killed
+ * process leaves is read back up to the last whole record, so the finished file is the same bytes as after
+ * undisturbed work. */
 #ifndef DN_IO_FEATURE_STORE_H
 #define DN_IO_FEATURE_STORE_H
 
@@ -18,9 +19,9 @@
 typedef struct dni_feature_store dni_feature_store;
 
 /* Opens or makes the store at `path` ("....safetensors"; its folder must exist) for records of `features`
- * floats. `provenance` (backbone hash, preprocessing: any one-line text) is kept in it; one made under another,
- * or in an earlier form, is refused with DN_ERR_MISMATCH. A lock is held until it is closed: a second process
- * waits, after `on_wait` (may be NULL) was called once. */
+ * floats. `provenance` (backbone hash, preprocessing: any one-line text) is kept in it; one made under
+ * another, or in an earlier form, is refused with DN_ERR_MISMATCH. A lock is held until it is closed: a
+ * second process waits, after `on_wait` (may be NULL) was called once. */
 dn_status dni_feature_store_open(dni_feature_store **out, const char *path, const char *provenance,
                                  int features, void (*on_wait)(void *context), void *context,
                                  dn_error *error);

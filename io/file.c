@@ -1,4 +1,5 @@
-/* Files on POSIX: reads that are whole or fail, and the write-sync-rename sequence that never leaves half a file. */
+/* Files on POSIX: reads that are whole or fail, and the write-sync-rename sequence that never leaves half
+ * a file. */
 #include "io/file.h"
 
 #include "core/error.h"
@@ -20,8 +21,8 @@
 
 /* ---- reading ---- */
 
-/* O_NONBLOCK keeps a pipe without a writer from hanging us; and on a file that another process holds a lease of it
- * fails at once, where a plain open waits for the lease to be given up. */
+/* O_NONBLOCK keeps a pipe without a writer from hanging us; and on a file that another process holds a
+ * lease of it fails at once, where a plain open waits for the lease to be given up. */
 static int open_file(const char *path) {
     for (int attempts = 0;;) {
         const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -108,18 +109,18 @@ void dni_file_unload(dni_file_content *content) {
 
 /* ---- writing ---- */
 
-/* The temporary file is named by what it will be, so that the next writer of the same file finds what a killed one left:
- * ".densenet-HASH-SLOT.tmp", with the hash of the goal's name and the first slot that is free. Its writer holds a lock of
- * it, which ends with the process however that ends, on this machine or on another one of the same file system: a
- * temporary whose lock can be had is nobody's, and is removed. */
+/* The temporary file is named by what it will be, so that the next writer of the same file finds what a
+ * killed one left: ".densenet-HASH-SLOT.tmp", with the hash of the goal's name and the first slot that is
+ * free. Its writer holds a lock of it, which ends with the process however that ends, on this machine or
+ * on another one of the same file system: a temporary whose lock can be had is nobody's, and is removed. */
 enum { BUFFER_SIZE = 1 << 16, SLOTS = 10000, SWEPT_SLOTS = 16 };
 
 struct dni_file_writer {
     int descriptor;
-    int lock; /* a second descriptor: keeps the lock while the first is closed, which can fail, and until the rename */
-    char *path;      /* as the caller wrote it, for messages */
-    char *goal;      /* with symbolic links followed: the file is replaced, not the link */
-    char *folder;    /* the goal's */
+    int lock;     /* a second descriptor, which holds the lock until the rename, when the first is closed */
+    char *path;   /* as the caller wrote it, for messages */
+    char *goal;   /* with symbolic links followed: the file is replaced, not the link */
+    char *folder; /* the goal's */
     char *temporary; /* in that folder */
     int failure;     /* errno of the first write that failed */
     size_t used;     /* of buffer */
@@ -177,8 +178,8 @@ static bool remove_abandoned(const char *temporary) {
     return removed;
 }
 
-/* A new file, locked; open(), unlike mkstemp(), applies the umask. -1 with errno: EEXIST where the name is taken, also by
- * somebody who took the new file for abandoned before it was locked. */
+/* A new file, locked; open(), unlike mkstemp(), applies the umask. -1 with errno: EEXIST where the name is
+ * taken, also by somebody who took the new file for abandoned before it was locked. */
 static int create_locked(const char *temporary) {
     const int descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor < 0) return -1;
@@ -291,7 +292,8 @@ static dn_status sync_folder(const dni_file_writer *writer, dn_error *error) {
     return DN_OK;
 }
 
-/* 0, or errno. A temporary that was taken from us, where the file system has no locks, is not taken for ours. */
+/* 0, or errno. A temporary that was taken from us, where the file system has no locks, is not taken for
+ * ours. */
 static int rename_temporary(const dni_file_writer *writer) {
     if (!is_named(writer->lock, writer->temporary)) return ENOENT;
     return rename(writer->temporary, writer->goal) == 0 ? 0 : errno;

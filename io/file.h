@@ -7,18 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A regular file, open for reading. Nothing here is mapped: where a mapped file is cut by somebody else, looking at it
- * kills the process with SIGBUS; a read of such a file fails and can be told. */
+/* A regular file, open for reading. Nothing here is mapped: where a mapped file is cut by somebody else,
+ * looking at it kills the process with SIGBUS; a read of such a file fails and can be told. */
 typedef struct dni_file {
     int descriptor;
     uint64_t size;    /* when it was opened */
     const char *path; /* the caller's, for messages */
 } dni_file;
 
-/* Refuses what is not a regular file, without waiting for a pipe's other end. `path` must outlive the file. On failure
- * there is nothing to close. */
+/* Refuses what is not a regular file, without waiting for a pipe's other end. `path` must outlive the
+ * file. On failure there is nothing to close. */
 dn_status dni_file_open(dni_file *out, const char *path, dn_error *error);
-/* All `size` bytes from `offset` on; DN_ERR_TRUNCATED when the file has got shorter than that. Any number of threads. */
+/* All `size` bytes from `offset` on; DN_ERR_TRUNCATED when the file has got shorter than that. Any number
+ * of threads. */
 dn_status dni_file_read_at(const dni_file *file, void *out, size_t size, uint64_t offset, dn_error *error);
 void dni_file_close(dni_file *file);
 
@@ -35,8 +36,8 @@ dn_status dni_file_load(dni_file_content *out, const char *path, dn_error *error
 void dni_file_unload(dni_file_content *content);
 
 /* A file under construction: written beside its goal under a temporary name, and renamed over it, synced,
- * when it is whole. Whatever was there before stays until then, and for good if anything fails. What a killed process
- * left of an attempt at the same file is removed by the next one. */
+ * when it is whole. Whatever was there before stays until then, and for good if anything fails. What a
+ * killed process left of an attempt at the same file is removed by the next one. */
 typedef struct dni_file_writer dni_file_writer;
 
 dn_status dni_file_writer_open(dni_file_writer **out, const char *path, dn_error *error);

@@ -33,8 +33,9 @@ bool dni_is_utf8(const char *text) {
     return true;
 }
 
-/* jansson calls a string that it has no memory for an "invalid token". So a text that fails is parsed again, which helps
- * where memory was short for a moment, and memory is asked for, as large as a long string's. */
+/* jansson calls a string that it has no memory for an "invalid token". So a text that fails is parsed
+ * again, which helps where memory was short for a moment, and memory is asked for, as large as a long
+ * string's. */
 dn_status dni_json_parse(json_t **out, const char *text, size_t size, size_t flags, json_error_t *reason) {
     enum { PROBE = 1 << 16 };
     *out = json_loadb(text, size, flags, reason);

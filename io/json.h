@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Parses a text with jansson's JSON_* flags. DN_ERR_CORRUPT when it is no JSON: *reason then says why and where. No
- * message is written: the caller knows what the text is. */
+/* Parses a text with jansson's JSON_* flags. DN_ERR_CORRUPT when it is no JSON: *reason then says why and
+ * where. No message is written: the caller knows what the text is. */
 dn_status dni_json_parse(json_t **out, const char *text, size_t size, size_t flags, json_error_t *reason);
 
-/* Length in bytes of the valid UTF-8 sequence at the start of `text`, which ends in a zero byte; 0: there is none
- * (RFC 3629, section 4). */
+/* Length in bytes of the valid UTF-8 sequence at the start of `text`, which ends in a zero byte; 0: there
+ * is none (RFC 3629, section 4). */
 size_t dni_utf8_length(const unsigned char *text);
 /* Whether all of it is UTF-8 (RFC 3629), which JSON strings must be. */
 bool dni_is_utf8(const char *text);

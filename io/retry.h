@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-/* Whether a call that failed with this errno is worth another try: it was interrupted, or descriptors were used up,
- * which other threads close again. Waits before it says so, longer each time, about a second in all. *attempt
- * begins at 0:
+/* Whether a call that failed with this errno is worth another try: it was interrupted, or descriptors were
+ * used up, which other threads close again. Waits before it says so, longer each time, about a second in
+ * all. *attempt begins at 0:
  *
  *     int attempt = 0, descriptor;
  *     do descriptor = open(path, O_RDONLY);

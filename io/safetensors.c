@@ -1,11 +1,11 @@
 /* safetensors, read and written; the JSON of the header's values is jansson's work.
  *
- * Reading: the header is an object that may have very many members, so it is taken apart here, a member at a time, and
- * only each key and each value is given to jansson. Every member becomes a `record`; sorted by offset, the records must
- * tile the data exactly.
+ * Reading: the header is an object that may have very many members, so it is taken apart here, a member at
+ * a time, and only each key and each value is given to jansson. Every member becomes a `record`; sorted by
+ * offset, the records must tile the data exactly.
  *
- * The format promises no alignment. A tensor that is not aligned to its element size is copied into memory of
- * the dictionary's own, so that callers may use its data as an array of its type. */
+ * The format promises no alignment. A tensor that is not aligned to its element size is copied into memory
+ * of the dictionary's own, so that callers may use its data as an array of its type. */
 #include "io/safetensors.h"
 
 #include "core/error.h"
@@ -368,7 +368,8 @@ static dn_status read_data(const dni_safetensors *file, unsigned char **out, dn_
     return dni_file_read_at(&file->file, block, (size_t)size, begin, error);
 }
 
-/* Where the tensor can be used: in the block or, where that is not aligned for its type, in memory of its own. */
+/* Where the tensor can be used: in the block or, where that is not aligned for its type, in memory of its
+ * own. */
 static dn_status place_tensor(dni_tensor_dict *dict, size_t i, unsigned char *bytes, const char *path,
                               dn_error *error) {
     const dni_tensor *tensor = &dni_tensor_dict_at(dict, i)->tensor;

@@ -90,7 +90,8 @@ dn_status dni_machine_mark(dni_machine *m) {
     return dni_stack_push(&m->marks, (void *)(uintptr_t)m->values.count) ? DN_OK : dni_machine_no_memory(m);
 }
 
-/* The values from that height of the stack on; NULL, which nothing may be added to, while there was never one. */
+/* The values from that height of the stack on; NULL, which nothing may be added to, while there was never
+ * one. */
 static dni_pickle_value **above(const dni_machine *m, size_t height) {
     return m->values.items ? (dni_pickle_value **)m->values.items + height : NULL;
 }

@@ -1,9 +1,9 @@
 /* .pth as torch wrote it before 1.6: five pickles in a row (a magic number, the protocol's version, facts
- * about the system, the object, the list of storage keys), then, in that list's order, each storage: an int64
- * count of elements and the elements.
+ * about the system, the object, the list of storage keys), then, in that list's order, each storage: an
+ * int64 count of elements and the elements.
  *
- * Only the pickles, which come first, are read into memory as they are; a storage is read when a tensor needs it, into
- * memory that is aligned to its element size, as its place in the file mostly is not. */
+ * Only the pickles, which come first, are read into memory as they are; a storage is read when a tensor
+ * needs it, into memory that is aligned to its element size, as its place in the file mostly is not. */
 #include "weights/pth.h"
 
 #include "core/error.h"
@@ -22,7 +22,8 @@ static const unsigned char magic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 
 
 enum { PROTOCOL_VERSION = 1001, COUNT_BYTES = 8, FRAME_BYTES = 9 };
 
-/* What is read of the file to find the pickles in; more, up to a limit far above any state dict's, while they go on. */
+/* What is read of the file to find the pickles in; more, up to a limit far above any state dict's, while
+ * they go on. */
 enum { FIRST_READ = 1 << 18, PICKLES_LIMIT = 1 << 26 };
 
 typedef struct legacy {

@@ -35,7 +35,8 @@ bool dni_pth_is_zip(const unsigned char *first_bytes, size_t size) {
     return size >= 4 && memcmp(first_bytes, "PK\3\4", 4) == 0;
 }
 
-/* What libzip could not do: for want of memory, because the system refused, or, with `otherwise`, because of the file. */
+/* What libzip could not do: for want of memory, because the system refused, or, with `otherwise`, because
+ * of the file. */
 static dn_status zip_failure(const archive *a, zip_error_t *problem, dn_status otherwise, const char *what,
                              dn_error *error) {
     const int code = zip_error_code_zip(problem);

@@ -2,12 +2,13 @@
  *
  *     ENGINE WEIGHTS INPUTS BATCH THREADS OUTPUTS [VARIANT]
  *
- * WEIGHTS is a safetensors checkpoint, INPUTS raw float32 (images, 224, 224, 3), of which the first BATCH are
- * used. The engine makes ready, runs once, writes float32 features (BATCH, n) and logits (BATCH, 1000) one
- * after the other to OUTPUTS, and prints "ready". Then it runs once for each line on stdin and answers with
- * the milliseconds that took, until "quit" or the end of input. What variants there are is the engine's affair. */
-#ifndef DN_BENCH_PEERS_SERVER_H
-#define DN_BENCH_PEERS_SERVER_H
+ * WEIGHTS is a safetensors checkpoint, INPUTS raw float32 (images, 224, 224, 3), of which the first BATCH
+ * are used. The engine makes ready, runs once, writes float32 features (BATCH, n) and logits (BATCH, 1000)
+ * one after the other to OUTPUTS, and prints "ready". Then it runs once for each line on stdin and answers
+ * with the milliseconds that took, until "quit" or the end of input. What variants there are is the
+ * engine's affair. */
+#ifndef BENCH_PEERS_SERVER_H
+#define BENCH_PEERS_SERVER_H
 
 #include <stddef.h>
 

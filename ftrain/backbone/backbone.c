@@ -20,8 +20,9 @@
 
 enum { CALIBRATION_PICTURES = 32 };
 
-/* The pictures that random weights are calibrated on. One that cannot be used is left out, but nothing is measured,
- * named or kept where the machine failed on one: the statistics of fewer pictures would be others. */
+/* The pictures that random weights are calibrated on. One that cannot be used is left out, but nothing is
+ * measured, named or kept where the machine failed on one: the statistics of fewer pictures would be
+ * others. */
 typedef struct calibration {
     const dni_samples *pictures;
     const dn_preprocessing *preprocessing;

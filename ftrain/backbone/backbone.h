@@ -10,8 +10,8 @@
 #include "densenet/densenet.h"
 #include "io/image.h"
 
-/* `pictures`: what seeded weights are calibrated on (up to 32 of them, spread evenly). `cache`: the folder for
- * what that gave. Returns OUTCOME_OK or, after a message, another outcome. */
+/* `pictures`: what seeded weights are calibrated on (up to 32 of them, spread evenly). `cache`: the folder
+ * for what that gave. Returns OUTCOME_OK or, after a message, another outcome. */
 outcome backbone_open(dn_weights **out, const weights_source *source, const dn_preprocessing *preprocessing,
                       const dni_samples *pictures, const char *cache, dni_pool *pool);
 

@@ -14,9 +14,9 @@
 
 /* All return OUTCOME_OK or, after a message, another outcome. */
 
-/* Attaches the network with the weights of the model file itself, where it is complete and `weights_option` (the value
- * of -w) is NULL; else with those of weights_option or of the usual places, checked against the model's hash.
- * `batch`: the most pictures that go through the network at a time. */
+/* Attaches the network with the weights of the model file itself, where it is complete and
+ * `weights_option` (the value of -w) is NULL; else with those of weights_option or of the usual places,
+ * checked against the model's hash. `batch`: the most pictures that go through the network at a time. */
 outcome model_attach(dn_classifier *classifier, const char *weights_option, const network_options *network,
                      int batch);
 

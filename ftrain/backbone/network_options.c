@@ -1,4 +1,5 @@
-/* The options of the network: their rows, their check, an early refusal where the machine lacks the precision. */
+/* The options of the network: their rows, their check, an early refusal where the machine lacks the
+ * precision. */
 #include "ftrain/backbone/network_options.h"
 
 #include "core/cpu.h"

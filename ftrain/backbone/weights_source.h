@@ -16,8 +16,8 @@ typedef struct weights_source {
     char *name;              /* what model files call it: "random:1", or the file's name without folder */
 } weights_source;
 
-/* `option`: -w's value or NULL; `arch`: --arch's value, for random ones, or NULL. Returns OUTCOME_OK or, after a
- * message, another outcome. */
+/* `option`: -w's value or NULL; `arch`: --arch's value, for random ones, or NULL. Returns OUTCOME_OK or,
+ * after a message, another outcome. */
 outcome weights_source_find(weights_source *out, const char *option, const char *arch);
 void weights_source_free(weights_source *source);
 

@@ -17,8 +17,8 @@ typedef struct vectors {
     int width;
 } vectors;
 
-/* The cues of all pictures that can be used; the others are added to *skipped and, unless `silent`, named. To be
- * freed in any case. Of the options, strict and quiet count. */
+/* The cues of all pictures that can be used; the others are added to *skipped and, unless `silent`, named.
+ * To be freed in any case. Of the options, strict and quiet count. */
 outcome vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, const feature_options *options,
                         bool silent, size_t *skipped);
 /* Columns first .. end - 1. Likewise. */

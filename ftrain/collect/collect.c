@@ -22,7 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Seconds: the longest wait of our own, the longest a server may ask for, between looks at the interrupt flag. */
+/* Seconds: the longest wait of our own, the longest a server may ask for, between looks at the interrupt
+ * flag. */
 static const double longest_backoff = 60, longest_asked = 600, slice = 0.1;
 
 typedef struct collect_run {
@@ -75,7 +76,8 @@ static char *page_url(const collect_run *run) {
     return url;
 }
 
-/* OUTCOME_OK with *result set, or another outcome. `shown`: the address without its password, for messages. */
+/* OUTCOME_OK with *result set, or another outcome. `shown`: the address without its password, for
+ * messages. */
 static outcome fetch_patiently(collect_run *run, const char *url, const char *shown, fetched *answer,
                                fetch_result *result) {
     outcome code = run->requests++ ? wait_seconds((double)run->delay) : OUTCOME_OK;

@@ -107,7 +107,8 @@ static fetch_result judge_status(fetcher *f, fetched *out) {
     return passing ? FETCH_AGAIN : FETCH_REFUSED;
 }
 
-/* libcurl says CURLE_OUT_OF_MEMORY of a header that is too large, too; so memory is asked for, as much as it may take. */
+/* libcurl says CURLE_OUT_OF_MEMORY of a header that is too large, too; so memory is asked for, as much as
+ * it may take. */
 static bool memory_is_left(void) {
     void *probe = malloc(2 * LARGEST_HEADER);
     free(probe);

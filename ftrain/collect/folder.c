@@ -46,8 +46,8 @@ bool collect_folder_has(const collect_folder *folder, const dni_key *key) {
     return false;
 }
 
-/* The whole number at the start of `text`: what follows it, or NULL where there is none or none of at most 16 digits: counting on must not
- * overflow. */
+/* The whole number at the start of `text`: what follows it, or NULL where there is none or none of at most
+ * 16 digits: counting on must not overflow. */
 static const char *read_number(const char *text, uint64_t *out) {
     char digits[17] = "";
     const size_t length = strspn(text, "0123456789");

@@ -18,8 +18,9 @@ typedef struct collect_folder {
     char *last;          /* the name of the file added last */
 } collect_folder;
 
-/* Makes the folder or reads what is there. `url` is the address as the manifest has it, url_public(); it may hold "{n}". Returns OUTCOME_OK or, after a message, another
- * outcome; either way collect_folder_close() lets go of it. */
+/* Makes the folder or reads what is there. `url` is the address as the manifest has it, url_public(); it
+ * may hold "{n}". Returns OUTCOME_OK or, after a message, another outcome; either way
+ * collect_folder_close() lets go of it. */
 outcome collect_folder_open(collect_folder *out, const char *path, const char *url);
 void collect_folder_close(collect_folder *folder);
 

@@ -2,8 +2,8 @@
 #ifndef FTRAIN_COLLECT_URL_H
 #define FTRAIN_COLLECT_URL_H
 
-/* The address without the user's name and password ("https://user:password@example.org/" is "https://example.org/"),
- * for the manifest, results and messages. From malloc; NULL: out of memory. */
+/* The address without the user's name and password ("https://user:password@example.org/" is
+ * "https://example.org/"), for the manifest, results and messages. From malloc; NULL: out of memory. */
 char *url_public(const char *url);
 
 #endif

@@ -1,5 +1,5 @@
-/* One pass for colour, a few over brightness for detail. All of it scales with the picture's own size, so that
- * width and height say nothing by themselves. */
+/* One pass for colour, a few over brightness for detail. All of it scales with the picture's own size, so
+ * that width and height say nothing by themselves. */
 #include "ftrain/cues/cue_pixels.h"
 
 #include "core/error.h"
@@ -91,8 +91,8 @@ static void measure_colour(double *cues, const dn_image *image, uint8_t *brightn
     }
 }
 
-/* Mean squared difference of brightness between pixels `distance` apart along rows and columns; by ring, where
- * `rings` is not NULL. */
+/* Mean squared difference of brightness between pixels `distance` apart along rows and columns; by ring,
+ * where `rings` is not NULL. */
 static double difference_energy(const dn_image *image, const uint8_t *brightness, int distance,
                                 moments *rings) {
     moments all = {.count = 0};

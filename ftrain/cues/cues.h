@@ -1,6 +1,6 @@
-/* Cues: facts of a picture's file and the simplest statistics of its pixels, by which a data set may give its labels
- * away. A classifier can learn them in place of the subject: the literature calls them shortcut features (Geirhos et
- * al. 2020, Shortcut learning in deep neural networks). */
+/* Cues: facts of a picture's file and the simplest statistics of its pixels, by which a data set may give
+ * its labels away. A classifier can learn them in place of the subject: the literature calls them shortcut
+ * features (Geirhos et al. 2020, Shortcut learning in deep neural networks). */
 #ifndef FTRAIN_CUES_CUES_H
 #define FTRAIN_CUES_CUES_H
 
@@ -90,14 +90,15 @@ typedef struct cue_request {
     bool quiet;  /* no progress */
     bool silent; /* pictures that cannot be used were named before */
     bool strict; /* the first picture that cannot be used ends the run */
-    /* Called for every usable picture, in order; tiny: the picture shrunk to TINY_SIDE x TINY_SIDE x 3, whatever
-     * its shape. May be NULL. */
+    /* Called for every usable picture, in order; tiny: the picture shrunk to TINY_SIDE x TINY_SIDE x 3,
+     * whatever its shape. May be NULL. */
     void (*on_picture)(void *context, size_t index, const uint8_t *tiny);
     void *context;
 } cue_request;
 
 /* matrix: (count, CUE_COUNT), facts: (count); both the caller's. Pictures that cannot be used are named on
- * stderr, added to *skipped, and get a row of zeros. Returns OUTCOME_OK or, after a message, another outcome. */
+ * stderr, added to *skipped, and get a row of zeros. Returns OUTCOME_OK or, after a message, another
+ * outcome. */
 outcome cues_collect(const cue_request *request, const dni_samples *samples, double *matrix,
                      picture_facts *facts, size_t *skipped);
 

@@ -144,7 +144,8 @@ static outcome explain_path(explanation_run *run, const named_picture *picture) 
 
 /* ---- all ---- */
 
-/* "Is it the background?": the mean share of evidence inside the ellipse, beside the ellipse's share of the area. */
+/* "Is it the background?": the mean share of evidence inside the ellipse, beside the ellipse's share of
+ * the area. */
 static outcome print_summary(const explanation_run *run) {
     const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
     for (int c = 0; c < info->class_count; c++) {

@@ -41,21 +41,22 @@ typedef struct extraction {
     size_t skipped; /* pictures that could not be used; each was named */
 } extraction;
 
-/* `sets`: one for each split, or NULL. The training split's has the views that the options ask for, all others
- * the plain one alone. Returns OUTCOME_OK or, after a message, another outcome; either way extraction_free() lets go
- * of everything but the sets, whose views are the extraction's. */
+/* `sets`: one for each split, or NULL. The training split's has the views that the options ask for, all
+ * others the plain one alone. Returns OUTCOME_OK or, after a message, another outcome; either way
+ * extraction_free() lets go of everything but the sets, whose views are the extraction's. */
 outcome extraction_run(extraction *out, const extraction_options *options, const char *data,
                        feature_set *sets);
 void extraction_free(extraction *run);
 
-/* The features of any samples, in one view each, on weights that are calibrated on the same samples where they are
- * random. Returns OUTCOME_OK or, after a message, another outcome; either way feature_set_free() ends *out. */
+/* The features of any samples, in one view each, on weights that are calibrated on the same samples where
+ * they are random. Returns OUTCOME_OK or, after a message, another outcome; either way feature_set_free()
+ * ends *out. */
 outcome extraction_of_samples(feature_set *out, const extraction_options *options, const dni_samples *samples,
                               dni_pool *pool);
 
-/* Counts the pictures of each class in a split: those of `set` or, where that is NULL, all that the folder holds. *out
- * is (classes), from malloc. Returns OUTCOME_OK or, after a message, another outcome, also where a class has none: the
- * pictures that could not be used may have been all of it. */
+/* Counts the pictures of each class in a split: those of `set` or, where that is NULL, all that the folder
+ * holds. *out is (classes), from malloc. Returns OUTCOME_OK or, after a message, another outcome, also
+ * where a class has none: the pictures that could not be used may have been all of it. */
 outcome count_classes(int **out, const dni_dataset *data, dni_split split, const feature_set *set);
 
 #endif

@@ -44,8 +44,8 @@ static void on_wait(void *context) {
     message("%s: another ftrain is at work on these features; waiting for it", (const char *)context);
 }
 
-/* FOLDER/features/HASH-2.safetensors, from malloc: the number is the form's, so that stores of other forms stay
- * apart. */
+/* FOLDER/features/HASH-2.safetensors, from malloc: the number is the form's, so that stores of other forms
+ * stay apart. */
 static outcome path_in_cache(char **out, const char *cache, const char *provenance) {
     *out = NULL;
     char *folder = dni_path_join(cache, "features");

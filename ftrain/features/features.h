@@ -61,13 +61,14 @@ dn_features feature_set_view(const feature_set *set);
 void feature_set_free(feature_set *set);
 
 /* Fills out[i] from sources[i]; out may be NULL, then only the store is filled. What the store lacks is
- * computed, each picture decoded once for all its views. Pictures that cannot be used are named on stderr and
- * added to *skipped; where the machine fails on one the run ends. Returns OUTCOME_OK or, after a message, another outcome, with all of `out` empty. */
+ * computed, each picture decoded once for all its views. Pictures that cannot be used are named on stderr
+ * and added to *skipped; where the machine fails on one the run ends. Returns OUTCOME_OK or, after a
+ * message, another outcome, with all of `out` empty. */
 outcome features_collect(const feature_request *request, const feature_source *sources, size_t count,
                          feature_set *out, size_t *skipped);
 
-/* The folder for caches: `option`, or the user's; made if it is not there. *out is from malloc, or NULL. Returns
- * OUTCOME_OK or, after a message, another outcome. */
+/* The folder for caches: `option`, or the user's; made if it is not there. *out is from malloc, or NULL.
+ * Returns OUTCOME_OK or, after a message, another outcome. */
 outcome features_cache(char **out, const char *option);
 
 #endif

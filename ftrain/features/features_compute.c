@@ -1,6 +1,6 @@
-/* Missing features: pictures are decoded ahead of the network (io/reader.h), which takes their views in batches, in
- * order. Each record is in the store's journal before the next batch begins, so that whatever ends the program
- * loses one batch and what was read ahead. */
+/* Missing features: pictures are decoded ahead of the network (io/reader.h), which takes their views in
+ * batches, in order. Each record is in the store's journal before the next batch begins, so that whatever
+ * ends the program loses one batch and what was read ahead. */
 #include "ftrain/features/features_compute.h"
 
 #include "ftrain/shell/interrupt.h"

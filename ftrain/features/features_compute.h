@@ -24,14 +24,15 @@ typedef struct feature_collection {
     size_t skipped; /* items that cannot be used */
 } feature_collection;
 
-/* Names and counts a picture that cannot be used. Returns OUTCOME_OK to go on, or, after a message, another outcome. */
+/* Names and counts a picture that cannot be used. Returns OUTCOME_OK to go on, or, after a message,
+ * another outcome. */
 outcome features_skip(feature_collection *collection, feature_item *item, const dn_error *error);
 
 /* Whether the store has the record of a view of an item. */
 bool features_has(const feature_collection *collection, const feature_item *item, const dni_view *view);
 
-/* Computes the views that the store lacks and puts them into it. Returns OUTCOME_OK or, after a message, another outcome;
- * what was put into the store before stays there. */
+/* Computes the views that the store lacks and puts them into it. Returns OUTCOME_OK or, after a message,
+ * another outcome; what was put into the store before stays there. */
 outcome features_compute(feature_collection *collection);
 
 #endif

@@ -19,7 +19,8 @@ typedef struct html html;
 dn_status html_open(html **out, const char *path, const char *title, dn_error *error);
 /* Writes the page and frees it, also when it fails. */
 dn_status html_close(html *page, dn_error *error);
-/* For a page that a failure of the machine leaves incomplete: html_close() then writes nothing, and tells of it. */
+/* For a page that a failure of the machine leaves incomplete: html_close() then writes nothing, and tells
+ * of it. */
 void html_fail(html *page, const dn_error *error);
 /* Leaves nothing behind. NULL is fine. */
 void html_abandon(html *page);

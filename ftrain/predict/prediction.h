@@ -16,8 +16,8 @@ typedef struct prediction_rows {
 
 /* What stands before the first row. */
 void prediction_rows_begin(const prediction_rows *rows);
-/* The row of a picture; *best is the most probable class, the first in the model's order of equal ones. False,
- * after a message, without memory. */
+/* The row of a picture; *best is the most probable class, the first in the model's order of equal ones.
+ * False, after a message, without memory. */
 bool prediction_rows_print(const prediction_rows *rows, const char *path, const float *probabilities,
                            int *best);
 /* The row of what cannot be used. `reason` may begin with the path, which is not told twice. */

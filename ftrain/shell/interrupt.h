@@ -1,8 +1,8 @@
 /* Ctrl-C and SIGTERM: SIGINT, SIGTERM.
  *
- * Most work has nothing to save while it runs, or keeps what it reached as it goes: there a signal ends the program at
- * once, with the message "interrupted" and exit status 130. Work that must not end in the middle, as the writing of a
- * file, lets a signal wait:
+ * Most work has nothing to save while it runs, or keeps what it reached as it goes: there a signal ends
+ * the program at once, with the message "interrupted" and exit status 130. Work that must not end in the
+ * middle, as the writing of a file, lets a signal wait:
  *
  *     const bool before = interrupts_wait(true);
  *     status = write_the_file();
@@ -17,8 +17,8 @@
 /* Once, when the program starts. */
 void interrupts_begin(void);
 
-/* true: a first signal only sets a flag, a second one ends the program at once. false: a signal ends the program at
- * once, and so does one that has waited. Returns what held before. */
+/* true: a first signal only sets a flag, a second one ends the program at once. false: a signal ends the
+ * program at once, and so does one that has waited. Returns what held before. */
 bool interrupts_wait(bool wait);
 
 /* What is printed when a signal ends the program, "interrupted" at first. */

@@ -2,8 +2,8 @@
 #ifndef FTRAIN_SHELL_MESSAGE_H
 #define FTRAIN_SHELL_MESSAGE_H
 
-/* Prints one line, "ftrain: ...", after clearing any progress bar. Names in it are escaped, as ftrain/shell/quote.h
- * says. */
+/* Prints one line, "ftrain: ...", after clearing any progress bar. Names in it are escaped, as
+ * ftrain/shell/quote.h says. */
 void message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -35,8 +35,8 @@ typedef struct option_table {
     size_t count;
 } option_table;
 
-/* A row. The macros below make one each: the option's name, its letter (0: none), the member that it sets, and what
- * --help says. A member of another type than the option's does not compile. */
+/* A row. The macros below make one each: the option's name, its letter (0: none), the member that it sets,
+ * and what --help says. A member of another type than the option's does not compile. */
 struct option_spec {
     const char *name; /* "hidden" for --hidden */
     char letter;      /* 'w' for -w */
@@ -104,9 +104,9 @@ struct option_spec {
 
 typedef struct command command;
 
-/* Parses a command's arguments by its table, which fills `*base`, and moves all that are no options to argv[*first] ..
- * argv[argc - 1]; checks how many there are. --help prints the command's help. Returns OUTCOME_OK or the outcome to end
- * with, which is OUTCOME_FINISHED after --help. */
+/* Parses a command's arguments by its table, which fills `*base`, and moves all that are no options to
+ * argv[*first] .. argv[argc - 1]; checks how many there are. --help prints the command's help. Returns
+ * OUTCOME_OK or the outcome to end with, which is OUTCOME_FINISHED after --help. */
 outcome parse_options(const command *self, void *base, int argc, char **argv, int *first);
 
 /* Sets one option by its name as the command line would; false after a message. */

@@ -161,8 +161,8 @@ static dn_status read_path(path_source *source, char **out, dn_error *error) {
 
 /* ---- all of them ---- */
 
-/* The next path, be it a folder's or a file's, from malloc; NULL: there are no more. An error is to be told in
- * its place. */
+/* The next path, be it a folder's or a file's, from malloc; NULL: there are no more. An error is to be
+ * told in its place. */
 static dn_status next_path(path_source *source, char **out, dn_error *error) {
     *out = NULL;
     if (source->depth) {
@@ -187,7 +187,8 @@ static dn_status next_path(path_source *source, char **out, dn_error *error) {
     return DN_OK;
 }
 
-/* Leaves the folders that are done; DN_ERR_DATA_EMPTY, with its path, when the outermost of them held nothing. */
+/* Leaves the folders that are done; DN_ERR_DATA_EMPTY, with its path, when the outermost of them held
+ * nothing. */
 static dn_status leave(path_source *source, char **path, dn_error *error) {
     while (source->depth) {
         open_folder *folder = &source->folders[source->depth - 1];

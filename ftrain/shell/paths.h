@@ -1,5 +1,5 @@
-/* The pictures that a command line names: files, folders and what is in them, lists on standard input. They come
- * one after the other, so that memory does not grow with their number. */
+/* The pictures that a command line names: files, folders and what is in them, lists on standard input.
+ * They come one after the other, so that memory does not grow with their number. */
 #ifndef FTRAIN_SHELL_PATHS_H
 #define FTRAIN_SHELL_PATHS_H
 
@@ -18,8 +18,9 @@ void named_picture_free(void *picture); /* a named_picture from malloc */
 
 typedef struct path_source path_source;
 
-/* `paths` as on the command line, "-" for the list on standard input, whose paths end in `separator`. A folder
- * stands for all files in it and in its folders, by name; hidden ones are left out. NULL: out of memory. */
+/* `paths` as on the command line, "-" for the list on standard input, whose paths end in `separator`. A
+ * folder stands for all files in it and in its folders, by name; hidden ones are left out. NULL: out of
+ * memory. */
 path_source *path_source_create(char *const *paths, int count, char separator);
 
 /* The next one; false: there are no more, or memory is out, or the source was stopped. */

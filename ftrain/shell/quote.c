@@ -39,7 +39,8 @@ static size_t escape(char *out, unsigned char byte) {
     return LONGEST_ESCAPE;
 }
 
-/* Takes one character, or one byte that is none, from *text; writes it to `out` and returns how many bytes that are. */
+/* Takes one character, or one byte that is none, from *text; writes it to `out` and returns how many bytes
+ * that are. */
 static size_t quote_next(char out[4 * LONGEST_ESCAPE], const unsigned char **text) {
     const unsigned char *from = *text;
     const size_t length = dni_utf8_length(from);

@@ -44,7 +44,8 @@ outcome split_output_check(const char *folder) {
 
 static const char temporary_name[] = ".ftrain-split-";
 
-/* What a run that was killed could not remove is named, no more: on a shared disk it may be another machine's. */
+/* What a run that was killed could not remove is named, no more: on a shared disk it may be another
+ * machine's. */
 static void tell_leftovers(const char *parent) {
     DIR *folder = opendir(*parent ? parent : ".");
     const struct dirent *entry;

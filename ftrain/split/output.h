@@ -5,8 +5,8 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/split/pictures.h"
 
-/* Whether `folder` may become the data set: it is not there, or an empty folder. OUTCOME_OK or, after a message,
- * another outcome. */
+/* Whether `folder` may become the data set: it is not there, or an empty folder. OUTCOME_OK or, after a
+ * message, another outcome. */
 outcome split_output_check(const char *folder);
 
 /* Makes folder/<split>/<class>/<name> of every picture that has a split, as hard links or, where those cannot

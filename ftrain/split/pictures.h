@@ -30,8 +30,8 @@ typedef struct split_pictures {
 outcome split_pictures_scan(split_pictures *out, const char *folder, int threads, bool strict, bool quiet);
 void split_pictures_free(split_pictures *pictures);
 
-/* Gives each picture its name: the file's, or where another of the class has that, with -2, -3, ... before the
- * extension. false: out of memory. */
+/* Gives each picture its name: the file's, or where another of the class has that, with -2, -3, ... before
+ * the extension. false: out of memory. */
 bool split_pictures_name(split_pictures *pictures);
 
 #endif

@@ -14,8 +14,8 @@
  * milliseconds. */
 enum { SECONDS_BETWEEN = 10 };
 
-/* Seconds. A signal waits for the end of an epoch; where that takes longer, it ends the program at once, and so the
- * state is kept after each epoch. */
+/* Seconds. A signal waits for the end of an epoch; where that takes longer, it ends the program at once,
+ * and so the state is kept after each epoch. */
 static const double LONG_EPOCH = 0.5;
 
 /* What a signal prints from now on. */

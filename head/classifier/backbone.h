@@ -1,4 +1,5 @@
-/* For whoever finds a classifier's backbone or makes its inputs himself: what ftrain needs beyond classifier.h. */
+/* For whoever finds a classifier's backbone or makes its inputs himself: what ftrain needs beyond
+ * classifier.h. */
 #ifndef DN_HEAD_CLASSIFIER_BACKBONE_H
 #define DN_HEAD_CLASSIFIER_BACKBONE_H
 
@@ -12,8 +13,8 @@ dn_status dni_classifier_weights(dn_weights **out, const dn_classifier *classifi
 dn_status dni_classifier_check_weights(const dn_classifier *classifier, const dn_weights *weights,
                                        dn_error *error);
 
-/* dn_classifier_predict() of pictures that are network inputs already: (count, crop, crop, 3), count at most the
- * batch that the backbone was attached with. */
+/* dn_classifier_predict() of pictures that are network inputs already: (count, crop, crop, 3), count at
+ * most the batch that the backbone was attached with. */
 dn_status dni_classifier_predict_inputs(dn_classifier *classifier, const float *inputs, int count,
                                         float *probabilities, dn_error *error);
 

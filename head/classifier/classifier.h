@@ -1,5 +1,5 @@
-/* The whole classifier, kept in one model file: a backbone and a trained head joined, pictures in, classes and maps
- * of evidence out.
+/* The whole classifier, kept in one model file: a backbone and a trained head joined, pictures in, classes
+ * and maps of evidence out.
  *
  *     dn_classifier_save("model.safetensors", head, &info, weights, &error);
  *
@@ -8,8 +8,8 @@
  *     dn_classifier_predict(classifier, images, count, probabilities, &error);
  *
  * A classifier is used by one thread of control at a time. */
-#ifndef DN_HEAD_CLASSIFIER_H
-#define DN_HEAD_CLASSIFIER_H
+#ifndef DN_HEAD_CLASSIFIER_CLASSIFIER_H
+#define DN_HEAD_CLASSIFIER_CLASSIFIER_H
 
 #include "core/status.h"
 #include "densenet/densenet.h"
@@ -38,11 +38,12 @@ typedef struct dn_classifier_info {
 
 typedef struct dn_classifier dn_classifier;
 
-/* Writes a model file, atomically: the head (feature standardisation folded into its first layer) under the
- * names of torch's nn.Sequential(Linear, ReLU, Dropout, ..., Linear), "classifier.0.weight", and `info` as
- * metadata. `weights` are the backbone's: of seeded ones the batch-norm statistics are stored too, so that
- * the file alone is enough to predict; of others only the hash. DN_ERR_ARGUMENT, DN_ERR_MISMATCH or
- * DN_ERR_DATA_CLASSES for all that dn_classifier_load() would refuse; then a file that was there stays as it is. */
+/* Writes a model file, atomically: the head (feature standardisation folded into its first layer) under
+ * the names of torch's nn.Sequential(Linear, ReLU, Dropout, ..., Linear), "classifier.0.weight", and
+ * `info` as metadata. `weights` are the backbone's: of seeded ones the batch-norm statistics are stored
+ * too, so that the file alone is enough to predict; of others only the hash. DN_ERR_ARGUMENT,
+ * DN_ERR_MISMATCH or DN_ERR_DATA_CLASSES for all that dn_classifier_load() would refuse; then a file that
+ * was there stays as it is. */
 DN_API dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_classifier_info *info,
                                     const dn_weights *weights, dn_error *error);
 
@@ -54,9 +55,10 @@ DN_API const dn_head *dn_classifier_get_head(const dn_classifier *classifier);
 /* Whether the file carries all it needs, so that attach takes NULL weights. */
 DN_API bool dn_classifier_is_complete(const dn_classifier *classifier);
 
-/* Builds the backbone and a session. `weights` may be NULL where the file is complete; others must have the
- * hash that the file names (DN_ERR_MISMATCH). NULL options: the defaults, but a model without options of its own
- * takes threads and allocator of the session's. Height and width are ignored: they are the crop's. */
+/* Builds the backbone and a session. `weights` may be NULL where the file is complete; others must have
+ * the hash that the file names (DN_ERR_MISMATCH). NULL options: the defaults, but a model without options
+ * of its own takes threads and allocator of the session's. Height and width are ignored: they are the
+ * crop's. */
 DN_API dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,
                                       const dn_model_options *model_options,
                                       const dn_session_options *options, dn_error *error);
@@ -68,10 +70,10 @@ DN_API dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image
 /* Height and width of the map of evidence; needs an attached backbone. */
 DN_API void dn_classifier_map_size(const dn_classifier *classifier, int *height, int *width);
 
-/* What in one picture speaks for a class: evidence, (map height, map width), is the class activation map over the
- * crop (Grad-CAM, Selvaraju et al. 2017: max(0, sum over channels of the logit's gradient times the feature
- * map)), in units of the logit. *class_index: the class, or -1 for the most probable one, which it is set to.
- * probabilities: (class_count), may be NULL. Needs an attached backbone. */
+/* What in one picture speaks for a class: evidence, (map height, map width), is the class activation map
+ * over the crop (Grad-CAM, Selvaraju et al. 2017: max(0, sum over channels of the logit's gradient times
+ * the feature map)), in units of the logit. *class_index: the class, or -1 for the most probable one,
+ * which it is set to. probabilities: (class_count), may be NULL. Needs an attached backbone. */
 DN_API dn_status dn_classifier_explain(dn_classifier *classifier, const dn_image *image, int *class_index,
                                        float *evidence, float *probabilities, dn_error *error);
 

@@ -1,4 +1,5 @@
-/* libdensenet, all of it. A whole program, `classify MODEL PICTURE`, which prints every class and its probability:
+/* libdensenet, all of it. A whole program, `classify MODEL PICTURE`, which prints every class and its
+ * probability:
  *
  *     #include <densenet/libdensenet.h>
  *

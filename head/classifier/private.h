@@ -25,8 +25,8 @@ struct dn_classifier {
     float *log_probabilities; /* (batch, classes) */
 };
 
-/* Reads what classifier->dict holds into `info` and `head`, and refuses what does not hold together. Saving asks it too,
- * so that every file that is written can be read. */
+/* Reads what classifier->dict holds into `info` and `head`, and refuses what does not hold together.
+ * Saving asks it too, so that every file that is written can be read. */
 dn_status dni_classifier_read(dn_classifier *classifier, dn_error *error);
 
 /* The name in the file of a linear layer's "weight" or "bias". */

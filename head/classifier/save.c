@@ -1,5 +1,5 @@
-/* Writing a model file: a safetensors of the head's layers, of a seeded backbone's batch-norm statistics, and of
- * metadata that says where everything came from. */
+/* Writing a model file: a safetensors of the head's layers, of a seeded backbone's batch-norm statistics,
+ * and of metadata that says where everything came from. */
 #include "head/classifier/private.h"
 
 #include "core/error.h"
@@ -127,8 +127,8 @@ static dn_status fill_model(dni_tensor_dict *dict, const dn_head *head, const dn
     return status;
 }
 
-/* Makes the file's content and reads it back, with the reader's own eyes: what it refuses is the description's or the
- * head's fault. */
+/* Makes the file's content and reads it back, with the reader's own eyes: what it refuses is the
+ * description's or the head's fault. */
 static dn_status make_content(dn_classifier *content, const dn_head *head, const dn_classifier_info *info,
                               const dn_weights *weights, dn_error *error) {
     dn_error reason = {.message = ""};

@@ -1,7 +1,7 @@
 /* Files that somebody else cuts while they are read: every reader ends in a message, none in a signal.
  *
- * This program's fstat() stands in front of the C library's: right after the library has learnt how long a file is, the
- * file is cut. */
+ * This program's fstat() stands in front of the C library's: right after the library has learnt how long a
+ * file is, the file is cut. */
 #define _GNU_SOURCE /* AT_EMPTY_PATH */
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"
@@ -46,7 +46,8 @@ static void cut_after_opening(const char *path, size_t size) {
     cut.size = (off_t)size;
 }
 
-/* Reads the file anew for each of some lengths that it is cut to; it must fail, name the file and leave nothing. */
+/* Reads the file anew for each of some lengths that it is cut to; it must fail, name the file and leave
+ * nothing. */
 static void assert_survives_cuts(const char *path, dn_status (*read)(const char *path, dn_error *error)) {
     const file_bytes whole = read_whole(path);
     for (int i = 0; i < 24; i++) {
@@ -138,7 +139,8 @@ static void test_feature_stores(void **state) {
     assert_survives_cuts(path, read_store);
 }
 
-/* A store that is cut later than its opening: a record that is gone is told, and merging writes no wrong one. */
+/* A store that is cut later than its opening: a record that is gone is told, and merging writes no wrong
+ * one. */
 static void test_a_feature_store_cut_while_it_is_in_use(void **state) {
     char path[600];
     snprintf(path, sizeof path, "%s", folder_path(state, "store.safetensors"));

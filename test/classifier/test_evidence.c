@@ -12,7 +12,8 @@
 
 #include <cmocka.h>
 
-/* Zhou et al. 2016: without hidden layers the logit is the intercept and the mean of the sums, for any map. */
+/* Zhou et al. 2016: without hidden layers the logit is the intercept and the mean of the sums, for any
+ * map. */
 static void test_sums_of_a_linear_head_are_its_logit(void **state) {
     (void)state;
     enum { PLACES = 49, FEATURES = 20, CLASSES = 3 };

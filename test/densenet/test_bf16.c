@@ -1,5 +1,5 @@
-/* A model in bfloat16: how far its features are from float32's, what it promises as any other, and how it is refused
- * where the CPU or the tier has no AVX512-BF16. */
+/* A model in bfloat16: how far its features are from float32's, what it promises as any other, and how it
+ * is refused where the CPU or the tier has no AVX512-BF16. */
 #include "core/cpu.h"
 #include "densenet/densenet.h"
 #include "test/support/seeded_weights.h"

@@ -1,4 +1,5 @@
-/* Options by table: groups fill the struct inside their caller's, values are checked, the number of rows is bounded. */
+/* Options by table: groups fill the struct inside their caller's, values are checked, the number of rows
+ * is bounded. */
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/options.h"
 

@@ -1,4 +1,5 @@
-/* Names as text output shows them: what could act on a terminal is escaped, all else stays, nothing is lost. */
+/* Names as text output shows them: what could act on a terminal is escaped, all else stays, nothing is
+ * lost. */
 #include "ftrain/shell/quote.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-/* Folds: every picture once, classes spread evenly, groups whole, the same for the same seed; and what is judged by
- * them. */
+/* Folds: every picture once, classes spread evenly, groups whole, the same for the same seed; and what is
+ * judged by them. */
 #include "head/cross_validation.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
-/* Metrics, ranking and calibration against scikit-learn, scipy and numpy (test/golden/head/oracle_metrics.py).
+/* Metrics, ranking and calibration against scikit-learn, scipy and numpy
+ * (test/golden/head/oracle_metrics.py).
  *
  * Tolerances: the golden file has twelve digits, and sums are in double on both sides: 1e-10. */
 #include "test/support/head.h"
@@ -252,7 +253,8 @@ static void test_a_temperature_moves_no_prediction_that_a_threshold_makes(void *
 
 enum { COUNT = 200, CLASSES = 4 };
 
-/* The scores of test/golden/head/oracle_head.py: uniform noise, the true class raised by 0.2, times 4, through log-softmax. */
+/* The scores of test/golden/head/oracle_head.py: uniform noise, the true class raised by 0.2, times 4,
+ * through log-softmax. */
 static float *make_log_probabilities(int *labels) {
     float *y = stream_values("test/scores", (size_t)COUNT * CLASSES);
     for (int n = 0; n < COUNT; n++) {

@@ -113,8 +113,8 @@ static void test_class_weights_and_label_smoothing_are_torchs(void **state) {
     assert_cross_entropy_is_torchs("weighted_smoothed", weights, 0.1f);
 }
 
-/* Central differences: the step's square, 1e-4, times a third derivative below 1/6 is their error, and float32's
- * rounding over the step, 1e-7 / 1e-2, another. */
+/* Central differences: the step's square, 1e-4, times a third derivative below 1/6 is their error, and
+ * float32's rounding over the step, 1e-7 / 1e-2, another. */
 static void test_the_gradient_of_the_weighted_smoothed_loss_is_its_slope(void **state) {
     (void)state;
     enum { N_ROWS = 6, N_CLASSES = 4, COUNT = N_ROWS * N_CLASSES };

@@ -11,7 +11,7 @@ failures=0
 # offers 'WORDS TYPED SO FAR|' EXPECTED...: each of EXPECTED is among what is offered for the last word, or, with
 # the first EXPECTED being "only", they are all of it.
 offers() {
-    local typed=$1 only= missing=
+    local typed=$1 only="" missing=""
     shift
     if [ "$1" = only ]; then only=1; shift; fi
     IFS='|' read -ra COMP_WORDS <<<"$typed|"

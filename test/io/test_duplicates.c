@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Soft blobs at places drawn from the seed, the same scene at any size: brightness from a sum of six cosines. */
+/* Soft blobs at places drawn from the seed, the same scene at any size: brightness from a sum of six
+ * cosines. */
 static dn_image scene(uint64_t seed, int width, int height) {
     dn_image image = {.width = width, .height = height, .rgb = malloc(3 * (size_t)width * (size_t)height)};
     assert_non_null(image.rgb);

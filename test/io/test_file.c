@@ -138,7 +138,8 @@ static int all_entries(const char *folder) {
     return count;
 }
 
-/* A child that begins to write the file, tells so, and waits to be killed (not for ever, should this test end before). */
+/* A child that begins to write the file, tells so, and waits to be killed (not for ever, should this test
+ * end before). */
 static pid_t start_writer(const char *path) {
     int ready[2];
     char byte = 0;

@@ -1,8 +1,9 @@
 /* From pictures to network input, against torchvision (test/golden/io/oracle_pictures.py).
  *
- * Tolerance: one of 256 levels. Pillow rounds to 8 bits between its two passes, the rows' and the columns'; the
- * engine takes the columns first, or rounds only once. At the outermost pixels of the resized picture, where the
- * filter's window is cut by the border, the two weigh differently: 8 levels there. */
+ * Tolerance: one of 256 levels. Pillow rounds to 8 bits between its two passes, the rows' and the
+ * columns'; the engine takes the columns first, or rounds only once. At the outermost pixels of the
+ * resized picture, where the filter's window is cut by the border, the two weigh differently: 8 levels
+ * there. */
 #include "io/image.h"
 #include "io/stb.h"
 #include "test/support/pictures.h"

@@ -1,12 +1,13 @@
 /* A library to be preloaded (LD_PRELOAD), which makes chosen system calls of a program fail.
  *
- *     FAULT_CALLS   names of calls, with commas: open, opendir, stat, read, mmap, malloc (also calloc, realloc,
- *                   aligned_alloc, posix_memalign)
+ *     FAULT_CALLS   names of calls, with commas: open, opendir, stat, read, mmap, malloc (also calloc,
+ *                   realloc, aligned_alloc, posix_memalign)
  *     FAULT_ERRNO   the error that they give: ENOMEM, EMFILE, ENFILE, EIO, EINTR, EAGAIN, EACCES
  *     FAULT_PATH    only calls on paths that contain this text; malloc has no path and ignores it
  *     FAULT_FIRST   the number of the first matching call that fails, from 1 on (default 1)
  *     FAULT_COUNT   how many fail from there on; 0: all (default 1)
- *     FAULT_MARK    a file that is made when the first call fails: without it a loop over FAULT_FIRST is at its end
+ *     FAULT_MARK    a file that is made when the first call fails; a loop over FAULT_FIRST ends where
+ *                   there is none
  *
  * A mapping counts for the path of its file; one of no file counts for none. */
 #undef _FILE_OFFSET_BITS /* open and open64 are two functions here */

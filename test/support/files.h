@@ -1,6 +1,7 @@
-/* Files for tests: temporary folders, whole files, and what lies in ../shared. Failures end the running test. */
-#ifndef DN_TEST_FILES_H
-#define DN_TEST_FILES_H
+/* Files for tests: temporary folders, whole files, and what lies in ../shared. Failures end the running
+ * test. */
+#ifndef TEST_SUPPORT_FILES_H
+#define TEST_SUPPORT_FILES_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* Shared by the head's tests: golden arrays, and inputs that C and the Python oracle both make from a
  * stream. */
-#ifndef TEST_HEAD_SUPPORT_H
-#define TEST_HEAD_SUPPORT_H
+#ifndef TEST_SUPPORT_HEAD_H
+#define TEST_SUPPORT_HEAD_H
 
 #include "head/training.h"
 
@@ -11,8 +11,9 @@
 #define assert_close(a, b, tolerance) assert_close_at((a), (b), (tolerance), __FILE__, __LINE__)
 void assert_close_at(double a, double b, double tolerance, const char *file, int line);
 
-/* test/golden/head/head.txt, written by test/golden/head/oracle_head.py: a line an array, its name, its length and its
- * values. Fails the test when the array is missing or not `count` long. Freed by the caller. */
+/* test/golden/head/head.txt, written by test/golden/head/oracle_head.py: a line an array, its name, its
+ * length and its values. Fails the test when the array is missing or not `count` long. Freed by the
+ * caller. */
 double *golden_array(const char *name, size_t count);
 /* The same of another file of that form. */
 double *golden_array_of(const char *path, const char *name, size_t count);

@@ -1,7 +1,7 @@
 /* JPEG files for tests: made of noise by libjpeg-turbo in the ways that real files are, and changed by hand.
  */
-#ifndef DN_TEST_JPEGS_H
-#define DN_TEST_JPEGS_H
+#ifndef TEST_SUPPORT_JPEGS_H
+#define TEST_SUPPORT_JPEGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* What the tests of layers/ share: golden arrays, seeded data, comparison. Failures end the running test. */
-#ifndef DN_TEST_LAYERS_SUPPORT_H
-#define DN_TEST_LAYERS_SUPPORT_H
+#ifndef TEST_SUPPORT_LAYERS_H
+#define TEST_SUPPORT_LAYERS_H
 
 #include "core/tensor.h"
 

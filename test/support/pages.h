@@ -1,6 +1,6 @@
 /* For tests of pages: a place for one, reading it back, whether its tags are balanced. */
-#ifndef TEST_PAGE_SUPPORT_H
-#define TEST_PAGE_SUPPORT_H
+#ifndef TEST_SUPPORT_PAGES_H
+#define TEST_SUPPORT_PAGES_H
 
 #include "ftrain/page/html.h"
 

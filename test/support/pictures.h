@@ -1,6 +1,6 @@
 /* Support for the tests of pictures: golden files. */
-#ifndef DN_TEST_PICTURES_H
-#define DN_TEST_PICTURES_H
+#ifndef TEST_SUPPORT_PICTURES_H
+#define TEST_SUPPORT_PICTURES_H
 
 #include "test/support/files.h"
 

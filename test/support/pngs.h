@@ -1,6 +1,6 @@
 /* PNG files for tests, whose data are zeros in any number. */
-#ifndef DN_TEST_PNGS_H
-#define DN_TEST_PNGS_H
+#ifndef TEST_SUPPORT_PNGS_H
+#define TEST_SUPPORT_PNGS_H
 
 #include "test/support/files.h"
 

@@ -1,6 +1,6 @@
 /* Weights and inputs that C and Python make alike from a seed, so that golden files need hold neither. */
-#ifndef DN_TEST_SEEDED_WEIGHTS_H
-#define DN_TEST_SEEDED_WEIGHTS_H
+#ifndef TEST_SUPPORT_SEEDED_WEIGHTS_H
+#define TEST_SUPPORT_SEEDED_WEIGHTS_H
 
 #include "densenet/densenet.h"
 

@@ -1,6 +1,6 @@
 /* Tests that choose tiers of kernels by DN_ISA, and leave the variable as they found it. */
-#ifndef DN_TEST_TIERS_H
-#define DN_TEST_TIERS_H
+#ifndef TEST_SUPPORT_TIERS_H
+#define TEST_SUPPORT_TIERS_H
 
 /* The variable's value, to be handed to restore_tier(); NULL when it is not set. */
 char *chosen_tier(void);

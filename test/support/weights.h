@@ -1,6 +1,6 @@
 /* Shared by the tests of weight files: comparison of what was read. */
-#ifndef DN_TEST_WEIGHTS_SUPPORT_H
-#define DN_TEST_WEIGHTS_SUPPORT_H
+#ifndef TEST_SUPPORT_WEIGHTS_H
+#define TEST_SUPPORT_WEIGHTS_H
 
 #include "core/tensor_dict.h"
 
