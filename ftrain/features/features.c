@@ -1,6 +1,8 @@
 /* Features: hash every file, compute what the store lacks, copy out. */
-#include "ftrain/features/features_compute.h"
+#include "ftrain/features/features.h"
 
+#include "ftrain/features/collection.h"
+#include "ftrain/features/features_compute.h"
 #include "ftrain/shell/folders.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
@@ -87,18 +89,6 @@ static outcome open_store(feature_collection *collection) {
                                                     request->config->features, on_wait, path, &error);
     free(path);
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
-}
-
-bool features_has(const feature_collection *collection, const feature_item *item, const dni_view *view) {
-    const dni_key key = dni_key_of_view(&item->key, view);
-    return dni_feature_store_has(collection->store, &key);
-}
-
-/* ---- pictures that cannot be used ---- */
-
-outcome features_skip(feature_collection *collection, feature_item *item, const dn_error *error) {
-    item->is_unusable = true;
-    return skip_input(error, collection->request->options.strict, &collection->skipped);
 }
 
 /* ---- hashing ---- */
