@@ -20,9 +20,7 @@
 
 #include <jerror.h> /* asks for jpeglib.h before it */
 
-#ifndef LIBJPEG_TURBO_VERSION
-#error "libjpeg is not libjpeg-turbo: its pixels would differ"
-#endif
+_Static_assert(LIBJPEG_TURBO_VERSION_NUMBER > 0, "libjpeg is not libjpeg-turbo: its pixels would differ");
 
 /* A small progressive file of very many scans would take hours. */
 enum { MOST_SCANS = 500 };

@@ -1,6 +1,6 @@
-/* safetensors, read and written; the JSON of the header's values is jansson's work.
+/* safetensors, read. The JSON of the header's values is jansson's work.
  *
- * Reading: the header is an object that may have very many members, so it is taken apart here, a member at
+ * The header is an object that may have very many members, so it is taken apart here, a member at
  * a time, and only each key and each value is given to jansson. Every member becomes a `record`; sorted by
  * offset, the records must tile the data exactly.
  *
@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "io/json.h"
+#include "io/safetensors_format.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -18,11 +19,6 @@
 #include <string.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "safetensors data is used as it lies in the file");
-
-/* The format's limit of a header; then ours, far above what a network or a model has. */
-enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100000000, TENSOR_LIMIT = 100000, METADATA_LIMIT = 1000 };
-
-static const char metadata_key[] = "__metadata__";
 
 typedef struct record {
     char *name;
@@ -43,10 +39,6 @@ typedef struct reader {
     const char *text;
     size_t length, position;
 } reader;
-
-static size_t tensor_bytes(const dni_tensor *tensor) {
-    return (size_t)dni_tensor_count(tensor) * dni_dtype_size(tensor->dtype);
-}
 
 /* Finds the header's extent: it begins at byte LENGTH_BYTES. */
 static dn_status read_length(const dni_file *file, uint64_t *length, dn_error *error) {
@@ -73,16 +65,16 @@ static dn_status read_length(const dni_file *file, uint64_t *length, dn_error *e
 
 static dn_status read_metadata(reader *r, json_t *metadata) {
     if (!json_is_object(metadata))
-        return dni_fail(r->error, DN_ERR_CORRUPT, "%s: %s is not an object", r->path, metadata_key);
+        return dni_fail(r->error, DN_ERR_CORRUPT, "%s: %s is not an object", r->path, METADATA_KEY);
     const char *key;
     json_t *value;
     json_object_foreach(metadata, key, value) {
         if (!json_is_string(value))
             return dni_fail(r->error, DN_ERR_CORRUPT, "%s: %s entry '%s' is not a string", r->path,
-                            metadata_key, key);
+                            METADATA_KEY, key);
         if (dni_tensor_dict_meta_count(r->dict) == METADATA_LIMIT)
             return dni_fail(r->error, DN_ERR_UNSUPPORTED, "%s: more than %d entries of %s", r->path,
-                            METADATA_LIMIT, metadata_key);
+                            METADATA_LIMIT, METADATA_KEY);
         const dn_status status = dni_tensor_dict_set_meta(r->dict, key, json_string_value(value), r->error);
         if (status) return status;
     }
@@ -207,7 +199,7 @@ static dn_status new_record(reader *r, const char *name, record **out) {
 }
 
 static dn_status take_member(reader *r, const char *key, json_t *value) {
-    if (strcmp(key, metadata_key) == 0) {
+    if (strcmp(key, METADATA_KEY) == 0) {
         if (r->has_metadata) return wrong_header(r, "a second __metadata__");
         r->has_metadata = true;
         return read_metadata(r, value);
@@ -404,149 +396,5 @@ dn_status dni_safetensors_read(dni_tensor_dict **out, const char *path, dn_error
         file.dict = NULL;
     }
     dni_safetensors_close(&file);
-    return status;
-}
-
-/* ---- writing ---- */
-
-/* Falling element size keeps every tensor aligned; the name makes the order one. */
-static int by_size_and_name(const void *a, const void *b) {
-    const dni_named_tensor *x = *(const dni_named_tensor *const *)a, *y = *(const dni_named_tensor *const *)b;
-    const size_t x_size = dni_dtype_size(x->tensor.dtype), y_size = dni_dtype_size(y->tensor.dtype);
-    if (x_size != y_size) return x_size > y_size ? -1 : 1;
-    return strcmp(x->name, y->name);
-}
-
-/* The tensors in the order they are written, or NULL when out of memory. */
-static const dni_named_tensor **sorted_tensors(const dni_tensor_dict *dict) {
-    const size_t count = dni_tensor_dict_count(dict);
-    const dni_named_tensor **tensors = malloc((count + 1) * sizeof *tensors);
-    if (!tensors) return NULL;
-    for (size_t i = 0; i < count; i++) tensors[i] = dni_tensor_dict_at(dict, i);
-    qsort(tensors, count, sizeof *tensors, by_size_and_name);
-    return tensors;
-}
-
-static dn_status check_writable(const dni_named_tensor *named, const char *path, dn_error *error) {
-    if (!dni_tensor_is_dense(&named->tensor))
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: tensor '%s' is not dense and cannot be written", path,
-                        named->name);
-    if (strcmp(named->name, metadata_key) == 0)
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: no tensor can be named '%s'", path, metadata_key);
-    if (!dni_is_utf8(named->name))
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: tensor name '%s' is not UTF-8 text", path, named->name);
-    return DN_OK;
-}
-
-/* What reading would refuse is not written. */
-static dn_status check_content(const dni_tensor_dict *dict, const dni_named_tensor *const *tensors,
-                               const char *path, dn_error *error) {
-    const size_t count = dni_tensor_dict_count(dict), meta_count = dni_tensor_dict_meta_count(dict);
-    if (count > TENSOR_LIMIT || meta_count > METADATA_LIMIT)
-        return dni_fail(error, DN_ERR_ARGUMENT,
-                        "%s: %zu tensors and %zu entries of metadata are more than the %d and %d of a file",
-                        path, count, meta_count, TENSOR_LIMIT, METADATA_LIMIT);
-    for (size_t i = 0; i < count; i++) {
-        const dn_status status = check_writable(tensors[i], path, error);
-        if (status) return status;
-    }
-    for (size_t i = 0; i < meta_count; i++) {
-        const char *key, *value;
-        dni_tensor_dict_meta_at(dict, i, &key, &value);
-        if (!dni_is_utf8(key) || !dni_is_utf8(value))
-            return dni_fail(error, DN_ERR_ARGUMENT, "%s: metadata '%s' is not UTF-8 text", path, key);
-    }
-    return DN_OK;
-}
-
-static int by_key(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Adds the metadata, by key, to the JSON header; -1, as jansson has it, when out of memory. */
-static int put_metadata(json_t *header, const dni_tensor_dict *dict) {
-    const size_t count = dni_tensor_dict_meta_count(dict);
-    if (!count) return 0;
-    const char **keys = malloc(count * sizeof *keys);
-    if (!keys) return -1;
-    const char *value;
-    for (size_t i = 0; i < count; i++) dni_tensor_dict_meta_at(dict, i, &keys[i], &value);
-    qsort(keys, count, sizeof *keys, by_key);
-    json_t *metadata = json_object();
-    int failed = 0;
-    for (size_t i = 0; i < count && !failed; i++)
-        failed = json_object_set_new(metadata, keys[i], json_string(dni_tensor_dict_meta(dict, keys[i])));
-    free(keys);
-    if (!failed) return json_object_set_new(header, metadata_key, metadata);
-    json_decref(metadata);
-    return -1;
-}
-
-static int put_tensor(json_t *header, const dni_named_tensor *named, uint64_t begin) {
-    const dni_tensor *tensor = &named->tensor;
-    json_t *shape = json_array();
-    int failed = 0;
-    for (int d = 0; d < tensor->rank && !failed; d++)
-        failed = json_array_append_new(shape, json_integer(tensor->shape[d]));
-    if (failed) {
-        json_decref(shape);
-        return -1;
-    }
-    json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", dni_dtype_name(tensor->dtype), "shape", shape,
-                              "data_offsets", (json_int_t)begin, (json_int_t)(begin + tensor_bytes(tensor)));
-    return json_object_set_new(header, named->name, entry);
-}
-
-/* The header's text; NULL when out of memory. */
-static char *header_text(const dni_tensor_dict *dict, const dni_named_tensor *const *tensors) {
-    json_t *header = json_object();
-    int failed = put_metadata(header, dict);
-    uint64_t begin = 0;
-    for (size_t i = 0; i < dni_tensor_dict_count(dict) && !failed; i++) {
-        failed = put_tensor(header, tensors[i], begin);
-        begin += tensor_bytes(&tensors[i]->tensor);
-    }
-    char *text = failed ? NULL : json_dumps(header, JSON_COMPACT);
-    json_decref(header);
-    return text;
-}
-
-static dn_status write_header(dni_file_writer *writer, const char *text, dn_error *error) {
-    char spaces[DNI_ALIGNMENT];
-    memset(spaces, ' ', sizeof spaces);
-    const size_t length = strlen(text);
-    const uint64_t padded = dni_align_up(LENGTH_BYTES + length) - LENGTH_BYTES;
-    dn_status status = dni_file_write(writer, &padded, LENGTH_BYTES, error);
-    if (!status) status = dni_file_write(writer, text, length, error);
-    if (!status) status = dni_file_write(writer, spaces, (size_t)padded - length, error);
-    return status;
-}
-
-static dn_status write_file(const char *header, const dni_named_tensor *const *tensors, size_t count,
-                            const char *path, dn_error *error) {
-    if (strlen(header) > HEADER_LIMIT - DNI_ALIGNMENT)
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: a header of %zu bytes is above the format's limit of %d",
-                        path, strlen(header), HEADER_LIMIT);
-    dni_file_writer *writer = NULL;
-    dn_status status = dni_file_writer_open(&writer, path, error);
-    if (status) return status;
-    status = write_header(writer, header, error);
-    for (size_t i = 0; i < count && !status; i++)
-        status = dni_file_write(writer, tensors[i]->tensor.data, tensor_bytes(&tensors[i]->tensor), error);
-    if (!status) return dni_file_writer_commit(writer, error);
-    dni_file_writer_abandon(writer);
-    return status;
-}
-
-dn_status dni_safetensors_write(const dni_tensor_dict *dict, const char *path, dn_error *error) {
-    const size_t count = dni_tensor_dict_count(dict);
-    const dni_named_tensor **tensors = sorted_tensors(dict);
-    if (!tensors) return dni_no_memory(error, "%s", path);
-    dn_status status = check_content(dict, tensors, path, error);
-    char *header = status ? NULL : header_text(dict, tensors);
-    if (!status)
-        status = header ? write_file(header, tensors, count, path, error) : dni_no_memory(error, "%s", path);
-    free(header);
-    free(tensors);
     return status;
 }

@@ -38,7 +38,7 @@ typedef struct range_summary {
     double min, median, max;
 } range_summary;
 
-/* Sorts the values. Of none, all 0. */
+/* Sorts the values. Of none, all NaN. */
 range_summary audit_range(double *values, size_t count);
 
 typedef struct class_summary {
@@ -47,7 +47,7 @@ typedef struct class_summary {
     size_t count, unusable;
     size_t formats[FORMATS];
     range_summary width, height, bytes, bits_per_pixel;
-    range_summary quality; /* of the JPEG files that have a table; all 0 without */
+    range_summary quality; /* of the JPEG files that have a table; NaN without any */
     size_t chroma_full, chroma_half,
         chroma_quarter; /* 4:4:4, 4:2:2 or 4:4:0, 4:2:0; others are counted nowhere */
     size_t grey, progressive, exif, rotated, icc, xmp, camera, software;

@@ -1,13 +1,16 @@
 /* The columns of an audit's tables. */
 #include "ftrain/audit/tables.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* ---- cells ---- */
 
-/* "24 30 40": minimum, median and maximum; one number where all are the same. */
+/* "24 30 40": minimum, median and maximum; one number where all are the same, "-" where there is none. */
 static void show_range(char *text, size_t size, const range_summary *range, int digits) {
-    if (range->min < range->max)
+    if (isnan(range->median))
+        snprintf(text, size, "-");
+    else if (range->min < range->max)
         snprintf(text, size, "%.*f %.*f %.*f", digits, range->min, digits, range->median, digits, range->max);
     else
         snprintf(text, size, "%.*f", digits, range->min);
@@ -23,6 +26,7 @@ static void show_fine_range(char *text, size_t size, const void *value) {
 
 static json_t *range_json(const void *value) {
     const range_summary *range = value;
+    if (isnan(range->median)) return json_null();
     return json_pack("{s:f, s:f, s:f}", "min", range->min, "median", range->median, "max", range->max);
 }
 

@@ -30,7 +30,7 @@ has_failed() { [ -e "$mark" ]; } # whether any call of the last run was made to 
 holds "an undisturbed run" "$ftrain" extract "$data" "${small[@]}" --cache "$work/good" -o "$work/good.safetensors"
 holds "an undisturbed training" "$ftrain" train "$data" "${small[@]}" --cache "$work/good" --epochs 2 -o "$work/good.model"
 
-# ---- every open and every mapping, one after the other: calibration, hashing, decoding ----
+# ---- every open and every read, one after the other: calibration, hashing, decoding ----
 
 # each_call CALL ERROR: the run ends with 5 and no statistics and no features file, or gives the same bytes
 each_call() {
@@ -60,7 +60,7 @@ each_call() {
     fi
 }
 each_call open EIO
-each_call mmap ENOMEM
+each_call read ENOMEM
 
 # ---- for good: every command ends with 5 ----
 
@@ -85,17 +85,17 @@ for number in EMFILE EIO; do
         "$ftrain" train "$data" "${small[@]}" --cache "$work/new-$number" --epochs 2 -o "$work/new.model"
 done
 equal "and writes no model" "$(ls "$work/new.model"* 2>/dev/null)" ''
-ends_with_five "evaluate ends with 5" mmap ENOMEM "$ftrain" evaluate -m "$work/good.model" "$data" --cache "$work/e" -q
-ends_with_five "predict ends with 5" mmap ENOMEM "$ftrain" predict -m "$work/good.model" "$data"
+ends_with_five "evaluate ends with 5" read ENOMEM "$ftrain" evaluate -m "$work/good.model" "$data" --cache "$work/e" -q
+ends_with_five "predict ends with 5" read ENOMEM "$ftrain" predict -m "$work/good.model" "$data"
 ends_with_five "explain ends with 5" open EIO "$ftrain" explain -m "$work/good.model" "$data"
-ends_with_five "audit ends with 5" mmap ENOMEM "$ftrain" audit "$data" -q
+ends_with_five "audit ends with 5" read ENOMEM "$ftrain" audit "$data" -q
 ends_with_five "split ends with 5" open EIO "$ftrain" split "$data/train" -o "$work/split" --train 1 --valid 1 --test 0 -q
 ends_with_five "baseline on pixels ends with 5" open EIO "$ftrain" baseline "$data" --only svm-pixels -q --crop 32 --resize 36
 ends_with_five "baseline on metadata ends with 5" open EIO "$ftrain" baseline "$data" --only metadata -q
 
 # ---- for a moment ----
 
-fail open,mmap EAGAIN 3 2 "$ftrain" predict -m "$work/good.model" "$data"
+fail open,read EAGAIN 3 2 "$ftrain" predict -m "$work/good.model" "$data"
 code=$?
 cp "$stdout" "$work/after.txt"
 equal "what passes after a moment is waited for" "$code" 0

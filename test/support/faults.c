@@ -1,7 +1,7 @@
 /* A library to be preloaded (LD_PRELOAD), which makes chosen system calls of a program fail.
  *
- *     FAULT_CALLS   names of calls, with commas: open, opendir, stat, read, mmap, malloc (also calloc,
- *                   realloc, aligned_alloc, posix_memalign)
+ *     FAULT_CALLS   names of calls, with commas: open, opendir, stat, read (also pread), mmap, malloc (also
+ *                   calloc, realloc, aligned_alloc, posix_memalign)
  *     FAULT_ERRNO   the error that they give: ENOMEM, EMFILE, ENFILE, EIO, EINTR, EAGAIN, EACCES
  *     FAULT_PATH    only calls on paths that contain this text; malloc has no path and ignores it
  *     FAULT_FIRST   the number of the first matching call that fails, from 1 on (default 1)
@@ -130,6 +130,14 @@ EXPORTED ssize_t read(int descriptor, void *bytes, size_t size) {
     char room[1024];
     return fails("read", path_of(descriptor, room)) ? -1 : REAL(read)(descriptor, bytes, size);
 }
+
+#define DEFINE_PREAD(name, offset_type)                                                                      \
+    EXPORTED ssize_t name(int descriptor, void *bytes, size_t size, offset_type offset) {                    \
+        char room[1024];                                                                                     \
+        return fails("read", path_of(descriptor, room)) ? -1 : REAL(name)(descriptor, bytes, size, offset);  \
+    }
+DEFINE_PREAD(pread, off_t)
+DEFINE_PREAD(pread64, off64_t)
 
 #define DEFINE_MMAP(name, offset_type)                                                                       \
     EXPORTED void *name(void *at, size_t size, int protection, int flags, int descriptor,                    \

@@ -1,0 +1,16 @@
+/* What the reader and the writer of safetensors share: limits and names of the format. */
+#ifndef DN_IO_SAFETENSORS_FORMAT_H
+#define DN_IO_SAFETENSORS_FORMAT_H
+
+#include "core/tensor.h"
+
+/* The format's limit of a header; then ours, far above what a network or a model has. */
+enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100000000, TENSOR_LIMIT = 100000, METADATA_LIMIT = 1000 };
+
+#define METADATA_KEY "__metadata__"
+
+static inline size_t tensor_bytes(const dni_tensor *tensor) {
+    return (size_t)dni_tensor_count(tensor) * dni_dtype_size(tensor->dtype);
+}
+
+#endif
