@@ -1,11 +1,9 @@
-/* Training: optimizers and whole runs against torch, repeatability, and what is refused. */
+/* Training: whole runs against torch, repeatability, and what is refused. */
 #include "test/support/head.h"
 
-#include "head/mlp.h"
-#include "head/optimizer.h"
-#include "head/standardise.h"
-#include "head/training.h"
 #include "head/metrics.h"
+#include "head/mlp.h"
+#include "head/training.h"
 
 #include <cblas.h>
 #include <float.h>
@@ -67,77 +65,6 @@ static dn_status train_golden(dn_head *head, dn_train_options options, curve *c,
     toy_data_free(&train);
     toy_data_free(&valid);
     return status;
-}
-
-/* ---- optimizers ---- */
-
-static void assert_optimizer_is_torchs(const char *golden, dn_train_options options, size_t state_count) {
-    enum { COUNT = 40, STEPS = 10 };
-    options.learning_rate = 0.05f;
-    double *expected = golden_array(golden, (size_t)COUNT * STEPS);
-    float *p = stream_values("test/start", COUNT);
-    float *gradients = stream_values("test/gradients", (size_t)COUNT * STEPS);
-    for (int i = 0; i < COUNT; i++) p[i] = 2.0f * p[i] - 1.0f;
-    for (int i = 0; i < COUNT * STEPS; i++) gradients[i] = 2.0f * gradients[i] - 1.0f;
-    dni_optimizer optimizer;
-    assert_int_equal(dni_optimizer_state_count(&options, COUNT), state_count);
-    assert_int_equal(dni_optimizer_create(&optimizer, &options, COUNT, NULL), DN_OK);
-    for (int s = 0; s < STEPS; s++) {
-        dni_optimizer_step(&optimizer, p, gradients + s * COUNT);
-        /* Both sides are float32 and round in different places: a few units in the last place of 1. */
-        for (int i = 0; i < COUNT; i++) assert_close((double)p[i], expected[s * COUNT + i], 1e-6);
-    }
-    dni_optimizer_free(&optimizer);
-    free(gradients);
-    free(p);
-    free(expected);
-}
-
-static void test_sgd_steps_are_torchs(void **state) {
-    (void)state;
-    dn_train_options o = dn_train_options_default();
-    o.momentum = 0.0f;
-    o.weight_decay = 0.0f;
-    assert_optimizer_is_torchs("optimizer/sgd", o, 0);
-    o.weight_decay = 0.01f;
-    assert_optimizer_is_torchs("optimizer/sgd_decay", o, 0);
-    o.momentum = 0.9f;
-    assert_optimizer_is_torchs("optimizer/momentum_decay", o, 40);
-    o.nesterov = 1;
-    assert_optimizer_is_torchs("optimizer/nesterov", o, 40);
-    o.nesterov = 0;
-    o.weight_decay = 0.0f;
-    assert_optimizer_is_torchs("optimizer/momentum", o, 40);
-}
-
-static void test_adam_steps_are_torchs(void **state) {
-    (void)state;
-    dn_train_options o = dn_train_options_adam();
-    assert_optimizer_is_torchs("optimizer/adam", o, 80);
-    o.weight_decay = 0.01f;
-    assert_optimizer_is_torchs("optimizer/adam_decay", o, 80);
-}
-
-static void test_an_optimizer_resumes_from_its_state_with_the_same_bits(void **state) {
-    (void)state;
-    enum { COUNT = 33 };
-    const dn_train_options o = dn_train_options_adam();
-    float *p = stream_values("test/start", COUNT), *gradient = stream_values("test/gradients", COUNT);
-    float resumed[COUNT];
-    dni_optimizer first, second;
-    assert_int_equal(dni_optimizer_create(&first, &o, COUNT, NULL), DN_OK);
-    assert_int_equal(dni_optimizer_create(&second, &o, COUNT, NULL), DN_OK);
-    for (int s = 0; s < 3; s++) dni_optimizer_step(&first, p, gradient);
-    memcpy(resumed, p, sizeof resumed);
-    memcpy(second.state, first.state, dni_optimizer_state_count(&o, COUNT) * sizeof(float));
-    second.steps = first.steps;
-    dni_optimizer_step(&first, p, gradient);
-    dni_optimizer_step(&second, resumed, gradient);
-    assert_memory_equal(p, resumed, sizeof resumed);
-    dni_optimizer_free(&second);
-    dni_optimizer_free(&first);
-    free(gradient);
-    free(p);
 }
 
 /* ---- whole runs ---- */
@@ -403,28 +330,6 @@ static void test_default_options_learn_a_weak_signal(void **state) {
 
 /* ---- standardisation ---- */
 
-static void test_standardisation_makes_mean_zero_and_deviation_one_over_the_views_used(void **state) {
-    (void)state;
-    toy_data data = toy_data_make("test/train", TRAIN, VIEWS, WIDTH);
-    for (int views = 1; views <= VIEWS; views++) {
-        float measured[2 * WIDTH];
-        assert_int_equal(dni_standardise_measure(&data.features, views, WIDTH, measured, NULL), DN_OK);
-        for (int i = 0; i < WIDTH; i++) {
-            double sum = 0.0, squares = 0.0;
-            for (int n = 0; n < TRAIN; n++)
-                for (int v = 0; v < views; v++) {
-                    const float x = data.values[(n * VIEWS + v) * WIDTH + i];
-                    const double z = ((double)x - (double)measured[i]) * (double)measured[WIDTH + i];
-                    sum += z;
-                    squares += z * z;
-                }
-            assert_close(sum / (TRAIN * views), 0.0, 1e-6);
-            assert_close(squares / (TRAIN * views), 1.0, 1e-6);
-        }
-    }
-    toy_data_free(&data);
-}
-
 static void test_constant_features_are_taken_out_instead_of_exploding(void **state) {
     (void)state;
     toy_data data = toy_data_make("test/train", TRAIN, 1, WIDTH);
@@ -614,9 +519,6 @@ static void test_a_batch_above_the_data_is_the_whole_data(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sgd_steps_are_torchs),
-        cmocka_unit_test(test_adam_steps_are_torchs),
-        cmocka_unit_test(test_an_optimizer_resumes_from_its_state_with_the_same_bits),
         cmocka_unit_test(test_a_run_of_sgd_with_everything_has_torchs_loss_curve),
         cmocka_unit_test(test_a_run_of_adam_on_plain_features_has_torchs_loss_curve),
         cmocka_unit_test(test_a_run_with_schedule_class_weights_and_smoothing_has_torchs_loss_curve),
@@ -629,7 +531,6 @@ int main(void) {
         cmocka_unit_test(test_the_adam_options_take_three_epochs_on_plain_features),
         cmocka_unit_test(test_two_blas_threads_change_no_more_than_rounding),
         cmocka_unit_test(test_default_options_learn_a_weak_signal),
-        cmocka_unit_test(test_standardisation_makes_mean_zero_and_deviation_one_over_the_views_used),
         cmocka_unit_test(test_constant_features_are_taken_out_instead_of_exploding),
         cmocka_unit_test(test_options_out_of_range_are_refused_by_name_and_value),
         cmocka_unit_test(test_features_that_cannot_be_are_refused_by_split_and_value),
