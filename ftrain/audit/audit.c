@@ -72,7 +72,7 @@ static const option_spec rows[] = {
     OPT_TEXT("report", 0, audit_options, report, "FILE.html", "write a report with pictures, too"),
     JSON_OBJECT_OPTION(audit_options, json),
     OPT_FLAG("exit-status", 0, audit_options, exit_status, "end with 10 when there is an alarm"),
-    OPT_SEED("seed", 0, audit_options, seed, "of the folds (default 1)"),
+    OPT_SEED("seed", 0, audit_options, seed, "seed of the folds (default 1)"),
     OPT_TEXT("weights", 'w', audit_options, extraction.weights, "WEIGHTS",
              "a file, or random:SEED: find outliers in the network's features, too"),
     OPT_GROUP(audit_options, extraction, pipeline_option_table),

@@ -81,7 +81,7 @@ static outcome baseline(baseline_run *run, const char *data) {
 static const option_spec rows[] = {
     OPT_GROUP(baseline_run, extraction_options, extraction_option_table),
     FEATURES_OPTION(baseline_run, extraction_options.features.file),
-    OPT_TEXT("model", 'm', baseline_run, model, "MODEL", "a row for this model, too"),
+    OPT_TEXT("model", 'm', baseline_run, model, "MODEL", "add a row for this model"),
     OPT_TEXT("only", 0, baseline_run, only, "LIST",
              "some of dummy,metadata,svm-pixels,logistic,svm-features"),
     OPT_INT("max-pictures", 0, baseline_run, max_pictures, 6, 20000, "N",
