@@ -16,8 +16,12 @@
 #define DNI_INLINE static inline __attribute__((always_inline))
 
 /* DNI_UNROLL stands before a loop over registers: its count is a constant, and it must be unrolled whole,
- * because registers cannot be indexed. DNI_KEEP_LOOP stands before a loop that must not be unrolled. */
-#if defined(__clang__)
+ * because registers cannot be indexed. DNI_KEEP_LOOP stands before a loop that must not be unrolled.
+ * DNI_ROLLED keeps all loops: with a sanitizer's checks in them compilers take minutes for a file. */
+#if defined(DNI_ROLLED)
+#define DNI_UNROLL
+#define DNI_KEEP_LOOP
+#elif defined(__clang__)
 #define DNI_UNROLL    _Pragma("clang loop unroll(full)")
 #define DNI_KEEP_LOOP _Pragma("clang loop unroll(disable)")
 #else
