@@ -1,4 +1,4 @@
-/* calloc(), which checks the product that it is given, with a message. */
+/* calloc() with checked sizes and a message. */
 #include "ftrain/shell/new_array.h"
 
 #include "core/memory.h"
@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 void *new_array(size_t count, size_t size) {
-    void *memory = calloc(count ? count : 1, size);
+    size_t bytes;
+    void *memory = dni_size_mul(count, size, &bytes) ? calloc(bytes ? bytes : 1, 1) : NULL;
     if (!memory) (void)report_no_memory();
     return memory;
 }
