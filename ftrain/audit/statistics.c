@@ -15,7 +15,7 @@ static int ascending(const void *a, const void *b) {
 }
 
 range_summary audit_range(double *values, size_t count) {
-    if (!count) return (range_summary){NAN, NAN, NAN};
+    if (!count) return (range_summary){(double)NAN, (double)NAN, (double)NAN};
     qsort(values, count, sizeof *values, ascending);
     return (range_summary){values[0], (values[(count - 1) / 2] + values[count / 2]) / 2, values[count - 1]};
 }
