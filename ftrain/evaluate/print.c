@@ -36,6 +36,8 @@ static void print_summary(const evaluation *result) {
     char balanced[32], auc[32], precision[32];
     printf("accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f), loss %.4f\n", m->accuracy, m->correct,
            m->count, m->accuracy_low, m->accuracy_high, m->loss);
+    const guessing_sentence guessing = evaluation_guessing(result, &result->metrics);
+    guessing_print(&guessing);
     printf("balanced accuracy %s, ROC-AUC %s, average precision %s%s\n",
            number(balanced, result->metrics.balanced_accuracy), number(auc, result->roc_auc),
            number(precision, result->average_precision),

@@ -33,6 +33,8 @@ static void write_result(html *page, const evaluation *result) {
         ", %d are classified correctly. With other pictures of the same kind that share could well come out "
         "between %.1f %% and %.1f %% (Wilson's 95 %% interval).</p>\n",
         m->correct, 100 * m->accuracy_low, 100 * m->accuracy_high);
+    const guessing_sentence guessing = evaluation_guessing(result, &result->metrics);
+    report_guessing(page, &guessing);
     if (result->skipped)
         html_raw(page, "<p>%zu pictures could not be used and were left out.</p>\n", result->skipped);
     static const char *const titles[] = {"", "value"};
@@ -193,6 +195,8 @@ static void write_calibration(html *page, const evaluation *result) {
     html_text(page, result->info->classes[1]);
     html_raw(page, ". The accuracy here is then %.4f instead of %.4f.</p>\n",
              c->at_threshold.overall.accuracy, result->metrics.overall.accuracy);
+    const guessing_sentence guessing = evaluation_guessing(result, &c->at_threshold);
+    report_guessing(page, &guessing);
 }
 
 /* ---- robustness ---- */
@@ -200,7 +204,7 @@ static void write_calibration(html *page, const evaluation *result) {
 static const char ROBUSTNESS[] =
     "<p>The same pictures under one perturbation at a time. A cue that does not belong to the subject often disappears "
     "under one of them: framing under zoom, compression under JPEG, upsampling under blur. The whiskers are Wilson's "
-    "95 %% intervals.</p>\n";
+    "95 %% intervals. p (guessing): how probably always guessing the largest class would get as many right, or more.</p>\n";
 
 static void write_recalls(html *page, const evaluation *result, chart_bar *bars) {
     const int classes = result->info->class_count;

@@ -10,13 +10,20 @@
 static outcome allocate(score_metrics *out, int classes) {
     const size_t width = (size_t)classes;
     *out = (score_metrics){.confusion = new_matrix(width, width, sizeof *out->confusion),
-                           .classes = new_array(width, sizeof *out->classes)};
-    return out->confusion && out->classes ? OUTCOME_OK : OUTCOME_MACHINE;
+                           .classes = new_array(width, sizeof *out->classes),
+                           .of_class = new_array(width, sizeof *out->of_class)};
+    return out->confusion && out->classes && out->of_class ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
 static void summarise_confusion(score_metrics *out, int classes) {
     dn_class_metrics_compute(out->classes, out->confusion, classes);
     out->balanced_accuracy = dn_balanced_accuracy(out->classes, classes);
+    int correct = 0;
+    for (int c = 0; c < classes; c++) {
+        out->of_class[c] = out->classes[c].count;
+        correct += out->classes[c].correct;
+    }
+    out->versus_largest = dni_versus_largest_class(out->of_class, classes, correct);
 }
 
 outcome score_metrics_compute(score_metrics *out, const scores *from, int classes) {
@@ -46,4 +53,5 @@ outcome score_metrics_at_threshold(score_metrics *out, const scores *from, const
 void score_metrics_free(score_metrics *metrics) {
     free(metrics->confusion);
     free(metrics->classes);
+    free(metrics->of_class);
 }

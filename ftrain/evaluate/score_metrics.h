@@ -5,12 +5,15 @@
 #include "ftrain/features/scorer.h"
 #include "ftrain/shell/outcome.h"
 #include "head/head.h"
+#include "head/significance.h"
 
 typedef struct score_metrics {
     dn_metrics overall;
     int *confusion;            /* (classes, classes), row: truth */
     dn_class_metrics *classes; /* (classes) */
     double balanced_accuracy;
+    int *of_class; /* (classes): pictures of each */
+    dni_versus_largest versus_largest;
 } score_metrics;
 
 /* Both return OUTCOME_OK or, after a message, another outcome; either way score_metrics_free() is to

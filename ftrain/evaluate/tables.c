@@ -56,6 +56,19 @@ static json_t *recalls_json(const void *value) {
     return recalls;
 }
 
+static json_t *versus_json(const void *value) {
+    return guessing_json(value);
+}
+
+/* Four digits as its neighbours have, but never a flat 0. */
+static void show_p(char *text, size_t size, const void *value) {
+    const double p = *(const double *)value;
+    if (isnan(p))
+        snprintf(text, size, "-");
+    else
+        snprintf(text, size, p < 0.0001 ? "<0.0001" : "%.4f", p);
+}
+
 static const table_column name_column[] = {COLUMN("", NULL, CELL_TEXT, scored_row, name)};
 static const table_column perturbation_columns[] = {
     COLUMN("perturbation", NULL, CELL_TEXT, scored_row, name),
@@ -68,6 +81,8 @@ static const table_column metrics_columns[] = {
     COLUMN("95 % from", "accuracy_low", CELL_NUMBER, scored_row, overall.accuracy_low),
     COLUMN("to", "accuracy_high", CELL_NUMBER, scored_row, overall.accuracy_high),
     COLUMN("balanced", "balanced_accuracy", CELL_NUMBER, scored_row, balanced_accuracy),
+    COLUMN("p (guessing)", NULL, CELL_NUMBER, scored_row, p_guessing, .show = show_p),
+    COLUMN(NULL, "versus_largest_class", CELL_RECORD, scored_row, versus_largest, .json = versus_json),
 };
 static const table_column robustness_columns[] = {
     COLUMN(NULL, "perturbation", CELL_TEXT, scored_row, name),
@@ -83,6 +98,8 @@ scored_row scored_row_make(const evaluation *result, const char *name, const sco
                       .accuracy = metrics->overall.count ? metrics->overall.accuracy : (double)NAN,
                       .balanced_accuracy = metrics->balanced_accuracy,
                       .roc_auc = (double)NAN,
+                      .versus_largest = metrics->versus_largest,
+                      .p_guessing = metrics->overall.count ? metrics->versus_largest.p_value : (double)NAN,
                       .change = (double)NAN,
                       .from = result,
                       .classes = metrics->classes};
@@ -121,6 +138,12 @@ row_table scored_table(const scored_columns *columns, const scored_row *first, i
 json_t *scored_json(const scored_row *row) {
     const row_table table = ROWS(metrics_columns, row, 1);
     return row_json(&table, 0);
+}
+
+guessing_sentence evaluation_guessing(const evaluation *result, const score_metrics *metrics) {
+    const dni_versus_largest *versus = &metrics->versus_largest;
+    return guessing_sentence_make(versus, result->info->classes[versus->largest], metrics->overall.correct,
+                                  metrics->overall.count);
 }
 
 outcome robustness_rows_make(scored_row **out, const evaluation *result) {

@@ -4,6 +4,7 @@
 
 #include "ftrain/evaluate/evaluation.h"
 #include "ftrain/shell/columns.h"
+#include "ftrain/shell/guessing.h"
 #include "ftrain/shell/outcome.h"
 
 /* ---- a row for each class ---- */
@@ -30,7 +31,9 @@ typedef struct scored_row {
     dn_metrics overall;
     double accuracy; /* NaN without pictures */
     double balanced_accuracy, roc_auc;
-    double change; /* of accuracy; NaN: nothing to compare with */
+    dni_versus_largest versus_largest;
+    double p_guessing; /* its p-value; NaN without pictures */
+    double change;     /* of accuracy; NaN: nothing to compare with */
     double recalls[MAX_RECALLS];
     const evaluation *from;
     const dn_class_metrics *classes;
@@ -49,6 +52,9 @@ void scored_columns_make(scored_columns *out, const evaluation *result, bool for
 row_table scored_table(const scored_columns *columns, const scored_row *first, int count);
 /* "accuracy", "correct", "count", ..., as they stand in every JSON object of an evaluation. */
 json_t *scored_json(const scored_row *row);
+
+/* What an accuracy of the result is worth beside guessing. */
+guessing_sentence evaluation_guessing(const evaluation *result, const score_metrics *metrics);
 
 /* Rows of the plain pictures and, behind them, of each perturbation: 1 + result->row_count, from malloc.
  * Returns OUTCOME_OK or, after a message, another outcome. */

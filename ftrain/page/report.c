@@ -64,6 +64,14 @@ outcome report_close(html *page) {
 
 /* ---- data ---- */
 
+void report_guessing(html *page, const guessing_sentence *sentence) {
+    html_raw(page, "<p>This is ");
+    html_text(page, sentence->before);
+    if (sentence->name) html_text(page, sentence->name);
+    html_text(page, sentence->after);
+    html_raw(page, ".</p>\n");
+}
+
 void report_data(html *page, const dni_dataset *data, int *const *counts, size_t skipped) {
     html_section(page, "data", "Data");
     html_raw(page, "<p>Pictures of each class in each split, as they were used:</p>\n");

@@ -5,6 +5,7 @@
 #include "core/pool.h"
 #include "densenet/densenet.h"
 #include "ftrain/page/html.h"
+#include "ftrain/shell/guessing.h"
 #include "ftrain/shell/outcome.h"
 #include "io/dataset.h"
 #include "io/image.h"
@@ -15,6 +16,9 @@
  * outcome. */
 outcome report_open(html **out, const char *path, const char *title);
 outcome report_close(html *page);
+
+/* A paragraph: "This is better than ...". */
+void report_guessing(html *page, const guessing_sentence *sentence);
 
 /* Section "data": pictures of each class and split; counts: (DNI_SPLITS, classes). */
 void report_data(html *page, const dni_dataset *data, int *const *counts, size_t skipped);

@@ -68,6 +68,8 @@ check "the first line is the accuracy" 0 \
     '^accuracy [01]\.[0-9]{4} \([0-9]+ of 32; 95 % interval [01]\.[0-9]{4} to [01]\.[0-9]{4}\), loss ' "" \
     "$ftrain" evaluate -m two.safetensors $two -q --predictions two.csv
 if head -1 out | grep -q ^accuracy; then ok "indeed the first"; else not_ok "indeed the first"; fi
+also "whether it can be told from guessing follows" \
+    "^(better than always guessing the largest class \\(0\\.5000\\): p [<=] 0\\.[0-9]+|not told from guessing: [0-9]+ of 32 correct, always guessing 'fake' gives 16; p = [01])"
 also "ranking follows" '^balanced accuracy [01]\.[0-9]+, ROC-AUC [01]\.[0-9]+, average precision [01]\.[0-9]+$'
 also "a class has its line" '^real +16 +[01]\.[0-9]{4} +[01]\.[0-9]{4} '
 also "a temperature is fitted on valid" '^temperature [0-9.]+, fitted on valid \(32 pictures\)'
@@ -134,6 +136,7 @@ fi
 compare='
 import csv, json, sys
 import numpy as np
+from scipy.stats import binomtest
 from sklearn import metrics
 with open(sys.argv[1], newline="") as f:
     header, *rows = csv.reader(f)
@@ -155,6 +158,17 @@ for key, value in expected.items():
 for c, of in enumerate(report["classes"]):
     for key, value in dict(precision=precision[c], recall=recall[c], f1=f1[c], roc_auc=auc[c], average_precision=ap[c], count=count[c]).items():
         assert abs(of[key] - value) < 1e-6, (names[c], key, of[key], value)
+def check_guessing(of):
+    guess = of["versus_largest_class"]
+    share = np.bincount(truth).max() / len(truth)
+    p = binomtest(of["correct"], of["count"], share, alternative="greater").pvalue
+    assert abs(guess["share"] - share) < 1e-9 and abs(guess["p_value"] - p) < 1e-9, (guess, share, p)
+    assert guess["better"] == (p < 0.05), guess
+check_guessing(report)
+if len(names) == 2:
+    check_guessing(report["threshold"])
+    assert len(report["robustness"]) == 2
+    for row in report["robustness"]: check_guessing(row)
 assert report["confusion"] == metrics.confusion_matrix(truth, said).tolist()
 '
 for what in two three; do
@@ -172,6 +186,7 @@ cp -r $two/test/real one/test
 cp -r $two/valid/* one/valid
 check "one class in the split leaves open what needs two" 0 'ROC-AUC -, average precision 1\.0000$' "" \
     "$ftrain" evaluate -m two.safetensors one -q
+also "nothing is told from guessing then" "^not told from guessing: every picture is of the class 'real'$"
 also "the absent class is all dashes" '^fake +0 +[0-9.-]+ +- +- +- +[0-9.-]+ +- +-$'
 check "in JSON it is null" 0 '"name": "fake", "count": 0, .*"recall": null' "" \
     "$ftrain" evaluate -m two.safetensors one -q --json --perturb grey

@@ -29,6 +29,8 @@ check "perturbations have a section of their own" 0 "^grey" "" evaluate --pertur
 holds "with the recall of every class" grep -q "Recall of bright" robust.html
 equal "before the pictures" "$(sections robust.html)" \
     "result classes confusion ranking calibration robustness pictures recipe provenance"
+holds "it tells whether the accuracy is better than guessing, here and at the threshold" test \
+    "$(grep -c '^<p>This is \(better than always guessing the largest class (0.5000): p\|not told from guessing: \)' page.html)" -eq 2
 holds "a class's name is escaped" grep -q '&lt;b&gt;&amp;' page.html
 holds "everywhere" sh -c '! grep -q "<b>&" page.html'
 holds "nothing comes from elsewhere" sh -c '! grep -qE "(src|href)=\"?https?:|<script|<link|@import" page.html'
