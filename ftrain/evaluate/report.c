@@ -34,7 +34,7 @@ static void write_result(html *page, const evaluation *result) {
         "between %.1f %% and %.1f %% (Wilson's 95 %% interval).</p>\n",
         m->correct, 100 * m->accuracy_low, 100 * m->accuracy_high);
     const guessing_sentence guessing = evaluation_guessing(result, &result->metrics);
-    report_guessing(page, &guessing);
+    report_guessing(page, "This is ", &guessing);
     if (result->skipped)
         html_raw(page, "<p>%zu pictures could not be used and were left out.</p>\n", result->skipped);
     static const char *const titles[] = {"", "value"};
@@ -196,7 +196,7 @@ static void write_calibration(html *page, const evaluation *result) {
     html_raw(page, ". The accuracy here is then %.4f instead of %.4f.</p>\n",
              c->at_threshold.overall.accuracy, result->metrics.overall.accuracy);
     const guessing_sentence guessing = evaluation_guessing(result, &c->at_threshold);
-    report_guessing(page, &guessing);
+    report_guessing(page, "This is ", &guessing);
 }
 
 /* ---- robustness ---- */

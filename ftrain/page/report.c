@@ -64,8 +64,9 @@ outcome report_close(html *page) {
 
 /* ---- data ---- */
 
-void report_guessing(html *page, const guessing_sentence *sentence) {
-    html_raw(page, "<p>This is ");
+void report_guessing(html *page, const char *opening, const guessing_sentence *sentence) {
+    html_raw(page, "<p>");
+    html_text(page, opening);
     html_text(page, sentence->before);
     if (sentence->name) html_text(page, sentence->name);
     html_text(page, sentence->after);

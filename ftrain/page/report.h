@@ -17,8 +17,8 @@
 outcome report_open(html **out, const char *path, const char *title);
 outcome report_close(html *page);
 
-/* A paragraph: "This is better than ...". */
-void report_guessing(html *page, const guessing_sentence *sentence);
+/* A paragraph: `opening`, as "This is ", and the sentence. */
+void report_guessing(html *page, const char *opening, const guessing_sentence *sentence);
 
 /* Section "data": pictures of each class and split; counts: (DNI_SPLITS, classes). */
 void report_data(html *page, const dni_dataset *data, int *const *counts, size_t skipped);

@@ -123,6 +123,8 @@ static outcome run_fold(const cross_validation *context, int fold, fold_result *
     for (int role = 0; !code && role < ROLES; role++)
         code = feature_set_take(&sets[role], all, roles, role, role == TRAINING ? all->view_count : 1);
     if (!code) code = train_and_evaluate(context, sets, out);
+    for (int i = 0; !code && i < sets[HELD_OUT].count; i++)
+        context->results->of_class[sets[HELD_OUT].labels[i]]++;
     for (int role = 0; role < ROLES; role++) feature_set_free(&sets[role]);
     free(roles);
     return code;
@@ -143,9 +145,14 @@ static mean_sd mean_sd_of(const fold_table *results, bool of_loss) {
     return (mean_sd){mean, sqrt(squares / (results->count - 1))};
 }
 
-static void summarise(fold_table *results) {
+static void summarise(fold_table *results, int classes) {
     results->accuracy = mean_sd_of(results, false);
     results->loss = mean_sd_of(results, true);
+    for (int i = 0; i < results->count; i++) {
+        results->correct += results->folds[i].held_out.correct;
+        results->pictures += results->folds[i].held_out.count;
+    }
+    results->versus_largest = dni_versus_largest_class(results->of_class, classes, results->correct);
     results->folds[results->count] = (fold_result){
         .fold = FOLD_MEAN, .held_out = {.accuracy = results->accuracy.mean, .loss = results->loss.mean}};
     results->folds[results->count + 1] =
@@ -157,7 +164,8 @@ static outcome run_folds(cross_validation *context) {
     fold_table *results = context->results;
     const int folds = context->options->folds;
     results->folds = new_array((size_t)folds + FOLD_SUMMARIES, sizeof *results->folds);
-    outcome code = results->folds ? OUTCOME_OK : OUTCOME_MACHINE;
+    results->of_class = new_array((size_t)context->classes, sizeof *results->of_class);
+    outcome code = results->folds && results->of_class ? OUTCOME_OK : OUTCOME_MACHINE;
     for (int fold = 0; !code && fold < folds; fold++) {
         results->folds[fold].fold = fold + 1;
         code = run_fold(context, fold, &results->folds[fold]);
@@ -165,7 +173,7 @@ static outcome run_folds(cross_validation *context) {
     }
     if (code == OUTCOME_INTERRUPTED)
         interrupts_say("interrupted: %d of %d folds are done", results->count, folds);
-    if (results->count) summarise(results);
+    if (results->count) summarise(results, context->classes);
     return code;
 }
 
@@ -183,5 +191,6 @@ outcome folds_run(const train_options *options, int classes, const feature_set *
 
 void fold_table_free(fold_table *table) {
     free(table->folds);
+    free(table->of_class);
     *table = (fold_table){.count = 0};
 }

@@ -6,6 +6,7 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/train/options.h"
 #include "head/metrics.h"
+#include "head/significance.h"
 
 /* What stands in place of a fold's number in the rows that sum them up. */
 enum { FOLD_MEAN = 0, FOLD_DEVIATION = -1, FOLD_SUMMARIES = 2 };
@@ -24,6 +25,10 @@ typedef struct fold_table {
     fold_result *folds; /* (count + FOLD_SUMMARIES): the rows of mean and deviation stand behind the folds */
     int count;          /* of those that are done */
     mean_sd accuracy, loss;
+    /* of all folds that are done, together: each picture was judged once, by the head that had not seen it */
+    int *of_class; /* (classes): pictures of each */
+    int correct, pictures;
+    dni_versus_largest versus_largest;
 } fold_table;
 
 /* Assigns the pictures of the training and validation sets to options->folds folds and evaluates, on each

@@ -42,6 +42,9 @@ void train_print_result(const train_run *run) {
            run->result.valid_loss, run->result.valid_accuracy);
     printf("test accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f), loss %.4f\n", test->accuracy,
            test->correct, test->count, test->accuracy_low, test->accuracy_high, test->loss);
+    guessing_sentence sentence = train_guessing(run);
+    guessing_print(&sentence);
+    if (train_learnt_nothing(run, &sentence)) guessing_print(&sentence);
     print_wrote(run->options->model);
 }
 
@@ -65,6 +68,10 @@ outcome train_print_sweep(const train_run *run) {
 
 /* ---- folds ---- */
 
+static json_t *versus_json(const void *value) {
+    return guessing_json(value);
+}
+
 outcome train_print_folds(const train_run *run) {
     static const table_column columns[] = {
         COLUMN(NULL, "folds", CELL_INT, fold_table, count),
@@ -72,6 +79,9 @@ outcome train_print_folds(const train_run *run) {
         COLUMN(NULL, "loss_mean", CELL_NUMBER, fold_table, loss.mean),
         COLUMN(NULL, "accuracy_deviation", CELL_NUMBER, fold_table, accuracy.deviation),
         COLUMN(NULL, "loss_deviation", CELL_NUMBER, fold_table, loss.deviation),
+        COLUMN(NULL, "correct", CELL_INT, fold_table, correct),
+        COLUMN(NULL, "count", CELL_INT, fold_table, pictures),
+        COLUMN(NULL, "versus_largest_class", CELL_RECORD, fold_table, versus_largest, .json = versus_json),
     };
     const fold_table *folds = &run->folds;
     const row_table summary = ROWS(columns, folds, 1);
@@ -79,5 +89,11 @@ outcome train_print_folds(const train_run *run) {
     if (!folds->count) return OUTCOME_OK;
     const bool printed =
         run->options->json ? rows_print_json(&table) && rows_print_json(&summary) : rows_print(&table);
-    return printed ? OUTCOME_OK : OUTCOME_MACHINE;
+    if (!printed) return OUTCOME_MACHINE;
+    if (!run->options->json) {
+        const guessing_sentence guessing = train_folds_guessing(run);
+        printf("all folds together: %d of %d correct; ", folds->correct, folds->pictures);
+        guessing_print(&guessing);
+    }
+    return OUTCOME_OK;
 }

@@ -95,10 +95,12 @@ json_t *recipe_json(const train_run *run) {
 /* ---- the metrics ---- */
 
 json_t *recipe_metrics_json(const train_run *run) {
-    return json_pack("{s:i, s:f, s:f, s:f, s:i, s:i, s:f, s:f, s:f, s:f}", "best_epoch",
+    const dni_versus_largest versus = train_versus_largest(run);
+    return json_pack("{s:i, s:f, s:f, s:f, s:i, s:i, s:f, s:f, s:f, s:f, s:o, s:b}", "best_epoch",
                      run->result.best_epoch, "train_loss", run->result.train_loss, "valid_loss",
                      run->result.valid_loss, "valid_accuracy", run->result.valid_accuracy, "test_count",
                      run->test.count, "test_correct", run->test.correct, "test_accuracy", run->test.accuracy,
                      "test_accuracy_low", run->test.accuracy_low, "test_accuracy_high",
-                     run->test.accuracy_high, "test_loss", run->test.loss);
+                     run->test.accuracy_high, "test_loss", run->test.loss, "versus_largest_class",
+                     guessing_json(&versus), "nothing_learnt", (int)train_learnt_nothing(run, NULL));
 }

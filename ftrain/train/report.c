@@ -28,6 +28,9 @@ static void write_result(html *page, const train_run *run) {
         "other pictures of the same kind that share could well come out between %.1f %% and %.1f %% (Wilson's "
         "95 %% interval). The mean negative log-likelihood is %.4f.</p>\n",
         test->count, test->correct, 100 * test->accuracy_low, 100 * test->accuracy_high, test->loss);
+    guessing_sentence sentence = train_guessing(run);
+    report_guessing(page, "This is ", &sentence);
+    if (train_learnt_nothing(run, &sentence)) report_guessing(page, "In this training ", &sentence);
     html_raw(page,
              "<p>The weights are those of epoch %d, whose validation loss, %.4f, was the lowest; its "
              "validation accuracy was %.4f.",
@@ -171,7 +174,8 @@ static outcome write_sweep(html *page, const sweep *self) {
 
 /* ---- folds ---- */
 
-static outcome write_folds(html *page, const fold_table *folds) {
+static outcome write_folds(html *page, const train_run *run) {
+    const fold_table *folds = &run->folds;
     chart_bar *bars = new_array((size_t)folds->count, sizeof *bars);
     char(*names)[16] = new_array((size_t)folds->count, sizeof *names);
     const outcome code = bars && names ? OUTCOME_OK : OUTCOME_MACHINE;
@@ -188,6 +192,12 @@ static outcome write_folds(html *page, const fold_table *folds) {
                  "trained without it and evaluated on it; the accuracy varies from fold to fold by %.1f "
                  "percentage points (standard deviation). Test was not used, and no model was written.</p>\n",
                  folds->count, 100 * folds->accuracy.deviation);
+        const guessing_sentence guessing = train_folds_guessing(run);
+        html_raw(
+            page,
+            "<p>Of all %d pictures, each judged by the head that had not seen it, %d are classified correctly.</p>\n",
+            folds->pictures, folds->correct);
+        report_guessing(page, "This is ", &guessing);
         chart_write_bars(page, "Accuracy of each fold",
                          "share of pictures classified correctly, with Wilson's 95 % interval", "%.3f", 1,
                          bars, folds->count);
@@ -205,7 +215,7 @@ static outcome write_sections(html *page, const train_run *run) {
     const train_options *options = run->options;
     outcome code = OUTCOME_OK;
     if (options->folds) {
-        code = write_folds(page, &run->folds);
+        code = write_folds(page, run);
     } else {
         write_result(page, run);
         code = write_curves(page, run);

@@ -4,6 +4,7 @@
 #define FTRAIN_TRAIN_RUN_H
 
 #include "ftrain/features/extraction.h"
+#include "ftrain/shell/guessing.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/train/checkpoint.h"
 #include "ftrain/train/epochs.h"
@@ -32,5 +33,14 @@ typedef struct train_run {
 bool train_stopped_early(const train_run *run);
 /* Whether the learning rate changes. */
 bool train_has_schedule(const train_run *run);
+
+/* What always guessing the largest class of test, and the test accuracy beside it, come to. */
+dni_versus_largest train_versus_largest(const train_run *run);
+guessing_sentence train_guessing(const train_run *run);
+/* Likewise of the pictures of all folds that are done. */
+guessing_sentence train_folds_guessing(const train_run *run);
+/* Whether the first epoch was the best on valid, and no better there than always guessing the largest class. If so,
+ * and unless it is NULL, *sentence says it. */
+bool train_learnt_nothing(const train_run *run, guessing_sentence *sentence);
 
 #endif

@@ -90,6 +90,7 @@ accuracy=$(awk '/^test accuracy/ { printf "%.1f", 100 * $3 }' printed)
 best=$(awk '/^best epoch/ { print $3 + 0 }' printed)
 page_holds "train" plain.html result curves data recipe provenance
 holds "the page tells the test accuracy that was printed" grep -qF "<p class=\"headline\">$accuracy % correct</p>" plain.html
+holds "and whether it is better than guessing" grep -qE '^<p>This is (better than always guessing|not told from guessing: )' plain.html
 holds "marks the best epoch" grep -qF ">best epoch $best</text>" plain.html
 holds "has a chart of loss, accuracy and learning rate" test "$(grep -c '<figure>' plain.html)" -eq 3
 holds "a line of each of six epochs" test "$(sed -n '/<details>/,/<\/details>/p' plain.html | grep -c '^<tr><td')" -eq 6
@@ -116,6 +117,7 @@ holds "the first in the table is the first that was printed" test \
 # ---- folds ----
 writes "folds write a page" train --epochs 3 --folds 3 --report folds.html
 page_holds "folds" folds.html folds data recipe provenance
+holds "with all folds beside guessing" grep -qE '^<p>This is (better than always guessing|not told from guessing: )' folds.html
 holds "with the mean that was printed" grep -qF \
     "<tr><td>mean</td><td class=\"n\"></td><td class=\"n\"></td><td class=\"n\">$(awk '/^mean/ { print $2 }' printed)</td>" folds.html
 

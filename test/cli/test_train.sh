@@ -158,10 +158,37 @@ holds "SIGINT ends a sweep with exit code 130 and what is done" \
     sh -c "test $code -eq 130 && grep -q 'interrupted: [0-4] of 4 runs are done; no model is written' slow.err"
 holds "and writes no model" test ! -e slow.safetensors
 
+# ---- beside guessing ----
+check "below the test accuracy stands whether it can be told from guessing" 0 \
+    "^(better than always guessing the largest class \\(0\\.5000\\): p [<=] 0\\.[0-9]+|not told from guessing: [0-9]+ of 12 correct, always guessing 'bright' gives 6; p = [01][0-9.]*)\$" \
+    untrained train --epochs 3 -o guess.safetensors
+check "in JSON, too" 0 '"versus_largest_class": \{"share": 0\.5, "p_value": [0-9.e-]+, "better": (true|false)\}, "nothing_learnt": ' \
+    untrained train --epochs 3 --json -o guess.safetensors
+check "and in the model's metrics" 0 '^metrics .*"versus_largest_class": \{"share": 0\.5' "" "$ftrain" info guess.safetensors
+dataset apart 6 30 160
+check "classes that lie apart are better than guessing" 0 \
+    '^better than always guessing the largest class \(0\.5000\): p = 0\.00024$' untrained \
+    "$ftrain" train apart $small -o apart.safetensors
+holds "and something was learnt" sh -c '! grep -q "nothing was learnt" "$1"' sh "$stdout"
+cp -r apart swapped # what train teaches is wrong in valid: each epoch is worse than the one before
+mv swapped/valid/dark swapped/valid/was-dark
+mv swapped/valid/bright swapped/valid/dark
+mv swapped/valid/was-dark swapped/valid/bright
+check "nothing was learnt where the first epoch is the best and no better than guessing" 0 \
+    "^nothing was learnt: epoch 1 of 4 was the best, and its validation accuracy, 0\\.[0-5][0-9]{3}, is no higher than always guessing 'bright' gives, 0\\.5000\$" \
+    untrained "$ftrain" train swapped $small --epochs 4 -o swapped.safetensors --report swapped.html
+holds "the page says so, too" grep -q "<p>In this training nothing was learnt: epoch 1 of 4 " swapped.html
+check "JSON, too" 0 '"nothing_learnt": true' untrained "$ftrain" train swapped $small --epochs 4 --json -o swapped.safetensors
+
 # ---- folds ----
 check "folds print a line each, mean and deviation" 0 '^mean +[01]\.[0-9]{4} +[0-9.]+$' untrained train --epochs 3 --folds 3
 holds "and judge every training and validation picture once" \
     test "$(awk '/^[1-3] / { sum += $2 } END { print sum }' "$work/out")" = 24
+check "and all folds together beside guessing" 0 \
+    "^all folds together: [0-9]+ of 24 correct; (better than always|not told from guessing: [0-9]+ of 24 correct, always guessing 'bright' gives 12; p = )" \
+    untrained train --epochs 3 --folds 3
+check "in the object of their means, too" 0 \
+    '"correct": [0-9]+, "count": 24, "versus_largest_class": \{"share": 0\.5, "p_value": ' untrained train --epochs 3 --folds 3 --json
 check "--json prints an object a fold" 0 '^\{"fold": 3, "pictures": [0-9]+, "best_epoch": [1-3], "accuracy": ' untrained \
     train --epochs 3 --folds 3 --json
 check "too many folds for the pictures are told" 3 "" "class 0 has 12 different pictures, too few for 13 folds" \

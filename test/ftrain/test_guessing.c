@@ -66,7 +66,7 @@ static void test_a_page_has_the_sentence_with_the_name_escaped(void **state) {
     char *path = page_path();
     html *page;
     assert_int_equal(html_open(&page, path, "t", NULL), DN_OK);
-    report_guessing(page, &sentence);
+    report_guessing(page, "This is ", &sentence);
     char *text = page_close_and_read(page, path);
     assert_non_null(strstr(text,
                            "<p>This is not told from guessing: 70 of 134 correct, always guessing "
