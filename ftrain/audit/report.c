@@ -88,9 +88,11 @@ static void write_cues(html *page, const audit_leak *leak) {
     }
     chart_bar bars[CUE_GROUPS + 1];
     for (int g = 0; g < CUE_GROUPS; g++)
-        bars[g] = (chart_bar){leak->groups[g].name, leak->groups[g].metrics.accuracy,
-                              leak->groups[g].metrics.accuracy_low, leak->groups[g].metrics.accuracy_high};
-    bars[CUE_GROUPS] = (chart_bar){"always the largest class", leak->majority, (double)NAN, (double)NAN};
+        bars[g] =
+            (chart_bar){leak->groups[g].name, leak->groups[g].metrics.accuracy,
+                        leak->groups[g].metrics.accuracy_low, leak->groups[g].metrics.accuracy_high, false};
+    bars[CUE_GROUPS] =
+        (chart_bar){"always the largest class", leak->majority, (double)NAN, (double)NAN, false};
     html_raw(
         page,
         "<p>Logistic regression on cues alone, %d-fold cross-validation over %d pictures, copies kept in one "
@@ -98,7 +100,7 @@ static void write_cues(html *page, const audit_leak *leak) {
         "%.0f %% of the gap between the largest class and 1.</p>\n",
         FOLDS, leak->pictures, 100 * ALARM_SHARE);
     chart_write_bars(page, "Accuracy by cues alone", "share of pictures whose class was found", "%.3f", 1,
-                     bars, CUE_GROUPS + 1);
+                     NULL, bars, CUE_GROUPS + 1);
     const row_table cues = audit_cues_table(leak, CUE_COUNT);
     heading(page, "Each cue alone");
     html_rows(page, &cues);

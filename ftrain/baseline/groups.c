@@ -182,7 +182,7 @@ static outcome add_model(baseline_run *run) {
     const feature_set *test = &run->sets[DNI_TEST];
     const int classes = run->extraction.data.class_count;
     float *log_probabilities = new_matrix((size_t)test->count, (size_t)classes, sizeof *log_probabilities);
-    baseline_row row = {.about = "The trained model itself, on the same pictures of test."};
+    baseline_row row = {.about = "The trained model itself, on the same pictures of test.", .is_model = true};
     if (!log_probabilities) return OUTCOME_MACHINE;
     if (dn_head_log_probabilities(dn_classifier_get_head(run->classifier), test->values, test->count,
                                   log_probabilities, &error))

@@ -3,12 +3,13 @@
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
 #include "ftrain/shell/outcome.h"
+#include "head/significance.h"
 
 static void write_bars(html *page, const baseline_run *run) {
     chart_bar bars[MAX_ROWS];
     for (int i = 0; i < run->row_count; i++) {
         const baseline_row *row = &run->rows[i];
-        bars[i] = (chart_bar){row->name, row->accuracy, row->accuracy_low, row->accuracy_high};
+        bars[i] = (chart_bar){row->name, row->accuracy, row->accuracy_low, row->accuracy_high, row->is_model};
     }
     html_section(page, "accuracy", "Accuracy");
     html_raw(
@@ -17,8 +18,11 @@ static void write_bars(html *page, const baseline_run *run) {
         "evaluated once on test. The whiskers are Wilson's 95 %% intervals: where two of them overlap much, "
         "the pictures of test are too few to tell which is better. A bar without whiskers is the expected "
         "accuracy of random guesses.</p>\n");
-    chart_write_bars(page, "Accuracy on test", "share of pictures classified correctly", "%.3f", 1, bars,
-                     run->row_count);
+    const dni_versus_largest versus =
+        dni_versus_largest_class(run->counts[DNI_TEST], run->extraction.data.class_count, 0);
+    const chart_reference largest = {"always the largest class of test", versus.share};
+    chart_write_bars(page, "Accuracy on test", "share of pictures classified correctly", "%.3f", 1, &largest,
+                     bars, run->row_count);
 }
 
 static void write_table(html *page, const baseline_run *run) {

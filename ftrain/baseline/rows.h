@@ -9,6 +9,8 @@
 #include "head/dummy.h"
 #include "io/dataset.h"
 
+#include <stdbool.h>
+
 typedef struct baseline_row {
     char name[40];
     const char *about;  /* one sentence: what it learns from; NULL: nothing to say */
@@ -18,6 +20,7 @@ typedef struct baseline_row {
     double balanced_accuracy;
     double roc_auc, loss; /* NaN where there are no scores, no probabilities */
     double seconds;
+    bool is_model; /* the row of -m, beside the baselines */
 } baseline_row;
 
 baseline_row row_of_dummy(dni_dummy strategy, const int *train_counts, const int *test_counts, int classes);

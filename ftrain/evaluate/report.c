@@ -212,14 +212,14 @@ static void write_recalls(html *page, const evaluation *result, chart_bar *bars)
     for (int c = 0; c < classes && classes <= MAX_CHARTED; c++) {
         char title[160];
         const dn_class_metrics *plain = &result->metrics.classes[c];
-        bars[0] = (chart_bar){"as they are", plain->recall, plain->recall_low, plain->recall_high};
+        bars[0] = (chart_bar){"as they are", plain->recall, plain->recall_low, plain->recall_high, false};
         for (int i = 0; i < result->row_count; i++) {
             const dn_class_metrics *m = &result->rows[i].metrics.classes[c];
-            bars[i + 1] = (chart_bar){result->rows[i].name, m->recall, m->recall_low, m->recall_high};
+            bars[i + 1] = (chart_bar){result->rows[i].name, m->recall, m->recall_low, m->recall_high, false};
         }
         snprintf(title, sizeof title, "Recall of %s", result->info->classes[c]);
-        chart_write_bars(page, title, "share of the class's pictures that are recognised", "%.3f", 1, bars,
-                         result->row_count + 1);
+        chart_write_bars(page, title, "share of the class's pictures that are recognised", "%.3f", 1, NULL,
+                         bars, result->row_count + 1);
     }
     html_raw(page, "</div>\n");
 }

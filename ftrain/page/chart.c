@@ -233,13 +233,15 @@ static void draw_bar(html *page, const chart_bar *bar, const char *format, const
     const double middle = top + 31;
     char value[48] = "";
     if (isfinite(bar->value)) snprintf(value, sizeof value, format, bar->value);
+    html_raw(page, "<g%s>\n", bar->is_marked ? " font-weight=\"bold\"" : "");
     text(page, x->from, top + 16, "start", bar->name);
     text(page, x->to, top + 16, "end", value);
+    html_raw(page, "</g>\n");
     if (isfinite(bar->value))
         html_raw(
             page,
-            "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"14\" fill=\"var(--s1)\" fill-opacity=\"0.55\"/>\n",
-            x->from, middle - 7, place(x, bar->value) - x->from);
+            "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"14\" fill=\"var(--s1)\" fill-opacity=\"%s\"/>\n",
+            x->from, middle - 7, place(x, bar->value) - x->from, bar->is_marked ? "0.9" : "0.55");
     if (!isfinite(bar->low) || !isfinite(bar->high)) return;
     const char *const style = "stroke=\"currentColor\" stroke-width=\"1.5\"";
     line(page, place(x, bar->low), middle, place(x, bar->high), middle, style);
@@ -247,9 +249,16 @@ static void draw_bar(html *page, const chart_bar *bar, const char *format, const
     line(page, place(x, bar->high), middle - 5, place(x, bar->high), middle + 5, style);
 }
 
+static void draw_reference(html *page, const chart_reference *reference, const scale *x, double bottom) {
+    const double at = place(x, reference->value);
+    const bool is_right = at > WIDTH / 2.0;
+    line(page, at, 0, at, bottom, "stroke=\"currentColor\" stroke-dasharray=\"3 3\"");
+    text(page, is_right ? at - 5 : at + 5, TEXT, is_right ? "end" : "start", reference->name);
+}
+
 void chart_write_bars(html *page, const char *title, const char *label, const char *format, double high,
-                      const chart_bar *bars, int count) {
-    const int height = count * BAR + BOTTOM;
+                      const chart_reference *reference, const chart_bar *bars, int count) {
+    const int top = reference ? TOP / 2 : 0, bottom = top + count * BAR, height = bottom + BOTTOM;
     const scale x = {
         .low = 0, .high = high, .step = round_step(high, 5, false), .from = RIGHT, .to = WIDTH - RIGHT};
     begin(page, title, height);
@@ -259,8 +268,13 @@ void chart_write_bars(html *page, const char *title, const char *label, const ch
         html_raw(page, ": ");
         if (isfinite(bars[i].value)) html_raw(page, "%.4g. ", bars[i].value);
     }
+    if (reference) {
+        html_text(page, reference->name);
+        html_raw(page, ": %.4g.", reference->value);
+    }
     html_raw(page, "</desc>\n");
-    draw_x_axis(page, &x, 0, count * BAR, label);
-    for (int i = 0; i < count; i++) draw_bar(page, &bars[i], format, &x, i * BAR);
+    draw_x_axis(page, &x, top, bottom, label);
+    for (int i = 0; i < count; i++) draw_bar(page, &bars[i], format, &x, top + i * BAR);
+    if (reference) draw_reference(page, reference, &x, bottom);
     html_raw(page, "</svg>\n</figure>\n");
 }

@@ -32,10 +32,17 @@ void chart_write_lines(html *page, const chart_lines *chart);
 typedef struct chart_bar {
     const char *name;
     double value, low, high;
+    bool is_marked; /* darker, and its name bold */
 } chart_bar;
 
-/* The axis goes from 0 to `high`. `format` is how values are written: "%.3f". */
+/* What the bars are to be compared with: a line across all of them, with its name above. */
+typedef struct chart_reference {
+    const char *name;
+    double value;
+} chart_reference;
+
+/* The axis goes from 0 to `high`. `format` is how values are written: "%.3f". `reference` may be NULL. */
 void chart_write_bars(html *page, const char *title, const char *label, const char *format, double high,
-                      const chart_bar *bars, int count);
+                      const chart_reference *reference, const chart_bar *bars, int count);
 
 #endif

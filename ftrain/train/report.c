@@ -182,7 +182,7 @@ static outcome write_folds(html *page, const train_run *run) {
     for (int i = 0; !code && i < folds->count; i++) {
         const dn_metrics *m = &folds->folds[i].held_out;
         snprintf(names[i], sizeof names[i], "fold %d", i + 1);
-        bars[i] = (chart_bar){names[i], m->accuracy, m->accuracy_low, m->accuracy_high};
+        bars[i] = (chart_bar){names[i], m->accuracy, m->accuracy_low, m->accuracy_high, false};
     }
     if (!code) {
         html_section(page, "folds", "Cross-validation");
@@ -198,9 +198,10 @@ static outcome write_folds(html *page, const train_run *run) {
             "<p>Of all %d pictures, each judged by the head that had not seen it, %d are classified correctly.</p>\n",
             folds->pictures, folds->correct);
         report_guessing(page, "This is ", &guessing);
+        const chart_reference largest = {"always the largest class", folds->versus_largest.share};
         chart_write_bars(page, "Accuracy of each fold",
                          "share of pictures classified correctly, with Wilson's 95 % interval", "%.3f", 1,
-                         bars, folds->count);
+                         &largest, bars, folds->count);
         const row_table table = folds_table(folds, false);
         html_rows(page, &table);
     }

@@ -118,6 +118,7 @@ holds "the first in the table is the first that was printed" test \
 writes "folds write a page" train --epochs 3 --folds 3 --report folds.html
 page_holds "folds" folds.html folds data recipe provenance
 holds "with all folds beside guessing" grep -qE '^<p>This is (better than always guessing|not told from guessing: )' folds.html
+holds "and a line at the largest class" grep -qF '>always the largest class</text>' folds.html
 holds "with the mean that was printed" grep -qF \
     "<tr><td>mean</td><td class=\"n\"></td><td class=\"n\"></td><td class=\"n\">$(awk '/^mean/ { print $2 }' printed)</td>" folds.html
 
@@ -146,6 +147,8 @@ writes "baseline writes a page" baseline -m m.safetensors --report base.html
 page_holds "baseline" base.html accuracy table rows data provenance
 holds "with a bar for each row" test "$(grep -c '<rect' base.html)" -eq 11
 holds "and a whisker for each but the two expectations" test "$(grep -c 'stroke-width="1.5"' base.html)" -eq 27
+holds "the model's bar is marked" sh -c "grep -A1 '<g font-weight=.bold.>' base.html | grep -q '>the model</text>'"
+holds "and a line stands at the largest class" grep -qF '>always the largest class of test</text>' base.html
 holds "every row is explained" test "$(grep -c '<dt>' base.html)" -eq 11
 holds "the table has the accuracy that was printed" grep -qF "<tr><td>SVM on pixels</td><td>$(awk '/^SVM on pixels/ { print $4, $5 }' printed)</td><td class=\"n\">$(awk '/^SVM on pixels/ { print $6 }' printed)</td>" base.html
 holds "dummies alone need no weights for it" "$ftrain" baseline "$data" --only dummy --report dummy.html

@@ -150,13 +150,13 @@ static void test_texts_are_escaped_and_series_differ_in_more_than_colour(void **
 
 static void test_bars_are_as_long_as_their_values(void **state) {
     (void)state;
-    const chart_bar bars[] = {{"half & <b>", 0.5, 0.4, 0.6},
-                              {"whole", 1, (double)NAN, (double)NAN},
-                              {"none", (double)NAN, (double)NAN, (double)NAN}};
+    const chart_bar bars[] = {{"half & <b>", 0.5, 0.4, 0.6, false},
+                              {"whole", 1, (double)NAN, (double)NAN, false},
+                              {"none", (double)NAN, (double)NAN, (double)NAN, false}};
     char *path = page_path();
     html *page;
     assert_int_equal(html_open(&page, path, "t", NULL), DN_OK);
-    chart_write_bars(page, "T", "share", "%.2f", 1, bars, 3);
+    chart_write_bars(page, "T", "share", "%.2f", 1, NULL, bars, 3);
     char *text = page_close_and_read(page, path);
     assert_tags_are_balanced(text);
     assert_null(strstr(text, "nan"));
@@ -173,6 +173,38 @@ static void test_bars_are_as_long_as_their_values(void **state) {
     free(text);
 }
 
+static void test_a_reference_is_a_line_across_the_bars_at_its_value(void **state) {
+    (void)state;
+    const chart_bar bars[] = {{"half", 0.5, (double)NAN, (double)NAN, false},
+                              {"ours", 0.25, (double)NAN, (double)NAN, true}};
+    const chart_reference reference = {"guess <b>", 0.5};
+    char *path = page_path();
+    html *page;
+    assert_int_equal(html_open(&page, path, "t", NULL), DN_OK);
+    chart_write_bars(page, "T", "share", "%.2f", 1, &reference, bars, 2);
+    char *text = page_close_and_read(page, path);
+    assert_tags_are_balanced(text);
+    assert_non_null(strstr(text, "guess &lt;b&gt;: 0.5.</desc>"));
+    assert_non_null(strstr(text, ">guess &lt;b&gt;</text>"));
+    /* it stands where the bar of the same value ends, and reaches below the last one */
+    double x, y, length, x1, y1, x2, y2, last;
+    const char *first = strstr(text, "<rect"), *second = strstr(first + 1, "<rect");
+    assert_int_equal(sscanf(first, "<rect x=\"%lf\" y=\"%lf\" width=\"%lf\"", &x, &y, &length), 3);
+    assert_int_equal(sscanf(second, "<rect x=\"%*f\" y=\"%lf\"", &last), 1);
+    const char *dashed = strstr(text, "stroke-dasharray=\"3 3\"");
+    assert_non_null(dashed);
+    while (strncmp(dashed, "<line", 5) != 0) dashed--;
+    assert_int_equal(sscanf(dashed, "<line x1=\"%lf\" y1=\"%lf\" x2=\"%lf\" y2=\"%lf\"", &x1, &y1, &x2, &y2),
+                     4);
+    assert_true(fabs(x1 - (x + length)) <= 0.2 && x1 == x2); /* numbers have one decimal */
+    assert_true(y1 < y && y2 > last);
+    /* the marked bar alone is bold and darker */
+    assert_int_equal(page_count(text, "font-weight=\"bold\""), 1);
+    assert_int_equal(page_count(text, "fill-opacity=\"0.9\""), 1);
+    assert_true(strstr(text, "font-weight=\"bold\"") > strstr(text, ">half<"));
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_points_are_drawn_inside_the_frame),
@@ -183,6 +215,7 @@ int main(void) {
         cmocka_unit_test(test_the_marked_value_has_its_line_and_name),
         cmocka_unit_test(test_texts_are_escaped_and_series_differ_in_more_than_colour),
         cmocka_unit_test(test_bars_are_as_long_as_their_values),
+        cmocka_unit_test(test_a_reference_is_a_line_across_the_bars_at_its_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
