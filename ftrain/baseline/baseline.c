@@ -101,6 +101,7 @@ static outcome run(const command *self, int argc, char **argv) {
         feature_set_free(&context.sets[s]);
         free(context.counts[s]);
     }
+    for (int i = 0; i < context.row_count; i++) row_free(&context.rows[i]);
     dn_classifier_free(context.classifier);
     extraction_free(&context.extraction);
     return code;

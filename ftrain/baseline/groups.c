@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "ftrain/baseline/kernel_matrix.h"
+#include "ftrain/baseline/pairs.h"
 #include "ftrain/baseline/pixel_set.h"
 #include "ftrain/baseline/vectors.h"
 #include "ftrain/cues/cues.h"
@@ -19,17 +20,39 @@ bool baseline_needs_features(const baseline_run *run) {
 
 /* Keeps the row if it came about. */
 static outcome add_row(baseline_run *run, outcome code, baseline_row row, const char *name, double begin) {
-    if (code) return code;
+    if (code) {
+        row_free(&row);
+        return code;
+    }
     if (name) snprintf(row.name, sizeof row.name, "%s", name);
     row.seconds = dni_clock_seconds() - begin;
     run->rows[run->row_count++] = row;
     return OUTCOME_OK;
 }
 
-static void add_dummies(baseline_run *run) {
-    for (int strategy = 0; strategy < DNI_DUMMIES; strategy++)
-        run->rows[run->row_count++] = row_of_dummy((dni_dummy)strategy, run->counts[DNI_TRAIN],
-                                                   run->counts[DNI_TEST], run->extraction.data.class_count);
+/* They judge all pictures of test that could be used, or all where nothing else has looked at them. */
+static outcome add_dummies(baseline_run *run) {
+    const dni_samples *all = &run->extraction.data.splits[DNI_TEST];
+    const feature_set *set = baseline_needs_features(run) ? &run->sets[DNI_TEST] : NULL;
+    const size_t count = set ? (size_t)set->count : all->count;
+    int *labels = new_array(count, sizeof *labels);
+    size_t *samples = new_array(count, sizeof *samples);
+    outcome code = labels && samples ? OUTCOME_OK : OUTCOME_MACHINE;
+    for (size_t i = 0; !code && i < count; i++) {
+        samples[i] = set ? set->sample_index[i] : i;
+        labels[i] = all->items[samples[i]].label;
+    }
+    const test_pictures test = {labels, samples, (int)count};
+    for (int strategy = 0; !code && strategy < DNI_DUMMIES; strategy++) {
+        baseline_row row = {.about = NULL};
+        const double begin = dni_clock_seconds();
+        code = row_of_dummy(&row, (dni_dummy)strategy, run->counts[DNI_TRAIN], run->counts[DNI_TEST], &test,
+                            run->extraction.data.class_count);
+        code = add_row(run, code, row, NULL, begin);
+    }
+    free(labels);
+    free(samples);
+    return code;
 }
 
 /* ---- without a network ---- */
@@ -84,7 +107,7 @@ static outcome add_pixels(baseline_run *run) {
                                   !baseline_needs_features(run) && !run->wanted[METADATA]);
     if (!code) code = kernel_matrix_of_pixels(&products, &set);
     if (!code)
-        code = row_of_svm(&row, &products, set.labels, set.counts, set.size,
+        code = row_of_svm(&row, &products, set.labels, set.samples, set.counts, set.size,
                           pixel_variance(&set, set.counts[DNI_TRAIN]), classes);
     if (!baseline_needs_features(run) && !run->wanted[METADATA]) run->extraction.skipped += set.skipped;
     size_t there = 0;
@@ -104,12 +127,14 @@ static outcome vectors_of_features(vectors *out, const baseline_run *run) {
     for (int s = 0; s < DNI_SPLITS; s++) count += (size_t)(out->counts[s] = run->sets[s].count);
     out->values = new_matrix(count, (size_t)out->width, sizeof *out->values);
     out->labels = new_array(count, sizeof *out->labels);
-    if (!out->values || !out->labels) return OUTCOME_MACHINE;
+    out->samples = new_array(count, sizeof *out->samples);
+    if (!out->values || !out->labels || !out->samples) return OUTCOME_MACHINE;
     for (int s = 0; s < DNI_SPLITS; s++) {
         const size_t pictures = (size_t)run->sets[s].count, values = pictures * (size_t)out->width;
         for (size_t i = 0; i < values; i++)
             out->values[at * (size_t)out->width + i] = (double)run->sets[s].values[i];
         memcpy(out->labels + at, run->sets[s].labels, pictures * sizeof *out->labels);
+        memcpy(out->samples + at, run->sets[s].sample_index, pictures * sizeof *out->samples);
         at += pictures;
     }
     return OUTCOME_OK;
@@ -140,8 +165,8 @@ static outcome add_svm(baseline_run *run, const vectors *data) {
     kernel_matrix products;
     outcome code = kernel_matrix_of_vectors(&products, data->values, count, data->width);
     if (!code)
-        code = row_of_svm(&row, &products, data->labels, data->counts, data->width, variance_of(data),
-                          run->extraction.data.class_count);
+        code = row_of_svm(&row, &products, data->labels, data->samples, data->counts, data->width,
+                          variance_of(data), run->extraction.data.class_count);
     kernel_matrix_free(&products);
     return add_row(run, code, row, "SVM on features", begin);
 }
@@ -181,13 +206,14 @@ static outcome add_model(baseline_run *run) {
     if (code) return code;
     const feature_set *test = &run->sets[DNI_TEST];
     const int classes = run->extraction.data.class_count;
+    const test_pictures judged = {test->labels, test->sample_index, test->count};
     float *log_probabilities = new_matrix((size_t)test->count, (size_t)classes, sizeof *log_probabilities);
     baseline_row row = {.about = "The trained model itself, on the same pictures of test.", .is_model = true};
     if (!log_probabilities) return OUTCOME_MACHINE;
     if (dn_head_log_probabilities(dn_classifier_get_head(run->classifier), test->values, test->count,
                                   log_probabilities, &error))
         code = report(&error, OUTCOME_MODEL);
-    if (!code) code = row_of_probabilities(&row, log_probabilities, test->labels, test->count, classes);
+    if (!code) code = row_of_probabilities(&row, log_probabilities, &judged, classes);
     free(log_probabilities);
     return add_row(run, code, row, "the model", begin);
 }
@@ -196,10 +222,11 @@ static outcome add_model(baseline_run *run) {
 
 outcome baseline_add_rows(baseline_run *run) {
     outcome code = OUTCOME_OK;
-    if (run->wanted[DUMMY]) add_dummies(run);
-    if (run->wanted[METADATA]) code = add_cues(run);
+    if (run->wanted[DUMMY]) code = add_dummies(run);
+    if (!code && run->wanted[METADATA]) code = add_cues(run);
     if (!code && run->wanted[SVM_PIXELS]) code = add_pixels(run);
     if (!code && (run->wanted[LOGISTIC] || run->wanted[SVM_FEATURES])) code = add_feature_rows(run);
     if (!code && run->model) code = add_model(run);
+    if (!code) code = pairs_compare(run->rows, run->row_count, run->extraction.data.splits[DNI_TEST].count);
     return code;
 }

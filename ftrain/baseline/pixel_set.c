@@ -18,6 +18,7 @@ typedef struct loading {
     bool report_skipped, strict;           /* about pictures that cannot be used */
     const dn_preprocessing *preprocessing; /* that gives values of 0 to 255 */
     const dni_sample *const *samples;      /* of the group */
+    const dni_sample *split;               /* all samples of its split */
     size_t first;                          /* where the group's pictures go */
     dn_status statuses[GROUP];
     dn_error errors[GROUP];
@@ -60,6 +61,7 @@ static outcome load_group(loading *context, dni_pool *pool, size_t count, int *d
         const size_t to = context->first + (size_t)*done;
         memmove(context->set->values + to * size, context->set->values + (context->first + i) * size, size);
         context->set->labels[to] = context->samples[i]->label;
+        context->set->samples[to] = (size_t)(context->samples[i] - context->split);
         ++*done;
     }
     return OUTCOME_OK;
@@ -108,13 +110,15 @@ outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preproc
     *out = (pixel_set){.size = preprocessing->crop * preprocessing->crop * 3};
     out->values = new_matrix(total, (size_t)out->size, 1);
     out->labels = new_array(total, sizeof *out->labels);
+    out->samples = new_array(total, sizeof *out->samples);
     const dni_sample **chosen = new_array(total, sizeof *chosen);
-    outcome code = out->values && out->labels && chosen ? OUTCOME_OK : OUTCOME_MACHINE;
+    outcome code = out->values && out->labels && out->samples && chosen ? OUTCOME_OK : OUTCOME_MACHINE;
     loading context = {
         .set = out, .preprocessing = &bytes, .report_skipped = report_skipped, .strict = options->strict};
     progress_start("pixels", (size_t)ceil(share * (double)total), options->quiet);
     for (int s = 0; !code && s < DNI_SPLITS; s++) {
         const size_t count = choose(&data->splits[s], data->class_count, share, chosen);
+        context.split = data->splits[s].items;
         code = load_split(&context, chosen, count, pool, &out->counts[s]);
         if (!code && !out->counts[s]) {
             message("%s: no picture that can be used is left", dni_split_name((dni_split)s));
@@ -130,6 +134,7 @@ outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preproc
 void pixel_set_free(pixel_set *set) {
     free(set->values);
     free(set->labels);
+    free(set->samples);
     *set = (pixel_set){.count = 0};
 }
 

@@ -15,6 +15,7 @@
 typedef struct pixel_set {
     uint8_t *values; /* (count, size) */
     int *labels;
+    size_t *samples; /* of each, its place among the samples of its split */
     int count, size;
     int counts[DNI_SPLITS]; /* the splits stand one after the other */
     size_t skipped;         /* pictures that could not be decoded */

@@ -20,9 +20,23 @@ static void show_correct(char *text, size_t size, const void *value) {
         snprintf(text, size, "-");
 }
 
+static void show_name(char *text, size_t size, const void *value) {
+    const baseline_row *row = value;
+    snprintf(text, size, "%s%s", row->name, row->is_model ? " *" : "");
+}
+
+static json_t *pair_json(const void *value) {
+    const row_pair *pair = value;
+    if (!pair->reference) return json_null();
+    return json_pack("{s:s, s:i, s:i, s:i, s:f}", "baseline", pair->reference, "count", pair->pictures,
+                     "only_this", pair->only_this, "only_reference", pair->only_reference, "p_value",
+                     pair->p_value);
+}
+
 row_table baseline_rows(const baseline_run *run) {
     static const table_column columns[] = {
-        COLUMN("baseline", "baseline", CELL_CHARS, baseline_row, name),
+        ROW_COLUMN("baseline", NULL, .show = show_name),
+        COLUMN(NULL, "baseline", CELL_CHARS, baseline_row, name),
         COLUMN("chosen", "chosen", CELL_CHARS, baseline_row, choice),
         COLUMN("accuracy", "accuracy", CELL_NUMBER, baseline_row, accuracy),
         ROW_COLUMN("95 % interval", NULL, .show = show_interval),
@@ -34,12 +48,28 @@ row_table baseline_rows(const baseline_run *run) {
         COLUMN("balanced", "balanced_accuracy", CELL_NUMBER, baseline_row, balanced_accuracy),
         COLUMN("AUC", "roc_auc", CELL_NUMBER, baseline_row, roc_auc),
         COLUMN("loss", "loss", CELL_NUMBER, baseline_row, loss),
+        COLUMN("p (pairs)", NULL, CELL_NUMBER, baseline_row, pair.p_value, .show = show_p_value),
+        COLUMN(NULL, "versus_reference", CELL_RECORD, baseline_row, pair, .json = pair_json),
         COLUMN("seconds", "seconds", CELL_NUMBER, baseline_row, seconds, .format = "%.2f"),
     };
     return (row_table)ROWS(columns, run->rows, run->row_count);
 }
 
+const char *baseline_reference(const baseline_run *run) {
+    const char *name = NULL;
+    for (int i = 0; i < run->row_count && !name; i++) name = run->rows[i].pair.reference;
+    return name;
+}
+
 outcome baseline_print(const baseline_run *run) {
     const row_table table = baseline_rows(run);
-    return (run->json ? rows_print_json(&table) : rows_print(&table)) ? OUTCOME_OK : OUTCOME_MACHINE;
+    if (!(run->json ? rows_print_json(&table) : rows_print(&table))) return OUTCOME_MACHINE;
+    const char *reference = baseline_reference(run);
+    if (run->json || !reference) return OUTCOME_OK;
+    if (run->model)
+        printf("* the model; p (pairs): each row against it on the same pictures, McNemar's exact test\n");
+    else
+        printf("p (pairs): each row against the best, '%s', on the same pictures, McNemar's exact test\n",
+               reference);
+    return OUTCOME_OK;
 }

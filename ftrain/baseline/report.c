@@ -34,6 +34,17 @@ static void write_table(html *page, const baseline_run *run) {
         "<p class=\"dim\">chosen: what validation chose. balanced: the mean recall of the classes. AUC: area "
         "under the ROC curve, of more than two classes the mean of one against the rest. loss: mean "
         "negative log-likelihood. A dash stands where there are no scores or no probabilities to compute it from.</p>\n");
+    const char *reference = baseline_reference(run);
+    if (!reference) return;
+    html_raw(page, "<p>p (pairs): how probably a row would differ so much, or more, from <em>");
+    html_text(page, reference);
+    html_raw(page,
+             "</em>%s if both were equally good: McNemar's exact test on the pictures that one of them alone "
+             "classifies correctly. Below 0.05 they differ.%s</p>\n",
+             run->model ? "" : ", the best of them,",
+             run->model ? " The model's row is marked with an asterisk."
+                        : " The best was found on these very "
+                          "pictures: it may owe that to chance.");
 }
 
 static void write_legend(html *page, const baseline_run *run) {

@@ -5,8 +5,10 @@
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
-#include "head/metrics.h"
 #include "head/logistic.h"
+#include "head/metrics.h"
+#include "head/prediction.h"
+#include "head/significance.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -31,33 +33,58 @@ static const char *const ABOUT_DUMMIES[DNI_DUMMIES] = {
         "Predicts a class at random, all with the same probability; the accuracy is the expected one.",
 };
 
-baseline_row row_of_dummy(dni_dummy strategy, const int *train_counts, const int *test_counts, int classes) {
-    const dni_dummy_result result = dni_dummy_judge(strategy, train_counts, test_counts, classes);
-    baseline_row row = {.about = ABOUT_DUMMIES[strategy],
-                        .accuracy = result.accuracy,
-                        .accuracy_low = (double)NAN,
-                        .accuracy_high = (double)NAN,
-                        .balanced_accuracy = result.balanced_accuracy,
-                        .roc_auc = classes == 2 ? 0.5 : (double)NAN, /* every picture has the same score */
-                        .loss = result.loss};
-    snprintf(row.name, sizeof row.name, "dummy, %s", dni_dummy_name(strategy));
-    for (int k = 0; k < classes; k++) row.count += test_counts[k];
-    if (strategy == DNI_DUMMY_MOST_FREQUENT || strategy == DNI_DUMMY_PRIOR) {
-        row.correct = (int)lround(result.accuracy * row.count);
-        dn_wilson_interval(row.correct, row.count, &row.accuracy_low, &row.accuracy_high);
-    } else {
-        row.count = 0;
-    }
-    return row;
+void row_free(baseline_row *row) {
+    free(row->is_right);
+    free(row->samples);
+    row->is_right = NULL;
+    row->samples = NULL;
 }
 
-outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, const int *labels, int count,
+/* Room for the pictures of test, which are then those of the row. */
+static outcome keep_pictures(baseline_row *out, const test_pictures *test) {
+    out->is_right = new_array((size_t)test->count, sizeof *out->is_right);
+    out->samples = new_array((size_t)test->count, sizeof *out->samples);
+    if (!out->is_right || !out->samples) return OUTCOME_MACHINE;
+    memcpy(out->samples, test->samples, (size_t)test->count * sizeof *out->samples);
+    return OUTCOME_OK;
+}
+
+/* Of one that always predicts the class with the most pictures in train, the first of equal ones. */
+static outcome keep_constant(baseline_row *out, const int *train_counts, const test_pictures *test,
                              int classes) {
+    const outcome code = keep_pictures(out, test);
+    if (code) return code;
+    const int guess = dni_versus_largest_class(train_counts, classes, 0).largest;
+    out->correct = 0;
+    out->count = test->count;
+    for (int i = 0; i < test->count; i++) out->correct += out->is_right[i] = test->labels[i] == guess;
+    dn_wilson_interval(out->correct, out->count, &out->accuracy_low, &out->accuracy_high);
+    return OUTCOME_OK;
+}
+
+outcome row_of_dummy(baseline_row *out, dni_dummy strategy, const int *train_counts, const int *test_counts,
+                     const test_pictures *test, int classes) {
+    const dni_dummy_result result = dni_dummy_judge(strategy, train_counts, test_counts, classes);
+    *out = (baseline_row){.about = ABOUT_DUMMIES[strategy],
+                          .accuracy = result.accuracy,
+                          .accuracy_low = (double)NAN,
+                          .accuracy_high = (double)NAN,
+                          .balanced_accuracy = result.balanced_accuracy,
+                          .roc_auc = classes == 2 ? 0.5 : (double)NAN, /* every picture has the same score */
+                          .loss = result.loss};
+    snprintf(out->name, sizeof out->name, "dummy, %s", dni_dummy_name(strategy));
+    if (strategy != DNI_DUMMY_MOST_FREQUENT && strategy != DNI_DUMMY_PRIOR) return OUTCOME_OK;
+    return keep_constant(out, train_counts, test, classes);
+}
+
+outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, const test_pictures *test,
+                             int classes) {
+    const int *labels = test->labels, count = test->count;
     const size_t n = (size_t)classes;
     int *confusion = new_matrix(n, n, sizeof *confusion);
     dn_class_metrics *each = new_array(n, sizeof *each);
     double *aucs = new_matrix(2, n, sizeof *aucs);
-    outcome code = confusion && each && aucs ? OUTCOME_OK : OUTCOME_MACHINE;
+    outcome code = confusion && each && aucs ? keep_pictures(out, test) : OUTCOME_MACHINE;
     dn_error error;
     if (!code && dn_ranking_all(aucs, aucs + n, log_probabilities, labels, count, classes, &error))
         code = report(&error, OUTCOME_MACHINE);
@@ -73,6 +100,8 @@ outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, 
         out->balanced_accuracy = dn_balanced_accuracy(each, classes);
         out->roc_auc = classes == 2 ? aucs[1] : dn_mean_defined(aucs, classes);
         out->loss = all.loss;
+        for (int i = 0; i < count; i++)
+            out->is_right[i] = dni_most_probable(log_probabilities + (size_t)i * n, classes) == labels[i];
     }
     free(confusion);
     free(each);
@@ -85,6 +114,7 @@ outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, 
 typedef struct split_view {
     const double *x;
     const int *labels;
+    const size_t *samples;
     int count;
 } split_view;
 
@@ -92,7 +122,7 @@ static split_view view_of(const vectors *data, int split) {
     size_t first = 0;
     for (int s = 0; s < split; s++) first += (size_t)data->counts[s];
     return (split_view){data->values + first * (size_t)data->width, data->labels + first,
-                        data->counts[split]};
+                        data->samples + first, data->counts[split]};
 }
 
 typedef struct logistic_search {
@@ -136,7 +166,8 @@ outcome row_of_logistic(baseline_row *out, const vectors *data, int classes) {
         dni_logistic_log_probabilities(search.best, test.x, test.count, data->width, classes,
                                        search.log_probabilities);
         snprintf(out->choice, sizeof out->choice, "C %g", search.best_c);
-        code = row_of_probabilities(out, search.log_probabilities, test.labels, test.count, classes);
+        const test_pictures judged = {test.labels, test.samples, test.count};
+        code = row_of_probabilities(out, search.log_probabilities, &judged, classes);
     }
     free(search.weights);
     free(search.best);
@@ -187,7 +218,7 @@ static outcome choose_machine(svm **best, double *best_c, const kernel_matrix *p
     return OUTCOME_OK;
 }
 
-outcome row_of_svm(baseline_row *out, const kernel_matrix *products, const int *labels,
+outcome row_of_svm(baseline_row *out, const kernel_matrix *products, const int *labels, const size_t *samples,
                    const int counts[DNI_SPLITS], int width, double variance, int classes) {
     const double gamma = variance > 0 ? 1 / (width * variance) : 1;
     const int first = counts[DNI_TRAIN] + counts[DNI_VALID], count = counts[DNI_TEST];
@@ -200,7 +231,8 @@ outcome row_of_svm(baseline_row *out, const kernel_matrix *products, const int *
         for (int i = 0; i < count; i++)
             write_decision(machine, first + i, classes, log_probabilities + (size_t)i * (size_t)classes);
         snprintf(out->choice, sizeof out->choice, "C %g", c);
-        code = row_of_probabilities(out, log_probabilities, labels + first, count, classes);
+        const test_pictures judged = {labels + first, samples + first, count};
+        code = row_of_probabilities(out, log_probabilities, &judged, classes);
         out->loss = (double)NAN;
         if (classes > 2) out->roc_auc = (double)NAN;
     }

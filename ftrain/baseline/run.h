@@ -31,6 +31,8 @@ typedef struct baseline_run {
 
 /* The rows as a table; they stay the run's. */
 row_table baseline_rows(const baseline_run *run);
+/* The name of the row that others are compared with in pairs; NULL: none is compared. */
+const char *baseline_reference(const baseline_run *run);
 /* Returns OUTCOME_OK or, after a message, another outcome. */
 outcome baseline_print(const baseline_run *run);
 /* Writes run->report. Likewise. */

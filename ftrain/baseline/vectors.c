@@ -14,6 +14,7 @@
 void vectors_free(vectors *data) {
     free(data->values);
     free(data->labels);
+    free(data->samples);
     *data = (vectors){.width = 0};
 }
 
@@ -30,6 +31,7 @@ static void take_split(vectors *out, int split, const dni_samples *samples, cons
     for (size_t i = 0; i < samples->count; i++) {
         if (!facts[i].is_usable) continue;
         memcpy(out->values + at * CUE_COUNT, matrix + i * CUE_COUNT, CUE_COUNT * sizeof *matrix);
+        out->samples[at] = i;
         out->labels[at++] = samples->items[i].label;
         out->counts[split]++;
     }
@@ -45,9 +47,11 @@ outcome vectors_of_cues(vectors *out, const dni_dataset *data, dni_pool *pool, c
     }
     out->values = new_matrix(all, CUE_COUNT, sizeof *out->values);
     out->labels = new_array(all, sizeof *out->labels);
+    out->samples = new_array(all, sizeof *out->samples);
     double *matrix = new_matrix(most, CUE_COUNT, sizeof *matrix);
     picture_facts *facts = new_array(most, sizeof *facts);
-    outcome code = out->values && out->labels && matrix && facts ? OUTCOME_OK : OUTCOME_MACHINE;
+    outcome code =
+        out->values && out->labels && out->samples && matrix && facts ? OUTCOME_OK : OUTCOME_MACHINE;
     const cue_request request = {
         .pool = pool, .quiet = options->quiet, .silent = silent, .strict = options->strict};
     for (int s = 0; !code && s < DNI_SPLITS; s++) {
@@ -69,8 +73,10 @@ outcome vectors_take_columns(vectors *out, const vectors *from, int first, int e
     out->width = end - first;
     out->values = new_matrix(count, width, sizeof *out->values);
     out->labels = new_array(count, sizeof *out->labels);
-    if (!out->values || !out->labels) return OUTCOME_MACHINE;
+    out->samples = new_array(count, sizeof *out->samples);
+    if (!out->values || !out->labels || !out->samples) return OUTCOME_MACHINE;
     memcpy(out->labels, from->labels, count * sizeof *out->labels);
+    memcpy(out->samples, from->samples, count * sizeof *out->samples);
     for (size_t i = 0; i < count; i++)
         memcpy(out->values + i * width, from->values + i * (size_t)from->width + first,
                width * sizeof *out->values);

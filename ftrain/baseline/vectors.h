@@ -13,6 +13,7 @@
 typedef struct vectors {
     double *values; /* (sum of counts, width) */
     int *labels;
+    size_t *samples; /* of each, its place among the samples of its split */
     int counts[DNI_SPLITS];
     int width;
 } vectors;

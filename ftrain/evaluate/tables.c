@@ -60,15 +60,6 @@ static json_t *versus_json(const void *value) {
     return guessing_json(value);
 }
 
-/* Four digits as its neighbours have, but never a flat 0. */
-static void show_p(char *text, size_t size, const void *value) {
-    const double p = *(const double *)value;
-    if (isnan(p))
-        snprintf(text, size, "-");
-    else
-        snprintf(text, size, p < 0.0001 ? "<0.0001" : "%.4f", p);
-}
-
 static const table_column name_column[] = {COLUMN("", NULL, CELL_TEXT, scored_row, name)};
 static const table_column perturbation_columns[] = {
     COLUMN("perturbation", NULL, CELL_TEXT, scored_row, name),
@@ -81,7 +72,7 @@ static const table_column metrics_columns[] = {
     COLUMN("95 % from", "accuracy_low", CELL_NUMBER, scored_row, overall.accuracy_low),
     COLUMN("to", "accuracy_high", CELL_NUMBER, scored_row, overall.accuracy_high),
     COLUMN("balanced", "balanced_accuracy", CELL_NUMBER, scored_row, balanced_accuracy),
-    COLUMN("p (guessing)", NULL, CELL_NUMBER, scored_row, p_guessing, .show = show_p),
+    COLUMN("p (guessing)", NULL, CELL_NUMBER, scored_row, p_guessing, .show = show_p_value),
     COLUMN(NULL, "versus_largest_class", CELL_RECORD, scored_row, versus_largest, .json = versus_json),
 };
 static const table_column robustness_columns[] = {

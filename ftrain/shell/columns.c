@@ -21,6 +21,14 @@ static const void *value_of(const table_column *from, const void *row) {
     return (const char *)row + from->offset;
 }
 
+void show_p_value(char *text, size_t size, const void *value) {
+    const double p = *(const double *)value;
+    if (isnan(p))
+        snprintf(text, size, "-");
+    else
+        snprintf(text, size, p < 0.0001 ? "<0.0001" : "%.4f", p);
+}
+
 bool column_is_number(const table_column *from) {
     return from->kind == CELL_INT || from->kind == CELL_SIZE || from->kind == CELL_WHOLE ||
            from->kind == CELL_NUMBER;

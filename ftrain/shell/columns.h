@@ -67,6 +67,8 @@ const void *rows_at(const row_table *table, size_t row);
 
 /* A cell as people see it: the row's own text, or what is written to `text`. */
 const char *cell_text(char *text, size_t size, const table_column *from, const void *row);
+/* For `show` of a column of p-values, double: with four digits, but never a flat 0; "-" for NaN. */
+void show_p_value(char *text, size_t size, const void *value);
 /* Whether a cell is a number, which is set flush right. */
 bool column_is_number(const table_column *from);
 

@@ -21,9 +21,12 @@ dataset "$work/data" 4 30 160
     check_either "no more pictures than asked for" 0 '^SVM on pixels of 12 ' \
         "$ftrain" baseline "$work/data" --only svm-pixels --max-pictures 12 --resize 36 --crop 32 --quiet
     check_either "a model to compare with" 0 'wrote' "$ftrain" train "$work/data" $small -o "$work/m.safetensors"
-    check_either "all rows, and the model's" 0 '^the model +[01]\.[0-9]{4}' \
+    check_either "all rows, and the model's" 0 '^the model \* +[01]\.[0-9]{4} .* - +[0-9.]+$' \
         "$ftrain" baseline "$work/data" $small -m "$work/m.safetensors"
     cp "$work/out" "$work/table"
+    check_either "the others are compared with it in pairs" 0 '^\* the model; p \(pairs\): each row against it' cat "$work/table"
+    check_either "each by its p-value" 0 '^dummy, most frequent +0\.5000 .* (0\.[0-9]{4}|1\.0000) +[0-9.]+$' cat "$work/table"
+    check_either "but what is drawn at random" 0 '^dummy, uniform .* - +[0-9.]+$' cat "$work/table"
     check_either "logistic regression has its row" 0 '^logistic regression on features +C' cat "$work/table"
     check_either "it tells bright from dark by the features, too" 0 '^logistic .* 1\.0000  [0-9. to]* 1\.0000' \
         cat "$work/table"
@@ -31,6 +34,10 @@ dataset "$work/data" 4 30 160
     check_either "as JSON" 0 '"baseline": "SVM on features", "chosen": "C [0-9.]+", "accuracy": [01]' \
         "$ftrain" baseline "$work/data" $small --json
     cp "$work/out" "$work/rows"
+    check_either "without a model in pairs with the best" 0 \
+        '"baseline": "dummy, prior", .*"versus_reference": \{"baseline": "SVM on pixels", "count": 8, "only_this": 0, "only_reference": 4, "p_value": 0\.125\}' \
+        cat "$work/rows"
+    check_either "which itself has none" 0 '"baseline": "SVM on pixels", .*"versus_reference": null' cat "$work/rows"
     check_either "what is undefined is null in JSON" 0 '"loss": null' grep -v nan "$work/rows"
     check_either "every row is one" 0 '^10$' grep -c '^{.*}$' "$work/rows"
     check_either "a model on other preprocessing is refused" 4 'm\.safetensors: was trained for other classes' \

@@ -147,6 +147,8 @@ writes "baseline writes a page" baseline -m m.safetensors --report base.html
 page_holds "baseline" base.html accuracy table rows data provenance
 holds "with a bar for each row" test "$(grep -c '<rect' base.html)" -eq 11
 holds "and a whisker for each but the two expectations" test "$(grep -c 'stroke-width="1.5"' base.html)" -eq 27
+holds "in the table, too" grep -qF '<tr><td>the model *</td>' base.html
+holds "and the others are compared with it in pairs" grep -qF 'p (pairs): how probably a row would differ so much, or more, from <em>the model</em>' base.html
 holds "the model's bar is marked" sh -c "grep -A1 '<g font-weight=.bold.>' base.html | grep -q '>the model</text>'"
 holds "and a line stands at the largest class" grep -qF '>always the largest class of test</text>' base.html
 holds "every row is explained" test "$(grep -c '<dt>' base.html)" -eq 11

@@ -1,5 +1,6 @@
 /* The baselines against scikit-learn on the same numbers (test/golden/head/oracle_baseline.py). */
 #include "core/rng.h"
+#include "ftrain/baseline/pairs.h"
 #include "ftrain/baseline/rows.h"
 #include "ftrain/baseline/kernel_matrix.h"
 #include "ftrain/baseline/svm.h"
@@ -182,12 +183,15 @@ static void test_rows_choose_on_valid_and_judge_on_test(void **state) {
     enum { COUNT = 40, COLUMNS = 2 };
     double values[COUNT * COLUMNS];
     int labels[COUNT];
+    size_t samples[COUNT];
     for (int i = 0; i < COUNT; i++) {
         labels[i] = i % 2;
+        samples[i] = i < 30 ? (size_t)i : (size_t)(100 + i);
         values[i * COLUMNS] = labels[i] + 0.01 * i;
         values[i * COLUMNS + 1] = 7;
     }
-    vectors data = {.values = values, .labels = labels, .counts = {20, 10, 10}, .width = COLUMNS};
+    vectors data = {
+        .values = values, .labels = labels, .samples = samples, .counts = {20, 10, 10}, .width = COLUMNS};
     vectors_standardise(&data);
     assert_true(values[1] == 0);
     baseline_row row;
@@ -195,12 +199,112 @@ static void test_rows_choose_on_valid_and_judge_on_test(void **state) {
     assert_int_equal(row_of_logistic(&row, &data, 2), OUTCOME_OK);
     assert_int_equal(row.correct, 10);
     assert_close(row.roc_auc, 1, 0);
+    for (size_t i = 0; i < 10; i++) {
+        assert_true(row.is_right[i]);
+        assert_int_equal(row.samples[i], 130 + i);
+    }
+    row_free(&row);
     kernel_matrix products;
     assert_int_equal(kernel_matrix_of_vectors(&products, values, COUNT, COLUMNS), OUTCOME_OK);
-    assert_int_equal(row_of_svm(&row, &products, labels, data.counts, COLUMNS, 0.5, 2), OUTCOME_OK);
+    assert_int_equal(row_of_svm(&row, &products, labels, samples, data.counts, COLUMNS, 0.5, 2), OUTCOME_OK);
     assert_int_equal(row.correct, 10);
     assert_true(isnan(row.loss));
+    row_free(&row);
     kernel_matrix_free(&products);
+}
+
+/* ---- pairs ---- */
+
+/* A row that judged these samples, right where the text has a "1". */
+static baseline_row judged(const char *name, const char *verdicts, size_t first) {
+    const size_t count = strlen(verdicts);
+    baseline_row row = {.count = (int)count,
+                        .is_right = test_malloc(count * sizeof(bool)),
+                        .samples = test_malloc(count * sizeof(size_t))};
+    snprintf(row.name, sizeof row.name, "%s", name);
+    for (size_t i = 0; i < count; i++) {
+        row.is_right[i] = verdicts[i] == '1';
+        row.samples[i] = first + i;
+        row.correct += row.is_right[i];
+    }
+    row.accuracy = (double)row.correct / row.count;
+    return row;
+}
+
+static void forget(baseline_row *rows, int count) {
+    for (int i = 0; i < count; i++) {
+        test_free(rows[i].is_right);
+        test_free(rows[i].samples);
+    }
+}
+
+static void test_rows_are_compared_with_the_best_on_the_same_pictures(void **state) {
+    (void)state;
+    baseline_row rows[] = {judged("weak", "1000000011", 0), judged("best", "1111111100", 0),
+                           judged("as good", "1111111100", 0)};
+    assert_int_equal(pairs_reference(rows, 3), 1);
+    assert_int_equal(pairs_compare(rows, 3, 10), OUTCOME_OK);
+    assert_string_equal(rows[0].pair.reference, "best");
+    assert_int_equal(rows[0].pair.pictures, 10);
+    assert_int_equal(rows[0].pair.only_this, 2);
+    assert_int_equal(rows[0].pair.only_reference, 7);
+    assert_close(rows[0].pair.p_value, 0.1796875, 1e-12); /* scipy: binomtest(2, 9).pvalue */
+    assert_null(rows[1].pair.reference);
+    assert_true(isnan(rows[1].pair.p_value));
+    assert_int_equal(rows[2].pair.only_this + rows[2].pair.only_reference, 0);
+    assert_close(rows[2].pair.p_value, 1, 0);
+    forget(rows, 3);
+}
+
+static void test_the_model_is_the_reference_where_there_is_one(void **state) {
+    (void)state;
+    baseline_row rows[] = {judged("best", "1111", 0), judged("the model", "1110", 0)};
+    rows[1].is_model = true;
+    assert_int_equal(pairs_reference(rows, 2), 1);
+    assert_int_equal(pairs_compare(rows, 2, 4), OUTCOME_OK);
+    assert_string_equal(rows[0].pair.reference, "the model");
+    assert_int_equal(rows[0].pair.only_this, 1);
+    forget(rows, 2);
+}
+
+/* A row of fewer pictures, all right, is neither the best nor compared on pictures that it never saw. */
+static void test_only_pictures_that_both_judged_count(void **state) {
+    (void)state;
+    baseline_row rows[] = {judged("few", "111", 5), judged("all", "11110000", 0)};
+    assert_int_equal(pairs_compare(rows, 2, 8), OUTCOME_OK);
+    assert_string_equal(rows[0].pair.reference, "all");
+    assert_int_equal(rows[0].pair.pictures, 3);
+    assert_int_equal(rows[0].pair.only_this, 3);
+    assert_close(rows[0].pair.p_value, 0.25, 1e-12);
+    forget(rows, 2);
+}
+
+static void test_expectations_are_compared_with_nothing(void **state) {
+    (void)state;
+    baseline_row rows[] = {{.name = "dummy, uniform", .accuracy = 0.5},
+                           {.name = "dummy, stratified", .accuracy = 0.6}};
+    assert_int_equal(pairs_reference(rows, 2), -1);
+    assert_int_equal(pairs_compare(rows, 2, 8), OUTCOME_OK);
+    assert_true(isnan(rows[0].pair.p_value) && !rows[0].pair.reference);
+}
+
+static void test_the_most_frequent_class_of_train_is_right_on_its_pictures_of_test(void **state) {
+    (void)state;
+    const int train[] = {2, 5, 5}, counts[] = {1, 2, 1}, labels[] = {0, 1, 1, 2};
+    const size_t samples[] = {0, 2, 3, 7};
+    const test_pictures test = {labels, samples, 4};
+    baseline_row row;
+    assert_int_equal(row_of_dummy(&row, DNI_DUMMY_MOST_FREQUENT, train, counts, &test, 3), OUTCOME_OK);
+    assert_int_equal(row.correct, 2);
+    assert_int_equal(row.count, 4);
+    assert_close(row.accuracy, 0.5, 0);
+    assert_true(!row.is_right[0] && row.is_right[1] && row.is_right[2] && !row.is_right[3]);
+    assert_int_equal(row.samples[3], 7);
+    row_free(&row);
+    assert_int_equal(row_of_dummy(&row, DNI_DUMMY_UNIFORM, train, counts, &test, 3), OUTCOME_OK);
+    assert_int_equal(row.count, 0);
+    assert_null(row.is_right);
+    row_free(&row);
 }
 
 int main(void) {
@@ -212,6 +316,11 @@ int main(void) {
         cmocka_unit_test(test_products_of_pixels_give_their_distances),
         cmocka_unit_test(test_dummies_are_scikit_learns),
         cmocka_unit_test(test_rows_choose_on_valid_and_judge_on_test),
+        cmocka_unit_test(test_rows_are_compared_with_the_best_on_the_same_pictures),
+        cmocka_unit_test(test_the_model_is_the_reference_where_there_is_one),
+        cmocka_unit_test(test_only_pictures_that_both_judged_count),
+        cmocka_unit_test(test_expectations_are_compared_with_nothing),
+        cmocka_unit_test(test_the_most_frequent_class_of_train_is_right_on_its_pictures_of_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
