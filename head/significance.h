@@ -8,13 +8,14 @@
 /* An effect is called real where chance alone would give as much with a probability below this. */
 #define DNI_SIGNIFICANCE_LEVEL 0.05
 
-/* The probability of `successes` or more in `count` independent trials that each succeed at `rate`: the p-value
- * of the one-sided exact binomial test. rate in [0, 1]; 1 where successes <= 0, 0 where it is above count. */
+/* The p-value of the one-sided exact binomial test: the probability of `successes` or more in `count`
+ * independent trials that each succeed at `rate`, in [0, 1]. 1 where successes <= 0, 0 where it is above
+ * count. */
 double dni_binomial_at_least(int successes, int count, double rate);
 
 /* McNemar's exact test, two-sided: two classifiers judged the same pictures, `only_first` were right by the
- * first alone and `only_second` by the second alone. The probability of so uneven a division, or a more uneven
- * one, if both were equally good. 1 where nothing divides them. */
+ * first alone and `only_second` by the second alone. The probability of so uneven a division, or a more
+ * uneven one, if both were equally good. 1 where nothing divides them. */
 double dni_mcnemar(int only_first, int only_second);
 
 /* An accuracy beside what always guessing the largest class of the same pictures reaches. */

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-/* Of the p-value. scipy's comes from the incomplete beta function, good to about 11 digits at a million trials;
- * ours loses a rounding a term. Below 1e-300 neither has digits to spare. */
+/* Of the p-value. scipy's comes from the incomplete beta function, good to about 11 digits at a million
+ * trials; ours loses a rounding a term. Below 1e-300 neither has digits to spare. */
 #define TOLERANCE 1e-9
 
 static void compare(const char *what, double found, double wanted) {
