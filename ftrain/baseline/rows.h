@@ -29,8 +29,8 @@ typedef struct baseline_row {
     double roc_auc, loss; /* NaN where there are no scores, no probabilities */
     double seconds;
     bool is_model; /* the row of -m, beside the baselines */
-    /* (count) each, picture by picture: whether it was classified correctly, and its place among the samples of test.
-     * NULL where `count` is 0. */
+    /* (count) each, picture by picture: whether it was classified correctly, and its place among the
+     * samples of test. NULL where `count` is 0. */
     bool *is_right;
     size_t *samples;
     row_pair pair;
@@ -43,8 +43,8 @@ typedef struct test_pictures {
     int count;
 } test_pictures;
 
-/* Frees what a row owns. All of the following fill in *out, which is to be cleared but for `about` and `is_model`, and
- * freed either way. They return OUTCOME_OK or, after a message, another outcome. */
+/* Frees what a row owns. All of the following fill in *out, which is to be cleared but for `about` and
+ * `is_model`, and freed either way. They return OUTCOME_OK or, after a message, another outcome. */
 void row_free(baseline_row *row);
 
 outcome row_of_dummy(baseline_row *out, dni_dummy strategy, const int *train_counts, const int *test_counts,

@@ -6,8 +6,8 @@
 
 #include <jansson.h>
 
-/* The sentence, in three parts, since a class's name is escaped in one way on a terminal and in another on a page. It
- * begins in lower case and has no full stop. */
+/* The sentence, in three parts, since a class's name is escaped in one way on a terminal and in another
+ * on a page. It begins in lower case and has no full stop. */
 typedef struct guessing_sentence {
     char before[160];
     const char *name; /* of the largest class, between the two; NULL: it does not occur */

@@ -39,8 +39,8 @@ dni_versus_largest train_versus_largest(const train_run *run);
 guessing_sentence train_guessing(const train_run *run);
 /* Likewise of the pictures of all folds that are done. */
 guessing_sentence train_folds_guessing(const train_run *run);
-/* Whether the first epoch was the best on valid, and no better there than always guessing the largest class. If so,
- * and unless it is NULL, *sentence says it. */
+/* Whether the first epoch was the best on valid, and no better there than always guessing the largest
+ * class. If so, and unless it is NULL, *sentence says it. */
 bool train_learnt_nothing(const train_run *run, guessing_sentence *sentence);
 
 #endif
