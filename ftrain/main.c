@@ -5,6 +5,7 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/streams.h"
+#include "ftrain/shell/suggestion.h"
 
 #include <cblas.h>
 #include <stdio.h>
@@ -17,9 +18,16 @@ static const command *const commands[] = {
 };
 
 static const command *find_command(const char *name) {
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+    suggestion nearest = {.typed = name};
+    suggestion_consider(&nearest, "help");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(commands[i]->name, name) == 0) return commands[i];
-    message("'%s' is not a command; 'ftrain help' lists them", name);
+        suggestion_consider(&nearest, commands[i]->name);
+    }
+    if (nearest.best)
+        message("'%s' is not a command; did you mean '%s'? 'ftrain help' lists them", name, nearest.best);
+    else
+        message("'%s' is not a command; 'ftrain help' lists them", name);
     return NULL;
 }
 
@@ -48,7 +56,7 @@ static outcome dispatch(int argc, char **argv) {
     }
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return help(argc, argv);
-    if (strcmp(argv[1], "--version") == 0) {
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         printf("ftrain %s\n", dn_version());
         return OUTCOME_OK;
     }

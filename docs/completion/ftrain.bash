@@ -9,7 +9,7 @@ _ftrain() {
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$before" = help ]; }; then
         choices=$("$program" help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')
-        if [ "$COMP_CWORD" -eq 1 ]; then choices="$choices help --help --version"; fi
+        if [ "$COMP_CWORD" -eq 1 ]; then choices="$choices help --help --version -V"; fi
         COMPREPLY=($(compgen -W "$choices" -- "$word"))
         return
     fi

@@ -5,6 +5,7 @@
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/suggestion.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -188,10 +189,55 @@ static outcome print_help(const command *self, const option_list *list) {
     return OUTCOME_FINISHED;
 }
 
-static outcome complain(const command *self, int value, const char *argument) {
-    message("%s: option '%s' %s; 'ftrain help %s' lists the options", self->name, argument,
-            value == ':' ? "needs a value" : "is unknown, ambiguous or takes no value", self->name);
+/* ---- what is told about an option that cannot be taken ---- */
+
+/* Option i's name; behind the last comes --help. */
+static const char *name_at(const option_list *list, size_t i) {
+    return i < list->count ? list->options[i].spec->name : "help";
+}
+
+static outcome refuse(const command *self, const char *option, const char *what) {
+    message("%s: option '%s' %s 'ftrain help %s' lists the options", self->name, option, what, self->name);
     return OUTCOME_USAGE;
+}
+
+/* getopt_long() has met a long option that is none, or the beginning of several. */
+static outcome refuse_name(const command *self, const option_list *list, const char *word) {
+    const char *const name = word + 2;
+    const size_t length = strcspn(name, "=");
+    char candidates[600];
+    size_t used = 0, matches = 0;
+    suggestion nearest = {.typed = name, .length = length};
+    for (size_t i = 0; i <= list->count; i++) {
+        const char *const other = name_at(list, i);
+        suggestion_consider(&nearest, other);
+        if (!length || strncmp(other, name, length) != 0) continue;
+        const size_t room = sizeof candidates - used;
+        const int written = snprintf(candidates + used, room, "%s--%s", matches++ ? ", " : "", other);
+        used += written > 0 && (size_t)written < room ? (size_t)written : room - 1;
+    }
+    char what[640] = "is unknown;";
+    if (matches)
+        snprintf(what, sizeof what, "is ambiguous: %s;", candidates);
+    else if (nearest.best)
+        snprintf(what, sizeof what, "is unknown; did you mean '--%s'?", nearest.best);
+    return refuse(self, word, what);
+}
+
+/* `value` and optopt are getopt_long()'s: optopt is 0 for a long option that it could not find, an unknown
+ * letter, or the option that lacks its value or has a needless one. `word`: a long option as it was typed. */
+static outcome complain(const command *self, const option_list *list, int value, const char *word) {
+    if (!optopt) return refuse_name(self, list, word);
+    const char letter[] = {'-', (char)optopt, '\0'};
+    char what[80];
+    if (value == ':') {
+        if (optopt < FIRST_LONG) return refuse(self, letter, "needs a value;");
+        return refuse(self, word, "needs a value;");
+    }
+    if (optopt < FIRST_LONG && optopt != HELP) return refuse(self, letter, "is unknown;");
+    const char *const name = name_at(list, optopt == HELP ? list->count : (size_t)(optopt - FIRST_LONG));
+    snprintf(what, sizeof what, "gives a value to --%s, which takes none;", name);
+    return refuse(self, word, what);
 }
 
 outcome parse_options(const command *self, void *base, int argc, char **argv, int *first) {
@@ -203,11 +249,10 @@ outcome parse_options(const command *self, void *base, int argc, char **argv, in
     optind = 0; /* glibc: start anew */
     opterr = 0;
     for (;;) {
-        const int at = optind ? optind : 1;
         const int value = getopt_long(argc, argv, letters, longs, NULL);
         if (value == -1) break;
         if (value == HELP) return print_help(self, &list);
-        if (value == '?' || value == ':') return complain(self, value, argv[optind > at ? optind - 1 : at]);
+        if (value == '?' || value == ':') return complain(self, &list, value, argv[optind - 1]);
         const size_t i = find_option(&list, value);
         if (!set_option(list.options[i].spec, list.options[i].target, optarg)) return OUTCOME_USAGE;
     }

@@ -13,14 +13,29 @@ data=$work/data
 
 # ---- usage ----
 check "no command prints the commands and is a usage error" 2 "" "Usage: ftrain COMMAND" "$ftrain"
-check "an unknown command is named" 2 "" "'trian' is not a command; 'ftrain help' lists them" "$ftrain" trian
+check "an unknown command is named" 2 "" "'frobnicate' is not a command; 'ftrain help' lists them" \
+    "$ftrain" frobnicate
+check "one that is nearly a command is told which" 2 "" \
+    "'trian' is not a command; did you mean 'train'\? 'ftrain help' lists them" "$ftrain" trian
+check "help, too" 2 "" "'hepl' is not a command; did you mean 'help'\?" "$ftrain" hepl
 check "--version prints the version" 0 '^ftrain [0-9]+\.[0-9]+\.[0-9]+$' "" "$ftrain" --version
+equal "-V prints the same" "$("$ftrain" -V)" "$("$ftrain" --version)"
 for command in train extract predict evaluate convert info; do
     check "help $command gives usage and an example" 0 "^  ftrain $command " "" "$ftrain" help $command
     check "$command --help does the same" 0 "^Usage: ftrain $command " "" "$ftrain" $command --help
     check "$command refuses an unknown option by name" 2 "" "'--colour' is unknown.*'ftrain help $command'" \
         "$ftrain" $command --colour
 done
+check "an option that is nearly one is told which" 2 "" \
+    "train: option '--epohcs=3' is unknown; did you mean '--epochs'\? 'ftrain help train'" "$ftrain" train "$data" --epohcs=3
+check "an ambiguous option has its candidates listed" 2 "" \
+    "train: option '--we' is ambiguous: --weights, --weight-decay; 'ftrain help train'" "$ftrain" train "$data" --we 1
+check "an option with a needless value is told" 2 "" \
+    "train: option '--json=1' gives a value to --json, which takes none; 'ftrain help train'" "$ftrain" train "$data" --json=1
+check "--help with one, too" 2 "" "option '--hel=1' gives a value to --help, which takes none" "$ftrain" train --hel=1
+check "an unknown letter is told among others" 2 "" "option '-z' is unknown; 'ftrain help train'" "$ftrain" train "$data" -zq
+check "a letter that lacks its value is told among others" 2 "" "option '-o' needs a value" "$ftrain" train "$data" -qo
+check "an option that begins with = is unknown" 2 "" "option '--=x' is unknown; 'ftrain help train'" "$ftrain" train --=x
 check "an option out of range names option and value" 2 "" "--epochs: '0' is not a whole number from 1" \
     "$ftrain" train "$data" --epochs 0
 check "an option that is no number names option and value" 2 "" "--lr: 'fast' is not a number" \
