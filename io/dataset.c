@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "io/entry.h"
+#include "io/name_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +12,6 @@
 
 /* Folders inside a class folder are walked to this depth. */
 enum { DEEPEST = 16 };
-
-const char *dni_split_name(dni_split split) {
-    static const char *const names[DNI_SPLITS] = {"train", "valid", "test"};
-    return split >= 0 && split < DNI_SPLITS ? names[split] : "?";
-}
 
 /* ---- lists that grow ---- */
 
@@ -222,24 +218,6 @@ void dni_dataset_free(dni_dataset *dataset) {
 
 /* --- class names ---------------------------------------------------------------------------------------- */
 
-/* A text that grows in a fixed room; what does not fit ends in "...". */
-typedef struct text {
-    char content[600];
-    size_t used;
-} text;
-
-static void add(text *t, const char *before, const char *word, const char *after) {
-    const size_t room = sizeof t->content - t->used;
-    const int length = snprintf(t->content + t->used, room, "%s%s%s", before, word, after);
-    if (length < 0) return;
-    if ((size_t)length < room) {
-        t->used += (size_t)length;
-    } else {
-        memcpy(t->content + sizeof t->content - 4, "...", 4);
-        t->used = sizeof t->content - 1;
-    }
-}
-
 static int index_of(const char *name, const char *const *names, int count) {
     for (int i = 0; i < count; i++)
         if (strcmp(names[i], name) == 0) return i;
@@ -247,12 +225,13 @@ static int index_of(const char *name, const char *const *names, int count) {
 }
 
 /* Adds "'a', 'b' is missing" for the names of one list that the other lacks. */
-static void add_difference(text *t, const char *const *names, int count, const char *const *others,
+static void add_difference(dni_name_text *t, const char *const *names, int count, const char *const *others,
                            int other_count, const char *what) {
     int found = 0;
     for (int i = 0; i < count; i++)
-        if (index_of(names[i], others, other_count) < 0) add(t, found++ ? ", '" : "; '", names[i], "'");
-    if (found) add(t, found == 1 ? " is " : " are ", what, "");
+        if (index_of(names[i], others, other_count) < 0)
+            dni_name_text_add(t, found++ ? ", '" : "; '", names[i], "'");
+    if (found) dni_name_text_add(t, found == 1 ? " is " : " are ", what, "");
 }
 
 /* Refuses class folders that differ from those expected, naming both sides. */
@@ -261,14 +240,15 @@ static dn_status compare_classes(const char *folder, const char *const *expected
                                  dn_error *error) {
     const char *const *const names = (const char *const *)listing->names;
     const int count = (int)listing->count;
-    text difference = {0};
+    dni_name_text difference = {0};
     if (!missing_is_fine) add_difference(&difference, expected, expected_count, names, count, "missing");
     add_difference(&difference, names, count, expected, expected_count, "extra");
     if (!difference.used) return DN_OK;
 
-    text list = {0};
-    for (int i = 0; i < expected_count && i < 10; i++) add(&list, i ? ", " : "", expected[i], "");
-    if (expected_count > 10) add(&list, ", ", "...", "");
+    dni_name_text list = {0};
+    for (int i = 0; i < expected_count && i < 10; i++)
+        dni_name_text_add(&list, i ? ", " : "", expected[i], "");
+    if (expected_count > 10) dni_name_text_add(&list, ", ", "...", "");
     return dni_fail(error, DN_ERR_DATA_CLASSES, "%s: classes %s expected as in %s%s", folder, list.content,
                     source, difference.content);
 }
@@ -315,9 +295,9 @@ dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error
     place own;
     const place *at = place_of(&own, folder, NULL);
     for (int split = 0; !status && split < DNI_SPLITS; split++) {
-        char *const path = dni_path_join(folder, dni_split_name((dni_split)split));
-        status =
-            path ? scan_split(out, path, (dni_split)split, at, error) : dni_no_memory(error, "%s", folder);
+        char *path;
+        status = dni_split_find(&path, folder, dni_split_name((dni_split)split), error);
+        if (!status) status = scan_split(out, path, (dni_split)split, at, error);
         free(path);
     }
     if (status) dni_dataset_free(out);

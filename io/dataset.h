@@ -4,12 +4,9 @@
 
 #include "core/status.h"
 #include "io/file.h"
+#include "io/split.h"
 
 #include <stddef.h>
-
-typedef enum dni_split { DNI_TRAIN, DNI_VALID, DNI_TEST, DNI_SPLITS } dni_split;
-
-const char *dni_split_name(dni_split split); /* "train", "valid", "test" */
 
 typedef struct dni_sample {
     char *path; /* DATA/split/class/file */
@@ -29,12 +26,12 @@ typedef struct dni_dataset {
     dni_samples splits[DNI_SPLITS];
 } dni_dataset;
 
-/* Scans a data set. Hidden entries are left out; every other regular file in a class folder, and in
+/* Scans a data set; its splits are found by dni_split_find(). Hidden entries are left out; every other regular file in a class folder, and in
  * folders inside it, is a sample, whatever its name: what is no picture is found out, and named, when it
  * is decoded. Links are followed. Kept apart, with the reason, is what cannot be used: a link that leads
  * nowhere, to itself or to a folder that it lies in, a pipe, a socket, a device, a folder that may not be
- * read. DN_ERR_NOT_FOUND: the folder or one of its splits is missing; DN_ERR_DATA_CLASSES: fewer than two
- * classes, or a split whose classes differ from the training split's (the message names them);
+ * read. DN_ERR_NOT_FOUND: the folder or one of its splits is missing; DN_ERR_DATA_CLASSES: two
+ * folders for one split, fewer than two classes, or a split whose classes differ from the training split's (the message names them);
  * DN_ERR_DATA_EMPTY: a class of a split without files. */
 dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error);
 

@@ -1,26 +1,21 @@
 /* The data set in one piece, and its cues. */
 #include "ftrain/audit/audit.h"
-#include "core/error.h"
 #include "ftrain/shell/data.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
-#include "io/entry.h"
-#include "io/file.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static outcome has_split(bool *out, const char *folder, dni_split split) {
-    char *const path = dni_path_join(folder, dni_split_name(split));
-    if (!path) return report_no_memory();
-    dni_entry entry;
+    char *path;
     dn_error error;
-    const dn_status status = dni_entry_find(&entry, path, &error);
+    const dn_status status = dni_split_find(&path, folder, dni_split_name(split), &error);
     free(path);
-    *out = !status && entry.kind == DNI_ENTRY_FOLDER;
-    return dni_status_is_machine(status) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+    *out = !status;
+    return status && status != DN_ERR_NOT_FOUND ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
 }
 
 /* Takes over samples and classes of a data set with splits. */

@@ -7,6 +7,7 @@
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
+#include "io/split.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,12 +26,20 @@ typedef struct evaluate_options {
     bool robustness, json;
 } evaluate_options;
 
+/* The name under which a split is known, whatever its folder is called. */
+static const char *known_name(const char *name) {
+    const dni_split split = name ? dni_split_of_name(name) : DNI_SPLITS;
+    return split < DNI_SPLITS ? dni_split_name(split) : name;
+}
+
 static outcome check_options(evaluate_options *o) {
     evaluation_options *e = &o->evaluation;
     if (!e->scorer.model) {
         message("evaluate: -m MODEL is missing");
         return OUTCOME_USAGE;
     }
+    e->split = known_name(e->split);
+    e->calibrate_on = known_name(e->calibrate_on);
     if (e->calibrate_on && strcmp(e->calibrate_on, e->split ? e->split : "test") == 0) {
         message("--calibrate-on: '%s' is the split that is evaluated", e->calibrate_on);
         return OUTCOME_USAGE;

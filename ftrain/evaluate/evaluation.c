@@ -10,35 +10,58 @@
 #include "head/classifier/classifier.h"
 #include "head/metrics.h"
 #include "head/prediction.h"
+#include "io/entry.h"
 #include "io/file.h"
+#include "io/split.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const dni_view plain = {.kind = DNI_VIEW_PLAIN};
 
 /* ---- samples ---- */
 
-/* The folder of a split, from malloc, and whether it is there. */
-static char *split_folder(const char *data, const char *split, bool *exists) {
-    struct stat found;
-    char *folder = dni_path_join(data, split);
-    *exists = folder && stat(folder, &found) == 0;
-    return folder;
+/* An option that names a folder which is not there is wrong; a data set that is not there is the data's. */
+static outcome refuse_split(const char *option, const char *data, const dn_error *error) {
+    dni_entry entry;
+    if (error->status != DN_ERR_NOT_FOUND || dni_entry_find(&entry, data, NULL))
+        return report(error, OUTCOME_DATA);
+    message("%s: %s", option, error->message);
+    return OUTCOME_USAGE;
+}
+
+/* Whether a data set without a test split has another, which is no class of the model. */
+static outcome has_other_splits(bool *out, const evaluation *result, const char *data) {
+    *out = false;
+    for (int s = 0; !*out && s < DNI_TEST; s++) {
+        char *folder;
+        dn_error error;
+        const dn_status status = dni_split_find(&folder, data, dni_split_name((dni_split)s), &error);
+        if (status && status != DN_ERR_NOT_FOUND) return report(&error, OUTCOME_DATA);
+        *out = !status;
+        for (int c = 0; *out && c < result->info->class_count; c++)
+            if (strcmp(result->info->classes[c], dni_path_name(folder)) == 0) *out = false;
+        free(folder);
+    }
+    return OUTCOME_OK;
 }
 
 /* DATA/SPLIT where DATA has splits; DATA itself where it holds class folders and no split was asked for. */
 static outcome find_samples(evaluation *result, const evaluation_options *options, const char *data) {
-    bool exists;
-    const char *split = options->split ? options->split : "test";
-    char *folder = split_folder(data, split, &exists);
-    if (!folder) return report_no_memory();
-    result->split = options->split || exists ? split : NULL;
-    const outcome code =
-        samples_scan(&result->samples, result->split ? folder : data, result->info->classes,
-                     result->info->class_count, options->scorer.features.strict, &result->skipped);
+    const char *split = options->split ? options->split : dni_split_name(DNI_TEST);
+    char *folder;
+    dn_error error;
+    const dn_status status = dni_split_find(&folder, data, split, &error);
+    if (status && options->split) return refuse_split("--split", data, &error);
+    if (status && status != DN_ERR_NOT_FOUND) return report(&error, OUTCOME_DATA);
+    bool is_incomplete = false;
+    outcome code = status ? has_other_splits(&is_incomplete, result, data) : OUTCOME_OK;
+    if (!code && is_incomplete) code = report(&error, OUTCOME_DATA);
+    if (code) return code;
+    result->split = folder ? split : NULL;
+    code = samples_scan(&result->samples, folder ? folder : data, result->info->classes,
+                        result->info->class_count, options->scorer.features.strict, &result->skipped);
     free(folder);
     return code;
 }
@@ -47,22 +70,23 @@ static outcome find_samples(evaluation *result, const evaluation_options *option
  * unfit. */
 static outcome find_calibration(evaluation *result, const evaluation_options *options, const char *data,
                                 const char **split, dni_samples *out) {
-    const char *asked = options->calibrate_on;
+    const char *asked = options->calibrate_on, *valid = dni_split_name(DNI_VALID);
     *split = NULL;
-    if (asked ? strcmp(asked, "none") == 0 : !result->split || strcmp(result->split, "valid") == 0)
+    if (asked ? strcmp(asked, "none") == 0 : !result->split || strcmp(result->split, valid) == 0)
         return OUTCOME_OK;
-    const char *name = asked ? asked : "valid";
-    bool exists;
-    char *folder = split_folder(data, name, &exists);
-    if (!folder) return report_no_memory();
+    const char *name = asked ? asked : valid;
+    char *folder;
     dn_error error;
-    const dn_status status = asked || exists ? dni_samples_scan(out, folder, result->info->classes,
-                                                                result->info->class_count, &error)
-                                             : DN_OK;
+    dn_status status = dni_split_find(&folder, data, name, &error);
+    if (status && asked) return refuse_split("--calibrate-on", data, &error);
+    if (status) return status == DN_ERR_NOT_FOUND ? OUTCOME_OK : report(&error, OUTCOME_DATA);
+    status = dni_samples_scan(out, folder, result->info->classes, result->info->class_count, &error);
     free(folder);
     if (status && (asked || dni_status_is_machine(status))) return report(&error, OUTCOME_DATA);
-    if (status) message("not calibrated: %s", error.message);
-    if (status || !(asked || exists)) return OUTCOME_OK;
+    if (status) {
+        message("not calibrated: %s", error.message);
+        return OUTCOME_OK;
+    }
     *split = name;
     return samples_tell_left_out(out, options->scorer.features.strict, &result->skipped);
 }

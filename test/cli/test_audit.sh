@@ -43,6 +43,15 @@ mkdir -p single/a
 cp alike/train/dark/1.ppm single/a/
 check "one picture is not judged" 0 "^NOT JUDGED: 1 usable" "" audit single
 
+# ---- names of the validation split ----
+cp -r alike named
+mv named/valid named/val
+check "val is the validation split" 0 "^valid/dark +10 " "" audit named
+cp -r named/val named/validation
+check "two validation splits are an error that names both" 3 "" "named: 'val' and 'validation' both stand for" audit named
+rm -r named/val named/validation
+check "a missing split is named with what is there" 3 "" "named: has no folder 'valid'; it has 'test', 'train'$" audit named
+
 # ---- copies, broken files, outliers ----
 cp -r alike copies
 cp copies/train/dark/3.ppm copies/test/dark/copy.ppm

@@ -58,7 +58,13 @@ check "an amount out of range names value and range" 2 "" "--perturb: 'jpeg:0': 
     "$ftrain" evaluate -m two.safetensors $two --perturb jpeg:0
 check "calibrating on the judged split is refused" 2 "" "--calibrate-on: 'test' is the split that is evaluated" \
     "$ftrain" evaluate -m two.safetensors $two --calibrate-on test
-check "a split to calibrate on must be there when it is named" 3 "" "nowhere" \
+check "--split names one that is there" 2 "" \
+    "--split: .*has no folder 'nope'; it has 'test', 'train', 'valid'$" \
+    "$ftrain" evaluate -m two.safetensors $two --split nope
+check "of a data set that is there" 3 "" "nowhere: cannot be listed" \
+    "$ftrain" evaluate -m two.safetensors nowhere --split nope
+check "a split to calibrate on must be there when it is named" 2 "" \
+    "--calibrate-on: .*has no folder 'nowhere'; it has 'test', 'train', 'valid'$" \
     "$ftrain" evaluate -m two.safetensors $two --calibrate-on nowhere
 check "a predictions file that cannot be written is told before the work" 5 "" "nowhere/p.csv: cannot be written" \
     "$ftrain" evaluate -m two.safetensors $two --predictions nowhere/p.csv
@@ -85,6 +91,29 @@ never "and says nothing of it" 'temperature|threshold'
 check "a folder of class folders is judged without calibration" 0 '^accuracy .* of 32;' "" \
     "$ftrain" evaluate -m two.safetensors $two/test -q
 never "as it has no valid" 'temperature|threshold'
+
+
+# ---- other names of valid, and what is missing ----
+mkdir named
+ln -s "$(realpath $two)/test" "$(realpath $two)/train" named/
+ln -s "$(realpath $two)/valid" named/val
+check "val is taken as valid to calibrate on" 0 '^temperature [0-9.]+, fitted on valid \(32 pictures\)' "" \
+    "$ftrain" evaluate -m two.safetensors named -q
+for name in val valid validation; do
+    check "and by --split $name, calibrated on nothing" 0 '^accuracy .* of 32;' "" \
+        "$ftrain" evaluate -m two.safetensors named -q --split $name
+    never "as it is valid itself" 'temperature|threshold'
+done
+check "--calibrate-on validation is the split that --split val evaluates" 2 "" "--calibrate-on: 'valid' is the split" \
+    "$ftrain" evaluate -m two.safetensors named --split val --calibrate-on validation
+mv named/val named/validation
+check "so is validation" 0 '^temperature ' "" "$ftrain" evaluate -m two.safetensors named -q
+ln -s validation named/val
+check "both at once are an error that names them" 3 "" "named: 'val' and 'validation' both stand for the validation split" \
+    "$ftrain" evaluate -m two.safetensors named -q
+rm named/val named/test
+check "a test split that is missing is named with what is there" 3 "" "named: has no folder 'test'; it has 'train', 'validation'$" \
+    "$ftrain" evaluate -m two.safetensors named -q
 
 # ---- robustness ----
 check "--robustness judges thirteen perturbations of 32 pictures" 0 '^jpeg:30 +[+-][01]\.[0-9]{4} +[01]\.[0-9]{4} ' \

@@ -56,6 +56,11 @@ check "a missing weights file is a model error" 4 "" "nowhere.pth" "$ftrain" tra
 check "a missing data set is a data error" 3 "" "nowhere" "$ftrain" train nowhere -w random:1
 check "a missing model is a model error" 4 "" "nowhere.safetensors" "$ftrain" predict -m nowhere.safetensors a.jpg
 
+for command in "train" "extract -o x.safetensors" "baseline"; do
+    check "${command%% *} names a missing split with what is there" 3 "" "data/train: has no folder 'train'; it has 'bright', 'dark'$" \
+        "$ftrain" $command "$data/train" $small -q
+done
+
 # ---- the main job ----
 check "train prints the test accuracy with its interval" 0 \
     '^test accuracy [01]\.[0-9]{4} \([0-9]+ of 8; 95 % interval ' 'features are untrained' \
@@ -70,6 +75,11 @@ check "two threads and a fresh cache run as well" 0 '^test accuracy' "" \
 same "and give the same model byte for byte" one.safetensors two.safetensors
 check "dark and bright noise are told apart" 0 '^test accuracy 1\.0000 \(8 of 8;' 'untrained' \
     "$ftrain" train "$data" $small -q -o model.safetensors
+cp -r data named
+mv named/valid named/validation
+check "a validation split by another name gives the same model" 0 '^test accuracy' 'untrained' \
+    "$ftrain" train named $small -q -o named.safetensors
+same "byte for byte" named.safetensors model.safetensors
 check "--json prints an object an epoch" 0 '^\{"epoch": 3, "train_loss": .*"best": (true|false)\}$' 'untrained' \
     "$ftrain" train "$data" $small -q --recipe capstone --json -o capstone.safetensors
 check "the recipe is in the model file" 0 '^recipe .*"name": "capstone".*"optimizer": "adam"' "" \

@@ -247,6 +247,61 @@ static void test_a_split_alone_is_matched_with_the_models_classes(void **state) 
     assert_null(samples.items);
 }
 
+static void rename_inside(const char *from, const char *to) {
+    char before[1024], after[1024];
+    snprintf(before, sizeof before, "%s/%s", root, from);
+    snprintf(after, sizeof after, "%s/%s", root, to);
+    assert_int_equal(rename(before, after), 0);
+}
+
+static void test_val_and_validation_are_the_validation_split(void **state) {
+    (void)state;
+    static const char *const names[] = {"val", "validation"};
+    put_whole_set();
+    for (int i = 0; i < 2; i++) {
+        rename_inside(i ? names[i - 1] : "valid", names[i]);
+        dni_dataset dataset;
+        dn_error error = {0};
+        if (dni_dataset_scan(&dataset, root, &error)) fail_msg("%s", error.message);
+        char path[64];
+        snprintf(path, sizeof path, "%s/fake/1.jpg", names[i]);
+        assert_int_equal(dataset.splits[DNI_VALID].count, 2);
+        assert_string_equal(inside_root(dataset.splits[DNI_VALID].items[0].path), path);
+        dni_dataset_free(&dataset);
+        assert_int_equal(dni_split_of_name(names[i]), DNI_VALID);
+    }
+    assert_int_equal(dni_split_of_name("vali"), DNI_SPLITS);
+}
+
+static void test_two_folders_for_the_validation_split_are_refused_by_name(void **state) {
+    (void)state;
+    put_whole_set();
+    put("validation"); /* a file is none */
+    dni_dataset dataset;
+    dn_error error = {0};
+    if (dni_dataset_scan(&dataset, root, &error)) fail_msg("%s", error.message);
+    dni_dataset_free(&dataset);
+    put("val/fake/1.jpg");
+    assert_scan_refused(DN_ERR_DATA_CLASSES, "'valid' and 'val' both stand for the validation split");
+}
+
+static void test_a_missing_split_is_named_with_what_is_there(void **state) {
+    (void)state;
+    assert_scan_refused(DN_ERR_NOT_FOUND, "has no folder 'train', and no other");
+    put_whole_set();
+    put("notes.txt");
+    rename_inside("valid", "Valid");
+    assert_scan_refused(DN_ERR_NOT_FOUND, "has no folder 'valid'; it has 'Valid', 'test', 'train'");
+    for (int i = 0; i < 20; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "Z%02d/", i);
+        put(path);
+    }
+    assert_scan_refused(DN_ERR_NOT_FOUND,
+                        "it has 'Valid', 'Z00', 'Z01', 'Z02', 'Z03', 'Z04', 'Z05', 'Z06', "
+                        "'Z07', 'Z08', ...");
+}
+
 static void test_split_names(void **state) {
     (void)state;
     assert_string_equal(dni_split_name(DNI_TRAIN), "train");
@@ -267,6 +322,9 @@ int main(void) {
         IN_FOLDER(test_very_many_differing_classes_still_give_a_whole_message),
         IN_FOLDER(test_missing_splits_too_few_classes_and_empty_ones_are_refused),
         IN_FOLDER(test_a_split_alone_is_matched_with_the_models_classes),
+        IN_FOLDER(test_val_and_validation_are_the_validation_split),
+        IN_FOLDER(test_two_folders_for_the_validation_split_are_refused_by_name),
+        IN_FOLDER(test_a_missing_split_is_named_with_what_is_there),
         cmocka_unit_test(test_split_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
