@@ -45,7 +45,8 @@ static outcome report_results(const audit *findings, const audit_options *option
     outcome code = options->json ? audit_print_json(findings) : audit_print(findings);
     if (!code && options->report) code = audit_write_report(findings, options->report, pool);
     if (code) return code;
-    if (findings->leak.alarm && options->exit_status) return OUTCOME_FOUND;
+    if (options->exit_status && !findings->leak.is_evaluated) return OUTCOME_UNJUDGED;
+    if (options->exit_status && findings->leak.alarm) return OUTCOME_FOUND;
     return finish(findings->data.skipped);
 }
 
@@ -71,7 +72,8 @@ static outcome audit_folder(const audit_options *options, const char *folder) {
 static const option_spec rows[] = {
     OPT_TEXT("report", 0, audit_options, report, "FILE.html", "write a report with pictures, too"),
     JSON_OBJECT_OPTION(audit_options, json),
-    OPT_FLAG("exit-status", 0, audit_options, exit_status, "end with 10 when there is an alarm"),
+    OPT_FLAG("exit-status", 0, audit_options, exit_status,
+             "end with 10 when there is an alarm, 11 when the set could not be judged"),
     OPT_SEED("seed", 0, audit_options, seed, "seed of the folds (default 1)"),
     OPT_TEXT("weights", 'w', audit_options, extraction.weights, "WEIGHTS",
              "a file, or random:SEED: find outliers in the network's features, too"),

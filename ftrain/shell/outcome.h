@@ -16,9 +16,10 @@ DN_EXTENSION typedef enum DN_MUST_CHECK outcome {
     OUTCOME_SKIPPED = 1, /* done, but some inputs were left out, and each was named */
     OUTCOME_USAGE = 2,
     OUTCOME_DATA = 3,
-    OUTCOME_MODEL = 4,   /* a model, weights or feature file */
-    OUTCOME_MACHINE = 5, /* memory, disk, permission */
-    OUTCOME_FOUND = 10,  /* --exit-status: predict found a picture of another class, audit an alarm */
+    OUTCOME_MODEL = 4,     /* a model, weights or feature file */
+    OUTCOME_MACHINE = 5,   /* memory, disk, permission */
+    OUTCOME_FOUND = 10,    /* --exit-status: predict found a picture of another class, audit an alarm */
+    OUTCOME_UNJUDGED = 11, /* audit --exit-status: too few pictures to say whether there is an alarm */
     OUTCOME_INTERRUPTED = 130,
 } outcome;
 

@@ -42,6 +42,8 @@ audit one/train | grep -q "^dark .*10" && ok "with its row" || not_ok "with its 
 mkdir -p single/a
 cp alike/train/dark/1.ppm single/a/
 check "one picture is not judged" 0 "^NOT JUDGED: 1 usable" "" audit single
+check "--exit-status does not take that for no alarm" 11 "^NOT JUDGED: 1 usable" "" audit single --exit-status
+check "nor one class" 11 "^NOT JUDGED" "" audit one/train --exit-status
 
 # ---- names of the validation split ----
 cp -r alike named
