@@ -50,11 +50,21 @@ static outcome report_results(const audit *findings, const audit_options *option
     return finish(findings->data.skipped);
 }
 
+/* Whether the source of weights is one, before the long work that comes before they are needed. */
+static outcome check_weights(const extraction_options *options) {
+    if (!options->weights) return OUTCOME_OK;
+    weights_source source;
+    const outcome code = weights_source_find(&source, options->weights, options->arch);
+    weights_source_free(&source);
+    return code;
+}
+
 static outcome audit_folder(const audit_options *options, const char *folder) {
     audit findings = {.summaries = NULL};
     dni_pool *pool = NULL;
     dn_error error;
-    outcome code = options->report ? check_output(options->report) : OUTCOME_OK;
+    outcome code = check_weights(&options->extraction);
+    if (!code && options->report) code = check_output(options->report);
     if (!code) code = audit_open(&findings.data, folder);
     if (!code && dni_pool_create(&pool, options->extraction.network.threads, &error))
         code = report(&error, OUTCOME_MACHINE);

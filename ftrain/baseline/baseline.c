@@ -33,10 +33,38 @@ static outcome parse_only(baseline_run *run) {
 
 /* ---- data ---- */
 
+/* The model must stand on the same features; its classes and preprocessing can be compared before there are
+ * any. */
+static bool fits_data(const baseline_run *run) {
+    const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
+    const dni_dataset *data = &run->extraction.data;
+    bool same = info->class_count == data->class_count &&
+                memcmp(&info->preprocessing, &run->extraction.preprocessing, sizeof info->preprocessing) == 0;
+    for (int c = 0; same && c < data->class_count; c++)
+        same = strcmp(info->classes[c], data->classes[c]) == 0;
+    return same;
+}
+
+static bool fits_weights(const baseline_run *run) {
+    return strcmp(dn_classifier_get_info(run->classifier)->weights_hash, run->extraction.hash) == 0;
+}
+
+static outcome refuse_model(const baseline_run *run) {
+    message("%s: was trained for other classes, on other weights or with another --resize or --crop",
+            run->model);
+    return OUTCOME_MODEL;
+}
+
+static outcome open_features(baseline_run *run, const char *data) {
+    outcome code = extraction_open(&run->extraction, &run->extraction_options, data);
+    if (!code && run->classifier && !fits_data(run)) code = refuse_model(run);
+    if (!code) code = extraction_run(&run->extraction, &run->extraction_options, run->sets);
+    return !code && run->classifier && !fits_weights(run) ? refuse_model(run) : code;
+}
+
 /* The pictures, and their features where a row needs them. */
 static outcome open_data(baseline_run *run, const char *data) {
-    if (baseline_needs_features(run))
-        return extraction_run(&run->extraction, &run->extraction_options, data, run->sets);
+    if (baseline_needs_features(run)) return open_features(run, data);
     run->extraction.preprocessing = dn_preprocessing_default();
     run->extraction.preprocessing.resize = run->extraction_options.resize;
     run->extraction.preprocessing.crop = run->extraction_options.crop;

@@ -183,27 +183,10 @@ static outcome add_feature_rows(baseline_run *run) {
 
 /* ---- the model ---- */
 
-/* The model must stand on the same features. */
-static outcome check_model(const baseline_run *run) {
-    const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
-    const dni_dataset *data = &run->extraction.data;
-    bool same =
-        info->class_count == data->class_count &&
-        memcmp(&info->preprocessing, &run->extraction.preprocessing, sizeof info->preprocessing) == 0 &&
-        strcmp(info->weights_hash, run->extraction.hash) == 0;
-    for (int c = 0; same && c < data->class_count; c++)
-        same = strcmp(info->classes[c], data->classes[c]) == 0;
-    if (same) return OUTCOME_OK;
-    message("%s: was trained for other classes, on other weights or with another --resize or --crop",
-            run->model);
-    return OUTCOME_MODEL;
-}
-
 static outcome add_model(baseline_run *run) {
     const double begin = dni_clock_seconds();
     dn_error error;
-    outcome code = check_model(run);
-    if (code) return code;
+    outcome code = OUTCOME_OK;
     const feature_set *test = &run->sets[DNI_TEST];
     const int classes = run->extraction.data.class_count;
     const test_pictures judged = {test->labels, test->sample_index, test->count};

@@ -23,7 +23,8 @@ static outcome run(const command *self, int argc, char **argv) {
         return OUTCOME_USAGE;
     }
     extraction work;
-    code = extraction_run(&work, &options, argv[first], NULL);
+    code = extraction_open(&work, &options, argv[first]);
+    if (!code) code = extraction_run(&work, &options, NULL);
     if (!code) code = finish(work.skipped);
     extraction_free(&work);
     return code;

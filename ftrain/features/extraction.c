@@ -98,20 +98,21 @@ static outcome compute(extraction *run, const extraction_options *options, const
     return code;
 }
 
-outcome extraction_run(extraction *out, const extraction_options *options, const char *data,
-                       feature_set *sets) {
+outcome extraction_open(extraction *out, const extraction_options *options, const char *data) {
     *out = (extraction){.skipped = 0};
-    for (int s = 0; sets && s < DNI_SPLITS; s++) sets[s] = (feature_set){.count = 0};
     outcome code = network_options_check(&options->network);
     if (!code) code = list_views(out, options);
-    if (!code) code = find_inputs(out, options, data);
-    if (code) return code;
+    return !code ? find_inputs(out, options, data) : code;
+}
+
+outcome extraction_run(extraction *self, const extraction_options *options, feature_set *sets) {
     feature_source sources[DNI_SPLITS];
+    for (int s = 0; sets && s < DNI_SPLITS; s++) sets[s] = (feature_set){.count = 0};
     for (int s = 0; s < DNI_SPLITS; s++) {
         const bool all = s == DNI_TRAIN || (s == DNI_VALID && options->augment_valid);
-        sources[s] = (feature_source){&out->data.splits[s], out->views, all ? out->view_count : 1};
+        sources[s] = (feature_source){&self->data.splits[s], self->views, all ? self->view_count : 1};
     }
-    return compute(out, options, &out->data.splits[DNI_TRAIN], sources, DNI_SPLITS, sets);
+    return compute(self, options, &self->data.splits[DNI_TRAIN], sources, DNI_SPLITS, sets);
 }
 
 outcome extraction_of_samples(feature_set *out, const extraction_options *options, const dni_samples *samples,

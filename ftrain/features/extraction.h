@@ -41,11 +41,16 @@ typedef struct extraction {
     size_t skipped; /* pictures that could not be used; each was named */
 } extraction;
 
-/* `sets`: one for each split, or NULL. The training split's has the views that the options ask for, all
- * others the plain one alone. Returns OUTCOME_OK or, after a message, another outcome; either way
- * extraction_free() lets go of everything but the sets, whose views are the extraction's. */
-outcome extraction_run(extraction *out, const extraction_options *options, const char *data,
-                       feature_set *sets);
+/* The cheap half: options, data set and source of the weights, after which the classes are known, and
+ * whatever is wrong with the command line can be told. Returns OUTCOME_OK or, after a message, another
+ * outcome; either way extraction_free() is to follow. */
+outcome extraction_open(extraction *out, const extraction_options *options, const char *data);
+
+/* Computes the features, or takes them from the store. `sets`: one for each split, or NULL. The training
+ * split's has the views that the options ask for, all others the plain one alone. Returns OUTCOME_OK or,
+ * after a message, another outcome; extraction_free() lets go of everything but the sets, whose views are
+ * the extraction's. */
+outcome extraction_run(extraction *self, const extraction_options *options, feature_set *sets);
 void extraction_free(extraction *run);
 
 /* The features of any samples, in one view each, on weights that are calibrated on the same samples where

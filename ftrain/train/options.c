@@ -108,6 +108,10 @@ static outcome check(train_options *o) {
         message("--warmup: %d is not below --epochs, %d", t->schedule.warmup, t->epochs);
         return OUTCOME_USAGE;
     }
+    if (t->optimizer == DN_SGD && o->nesterov && t->momentum == 0.0f) {
+        message("--nesterov: Nesterov's momentum needs a --momentum above 0");
+        return OUTCOME_USAGE;
+    }
     if (t->schedule.kind >= DN_COSINE && t->schedule.floor > t->learning_rate) {
         message("--schedule-floor: %g is above --lr, %g", (double)t->schedule.floor,
                 (double)t->learning_rate);

@@ -38,12 +38,26 @@ static outcome check_class_names(const train_run *run) {
     return OUTCOME_OK;
 }
 
-static outcome check_class_weights(const train_run *run) {
-    const int given = run->options->class_weight_count, classes = run->extraction.data.class_count;
+static outcome check_class_weights(const train_run *run, const train_options *options) {
+    const int given = options->class_weight_count, classes = run->extraction.data.class_count;
     if (!given || given == classes) return OUTCOME_OK;
-    message("--class-weights: %d numbers for %d classes, the first of which is '%s'", given, classes,
-            run->extraction.data.classes[0]);
+    message("--class-weights: '%s': %d numbers for %d classes, the first of which is '%s'",
+            options->weighting, given, classes, run->extraction.data.classes[0]);
     return OUTCOME_USAGE;
+}
+
+/* What can be wrong only for this data set; told before any feature is computed. */
+static outcome check_against_data(const train_run *run) {
+    outcome code = check_class_names(run);
+    if (code) return code;
+    if (!run->sweep) return check_class_weights(run, run->options);
+    const sweep_grid *grid = sweep_get_grid(run->sweep);
+    train_options options;
+    for (int i = 0; !code && i < grid->run_count; i++) {
+        code = sweep_grid_options(grid, i, run->options, &options);
+        if (!code) code = check_class_weights(run, &options);
+    }
+    return code;
 }
 
 /* ---- training ---- */
@@ -170,10 +184,10 @@ static outcome train(train_run *run, const char *data) {
     outcome code = options->folds ? OUTCOME_OK : check_output(options->model);
     if (!code && options->report) code = check_output(options->report);
     if (!code && options->sweep) code = sweep_create(&run->sweep, options);
-    if (!code) code = extraction_run(&run->extraction, &options->extraction, data, run->sets);
+    if (!code) code = extraction_open(&run->extraction, &options->extraction, data);
+    if (!code) code = check_against_data(run);
+    if (!code) code = extraction_run(&run->extraction, &options->extraction, run->sets);
     if (!code) code = count_pictures(run);
-    if (!code) code = check_class_names(run);
-    if (!code) code = check_class_weights(run);
     if (!code) code = options->folds ? cross_validate(run) : make_model(run);
     if (!code && options->report) code = train_report(run);
     return !code ? finish(run->extraction.skipped) : code;

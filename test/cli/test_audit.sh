@@ -45,6 +45,11 @@ check "one picture is not judged" 0 "^NOT JUDGED: 1 usable" "" audit single
 check "--exit-status does not take that for no alarm" 11 "^NOT JUDGED: 1 usable" "" audit single --exit-status
 check "nor one class" 11 "^NOT JUDGED" "" audit one/train --exit-status
 
+# ---- weights that are none are told before anything is measured ----
+check "a network that is none is told at once" 2 "" "^ftrain: --arch: 'resnet50' is not densenet121" \
+    "$ftrain" audit apart -w random:1 --arch resnet50
+holds "with nothing before it" [ "$(wc -l <err)" -eq 1 ]
+
 # ---- names of the validation split ----
 cp -r alike named
 mv named/valid named/val

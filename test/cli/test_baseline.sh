@@ -41,7 +41,8 @@ dataset "$work/data" 4 30 160
     check_either "what is undefined is null in JSON" 0 '"loss": null' grep -v nan "$work/rows"
     check_either "every row is one" 0 '^10$' grep -c '^{.*}$' "$work/rows"
     check_either "a model on other preprocessing is refused" 4 'm\.safetensors: was trained for other classes' \
-        "$ftrain" baseline "$work/data" -w random:7 --arch densenet121 --resize 40 --crop 32 --quiet -m "$work/m.safetensors"
+        "$ftrain" baseline "$work/data" -w random:7 --arch densenet121 --resize 40 --crop 32 --quiet -m "$work/m.safetensors" --cache "$work/early"
+    holds "before any feature is computed" test ! -e "$work/early"
     check_either "an unknown row is named" 2 "--only: 'tea' is not dummy" "$ftrain" baseline "$work/data" --only dummy,tea
     printf 'no picture' >"$work/data/train/dark/5.ppm"
     check_either "a broken picture is named and left out" 1 'skipped: .*train/dark/5\.ppm' \

@@ -30,7 +30,11 @@ refused "--patience: '-1' is not a whole number" --patience -1
 refused "--class-weights: '1,0' is not none, balanced, or a list" --class-weights 1,0
 refused "--class-weights: 'equal' is not none" --class-weights equal
 refused "--class-weights: '1,' is not none" --class-weights 1,
-refused "--class-weights: 3 numbers for 2 classes, the first of which is 'bright'" --class-weights 1,2,3
+refused "--class-weights: '1,2,3': 3 numbers for 2 classes, the first of which is 'bright'" --class-weights 1,2,3 --cache early
+refused "--class-weights: '1,2,3': 3 numbers for 2 classes" --sweep class-weights=balanced/1,2/1,2,3 --cache early
+refused "--nesterov: Nesterov's momentum needs a --momentum above 0" --nesterov --momentum 0 --cache early
+refused "--nesterov: Nesterov's momentum needs a --momentum above 0" --nesterov --sweep momentum=0.9/0 --cache early
+holds "before any feature is computed" test ! -e early
 refused "--label-smoothing: '1' is not a number from 0 to 0.99" --label-smoothing 1
 refused "--augment: 'sepia' is not jpeg:QUALITY" --augment sepia
 refused "--augment: 'jpeg:0': '0' is not a whole number from 1 to 100" --augment jpeg:0
