@@ -70,7 +70,8 @@ DN_API void dn_ranking_free(dn_ranking *ranking); /* also of a cleared one */
 /* The area under the ROC curve by trapezoids: ties count one half. NaN unless there are both positives and
  * negatives. */
 DN_API double dn_ranking_roc_auc(const dn_ranking *ranking);
-/* The sum over points of precision times gain in recall, without interpolation. NaN without positives. */
+/* The sum over points of precision times gain in recall, without interpolation. NaN unless there are both
+ * positives and negatives: where all are positives, any order gives 1, and that says nothing. */
 DN_API double dn_ranking_average_precision(const dn_ranking *ranking);
 
 /* Both of every class; each (classes). */

@@ -71,7 +71,7 @@ double dn_ranking_roc_auc(const dn_ranking *ranking) {
 }
 
 double dn_ranking_average_precision(const dn_ranking *ranking) {
-    if (!ranking->positives) return (double)NAN;
+    if (!ranking->positives || !ranking->negatives) return (double)NAN;
     double sum = 0.0;
     int before = 0;
     for (int i = 0; i < ranking->count; i++) {

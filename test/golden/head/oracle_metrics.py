@@ -93,11 +93,11 @@ def case(name, y, labels):
     scores = np.stack([y[:, 0] - y[:, 1], y[:, 1] - y[:, 0]], 1) if classes == 2 else y
     both = [0 < support[c] < count for c in every]
     auc = [metrics.roc_auc_score(truth[:, c], scores[:, c]) if both[c] else np.nan for c in every]
-    ap = [metrics.average_precision_score(truth[:, c], scores[:, c]) if support[c] else np.nan for c in every]
+    ap = [metrics.average_precision_score(truth[:, c], scores[:, c]) if both[c] else np.nan for c in every]
     put("auc", auc)
     put("ap", ap)
     put("macro_auc", [np.nanmean(auc) if any(both) else np.nan])
-    put("macro_ap", [np.nanmean(ap)])
+    put("macro_ap", [np.nanmean(ap) if any(both) else np.nan])
     # The rounding of y to float32 leaves sums off by more than scikit-learn takes. Division can part what was equal and
     # make equal what was not; where it does, the ranks differ, rightly.
     exact = p / p.sum(1, keepdims=True)
