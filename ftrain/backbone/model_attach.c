@@ -5,6 +5,9 @@
 #include "ftrain/shell/message.h"
 #include "head/classifier/backbone.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static bool uses_own_weights(const dn_classifier *classifier, const char *option) {
     return dn_classifier_is_complete(classifier) && !option;
 }
@@ -19,20 +22,39 @@ static outcome load_checked(dn_weights **out, const dn_classifier *classifier, c
     return report(&error, OUTCOME_MODEL);
 }
 
-static outcome load(dn_weights **out, const dn_classifier *classifier, const char *option) {
-    *out = NULL;
+static outcome refuse_random(const dn_classifier *classifier, const char *option) {
     dn_error error;
+    if (dni_classifier_check_complete(classifier, &error))
+        message("-w %s: %s; random weights are others", option, error.message);
+    else
+        message("-w %s: a model on random weights carries what it needs; leave -w away", option);
+    return OUTCOME_USAGE;
+}
+
+/* Looks in the usual places, where -w is not given. */
+static outcome load_found(dn_weights **out, const dn_classifier *classifier) {
+    char *path;
+    dn_error error;
+    outcome code = weights_find_file(&path);
+    if (!code && path) code = load_checked(out, classifier, path);
+    if (!code && !path && dni_classifier_check_complete(classifier, &error)) {
+        message(
+            "%s; give that file by -w (searched: $DENSENET_WEIGHTS, the caches of densenet and of torch hub)",
+            error.message);
+        code = OUTCOME_MODEL;
+    }
+    free(path);
+    return code;
+}
+
+static outcome load(dn_weights **out, const dn_classifier *classifier, const char *option) {
+    dn_error error;
+    *out = NULL;
     if (uses_own_weights(classifier, option))
         return dni_classifier_weights(out, classifier, &error) ? report(&error, OUTCOME_MODEL) : OUTCOME_OK;
-    weights_source source;
-    outcome code = weights_source_find(&source, option, NULL);
-    if (!code && source.is_random) {
-        message("-w %s: a model on random weights carries what it needs; leave -w away", option);
-        code = OUTCOME_USAGE;
-    }
-    if (!code) code = load_checked(out, classifier, source.path);
-    weights_source_free(&source);
-    return code;
+    if (!option) return load_found(out, classifier);
+    if (strncmp(option, "random:", 7) == 0) return refuse_random(classifier, option);
+    return load_checked(out, classifier, option);
 }
 
 /* `discard`: the weights are not needed afterwards. */

@@ -44,8 +44,8 @@ static outcome find_in_folder(char **out, const char *folder) {
     return code;
 }
 
-/* $DENSENET_WEIGHTS, else a file in the caches; NULL: there is none. */
-static outcome find_by_itself(char **out) {
+outcome weights_find_file(char **out) {
+    *out = NULL;
     const char *variable = getenv("DENSENET_WEIGHTS");
     if (variable && *variable) return copy_text(out, variable);
     char *folders[WEIGHTS_FOLDERS];
@@ -81,7 +81,7 @@ outcome weights_source_find(weights_source *out, const char *option, const char 
         message("--arch: '%s' goes with -w random:SEED only: a weights file says itself what it is", arch);
         return OUTCOME_USAGE;
     }
-    const outcome code = option ? copy_text(&out->path, option) : find_by_itself(&out->path);
+    const outcome code = option ? copy_text(&out->path, option) : weights_find_file(&out->path);
     if (code) return code;
     if (!out->path) {
         message(

@@ -21,4 +21,8 @@ typedef struct weights_source {
 outcome weights_source_find(weights_source *out, const char *option, const char *arch);
 void weights_source_free(weights_source *source);
 
+/* The file that is used without -w: $DENSENET_WEIGHTS, else one in the caches. *out is its path, from malloc,
+ * or NULL where there is none. Returns OUTCOME_OK or, after a message, another outcome. */
+outcome weights_find_file(char **out);
+
 #endif

@@ -21,15 +21,21 @@ dn_status dni_classifier_check_weights(const dn_classifier *classifier, const dn
                     classifier->path, info->backbone, info->weights_source, info->weights_hash, name, hash);
 }
 
+dn_status dni_classifier_check_complete(const dn_classifier *classifier, dn_error *error) {
+    const dn_classifier_info *info = &classifier->info;
+    if (dn_classifier_is_complete(classifier)) return DN_OK;
+    return dni_fail(error, DN_ERR_ARGUMENT, "%s: needs the weights it was trained with: %s, '%s', hash %s",
+                    classifier->path, info->backbone, info->weights_source, info->weights_hash);
+}
+
 dn_status dni_classifier_weights(dn_weights **out, const dn_classifier *classifier, dn_error *error) {
     *out = NULL;
     const dn_classifier_info *info = &classifier->info;
     uint64_t seed;
-    if (!dni_random_source(info->weights_source, &seed))
-        return dni_fail(error, DN_ERR_ARGUMENT,
-                        "%s: needs the weights it was trained with: %s, '%s', hash %s", classifier->path,
-                        info->backbone, info->weights_source, info->weights_hash);
-    dn_status status = dn_weights_random(out, dn_config_find(info->backbone), seed, error);
+    dn_status status = dni_classifier_check_complete(classifier, error);
+    if (status) return status;
+    dni_random_source(info->weights_source, &seed);
+    status = dn_weights_random(out, dn_config_find(info->backbone), seed, error);
     if (!status) status = dni_statistics_apply(*out, classifier->dict, classifier->path, error);
     if (!status) status = dni_classifier_check_weights(classifier, *out, error);
     if (status) {

@@ -5,6 +5,10 @@
 
 #include "head/classifier/classifier.h"
 
+/* DN_ERR_ARGUMENT for a model that needs a weights file; the message names that file and its hash. DN_OK for a
+ * complete one. */
+dn_status dni_classifier_check_complete(const dn_classifier *classifier, dn_error *error);
+
 /* The seeded backbone of a complete model file: drawn again, with the file's batch-norm statistics, and
  * checked against the file's hash. */
 dn_status dni_classifier_weights(dn_weights **out, const dn_classifier *classifier, dn_error *error);

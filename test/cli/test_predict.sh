@@ -142,6 +142,40 @@ expect "10 when one is not and one cannot be told" 10 bright broken.ppm
 run $predict --exit-status green data/test/dark
 expect "a class that the model lacks is a usage error" 2 "" "--exit-status: 'green' is not a class of m.safetensors"
 
+# ---- weights of a file ----
+# The same head in a model file that names a file of weights instead of a seed, and so has no statistics.
+if command -v python3 >/dev/null; then
+    python3 - <<'END'
+import json, struct
+data = open("m.safetensors", "rb").read()
+size = struct.unpack("<Q", data[:8])[0]
+header, body, out = json.loads(data[8:8 + size]), data[8 + size:], b""
+header["__metadata__"]["weights_source"] = "deep.pth"
+for name in sorted(name for name in header if name != "__metadata__"):
+    if not name.startswith("classifier."):
+        del header[name]
+        continue
+    begin, end = header[name]["data_offsets"]
+    header[name]["data_offsets"] = [len(out), len(out) + end - begin]
+    out += body[begin:end]
+text = json.dumps(header).encode()
+text += b" " * (-len(text) % 8)
+open("filed.safetensors", "wb").write(struct.pack("<Q", len(text)) + text + out)
+END
+    run "$ftrain" info m.safetensors
+    hash=$(grep -oE '[0-9a-f]{32}' out | head -1)
+    run "$ftrain" predict -m filed.safetensors data/test/dark/1.ppm
+    expect "without weights, the file that the model needs is named with its hash" 4 "" \
+        "filed.safetensors: needs the weights it was trained with: densenet121, 'deep.pth', hash $hash; give that file by -w"
+    run "$ftrain" predict -m filed.safetensors -w random:1 data/test/dark/1.ppm
+    expect "random weights for it are told to be others" 2 "" \
+        "-w random:1: filed.safetensors: needs the weights it was trained with: densenet121, 'deep.pth', hash $hash; random weights are others"
+    run "$ftrain" predict -m m.safetensors -w random:1 data/test/dark/1.ppm
+    expect "a model on random weights needs none" 2 "" "-w random:1: a model on random weights carries what it needs"
+else
+    echo "ok - weights of a file # SKIP no python3"
+fi
+
 # ---- output that ends ----
 run $predict many
 sed -n 1p out >first
