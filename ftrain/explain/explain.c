@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 /* Sums over the pictures that were explained as one class. */
@@ -186,9 +187,17 @@ static outcome explain_all(explanation_run *run) {
     return count - run->skipped > 1 ? print_summary(run) : OUTCOME_OK;
 }
 
-static bool ends_in_png(const char *path) {
-    const size_t length = strlen(path);
-    return length > 4 && strcmp(path + length - 4, ".png") == 0;
+static bool ends_in(const char *path, const char *ending) {
+    const size_t length = strlen(path), size = strlen(ending);
+    return length > size && strcasecmp(path + length - size, ending) == 0;
+}
+
+static bool is_picture_name(const char *path) {
+    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tga",  ".psd",
+                                          ".pic", ".pnm", ".ppm",  ".pgm", ".tif", ".tiff", ".webp"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ends_in(path, endings[i])) return true;
+    return false;
 }
 
 /* A file for one picture, a folder for all else. */
@@ -197,10 +206,13 @@ static outcome prepare_output(explanation_run *run, char *const *paths, int coun
     if (!run->output) return OUTCOME_OK;
     const bool is_one =
         count == 1 && strcmp(paths[0], "-") != 0 && (stat(paths[0], &there) != 0 || !S_ISDIR(there.st_mode));
-    run->into_folder = !(is_one && ends_in_png(run->output));
+    run->into_folder = !(is_one && ends_in(run->output, ".png"));
     if (!run->into_folder) return OUTCOME_OK;
-    if (ends_in_png(run->output)) {
-        message("-o %s: for several pictures name a folder", run->output);
+    const bool is_folder = stat(run->output, &there) == 0 && S_ISDIR(there.st_mode);
+    if (!is_folder && is_picture_name(run->output)) {
+        message(is_one ? "-o %s: maps are written as PNG; name a file that ends in .png, or a folder"
+                       : "-o %s: for several pictures name a folder",
+                run->output);
         return OUTCOME_USAGE;
     }
     dn_error error;

@@ -25,6 +25,18 @@ check_either "as JSON" 0 '"inside": (0\.[0-9]+|null), "area": 0\.37' "$ftrain" e
 check_either "an unknown class is named" 2 "'tea' is not a class" "$ftrain" explain -m "$work/m" "$photo" --class tea
 check_either "several pictures need a folder" 2 'maps\.png: for several pictures' \
     "$ftrain" explain -m "$work/m" "$photo" "$photo" -o "$work/maps.png"
+for name in x.jpg x.JPEG x.webp; do
+    check_either "a map is not written as $name" 2 "-o .*/$name: maps are written as PNG; name a file that ends in \.png, or a folder" \
+        "$ftrain" explain -m "$work/m" "$photo" -o "$work/$name"
+    holds "and no folder of that name is made" test ! -e "$work/$name"
+done
+check_either "nor is a folder for several named as a picture" 2 'maps\.jpg: for several pictures' \
+    "$ftrain" explain -m "$work/m" "$photo" "$photo" -o "$work/maps.jpg"
+check_either "PNG may be written in capitals" 0 'capital\.PNG$' "$ftrain" explain -m "$work/m" "$photo" -o "$work/capital.PNG"
+check_either "and is a picture" 0 png is_png "$work/capital.PNG" 00000050 00000050
+mkdir "$work/folder.jpg"
+check_either "a folder that is there may be called as it likes" 0 'folder\.jpg/000\.png$' \
+    "$ftrain" explain -m "$work/m" "$photo" -o "$work/folder.jpg"
 printf 'no picture' >"$work/broken.jpg"
 check_either "a broken picture is named, the others done" 1 'skipped: .*broken\.jpg' \
     "$ftrain" explain -m "$work/m" "$work/broken.jpg" "$photo"
