@@ -173,3 +173,28 @@ dn_train_options train_options_training(const train_options *o) {
     training.class_weights = o->class_weight_count ? o->class_weights : NULL;
     return training;
 }
+
+static bool schedules_alike(const dn_schedule *a, const dn_schedule *b) {
+    return a->kind == b->kind && a->warmup == b->warmup;
+}
+
+static bool heads_alike(const train_options *a, const train_options *b) {
+    const size_t size = (size_t)a->hidden.count * sizeof *a->hidden.values;
+    return a->hidden.count == b->hidden.count && memcmp(a->hidden.values, b->hidden.values, size) == 0 &&
+           (!a->hidden.count || a->dropout == b->dropout);
+}
+
+static bool weights_alike(const train_options *a, const train_options *b) {
+    const size_t size = (size_t)a->class_weight_count * sizeof *a->class_weights;
+    return !a->training.balanced == !b->training.balanced && a->class_weight_count == b->class_weight_count &&
+           memcmp(a->class_weights, b->class_weights, size) == 0;
+}
+
+bool train_options_train_alike(const train_options *a, const train_options *b) {
+    const dn_train_options *x = &a->training, *y = &b->training;
+    return heads_alike(a, b) && weights_alike(a, b) && schedules_alike(&x->schedule, &y->schedule) &&
+           x->optimizer == y->optimizer && x->epochs == y->epochs && x->batch == y->batch &&
+           x->learning_rate == y->learning_rate && x->weight_decay == y->weight_decay &&
+           x->label_smoothing == y->label_smoothing &&
+           (x->optimizer == DN_ADAM || x->momentum == y->momentum);
+}

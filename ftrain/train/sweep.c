@@ -20,6 +20,7 @@
 typedef enum run_state { RUN_OPEN, RUN_DONE, RUN_DIVERGED } run_state;
 
 typedef struct run {
+    int same_as; /* the first run that is the same training: the run itself, where it is trained */
     run_state state;
     dn_train_result result;
 } run;
@@ -27,7 +28,8 @@ typedef struct run {
 struct sweep {
     const train_options *base;
     sweep_grid grid;
-    run *runs; /* (grid.run_count) */
+    run *runs;     /* (grid.run_count) */
+    int trainings; /* runs that are no other's repetition */
 
     const dn_features *train, *valid;
     int width, classes;
@@ -48,6 +50,22 @@ const sweep_grid *sweep_get_grid(const sweep *self) {
     return &self->grid;
 }
 
+/* Finds the runs that are the same training, so that each is done only once. */
+static outcome find_same(sweep *self) {
+    const int count = self->grid.run_count;
+    train_options *options = new_array((size_t)count, sizeof *options);
+    outcome code = options ? OUTCOME_OK : OUTCOME_MACHINE;
+    for (int i = 0; !code && i < count; i++) {
+        int first = 0;
+        code = sweep_grid_options(&self->grid, i, self->base, &options[i]);
+        while (!code && first < i && !train_options_train_alike(&options[first], &options[i])) first++;
+        self->runs[i].same_as = first;
+        self->trainings += first == i;
+    }
+    free(options);
+    return code;
+}
+
 outcome sweep_create(sweep **out, const train_options *base) {
     *out = NULL;
     sweep *made = new_array(1, sizeof *made);
@@ -58,6 +76,7 @@ outcome sweep_create(sweep **out, const train_options *base) {
     outcome code = sweep_grid_parse(&made->grid, base->sweep, base);
     if (!code) made->runs = new_array((size_t)made->grid.run_count, sizeof *made->runs);
     if (!code && !made->runs) code = OUTCOME_MACHINE;
+    if (!code) code = find_same(made);
     if (!code)
         *out = made;
     else
@@ -115,7 +134,8 @@ static void conclude(sweep *self, int index, trained_run *trained) {
     run *here = &self->runs[index];
     if (status == DN_ERR_DATA_DIVERGED) here->state = RUN_DIVERGED;
     if (!status) {
-        *here = (run){RUN_DONE, trained->result};
+        here->state = RUN_DONE;
+        here->result = trained->result;
         const double loss = trained->result.valid_loss;
         const double best = self->best < 0 ? HUGE_VAL : self->runs[self->best].result.valid_loss;
         if (loss < best || (loss == best && index < self->best)) keep_best(self, index, trained);
@@ -154,7 +174,9 @@ static void train_one(const sweep *self, trained_run *out) {
 static void run_one(void *context, size_t i) {
     sweep *self = context;
     trained_run out = {.error = {.status = DN_OK}};
-    if (is_stopped(self) || sweep_grid_options(&self->grid, (int)i, self->base, &out.options)) return;
+    if (self->runs[i].same_as != (int)i || is_stopped(self) ||
+        sweep_grid_options(&self->grid, (int)i, self->base, &out.options))
+        return;
     train_one(self, &out);
     conclude(self, (int)i, &out);
     epoch_log_free(&out.epochs);
@@ -209,18 +231,23 @@ outcome sweep_run(sweep *self, const dn_features *train, const dn_features *vali
     self->valid = valid;
     self->width = width;
     self->classes = classes;
-    progress_start("sweep", (size_t)self->grid.run_count, self->base->extraction.features.quiet);
+    progress_start("sweep", (size_t)self->trainings, self->base->extraction.features.quiet);
     interrupts_wait(true); /* until what is done was printed: sweep_take_winner() */
     dni_pool_run(pool_for_runs(pool), run_one, self, (size_t)self->grid.run_count);
     progress_end();
     if (self->status) return report(&self->error, OUTCOME_DATA);
+    for (int i = 0; i < self->grid.run_count; i++) {
+        const run *first = &self->runs[self->runs[i].same_as];
+        self->runs[i].state = first->state;
+        self->runs[i].result = first->result;
+    }
     return rank_runs(self);
 }
 
 outcome sweep_take_winner(sweep *self, sweep_winner *out) {
     if (interrupted())
         interrupts_say("interrupted: %zu of %d runs are done; no model is written", self->done,
-                       self->grid.run_count);
+                       self->trainings);
     interrupts_wait(false); /* ends the program where a signal has waited */
     if (self->best < 0) {
         message("every run diverged: try lower learning rates");

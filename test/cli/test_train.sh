@@ -148,6 +148,10 @@ train --epochs 5 $best -o alone.safetensors >alone.txt 2>/dev/null
 holds "the winner is what its options alone train ($best)" cmp swept.predictions alone.predictions
 check "without hidden layers dropout makes no difference: a tie" 0 '^1 tied ' 'runs tie for the lowest' \
     train --epochs 2 --sweep 'hidden=none dropout=0/0.5' -o tie.safetensors
+check "what is the same is trained only once: without hidden layers for any dropout, with Adam for any momentum" 0 \
+    '^test accuracy' '^sweep: 3 to do$' "$ftrain" train "$data" $network --hidden 32 --epochs 2 -o same.safetensors \
+    --sweep 'hidden=8/none dropout=0/0.5 optimizer=adam momentum=0.9/0.5 lr=0.002/0.0020'
+holds "and stands in the table for each" [ "$(grep -c 'adam' out)" -eq 16 ]
 check "--json prints a line a run" 0 '^\{"rank": 1, "tied": false, "options": \{"lr": "0.002"\}, "epochs": 2, ' untrained \
     train --epochs 2 --sweep 'lr=0.0001/0.002' --json -o json.safetensors
 check "a run that diverges is last" 0 '^diverged +100 +- ' untrained \
