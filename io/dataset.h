@@ -26,13 +26,14 @@ typedef struct dni_dataset {
     dni_samples splits[DNI_SPLITS];
 } dni_dataset;
 
-/* Scans a data set; its splits are found by dni_split_find(). Hidden entries are left out; every other regular file in a class folder, and in
- * folders inside it, is a sample, whatever its name: what is no picture is found out, and named, when it
- * is decoded. Links are followed. Kept apart, with the reason, is what cannot be used: a link that leads
- * nowhere, to itself or to a folder that it lies in, a pipe, a socket, a device, a folder that may not be
- * read. DN_ERR_NOT_FOUND: the folder or one of its splits is missing; DN_ERR_DATA_CLASSES: two
- * folders for one split, fewer than two classes, or a split whose classes differ from the training split's (the message names them);
- * DN_ERR_DATA_EMPTY: a class of a split without files. */
+/* Scans a data set; its splits are found by dni_split_find(). Hidden entries are left out; every other
+ * regular file in a class folder, and in folders inside it, is a sample, whatever its name: what is no
+ * picture is found out, and named, when it is decoded. Links are followed. Kept apart, with the reason, is
+ * what cannot be used: a link that leads nowhere, to itself or to a folder that it lies in, a pipe, a
+ * socket, a device, a folder that may not be read. DN_ERR_NOT_FOUND: the folder or one of its splits is
+ * missing; DN_ERR_DATA_CLASSES: two folders for one split, fewer than two classes, or a split whose
+ * classes differ from the training split's (the message names them); DN_ERR_DATA_EMPTY: a class of a split
+ * without files. */
 dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error);
 
 /* As scan, for a folder that holds the class folders directly (FOLDER/<class>/<file>), given the classes that

@@ -9,8 +9,7 @@ typedef struct suggestion {
     const char *typed;
     size_t length;    /* of `typed` that counts; 0: all of it */
     const char *best; /* one of those that were considered; NULL: none is near enough */
-    size_t
-        distance; /* of the best: letters that were left out, added, changed, or swapped with their neighbour */
+    size_t distance;  /* of the best: letters left out, added, changed, or swapped with a neighbour */
 } suggestion;
 
 /* Near enough is one such fault in a word of three to five letters, and two in a longer one. The first of

@@ -44,8 +44,8 @@ dn_head_options train_options_head(const train_options *options);
 /* The training's; likewise. */
 dn_train_options train_options_training(const train_options *options);
 
-/* Whether two sets of options that differ only in what a sweep may change give the same training, bit for bit:
- * what neither looks at (dropout without hidden layers, SGD's momentum with Adam) may differ. */
+/* Whether two sets of options that differ only in what a sweep may change give the same training, bit for
+ * bit: what neither looks at (dropout without hidden layers, SGD's momentum with Adam) may differ. */
 bool train_options_train_alike(const train_options *a, const train_options *b);
 
 #endif

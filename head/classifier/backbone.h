@@ -5,8 +5,8 @@
 
 #include "head/classifier/classifier.h"
 
-/* DN_ERR_ARGUMENT for a model that needs a weights file; the message names that file and its hash. DN_OK for a
- * complete one. */
+/* DN_ERR_ARGUMENT for a model that needs a weights file; the message names that file and its hash. DN_OK for
+ * a complete one. */
 dn_status dni_classifier_check_complete(const dn_classifier *classifier, dn_error *error);
 
 /* The seeded backbone of a complete model file: drawn again, with the file's batch-norm statistics, and
