@@ -32,15 +32,11 @@ void dni_release(const dn_allocator *allocator, void *memory, size_t size) {
         free(memory);
 }
 
-/* Advises the system about all pages that hold some of these bytes. It may refuse: nothing depends on it. */
-static void advise(const void *bytes, size_t size, int advice) {
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)bytes / page * page;
-    if (size) madvise((void *)begin, (uintptr_t)bytes + size - begin, advice);
-}
-
+/* All pages that hold some of these bytes. The system may refuse: nothing depends on it. */
 void dni_prefault(void *memory, size_t size) {
 #ifdef MADV_POPULATE_WRITE
-    advise(memory, size, MADV_POPULATE_WRITE);
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)memory / page * page;
+    if (size) madvise((void *)begin, (uintptr_t)memory + size - begin, MADV_POPULATE_WRITE);
 #else /* before Linux 5.14 and glibc 2.35 */
     (void)memory;
     (void)size;
