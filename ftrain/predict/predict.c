@@ -1,7 +1,7 @@
 /* ftrain predict: classes and probabilities of pictures, a row each. */
 #include "core/pool.h"
 #include "ftrain/backbone/model_attach.h"
-#include "ftrain/predict/prediction.h"
+#include "ftrain/predict/prediction_row.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
@@ -27,11 +27,12 @@ typedef struct predict_run {
     dn_classifier *classifier;
     path_source *source;
     dni_reader *pictures;
-    prediction_rows rows;
+    row_format rows;
+    prediction predicted; /* of the picture at hand */
     float *probabilities; /* (BATCH, classes) */
     int expected_class;
-    size_t predicted, unexpected; /* rows with a class; those of another than the expected one */
-    size_t failed, skipped;       /* rows with an error; all inputs that could not be used */
+    size_t judged, unexpected; /* rows with a class; those of another than the expected one */
+    size_t failed, skipped;    /* rows with an error; all inputs that could not be used */
 } predict_run;
 
 /* ---- pictures ---- */
@@ -54,8 +55,9 @@ static outcome fail(predict_run *run, const named_picture *picture, const dn_err
     if (code) return code;
     if (error->status == DN_ERR_DATA_EMPTY) return OUTCOME_OK;
     run->failed++;
-    return prediction_rows_print_error(&run->rows, picture->path, error->message) ? OUTCOME_OK
-                                                                                  : OUTCOME_MACHINE;
+    return prediction_row_print_error(run->rows, picture->path, error->message, &run->predicted)
+               ? OUTCOME_OK
+               : OUTCOME_MACHINE;
 }
 
 static outcome predict_pictures(predict_run *run, const dni_reader_run *pictures) {
@@ -66,18 +68,17 @@ static outcome predict_pictures(predict_run *run, const dni_reader_run *pictures
         return report(&error, OUTCOME_MODEL);
     for (size_t i = 0; i < pictures->count; i++) {
         const named_picture *picture = pictures->slots[i].user_data;
-        int best;
-        if (!prediction_rows_print(&run->rows, picture->path,
-                                   run->probabilities + i * (size_t)run->rows.class_count, &best))
-            return OUTCOME_MACHINE;
-        run->predicted++;
-        run->unexpected += run->expected && best != run->expected_class;
+        run->predicted.probabilities = run->probabilities + i * (size_t)run->predicted.class_count;
+        prediction_sort(&run->predicted);
+        if (!prediction_row_print(run->rows, picture->path, &run->predicted)) return OUTCOME_MACHINE;
+        run->judged++;
+        run->unexpected += run->expected && run->predicted.order[0] != run->expected_class;
     }
     return OUTCOME_OK;
 }
 
 static outcome predict_all(predict_run *run) {
-    prediction_rows_begin(&run->rows);
+    prediction_row_begin(run->rows, &run->predicted);
     for (;;) {
         const dni_reader_run pictures = dni_reader_take(run->pictures);
         if (!pictures.count) break;
@@ -97,18 +98,18 @@ static outcome check_options(predict_run *run) {
         return OUTCOME_USAGE;
     }
     if (run->format < 0) run->format = run->json ? ROW_JSON : ROW_TEXT;
-    run->rows.format = (row_format)run->format;
-    if (run->json && run->rows.format != ROW_JSON) {
-        message("--json means --format json, not --format %s", run->rows.format == ROW_CSV ? "csv" : "text");
+    run->rows = (row_format)run->format;
+    if (run->json && run->rows != ROW_JSON) {
+        message("--json means --format json, not --format %s", run->rows == ROW_CSV ? "csv" : "text");
         return OUTCOME_USAGE;
     }
     return network_options_check(&run->network);
 }
 
 static outcome find_expected(predict_run *run) {
-    for (int c = 0; run->expected && c < run->rows.class_count; c++) {
+    for (int c = 0; run->expected && c < run->predicted.class_count; c++) {
         run->expected_class = c;
-        if (strcmp(run->rows.classes[c], run->expected) == 0) return OUTCOME_OK;
+        if (strcmp(run->predicted.classes[c], run->expected) == 0) return OUTCOME_OK;
     }
     if (!run->expected) return OUTCOME_OK;
     message("--exit-status: '%s' is not a class of %s; 'ftrain info %s' lists them", run->expected,
@@ -121,12 +122,12 @@ static outcome open_model(predict_run *run) {
     if (dn_classifier_load(&run->classifier, run->model, &error)) return report(&error, OUTCOME_MODEL);
     const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
     const int classes = info->class_count;
-    run->rows.classes = info->classes;
-    run->rows.class_count = classes;
-    run->rows.shown = run->top && run->top < classes ? run->top : classes;
-    run->rows.order = malloc((size_t)classes * sizeof *run->rows.order);
+    run->predicted.classes = info->classes;
+    run->predicted.class_count = classes;
+    run->predicted.shown = run->top && run->top < classes ? run->top : classes;
+    run->predicted.order = malloc((size_t)classes * sizeof *run->predicted.order);
     run->probabilities = malloc(BATCH * (size_t)classes * sizeof *run->probabilities);
-    if (!run->rows.order || !run->probabilities) return report_no_memory();
+    if (!run->predicted.order || !run->probabilities) return report_no_memory();
     return find_expected(run);
 }
 
@@ -153,7 +154,7 @@ static outcome predict(predict_run *run, char *const *paths, int count) {
     if (!code) code = model_attach(run->classifier, run->weights_option, &run->network, BATCH);
     if (!code) code = predict_all(run);
     if (code) return code;
-    if (!run->predicted && !run->failed) {
+    if (!run->judged && !run->failed) {
         message("no pictures");
         return OUTCOME_DATA;
     }
@@ -185,7 +186,7 @@ static outcome run(const command *self, int argc, char **argv) {
     dni_reader_free(state.pictures);
     path_source_free(state.source);
     free(state.probabilities);
-    free(state.rows.order);
+    free(state.predicted.order);
     dn_classifier_free(state.classifier);
     return code;
 }
