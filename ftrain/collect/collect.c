@@ -11,6 +11,7 @@
 #include "ftrain/shell/output.h"
 #include "ftrain/shell/progress.h"
 #include "ftrain/shell/quote.h"
+#include "io/file.h"
 #include "io/image.h"
 #include "io/json.h"
 
@@ -97,17 +98,22 @@ static outcome fetch_patiently(collect_run *run, const char *url, const char *sh
     return code;
 }
 
-static bool print_added(const collect_run *run, const fetched *answer, const char *url) {
-    if (!run->json) {
-        quote_write(stdout, run->folder.path);
-        printf("/%s\t", run->folder.last);
+static outcome print_added(const collect_run *run, const fetched *answer, const char *url) {
+    char *path = dni_path_join(run->folder.path, run->folder.last);
+    if (!path) return report_no_memory();
+    bool printed = true;
+    if (run->json) {
+        printed = print_json(json_pack("{s:o, s:o, s:I}", "file", dni_json_text(path), "url",
+                                       dni_json_text(url), "bytes", (json_int_t)answer->size));
+    } else {
+        quote_write(stdout, path);
+        putchar('\t');
         quote_write(stdout, url);
         putchar('\n');
         fflush(stdout);
-        return true;
     }
-    return print_json(json_pack("{s:o, s:o, s:I}", "file", dni_json_text(run->folder.last), "url",
-                                dni_json_text(url), "bytes", (json_int_t)answer->size));
+    free(path);
+    return printed ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
 static void skip(collect_run *run, const char *reason) {
@@ -134,7 +140,7 @@ static outcome keep(collect_run *run, const fetched *answer, const char *url) {
     if (code) return code;
     run->unsuccessful = 0;
     progress_step(run->folder.count);
-    return print_added(run, answer, url) ? OUTCOME_OK : OUTCOME_MACHINE;
+    return print_added(run, answer, url);
 }
 
 static outcome fetch_and_keep(collect_run *run, const char *url, const char *shown) {
