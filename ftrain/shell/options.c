@@ -224,9 +224,39 @@ static outcome refuse_name(const command *self, const option_list *list, const c
     return refuse(self, word, what);
 }
 
+/* The word of several letters with one dash, "-epochs", in which getopt_long() has met `letter`; NULL: it has
+ * one letter alone. */
+static const char *dashed_word(int argc, char **argv, char letter) {
+    for (int i = optind - 1; i <= optind && i < argc; i++) {
+        const char *const word = argv[i];
+        if (word[0] == '-' && word[1] != '-' && strlen(word) > 2 && strchr(word + 1, letter)) return word;
+    }
+    return NULL;
+}
+
+/* The long option that is meant where it was typed with one dash; NULL: none. `exactly`: not one that is only
+ * near. */
+static const char *meant_by_dashed(const option_list *list, const char *word, bool exactly) {
+    const size_t length = strcspn(word + 1, "=");
+    suggestion nearest = {.typed = word + 1, .length = length};
+    for (size_t i = 0; i <= list->count; i++) {
+        const char *const name = name_at(list, i);
+        if (strlen(name) == length && strncmp(name, word + 1, length) == 0) return name;
+        if (!exactly) suggestion_consider(&nearest, name);
+    }
+    return nearest.best;
+}
+
+static outcome refuse_dashed(const command *self, const char *word, const char *meant) {
+    char what[80];
+    snprintf(what, sizeof what, "is unknown; did you mean '--%s'?", meant);
+    return refuse(self, word, what);
+}
+
 /* `value` and optopt are getopt_long()'s: optopt is 0 for a long option that it could not find, an unknown
- * letter, or the option that lacks its value or has a needless one. `word`: a long option as it was typed. */
-static outcome complain(const command *self, const option_list *list, int value, const char *word) {
+ * letter, or the option that lacks its value or has a needless one. */
+static outcome complain(const command *self, const option_list *list, int value, int argc, char **argv) {
+    const char *const word = argv[optind - 1]; /* a long option as it was typed */
     if (!optopt) return refuse_name(self, list, word);
     const char letter[] = {'-', (char)optopt, '\0'};
     char what[80];
@@ -234,7 +264,11 @@ static outcome complain(const command *self, const option_list *list, int value,
         if (optopt < FIRST_LONG) return refuse(self, letter, "needs a value;");
         return refuse(self, word, "needs a value;");
     }
-    if (optopt < FIRST_LONG && optopt != HELP) return refuse(self, letter, "is unknown;");
+    if (optopt < FIRST_LONG && optopt != HELP) {
+        const char *const dashed = dashed_word(argc, argv, letter[1]);
+        const char *const meant = dashed ? meant_by_dashed(list, dashed, false) : NULL;
+        return meant ? refuse_dashed(self, dashed, meant) : refuse(self, letter, "is unknown;");
+    }
     const char *const name = name_at(list, optopt == HELP ? list->count : (size_t)(optopt - FIRST_LONG));
     snprintf(what, sizeof what, "gives a value to --%s, which takes none;", name);
     return refuse(self, word, what);
@@ -252,7 +286,12 @@ outcome parse_options(const command *self, void *base, int argc, char **argv, in
         const int value = getopt_long(argc, argv, letters, longs, NULL);
         if (value == -1) break;
         if (value == HELP) return print_help(self, &list);
-        if (value == '?' || value == ':') return complain(self, &list, value, argv[optind - 1]);
+        if (value == '?' || value == ':') return complain(self, &list, value, argc, argv);
+        /* "-weights FILE" would be -w with the value "eights" */
+        const char *const word =
+            optarg && value < FIRST_LONG && optarg == argv[optind - 1] + 2 ? argv[optind - 1] : NULL;
+        const char *const meant = word ? meant_by_dashed(&list, word, true) : NULL;
+        if (meant) return refuse_dashed(self, word, meant);
         const size_t i = find_option(&list, value);
         if (!set_option(list.options[i].spec, list.options[i].target, optarg)) return OUTCOME_USAGE;
     }

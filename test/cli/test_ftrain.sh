@@ -28,6 +28,15 @@ for command in train extract predict evaluate convert info; do
 done
 check "an option that is nearly one is told which" 2 "" \
     "train: option '--epohcs=3' is unknown; did you mean '--epochs'\? 'ftrain help train'" "$ftrain" train "$data" --epohcs=3
+for typed in '-epochs 3' -epochs=3 '-epohcs 3'; do
+    check "an option with one dash is known: $typed" 2 "" \
+        "train: option '${typed% *}' is unknown; did you mean '--epochs'\? 'ftrain help train'" "$ftrain" train "$data" $typed
+done
+check "also a short one" 2 "" "option '-lr' is unknown; did you mean '--lr'\?" "$ftrain" train "$data" -lr 1
+check "also where its first letter is an option" 2 "" "option '-weights' is unknown; did you mean '--weights'\?" \
+    "$ftrain" train "$data" -weights random:1
+check "also behind another" 2 "" "option '-quiet' is unknown; did you mean '--quiet'\?" "$ftrain" train -w random:1 "$data" -quiet
+check "a letter that is none is named alone" 2 "" "train: option '-e' is unknown; 'ftrain help train'" "$ftrain" train "$data" -e
 check "an ambiguous option has its candidates listed" 2 "" \
     "train: option '--we' is ambiguous: --weights, --weight-decay; 'ftrain help train'" "$ftrain" train "$data" --we 1
 check "an option with a needless value is told" 2 "" \
