@@ -3,7 +3,7 @@
  * The file is a safetensors of weights, optimizer state, best weights and progress. What the training was
  * made from is in its metadata as one JSON object, "training": the caller's provenance, the layers, the
  * options, and hashes of the features. It is compared key by key, so that a state is only taken up where
- * the next epoch is the same bits as if nothing had happened. */
+ * the next epoch is the same bits as if nothing had happened; the number of epochs alone may grow. */
 #include "head/trainer.h"
 
 #include "core/error.h"
@@ -14,6 +14,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,15 +211,34 @@ static dn_status parse_description(json_t **out, const char *text, const char *p
     return dni_fail(error, DN_ERR_CORRUPT, "%s: metadata 'training' is no JSON object", path);
 }
 
+/* Whether the file's training differs from this one in that it was to have fewer epochs. Its number of them
+ * is then raised to this one's, so that a comparison tells what else is different. *from: what it was. */
+static bool raise_epochs(json_t *there, const json_t *here, int *from) {
+    const json_t *old = json_object_get(there, "epochs"), *new = json_object_get(here, "epochs");
+    *from = (int)json_integer_value(old);
+    if (!json_is_integer(old) || json_integer_value(old) >= json_integer_value(new)) return false;
+    return json_object_set_new(there, "epochs", json_integer(json_integer_value(new))) == 0;
+}
+
 /* Compares the file's description with this training's. Both are read from text, so that both have numbers
- * of as many digits. */
-static dn_status check_training(const dni_tensor_dict *dict, const char *description, const char *path,
-                                dn_error *error) {
+ * of as many digits. A training may be made longer, unless the number of epochs has a part in the learning
+ * rate of those that were run: the next epoch would then not be that of a training that was as long from
+ * its beginning. */
+static dn_status check_training(const dni_tensor_dict *dict, const dn_trainer *t, const char *description,
+                                const char *path, dn_error *error) {
     json_t *here = NULL, *there = NULL;
     const char *kept = dni_tensor_dict_meta(dict, "training");
     dn_status status = parse_description(&there, kept ? kept : "", path, error);
     if (!status) status = parse_description(&here, description, path, error);
+    int from = 0;
+    const bool is_longer = !status && raise_epochs(there, here, &from);
     if (!status) status = compare(path, there, here, error);
+    if (!status && is_longer && t->options.schedule.kind == DN_COSINE)
+        status =
+            dni_fail(error, DN_ERR_MISMATCH,
+                     "%s: is of a training of %d epochs, which cannot be made longer, to %d: with the cosine "
+                     "schedule the learning rate of every epoch depends on how many there are in all",
+                     path, from, t->options.epochs);
     json_decref(there);
     json_decref(here);
     return status;
@@ -298,7 +318,7 @@ dn_status dn_trainer_load(dn_trainer *t, const char *path, const char *provenanc
     if (!status) status = dni_safetensors_read(&dict, path, error);
     numbers n;
     if (!status) status = check_format(dict, path, error);
-    if (!status) status = check_training(dict, description, path, error);
+    if (!status) status = check_training(dict, t, description, path, error);
     if (!status) status = check_state(&n, t, dict, path, error);
     if (!status) take_state(t, &n, dict);
     dni_tensor_dict_free(dict);
@@ -327,7 +347,7 @@ static dn_status check_content(const dni_tensor_dict *dict, const dn_trainer *t,
                                const char *description, dn_error *error) {
     numbers n;
     dn_error reason = {.message = ""};
-    dn_status status = check_training(dict, description, path, &reason);
+    dn_status status = check_training(dict, t, description, path, &reason);
     if (!status) status = check_state(&n, t, dict, path, &reason);
     if (!status) return DN_OK;
     return dni_fail(error, status == DN_ERR_MEMORY ? status : DN_ERR_ARGUMENT, "%s", reason.message);

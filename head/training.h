@@ -168,7 +168,10 @@ DN_API dn_status dn_trainer_finish(const dn_trainer *trainer, dn_head *head, dn_
 DN_API dn_status dn_trainer_save(const dn_trainer *trainer, const char *path, const char *provenance,
                                  dn_error *error);
 /* Takes up a saved state in a trainer that was made from the same head, features and options. Otherwise, and
- * with another provenance, DN_ERR_MISMATCH names what differs, and the trainer is as it was before. */
+ * with another provenance, DN_ERR_MISMATCH names what differs, and the trainer is as it was before. The
+ * options may have more epochs than those of the saved training, finished or not, and the end is the same
+ * bits as that of a training which had so many from its beginning; with DN_COSINE, whose every rate depends
+ * on their number, that is DN_ERR_MISMATCH, too. */
 DN_API dn_status dn_trainer_load(dn_trainer *trainer, const char *path, const char *provenance,
                                  dn_error *error);
 

@@ -94,5 +94,5 @@ outcome checkpoint_train(checkpoint *keep, dn_head *head, const dn_features *tra
 }
 
 void checkpoint_discard(const checkpoint *keep) {
-    if (keep->is_there) unlink(keep->path);
+    if (keep->is_there && !keep->every_epoch) unlink(keep->path);
 }

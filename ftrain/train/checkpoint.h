@@ -9,7 +9,8 @@
 
 typedef struct checkpoint {
     const char *path;
-    /* true: save after every epoch; false: at most every 10 seconds, and when interrupted */
+    /* true: it was asked for: saved after every epoch, and kept; false: saved at most every 10 seconds and
+     * when interrupted, and removed in the end */
     bool every_epoch;
     bool resume;
     const char *provenance; /* JSON object: what the features were made from */
@@ -21,7 +22,8 @@ typedef struct checkpoint {
 outcome checkpoint_train(checkpoint *keep, dn_head *head, const dn_features *train, const dn_features *valid,
                          const dn_train_options *options, dn_train_result *result);
 
-/* Removes the file, once the model is written and it is no longer needed. */
+/* Once the model is written: removes the file, unless it was asked for. A training can be made longer from
+ * it. */
 void checkpoint_discard(const checkpoint *keep);
 
 #endif

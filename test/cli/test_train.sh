@@ -128,6 +128,20 @@ check "a training killed three times goes on, too" 0 '^test accuracy' 'killed.st
 holds "to the same model" cmp whole.safetensors killed.safetensors
 check "--resume without a checkpoint begins anew" 0 '^test accuracy' 'new.safetensors.checkpoint: there is no checkpoint' \
     train --epochs 2 -o new.safetensors --resume
+
+# ---- made longer ----
+train --epochs 9 --schedule plateau --warmup 1 -o whole.safetensors >whole.txt 2>/dev/null
+train --epochs 4 --schedule plateau --warmup 1 --checkpoint grown.state -o grown.safetensors >/dev/null 2>&1
+holds "a checkpoint that was asked for stays when the training is done" test -e grown.state
+check "from it the training is made longer" 0 '^    9 ' 'grown.state: going on after epoch 4 of 9' \
+    train --epochs 9 --schedule plateau --warmup 1 --checkpoint grown.state --resume -o grown.safetensors
+holds "to the model of a training of so many epochs, byte for byte" cmp whole.safetensors grown.safetensors
+check "but it is not made shorter" 4 "" "'epochs' is 9 there and 8 here" \
+    train --epochs 8 --schedule plateau --warmup 1 --checkpoint grown.state --resume -o grown.safetensors
+train --epochs 3 --schedule cosine --checkpoint cosine.state -o cosine.safetensors >/dev/null 2>&1
+check "a cosine cannot be made longer" 4 "" \
+    'cosine.state: is of a training of 3 epochs, which cannot be made longer, to 5: with the cosine schedule' \
+    train --epochs 5 --schedule cosine --checkpoint cosine.state --resume -o cosine.safetensors
 check "a checkpoint that cannot be written is told" 5 "" 'nowhere/state' \
     sh -c "$ftrain train $data $small -o n.safetensors --checkpoint nowhere/state >/dev/null"
 

@@ -119,6 +119,39 @@ static void test_a_training_left_after_any_epoch_ends_with_the_same_bits(void **
     dn_head_free(expected);
 }
 
+/* The schedules whose rates do not depend on the number of epochs. */
+static void test_a_training_that_is_made_longer_ends_as_one_that_was_so_long_from_the_start(void **state) {
+    static const dn_schedule_kind kinds[] = {DN_CONSTANT, DN_STEP, DN_PLATEAU};
+    const fixture *f = *state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        dn_train_options options = make_options();
+        options.schedule.kind = kinds[i];
+        options.patience = 0;
+        dn_train_result whole, longer;
+        dn_head *expected = make_head(16);
+        assert_int_equal(
+            dn_head_train(expected, &f->train.features, &f->valid.features, &options, &whole, NULL), DN_OK);
+        for (int epochs = 2; epochs < EPOCHS; epochs += 3) { /* more than are warm-up */
+            options.epochs = epochs;
+            dn_trainer *first = make_trainer(f, options);
+            run_epochs(first, epochs);
+            assert_true(dn_trainer_is_done(first));
+            assert_int_equal(dn_trainer_save(first, f->path, provenance, NULL), DN_OK);
+            dn_trainer_free(first);
+            options.epochs = EPOCHS;
+            dn_trainer *second = make_trainer(f, options);
+            assert_int_equal(dn_trainer_load(second, f->path, provenance, NULL), DN_OK);
+            assert_int_equal(dn_trainer_epochs(second), epochs);
+            run_epochs(second, EPOCHS);
+            dn_head *head = finish(second, &longer);
+            assert_same_heads(expected, head);
+            assert_memory_equal(&whole, &longer, sizeof whole);
+            dn_head_free(head);
+        }
+        dn_head_free(expected);
+    }
+}
+
 static void test_saving_the_same_state_gives_the_same_bytes(void **state) {
     const fixture *f = *state;
     file_bytes saved[2];
@@ -166,7 +199,7 @@ static void test_a_state_of_other_options_is_refused_by_name_and_both_values(voi
         dn_trainer_free(trainer);                                                                            \
     } while (0)
     REFUSED(optimizer, DN_SGD, "'optimizer' is \"adam\" there and \"sgd\" here");
-    REFUSED(epochs, 10, "'epochs' is 9 there and 10 here");
+    REFUSED(epochs, 8, "'epochs' is 9 there and 8 here");
     REFUSED(batch, 8, "'batch' is 16 there and 8 here");
     REFUSED(learning_rate, 0.051f, "'learning_rate' is 0.05");
     REFUSED(schedule.kind, DN_COSINE, "'schedule.kind' is \"plateau\" there and \"cosine\" here");
@@ -196,6 +229,26 @@ static void test_a_state_of_other_options_is_refused_by_name_and_both_values(voi
     given.class_weights = weights;
     trainer = make_trainer(f, given);
     assert_not_loaded(trainer, f, provenance, "'class_weights' is [] there and [1.0, 2.0] here");
+    dn_trainer_free(trainer);
+}
+
+static void test_a_cosine_is_not_made_longer_and_the_message_says_why(void **state) {
+    const fixture *f = *state;
+    dn_train_options options = make_options();
+    options.schedule = (dn_schedule){.kind = DN_COSINE};
+    dn_trainer *trainer = make_trainer(f, options);
+    run_epochs(trainer, 3);
+    assert_int_equal(dn_trainer_save(trainer, f->path, provenance, NULL), DN_OK);
+    dn_trainer_free(trainer);
+    options.epochs = EPOCHS + 1;
+    trainer = make_trainer(f, options);
+    assert_not_loaded(
+        trainer, f, provenance,
+        "of a training of 9 epochs, which cannot be made longer, to 10: with the cosine schedule");
+    dn_trainer_free(trainer);
+    options.batch = 8; /* what else is different comes first */
+    trainer = make_trainer(f, options);
+    assert_not_loaded(trainer, f, provenance, "'batch' is 16 there and 8 here");
     dn_trainer_free(trainer);
 }
 
@@ -370,7 +423,9 @@ int main(void) {
 #define WITH_FILES(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         WITH_FILES(test_a_training_left_after_any_epoch_ends_with_the_same_bits),
+        WITH_FILES(test_a_training_that_is_made_longer_ends_as_one_that_was_so_long_from_the_start),
         WITH_FILES(test_saving_the_same_state_gives_the_same_bytes),
+        WITH_FILES(test_a_cosine_is_not_made_longer_and_the_message_says_why),
         WITH_FILES(test_a_state_of_other_options_is_refused_by_name_and_both_values),
         WITH_FILES(test_a_state_of_other_data_layers_or_provenance_is_refused_by_name),
         WITH_FILES(test_provenance_that_is_no_object_is_refused),
