@@ -3,7 +3,7 @@
 #define FTRAIN_EVALUATE_EVALUATION_H
 
 #include "ftrain/evaluate/recalibration.h"
-#include "ftrain/evaluate/score_metrics.h"
+#include "ftrain/features/score_metrics.h"
 #include "ftrain/features/scorer.h"
 #include "ftrain/shell/outcome.h"
 #include "head/classifier/classifier.h"

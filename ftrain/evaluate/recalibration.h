@@ -2,7 +2,7 @@
 #ifndef FTRAIN_EVALUATE_RECALIBRATION_H
 #define FTRAIN_EVALUATE_RECALIBRATION_H
 
-#include "ftrain/evaluate/score_metrics.h"
+#include "ftrain/features/score_metrics.h"
 #include "ftrain/features/scorer.h"
 #include "ftrain/shell/outcome.h"
 #include "head/head.h"

@@ -1,5 +1,5 @@
 /* Metrics of scores, and of the decisions that a threshold makes of them. */
-#include "ftrain/evaluate/score_metrics.h"
+#include "ftrain/features/score_metrics.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Confusion matrices, and the metrics that follow from them. */
-#include "ftrain/evaluate/score_metrics.h"
+#include "ftrain/features/score_metrics.h"
 
 #include "ftrain/shell/new_array.h"
 #include "head/metrics.h"

@@ -1,6 +1,6 @@
 /* What predictions are worth, over all classes and class by class. What is not defined is NaN. */
-#ifndef FTRAIN_EVALUATE_SCORE_METRICS_H
-#define FTRAIN_EVALUATE_SCORE_METRICS_H
+#ifndef FTRAIN_FEATURES_SCORE_METRICS_H
+#define FTRAIN_FEATURES_SCORE_METRICS_H
 
 #include "ftrain/features/scorer.h"
 #include "ftrain/shell/outcome.h"
