@@ -365,6 +365,16 @@ const char *dni_path_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
+const char *dni_path_inside(const char *path, const char *folder) {
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/') length--;
+    if (strncmp(path, folder, length) != 0) return NULL;
+    const char *inside = path + length;
+    if (*inside != '/' && folder[length - 1] != '/') return NULL;
+    inside += strspn(inside, "/");
+    return *inside ? inside : NULL;
+}
+
 static int append_name(dni_listing *listing, size_t *capacity, const char *name) {
     if (listing->count == *capacity) {
         const size_t wanted = *capacity ? 2 * *capacity : 64;

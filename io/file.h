@@ -54,6 +54,8 @@ dn_status dni_make_folders(const char *path, dn_error *error);
 char *dni_path_join(const char *folder, const char *name);
 /* The part behind the last slash. */
 const char *dni_path_name(const char *path);
+/* The part behind a folder that the path, as text, begins with; NULL: it does not, or nothing follows. */
+const char *dni_path_inside(const char *path, const char *folder);
 
 /* Names in a folder, sorted by byte value; hidden ones (leading dot) are left out. */
 typedef struct dni_listing {
