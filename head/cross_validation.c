@@ -142,18 +142,19 @@ static double cell(const judging *work, int row, int column) {
     return work->x[(size_t)row * (size_t)work->features + (size_t)work->column[column]];
 }
 
-/* A column that does not vary gets scale 0, which takes it out. */
+/* Row by row, as they lie in memory; a column that does not vary gets scale 0, which takes it out. */
 static void measure(judging *work, int left_out, int fitted) {
+    for (int k = 0; k < work->columns; k++) work->mean[k] = work->scale[k] = 0;
+    for (int i = 0; i < work->count; i++)
+        for (int k = 0; work->fold[i] != left_out && k < work->columns; k++)
+            work->mean[k] += cell(work, i, k);
+    for (int k = 0; k < work->columns; k++) work->mean[k] /= fitted;
+    for (int i = 0; i < work->count; i++)
+        for (int k = 0; work->fold[i] != left_out && k < work->columns; k++)
+            work->scale[k] += pow(cell(work, i, k) - work->mean[k], 2);
     for (int k = 0; k < work->columns; k++) {
-        double sum = 0, squares = 0;
-        for (int i = 0; i < work->count; i++)
-            if (work->fold[i] != left_out) sum += cell(work, i, k);
-        const double mean = sum / fitted;
-        for (int i = 0; i < work->count; i++)
-            if (work->fold[i] != left_out) squares += pow(cell(work, i, k) - mean, 2);
-        const double deviation = sqrt(squares / fitted);
-        work->mean[k] = mean;
-        work->scale[k] = deviation > 1e-9 * (fabs(mean) + 1e-9) ? 1 / deviation : 0;
+        const double deviation = sqrt(work->scale[k] / fitted);
+        work->scale[k] = deviation > 1e-9 * (fabs(work->mean[k]) + 1e-9) ? 1 / deviation : 0;
     }
 }
 
