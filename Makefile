@@ -62,6 +62,9 @@ endif
 LDLIBS   := $(shell pkg-config --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lm -pthread
 # What ftrain alone is linked with.
 PROGRAM_PACKAGES := libcurl
+# Built in where it is there: without it `serve` and `review` say that they are missing. `make HTTP=` leaves it out.
+HTTP ?= $(shell pkg-config --exists libmicrohttpd 2>/dev/null && echo libmicrohttpd)
+PROGRAM_PACKAGES += $(HTTP)
 PROGRAM_LDLIBS   := $(shell pkg-config --libs $(PROGRAM_PACKAGES) 2>/dev/null) -lsvm
 $(BUILD)/ftrain/%.o: override CFLAGS += $(shell pkg-config --cflags $(PROGRAM_PACKAGES) 2>/dev/null)
 
@@ -79,7 +82,10 @@ ifneq ($(shell uname -m),x86_64)
 LIBRARY_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(LIBRARY_SOURCES))
 endif
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
-PROGRAM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ftrain/*.c ftrain/*/*.c))
+PROGRAM_SOURCES := $(filter-out $(if $(HTTP),%_absent.c,%_mhd.c),$(wildcard ftrain/*.c ftrain/*/*.c))
+# Pages, scripts and styles that are part of the program.
+PROGRAM_ASSETS  := $(wildcard ftrain/*/*.html ftrain/*/*.css ftrain/*/*.js)
+PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(BUILD)/%.o) $(PROGRAM_ASSETS:%=$(BUILD)/%.o)
 # Programs and scripts, a folder for each of the source's; what they share lies in test/support.
 TESTS         ?= $(sort $(patsubst test/%/,%,$(dir $(wildcard test/*/test_* test/*/check_*))))
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard $(TESTS:%=test/%/test_*.c)))
@@ -101,6 +107,14 @@ help:
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call show,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/%.asset.c: % ftrain/server/embed.sh
+	@mkdir -p $(@D)
+	$(Q)ftrain/server/embed.sh $< >$@
+
+$(PROGRAM_ASSETS:%=$(BUILD)/%.o): $(BUILD)/%.o: $(BUILD)/%.asset.c
+	$(call show,CC,$*)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 $(STATIC): $(LIBRARY_OBJECTS)
@@ -136,9 +150,9 @@ $(FAULTS): test/support/faults.c
 
 # Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
 DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libjpeg62-turbo-dev libturbojpeg0-dev libstb-dev libcmocka-dev \
-                   libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev libsvm-dev
+                   libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev libsvm-dev libmicrohttpd-dev
 NEEDED_TOOLS    := $(firstword $(CC)) pkg-config
-NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) cmocka
+NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) libmicrohttpd cmocka
 NEEDED_HEADERS  := stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h
 # Prints what is missing, on one line; nothing when all is there.
 LIST_MISSING = { \
@@ -289,7 +303,7 @@ bench-capstone-built: $(PROGRAM) $(PEERS)/weights.safetensors
 
 .PHONY: format tidy clean
 tidy:
-	@for file in $(LIBRARY_SOURCES) $(PROGRAM_OBJECTS:$(BUILD)/%.o=%.c); do \
+	@for file in $(LIBRARY_SOURCES) $(PROGRAM_SOURCES); do \
 	    clang-tidy --quiet $$file -- -std=c11 $(CPPFLAGS) $(LIBRARY_CFLAGS) 2>/dev/null; done
 
 format:

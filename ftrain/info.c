@@ -3,6 +3,7 @@
 #include "core/pool.h"
 #include "core/tensor_dict.h"
 #include "densenet/topology.h"
+#include "ftrain/server/server.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
@@ -50,6 +51,8 @@ static outcome print_machine(void) {
     dni_cpu_name(name, sizeof name);
     printf("version %s\ncpu %s\ntier %s (best here: %s)\nthreads %d\n", dn_version(), name, dni_isa_name(isa),
            dni_isa_name(dni_cpu_isa()), dni_pool_cores());
+    const char *http = server_library();
+    printf("server %s\n", http ? http : "not available: built without libmicrohttpd");
     const bool bf16 = !dni_cpu_require_bf16(isa, &error);
     printf("bf16 %s%s\n", bf16 ? "available" : "not available: ", bf16 ? "" : error.message);
     print_kernels((dni_conv2d_requirements){.isa = isa});

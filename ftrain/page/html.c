@@ -68,6 +68,10 @@ static const char STYLE[] =
     "@media print{body{max-width:none;padding:0}nav{display:none}.scroll{overflow:visible;max-height:none}"
     "h2,figure,tr{break-inside:avoid}h2{break-after:avoid}}\n";
 
+const char *html_style(void) {
+    return STYLE;
+}
+
 /* ---- the page ---- */
 
 static void free_page(html *page) {

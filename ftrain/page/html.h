@@ -25,6 +25,9 @@ void html_fail(html *page, const dn_error *error);
 /* Leaves nothing behind. NULL is fine. */
 void html_abandon(html *page);
 
+/* The style of all pages, as CSS. */
+const char *html_style(void);
+
 /* Begins a section, which ends where the next one begins; the page opens with a list of them. Both texts
  * outlive the page; `id` needs no escaping. */
 void html_section(html *page, const char *id, const char *title);

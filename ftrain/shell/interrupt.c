@@ -60,3 +60,7 @@ void interrupts_say(const char *format, ...) {
 bool interrupted(void) {
     return caught != 0;
 }
+
+void interrupts_forget(void) {
+    caught = 0;
+}

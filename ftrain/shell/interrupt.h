@@ -27,4 +27,7 @@ void interrupts_say(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* Whether a signal waits. */
 bool interrupted(void);
 
+/* For work that a signal is meant to end, as that of a server: the signal that waits has done its part. */
+void interrupts_forget(void);
+
 #endif

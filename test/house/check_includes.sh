@@ -7,7 +7,7 @@ set -u
 # What each room's files may include, besides system headers and the shelf's. One line a room; the first line that fits
 # is the file's. A folder stands for all that is in it; with a slash at its end, without the folders in it.
 library="core layers io weights densenet head"
-shared="ftrain/shell ftrain/backbone ftrain/features ftrain/cues ftrain/page" # what ftrain's commands share
+shared="ftrain/shell ftrain/backbone ftrain/features ftrain/cues ftrain/page ftrain/server" # what ftrain's commands share
 allowed() {
     case $1 in
     core/*) echo core ;;
@@ -23,6 +23,7 @@ allowed() {
     ftrain/features/*) echo $library ftrain/shell ftrain/backbone ftrain/features ;;
     ftrain/cues/*) echo $library ftrain/shell ftrain/backbone ftrain/cues ;;
     ftrain/page/*) echo $library ftrain/shell ftrain/page ;;
+    ftrain/server/*) echo $library ftrain/shell ftrain/page ftrain/server ;;
     ftrain/*/*) echo $library $shared "${1%/*}" ;; # a command's room: no other command's
     ftrain/*) echo $library $shared ftrain/ ;;     # main.c and info.c name commands by shell/commands.h
     *) echo $library ftrain bench test docs ;;
@@ -82,9 +83,9 @@ house=$(mktemp -d)
 trap 'rm -rf "$house"' EXIT
 (
     cd "$house" || exit 1
-    mkdir -p core layers io head/classifier densenet ftrain/{shell,backbone,features,cues,page,train,audit}
+    mkdir -p core layers io head/classifier densenet ftrain/{shell,backbone,features,cues,page,server,train,audit}
     touch core/a.h io/a.h layers/a.h densenet/a.h head/a.h head/classifier/a.h
-    touch ftrain/{shell,backbone,features,cues,page,train,audit}/a.h
+    touch ftrain/{shell,backbone,features,cues,page,server,train,audit}/a.h
     echo '#include "io/a.h"' >core/up.c
     echo '#include "layers/a.h"' >io/sideways.c
     echo '  #  include "io/a.h"' >layers/sideways.c
@@ -99,6 +100,8 @@ trap 'rm -rf "$house"' EXIT
     echo '#include "ftrain/features/a.h"' >ftrain/backbone/up.c
     echo '#include "ftrain/cues/a.h"' >ftrain/features/sideways.c
     echo '#include "ftrain/train/a.h"' >ftrain/page/up.c
+    echo '#include "ftrain/server/a.h"' >ftrain/page/server.c
+    echo '#include "ftrain/features/a.h"' >ftrain/server/sideways.c
     echo '#include "ftrain/train/a.h"' >ftrain/audit/sideways.c
     echo '#include "ftrain/audit/a.h"' >ftrain/main.c
     printf '#include "ftrain/page/a.h"\n#include "ftrain/train/a.h"\n' >ftrain/train/right.c
@@ -112,7 +115,7 @@ missed=
 found=$(cd "$house" && wrong_includes)
 for file in core/up.c io/sideways.c layers/sideways.c layers/body.inc head/up.c io/absent.c core/rootless.c \
     core/dots.c head/installed.c core/macro.c head/joined.c head/former.c ftrain/shell/up.c ftrain/backbone/up.c \
-    ftrain/features/sideways.c ftrain/page/up.c ftrain/audit/sideways.c ftrain/main.c; do
+    ftrain/features/sideways.c ftrain/page/up.c ftrain/page/server.c ftrain/server/sideways.c ftrain/audit/sideways.c ftrain/main.c; do
     grep -q "^$file:1:" <<<"$found" || missed+="$file: not found wrong"$'\n'
 done
 report "wrong includes are found" "$missed"
