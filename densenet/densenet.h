@@ -123,6 +123,10 @@ DN_API const char *dn_model_kernel(const dn_model *model, const char *convolutio
 
 enum { DN_LOGITS = 1000 }; /* ImageNet's classes */
 
+/* The name of the class that logit `index` stands for, as torchvision has it ("tench", "goldfish", ...);
+ * NULL unless 0 <= index < DN_LOGITS. Static. */
+DN_API const char *dn_imagenet_class(int index);
+
 typedef struct dn_session dn_session;
 
 typedef struct dn_session_options {

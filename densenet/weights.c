@@ -187,6 +187,14 @@ static bool has_classifier(const dni_tensor_dict *file, const dn_config *config)
     return false;
 }
 
+dn_status dni_weights_check_classifier(const dn_weights *weights, const char *name, dn_error *error) {
+    if (dni_weights_data(weights->tensors, "classifier", "weight")) return DN_OK;
+    return dni_fail(error, DN_ERR_TENSOR_MISSING,
+                    "%s: tensor 'classifier.weight' (%d, %d) is missing: these weights of %s came without "
+                    "ImageNet's classifier",
+                    name, DN_LOGITS, weights->config.features, weights->config.name);
+}
+
 static bool ends_with(const char *text, const char *end) {
     const size_t length = strlen(text), end_length = strlen(end);
     return length >= end_length && strcmp(text + length - end_length, end) == 0;

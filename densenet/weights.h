@@ -20,6 +20,10 @@ bool dni_random_source(const char *source, uint64_t *seed);
  * convolution tells: each tensor is drawn from the seed. */
 bool dni_weights_drawn_from(const dn_weights *weights, uint64_t seed);
 
+/* DN_ERR_TENSOR_MISSING unless the weights came with ImageNet's classifier; `name` is the file that they came
+ * from, for the message. */
+dn_status dni_weights_check_classifier(const dn_weights *weights, const char *name, dn_error *error);
+
 /* The data of MODULE.PARAMETER ("features.norm0", "running_mean"), which must be among the walk's; NULL only
  * for a classifier that is absent. */
 float *dni_weights_data(const dni_tensor_dict *tensors, const char *module, const char *parameter);

@@ -1,6 +1,9 @@
-/* ftrain predict: classes and probabilities of pictures, a row each. */
+/* ftrain predict: classes and probabilities of pictures, a row each; the classes of a model or, without one,
+ * ImageNet's. */
 #include "core/pool.h"
+#include "densenet/imagenet_classes.h"
 #include "ftrain/backbone/model_attach.h"
+#include "ftrain/predict/imagenet.h"
 #include "ftrain/predict/prediction_row.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/message.h"
@@ -24,7 +27,9 @@ typedef struct predict_run {
     int top;
     bool json, null, strict;
 
-    dn_classifier *classifier;
+    dn_classifier *classifier; /* NULL: without -m */
+    imagenet *imagenet;        /* NULL: with -m */
+    dn_preprocessing preprocessing;
     path_source *source;
     dni_reader *pictures;
     row_format rows;
@@ -62,10 +67,13 @@ static outcome fail(predict_run *run, const named_picture *picture, const dn_err
 
 static outcome predict_pictures(predict_run *run, const dni_reader_run *pictures) {
     if (pictures->error) return fail(run, pictures->slots->user_data, pictures->error);
+    const int count = (int)pictures->count;
     dn_error error;
-    if (dni_classifier_predict_inputs(run->classifier, pictures->inputs, (int)pictures->count,
-                                      run->probabilities, &error))
-        return report(&error, OUTCOME_MODEL);
+    const dn_status status =
+        run->imagenet ? imagenet_predict(run->imagenet, pictures->inputs, count, run->probabilities, &error)
+                      : dni_classifier_predict_inputs(run->classifier, pictures->inputs, count,
+                                                      run->probabilities, &error);
+    if (status) return report(&error, OUTCOME_MODEL);
     for (size_t i = 0; i < pictures->count; i++) {
         const named_picture *picture = pictures->slots[i].user_data;
         run->predicted.probabilities = run->probabilities + i * (size_t)run->predicted.class_count;
@@ -93,8 +101,8 @@ static outcome predict_all(predict_run *run) {
 /* ---- the command ---- */
 
 static outcome check_options(predict_run *run) {
-    if (!run->model) {
-        message("predict: -m MODEL is missing");
+    if (!run->model && !run->weights_option) {
+        message("predict: -m MODEL is missing; -w WEIGHTS without it tells ImageNet's classes");
         return OUTCOME_USAGE;
     }
     if (run->format < 0) run->format = run->json ? ROW_JSON : ROW_TEXT;
@@ -112,18 +120,35 @@ static outcome find_expected(predict_run *run) {
         if (strcmp(run->predicted.classes[c], run->expected) == 0) return OUTCOME_OK;
     }
     if (!run->expected) return OUTCOME_OK;
-    message("--exit-status: '%s' is not a class of %s; 'ftrain info %s' lists them", run->expected,
-            run->model, run->model);
+    if (run->model)
+        message("--exit-status: '%s' is not a class of %s; 'ftrain info %s' lists them", run->expected,
+                run->model, run->model);
+    else
+        message("--exit-status: '%s' is not one of ImageNet's classes, as rows name them", run->expected);
     return OUTCOME_USAGE;
 }
 
-static outcome open_model(predict_run *run) {
+static outcome find_classes(predict_run *run) {
+    run->predicted.classes = dni_imagenet_classes;
+    run->predicted.class_count = DN_LOGITS;
+    run->preprocessing = imagenet_preprocessing();
+    if (!run->model) {
+        if (!run->top) run->top = IMAGENET_SHOWN;
+        return OUTCOME_OK;
+    }
     dn_error error;
     if (dn_classifier_load(&run->classifier, run->model, &error)) return report(&error, OUTCOME_MODEL);
     const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
-    const int classes = info->class_count;
     run->predicted.classes = info->classes;
-    run->predicted.class_count = classes;
+    run->predicted.class_count = info->class_count;
+    run->preprocessing = info->preprocessing;
+    return OUTCOME_OK;
+}
+
+static outcome open_model(predict_run *run) {
+    const outcome code = find_classes(run);
+    if (code) return code;
+    const int classes = run->predicted.class_count;
     run->predicted.shown = run->top && run->top < classes ? run->top : classes;
     run->predicted.order = malloc((size_t)classes * sizeof *run->predicted.order);
     run->probabilities = malloc(BATCH * (size_t)classes * sizeof *run->probabilities);
@@ -136,7 +161,7 @@ static outcome start_reading(predict_run *run, char *const *paths, int count) {
     run->source = path_source_create(paths, count, run->null ? '\0' : '\n');
     if (!run->source) return report_no_memory();
     const dni_reader_options options = {
-        .preprocessing = &dn_classifier_get_info(run->classifier)->preprocessing,
+        .preprocessing = &run->preprocessing,
         .next = next_picture,
         .release = named_picture_free,
         .context = run->source,
@@ -147,11 +172,16 @@ static outcome start_reading(predict_run *run, char *const *paths, int count) {
     return dni_reader_create(&run->pictures, &options, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
+static outcome open_network(predict_run *run) {
+    return run->classifier ? model_attach(run->classifier, run->weights_option, &run->network, BATCH)
+                           : imagenet_open(&run->imagenet, run->weights_option, &run->network, BATCH);
+}
+
 static outcome predict(predict_run *run, char *const *paths, int count) {
     outcome code = check_options(run);
     if (!code) code = open_model(run);
     if (!code) code = start_reading(run, paths, count);
-    if (!code) code = model_attach(run->classifier, run->weights_option, &run->network, BATCH);
+    if (!code) code = open_network(run);
     if (!code) code = predict_all(run);
     if (code) return code;
     if (!run->judged && !run->failed) {
@@ -164,11 +194,12 @@ static outcome predict(predict_run *run, char *const *paths, int count) {
 
 static const option_spec rows[] = {
     MODEL_OPTION(predict_run, model),
-    MODEL_WEIGHTS_OPTION(predict_run, weights_option),
+    OPT_TEXT("weights", 'w', predict_run, weights_option, "WEIGHTS",
+             "the file the model was trained with, else found by itself; without -m: ImageNet's weights"),
     OPT_CHOICE("format", 0, predict_run, format, "text|csv|json",
                "format of the rows (default text); json: one object a line"),
     OPT_FLAG("json", 0, predict_run, json, "the same as --format json"),
-    OPT_INT("top", 0, predict_run, top, 1, 1e6, "N", "show only the N most probable classes"),
+    OPT_INT("top", 0, predict_run, top, 1, 1e6, "N", "show only the N most probable classes (without -m: 5)"),
     OPT_FLAG("null", '0', predict_run, null,
              "paths on standard input end in a zero byte, not in a line feed"),
     OPT_TEXT("exit-status", 0, predict_run, expected, "CLASS",
@@ -187,21 +218,25 @@ static outcome run(const command *self, int argc, char **argv) {
     path_source_free(state.source);
     free(state.probabilities);
     free(state.predicted.order);
+    imagenet_free(state.imagenet);
     dn_classifier_free(state.classifier);
     return code;
 }
 
 const command predict_command = {
     .name = "predict",
-    .arguments = "-m MODEL PATH... [options]",
+    .arguments = "{-m MODEL | -w WEIGHTS} PATH... [options]",
     .summary = "tell the classes of pictures",
     .description =
         "Prints a row for each picture, in the order of the paths: the path, then the classes with their probabilities,\n"
         "the most probable class first. PATH is a picture, a folder of pictures, or - for a list of paths on standard\n"
-        "input. A picture that cannot be used has a row, too, which says why.\n\n"
+        "input. A picture that cannot be used has a row, too, which says why.\n"
+        "Without -m the classes are ImageNet's 1000, by the classifier that WEIGHTS came with: a look whether a file is\n"
+        "what it should be. The shorter side is then resized to 256 and the middle 224x224 are used, as torchvision does.\n\n"
         "  ftrain predict -m flowers.safetensors a.jpg b.png holiday/\n"
         "  find . -name '*.jpg' -print0 | ftrain predict -m flowers.safetensors -0 --format csv - >flowers.csv\n"
-        "  if ftrain predict -m faces.safetensors --exit-status real a.jpg; then echo real; fi\n\n",
+        "  if ftrain predict -m faces.safetensors --exit-status real a.jpg; then echo real; fi\n"
+        "  ftrain predict -w densenet161-8d451a50.pth cat.jpg\n\n",
     .options = OPTIONS(rows),
     .min_paths = 1,
     .max_paths = INT_MAX,
