@@ -217,8 +217,8 @@ weights:
 
 # ---- installation ----
 
-PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/training.h head/metrics.h head/head.h \
-                  head/classifier/classifier.h head/classifier/libdensenet.h
+PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/training.h head/metrics.h head/conformal.h head/head.h \
+                  head/classifier/classifier.h head/classifier/picture_keys.h head/classifier/libdensenet.h
 SONAME         := libdensenet.so.$(MAJOR)
 # Words for the shell, whatever is in them: a folder's name may hold spaces. Where a file goes, below DESTDIR:
 quoted    = '$(subst ','\'',$(1))'
@@ -241,7 +241,7 @@ install: all
 	install -m 644 docs/ftrain.1 $(call at,$(MANDIR)/man1/)
 	install -m 644 docs/completion/ftrain.bash $(call at,$(COMPLETIONDIR)/ftrain)
 	for header in $(PUBLIC_HEADERS); do \
-	    sed 's|^#include "[a-z/]*/\([a-z]*\.h\)"|#include <densenet/\1>|' $$header \
+	    sed 's|^#include "[a-z/]*/\([a-z_]*\.h\)"|#include <densenet/\1>|' $$header \
 	        >$(call at,$(INCLUDEDIR)/densenet/)$${header##*/} || exit 1; done
 	sed -e $(call quoted,s|@PREFIX@|$(call in_sed,$(PREFIX))|) -e $(call quoted,s|@LIBDIR@|$(call in_sed,$(LIBDIR))|) \
 	    -e $(call quoted,s|@INCLUDEDIR@|$(call in_sed,$(INCLUDEDIR))|) \

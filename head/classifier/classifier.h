@@ -13,6 +13,8 @@
 
 #include "core/status.h"
 #include "densenet/densenet.h"
+#include "head/classifier/picture_keys.h"
+#include "head/conformal.h"
 #include "head/training.h"
 #include "io/image.h"
 
@@ -34,6 +36,11 @@ typedef struct dn_classifier_info {
     uint64_t seed;
     const char *recipe;  /* JSON object: how the head was trained */
     const char *metrics; /* JSON object: what it reached */
+    /* What sets with a guarantee are made of, calibrated on this model's probabilities; NULL: nothing. */
+    const dn_conformal *conformal;
+    const dn_picture_key
+        *picture_keys; /* (picture_key_count): of the pictures it was made from; NULL: not kept */
+    int picture_key_count;
 } dn_classifier_info;
 
 typedef struct dn_classifier dn_classifier;
@@ -41,7 +48,8 @@ typedef struct dn_classifier dn_classifier;
 /* Writes a model file, atomically: the head (feature standardisation folded into its first layer) under
  * the names of torch's nn.Sequential(Linear, ReLU, Dropout, ..., Linear), "classifier.0.weight", and
  * `info` as metadata. `weights` are the backbone's: of seeded ones the batch-norm statistics are stored
- * too, so that the file alone is enough to predict; of others only the hash. DN_ERR_ARGUMENT,
+ * too, so that the file alone is enough to predict; of others only the hash. info->conformal and
+ * info->picture_keys are written where they are not NULL. DN_ERR_ARGUMENT,
  * DN_ERR_MISMATCH or DN_ERR_DATA_CLASSES for all that dn_classifier_load() would refuse; then a file that
  * was there stays as it is. */
 DN_API dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_classifier_info *info,

@@ -43,6 +43,7 @@
 #include "densenet/densenet.h"          /* the network: weights in, features out */
 #include "head/training.h"              /* the trainable head over features */
 #include "head/metrics.h"               /* how good its predictions are */
+#include "head/conformal.h"             /* sets of classes with a guarantee */
 #include "head/classifier/classifier.h" /* network and head joined, in one model file */
 
 #endif

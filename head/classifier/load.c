@@ -1,4 +1,6 @@
 /* Reading a model file. All of it is checked; nothing in it is trusted. */
+#include "head/classifier/conformal_file.h"
+#include "head/classifier/picture_keys_file.h"
 #include "head/classifier/private.h"
 
 #include "core/error.h"
@@ -144,6 +146,24 @@ static dn_status load_info(dn_classifier *classifier, dn_error *error) {
                                        error);
 }
 
+dn_status dni_classifier_check_tensor(const dn_classifier *classifier, const char *name, dni_dtype dtype,
+                                      int rank, const int64_t *shape, dn_error *error) {
+    const dni_tensor *tensor = dni_tensor_dict_find(classifier->dict, name);
+    if (!tensor)
+        return dni_fail(error, DN_ERR_TENSOR_MISSING, "%s: tensor '%s' is missing", classifier->path, name);
+    if (tensor->dtype != dtype || (uintptr_t)tensor->data % dni_dtype_size(dtype))
+        return dni_fail(error, DN_ERR_TENSOR_DTYPE, "%s: tensor '%s' is %s, not aligned %s", classifier->path,
+                        name, dni_dtype_name(tensor->dtype), dni_dtype_name(dtype));
+    int fits = tensor->rank == rank;
+    for (int d = 0; fits && d < rank; d++)
+        fits = shape[d] < 0 ? tensor->shape[d] >= 1 : tensor->shape[d] == shape[d];
+    char text[96];
+    return fits ? DN_OK
+                : dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor '%s' of shape %s does not fit the model",
+                           classifier->path, name,
+                           dni_tensor_shape_text(tensor->rank, tensor->shape, text, sizeof text));
+}
+
 /* A tensor of the head, checked for type, rank and alignment; its sizes are the caller's to check. */
 static dn_status head_tensor(const dn_classifier *classifier, int layer, const char *part, int rank,
                              const dni_tensor **out, dn_error *error) {
@@ -220,7 +240,14 @@ static dn_status load_head(dn_classifier *classifier, dn_error *error) {
     return dni_head_from_linears(&classifier->head, layers, count, 0.0f, error);
 }
 
-/* Every tensor must be the head's or, in a complete file, a statistic; those are checked when applied. */
+/* Whether a tensor that is not the head's belongs in a model file. */
+static int is_known(const dn_classifier *classifier, const char *name) {
+    return dni_is_conformal(name) || dni_is_picture_keys(name) ||
+           (dn_classifier_is_complete(classifier) && dni_is_statistic(name));
+}
+
+/* Every tensor must be the head's, one of those that a file may lack or, in a complete file, a statistic;
+ * these are checked when applied. */
 static dn_status check_names(const dn_classifier *classifier, dn_error *error) {
     const size_t head_tensors = 2 * (size_t)classifier->head->linear_count;
     size_t found = 0;
@@ -228,8 +255,7 @@ static dn_status check_names(const dn_classifier *classifier, dn_error *error) {
         const char *name = dni_tensor_dict_at(classifier->dict, i)->name;
         const int is_head = strncmp(name, "classifier.", 11) == 0;
         found += (size_t)is_head;
-        if ((is_head && found > head_tensors) ||
-            (!is_head && !(dn_classifier_is_complete(classifier) && dni_is_statistic(name))))
+        if ((is_head && found > head_tensors) || (!is_head && !is_known(classifier, name)))
             return dni_fail(error, DN_ERR_TENSOR_UNEXPECTED,
                             "%s: tensor '%s' does not belong in a model file", classifier->path, name);
     }
@@ -240,6 +266,8 @@ dn_status dni_classifier_read(dn_classifier *classifier, dn_error *error) {
     dn_status status = load_info(classifier, error);
     if (!status) status = load_head(classifier, error);
     if (!status) status = check_names(classifier, error);
+    if (!status) status = dni_classifier_read_conformal(classifier, error);
+    if (!status) status = dni_classifier_read_picture_keys(classifier, error);
     return status;
 }
 
@@ -262,6 +290,8 @@ dn_status dn_classifier_load(dn_classifier **out, const char *path, dn_error *er
 void dn_classifier_free(dn_classifier *classifier) {
     if (!classifier) return;
     dni_classifier_detach(classifier);
+    dn_conformal_free(classifier->conformal);
+    free(classifier->picture_keys);
     dn_head_free(classifier->head);
     for (int i = 0; classifier->classes && i < classifier->info.class_count; i++)
         free(classifier->classes[i]);

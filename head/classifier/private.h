@@ -6,6 +6,8 @@
 #include "core/tensor_dict.h"
 #include "head/classifier/backbone.h"
 
+#include <stdbool.h>
+
 #define DNI_CLASSIFIER_FORMAT "densenet classifier 1"
 
 struct dn_classifier {
@@ -14,6 +16,8 @@ struct dn_classifier {
     dn_classifier_info info;
     char **classes;
     dn_head *head;
+    dn_conformal *conformal;      /* what info points to, as do the keys; NULL: the file has none */
+    dn_picture_key *picture_keys; /* (info.picture_key_count) */
 
     /* the attached backbone */
     dn_model *model;
@@ -31,6 +35,11 @@ dn_status dni_classifier_read(dn_classifier *classifier, dn_error *error);
 
 /* The name in the file of a linear layer's "weight" or "bias". */
 void dni_classifier_layer_name(char name[64], int layer, const char *part);
+
+/* DN_OK when the file has a tensor of that name, type and shape, whose numbers are aligned; a size of -1 in
+ * `shape` stands for any of at least 1. */
+dn_status dni_classifier_check_tensor(const dn_classifier *classifier, const char *name, dni_dtype dtype,
+                                      int rank, const int64_t *shape, dn_error *error);
 
 /* Frees the attached backbone and everything that was made for it. */
 void dni_classifier_detach(dn_classifier *classifier);

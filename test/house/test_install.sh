@@ -31,11 +31,13 @@ everything_is_in_place() {
     sort >"$work/expected" <<LIST
 ./usr/bin/ftrain
 ./usr/include/densenet/classifier.h
+./usr/include/densenet/conformal.h
 ./usr/include/densenet/densenet.h
 ./usr/include/densenet/head.h
 ./usr/include/densenet/image.h
 ./usr/include/densenet/libdensenet.h
 ./usr/include/densenet/metrics.h
+./usr/include/densenet/picture_keys.h
 ./usr/include/densenet/status.h
 ./usr/include/densenet/training.h
 ./usr/lib/libdensenet.a
@@ -63,7 +65,7 @@ exports_are_the_headers() {
 }
 headers_stand_alone() {
     local header
-    for header in status image densenet training metrics classifier libdensenet head; do
+    for header in status image densenet training metrics conformal picture_keys classifier libdensenet head; do
         echo "#include <densenet/$header.h>" >"$work/alone.c"
         "${compiler[@]}" -std=c11 -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror -fsyntax-only \
             -I"$work/stage/usr/include" "$work/alone.c" || return
