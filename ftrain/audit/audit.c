@@ -65,7 +65,7 @@ static outcome audit_folder(const audit_options *options, const char *folder) {
     dn_error error;
     outcome code = check_weights(&options->extraction);
     if (!code && options->report) code = check_output(options->report);
-    if (!code) code = audit_open(&findings.data, folder);
+    if (!code) code = audit_open(&findings.data, folder, &options->extraction.decisions);
     if (!code && dni_pool_create(&pool, options->extraction.network.threads, &error))
         code = report(&error, OUTCOME_MACHINE);
     if (!code) code = find(&findings, options, pool);
@@ -88,6 +88,7 @@ static const option_spec rows[] = {
     OPT_TEXT("weights", 'w', audit_options, extraction.weights, "WEIGHTS",
              "a file, or random:SEED: find outliers in the network's features, too"),
     OPT_GROUP(audit_options, extraction, pipeline_option_table),
+    OPT_GROUP(audit_options, extraction.decisions, decision_option_table),
     THREADS_OPTION(audit_options, extraction.network.threads),
     QUIET_OPTION(audit_options, extraction.features.quiet),
 };

@@ -3,6 +3,7 @@
 #define FTRAIN_AUDIT_AUDIT_H
 
 #include "ftrain/cues/cues.h"
+#include "ftrain/shell/decisions.h"
 #include "ftrain/shell/outcome.h"
 #include "head/metrics.h"
 
@@ -20,6 +21,7 @@ typedef struct audit_data {
     double *matrix;       /* (count, CUE_COUNT) */
     picture_facts *facts; /* (count) */
     size_t skipped;
+    heeded_decisions decisions;
     double *tiny_sums; /* (classes, TINY_BYTES) */
     size_t *usable;    /* (classes): pictures in those sums */
 } audit_data;
@@ -28,7 +30,7 @@ typedef struct audit_data {
 int audit_part(const audit_data *data, size_t i);
 
 /* Both return OUTCOME_OK or, after a message, another outcome; audit_close() is to follow in any case. */
-outcome audit_open(audit_data *out, const char *folder);
+outcome audit_open(audit_data *out, const char *folder, const decision_options *decisions);
 outcome audit_measure(audit_data *data, dni_pool *pool, bool quiet);
 void audit_close(audit_data *data);
 

@@ -88,13 +88,15 @@ outcome audit_print_json(const audit *findings) {
     char verdict[512];
     audit_verdict(verdict, sizeof verdict, &findings->leak);
     const audit_copies *const copies = &findings->copies;
-    json_t *const out = json_pack(
-        "{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", verdict, "alarm", findings->leak.alarm,
-        "cue_classifier", leak_json(&findings->leak), "classes", summaries_json(findings), "same_bytes",
-        copies_json(findings, copies->same, copies->same_across_parts, copies->same_across_classes),
-        "same_look",
-        copies_json(findings, copies->near, copies->near_across_parts, copies->near_across_classes),
-        "colour_outliers", outliers_json(findings, findings->colour), "feature_outliers",
-        outliers_json(findings, findings->features), "unusable", unusable_json(findings));
+    json_t *const out =
+        json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", verdict, "alarm",
+                  findings->leak.alarm, "cue_classifier", leak_json(&findings->leak), "classes",
+                  summaries_json(findings), "same_bytes",
+                  copies_json(findings, copies->same, copies->same_across_parts, copies->same_across_classes),
+                  "same_look",
+                  copies_json(findings, copies->near, copies->near_across_parts, copies->near_across_classes),
+                  "colour_outliers", outliers_json(findings, findings->colour), "feature_outliers",
+                  outliers_json(findings, findings->features), "unusable", unusable_json(findings),
+                  "decisions", decisions_json(&findings->data.decisions));
     return print_json(out) ? OUTCOME_OK : OUTCOME_MACHINE;
 }

@@ -68,8 +68,11 @@ static outcome open_data(baseline_run *run, const char *data) {
     run->extraction.preprocessing = dn_preprocessing_default();
     run->extraction.preprocessing.resize = run->extraction_options.resize;
     run->extraction.preprocessing.crop = run->extraction_options.crop;
-    const outcome code = dataset_scan(&run->extraction.data, data, run->extraction_options.features.strict,
-                                      &run->extraction.skipped);
+    outcome code = dataset_scan(&run->extraction.data, data, run->extraction_options.features.strict,
+                                &run->extraction.skipped);
+    if (!code)
+        code = decisions_heed_dataset(&run->extraction.decisions, &run->extraction_options.decisions, data,
+                                      &run->extraction.data);
     if (code) return code;
     dn_error error;
     if (dni_pool_create(&run->extraction.pool, run->extraction_options.network.threads, &error))

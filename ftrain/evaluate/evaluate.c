@@ -96,6 +96,7 @@ static const option_spec rows[] = {
     CACHE_OPTION(evaluate_options, evaluation.scorer.features.cache),
     FEATURES_OPTION(evaluate_options, evaluation.scorer.features.file),
     OPT_GROUP(evaluate_options, evaluation.scorer.network, network_option_table),
+    OPT_GROUP(evaluate_options, evaluation.decisions, decision_option_table),
     STRICT_OPTION(evaluate_options, evaluation.scorer.features.strict),
     JSON_OBJECT_OPTION(evaluate_options, json),
     QUIET_OPTION(evaluate_options, evaluation.scorer.features.quiet),

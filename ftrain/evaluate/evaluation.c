@@ -138,6 +138,10 @@ static outcome score_and_measure(evaluation *result, const evaluation_options *o
     scores fit = {.count = 0};
     const char *split;
     outcome code = find_calibration(result, options, data, &split, &samples);
+    if (!code)
+        code = decisions_heed(&result->decisions, &options->decisions, data,
+                              (dni_samples *const[]){&result->samples, &samples}, 2, result->info->classes,
+                              result->info->class_count);
     if (!code) code = score_all(result, &samples, split, &fit);
     if (!code) code = measure(result);
     if (!code && split && !fit.count)

@@ -5,12 +5,14 @@
 #include "ftrain/evaluate/recalibration.h"
 #include "ftrain/features/score_metrics.h"
 #include "ftrain/features/scorer.h"
+#include "ftrain/shell/decisions.h"
 #include "ftrain/shell/outcome.h"
 #include "head/classifier/classifier.h"
 #include "head/metrics.h"
 
 typedef struct evaluation_options {
     scorer_options scorer;
+    decision_options decisions;
     const char *split;        /* to evaluate; NULL: test, or the data folder itself where it has no test */
     const char *calibrate_on; /* split to fit temperature and threshold on; NULL: valid where there is one;
                                  "none": neither is fitted */
@@ -30,6 +32,7 @@ typedef struct evaluation {
     dni_samples samples; /* that were asked for */
     scores scores;       /* of those that could be used: samples.items[scores.sample_index[i]] is picture i */
     size_t skipped;      /* pictures that could not be used, of all splits */
+    heeded_decisions decisions;
 
     score_metrics metrics;
     double *roc_aucs, *average_precisions; /* (classes): each against the rest */

@@ -114,6 +114,7 @@ bool evaluation_print_json(const evaluation *result) {
     add(&object, "average_precision", number(result->average_precision));
     add(&object, "split", result->split ? dni_json_text(result->split) : json_null());
     add(&object, "skipped", json_integer((json_int_t)result->skipped));
+    add(&object, "decisions", decisions_json(&result->decisions));
     add(&object, "classes", classes_json(result));
     add(&object, "confusion", confusion_json(result->metrics.confusion, result->info->class_count));
     add(&object, "reliability", reliability_json(&result->reliability));

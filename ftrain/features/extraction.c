@@ -24,6 +24,7 @@ static const option_spec rows[] = {
              "a file, or random:SEED; else found by itself"),
     OPT_ROWS(pipeline_option_table),
     OPT_GROUP(extraction_options, network, network_option_table),
+    OPT_GROUP(extraction_options, decisions, decision_option_table),
     STRICT_OPTION(extraction_options, features.strict),
     QUIET_OPTION(extraction_options, features.quiet),
 };
@@ -63,6 +64,7 @@ static dn_preprocessing preprocessing_of(const extraction_options *options) {
 static outcome find_inputs(extraction *run, const extraction_options *options, const char *data) {
     run->preprocessing = preprocessing_of(options);
     outcome code = dataset_scan(&run->data, data, options->features.strict, &run->skipped);
+    if (!code) code = decisions_heed_dataset(&run->decisions, &options->decisions, data, &run->data);
     if (code) return code;
     dn_error error;
     if (dni_pool_create(&run->pool, options->network.threads, &error)) return report(&error, OUTCOME_DATA);

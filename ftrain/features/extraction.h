@@ -6,6 +6,7 @@
 #include "ftrain/backbone/weights_source.h"
 #include "densenet/densenet.h"
 #include "ftrain/features/features.h"
+#include "ftrain/shell/decisions.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "io/image.h"
@@ -14,6 +15,7 @@ typedef struct extraction_options {
     const char *weights, *arch;
     network_options network;
     feature_options features;
+    decision_options decisions;
     int resize, crop;
     const char *augment; /* more views of the training split, "jpeg:75,blur:1"; NULL: none */
     bool flip;           /* each of its views mirrored, too */
@@ -31,6 +33,7 @@ enum { MAX_AUGMENT = 15, MAX_VIEWS = 2 * (1 + MAX_AUGMENT) };
 
 typedef struct extraction {
     dni_dataset data;
+    heeded_decisions decisions;
     weights_source source;
     dn_weights *weights;
     char hash[33];

@@ -81,18 +81,23 @@ static outcome fingerprint_all(split_pictures *out, dni_pool *pool, bool strict,
     return code;
 }
 
-outcome split_pictures_scan(split_pictures *out, const char *folder, int threads, bool strict, bool quiet) {
+outcome split_pictures_scan(split_pictures *out, const char *folder, const decision_options *decisions,
+                            int threads, bool strict, bool quiet) {
     *out = (split_pictures){.count = 0};
     outcome code = list_classes(&out->classes, folder);
     if (code) return code;
-    code = samples_scan(&out->samples, folder, (const char *const *)out->classes.names,
-                        (int)out->classes.count, strict, &out->skipped);
+    const char *const *const names = (const char *const *)out->classes.names;
+    const int classes = (int)out->classes.count;
+    code = samples_scan(&out->samples, folder, names, classes, strict, &out->skipped);
+    if (!code)
+        code = decisions_heed(&out->decisions, decisions, folder, (dni_samples *const[]){&out->samples}, 1,
+                              names, classes);
     if (code) return code;
     if (out->samples.count > UINT32_MAX) {
         message("%s: %zu pictures; at most %u are taken", folder, out->samples.count, UINT32_MAX);
         return OUTCOME_DATA;
     }
-    out->items = calloc(out->samples.count, sizeof *out->items);
+    out->items = calloc(out->samples.count + 1, sizeof *out->items);
     if (!out->items) return report_no_memory();
     dni_pool *pool;
     dn_error error;

@@ -2,6 +2,7 @@
 #ifndef FTRAIN_SPLIT_PICTURES_H
 #define FTRAIN_SPLIT_PICTURES_H
 
+#include "ftrain/shell/decisions.h"
 #include "ftrain/shell/outcome.h"
 #include "io/dataset.h"
 #include "io/duplicates.h"
@@ -24,10 +25,12 @@ typedef struct split_pictures {
     split_picture *items; /* those that can be used, by class and path */
     uint32_t count;
     size_t skipped; /* those that cannot; each was named */
+    heeded_decisions decisions;
 } split_pictures;
 
 /* Returns OUTCOME_OK or, after a message, another outcome; either way split_pictures_free() lets go of it. */
-outcome split_pictures_scan(split_pictures *out, const char *folder, int threads, bool strict, bool quiet);
+outcome split_pictures_scan(split_pictures *out, const char *folder, const decision_options *decisions,
+                            int threads, bool strict, bool quiet);
 void split_pictures_free(split_pictures *pictures);
 
 /* Gives each picture its name: the file's, or where another of the class has that, with -2, -3, ... before

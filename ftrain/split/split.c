@@ -23,6 +23,7 @@ typedef struct split_options {
     uint64_t seed;
     int distance; /* -1: not given */
     int threads;
+    decision_options decisions;
     bool group_near, copy, strict, dry_run, json, quiet;
 } split_options;
 
@@ -132,7 +133,8 @@ static outcome split(const split_options *options, const char *source) {
     if (code) return code;
     interrupts_say("interrupted; nothing was made");
     split_pictures pictures;
-    code = split_pictures_scan(&pictures, source, options->threads, options->strict, options->quiet);
+    code = split_pictures_scan(&pictures, source, &options->decisions, options->threads, options->strict,
+                               options->quiet);
     if (!code) code = split_plan(&pictures, &wish);
     if (!code && !options->dry_run) {
         code = split_pictures_name(&pictures) ? OUTCOME_OK : report_no_memory();
@@ -160,6 +162,7 @@ static const option_spec rows[] = {
              "keep pictures that look the same in one split as well"),
     OPT_INT("near-distance", 0, split_options, distance, 0, 32, "N",
             "the same; how many of the 64 bits of a perceptual hash may differ (default 4)"),
+    OPT_GROUP(split_options, decisions, decision_option_table),
     OPT_FLAG("copy", 0, split_options, copy, "make copies, not hard links"),
     OPT_FLAG("dry-run", 'n', split_options, dry_run, "print the counts, make nothing"),
     OPT_FLAG("strict", 0, split_options, strict,

@@ -26,6 +26,7 @@ void train_print_epoch(const train_run *run) {
 static void print_result_as_json(const train_run *run) {
     json_t *result = recipe_metrics_json(run);
     json_object_set_new(result, "model", dni_json_text(run->options->model));
+    json_object_set_new(result, "decisions", decisions_json(&run->extraction.decisions));
     print_json(result);
 }
 

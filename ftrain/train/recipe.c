@@ -89,6 +89,8 @@ json_t *recipe_json(const train_run *run) {
     if (train_stopped_early(run))
         json_object_set_new(recipe, "stopped_epoch", json_integer(run->result.epochs));
     if (run->sweep) json_object_set_new(recipe, "sweep", sweep_json(run->sweep));
+    if (run->extraction.decisions.is_present)
+        json_object_set_new(recipe, "decisions", decisions_json(&run->extraction.decisions));
     return recipe;
 }
 
