@@ -49,21 +49,36 @@ static void write_base64(html *page, const unsigned char *bytes, size_t size) {
     }
 }
 
-dn_status thumbnail_write(html *page, const dn_image *image, int size, const char *alt, dn_error *error) {
+dn_status thumbnail_make(thumbnail *out, const dn_image *image, int size, dn_error *error) {
+    *out = (thumbnail){.jpeg = NULL};
     dn_image small;
-    unsigned char *bytes = NULL;
-    size_t count;
     dn_status status = thumbnail_shrink(&small, image, size, error);
     if (status) return status;
-    status = dni_jpeg_encode(&bytes, &count, &small, QUALITY, error);
-    if (!status) {
-        html_raw(page, "<img width=\"%d\" height=\"%d\" alt=\"", small.width, small.height);
-        html_text(page, alt);
-        html_raw(page, "\" src=\"data:image/jpeg;base64,");
-        write_base64(page, bytes, count);
-        html_raw(page, "\">");
-    }
-    free(bytes);
+    status = dni_jpeg_encode(&out->jpeg, &out->bytes, &small, QUALITY, error);
+    out->width = small.width;
+    out->height = small.height;
     dn_image_free(&small);
+    return status;
+}
+
+void thumbnail_put(html *page, const thumbnail *picture, const char *alt) {
+    html_raw(page, "<img width=\"%d\" height=\"%d\" loading=\"lazy\" decoding=\"async\" alt=\"",
+             picture->width, picture->height);
+    html_text(page, alt);
+    html_raw(page, "\" src=\"data:image/jpeg;base64,");
+    write_base64(page, picture->jpeg, picture->bytes);
+    html_raw(page, "\">");
+}
+
+void thumbnail_free(thumbnail *picture) {
+    free(picture->jpeg);
+    *picture = (thumbnail){.jpeg = NULL};
+}
+
+dn_status thumbnail_write(html *page, const dn_image *image, int size, const char *alt, dn_error *error) {
+    thumbnail made;
+    const dn_status status = thumbnail_make(&made, image, size, error);
+    if (!status) thumbnail_put(page, &made, alt);
+    thumbnail_free(&made);
     return status;
 }
