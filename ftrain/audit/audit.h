@@ -3,9 +3,11 @@
 #define FTRAIN_AUDIT_AUDIT_H
 
 #include "ftrain/cues/cues.h"
+#include "ftrain/features/label_check.h"
 #include "ftrain/shell/decisions.h"
 #include "ftrain/shell/outcome.h"
 #include "head/metrics.h"
+#include "head/significance.h"
 
 enum { AUDIT_PARTS = DNI_SPLITS, WORST = 5, TINY_BYTES = 3 * TINY_SIDE * TINY_SIDE };
 
@@ -93,9 +95,37 @@ outcome audit_colour_outliers(class_outliers *out, const audit_data *data);
 /* By the network's features: the distance to the class's centre, each feature divided by its deviation in
  * the class (the Mahalanobis distance of a diagonal Gaussian for each class; with a full one: Lee et al.
  * 2018), and the modified z-score of that distance. */
+outcome audit_feature_outliers(class_outliers *out, const audit_data *data, const feature_set *set);
+
+/* ---- the network's features ---- */
+
+/* Of all pictures that can be used; their sample_index is among the data's samples. Returns OUTCOME_OK or,
+ * after a message, another outcome; either way feature_set_free() is to follow. */
 typedef struct extraction_options extraction_options;
-outcome audit_feature_outliers(class_outliers *out, const audit_data *data, const extraction_options *options,
+outcome audit_collect_features(feature_set *out, const audit_data *data, const extraction_options *options,
                                dni_pool *pool);
+
+/* ---- labels that are probably wrong ---- */
+
+/* A picture whose label was judged; the texts are the data's. */
+typedef struct label_row {
+    size_t index; /* among the samples */
+    const char *split, *path, *given;
+    const char *likely;                                   /* NULL: it is not suspected */
+    double given_probability, likely_probability, margin; /* as label_verdict has them */
+} label_row;
+
+typedef struct audit_labels {
+    bool is_asked;
+    label_check check;
+    label_row *rows; /* (check.count): those suspected first; each half by rising margin */
+} audit_labels;
+
+/* All splits together; near copies never vouch for each other. Returns OUTCOME_OK or, after a message,
+ * another outcome; either way audit_labels_free() is to follow. */
+outcome audit_check_labels(audit_labels *out, const audit_data *data, const feature_set *set,
+                           const audit_copies *copies, uint64_t seed);
+void audit_labels_free(audit_labels *labels);
 
 /* ---- what gives the label away ---- */
 
@@ -110,16 +140,34 @@ typedef struct cue_rank {
 typedef struct cue_group {
     const char *name;
     dn_metrics metrics;
+    dni_versus_largest versus_largest; /* by number of pictures; its `largest` is no class of the data */
     bool alarm;
 } cue_group;
+
+/* A strong cue in words: "'MORE' PHRASE: VALUE against VALUE of 'LESS'". */
+typedef struct giveaway {
+    int cue;
+    double auc;
+    const char *more, *less;             /* the classes that have the most and the least of it; the data's */
+    const char *phrase;                  /* "has larger pictures" */
+    char more_value[40], less_value[40]; /* medians, or shares of pictures: "1024 x 1024" */
+} giveaway;
+
+/* A cue with such an AUC alone is told, and in any case the strongest, but not more than so many. */
+#define GIVEAWAY_AUC 0.7
+enum { MAX_GIVEAWAYS = 3 };
 
 typedef struct audit_leak {
     bool is_evaluated; /* false: too few pictures */
     int pictures;      /* pictures */
     double majority;
     cue_group groups[CUE_GROUPS];
+    const char *largest;       /* the class with the most pictures; the data's */
     bool alarm;                /* of any group */
+    bool is_told;              /* from guessing: some group's classifier */
     cue_rank ranks[CUE_COUNT]; /* by falling AUC */
+    giveaway giveaways[MAX_GIVEAWAYS];
+    int giveaway_count; /* 0 where the labels cannot be read from cues */
 } audit_leak;
 
 /* There is an alarm where the lower end of the accuracy's interval closes this share of the gap between the
@@ -128,8 +176,14 @@ typedef struct audit_leak {
 
 outcome audit_evaluate_cues(audit_leak *out, const audit_data *data, const audit_copies *copies,
                             uint64_t seed);
+/* Fills in the giveaways of what was evaluated. */
+outcome audit_find_giveaways(audit_leak *leak, const audit_data *data);
+/* The group with the highest accuracy, the first of equal ones. */
+const cue_group *audit_best_group(const audit_leak *leak);
 /* One sentence. */
 void audit_verdict(char *text, size_t size, const audit_leak *leak);
+/* What can be done about an alarm; NULL without one. */
+const char *audit_advice(const audit_leak *leak);
 
 /* ---- all of it ---- */
 
@@ -138,8 +192,10 @@ typedef struct audit {
     class_summary *summaries; /* (parts, classes) */
     audit_copies copies;
     class_outliers *colour;   /* (classes) */
-    class_outliers *features; /* (classes), or NULL: no weights were given */
+    class_outliers *features; /* (classes), or NULL: no features were asked for */
     audit_leak leak;
+    audit_labels labels;
+    int sheet; /* pictures of a class on its contact sheet at most */
 } audit;
 
 outcome audit_print(const audit *findings);

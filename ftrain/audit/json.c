@@ -1,6 +1,7 @@
 /* The audit as one JSON object. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/audit/tables.h"
+#include "ftrain/shell/guessing.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
@@ -16,8 +17,17 @@ static json_t *leak_json(const audit_leak *leak) {
     json_t *const by_name = json_object();
     for (int g = 0; g < CUE_GROUPS; g++)
         json_object_set_new(by_name, leak->groups[g].name, row_json(&groups, (size_t)g));
-    return json_pack("{s:i, s:i, s:f, s:o, s:o}", "pictures", leak->pictures, "folds", FOLDS, "majority",
-                     leak->majority, "groups", by_name, "cues", rows_json(&cues));
+    json_t *const giveaways = json_array();
+    for (int k = 0; k < leak->giveaway_count; k++) {
+        const giveaway *const it = &leak->giveaways[k];
+        json_array_append_new(giveaways,
+                              json_pack("{s:s, s:f, s:s, s:o, s:s, s:o, s:s}", "cue", cue_name(it->cue),
+                                        "auc", it->auc, "what", it->phrase, "more", dni_json_text(it->more),
+                                        "more_value", it->more_value, "less", dni_json_text(it->less),
+                                        "less_value", it->less_value));
+    }
+    return json_pack("{s:i, s:i, s:f, s:o, s:o, s:o}", "pictures", leak->pictures, "folds", FOLDS, "majority",
+                     leak->majority, "groups", by_name, "cues", rows_json(&cues), "giveaways", giveaways);
 }
 
 static json_t *summaries_json(const audit *findings) {
@@ -77,6 +87,34 @@ static json_t *outliers_json(const audit *findings, const class_outliers *all) {
     return out;
 }
 
+/* ---- labels ---- */
+
+static json_t *classes_json(const audit *findings, bool judged) {
+    json_t *const out = json_array();
+    for (int c = 0; c < findings->data.class_count; c++)
+        if (findings->labels.check.class_judged[c] == judged)
+            json_array_append_new(out, dni_json_text(findings->data.classes[c]));
+    return out;
+}
+
+static json_t *labels_json(const audit *findings) {
+    const label_check *const check = &findings->labels.check;
+    if (!findings->labels.is_asked) return json_null();
+    json_t *const out = json_pack("{s:b, s:o, s:o}", "judged", (int)check->is_judged, "left_out",
+                                  number(check->left_out), "left_out_classes", classes_json(findings, false));
+    if (!check->is_judged) return out;
+    const row_table suspected = audit_labels_table(&findings->labels, true);
+    const row_table others = audit_labels_table(&findings->labels, false);
+    json_t *const rest =
+        json_pack("{s:i, s:i, s:f, s:f, s:o, s:i, s:o, s:o}", "pictures", check->count, "folds", LABEL_FOLDS,
+                  "c", check->c, "accuracy", check->metrics.accuracy, "versus_largest",
+                  guessing_json(&check->versus_largest), "estimated_wrong", check->wrong, "suspected",
+                  rows_json(&suspected), "others", rows_json(&others));
+    json_object_update(out, rest);
+    json_decref(rest);
+    return out;
+}
+
 static json_t *unusable_json(const audit *findings) {
     json_t *const out = json_array();
     for (size_t i = 0; i < findings->data.samples.count; i++)
@@ -89,14 +127,15 @@ outcome audit_print_json(const audit *findings) {
     audit_verdict(verdict, sizeof verdict, &findings->leak);
     const audit_copies *const copies = &findings->copies;
     json_t *const out =
-        json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", verdict, "alarm",
-                  findings->leak.alarm, "cue_classifier", leak_json(&findings->leak), "classes",
-                  summaries_json(findings), "same_bytes",
+        json_pack("{s:s, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", verdict,
+                  "alarm", findings->leak.is_evaluated ? json_boolean(findings->leak.alarm) : json_null(),
+                  "advice", audit_advice(&findings->leak), "cue_classifier", leak_json(&findings->leak),
+                  "classes", summaries_json(findings), "same_bytes",
                   copies_json(findings, copies->same, copies->same_across_parts, copies->same_across_classes),
                   "same_look",
                   copies_json(findings, copies->near, copies->near_across_parts, copies->near_across_classes),
                   "colour_outliers", outliers_json(findings, findings->colour), "feature_outliers",
-                  outliers_json(findings, findings->features), "unusable", unusable_json(findings),
-                  "decisions", decisions_json(&findings->data.decisions));
+                  outliers_json(findings, findings->features), "labels", labels_json(findings), "unusable",
+                  unusable_json(findings), "decisions", decisions_json(&findings->data.decisions));
     return print_json(out) ? OUTCOME_OK : OUTCOME_MACHINE;
 }

@@ -19,6 +19,7 @@ static const double PENALTY = 0.1; /* dni_logistic_fit's c: cues are many and pi
 typedef struct cue_data {
     double *x; /* (count, CUE_COUNT) */
     int *labels, *fold, *group;
+    int *sizes;               /* (classes): pictures of each */
     float *log_probabilities; /* (count, classes) */
     int count, classes;       /* classes that have pictures */
 } cue_data;
@@ -38,6 +39,7 @@ static void select_pictures(cue_data *out, const audit_data *data, const uint32_
         memcpy(out->x + (size_t)out->count * CUE_COUNT, data->matrix + i * CUE_COUNT,
                CUE_COUNT * sizeof *out->x);
         out->group[out->count] = (int)place[first];
+        out->sizes[new_label[label]]++;
         out->labels[out->count++] = new_label[label];
     }
 }
@@ -57,6 +59,8 @@ static dn_status evaluate_group(audit_leak *out, cue_data *context, int group, d
     found->name = GROUP_NAMES[group];
     dn_metrics_compute(metrics, context->log_probabilities, context->labels, context->count, context->classes,
                        NULL);
+    found->versus_largest = dni_versus_largest_class(context->sizes, context->classes, metrics->correct);
+    out->is_told |= found->versus_largest.better;
     found->alarm = metrics->accuracy_low >= out->majority + ALARM_SHARE * (1 - out->majority);
     out->alarm |= found->alarm;
     return DN_OK;
@@ -107,9 +111,10 @@ static outcome rank_cues(audit_leak *out, const cue_data *context) {
     double *const sums = new_matrix(2, (size_t)context->classes, sizeof *sums), *const sizes =
                                                                                     sums + context->classes;
     if (items && sums) {
-        for (int i = 0; i < context->count; i++) sizes[context->labels[i]]++;
-        for (int c = 0; c < context->classes; c++)
+        for (int c = 0; c < context->classes; c++) {
+            sizes[c] = context->sizes[c];
             out->majority = fmax(out->majority, sizes[c] / context->count);
+        }
         for (int k = 0; k < CUE_COUNT; k++)
             out->ranks[k] = (cue_rank){k, single_auc(context, k, items, sums, sizes)};
         qsort(out->ranks, CUE_COUNT, sizeof *out->ranks, by_falling_auc);
@@ -150,13 +155,17 @@ outcome audit_evaluate_cues(audit_leak *out, const audit_data *data, const audit
         .labels = new_array(count, sizeof *context.labels),
         .fold = new_array(count, sizeof *context.fold),
         .group = new_array(count, sizeof *context.group),
+        .sizes = new_array((size_t)data->class_count, sizeof *context.sizes),
     };
     uint32_t *const place = new_array(count, sizeof *place);
     int *const new_label = new_array((size_t)data->class_count, sizeof *new_label);
     outcome code;
-    if (context.x && context.labels && context.fold && context.group && place && new_label) {
+    if (context.x && context.labels && context.fold && context.group && context.sizes && place && new_label) {
         select_pictures(&context, data, copies->near, step, place, new_label);
         code = evaluate_cues(out, &context, seed);
+        for (int c = 0; c < data->class_count; c++)
+            if (new_label[c] >= 0 && new_label[c] == out->groups[GROUP_FILE].versus_largest.largest)
+                out->largest = data->classes[c];
     } else {
         code = OUTCOME_MACHINE;
     }
@@ -164,10 +173,18 @@ outcome audit_evaluate_cues(audit_leak *out, const audit_data *data, const audit
     free(context.labels);
     free(context.fold);
     free(context.group);
+    free(context.sizes);
     free(context.log_probabilities);
     free(place);
     free(new_label);
     return code;
+}
+
+const cue_group *audit_best_group(const audit_leak *leak) {
+    int best = GROUP_FILE;
+    for (int g = 0; g < CUE_GROUPS; g++)
+        if (leak->groups[g].metrics.accuracy > leak->groups[best].metrics.accuracy) best = g;
+    return &leak->groups[best];
 }
 
 void audit_verdict(char *text, size_t size, const audit_leak *leak) {
@@ -176,17 +193,14 @@ void audit_verdict(char *text, size_t size, const audit_leak *leak) {
                  leak->pictures);
         return;
     }
-    int best = GROUP_FILE;
-    for (int g = 0; g < CUE_GROUPS; g++)
-        if (leak->groups[g].metrics.accuracy > leak->groups[best].metrics.accuracy) best = g;
-    const dn_metrics *const metrics = &leak->groups[best].metrics;
-    const char *const verdict = leak->groups[best].alarm
-                                    ? "ALARM: labels can be read without looking at content"
-                                : metrics->accuracy_low > leak->majority ? "weak cues, no alarm"
-                                                                         : "no cues found";
+    const cue_group *const best = audit_best_group(leak);
+    const dn_metrics *const metrics = &best->metrics;
+    const char *const verdict = best->alarm ? "ALARM: labels can be read without looking at content"
+                                : best->versus_largest.better ? "weak cues, no alarm"
+                                                              : "no cues found";
     snprintf(text, size,
              "%s: %s alone: accuracy %.3f [%.3f, %.3f], the largest class %.3f; strongest cue: %s, AUC %.3f",
-             verdict, best == GROUP_BOTH ? "file metadata and pixel statistics" : GROUP_NAMES[best],
+             verdict, best == &leak->groups[GROUP_BOTH] ? "file metadata and pixel statistics" : best->name,
              metrics->accuracy, metrics->accuracy_low, metrics->accuracy_high, leak->majority,
              cue_name(leak->ranks[0].cue), leak->ranks[0].auc);
 }

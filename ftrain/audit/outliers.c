@@ -1,6 +1,5 @@
 /* Pictures that stand out in their class, by colour and by the network's features. */
 #include "ftrain/audit/audit.h"
-#include "ftrain/features/extraction.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 
@@ -103,7 +102,8 @@ static size_t measure_distances(double *distances, int *rows, const feature_set 
     return count;
 }
 
-static outcome rank_features(class_outliers *out, const audit_data *data, const feature_set *set) {
+outcome audit_feature_outliers(class_outliers *out, const audit_data *data, const feature_set *set) {
+    memset(out, 0, (size_t)data->class_count * sizeof *out);
     const size_t width = (size_t)set->width;
     const size_t room = (size_t)set->count + 1;
     double *const memory = new_array(2 * width + 2 * room, sizeof *memory);
@@ -119,33 +119,5 @@ static outcome rank_features(class_outliers *out, const audit_data *data, const 
     const outcome code = memory && rows ? OUTCOME_OK : OUTCOME_MACHINE;
     free(memory);
     free(rows);
-    return code;
-}
-
-/* The samples that can be used, with where they stand among all. Their paths stay the data's. */
-static outcome select_usable(dni_samples *out, size_t *sample_index, const audit_data *data) {
-    out->items = new_array(data->samples.count + 1, sizeof *out->items);
-    if (!out->items) return OUTCOME_MACHINE;
-    for (size_t i = 0; i < data->samples.count; i++) {
-        if (!data->facts[i].is_usable) continue;
-        sample_index[out->count] = i;
-        out->items[out->count++] = data->samples.items[i];
-    }
-    return OUTCOME_OK;
-}
-
-outcome audit_feature_outliers(class_outliers *out, const audit_data *data, const extraction_options *options,
-                               dni_pool *pool) {
-    memset(out, 0, (size_t)data->class_count * sizeof *out);
-    dni_samples usable = {.count = 0};
-    feature_set set = {.count = 0};
-    size_t *const sample_index = new_array(data->samples.count + 1, sizeof *sample_index);
-    outcome code = sample_index ? select_usable(&usable, sample_index, data) : OUTCOME_MACHINE;
-    if (!code && usable.count) code = extraction_of_samples(&set, options, &usable, pool);
-    for (int i = 0; !code && i < set.count; i++) set.sample_index[i] = sample_index[set.sample_index[i]];
-    if (!code) code = rank_features(out, data, &set);
-    feature_set_free(&set);
-    free(usable.items);
-    free(sample_index);
     return code;
 }

@@ -1,6 +1,7 @@
 /* The audit as text: the verdict, then tables. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/audit/tables.h"
+#include "ftrain/shell/guessing.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/quote.h"
@@ -10,6 +11,27 @@
 
 enum { CUES_SHOWN = 8 };
 
+static void print_giveaways(const audit_leak *leak) {
+    for (int k = 0; k < leak->giveaway_count; k++) {
+        const giveaway *const it = &leak->giveaways[k];
+        fputs("  '", stdout);
+        quote_write(stdout, it->more);
+        printf("' %s: %s against %s of '", it->phrase, it->more_value, it->less_value);
+        quote_write(stdout, it->less);
+        printf("'; %s, AUC %.3f\n", cue_name(it->cue), it->auc);
+    }
+    const char *const advice = audit_advice(leak);
+    if (advice) printf("  %s\n", advice);
+}
+
+static void print_guessing(const audit_leak *leak) {
+    const cue_group *const best = audit_best_group(leak);
+    const guessing_sentence sentence = guessing_sentence_make(&best->versus_largest, leak->largest,
+                                                              best->metrics.correct, best->metrics.count);
+    printf("The classifier on %s is ", best == &leak->groups[GROUP_BOTH] ? "both" : best->name);
+    guessing_print(&sentence);
+}
+
 static bool print_leak(const audit_leak *leak) {
     if (!leak->is_evaluated) return true;
     printf(
@@ -17,6 +39,7 @@ static bool print_leak(const audit_leak *leak) {
         leak->pictures, FOLDS, leak->majority);
     const row_table groups = audit_groups_table(leak), cues = audit_cues_table(leak, CUES_SHOWN);
     if (!rows_print(&groups)) return false;
+    print_guessing(leak);
     printf("\nStrongest cues, each alone\n");
     return rows_print(&cues);
 }
@@ -85,15 +108,55 @@ static void print_outliers(const audit *findings, const class_outliers *all, con
     if (!any) puts("  none");
 }
 
+/* ---- labels ---- */
+
+static void print_left_out(const audit *findings) {
+    const label_check *const check = &findings->labels.check;
+    if (!check->left_out) return;
+    printf("Not judged: %zu pictures of classes with fewer than %d different pictures:", check->left_out,
+           LABEL_FOLDS);
+    const char *comma = " '";
+    for (int c = 0; c < findings->data.class_count; c++) {
+        if (check->class_judged[c] || !findings->data.usable[c]) continue;
+        fputs(comma, stdout);
+        quote_write(stdout, findings->data.classes[c]);
+        comma = "', '";
+    }
+    puts("'");
+}
+
+static bool print_labels(const audit *findings) {
+    const audit_labels *const labels = &findings->labels;
+    const label_check *const check = &labels->check;
+    if (!labels->is_asked) return true;
+    if (!check->is_judged) {
+        printf("\nLabels: not judged: fewer than two classes have %d different pictures\n", LABEL_FOLDS);
+        return true;
+    }
+    printf("\nLabels that are probably wrong: %d of %d, by confident learning (%d folds, C %g)\n",
+           check->suspected, check->count, LABEL_FOLDS, check->c);
+    print_left_out(findings);
+    const guessing_sentence sentence =
+        guessing_sentence_make(&check->versus_largest, findings->data.classes[check->versus_largest.largest],
+                               check->metrics.correct, check->metrics.count);
+    printf("Heads that had not seen a picture gave its label in %.4f of cases, ", check->metrics.accuracy);
+    guessing_print(&sentence);
+    if (!check->versus_largest.better)
+        puts("These features do not tell the classes apart: the list says little.");
+    const row_table table = audit_labels_table(labels, true);
+    return !check->suspected || rows_print(&table);
+}
+
 outcome audit_print(const audit *findings) {
     char verdict[512];
     audit_verdict(verdict, sizeof verdict, &findings->leak);
     puts(verdict);
+    print_giveaways(&findings->leak);
     if (!print_leak(&findings->leak) || !print_files(findings)) return OUTCOME_MACHINE;
     print_copies(findings);
     print_outliers(findings, findings->colour, "Outliers in colour (modified z-score)");
     if (findings->features)
         print_outliers(findings, findings->features,
                        "Outliers in features (modified z-score of the distance)");
-    return OUTCOME_OK;
+    return print_labels(findings) ? OUTCOME_OK : OUTCOME_MACHINE;
 }

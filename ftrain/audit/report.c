@@ -1,6 +1,6 @@
 /* The page of audit --report: what was found, with the pictures. */
-#include "core/error.h"
 #include "ftrain/audit/audit.h"
+#include "ftrain/audit/pictures.h"
 #include "ftrain/audit/tables.h"
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
@@ -12,47 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SIDE = 104, SHEET = 240, MAX_SHOWN_GROUPS = 40, TEXT = 160 };
-
-/* ---- pictures ---- */
-
-/* A sample's path inside the data set. */
-static const char *path_inside(const audit_data *data, size_t i) {
-    const char *const path = data->samples.items[i].path;
-    const size_t length = strlen(data->folder);
-    if (strncmp(path, data->folder, length) != 0) return path;
-    const char *inside = path + length;
-    while (*inside == '/') inside++;
-    return inside;
-}
-
-/* A picture of the data set with its path below, and a remark before it. One that cannot be read any more
- * is named only. */
-static void write_picture(html *page, const audit_data *data, size_t i, const char *remark) {
-    const char *const path = data->samples.items[i].path;
-    dn_image image;
-    dn_error error;
-    html_raw(page, "<figure>");
-    const dn_status status = dn_image_load(&image, path, &error);
-    if (dni_status_is_machine(status)) html_fail(page, &error);
-    if (!status && thumbnail_write(page, &image, SIDE, "", &error)) html_fail(page, &error);
-    dn_image_free(&image);
-    html_raw(page, "<figcaption>");
-    if (*remark) {
-        html_text(page, remark);
-        html_raw(page, "<br>");
-    }
-    html_text(page, path_inside(data, i));
-    html_raw(page, "</figcaption></figure>\n");
-}
-
-static void begin_pictures(html *page) {
-    html_raw(page, "<div class=\"pictures\">\n");
-}
-
-static void end_pictures(html *page) {
-    html_raw(page, "</div>\n");
-}
+/* Sides of thumbnails, pixels: on sheets of many pictures they are smaller, which keeps the page of 10,000
+ * near 20 MB. */
+enum { SIDE = 104, SMALL_SIDE = 64, MANY = 2000, MAX_SHOWN_GROUPS = 40 };
 
 static void heading(html *page, const char *text) {
     html_raw(page, "<h3>");
@@ -62,15 +24,36 @@ static void heading(html *page, const char *text) {
 
 /* ---- cues ---- */
 
+static void write_giveaways(html *page, const audit_leak *leak) {
+    if (leak->giveaway_count) html_raw(page, "<ul>\n");
+    for (int k = 0; k < leak->giveaway_count; k++) {
+        const giveaway *const it = &leak->giveaways[k];
+        html_raw(page, "<li><em>");
+        html_text(page, it->more);
+        html_raw(page, "</em> %s: %s against %s of <em>", it->phrase, it->more_value, it->less_value);
+        html_text(page, it->less);
+        html_raw(page, "</em> (%s, AUC %.3f)</li>\n", cue_name(it->cue), it->auc);
+    }
+    if (leak->giveaway_count) html_raw(page, "</ul>\n");
+    const char *const advice = audit_advice(leak);
+    if (!advice) return;
+    html_raw(page, "<p>");
+    html_text(page, advice);
+    html_raw(page, "</p>\n");
+}
+
+/* An alarm looks like one, and says so in words, too. */
 static void write_verdict(html *page, const audit_leak *leak) {
     char text[512];
     audit_verdict(text, sizeof text, leak);
     html_section(page, "verdict", "Verdict");
-    html_raw(page, "<p><strong>");
+    html_raw(page, "<div%s>\n<p><strong>", leak->alarm ? " class=\"alarm\"" : "");
     html_text(page, text);
+    html_raw(page, "</strong></p>\n");
+    write_giveaways(page, leak);
     html_raw(
         page,
-        "</strong></p>\n"
+        "</div>\n"
         "<p>A cue is anything that shows which class a file is of without its subject being looked at. Where "
         "cues give the labels away, a classifier may learn them instead of the subject, and does well on "
         "pictures gathered in the same way and nowhere else. Not every cue is a mistake: where the classes "
@@ -101,6 +84,15 @@ static void write_cues(html *page, const audit_leak *leak) {
         FOLDS, leak->pictures, 100 * ALARM_SHARE);
     chart_write_bars(page, "Accuracy by cues alone", "share of pictures whose class was found", "%.3f", 1,
                      NULL, bars, CUE_GROUPS + 1);
+    const cue_group *const best = audit_best_group(leak);
+    const guessing_sentence sentence = guessing_sentence_make(&best->versus_largest, leak->largest,
+                                                              best->metrics.correct, best->metrics.count);
+    char opening[80];
+    snprintf(opening, sizeof opening, "The classifier on %s is ",
+             best == &leak->groups[GROUP_BOTH] ? "both" : best->name);
+    report_guessing(page, opening, &sentence);
+    const row_table groups = audit_groups_table(leak);
+    html_rows(page, &groups);
     const row_table cues = audit_cues_table(leak, CUE_COUNT);
     heading(page, "Each cue alone");
     html_rows(page, &cues);
@@ -140,9 +132,9 @@ static void write_means(html *page, const audit_data *data) {
         page,
         "<p>The mean of all pictures of a class, each shrunk to %d x %d pixels, whatever its shape. Where the classes are framed differently, it shows here.</p>\n",
         TINY_SIDE, TINY_SIDE);
-    begin_pictures(page);
+    html_raw(page, "<div class=\"pictures\">\n");
     for (int c = 0; c < data->class_count; c++) write_mean(page, data, c);
-    end_pictures(page);
+    html_raw(page, "</div>\n");
 }
 
 /* ---- copies and outliers ---- */
@@ -155,7 +147,7 @@ static bool is_second(const uint32_t *group, size_t i) {
     return true;
 }
 
-static void write_copies(html *page, const audit *findings) {
+static void write_copies(html *page, const audit *findings, dni_pool *pool) {
     const audit_copies *const copies = &findings->copies;
     const audit_data *const data = &findings->data;
     html_section(page, "copies", "Copies");
@@ -166,63 +158,134 @@ static void write_copies(html *page, const audit *findings) {
              copies->same_count, copies->same_across_parts, copies->same_across_classes, copies->near_count,
              copies->near_across_parts, copies->near_across_classes);
     if (copies->near_count == 0) return;
-    begin_pictures(page);
+    picture_list list = {.count = 0};
     int shown = 0;
     for (size_t i = 0; i < data->samples.count && shown < MAX_SHOWN_GROUPS; i++) {
         if (!is_second(copies->near, i)) continue;
-        char remark[TEXT];
-        snprintf(remark, sizeof remark, "group %d", ++shown);
-        write_picture(page, data, copies->near[i], remark);
+        pictures_add(&list, copies->near[i], "group %d", ++shown);
         for (size_t k = i; k < data->samples.count; k++)
-            if (copies->near[k] == copies->near[i]) write_picture(page, data, k, remark);
+            if (copies->near[k] == copies->near[i]) pictures_add(&list, k, "group %d", shown);
     }
-    end_pictures(page);
+    pictures_write(&list, page, data, pool, SIDE, "");
 }
 
-static void write_outliers(html *page, const audit_data *data, const class_outliers *all, const char *title) {
+static void write_outliers(html *page, const audit_data *data, const class_outliers *all, const char *title,
+                           dni_pool *pool) {
     heading(page, title);
-    begin_pictures(page);
-    int shown = 0;
+    picture_list list = {.count = 0};
     for (int c = 0; c < data->class_count; c++)
-        for (int k = 0; k < all[c].count; k++, shown++) {
+        for (int k = 0; k < all[c].count; k++) {
             const outlier *const it = &all[c].worst[k];
-            char remark[TEXT];
-            snprintf(remark, sizeof remark, "%.1f%s%s", it->score, it->cue >= 0 ? ", " : "",
-                     it->cue >= 0 ? cue_name(it->cue) : "");
-            write_picture(page, data, it->index, remark);
+            pictures_add(&list, it->index, "%.1f%s%s", it->score, it->cue >= 0 ? ", " : "",
+                         it->cue >= 0 ? cue_name(it->cue) : "");
         }
-    end_pictures(page);
-    if (!shown) html_raw(page, "<p>None.</p>\n");
+    if (!list.count) html_raw(page, "<p>None.</p>\n");
+    pictures_write(&list, page, data, pool, SIDE, "");
 }
 
-static void write_all_outliers(html *page, const audit *findings) {
+static void write_all_outliers(html *page, const audit *findings, dni_pool *pool) {
     html_section(page, "outliers", "Pictures that stand out");
     html_raw(
         page,
         "<p>At most %d of each class, by a modified z-score above %.1f. They need not be wrong, but are worth a look.</p>\n",
         WORST, OUTLIER_SCORE);
-    write_outliers(page, &findings->data, findings->colour, "In colour");
+    write_outliers(page, &findings->data, findings->colour, "In colour", pool);
     if (findings->features)
-        write_outliers(page, &findings->data, findings->features, "In the network's features");
+        write_outliers(page, &findings->data, findings->features, "In the network's features", pool);
     else
         html_raw(page, "<p>The network's features were not asked for (-w WEIGHTS).</p>\n");
 }
 
+/* ---- labels ---- */
+
+static void write_left_out(html *page, const audit *findings) {
+    const label_check *const check = &findings->labels.check;
+    if (!check->left_out) return;
+    html_raw(page,
+             "<p>Not judged: %zu pictures of classes with fewer than %d different pictures:", check->left_out,
+             LABEL_FOLDS);
+    const char *comma = " ";
+    for (int c = 0; c < findings->data.class_count; c++) {
+        if (check->class_judged[c] || !findings->data.usable[c]) continue;
+        html_raw(page, "%s<em>", comma);
+        html_text(page, findings->data.classes[c]);
+        html_raw(page, "</em>");
+        comma = ", ";
+    }
+    html_raw(page, ".</p>\n");
+}
+
+static void write_judged(html *page, const audit *findings, dni_pool *pool) {
+    const audit_labels *const labels = &findings->labels;
+    const label_check *const check = &labels->check;
+    html_raw(
+        page,
+        "<p><strong>%d of %d labels are probably wrong.</strong> Every picture was judged by logistic "
+        "regression on the network's features that was fitted without it and its copies (%d folds over all "
+        "splits, C %g, chosen by the loss out of fold). Confident learning (Northcutt, Jiang &amp; Chuang "
+        "2021) tells from these probabilities which labels do not fit. The most doubtful come first: those "
+        "whose given class falls furthest behind another one. A suspicion is no proof: look before a label "
+        "is changed.</p>\n",
+        check->suspected, check->count, LABEL_FOLDS, check->c);
+    write_left_out(page, findings);
+    const guessing_sentence sentence =
+        guessing_sentence_make(&check->versus_largest, findings->data.classes[check->versus_largest.largest],
+                               check->metrics.correct, check->metrics.count);
+    char opening[120];
+    snprintf(opening, sizeof opening, "Out of fold, the given label is predicted in %.4f of cases. This is ",
+             check->metrics.accuracy);
+    report_guessing(page, opening, &sentence);
+    if (!check->versus_largest.better)
+        html_raw(page, "<p>These features do not tell the classes apart: the list says little.</p>\n");
+    picture_list list = {.count = 0};
+    for (int k = 0; k < check->suspected; k++) {
+        const label_row *const it = &labels->rows[k];
+        pictures_add(&list, it->index, "%.60s %.3f; likely %.60s %.3f", it->given, it->given_probability,
+                     it->likely, it->likely_probability);
+    }
+    pictures_write(&list, page, &findings->data, pool, SIDE, "sheet");
+}
+
+static void write_labels(html *page, const audit *findings, dni_pool *pool) {
+    if (!findings->labels.is_asked) return;
+    html_section(page, "labels", "Labels that are probably wrong");
+    if (findings->labels.check.is_judged)
+        write_judged(page, findings, pool);
+    else
+        html_raw(page, "<p>Not judged: fewer than two classes have %d different pictures.</p>\n",
+                 LABEL_FOLDS);
+}
+
 /* ---- contact sheets ---- */
 
-static void write_sheet(html *page, const audit_data *data, int label) {
-    const size_t usable = data->usable[label], shown = usable < SHEET ? usable : SHEET;
+/* All pictures of a class, or as many as are wanted at most, evenly spread. */
+static void write_sheet(html *page, const audit *findings, int label, int side, dni_pool *pool) {
+    const audit_data *const data = &findings->data;
+    const size_t usable = data->usable[label], limit = (size_t)findings->sheet;
+    const size_t shown = usable < limit ? usable : limit;
     heading(page, data->classes[label]);
-    if (shown < usable) html_raw(page, "<p>%zu of %zu pictures, evenly spread.</p>\n", shown, usable);
-    begin_pictures(page);
-    size_t seen = 0, written = 0;
+    html_raw(page, "<p>%zu pictures%s", usable, shown < usable ? "" : ".</p>\n");
+    if (shown < usable)
+        html_raw(page, ", %zu of them here, evenly spread: --sheet leaves out the others.</p>\n", shown);
+    picture_list list = {.count = 0};
+    size_t seen = 0;
     for (size_t i = 0; i < data->samples.count; i++) {
         if (data->samples.items[i].label != label || !data->facts[i].is_usable) continue;
-        if (seen++ * shown / usable < written) continue;
-        write_picture(page, data, i, "");
-        written++;
+        if (seen++ * shown / usable < list.count) continue;
+        pictures_add(&list, i, "%s", "");
     }
-    end_pictures(page);
+    pictures_write(&list, page, data, pool, side, "sheet");
+}
+
+static void write_sheets(html *page, const audit *findings, dni_pool *pool) {
+    size_t pictures = 0;
+    for (int c = 0; c < findings->data.class_count; c++) {
+        const size_t usable = findings->data.usable[c];
+        pictures += usable < (size_t)findings->sheet ? usable : (size_t)findings->sheet;
+    }
+    html_section(page, "sheets", "Contact sheets");
+    for (int c = 0; c < findings->data.class_count; c++)
+        write_sheet(page, findings, c, pictures > MANY ? SMALL_SIDE : SIDE, pool);
 }
 
 static void write_unusable(html *page, const audit_data *data) {
@@ -232,7 +295,7 @@ static void write_unusable(html *page, const audit_data *data) {
     for (size_t i = 0; i < data->samples.count; i++) {
         if (data->facts[i].is_usable) continue;
         html_raw(page, "<li>");
-        html_text(page, data->samples.items[i].path);
+        html_text(page, audit_path_inside(data, i));
         html_raw(page, "</li>\n");
     }
     for (size_t i = 0; i < data->samples.left_out_count; i++) {
@@ -252,10 +315,10 @@ outcome audit_write_report(const audit *findings, const char *path, dni_pool *po
     write_files(page, findings);
     write_unusable(page, &findings->data);
     write_means(page, &findings->data);
-    write_copies(page, findings);
-    write_all_outliers(page, findings);
-    html_section(page, "sheets", "Contact sheets");
-    for (int c = 0; c < findings->data.class_count; c++) write_sheet(page, &findings->data, c);
+    write_copies(page, findings, pool);
+    write_all_outliers(page, findings, pool);
+    write_labels(page, findings, pool);
+    write_sheets(page, findings, pool);
     report_provenance(page, &(report_source){.pool = pool});
     return report_close(page);
 }

@@ -1,10 +1,27 @@
 /* The columns of an audit's tables. */
 #include "ftrain/audit/tables.h"
 
+#include "ftrain/shell/guessing.h"
+#include "io/json.h"
+
 #include <math.h>
 #include <stdio.h>
 
 /* ---- cells ---- */
+
+static json_t *versus_json(const void *value) {
+    return guessing_json(value);
+}
+
+static void show_likely(char *text, size_t size, const void *value) {
+    const label_row *row = value;
+    snprintf(text, size, "%s", row->likely ? row->likely : "-");
+}
+
+static json_t *likely_json(const void *value) {
+    const label_row *row = value;
+    return row->likely ? dni_json_text(row->likely) : json_null();
+}
 
 /* "24 30 40": minimum, median and maximum; one number where all are the same, "-" where there is none. */
 static void show_range(char *text, size_t size, const range_summary *range, int digits) {
@@ -132,6 +149,8 @@ row_table audit_groups_table(const audit_leak *leak) {
         COLUMN(NULL, "interval", CELL_RECORD, cue_group, metrics, .json = interval_json),
         COLUMN("low", NULL, CELL_NUMBER, cue_group, metrics.accuracy_low, .format = "%.3f"),
         COLUMN("high", NULL, CELL_NUMBER, cue_group, metrics.accuracy_high, .format = "%.3f"),
+        COLUMN("p (guessing)", NULL, CELL_NUMBER, cue_group, versus_largest.p_value, .show = show_p_value),
+        COLUMN(NULL, "versus_largest", CELL_RECORD, cue_group, versus_largest, .json = versus_json),
         COLUMN("alarm", "alarm", CELL_FLAG, cue_group, alarm, .show = show_alarm),
     };
     return (row_table)ROWS(columns, leak->groups, CUE_GROUPS);
@@ -143,4 +162,19 @@ row_table audit_cues_table(const audit_leak *leak, int count) {
         COLUMN("AUC", "auc", CELL_NUMBER, cue_rank, auc, .format = "%.3f"),
     };
     return (row_table)ROWS(columns, leak->ranks, count);
+}
+
+row_table audit_labels_table(const audit_labels *labels, bool suspected) {
+    static const table_column columns[] = {
+        COLUMN("split", "split", CELL_TEXT, label_row, split),
+        COLUMN("path", "path", CELL_TEXT, label_row, path),
+        COLUMN("given", "given", CELL_TEXT, label_row, given),
+        COLUMN("probability", "given_probability", CELL_NUMBER, label_row, given_probability),
+        ROW_COLUMN("likely", "likely", .show = show_likely, .json = likely_json),
+        COLUMN("probability", "likely_probability", CELL_NUMBER, label_row, likely_probability),
+        COLUMN(NULL, "margin", CELL_NUMBER, label_row, margin),
+    };
+    const size_t first = (size_t)labels->check.suspected, all = (size_t)labels->check.count;
+    return suspected ? (row_table)ROWS(columns, labels->rows, first)
+                     : (row_table)ROWS(columns, labels->rows + first, all - first);
 }

@@ -14,4 +14,7 @@ row_table audit_making_table(const audit *findings);
 row_table audit_groups_table(const audit_leak *leak);
 row_table audit_cues_table(const audit_leak *leak, int count);
 
+/* The pictures whose label is suspected, or all others that were judged. */
+row_table audit_labels_table(const audit_labels *labels, bool suspected);
+
 #endif
