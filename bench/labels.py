@@ -3,7 +3,7 @@
 
     bench/labels.py [--data DATA] [--ftrain PROGRAM] [--samples PROGRAM] [--cache FOLDER] [-- OPTIONS]
 
-A share of the labels, 3, 10 and 20 %, is moved to another class, drawn with a seed; the rest is left as it is. `audit
+Pictures of different classes, drawn with a seed, change places, until 3, 10 and 20 % of all labels are wrong. `audit
 --labels` then judges the set, and its list is compared with what was moved:
 
   listed       how long the list is
@@ -27,6 +27,7 @@ import tempfile
 
 SHARES = [0.03, 0.10, 0.20]
 SPLITS = ["train", "valid", "test"]
+CALIBRATION = 32  # pictures, evenly spread: CALIBRATION_PICTURES of ftrain/backbone/backbone.c
 UNTRAINED = ["-w", "random:1", "--arch", "densenet121"]
 
 
@@ -41,21 +42,29 @@ def draw(samples, folder, three, counts):
 
 
 def plant(source, target, share, seed):
-    """Links the pictures into `target`, some under a wrong class; returns the paths of these."""
+    """Links the pictures into `target`, some of them in each other's place; returns the paths of these. Those that random
+    weights are calibrated on stay where they are: the network is the same for all runs then, and features are computed
+    once."""
     classes = sorted(os.listdir(f"{source}/train"))
     pictures = [(split, label, name) for split in SPLITS for label in classes
                 for name in sorted(os.listdir(f"{source}/{split}/{label}"))]
     rng = random.Random(seed)
-    chosen = set(rng.sample(range(len(pictures)), round(share * len(pictures))))
+    free = list(set(range(len(pictures))) - {i * len(pictures) // CALIBRATION for i in range(CALIBRATION)})
+    rng.shuffle(free)
+    place = list(range(len(pictures)))
     moved = set()
-    for i, (split, label, name) in enumerate(pictures):
-        to = rng.choice([other for other in classes if other != label]) if i in chosen else label
-        path = f"{target}/{split}/{to}/{label}-{name}"
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        os.link(f"{source}/{split}/{label}/{name}", path)
-        if i in chosen:
-            moved.add(path)
-    return moved
+    while len(moved) < round(share * len(pictures) / 2) * 2:
+        first = free.pop()
+        second = next(i for i in reversed(free) if pictures[i][1] != pictures[first][1])
+        free.remove(second)
+        place[first], place[second] = second, first
+        moved |= {first, second}
+    paths = []
+    for picture, to in zip(pictures, place):
+        paths.append("/".join((target, *pictures[to])))
+        os.makedirs(os.path.dirname(paths[-1]), exist_ok=True)
+        os.link("/".join((source, *picture)), paths[-1])
+    return {paths[i] for i in moved}
 
 
 def average_precision(ranking, wanted):

@@ -25,6 +25,19 @@ dataset apart 10 60 180
 check "two classes of the same noise raise no alarm" 0 "^(no cues found|weak cues, no alarm): " "" audit alike
 check "two brightnesses do" 0 "^ALARM: labels can be read without looking at content: pixel statistics alone: accuracy 1\.000" \
     "" audit apart
+check "and in words which class has more of what" 0 \
+    "^  'bright' has brighter pictures \(the mean of a colour, 0 to 255\): 2[01][0-9] against (8|9)[0-9.]+ of 'dark'; mean [a-z]+, AUC 1\.000$" "" audit apart
+check "with what can be done" 0 "^  'ftrain prepare SRC -o DST' gives the pictures of all classes one form" "" audit apart
+check "the accuracy is told from guessing" 0 \
+    "^The classifier on pixel statistics is better than always guessing the largest class \(0\.5000\): p < 0\.0001$" "" audit apart
+cp -r apart larger
+for picture in larger/*/bright/*.ppm; do # twice as wide: half of each line of noise, two pixels for one
+    { printf 'P6 80 40 255\n'; tail -c 4800 "$picture"; tail -c 4800 "$picture"; } >wide && mv wide "$picture"
+done
+check "sizes are told in pixels" 0 "^  'bright' has larger pictures: 80 x 40 against 40 x 40 of 'dark'; width, AUC 1\.000$" "" \
+    audit larger
+audit alike >quiet
+holds "a set without an alarm is advised nothing" [ "$(grep -c 'ftrain prepare' quiet)" -eq 0 ]
 check "--exit-status tells" 10 "^ALARM" "" audit apart --exit-status
 check "and is quiet without an alarm" 0 "." "" audit alike --exit-status
 check "a row a class and split" 0 "^test/dark +10 +0 +other 10 +40 +40 " "" audit apart
@@ -44,6 +57,7 @@ cp alike/train/dark/1.ppm single/a/
 check "one picture is not judged" 0 "^NOT JUDGED: 1 usable" "" audit single
 check "--exit-status does not take that for no alarm" 11 "^NOT JUDGED: 1 usable" "" audit single --exit-status
 check "nor one class" 11 "^NOT JUDGED" "" audit one/train --exit-status
+check "nor does JSON" 0 '"alarm": null' "" audit single --json
 
 # ---- weights that are none are told before anything is measured ----
 check "a network that is none is told at once" 2 "" "^ftrain: --arch: 'resnet50' is not densenet121" \
@@ -82,6 +96,9 @@ row = [r for r in d["classes"] if r["split"] == "valid" and r["class"] == "dark"
 assert row["pictures"] == 11 and row["unusable"] == 1, row
 assert d["same_bytes"]["across_classes"] == 1 and d["unusable"] == ["copies/valid/dark/cut.ppm"], d["unusable"]
 assert len(d["cue_classifier"]["groups"]) == 3
+for group in d["cue_classifier"]["groups"].values():
+    assert group["versus_largest"]["better"] == (group["versus_largest"]["p_value"] < 0.05), group
+assert d["labels"] is None
 print(row["class"], row["formats"]["other"] == 10)'
 else
     ok "with all there is # SKIP no python3"
@@ -103,6 +120,13 @@ equal "with all its sections" "$(sed -n 's/.*<section id="\([a-z]*\)">.*/\1/p' p
     "verdict cues files means copies outliers sheets provenance"
 equal "every picture is in a contact sheet" \
     "$(sed '1,/id="sheets"/d' page.html | grep -c 'data:image/jpeg;base64')" 60
+equal "the alarm is shown as one" "$(grep -c '<div class="alarm">' page.html)" 1
+equal "with the classes by name" "$(sed -n '/class="alarm"/,/<\/div>/p' page.html | grep -c '<em>bright</em> has brighter pictures')" 1
+equal "paths are those inside the set" "$(grep -c '<br>apart/\|<figcaption>apart/' page.html)" 0
+check "--sheet limits the contact sheets" 0 "^ALARM" "" audit apart --report few.html --sheet 7
+equal "to so many of each class" "$(sed '1,/id="sheets"/d' few.html | grep -c 'data:image/jpeg;base64')" 14
+equal "and says so" "$(grep -c '<p>30 pictures, 7 of them here, evenly spread' few.html)" 2
+check "no picture at all is none to show" 2 "" "^ftrain: --sheet: '0'" audit apart --report few.html --sheet 0
 equal "a class's name is escaped" "$(grep -c '<b>&[^a]' page.html)" 0
 equal "nothing comes from elsewhere" "$(grep -cE '(src|href)="?https?:|<script|@import' page.html)" 0
 if command -v python3 >/dev/null; then
