@@ -2,6 +2,7 @@
 #include "ftrain/page/thumbnail.h"
 
 #include "core/error.h"
+#include "io/base64.h"
 #include "io/jpeg.h"
 #include "io/stb.h"
 
@@ -30,25 +31,6 @@ dn_status thumbnail_shrink(dn_image *out, const dn_image *image, int size, dn_er
                     out->height);
 }
 
-static void write_base64(html *page, const unsigned char *bytes, size_t size) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char text[4 * 256 + 1];
-    size_t used = 0;
-    for (size_t i = 0; i < size; i += 3) {
-        const unsigned long three = (unsigned long)bytes[i] << 16 |
-                                    (unsigned long)(i + 1 < size ? bytes[i + 1] : 0) << 8 |
-                                    (i + 2 < size ? bytes[i + 2] : 0);
-        text[used++] = digits[three >> 18];
-        text[used++] = digits[three >> 12 & 63];
-        text[used++] = i + 1 < size ? digits[three >> 6 & 63] : '=';
-        text[used++] = i + 2 < size ? digits[three & 63] : '=';
-        if (used + 1 < sizeof text && i + 3 < size) continue;
-        text[used] = '\0';
-        html_raw(page, "%s", text);
-        used = 0;
-    }
-}
-
 dn_status thumbnail_make(thumbnail *out, const dn_image *image, int size, dn_error *error) {
     *out = (thumbnail){.jpeg = NULL};
     dn_image small;
@@ -62,12 +44,17 @@ dn_status thumbnail_make(thumbnail *out, const dn_image *image, int size, dn_err
 }
 
 void thumbnail_put(html *page, const thumbnail *picture, const char *alt) {
+    char *address = dni_base64("data:image/jpeg;base64,", picture->jpeg, picture->bytes);
+    dn_error error;
+    if (!address && dni_no_memory(&error, "a picture of %d x %d pixels", picture->width, picture->height)) {
+        html_fail(page, &error);
+        return;
+    }
     html_raw(page, "<img width=\"%d\" height=\"%d\" loading=\"lazy\" decoding=\"async\" alt=\"",
              picture->width, picture->height);
     html_text(page, alt);
-    html_raw(page, "\" src=\"data:image/jpeg;base64,");
-    write_base64(page, picture->jpeg, picture->bytes);
-    html_raw(page, "\">");
+    html_raw(page, "\" src=\"%s\">", address);
+    free(address);
 }
 
 void thumbnail_free(thumbnail *picture) {
