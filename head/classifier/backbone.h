@@ -22,4 +22,8 @@ dn_status dni_classifier_check_weights(const dn_classifier *classifier, const dn
 dn_status dni_classifier_predict_inputs(dn_classifier *classifier, const float *inputs, int count,
                                         float *probabilities, dn_error *error);
 
+/* dn_classifier_explain() of a picture that is a network input already: (crop, crop, 3). */
+dn_status dni_classifier_explain_input(dn_classifier *classifier, const float *input, int *class_index,
+                                       float *evidence, float *probabilities, dn_error *error);
+
 #endif

@@ -13,12 +13,11 @@ void dn_classifier_map_size(const dn_classifier *classifier, int *height, int *w
 }
 
 /* `map` and `gradient` are scratch for the feature map and one feature vector. */
-static dn_status explain(dn_classifier *classifier, const dn_image *image, int *class_index, float *evidence,
+static dn_status explain(dn_classifier *classifier, const float *input, int *class_index, float *evidence,
                          float *map, float *gradient, dn_error *error) {
     const int classes = classifier->info.class_count;
-    dn_status status = dni_classifier_prepare(classifier, image, 0, 1, error);
     const dn_outputs outputs = {.features = classifier->features, .map = map};
-    if (!status) status = dn_session_forward(classifier->session, classifier->inputs, 1, &outputs, error);
+    dn_status status = dn_session_forward(classifier->session, input, 1, &outputs, error);
     if (!status)
         status = dn_head_log_probabilities(classifier->head, classifier->features, 1,
                                            classifier->log_probabilities, error);
@@ -34,10 +33,8 @@ static dn_status explain(dn_classifier *classifier, const dn_image *image, int *
     return DN_OK;
 }
 
-dn_status dn_classifier_explain(dn_classifier *classifier, const dn_image *image, int *class_index,
-                                float *evidence, float *probabilities, dn_error *error) {
-    if (!classifier->session)
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: no backbone is attached", classifier->path);
+dn_status dni_classifier_explain_input(dn_classifier *classifier, const float *input, int *class_index,
+                                       float *evidence, float *probabilities, dn_error *error) {
     const int classes = classifier->info.class_count;
     if (*class_index >= classes)
         return dni_fail(error, DN_ERR_ARGUMENT, "class_index must be -1 to %d, not %d", classes - 1,
@@ -48,9 +45,19 @@ dn_status dn_classifier_explain(dn_classifier *classifier, const dn_image *image
     float *scratch = calloc(((size_t)height * (size_t)width + 1) * features, sizeof *scratch);
     if (!scratch) return dni_no_memory(error, "%s", classifier->path);
     const dn_status status =
-        explain(classifier, image, class_index, evidence, scratch + features, scratch, error);
+        explain(classifier, input, class_index, evidence, scratch + features, scratch, error);
     free(scratch);
     for (int c = 0; !status && probabilities && c < classes; c++)
         probabilities[c] = expf(classifier->log_probabilities[c]);
     return status;
+}
+
+dn_status dn_classifier_explain(dn_classifier *classifier, const dn_image *image, int *class_index,
+                                float *evidence, float *probabilities, dn_error *error) {
+    if (!classifier->session)
+        return dni_fail(error, DN_ERR_ARGUMENT, "%s: no backbone is attached", classifier->path);
+    const dn_status status = dni_classifier_prepare(classifier, image, 0, 1, error);
+    if (status) return status;
+    return dni_classifier_explain_input(classifier, classifier->inputs, class_index, evidence, probabilities,
+                                        error);
 }
