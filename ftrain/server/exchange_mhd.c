@@ -117,6 +117,7 @@ static exchange *begin(server *owner, struct MHD_Connection *connection, const c
                               .path = url,
                               .rest = "",
                               .page_token = owner->page_token,
+                              .server = owner,
                               .exchange = self};
     self->begin = dni_clock_seconds();
     pthread_mutex_lock(&owner->lock);

@@ -72,7 +72,7 @@ dn_status request_parts_read(request_parts *out, const request *self, size_t max
     if (work.lacks_memory)
         status = dni_no_memory(error, "the body's parts");
     else if (work.has_too_many)
-        status = dni_fail(error, DN_ERR_CORRUPT, "the body has more than %zu parts", max_parts);
+        status = dni_fail(error, DN_ERR_ARGUMENT, "the body has more than %zu parts", max_parts);
     else if (!is_sound)
         status = dni_fail(error, DN_ERR_CORRUPT, "the body is no whole %s", kind);
     if (status)

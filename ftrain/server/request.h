@@ -15,6 +15,7 @@ typedef struct request {
     const unsigned char *body;
     size_t size;
     const char *page_token; /* what the server's own pages send in the header X-Ftrain-Token */
+    struct server *server;  /* that was asked */
     exchange *exchange;
 } request;
 
@@ -35,7 +36,7 @@ typedef struct request_parts {
 } request_parts;
 
 /* The parts of the body, in order. DN_ERR_UNSUPPORTED where the body is said to be something else,
- * DN_ERR_CORRUPT where it is broken or has more than `max_parts`, DN_ERR_MEMORY. */
+ * DN_ERR_CORRUPT where it is broken, DN_ERR_ARGUMENT where it has more than `max_parts`, DN_ERR_MEMORY. */
 dn_status request_parts_read(request_parts *out, const request *self, size_t max_parts, dn_error *error);
 void request_parts_free(request_parts *parts);
 

@@ -23,9 +23,11 @@ void message(const char *format, ...) {
     }
     va_end(again);
     va_end(arguments);
+    flockfile(stderr); /* lines of several threads stay whole */
     progress_clear();
     fputs("ftrain: ", stderr);
     quote_write(stderr, text);
     fputc('\n', stderr);
+    funlockfile(stderr);
     if (text != brief) free(text);
 }
