@@ -14,7 +14,7 @@
 static const command *const commands[] = {
     &collect_command,  &split_command,   &audit_command,   &train_command,
     &evaluate_command, &predict_command, &explain_command, &baseline_command,
-    &extract_command,  &convert_command, &info_command,
+    &extract_command,  &convert_command, &serve_command,   &info_command,
 };
 
 static const command *find_command(const char *name) {

@@ -17,6 +17,7 @@ struct command {
 };
 
 extern const command collect_command, split_command, audit_command, train_command, evaluate_command,
-    predict_command, explain_command, baseline_command, extract_command, convert_command, info_command;
+    predict_command, explain_command, baseline_command, extract_command, convert_command, serve_command,
+    info_command;
 
 #endif
