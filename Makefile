@@ -6,6 +6,7 @@
 #   make asan       all tests under gcc's AddressSanitizer and UndefinedBehaviorSanitizer
 #   make ubsan      all tests under clang's UndefinedBehaviorSanitizer, which sees more
 #   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
+#   make browser    tests of the pages of 'ftrain serve' and 'ftrain review' in chromium; skips where there is none
 #   make install    PREFIX=/usr/local DESTDIR=; both may hold spaces
 #   make weights    download densenet161's ImageNet weights to where every command finds them
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
@@ -87,7 +88,8 @@ PROGRAM_SOURCES := $(filter-out $(if $(HTTP),%_absent.c,%_mhd.c),$(wildcard ftra
 PROGRAM_ASSETS  := $(wildcard ftrain/*/*.html ftrain/*/*.css ftrain/*/*.js)
 PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(BUILD)/%.o) $(PROGRAM_ASSETS:%=$(BUILD)/%.o)
 # Programs and scripts, a folder for each of the source's; what they share lies in test/support.
-TESTS         ?= $(sort $(patsubst test/%/,%,$(dir $(wildcard test/*/test_* test/*/check_*))))
+# Those of test/browser are `make browser`'s.
+TESTS         ?= $(filter-out browser,$(sort $(patsubst test/%/,%,$(dir $(wildcard test/*/test_* test/*/check_*)))))
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard $(TESTS:%=test/%/test_*.c)))
 TEST_SCRIPTS  := $(wildcard $(foreach d,$(TESTS),test/$(d)/check_*.sh test/$(d)/test_*.sh))
 TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/faults.c,$(wildcard test/support/*.c)))
@@ -193,6 +195,21 @@ asan:
 
 ubsan:
 	@$(MAKE) --no-print-directory SANITIZE=undefined CC=clang OPTIMIZE=-O1 test
+
+# The browser is installed where it is missing and can be; the tests skip, and say why, where it is still missing.
+BROWSER_PACKAGES := chromium chromium-driver python3-selenium
+.PHONY: browser browser-built
+browser: deps
+	@if ! { command -v chromium && command -v chromedriver && $(PYTHON) -c 'import selenium'; } >/dev/null 2>&1 && \
+	    command -v apt-get >/dev/null; then \
+	    root=; if [ "$$(id -u)" != 0 ]; then root=sudo; fi; \
+	    $$root apt-get update -qq && \
+	    $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(BROWSER_PACKAGES) || \
+	        echo "a browser cannot be installed here: $(BROWSER_PACKAGES)" >&2; fi
+	+@$(AGAIN) browser-built
+
+browser-built: $(PROGRAM) $(SAMPLES)
+	@BUILD='$(BUILD)' test/run.sh $(wildcard test/browser/test_*.py)
 
 golden:
 	set -e; for script in $(wildcard test/golden/*/oracle_*.py); do echo $$script; $(PYTHON) $$script; done

@@ -3,7 +3,7 @@
 #
 #     test/run.sh PROGRAM-OR-SCRIPT...        from the repository root
 #
-# A program speaks cmocka's language. A script (*.sh) prints "ok - WHAT", "not ok - WHAT" or
+# A program speaks cmocka's language. A script (*.sh, *.py) prints "ok - WHAT", "not ok - WHAT" or
 # "ok - WHAT # SKIP WHY" for each of its cases. A program or script that ends otherwise than it says (killed, a
 # leak found at exit, too long) counts as one more failure. Nothing stops at a failure; the last line is
 # "N passed, N failed, N skipped".
@@ -42,7 +42,7 @@ for test in "$@"; do
     timeout -k 10 "$LIMIT" "$test" </dev/null 2>&1 | tee "$log"
     code=${PIPESTATUS[0]}
     case $test in
-    *.sh) read -r good bad skip <<<"$(count_script)" ;;
+    *.sh | *.py) read -r good bad skip <<<"$(count_script)" ;;
     *) read -r good bad skip <<<"$(count_program)" ;;
     esac
     if [ "$bad" -eq 0 ] && { [ "$code" -ne 0 ] || [ $((good + skip)) -eq 0 ]; }; then
@@ -56,4 +56,4 @@ done
 echo
 if [ ${#guilty[@]} -ne 0 ]; then printf 'failed: %s\n' "${guilty[@]}"; fi
 echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ] && [ "$passed" -ne 0 ]
+[ "$failed" -eq 0 ] && [ $((passed + skipped)) -ne 0 ]

@@ -1,6 +1,7 @@
 /* What the server says of itself: the page, the model, its health and its counts. */
 #include "ftrain/serve/site.h"
 
+#include "io/file.h"
 #include "io/json.h"
 
 #include <stdlib.h>
@@ -57,7 +58,7 @@ void answer_model(void *context, const request *in, response *out) {
     const dn_classifier_info *info = pipeline_info(of->pipeline);
     json_t *value = json_pack(
         "{s:o, s:o, s:s, s:o, s:s, s:s, s:o, s:I, s:o?, s:o?, s:{s:s, s:I, s:i, s:i}}", "model",
-        dni_json_text(of->model), "classes", classes_json(info), "backbone", info->backbone, "weights",
+        dni_json_text(dni_path_name(of->model)), "classes", classes_json(info), "backbone", info->backbone, "weights",
         dni_json_text(info->weights_source), "hash", info->weights_hash, "precision", of->precision,
         "preprocessing", preprocessing_json(&info->preprocessing), "seed", (json_int_t)info->seed, "recipe",
         parsed(info->recipe), "metrics", parsed(info->metrics), "server", "version", dn_version(), "max_body",

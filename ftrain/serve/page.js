@@ -5,6 +5,7 @@ const token = document.querySelector('meta[name=ftrain-token]').content;
 const results = document.getElementById('results');
 const status = document.getElementById('status');
 const AT_ONCE = 4;           // requests under way at the same time
+const MOST_CLASSES = 20;     // in a card
 const WAITS = [500, 1000, 2000, 4000, 8000]; // milliseconds, while the server is full
 
 const percent = (value) => (100 * value).toFixed(value > 0.0995 && value < 0.9995 ? 1 : 2) + ' %';
@@ -13,7 +14,7 @@ const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseco
 // ---- the server ----
 
 async function explain(file) {
-  const address = '/v1/explain?name=' + encodeURIComponent(file.name || 'picture');
+  const address = '/v1/explain?top=' + MOST_CLASSES + '&name=' + encodeURIComponent(file.name || 'picture');
   for (let attempt = 0; ; attempt++) {
     const answer = await fetch(address, {
       method: 'POST',
