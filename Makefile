@@ -10,7 +10,7 @@
 #   make install    PREFIX=/usr/local DESTDIR=; both may hold spaces
 #   make weights    download densenet161's ImageNet weights to where every command finds them
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
-#   make bench      how fast it is; make bench-peers, make bench-capstone: beside others (bench/README.md)
+#   make bench      how fast it is; make bench-peers, make bench-capstone: beside others; make bench-serve: under load
 #   make golden     write the tests' expected values anew, with PyTorch and its company
 #   make tidy       clang-tidy over the library and the program, by .clang-tidy
 #   make deps uninstall format clean
@@ -315,6 +315,18 @@ bench-capstone: deps
 
 bench-capstone-built: $(PROGRAM) $(PEERS)/weights.safetensors
 	BUILD='$(BUILD)' PYTHON='$(PYTHON)' bench/end_to_end.sh $(BENCH_ARGS)
+
+SERVE_LOAD := $(BUILD)/bench/serve/load
+$(SERVE_LOAD): $(BUILD)/bench/serve/load.o $(STATIC)
+	$(call show,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+.PHONY: bench-serve bench-serve-built
+bench-serve: deps
+	+@$(AGAIN) bench-serve-built
+
+bench-serve-built: $(PROGRAM) $(SAMPLES) $(SERVE_LOAD)
+	BUILD='$(BUILD)' bench/serve/serve.sh $(BENCH_ARGS)
 
 # ---- housekeeping ----
 
