@@ -1,11 +1,11 @@
 /* Load for ftrain serve: how many pictures a second, and how long each takes.
  *
  *     load bare MODEL BATCH SECONDS                   the network alone, no server: inputs that are ready
- *     load clients PORT CLIENTS SECONDS PICTURE...    CLIENTS threads, each with one connection, that post one
- *                                                     picture after the other, without a pause between
+ *     load clients PORT CLIENTS SECONDS PICTURE...    CLIENTS threads, each with one connection, that post
+ *                                                     picture after picture, without a pause between
  *
- * Prints one line of numbers: pictures a second, and for clients the median and the 99th percentile of a request,
- * milliseconds; requests that were not answered by 200. The first second is not counted. */
+ * Prints one line of numbers: pictures a second, and for clients the median and the 99th percentile of a
+ * request, milliseconds; requests that were not answered by 200. The first second is not counted. */
 #include "core/clock.h"
 #include "head/classifier/backbone.h"
 #include "io/file.h"

@@ -2,8 +2,8 @@
  *
  *     request's thread     pipeline_run(): waits in line, until its pictures are judged
  *     decoding threads     bytes -> network inputs
- *     network's thread     all inputs that are ready by then, up to PIPELINE_BATCH, as one batch; nobody waits
- *                          for a batch to fill: while one is computed, the next one gathers
+ *     network's thread     all inputs that are ready by then, up to PIPELINE_BATCH, as one batch; nobody
+ *                          waits for a batch to fill: while one is computed, the next one gathers
  *
  * The line is bounded: who finds it full is turned away at once. */
 #ifndef FTRAIN_SERVE_PIPELINE_H

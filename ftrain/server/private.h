@@ -36,6 +36,7 @@ struct server {
     char *token;                              /* for access; NULL: not asked for */
     char page_token[GUARD_TOKEN], cookie[32]; /* cookie: its name, which the port is part of */
     bool token_is_drawn;
+    bool signals_wait, signals_waited; /* since this server listens; before it did */
     struct MHD_Daemon *daemon;
     atomic_bool is_ending;
 

@@ -196,6 +196,8 @@ outcome server_open(server **out, const server_options *options, const server_si
     if (!code) code = listener_open(&self->listener, options->listen, options->port);
     if (!code) code = choose_tokens(self);
     if (!code) name_cookie(self);
+    if (!code) self->signals_waited = interrupts_wait(true); /* whoever knows the address may send one */
+    if (!code) self->signals_wait = true;
     if (!code) code = start(self);
     if (code)
         server_free(self);
@@ -233,7 +235,6 @@ static bool is_active(server *self) {
 }
 
 outcome server_run(server *self) {
-    const bool before = interrupts_wait(true);
     while (!interrupted()) {
         wait_a_tick();
         end_slow_peers(self);
@@ -247,7 +248,6 @@ outcome server_run(server *self) {
         end_slow_peers(self);
     } while (is_active(self));
     interrupts_forget();
-    interrupts_wait(before);
     return OUTCOME_OK;
 }
 
@@ -259,6 +259,7 @@ void server_free(server *self) {
         self->listener.socket = -1;
     }
     if (self->listener.socket >= 0) close(self->listener.socket);
+    if (self->signals_wait) interrupts_wait(self->signals_waited);
     pthread_mutex_destroy(&self->lock);
     free(self->counts);
     free(self->token);
