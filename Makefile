@@ -234,8 +234,9 @@ weights:
 
 # ---- installation ----
 
-PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/training.h head/metrics.h head/conformal.h head/head.h \
-                  head/classifier/classifier.h head/classifier/picture_keys.h head/classifier/libdensenet.h
+PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/training.h head/novelty.h head/metrics.h \
+                  head/conformal.h head/head.h head/classifier/classifier.h head/classifier/picture_keys.h \
+                  head/classifier/libdensenet.h
 SONAME         := libdensenet.so.$(MAJOR)
 # Words for the shell, whatever is in them: a folder's name may hold spaces. Where a file goes, below DESTDIR:
 quoted    = '$(subst ','\'',$(1))'

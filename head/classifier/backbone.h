@@ -18,12 +18,17 @@ dn_status dni_classifier_check_weights(const dn_classifier *classifier, const dn
                                        dn_error *error);
 
 /* dn_classifier_predict() of pictures that are network inputs already: (count, crop, crop, 3), count at
- * most the batch that the backbone was attached with. */
+ * most the batch that the backbone was attached with. `probabilities` may be NULL. */
 dn_status dni_classifier_predict_inputs(dn_classifier *classifier, const float *inputs, int count,
                                         float *probabilities, dn_error *error);
 
 /* dn_classifier_explain() of a picture that is a network input already: (crop, crop, 3). */
 dn_status dni_classifier_explain_input(dn_classifier *classifier, const float *input, int *class_index,
                                        float *evidence, float *probabilities, dn_error *error);
+
+/* The percentiles, dn_judgements.unfamiliarity, of the first `count` pictures of the batch that went through
+ * the network last, in prediction or explanation. DN_ERR_UNSUPPORTED where the file has no novelty. */
+dn_status dni_classifier_unfamiliarity(const dn_classifier *classifier, int count, double *percentiles,
+                                       dn_error *error);
 
 #endif

@@ -15,6 +15,7 @@
 #include "densenet/densenet.h"
 #include "head/classifier/picture_keys.h"
 #include "head/conformal.h"
+#include "head/novelty.h"
 #include "head/training.h"
 #include "io/image.h"
 
@@ -41,15 +42,16 @@ typedef struct dn_classifier_info {
     const dn_picture_key
         *picture_keys; /* (picture_key_count): of the pictures it was made from; NULL: not kept */
     int picture_key_count;
+    const dn_novelty *novelty; /* tells unfamiliar pictures; NULL: the file has none, as older ones */
 } dn_classifier_info;
 
 typedef struct dn_classifier dn_classifier;
 
 /* Writes a model file, atomically: the head (feature standardisation folded into its first layer) under
  * the names of torch's nn.Sequential(Linear, ReLU, Dropout, ..., Linear), "classifier.0.weight", and
- * `info` as metadata. `weights` are the backbone's: of seeded ones the batch-norm statistics are stored
- * too, so that the file alone is enough to predict; of others only the hash. info->conformal and
- * info->picture_keys are written where they are not NULL. DN_ERR_ARGUMENT,
+ * `info` as metadata and tensors. `weights` are the backbone's: of seeded ones the batch-norm statistics are
+ * stored too, so that the file alone is enough to predict; of others only the hash. info->conformal,
+ * info->picture_keys and info->novelty are written where they are not NULL. DN_ERR_ARGUMENT,
  * DN_ERR_MISMATCH or DN_ERR_DATA_CLASSES for all that dn_classifier_load() would refuse; then a file that
  * was there stays as it is. */
 DN_API dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_classifier_info *info,
@@ -74,6 +76,18 @@ DN_API dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weight
 /* probabilities: (count, class_count). Any count: worked off in batches. Needs an attached backbone. */
 DN_API dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *images, int count,
                                        float *probabilities, dn_error *error);
+
+/* What can be told of pictures; each may be NULL. */
+typedef struct dn_judgements {
+    float *probabilities;  /* (count, class_count) */
+    double *unfamiliarity; /* (count): percentile among the validation pictures, 0 to 1; from DN_NOVELTY_LINE
+                            * on a picture is unlike those that the classes were learnt from */
+} dn_judgements;
+
+/* The same and more, in one pass. DN_ERR_UNSUPPORTED where `unfamiliarity` is asked for and the file has no
+ * novelty. */
+DN_API dn_status dn_classifier_judge(dn_classifier *classifier, const dn_image *images, int count,
+                                     const dn_judgements *out, dn_error *error);
 
 /* Height and width of the map of evidence; needs an attached backbone. */
 DN_API void dn_classifier_map_size(const dn_classifier *classifier, int *height, int *width);

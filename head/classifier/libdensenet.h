@@ -42,6 +42,7 @@
 #include "io/image.h"                   /* pictures: from a file to the network's input */
 #include "densenet/densenet.h"          /* the network: weights in, features out */
 #include "head/training.h"              /* the trainable head over features */
+#include "head/novelty.h"               /* how unfamiliar a picture's features are to it */
 #include "head/metrics.h"               /* how good its predictions are */
 #include "head/conformal.h"             /* sets of classes with a guarantee */
 #include "head/classifier/classifier.h" /* network and head joined, in one model file */

@@ -7,6 +7,7 @@
 #include "core/number.h"
 #include "densenet/statistics.h"
 #include "densenet/weights.h"
+#include "head/classifier/novelty_file.h"
 #include "head/mlp.h"
 #include "io/json.h"
 #include "io/safetensors.h"
@@ -242,7 +243,7 @@ static dn_status load_head(dn_classifier *classifier, dn_error *error) {
 
 /* Whether a tensor that is not the head's belongs in a model file. */
 static int is_known(const dn_classifier *classifier, const char *name) {
-    return dni_is_conformal(name) || dni_is_picture_keys(name) ||
+    return dni_is_conformal(name) || dni_is_picture_keys(name) || dni_is_novelty(name) ||
            (dn_classifier_is_complete(classifier) && dni_is_statistic(name));
 }
 
@@ -265,6 +266,10 @@ static dn_status check_names(const dn_classifier *classifier, dn_error *error) {
 dn_status dni_classifier_read(dn_classifier *classifier, dn_error *error) {
     dn_status status = load_info(classifier, error);
     if (!status) status = load_head(classifier, error);
+    if (!status)
+        status = dni_novelty_read(&classifier->novelty, classifier->dict, dn_head_features(classifier->head),
+                                  classifier->path, error);
+    classifier->info.novelty = classifier->novelty;
     if (!status) status = check_names(classifier, error);
     if (!status) status = dni_classifier_read_conformal(classifier, error);
     if (!status) status = dni_classifier_read_picture_keys(classifier, error);
@@ -293,6 +298,7 @@ void dn_classifier_free(dn_classifier *classifier) {
     dn_conformal_free(classifier->conformal);
     free(classifier->picture_keys);
     dn_head_free(classifier->head);
+    dn_novelty_free(classifier->novelty);
     for (int i = 0; classifier->classes && i < classifier->info.class_count; i++)
         free(classifier->classes[i]);
     free(classifier->classes);

@@ -48,23 +48,50 @@ dn_status dni_classifier_predict_inputs(dn_classifier *classifier, const float *
                                            classifier->log_probabilities, error);
     if (status) return status;
     const int classes = classifier->info.class_count;
-    for (int i = 0; i < count * classes; i++) probabilities[i] = expf(classifier->log_probabilities[i]);
+    for (int i = 0; probabilities && i < count * classes; i++)
+        probabilities[i] = expf(classifier->log_probabilities[i]);
     return DN_OK;
 }
 
-dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *images, int count,
-                                float *probabilities, dn_error *error) {
+dn_status dni_classifier_unfamiliarity(const dn_classifier *classifier, int count, double *percentiles,
+                                       dn_error *error) {
+    if (!classifier->novelty)
+        return dni_fail(error, DN_ERR_UNSUPPORTED,
+                        "%s: has no numbers that tell unfamiliar pictures: it was made without, or by an "
+                        "older version",
+                        classifier->path);
+    return dn_novelty_score(classifier->novelty, classifier->features, count, NULL, percentiles, error);
+}
+
+/* Some of the pictures, at most a batch. */
+static dn_status judge_batch(dn_classifier *classifier, const dn_image *images, int first, int count,
+                             const dn_judgements *out, dn_error *error) {
+    const size_t row = (size_t)first;
+    float *probabilities =
+        out->probabilities ? out->probabilities + row * (size_t)classifier->info.class_count : NULL;
+    dn_status status = dni_classifier_prepare(classifier, images, first, count, error);
+    if (!status)
+        status = dni_classifier_predict_inputs(classifier, classifier->inputs, count, probabilities, error);
+    if (!status && out->unfamiliarity)
+        status = dni_classifier_unfamiliarity(classifier, count, out->unfamiliarity + row, error);
+    return status;
+}
+
+dn_status dn_classifier_judge(dn_classifier *classifier, const dn_image *images, int count,
+                              const dn_judgements *out, dn_error *error) {
     if (!classifier->session)
         return dni_fail(error, DN_ERR_ARGUMENT, "%s: no backbone is attached", classifier->path);
     if (count < 0) return dni_fail(error, DN_ERR_ARGUMENT, "count must not be negative, as %d is", count);
     for (int first = 0; first < count; first += classifier->batch) {
         const int size = count - first < classifier->batch ? count - first : classifier->batch;
-        dn_status status = dni_classifier_prepare(classifier, images, first, size, error);
-        if (!status)
-            status = dni_classifier_predict_inputs(
-                classifier, classifier->inputs, size,
-                probabilities + (size_t)first * (size_t)classifier->info.class_count, error);
+        const dn_status status = judge_batch(classifier, images, first, size, out, error);
         if (status) return status;
     }
     return DN_OK;
+}
+
+dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *images, int count,
+                                float *probabilities, dn_error *error) {
+    return dn_classifier_judge(classifier, images, count, &(dn_judgements){.probabilities = probabilities},
+                               error);
 }

@@ -18,6 +18,7 @@ struct dn_classifier {
     dn_head *head;
     dn_conformal *conformal;      /* what info points to, as do the keys; NULL: the file has none */
     dn_picture_key *picture_keys; /* (info.picture_key_count) */
+    dn_novelty *novelty;          /* info.novelty */
 
     /* the attached backbone */
     dn_model *model;
@@ -29,8 +30,8 @@ struct dn_classifier {
     float *log_probabilities; /* (batch, classes) */
 };
 
-/* Reads what classifier->dict holds into `info` and `head`, and refuses what does not hold together.
- * Saving asks it too, so that every file that is written can be read. */
+/* Reads what classifier->dict holds into `info`, `head` and `novelty`, and refuses what does not hold
+ * together. Saving asks it too, so that every file that is written can be read. */
 dn_status dni_classifier_read(dn_classifier *classifier, dn_error *error);
 
 /* The name in the file of a linear layer's "weight" or "bias". */

@@ -1,6 +1,7 @@
 /* Writing a model file: a safetensors of the head's layers, of a seeded backbone's batch-norm statistics,
- * and of metadata that says where everything came from. */
+ * of what tells unfamiliar pictures, and of metadata that says where everything came from. */
 #include "head/classifier/conformal_file.h"
+#include "head/classifier/novelty_file.h"
 #include "head/classifier/picture_keys_file.h"
 #include "head/classifier/private.h"
 
@@ -125,6 +126,7 @@ static dn_status fill_model(dni_tensor_dict *dict, const dn_head *head, const dn
     if (!status) status = add_head(dict, head, error);
     if (!status) status = dni_classifier_add_conformal(dict, info->conformal, error);
     if (!status) status = dni_classifier_add_picture_keys(dict, info, error);
+    if (!status && info->novelty) status = dni_novelty_add(dict, info->novelty, error);
     uint64_t seed;
     if (!status && dni_random_source(info->weights_source, &seed))
         status = dni_statistics_collect(dict, weights, error);
