@@ -80,7 +80,7 @@ static outcome add_cues(baseline_run *run) {
                                    &run->extraction_options.features, baseline_needs_features(run), &skipped);
     if (!baseline_needs_features(run)) run->extraction.skipped += skipped;
     for (size_t k = 0; !code && k < sizeof kinds / sizeof *kinds; k++) {
-        baseline_row row = {.about = kinds[k].about};
+        baseline_row row = {.about = kinds[k].about, .is_of_cues = true};
         vectors some;
         code = vectors_take_columns(&some, &cues, kinds[k].first, kinds[k].end);
         if (!code) vectors_standardise(&some);

@@ -1,5 +1,6 @@
 /* The table of the baselines, printed. */
 #include "ftrain/baseline/run.h"
+#include "ftrain/baseline/sentences.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -33,6 +34,11 @@ static json_t *pair_json(const void *value) {
                      pair->p_value);
 }
 
+static json_t *versus_json(const void *value) {
+    const baseline_row *row = value;
+    return row->count ? guessing_json(&row->versus_largest) : json_null();
+}
+
 row_table baseline_rows(const baseline_run *run) {
     static const table_column columns[] = {
         ROW_COLUMN("baseline", NULL, .show = show_name),
@@ -50,6 +56,7 @@ row_table baseline_rows(const baseline_run *run) {
         COLUMN("loss", "loss", CELL_NUMBER, baseline_row, loss),
         COLUMN("p (pairs)", NULL, CELL_NUMBER, baseline_row, pair.p_value, .show = show_p_value),
         COLUMN(NULL, "versus_reference", CELL_RECORD, baseline_row, pair, .json = pair_json),
+        ROW_COLUMN(NULL, "versus_largest", .json = versus_json),
         COLUMN("seconds", "seconds", CELL_NUMBER, baseline_row, seconds, .format = "%.2f"),
     };
     return (row_table)ROWS(columns, run->rows, run->row_count);
@@ -59,6 +66,16 @@ const char *baseline_reference(const baseline_run *run) {
     const char *name = NULL;
     for (int i = 0; i < run->row_count && !name; i++) name = run->rows[i].pair.reference;
     return name;
+}
+
+static void print_sentences(const baseline_run *run) {
+    const baseline_row *subject = sentences_subject(run);
+    const guessing_sentence guessing = sentences_guessing(run, subject);
+    printf("'%s' is ", subject->name);
+    guessing_print(&guessing);
+    char cues[256];
+    sentences_cues(cues, sizeof cues, run, subject);
+    if (*cues) puts(cues);
 }
 
 outcome baseline_print(const baseline_run *run) {
@@ -71,5 +88,6 @@ outcome baseline_print(const baseline_run *run) {
     else
         printf("p (pairs): each row against the best, '%s', on the same pictures, McNemar's exact test\n",
                reference);
+    print_sentences(run);
     return OUTCOME_OK;
 }

@@ -1,9 +1,26 @@
 /* baseline --report: the table of the baselines as one page. */
 #include "ftrain/baseline/run.h"
+#include "ftrain/baseline/sentences.h"
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
 #include "ftrain/shell/outcome.h"
 #include "head/significance.h"
+
+#include <stdio.h>
+
+static void write_sentences(html *page, const baseline_run *run) {
+    const baseline_row *subject = sentences_subject(run);
+    if (!subject) return;
+    char text[256];
+    snprintf(text, sizeof text, "'%s' is ", subject->name);
+    const guessing_sentence guessing = sentences_guessing(run, subject);
+    report_guessing(page, text, &guessing);
+    sentences_cues(text, sizeof text, run, subject);
+    if (!*text) return;
+    html_raw(page, "<p>");
+    html_text(page, text);
+    html_raw(page, ".</p>\n");
+}
 
 static void write_bars(html *page, const baseline_run *run) {
     chart_bar bars[MAX_ROWS];
@@ -23,6 +40,7 @@ static void write_bars(html *page, const baseline_run *run) {
     const chart_reference largest = {"always the largest class of test", versus.share};
     chart_write_bars(page, "Accuracy on test", "share of pictures classified correctly", "%.3f", 1, &largest,
                      bars, run->row_count);
+    write_sentences(page, run);
 }
 
 static void write_table(html *page, const baseline_run *run) {

@@ -49,6 +49,16 @@ static outcome keep_pictures(baseline_row *out, const test_pictures *test) {
     return OUTCOME_OK;
 }
 
+/* The row's correct pictures beside those of a guess. */
+static outcome compare_with_guessing(baseline_row *out, const test_pictures *test, int classes) {
+    int *const of_class = new_array((size_t)classes, sizeof *of_class);
+    if (!of_class) return OUTCOME_MACHINE;
+    for (int i = 0; i < test->count; i++) of_class[test->labels[i]]++;
+    out->versus_largest = dni_versus_largest_class(of_class, classes, out->correct);
+    free(of_class);
+    return OUTCOME_OK;
+}
+
 /* Of one that always predicts the class with the most pictures in train, the first of equal ones. */
 static outcome keep_constant(baseline_row *out, const int *train_counts, const test_pictures *test,
                              int classes) {
@@ -59,7 +69,7 @@ static outcome keep_constant(baseline_row *out, const int *train_counts, const t
     out->count = test->count;
     for (int i = 0; i < test->count; i++) out->correct += out->is_right[i] = test->labels[i] == guess;
     dn_wilson_interval(out->correct, out->count, &out->accuracy_low, &out->accuracy_high);
-    return OUTCOME_OK;
+    return compare_with_guessing(out, test, classes);
 }
 
 outcome row_of_dummy(baseline_row *out, dni_dummy strategy, const int *train_counts, const int *test_counts,
@@ -102,6 +112,7 @@ outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, 
         out->loss = all.loss;
         for (int i = 0; i < count; i++)
             out->is_right[i] = dni_most_probable(log_probabilities + (size_t)i * n, classes) == labels[i];
+        code = compare_with_guessing(out, test, classes);
     }
     free(confusion);
     free(each);

@@ -7,6 +7,7 @@
 #include "ftrain/baseline/vectors.h"
 #include "ftrain/shell/outcome.h"
 #include "head/dummy.h"
+#include "head/significance.h"
 #include "io/dataset.h"
 
 #include <stdbool.h>
@@ -28,12 +29,14 @@ typedef struct baseline_row {
     double balanced_accuracy;
     double roc_auc, loss; /* NaN where there are no scores, no probabilities */
     double seconds;
-    bool is_model; /* the row of -m, beside the baselines */
+    bool is_model;   /* the row of -m, beside the baselines */
+    bool is_of_cues; /* learns from file metadata or pixel statistics */
     /* (count) each, picture by picture: whether it was classified correctly, and its place among the
      * samples of test. NULL where `count` is 0. */
     bool *is_right;
     size_t *samples;
     row_pair pair;
+    dni_versus_largest versus_largest; /* of the pictures that it judged; `count` 0: cleared */
 } baseline_row;
 
 /* The test split as a row judges it: (count) labels, and places among all samples of the split. */
@@ -43,8 +46,8 @@ typedef struct test_pictures {
     int count;
 } test_pictures;
 
-/* Frees what a row owns. All of the following fill in *out, which is to be cleared but for `about` and
- * `is_model`, and freed either way. They return OUTCOME_OK or, after a message, another outcome. */
+/* Frees what a row owns. All of the following fill in *out, which is to be cleared but for `about`,
+ * `is_model` and `is_of_cues`, and freed either way. They return OUTCOME_OK or, after a message, another outcome. */
 void row_free(baseline_row *row);
 
 outcome row_of_dummy(baseline_row *out, dni_dummy strategy, const int *train_counts, const int *test_counts,

@@ -158,6 +158,25 @@ static void fill_line(reliability_line *out, const dn_reliability *reliability) 
     }
 }
 
+/* How many pictures the bins hold that hold any: an accuracy of three pictures says little. */
+static void write_bins(html *page, const char *title, const dn_reliability *reliability) {
+    chart_bar bars[DN_RELIABILITY_BINS];
+    char names[DN_RELIABILITY_BINS][32];
+    int shown = 0;
+    double most = 1;
+    for (int b = 0; b < DN_RELIABILITY_BINS; b++) {
+        const int count = reliability->bins[b].count;
+        if (!count) continue;
+        snprintf(names[shown], sizeof names[shown], "%.2f to %.2f", (double)b / DN_RELIABILITY_BINS,
+                 (double)(b + 1) / DN_RELIABILITY_BINS);
+        bars[shown] = (chart_bar){names[shown], count, (double)NAN, (double)NAN, false};
+        shown++;
+        most = fmax(most, count);
+    }
+    chart_write_bars(page, title, "pictures, by the probability of the predicted class", "%.0f", most, NULL,
+                     bars, shown);
+}
+
 static void write_calibration(html *page, const evaluation *result) {
     const recalibration *c = &result->recalibration;
     reliability_line plain, fitted;
@@ -181,7 +200,11 @@ static void write_calibration(html *page, const evaluation *result) {
         chart.series[chart.series_count++] = (chart_series){"at the fitted temperature", fitted.confidence,
                                                             fitted.accuracy, DN_RELIABILITY_BINS};
     }
+    html_raw(page, "<div class=\"grid\">\n");
     chart_write_lines(page, &chart);
+    write_bins(page, "Pictures in each bin", &result->reliability);
+    if (c->split) write_bins(page, "Pictures in each bin, at the fitted temperature", &c->reliability);
+    html_raw(page, "</div>\n");
     if (!c->split) return;
     html_raw(page, "<p>Temperature %.4f, fitted on %d pictures of ", c->temperature, c->count);
     html_text(page, c->split);

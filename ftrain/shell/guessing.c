@@ -5,8 +5,7 @@
 
 #include <stdio.h>
 
-/* Two digits are enough of a p-value, and below 0.0001 none matters. */
-static void write_p(char *text, size_t size, double p) {
+void guessing_p_value(char *text, size_t size, double p) {
     if (p < 0.0001)
         snprintf(text, size, "p < 0.0001");
     else
@@ -17,7 +16,7 @@ guessing_sentence guessing_sentence_make(const dni_versus_largest *versus, const
                                          int count) {
     guessing_sentence out = {.name = NULL};
     char p[32];
-    write_p(p, sizeof p, versus->p_value);
+    guessing_p_value(p, sizeof p, versus->p_value);
     if (versus->better) {
         snprintf(out.before, sizeof out.before, "better than always guessing the largest class (%.4f): %s",
                  versus->share, p);

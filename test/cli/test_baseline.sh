@@ -14,6 +14,8 @@ dataset "$work/data" 4 30 160
     check_either "metadata say nothing of pictures made alike" 0 '^file metadata +C [0-9.e-]+ +0\.5000' \
         "$ftrain" baseline "$work/data" --only metadata --quiet
     cp "$work/out" "$work/cues"
+    check_either "a row of cues that is the best says so" 0 \
+        '^It learns from cues alone, without a look at the subject$' cat "$work/cues"
     check_either "pixel statistics tell bright from dark" 0 '^pixel statistics .* 1\.0000  0\.[0-9]{4} ' cat "$work/cues"
     check_either "and so do both" 0 '^metadata and statistics .* 1\.0000  0\.[0-9]{4} ' cat "$work/cues"
     check_either "raw pixels tell bright from dark" 0 '^SVM on pixels +C 0\.1 +1\.0000 .* 1\.0000 +-' \
@@ -26,6 +28,11 @@ dataset "$work/data" 4 30 160
     cp "$work/out" "$work/table"
     check_either "the others are compared with it in pairs" 0 '^\* the model; p \(pairs\): each row against it' cat "$work/table"
     check_either "each by its p-value" 0 '^dummy, most frequent +0\.5000 .* (0\.[0-9]{4}|1\.0000) +[0-9.]+$' cat "$work/table"
+    check_either "the model is told from guessing in a sentence" 0 \
+        "^'the model' is (better than always guessing the largest class \(0\.5000\): p|not told from guessing: [0-9] of 8 correct)" cat "$work/table"
+    check_either "and from the best that looks at cues alone, in pairs" 0 \
+        "^It is (not told from|better than|worse than) '(pixel|metadata and) statistics', the best that looks at cues alone: of 8 pictures, [0-9] are right by it alone and [0-9] by the cues alone; p = " \
+        cat "$work/table"
     check_either "but what is drawn at random" 0 '^dummy, uniform .* - +[0-9.]+$' cat "$work/table"
     check_either "logistic regression has its row" 0 '^logistic regression on features +C' cat "$work/table"
     check_either "it tells bright from dark by the features, too" 0 '^logistic .* 1\.0000  [0-9. to]* 1\.0000' \
@@ -38,6 +45,9 @@ dataset "$work/data" 4 30 160
         '"baseline": "dummy, prior", .*"versus_reference": \{"baseline": "SVM on pixels", "count": 8, "only_this": 0, "only_reference": 4, "p_value": 0\.125\}' \
         cat "$work/rows"
     check_either "which itself has none" 0 '"baseline": "SVM on pixels", .*"versus_reference": null' cat "$work/rows"
+    check_either "every row beside the largest class" 0 \
+        '"baseline": "SVM on pixels", .*"versus_largest": \{"share": 0\.5, "p_value": 0\.0039[0-9]*, "better": true\}' cat "$work/rows"
+    check_either "but what is drawn at random" 0 '"baseline": "dummy, uniform", .*"versus_largest": null' cat "$work/rows"
     check_either "what is undefined is null in JSON" 0 '"loss": null' grep -v nan "$work/rows"
     check_either "every row is one" 0 '^10$' grep -c '^{.*}$' "$work/rows"
     check_either "a model on other preprocessing is refused" 4 'm\.safetensors: was trained for other classes' \

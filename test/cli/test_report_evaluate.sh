@@ -25,6 +25,12 @@ right=$(sed -n '1s/.*(\([0-9]*\) of 16.*/\1/p' plain)
 least() { if [ "$1" -lt 6 ]; then echo "$1"; else echo 6; fi; }
 equal "each picture beside its map: right, wrong, least sure" "$(pictures page.html)" \
     $((2 * ($(least "$right") + $(least $((16 - right))) + 6)))
+in_bins() { # TITLE: the sum over the bars of that chart, of which a description says "0.53 to 0.60: 3."
+    grep -A1 "<title[^>]*>$1</title>" page.html | grep -o 'to [01]\.[0-9]*: [0-9]*\.' |
+        awk '{ sum += $3 } END { print sum }'
+}
+equal "the reliability diagram says how many pictures each bin holds" "$(in_bins 'Pictures in each bin')" 16
+equal "at the fitted temperature, too" "$(in_bins 'Pictures in each bin, at the fitted temperature')" 16
 check "perturbations have a section of their own" 0 "^grey" "" evaluate --perturb grey,blur:1 --report robust.html
 holds "with the recall of every class" grep -q "Recall of bright" robust.html
 equal "before the pictures" "$(sections robust.html)" \
