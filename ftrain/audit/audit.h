@@ -153,7 +153,8 @@ typedef struct giveaway {
     char more_value[40], less_value[40]; /* medians, or shares of pictures: "1024 x 1024" */
 } giveaway;
 
-/* A cue with such an AUC alone is told, and in any case the strongest, but not more than so many. */
+/* A cue with such an AUC alone is told, and in any case the strongest; of a kind of cues one, and not more
+ * than so many. */
 #define GIVEAWAY_AUC 0.7
 enum { MAX_GIVEAWAYS = 3 };
 

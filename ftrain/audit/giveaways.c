@@ -10,57 +10,75 @@
 /* How a class's values of a cue are summed up and written. */
 typedef enum measure {
     SHARE,  /* the mean of yes and no, as per cent */
+    PIXELS, /* the median share of pixels, as per cent */
     MEDIAN, /* the median as it is */
     POWER,  /* the median of a binary logarithm */
     BYTES,  /* ... of bytes */
     SIZE,   /* width and height together */
 } measure;
 
+/* Cues of one kind rise and fall together, and the strongest speaks for them. */
+typedef enum kind {
+    OF_FORMAT,
+    OF_WEIGHT,
+    OF_SHAPE,
+    OF_ENCODER,
+    OF_HEADER,
+    OF_LIGHT,
+    OF_CONTRAST,
+    OF_COLOUR,
+    OF_BORDER,
+    OF_DETAIL,
+    OF_FRAMING,
+    OF_SURROUNDINGS,
+} kind;
+
 /* What is said of the class that has more of a cue. */
 static const struct {
     const char *phrase;
     measure measure;
+    kind kind;
 } says[CUE_COUNT] = {
-    [CUE_IS_JPEG] = {"has more JPEG files", SHARE},
-    [CUE_IS_PNG] = {"has more PNG files", SHARE},
-    [CUE_BYTES] = {"has larger files", BYTES},
-    [CUE_BITS_PER_PIXEL] = {"has more bits for each pixel", POWER},
-    [CUE_WIDTH] = {"has larger pictures", SIZE},
-    [CUE_HEIGHT] = {"has larger pictures", SIZE},
-    [CUE_ASPECT] = {"has wider pictures for their height", POWER},
-    [CUE_QUALITY] = {"has a higher JPEG quality", MEDIAN},
-    [CUE_STANDARD_TABLE] = {"has JPEG's standard tables more often", SHARE},
-    [CUE_PROGRESSIVE] = {"has more progressive JPEG files", SHARE},
-    [CUE_COMPONENTS] = {"has more colour components in its JPEG files", MEDIAN},
-    [CUE_CHROMA] = {"has colour stored more finely (chroma samples for each pixel)", MEDIAN},
-    [CUE_EXIF] = {"has EXIF data more often", SHARE},
-    [CUE_ROTATED] = {"has an EXIF orientation more often", SHARE},
-    [CUE_ICC] = {"has a colour profile more often", SHARE},
-    [CUE_XMP] = {"has XMP data more often", SHARE},
-    [CUE_CAMERA] = {"has a camera's name more often", SHARE},
-    [CUE_SOFTWARE] = {"has a program's name more often", SHARE},
-    [CUE_MEAN_RED] = {"has brighter pictures (the mean of a colour, 0 to 255)", MEDIAN},
-    [CUE_MEAN_GREEN] = {"has brighter pictures (the mean of a colour, 0 to 255)", MEDIAN},
-    [CUE_MEAN_BLUE] = {"has brighter pictures (the mean of a colour, 0 to 255)", MEDIAN},
-    [CUE_DEVIATION_RED] = {"has more contrast (the deviation of a colour)", MEDIAN},
-    [CUE_DEVIATION_GREEN] = {"has more contrast (the deviation of a colour)", MEDIAN},
-    [CUE_DEVIATION_BLUE] = {"has more contrast (the deviation of a colour)", MEDIAN},
-    [CUE_SATURATION] = {"has stronger colours (saturation)", MEDIAN},
-    [CUE_GREY] = {"has more grey pictures", SHARE},
-    [CUE_DARK] = {"has more of the picture nearly black (share)", MEDIAN},
-    [CUE_BRIGHT] = {"has more of the picture nearly white (share)", MEDIAN},
-    [CUE_BORDER_MEAN] = {"has a brighter border (difference from the middle)", MEDIAN},
-    [CUE_BORDER_DEVIATION] = {"has more contrast at the border (ratio to the middle)", POWER},
-    [CUE_SHARPNESS] = {"has sharper pictures (variance of the Laplacian)", POWER},
-    [CUE_FINE_SHARE] = {"has more fine detail (ratio to coarser detail)", POWER},
-    [CUE_COARSE_SHARE] = {"has more coarse detail (ratio to still coarser detail)", POWER},
-    [CUE_DETAIL] = {"has more detail (mean squared difference of neighbours)", POWER},
-    [CUE_DETAIL_RING_1] = {"has more detail just around the middle (ratio to the middle)", POWER},
-    [CUE_DETAIL_RING_2] = {"has more detail half way to the border (ratio to the middle)", POWER},
-    [CUE_DETAIL_RING_3] = {"has more detail near the border (ratio to the middle)", POWER},
-    [CUE_COLOUR_RING_1] = {"has another colour just around the middle (distance)", MEDIAN},
-    [CUE_COLOUR_RING_2] = {"has another colour half way to the border (distance)", MEDIAN},
-    [CUE_COLOUR_RING_3] = {"has another colour near the border (distance)", MEDIAN},
+    [CUE_IS_JPEG] = {"has more JPEG files", SHARE, OF_FORMAT},
+    [CUE_IS_PNG] = {"has more PNG files", SHARE, OF_FORMAT},
+    [CUE_BYTES] = {"has larger files", BYTES, OF_WEIGHT},
+    [CUE_BITS_PER_PIXEL] = {"has more bits for each pixel", POWER, OF_WEIGHT},
+    [CUE_WIDTH] = {"has larger pictures", SIZE, OF_SHAPE},
+    [CUE_HEIGHT] = {"has larger pictures", SIZE, OF_SHAPE},
+    [CUE_ASPECT] = {"has wider pictures for their height", POWER, OF_SHAPE},
+    [CUE_QUALITY] = {"has a higher JPEG quality", MEDIAN, OF_ENCODER},
+    [CUE_STANDARD_TABLE] = {"has JPEG's standard tables more often", SHARE, OF_ENCODER},
+    [CUE_PROGRESSIVE] = {"has more progressive JPEG files", SHARE, OF_ENCODER},
+    [CUE_COMPONENTS] = {"has more colour components in its JPEG files", MEDIAN, OF_ENCODER},
+    [CUE_CHROMA] = {"has colour stored more finely (chroma samples for each pixel)", MEDIAN, OF_ENCODER},
+    [CUE_EXIF] = {"has EXIF data more often", SHARE, OF_HEADER},
+    [CUE_ROTATED] = {"has an EXIF orientation more often", SHARE, OF_HEADER},
+    [CUE_ICC] = {"has a colour profile more often", SHARE, OF_HEADER},
+    [CUE_XMP] = {"has XMP data more often", SHARE, OF_HEADER},
+    [CUE_CAMERA] = {"has a camera's name more often", SHARE, OF_HEADER},
+    [CUE_SOFTWARE] = {"has a program's name more often", SHARE, OF_HEADER},
+    [CUE_MEAN_RED] = {"has brighter pictures (the mean of a colour, 0 to 255)", MEDIAN, OF_LIGHT},
+    [CUE_MEAN_GREEN] = {"has brighter pictures (the mean of a colour, 0 to 255)", MEDIAN, OF_LIGHT},
+    [CUE_MEAN_BLUE] = {"has brighter pictures (the mean of a colour, 0 to 255)", MEDIAN, OF_LIGHT},
+    [CUE_DEVIATION_RED] = {"has more contrast (the deviation of a colour)", MEDIAN, OF_CONTRAST},
+    [CUE_DEVIATION_GREEN] = {"has more contrast (the deviation of a colour)", MEDIAN, OF_CONTRAST},
+    [CUE_DEVIATION_BLUE] = {"has more contrast (the deviation of a colour)", MEDIAN, OF_CONTRAST},
+    [CUE_SATURATION] = {"has stronger colours (saturation)", MEDIAN, OF_COLOUR},
+    [CUE_GREY] = {"has more grey pictures", SHARE, OF_COLOUR},
+    [CUE_DARK] = {"has more pixels that are nearly black", PIXELS, OF_LIGHT},
+    [CUE_BRIGHT] = {"has more pixels that are nearly white", PIXELS, OF_LIGHT},
+    [CUE_BORDER_MEAN] = {"has a brighter border (difference from the middle)", MEDIAN, OF_BORDER},
+    [CUE_BORDER_DEVIATION] = {"has more contrast at the border (ratio to the middle)", POWER, OF_BORDER},
+    [CUE_SHARPNESS] = {"has sharper pictures (variance of the Laplacian)", POWER, OF_DETAIL},
+    [CUE_FINE_SHARE] = {"has more fine detail (ratio to coarser detail)", POWER, OF_DETAIL},
+    [CUE_COARSE_SHARE] = {"has more coarse detail (ratio to still coarser detail)", POWER, OF_DETAIL},
+    [CUE_DETAIL] = {"has more detail (mean squared difference of neighbours)", POWER, OF_DETAIL},
+    [CUE_DETAIL_RING_1] = {"has more detail just around the middle (ratio to the middle)", POWER, OF_FRAMING},
+    [CUE_DETAIL_RING_2] = {"has more detail half way to the border (ratio to the middle)", POWER, OF_FRAMING},
+    [CUE_DETAIL_RING_3] = {"has more detail near the border (ratio to the middle)", POWER, OF_FRAMING},
+    [CUE_COLOUR_RING_1] = {"has another colour just around the middle (distance)", MEDIAN, OF_SURROUNDINGS},
+    [CUE_COLOUR_RING_2] = {"has another colour half way to the border (distance)", MEDIAN, OF_SURROUNDINGS},
+    [CUE_COLOUR_RING_3] = {"has another colour near the border (distance)", MEDIAN, OF_SURROUNDINGS},
 };
 
 /* ---- values of a class ---- */
@@ -84,6 +102,9 @@ static void write_value(char *text, size_t size, const audit_data *data, int lab
     case SHARE:
         snprintf(text, size, "%.0f %%", 100 * value);
         return;
+    case PIXELS:
+        snprintf(text, size, "%.2g %%", 100 * value);
+        return;
     case MEDIAN:
         snprintf(text, size, "%.3g", value);
         return;
@@ -102,9 +123,10 @@ static void write_value(char *text, size_t size, const audit_data *data, int lab
 
 /* ---- which cues are told ---- */
 
+/* Whether another cue of its kind is. */
 static bool is_told(const audit_leak *leak, int cue) {
     for (int k = 0; k < leak->giveaway_count; k++)
-        if (says[leak->giveaways[k].cue].phrase == says[cue].phrase) return true;
+        if (says[leak->giveaways[k].cue].kind == says[cue].kind) return true;
     return false;
 }
 

@@ -47,7 +47,8 @@ typedef struct test_pictures {
 } test_pictures;
 
 /* Frees what a row owns. All of the following fill in *out, which is to be cleared but for `about`,
- * `is_model` and `is_of_cues`, and freed either way. They return OUTCOME_OK or, after a message, another outcome. */
+ * `is_model` and `is_of_cues`, and freed either way. They return OUTCOME_OK or, after a message, another
+ * outcome. */
 void row_free(baseline_row *row);
 
 outcome row_of_dummy(baseline_row *out, dni_dummy strategy, const int *train_counts, const int *test_counts,
