@@ -127,6 +127,11 @@ outcome audit_check_labels(audit_labels *out, const audit_data *data, const feat
                            const audit_copies *copies, uint64_t seed);
 void audit_labels_free(audit_labels *labels);
 
+/* Above this share of suspected labels the list itself is in doubt. */
+#define DOUBTFUL_SHARE 0.2
+/* Why little is to be expected of the list, a whole sentence; NULL: nothing speaks against it. */
+const char *audit_labels_doubt(const audit_labels *labels);
+
 /* ---- what gives the label away ---- */
 
 enum { GROUP_FILE, GROUP_PIXELS, GROUP_BOTH, CUE_GROUPS, FOLDS = 5 };

@@ -105,11 +105,11 @@ static json_t *labels_json(const audit *findings) {
     if (!check->is_judged) return out;
     const row_table suspected = audit_labels_table(&findings->labels, true);
     const row_table others = audit_labels_table(&findings->labels, false);
-    json_t *const rest =
-        json_pack("{s:i, s:i, s:f, s:f, s:o, s:i, s:o, s:o}", "pictures", check->count, "folds", LABEL_FOLDS,
-                  "c", check->c, "accuracy", check->metrics.accuracy, "versus_largest",
-                  guessing_json(&check->versus_largest), "estimated_wrong", check->wrong, "suspected",
-                  rows_json(&suspected), "others", rows_json(&others));
+    json_t *const rest = json_pack("{s:i, s:i, s:f, s:f, s:o, s:i, s:s?, s:o, s:o}", "pictures", check->count,
+                                   "folds", LABEL_FOLDS, "c", check->c, "accuracy", check->metrics.accuracy,
+                                   "versus_largest", guessing_json(&check->versus_largest), "estimated_wrong",
+                                   check->wrong, "doubt", audit_labels_doubt(&findings->labels), "suspected",
+                                   rows_json(&suspected), "others", rows_json(&others));
     json_object_update(out, rest);
     json_decref(rest);
     return out;

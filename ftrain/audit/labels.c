@@ -42,6 +42,17 @@ outcome audit_check_labels(audit_labels *out, const audit_data *data, const feat
     return code;
 }
 
+/* Confident learning takes the heads' own mistakes for wrong labels where the features are weak. */
+const char *audit_labels_doubt(const audit_labels *labels) {
+    const label_check *const check = &labels->check;
+    if (!check->versus_largest.better)
+        return "These features do not tell the classes apart: the list says little.";
+    if (check->suspected > DOUBTFUL_SHARE * check->count)
+        return "So many are suspected that either very many labels are wrong or these features tell the classes "
+               "apart poorly: then most of the listed labels are right.";
+    return NULL;
+}
+
 void audit_labels_free(audit_labels *labels) {
     label_check_free(&labels->check);
     free(labels->rows);

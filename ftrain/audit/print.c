@@ -141,8 +141,8 @@ static bool print_labels(const audit *findings) {
                                check->metrics.correct, check->metrics.count);
     printf("Heads that had not seen a picture gave its label in %.4f of cases, ", check->metrics.accuracy);
     guessing_print(&sentence);
-    if (!check->versus_largest.better)
-        puts("These features do not tell the classes apart: the list says little.");
+    const char *const doubt = audit_labels_doubt(labels);
+    if (doubt) puts(doubt);
     const row_table table = audit_labels_table(labels, true);
     return !check->suspected || rows_print(&table);
 }

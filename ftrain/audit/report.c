@@ -235,8 +235,8 @@ static void write_judged(html *page, const audit *findings, dni_pool *pool) {
     snprintf(opening, sizeof opening, "Out of fold, the given label is predicted in %.4f of cases. This is ",
              check->metrics.accuracy);
     report_guessing(page, opening, &sentence);
-    if (!check->versus_largest.better)
-        html_raw(page, "<p>These features do not tell the classes apart: the list says little.</p>\n");
+    const char *const doubt = audit_labels_doubt(labels);
+    if (doubt) html_raw(page, "<p><strong>%s</strong></p>\n", doubt);
     picture_list list = {.count = 0};
     for (int k = 0; k < check->suspected; k++) {
         const label_row *const it = &labels->rows[k];

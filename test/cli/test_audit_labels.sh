@@ -35,6 +35,7 @@ if command -v python3 >/dev/null; then
 import json
 found = json.load(open("out.json"))["labels"]
 assert found["judged"] and found["pictures"] == 60 and found["folds"] == 5 and found["left_out"] == 0
+assert found["doubt"] is None and found["estimated_wrong"] == 2
 assert found["versus_largest"]["better"] and found["accuracy"] > 0.9
 rows = found["suspected"]
 assert {(r["split"], r["path"], r["given"], r["likely"]) for r in rows} == {
@@ -82,6 +83,18 @@ check "one class alone is not judged" 0 "^Labels: not judged: fewer than two cla
 dataset alike 10 90 90
 check "a list without worth says so" 0 "^These features do not tell the classes apart: the list says little\.$" "" \
     labels alike
+
+# A third of all labels is wrong, which no list can be sure of.
+cp -r set doubtful
+rm -r doubtful/*/rare
+for n in 1 2 3; do
+    for split in train valid test; do
+        mv "doubtful/$split/dark/$((n + 5)).ppm" "doubtful/$split/bright/from-dark-$n.ppm"
+        mv "doubtful/$split/bright/$((n + 6)).ppm" "doubtful/$split/dark/from-bright-$n.ppm"
+    done
+done
+check "a list that is too long to be believed says so" 0 "^So many are suspected that either very many labels are wrong or" \
+    "" labels doubtful
 
 # ---- usage ----
 check "--labels without weights says where they were looked for" 4 "" "^ftrain: no weights: give -w FILE" \
