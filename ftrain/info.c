@@ -78,7 +78,8 @@ static outcome print_model(const char *path) {
     if (dn_classifier_is_complete(classifier)) fputs(" (complete: needs no other file)", stdout);
     print_name(", hash ", info->weights_hash);
     for (int i = 0; i < info->class_count; i++) print_name(i ? ", " : "\nclasses ", info->classes[i]);
-    printf("\nresize %d, crop %d", info->preprocessing.resize, info->preprocessing.crop);
+    printf("\nresize %d, crop %d%s", info->preprocessing.resize, info->preprocessing.crop,
+           info->preprocessing.exif_rotate ? ", EXIF rotation applied" : "");
     print_name("\nrecipe ", info->recipe);
     print_name("\nmetrics ", info->metrics);
     putchar('\n');

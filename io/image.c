@@ -5,6 +5,7 @@
 #include "io/file.h"
 #include "io/image_header.h"
 #include "io/jpeg.h"
+#include "io/orientation.h"
 #include "io/stb.h"
 #include "io/truncation.h"
 
@@ -157,7 +158,9 @@ dn_status dn_image_decode(dn_image *out, const void *bytes, size_t size, const c
     if (!name) name = "picture";
     if (size > 0 && !bytes) return dni_fail(error, DN_ERR_ARGUMENT, "%s: bytes is NULL", name);
     if (size == 0) return dni_fail(error, DN_ERR_IMAGE_EMPTY, "%s: the file is empty", name);
-    return decode(out, bytes, size, name, error);
+    const dn_status status = decode(out, bytes, size, name, error);
+    if (!status) out->orientation = dni_orientation_of_file(bytes, size);
+    return status;
 }
 
 dn_status dn_image_load(dn_image *out, const char *path, dn_error *error) {

@@ -2,11 +2,11 @@
  *
  * JPEG is decoded by libjpeg-turbo, with the same pixels as Pillow and so torchvision; PNG, GIF (its first
  * frame), BMP, TGA, PSD, PIC and PNM by stb_image. Grey becomes three equal channels, alpha is dropped as
- * Pillow's convert('RGB') does, CMYK is converted, EXIF rotation is not applied (torchvision does not
- * either). A file that ends early or is broken is an error: half a picture is never returned. A warning about
- * a header field that does not matter for the pixels is no error. While a file is decoded, memory stays below
- * ten times its pixels (3 bytes each) and a few times the file's size, whatever the file announces or unfolds
- * to. */
+ * Pillow's convert('RGB') does, CMYK is converted. EXIF rotation is not applied, because torchvision does not
+ * either, unless preprocessing asks for it; a picture keeps what its file says of it. A file that ends early
+ * or is broken is an error: half a picture is never returned. A warning about a header field that does not
+ * matter for the pixels is no error. While a file is decoded, memory stays below ten times its pixels (3
+ * bytes each) and a few times the file's size, whatever the file announces or unfolds to. */
 #ifndef DN_IO_IMAGE_H
 #define DN_IO_IMAGE_H
 
@@ -25,12 +25,15 @@ typedef struct dn_preprocessing {
     int crop;      /* height and width after the centre crop; zero-padded where the picture is smaller */
     float mean[3]; /* R, G, B, of values in 0..1 */
     float std[3];
+    int exif_rotate; /* 1: the picture is turned upright first, as its EXIF says; 0: it is not */
 } dn_preprocessing;
 
-/* Shorter side 255, crop 224, ImageNet's mean .485 .456 .406 and standard deviation .229 .224 .225. */
+/* Shorter side 255, crop 224, ImageNet's mean .485 .456 .406 and standard deviation .229 .224 .225, no EXIF
+ * rotation. */
 DN_API dn_preprocessing dn_preprocessing_default(void);
 
-/* DN_ERR_ARGUMENT unless 1 <= resize, 32 <= crop, both at most 8192, and every std > 0 and finite. */
+/* DN_ERR_ARGUMENT unless 1 <= resize, 32 <= crop, both at most 8192, every std > 0 and finite, and
+ * exif_rotate 0 or 1. */
 DN_API dn_status dn_preprocessing_check(const dn_preprocessing *preprocessing, dn_error *error);
 
 /* Pictures of more pixels than this are refused before memory is allocated for their pixels. */
@@ -39,7 +42,9 @@ DN_API dn_status dn_preprocessing_check(const dn_preprocessing *preprocessing, d
 /* A decoded picture: rows top to bottom, R G B, one byte each, no padding. */
 typedef struct dn_image {
     int width, height;
-    uint8_t *rgb; /* owned: 3 * width * height bytes */
+    uint8_t *rgb;    /* owned: 3 * width * height bytes */
+    int orientation; /* EXIF's, of a JPEG or PNG file: 2 to 8: the picture has to be turned; 1: it stands
+                      * upright; 0: nothing is said */
 } dn_image;
 
 /* Decodes a file, or `size` bytes that one holds; `name` is then used in messages only. On failure *out is
@@ -49,11 +54,14 @@ typedef struct dn_image {
 DN_API dn_status dn_image_load(dn_image *out, const char *path, dn_error *error);
 DN_API dn_status dn_image_decode(dn_image *out, const void *bytes, size_t size, const char *name,
                                  dn_error *error);
+/* Turns and mirrors the picture by its orientation, which is 1 then, or still 0. On failure it is as before:
+ * DN_ERR_MEMORY, or DN_ERR_ARGUMENT for an orientation that is not 0 to 8. */
+DN_API dn_status dn_image_turn_upright(dn_image *image, dn_error *error);
 DN_API void dn_image_free(dn_image *image); /* also of a cleared one, or NULL */
 
-/* Resizes, crops and normalises into out: crop x crop x 3 floats, channels innermost. When `flip` is not 0
- * the crop is mirrored left to right. DN_ERR_IMAGE_UNSUPPORTED when the picture is so long and thin that
- * resizing would pass DN_IMAGE_MAX_PIXELS. */
+/* Turns the picture upright where preprocessing asks for it, resizes, crops and normalises into out: crop x
+ * crop x 3 floats, channels innermost. When `flip` is not 0 the crop is mirrored left to right.
+ * DN_ERR_IMAGE_UNSUPPORTED for a picture so long and thin that resizing would pass DN_IMAGE_MAX_PIXELS. */
 DN_API dn_status dn_image_to_input(const dn_image *image, const dn_preprocessing *preprocessing, int flip,
                                    float *out, dn_error *error);
 

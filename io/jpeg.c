@@ -245,7 +245,8 @@ static dn_status decode(dn_image *out, decoder *self, const unsigned char *bytes
         uint8_t *const smaller = realloc(self->pixels, 3 * count);
         if (smaller) self->pixels = smaller;
     }
-    *out = (dn_image){(int)self->info.image_width, (int)self->info.image_height, self->pixels};
+    *out = (dn_image){
+        .width = (int)self->info.image_width, .height = (int)self->info.image_height, .rgb = self->pixels};
     return DN_OK;
 }
 

@@ -1,5 +1,7 @@
-/* A walk over JPEG's segments (ITU-T T.81, annex B) and over the first folder of EXIF's TIFF (Exif 2.32). */
+/* A walk over JPEG's segments (ITU-T T.81, annex B). */
 #include "io/jpeg_facts.h"
+
+#include "io/exif.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -39,55 +41,6 @@ static void estimate_quality(dni_jpeg_facts *facts, const uint16_t table[64]) {
         }
     }
     facts->is_standard = nearest == 0;
-}
-
-/* ---- EXIF ---- */
-
-enum { TAG_MAKE = 0x010F, TAG_MODEL = 0x0110, TAG_ORIENTATION = 0x0112, TAG_SOFTWARE = 0x0131 };
-enum { TIFF_SHORT = 3 };
-
-typedef struct tiff {
-    const unsigned char *bytes;
-    size_t size;
-    bool big_endian;
-} tiff;
-
-/* Callers have checked that the file has bytes there. */
-static unsigned read_16(const tiff *file, size_t at) {
-    const unsigned a = file->bytes[at], b = file->bytes[at + 1];
-    return file->big_endian ? a << 8 | b : b << 8 | a;
-}
-
-static size_t read_32(const tiff *file, size_t at) {
-    const size_t a = read_16(file, at), b = read_16(file, at + 2);
-    return file->big_endian ? a << 16 | b : b << 16 | a;
-}
-
-static void note_entry(dni_jpeg_facts *facts, const tiff *file, size_t at) {
-    const unsigned tag = read_16(file, at);
-    facts->has_camera |= tag == TAG_MAKE || tag == TAG_MODEL;
-    facts->has_software |= tag == TAG_SOFTWARE;
-    if (tag != TAG_ORIENTATION || read_16(file, at + 2) != TIFF_SHORT) return;
-    const unsigned value = read_16(file, at + 8);
-    if (value >= 1 && value <= 8) facts->orientation = (int)value;
-}
-
-static void read_exif(dni_jpeg_facts *facts, const unsigned char *bytes, size_t size) {
-    facts->has_exif = true;
-    if (size < 8) return;
-    tiff file = {.bytes = bytes, .size = size};
-    if (memcmp(bytes, "MM\0\x2A", 4) == 0)
-        file.big_endian = true;
-    else if (memcmp(bytes, "II\x2A\0", 4) != 0)
-        return;
-    const size_t folder = read_32(&file, 4);
-    if (folder > size - 2) return;
-    const size_t entries = read_16(&file, folder);
-    for (size_t i = 0; i < entries; i++) {
-        const size_t at = folder + 2 + 12 * i;
-        if (size < 12 || at > size - 12) return;
-        note_entry(facts, &file, at);
-    }
 }
 
 /* ---- segments ---- */
@@ -136,8 +89,19 @@ static bool begins_with(const unsigned char *bytes, size_t size, const char *tex
     return size >= length && memcmp(bytes, text, length) == 0;
 }
 
+/* Of several blocks the first one counts, as Pillow has it. */
+static void read_exif(dni_jpeg_facts *facts, const unsigned char *bytes, size_t size) {
+    dni_exif exif;
+    dni_exif_read(&exif, bytes, size);
+    facts->has_exif = true;
+    facts->orientation = exif.orientation;
+    facts->has_camera = exif.has_camera;
+    facts->has_software = exif.has_software;
+}
+
 static void read_application(dni_jpeg_facts *facts, int marker, const unsigned char *bytes, size_t size) {
-    if (marker == APP1 && begins_with(bytes, size, "Exif\0\0", 6)) read_exif(facts, bytes + 6, size - 6);
+    if (marker == APP1 && !facts->has_exif && begins_with(bytes, size, "Exif\0\0", 6))
+        read_exif(facts, bytes + 6, size - 6);
     if (marker == APP1 && begins_with(bytes, size, "http://ns.adobe.com/xap/", 24)) facts->has_xmp = true;
     if (marker == APP2 && begins_with(bytes, size, "ICC_PROFILE", 12)) facts->has_icc = true;
 }

@@ -92,9 +92,10 @@ static json_t *three(const float values[3]) {
 }
 
 char *dni_preprocessing_to_json(const dn_preprocessing *preprocessing) {
-    return dni_json_line(json_pack("{s:i, s:i, s:o, s:o}", "resize", preprocessing->resize, "crop",
+    return dni_json_line(json_pack("{s:i, s:i, s:o, s:o, s:o*}", "resize", preprocessing->resize, "crop",
                                    preprocessing->crop, "mean", three(preprocessing->mean), "std",
-                                   three(preprocessing->std)));
+                                   three(preprocessing->std), "exif_rotate",
+                                   preprocessing->exif_rotate ? json_true() : NULL));
 }
 
 dn_status dni_preprocessing_from_json(dn_preprocessing *out, const char *text, const char *name,
@@ -105,9 +106,11 @@ dn_status dni_preprocessing_from_json(dn_preprocessing *out, const char *text, c
     if (status == DN_ERR_MEMORY) return dni_fail(error, status, "%s: out of memory", name);
     if (status) return dni_fail(error, status, "%s: preprocessing is no JSON: %s", name, reason.text);
     double mean[3], std[3];
-    const int failed = json_unpack_ex(root, &reason, JSON_STRICT, "{s:i, s:i, s:[F,F,F], s:[F,F,F]}",
-                                      "resize", &out->resize, "crop", &out->crop, "mean", &mean[0], &mean[1],
-                                      &mean[2], "std", &std[0], &std[1], &std[2]);
+    out->exif_rotate = 0; /* where the key is absent, as in files from before it */
+    const int failed =
+        json_unpack_ex(root, &reason, JSON_STRICT, "{s:i, s:i, s:[F,F,F], s:[F,F,F], s?b}", "resize",
+                       &out->resize, "crop", &out->crop, "mean", &mean[0], &mean[1], &mean[2], "std", &std[0],
+                       &std[1], &std[2], "exif_rotate", &out->exif_rotate);
     json_decref(root);
     if (failed) return dni_fail(error, DN_ERR_CORRUPT, "%s: preprocessing: %s", name, reason.text);
     for (int i = 0; i < 3; i++) {

@@ -30,6 +30,9 @@ dn_status dn_preprocessing_check(const dn_preprocessing *preprocessing, dn_error
     if (p->crop < SMALLEST_CROP || p->crop > LARGEST_SIDE)
         return dni_fail(error, DN_ERR_ARGUMENT, "preprocessing: crop is %d, not %d to %d", p->crop,
                         SMALLEST_CROP, LARGEST_SIDE);
+    if (p->exif_rotate != 0 && p->exif_rotate != 1)
+        return dni_fail(error, DN_ERR_ARGUMENT, "preprocessing: exif_rotate is %d, not 0 or 1",
+                        p->exif_rotate);
     for (int channel = 0; channel < 3; channel++) {
         if (!isfinite(p->mean[channel]))
             return dni_fail(error, DN_ERR_ARGUMENT, "preprocessing: mean of channel %d is %g, not finite",
@@ -96,6 +99,21 @@ static void normalise(const uint8_t *crop, int side, const dn_preprocessing *p, 
         }
 }
 
+/* The same of a copy of the picture that was turned. */
+static dn_status turned_to_input(const dn_image *image, const dn_preprocessing *preprocessing, int flip,
+                                 float *out, dn_error *error) {
+    dn_image upright = *image;
+    const size_t size = 3 * (size_t)image->width * (size_t)image->height;
+    upright.rgb = malloc(size);
+    if (!upright.rgb)
+        return dni_no_memory(error, "turning a picture of %d x %d pixels", image->width, image->height);
+    memcpy(upright.rgb, image->rgb, size);
+    dn_status status = dn_image_turn_upright(&upright, error);
+    if (!status) status = dn_image_to_input(&upright, preprocessing, flip, out, error);
+    dn_image_free(&upright);
+    return status;
+}
+
 dn_status dn_image_to_input(const dn_image *image, const dn_preprocessing *preprocessing, int flip,
                             float *out, dn_error *error) {
     const dn_status status = dn_preprocessing_check(preprocessing, error);
@@ -103,6 +121,8 @@ dn_status dn_image_to_input(const dn_image *image, const dn_preprocessing *prepr
     if (!image || !image->rgb || image->width < 1 || image->height < 1)
         return dni_fail(error, DN_ERR_ARGUMENT, "image: no picture");
     if (!out) return dni_fail(error, DN_ERR_ARGUMENT, "out: is NULL");
+    if (preprocessing->exif_rotate && image->orientation > 1)
+        return turned_to_input(image, preprocessing, flip, out, error);
 
     const int shorter = image->width < image->height ? image->width : image->height;
     const long long width = resized(image->width, shorter, preprocessing->resize);

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "io/orientation.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -85,8 +86,8 @@ static void publish(dni_reader *self, const dni_reader_job *job, int view, size_
     pthread_mutex_unlock(&self->ring);
 }
 
-static dn_status load(dn_image *out, const dni_reader_job *job, dn_error *error) {
-    if (!job->error) return dn_image_load(out, job->path, error);
+static dn_status load(const dni_reader *self, dn_image *out, const dni_reader_job *job, dn_error *error) {
+    if (!job->error) return dni_image_load_as(out, job->path, self->options.preprocessing, error);
     *error = *job->error;
     return error->status;
 }
@@ -109,7 +110,7 @@ static bool read_picture(dni_reader *self, const dni_reader_job *job, size_t fir
     const int side = self->options.preprocessing->crop;
     dn_image image = {0};
     dn_error error;
-    dn_status status = load(&image, job, &error);
+    dn_status status = load(self, &image, job, &error);
     bool going = true, reported = false;
     for (int v = 0, step; v < job->view_count; v += step) {
         const size_t position = first + (size_t)v;

@@ -116,6 +116,7 @@ dn_status dni_view_to_input(const dni_view *view, const dn_image *image,
                             const dn_preprocessing *preprocessing, float *out, dn_error *error) {
     dn_image perturbed;
     dn_status status = dni_view_apply(view, image, &perturbed, error);
+    perturbed.orientation = image->orientation; /* it is as little turned as the one it was made of */
     if (!status)
         status = dn_image_to_input(perturbed.rgb ? &perturbed : image, preprocessing, view->flip, out, error);
     dn_image_free(&perturbed);

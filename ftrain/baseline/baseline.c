@@ -50,8 +50,9 @@ static bool fits_weights(const baseline_run *run) {
 }
 
 static outcome refuse_model(const baseline_run *run) {
-    message("%s: was trained for other classes, on other weights or with another --resize or --crop",
-            run->model);
+    message(
+        "%s: was trained for other classes, on other weights or with another --resize, --crop or --exif-rotate",
+        run->model);
     return OUTCOME_MODEL;
 }
 
@@ -65,9 +66,7 @@ static outcome open_features(baseline_run *run, const char *data) {
 /* The pictures, and their features where a row needs them. */
 static outcome open_data(baseline_run *run, const char *data) {
     if (baseline_needs_features(run)) return open_features(run, data);
-    run->extraction.preprocessing = dn_preprocessing_default();
-    run->extraction.preprocessing.resize = run->extraction_options.resize;
-    run->extraction.preprocessing.crop = run->extraction_options.crop;
+    run->extraction.preprocessing = extraction_preprocessing(&run->extraction_options);
     outcome code = dataset_scan(&run->extraction.data, data, run->extraction_options.features.strict,
                                 &run->extraction.skipped);
     if (!code)

@@ -5,6 +5,7 @@
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
+#include "io/orientation.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -87,7 +88,8 @@ static outcome show(gallery *context, int i) {
     dn_image image;
     dn_error error;
     html_raw(context->page, "<figure><div class=\"pair\">");
-    if (dn_image_load(&image, path, &error)) return report(&error, OUTCOME_DATA);
+    if (dni_image_load_as(&image, path, &result->info->preprocessing, &error))
+        return report(&error, OUTCOME_DATA);
     const dn_status status = draw(context, &image, &error);
     dn_image_free(&image);
     if (status) return report(&error, OUTCOME_MODEL);

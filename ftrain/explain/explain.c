@@ -13,6 +13,7 @@
 #include "head/classifier/evidence.h"
 #include "io/file.h"
 #include "io/json.h"
+#include "io/orientation.h"
 #include "io/png.h"
 
 #include <limits.h>
@@ -135,7 +136,8 @@ static outcome explain_path(explanation_run *run, const named_picture *picture) 
     dn_error error;
     if (picture->error)
         error = *picture->error;
-    else if (!dn_image_load(&image, picture->path, &error)) {
+    else if (!dni_image_load_as(&image, picture->path,
+                                &dn_classifier_get_info(run->classifier)->preprocessing, &error)) {
         const outcome code = explain_image(run, &image, picture->path);
         dn_image_free(&image);
         return code;

@@ -16,6 +16,8 @@ static const option_spec pipeline_rows[] = {
             "shorter side after resizing, pixels (default 255)"),
     OPT_INT("crop", 0, extraction_options, crop, 32, 8192, "N",
             "side of the centre crop, pixels (default 224)"),
+    OPT_FLAG("exif-rotate", 0, extraction_options, exif_rotate,
+             "turn pictures upright as their EXIF says; torchvision does not, and so it is off by default"),
     CACHE_OPTION(extraction_options, features.cache),
 };
 
@@ -37,6 +39,14 @@ extraction_options extraction_options_default(void) {
     return (extraction_options){.resize = standard.resize, .crop = standard.crop, .flip = true};
 }
 
+dn_preprocessing extraction_preprocessing(const extraction_options *options) {
+    dn_preprocessing preprocessing = dn_preprocessing_default();
+    preprocessing.resize = options->resize;
+    preprocessing.crop = options->crop;
+    preprocessing.exif_rotate = options->exif_rotate;
+    return preprocessing;
+}
+
 static outcome list_views(extraction *run, const extraction_options *options) {
     dni_view perturbed[1 + MAX_AUGMENT] = {{.kind = DNI_VIEW_PLAIN}};
     int count = 0;
@@ -54,15 +64,8 @@ static outcome list_views(extraction *run, const extraction_options *options) {
     return OUTCOME_OK;
 }
 
-static dn_preprocessing preprocessing_of(const extraction_options *options) {
-    dn_preprocessing preprocessing = dn_preprocessing_default();
-    preprocessing.resize = options->resize;
-    preprocessing.crop = options->crop;
-    return preprocessing;
-}
-
 static outcome find_inputs(extraction *run, const extraction_options *options, const char *data) {
-    run->preprocessing = preprocessing_of(options);
+    run->preprocessing = extraction_preprocessing(options);
     outcome code = dataset_scan(&run->data, data, options->features.strict, &run->skipped);
     if (!code) code = decisions_heed_dataset(&run->decisions, &options->decisions, data, &run->data);
     if (code) return code;
@@ -121,7 +124,7 @@ outcome extraction_of_samples(feature_set *out, const extraction_options *option
                               dni_pool *pool) {
     static const dni_view plain = {.kind = DNI_VIEW_PLAIN};
     *out = (feature_set){.count = 0};
-    extraction run = {.pool = pool, .preprocessing = preprocessing_of(options)};
+    extraction run = {.pool = pool, .preprocessing = extraction_preprocessing(options)};
     const feature_source source = {.samples = samples, .views = &plain, .view_count = 1};
     outcome code = weights_source_find(&run.source, options->weights, options->arch);
     if (!code) code = compute(&run, options, samples, &source, 1, out);

@@ -20,9 +20,12 @@ typedef struct extraction_options {
     const char *augment; /* more views of the training split, "jpeg:75,blur:1"; NULL: none */
     bool flip;           /* each of its views mirrored, too */
     bool augment_valid;  /* the validation split gets the same views */
+    bool exif_rotate;
 } extraction_options;
 
 extraction_options extraction_options_default(void);
+/* What they ask to be done with each picture. */
+dn_preprocessing extraction_preprocessing(const extraction_options *options);
 
 /* The rows that fill an extraction_options, but for its views and its own store. */
 extern const option_table extraction_option_table;

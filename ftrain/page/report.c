@@ -178,6 +178,7 @@ void report_provenance(html *page, const report_source *source) {
         snprintf(text, sizeof text, "%d, then the middle %d", source->preprocessing.resize,
                  source->preprocessing.crop);
         setting(page, "shorter side, pixels", text);
+        if (source->preprocessing.exif_rotate) setting(page, "EXIF rotation", "applied");
     }
     if (source->seed) {
         snprintf(text, sizeof text, "%" PRIu64, *source->seed);

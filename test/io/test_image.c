@@ -63,7 +63,7 @@ static const golden goldens[] = {
 enum { GOLDENS = sizeof goldens / sizeof *goldens };
 
 static void assert_refused(const void *bytes, size_t size, dn_status expected, const char *words) {
-    dn_image image = {1, 1, NULL};
+    dn_image image = {.width = 1, .height = 1};
     dn_error error = {0};
     const dn_status status = dn_image_decode(&image, bytes, size, "some/file", &error);
     if (status != expected) fail_msg("%s instead of %s", dn_status_name(status), dn_status_name(expected));

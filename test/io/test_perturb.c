@@ -21,7 +21,7 @@ static dn_image load(const char *name) {
 }
 
 static dn_image filled(int width, int height, int value) {
-    dn_image image = {width, height, malloc(3 * (size_t)width * (size_t)height)};
+    dn_image image = {.width = width, .height = height, .rgb = malloc(3 * (size_t)width * (size_t)height)};
     assert_non_null(image.rgb);
     memset(image.rgb, value, 3 * (size_t)width * (size_t)height);
     return image;

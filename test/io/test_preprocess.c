@@ -20,7 +20,7 @@ static const float level_slack = 0.01f; /* of a level: float rounding of the nor
 
 /* A picture whose pixel (x, y) is (x, y, 7); sides of at most 256. */
 static dn_image coordinates(int width, int height) {
-    dn_image image = {width, height, malloc(3 * (size_t)width * (size_t)height)};
+    dn_image image = {.width = width, .height = height, .rgb = malloc(3 * (size_t)width * (size_t)height)};
     assert_non_null(image.rgb);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
@@ -207,7 +207,9 @@ static void test_a_picture_too_long_and_thin_is_refused(void **state) {
     uint8_t row[3 * 2000] = {0};
     float *const out = malloc(224 * 224 * 3 * sizeof *out);
     dn_error error = {0};
-    const dn_image thin = {2000, 1, row}, bearable = {1500, 1, row}, upright = {1, 2000, row};
+    const dn_image thin = {.width = 2000, .height = 1, .rgb = row},
+                   bearable = {.width = 1500, .height = 1, .rgb = row},
+                   upright = {.width = 1, .height = 2000, .rgb = row};
     assert_int_equal(dn_image_to_input(&thin, &p, 0, out, &error), DN_ERR_IMAGE_UNSUPPORTED);
     assert_non_null(strstr(error.message, "2000 x 1"));
     assert_int_equal(dn_image_to_input(&upright, &p, 0, out, &error), DN_ERR_IMAGE_UNSUPPORTED);
