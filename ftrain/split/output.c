@@ -1,101 +1,17 @@
-/* The folder appears whole or not at all: rename() is the last step, and needs the goal absent or empty. */
-#define _XOPEN_SOURCE 700 /* nftw() */
+/* Files as links or copies, and the manifest. */
 #include "ftrain/split/output.h"
 
 #include "ftrain/shell/interrupt.h"
-#include "ftrain/shell/message.h"
-#include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
 #include "ftrain/shell/quote.h"
+#include "ftrain/shell/whole_folder.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-static outcome complain(const char *path, const char *what) {
-    message("%s: %s: %s", path, what, strerror(errno));
-    return OUTCOME_MACHINE;
-}
-
-outcome split_output_check(const char *folder) {
-    struct stat info;
-    if (lstat(folder, &info) != 0)
-        return errno == ENOENT ? OUTCOME_OK : complain(folder, "cannot be examined");
-    dni_listing listing = {.count = 0};
-    dn_error error;
-    if (S_ISDIR(info.st_mode) && dni_list_folder(&listing, folder, &error))
-        return report(&error, OUTCOME_DATA);
-    const bool empty = S_ISDIR(info.st_mode) && listing.count == 0;
-    dni_listing_free(&listing);
-    if (empty) return OUTCOME_OK;
-    message("%s: is there and is not an empty folder; nothing is overwritten", folder);
-    return OUTCOME_USAGE;
-}
-
-/* ---- the temporary folder ---- */
-
-static const char temporary_name[] = ".ftrain-split-";
-
-/* What a run that was killed could not remove is named, no more: on a shared disk it may be another
- * machine's. */
-static void tell_leftovers(const char *parent) {
-    DIR *folder = opendir(*parent ? parent : ".");
-    const struct dirent *entry;
-    while (folder && (entry = readdir(folder))) {
-        if (strncmp(entry->d_name, temporary_name, sizeof temporary_name - 1) != 0) continue;
-        const long pid = strtol(entry->d_name + sizeof temporary_name - 1, NULL, 10);
-        if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
-            message("%s%s: left by a split that was killed; nobody needs it", parent, entry->d_name);
-    }
-    if (folder) closedir(folder);
-}
-
-/* A new folder in the one that `folder` is in. */
-static outcome make_temporary(char **out, const char *folder) {
-    char *goal = strdup(folder);
-    *out = NULL;
-    if (!goal) return report_no_memory();
-    for (size_t length = strlen(goal); length > 1 && goal[length - 1] == '/'; length--)
-        goal[length - 1] = '\0';
-    const size_t parent = (size_t)(dni_path_name(goal) - goal), capacity = parent + 48;
-    goal[parent] = '\0';
-    dn_error error;
-    outcome code = parent && dni_make_folders(goal, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
-    if (!code) {
-        tell_leftovers(goal);
-        *out = malloc(capacity);
-        if (*out) snprintf(*out, capacity, "%s%s%ld", goal, temporary_name, (long)getpid());
-        if (!*out)
-            code = report_no_memory();
-        else if (mkdir(*out, 0777) != 0)
-            code = complain(*out, "cannot be made");
-    }
-    if (code) {
-        free(*out);
-        *out = NULL;
-    }
-    free(goal);
-    return code;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *position) {
-    (void)info, (void)kind, (void)position;
-    return remove(path);
-}
-
-static void remove_temporary(const char *folder) {
-    if (nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        (void)complain(folder,
-                       "what was begun cannot be removed"); /* the outcome is that of the step before */
-}
 
 /* ---- pictures ---- */
 
@@ -199,19 +115,15 @@ static outcome write_manifest(const char *folder, const split_pictures *pictures
 
 static outcome write_all(const char *folder, const split_pictures *pictures, bool copy, bool quiet) {
     char *temporary;
-    outcome code = make_temporary(&temporary, folder);
+    outcome code = whole_folder_begin(&temporary, folder, "split");
     if (code) return code;
     progress_start("files", pictures->count, quiet);
     code = place_pictures(temporary, pictures, copy);
     progress_end();
     if (!code) code = write_manifest(temporary, pictures);
     if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
-    if (!code && rename(temporary, folder) != 0) code = complain(folder, "cannot be made");
-    if (code)
-        remove_temporary(temporary);
-    else
-        interrupts_say("interrupted after %s was made", folder);
-    free(temporary);
+    code = whole_folder_end(temporary, folder, code);
+    if (!code) interrupts_say("interrupted after %s was made", folder);
     return code;
 }
 

@@ -1,13 +1,9 @@
-/* Writing a split data set: built beside its goal under a temporary name, and renamed when it is whole. */
+/* Writing a split data set, whole or not at all. */
 #ifndef FTRAIN_SPLIT_OUTPUT_H
 #define FTRAIN_SPLIT_OUTPUT_H
 
 #include "ftrain/shell/outcome.h"
 #include "ftrain/split/pictures.h"
-
-/* Whether `folder` may become the data set: it is not there, or an empty folder. OUTCOME_OK or, after a
- * message, another outcome. */
-outcome split_output_check(const char *folder);
 
 /* Makes folder/<split>/<class>/<name> of every picture that has a split, as hard links or, where those cannot
  * be made or `copy` is set, as copies; and folder/manifest.tsv. Leaves nothing when it fails or is

@@ -4,9 +4,11 @@
 #include "core/pool.h"
 #include "ftrain/shell/data.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
+#include "ftrain/shell/unique_names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,50 +118,14 @@ void split_pictures_free(split_pictures *pictures) {
 
 /* ---- names ---- */
 
-static int by_class_and_name(const void *a, const void *b) {
-    const split_picture *const x = *(const split_picture *const *)a, *const y =
-                                                                         *(const split_picture *const *)b;
-    if (x->label != y->label) return x->label < y->label ? -1 : 1;
-    const int order = strcmp(dni_path_name(x->path), dni_path_name(y->path));
-    return order ? order : (x > y) - (x < y);
-}
-
-static int by_class_and_name_alone(const void *key, const void *element) {
-    const split_picture *const x = key, *const y = *(const split_picture *const *)element;
-    if (x->label != y->label) return x->label < y->label ? -1 : 1;
-    return strcmp(dni_path_name(x->path), dni_path_name(y->path));
-}
-
-/* "name-2.jpg" for "name.jpg"; a number that gives no file's own name of the class. */
-static char *numbered_name(split_picture *const *sorted, size_t count, const split_picture *picture,
-                           unsigned *number) {
-    const char *own = dni_path_name(picture->path), *dot = strrchr(own, '.');
-    const size_t stem = dot && dot != own ? (size_t)(dot - own) : strlen(own), room = strlen(own) + 16;
-    char *name = malloc(room);
-    if (!name) return NULL;
-    split_picture wanted = {.path = name, .label = picture->label};
-    do {
-        snprintf(name, room, "%.*s-%u%s", (int)stem, own, ++*number, own + stem);
-    } while (bsearch(&wanted, sorted, count, sizeof *sorted, by_class_and_name_alone));
-    return name;
-}
-
 bool split_pictures_name(split_pictures *pictures) {
-    split_picture **sorted = malloc(pictures->count * sizeof *sorted + 1);
-    if (!sorted) return false;
-    for (uint32_t i = 0; i < pictures->count; i++) sorted[i] = &pictures->items[i];
-    qsort(sorted, pictures->count, sizeof *sorted, by_class_and_name);
-    bool fine = true;
-    unsigned number = 1;
-    for (uint32_t i = 0; fine && i < pictures->count; i++) {
-        if (i == 0 || by_class_and_name_alone(sorted[i], &sorted[i - 1]) != 0) {
-            number = 1;
-            sorted[i]->name = strdup(dni_path_name(sorted[i]->path));
-        } else {
-            sorted[i]->name = numbered_name(sorted, pictures->count, sorted[i], &number);
-        }
-        fine = sorted[i]->name != NULL;
-    }
-    free(sorted);
+    unique_name *names = new_array(pictures->count, sizeof *names);
+    if (!names) return false;
+    for (uint32_t i = 0; i < pictures->count; i++)
+        names[i] = (unique_name){.folder = pictures->items[i].label,
+                                 .wanted = dni_path_name(pictures->items[i].path)};
+    const bool fine = unique_names_give(names, pictures->count);
+    for (uint32_t i = 0; i < pictures->count; i++) pictures->items[i].name = names[i].given;
+    free(names);
     return fine;
 }

@@ -34,7 +34,7 @@ outcome split_pictures_scan(split_pictures *out, const char *folder, const decis
 void split_pictures_free(split_pictures *pictures);
 
 /* Gives each picture its name: the file's, or where another of the class has that, with -2, -3, ... before
- * the extension. false: out of memory. */
+ * the extension. false, after a message: out of memory. */
 bool split_pictures_name(split_pictures *pictures);
 
 #endif

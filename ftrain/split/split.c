@@ -7,6 +7,7 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 #include "ftrain/shell/quote.h"
+#include "ftrain/shell/whole_folder.h"
 #include "ftrain/split/output.h"
 #include "ftrain/split/plan.h"
 #include "io/json.h"
@@ -129,7 +130,7 @@ static void tell_rest(const split_pictures *pictures, bool near) {
 static outcome split(const split_options *options, const char *source) {
     split_wish wish;
     outcome code = make_wish(&wish, options);
-    if (!code && !options->dry_run) code = split_output_check(options->output);
+    if (!code && !options->dry_run) code = whole_folder_check(options->output);
     if (code) return code;
     interrupts_say("interrupted; nothing was made");
     split_pictures pictures;
@@ -137,7 +138,7 @@ static outcome split(const split_options *options, const char *source) {
                                options->quiet);
     if (!code) code = split_plan(&pictures, &wish);
     if (!code && !options->dry_run) {
-        code = split_pictures_name(&pictures) ? OUTCOME_OK : report_no_memory();
+        code = split_pictures_name(&pictures) ? OUTCOME_OK : OUTCOME_MACHINE;
         if (!code) code = split_output_write(options->output, &pictures, options->copy, options->quiet);
     }
     if (!code) {
