@@ -268,21 +268,22 @@ dn_status dni_jpeg_decode(dn_image *out, const unsigned char *bytes, size_t size
 enum { LARGEST_SIDE = 65500 };
 
 dn_status dni_jpeg_encode(unsigned char **bytes, size_t *size, const dn_image *image, int quality,
-                          dn_error *error) {
+                          dni_chroma chroma, dn_error *error) {
+    const int sampling = chroma == DNI_CHROMA_444 ? TJSAMP_444 : TJSAMP_420;
     *bytes = NULL;
     if (image->width > LARGEST_SIDE || image->height > LARGEST_SIDE)
         return dni_fail(
             error, DN_ERR_IMAGE_UNSUPPORTED,
             "a picture of %d x %d pixels cannot be encoded as JPEG: the limit of a side is %d pixels",
             image->width, image->height, LARGEST_SIDE);
-    unsigned long used = tjBufSize(image->width, image->height, TJSAMP_420);
+    unsigned long used = tjBufSize(image->width, image->height, sampling);
     unsigned char *buffer = malloc(used);
     tjhandle encoder = tjInitCompress();
     dn_status status = buffer && encoder ? DN_OK
                                          : dni_no_memory(error, "a JPEG file of %d x %d pixels", image->width,
                                                          image->height);
     if (!status && tjCompress2(encoder, image->rgb, image->width, 0, image->height, TJPF_RGB, &buffer, &used,
-                               TJSAMP_420, quality, TJFLAG_ACCURATEDCT | TJFLAG_NOREALLOC))
+                               sampling, quality, TJFLAG_ACCURATEDCT | TJFLAG_NOREALLOC))
         status = dni_fail(error, DN_ERR_MEMORY, "a picture of %d x %d pixels: JPEG encoding failed (%s)",
                           image->width, image->height, tjGetErrorStr2(encoder));
     if (encoder) tjDestroy(encoder);

@@ -11,9 +11,14 @@
 dn_status dni_jpeg_decode(dn_image *out, const unsigned char *bytes, size_t size, const char *name,
                           dn_error *error);
 
-/* Encodes as a baseline file of that quality, 1 to 100, with chroma halved in both directions. *bytes is from
- * malloc. DN_ERR_IMAGE_UNSUPPORTED when a side is longer than JPEG's limit of 65500 pixels. */
+typedef enum dni_chroma {
+    DNI_CHROMA_420, /* halved in both directions, as most programs write JPEG */
+    DNI_CHROMA_444, /* as fine as luma */
+} dni_chroma;
+
+/* Encodes as a baseline file of that quality, 1 to 100, in YCbCr and without metadata. *bytes is from malloc.
+ * DN_ERR_IMAGE_UNSUPPORTED when a side is longer than JPEG's limit of 65500 pixels. */
 dn_status dni_jpeg_encode(unsigned char **bytes, size_t *size, const dn_image *image, int quality,
-                          dn_error *error);
+                          dni_chroma chroma, dn_error *error);
 
 #endif

@@ -36,7 +36,7 @@ dn_status thumbnail_make(thumbnail *out, const dn_image *image, int size, dn_err
     dn_image small;
     dn_status status = thumbnail_shrink(&small, image, size, error);
     if (status) return status;
-    status = dni_jpeg_encode(&out->jpeg, &out->bytes, &small, QUALITY, error);
+    status = dni_jpeg_encode(&out->jpeg, &out->bytes, &small, QUALITY, DNI_CHROMA_420, error);
     out->width = small.width;
     out->height = small.height;
     dn_image_free(&small);

@@ -122,7 +122,7 @@ static void test_file_facts_become_cues(void **state) {
     unsigned char *bytes;
     size_t size;
     dn_error error;
-    assert_int_equal(dni_jpeg_encode(&bytes, &size, &image, 60, &error), DN_OK);
+    assert_int_equal(dni_jpeg_encode(&bytes, &size, &image, 60, DNI_CHROMA_420, &error), DN_OK);
     double cues[CUE_COUNT];
     picture_facts facts;
     uint8_t tiny[3 * TINY_SIDE * TINY_SIDE];

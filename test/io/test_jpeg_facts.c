@@ -28,7 +28,7 @@ static jpeg plain(int quality) {
     dn_image image = noise(40, 24);
     jpeg out;
     dn_error error;
-    assert_int_equal(dni_jpeg_encode(&out.bytes, &out.size, &image, quality, &error), DN_OK);
+    assert_int_equal(dni_jpeg_encode(&out.bytes, &out.size, &image, quality, DNI_CHROMA_420, &error), DN_OK);
     dn_image_free(&image);
     return out;
 }
