@@ -7,7 +7,8 @@
 /* The drawing's own units; a page shows about one a pixel on a phone, more on a wide screen. */
 enum { WIDTH = 440, HEIGHT = 280, LEFT = 56, RIGHT = 14, TOP = 32, BOTTOM = 44, BAR = 44, TEXT = 13 };
 
-static const char *const DASHES[MAX_SERIES] = {"none", "7 4", "2 3", "9 3 2 3"};
+static const char *const DASHES[MAX_SERIES] = {"none", "7 4", "2 3",         "9 3 2 3", "12 4",
+                                               "4 2",  "1 2", "9 2 2 2 2 2", "5 5",     "14 3 5 3"};
 
 /* ---- scales ---- */
 
@@ -134,9 +135,18 @@ static void draw_y_axis(html *page, const scale *s, const char *label) {
 
 /* A shape of its own for each series, around a point. */
 static void mark(html *page, int series, double x, double y) {
-    static const char *const shapes[MAX_SERIES] = {"m-3.2 0a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0 -6.4 0z",
-                                                   "m-3 -3h6v6h-6z", "m0 -4l3.8 6.6h-7.6z",
-                                                   "m0 -4.2l4.2 4.2l-4.2 4.2l-4.2 -4.2z"};
+    static const char *const shapes[MAX_SERIES] = {
+        "m-3.2 0a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0 -6.4 0z",          /* circle */
+        "m-3 -3h6v6h-6z",                                             /* square */
+        "m0 -4l3.8 6.6h-7.6z",                                        /* triangle */
+        "m0 -4.2l4.2 4.2l-4.2 4.2l-4.2 -4.2z",                        /* diamond */
+        "m0 4l3.8 -6.6h-7.6z",                                        /* triangle upside down */
+        "m-1.2 -4h2.4v2.8h2.8v2.4h-2.8v2.8h-2.4v-2.8h-2.8v-2.4h2.8z", /* plus */
+        "m0 -1.7l2 -2l1.7 1.7l-2 2l2 2l-1.7 1.7l-2 -2l-2 2l-1.7 -1.7l2 -2l-2 -2l1.7 -1.7z", /* cross */
+        "m-4.5 -1.3h9v2.6h-9z",                                                             /* bar */
+        "m-1.3 -4.5h2.6v9h-2.6z",                                                           /* upright bar */
+        "m0 -4.2l4 2.9l-1.5 4.7h-5l-1.5 -4.7z",                                             /* pentagon */
+    };
     html_raw(page, "<path d=\"M%.1f %.1f%s\" fill=\"var(--s%d)\"/>\n", x, y, shapes[series], series + 1);
 }
 
@@ -147,23 +157,44 @@ static void begin_line(html *page, int series) {
              series + 1, DASHES[series]);
 }
 
-static void draw_series(html *page, const chart_series *series, int index, const scale *x, const scale *y) {
-    enum { MARKS = 24 }; /* more would hide the line */
-    const int apart = series->count > MARKS ? (series->count + MARKS - 1) / MARKS : 1;
+/* Whether two points are too near to be told apart in the drawing. */
+static bool is_near(double x1, double y1, double x2, double y2) {
+    return fabs(x1 - x2) < 0.25 && fabs(y1 - y2) < 0.25;
+}
+
+/* Of points that lie on each other the first is drawn; a curve of many thousands stays small. */
+static void draw_line(html *page, const chart_series *series, int index, const scale *x, const scale *y) {
     bool is_open = false;
+    double last_x = 0, last_y = 0;
     for (int i = 0; i < series->count; i++) {
-        if (is_shown(series, i)) {
-            if (!is_open) begin_line(page, index);
-            html_raw(page, "%.1f,%.1f ", place(x, series->x[i]), place(y, series->y[i]));
-            is_open = true;
+        const bool shown = is_shown(series, i), ends = i + 1 == series->count || !is_shown(series, i + 1);
+        if (!shown) continue;
+        const double at_x = place(x, series->x[i]), at_y = place(y, series->y[i]);
+        if (!is_open) begin_line(page, index);
+        if (!is_open || ends || !is_near(at_x, at_y, last_x, last_y)) {
+            html_raw(page, "%.1f,%.1f ", at_x, at_y);
+            last_x = at_x;
+            last_y = at_y;
         }
-        if (is_open && (!is_shown(series, i) || i + 1 == series->count)) {
-            html_raw(page, "\"/>\n"); /* a gap ends the line */
-            is_open = false;
-        }
+        is_open = !ends; /* a gap ends the line */
+        if (ends) html_raw(page, "\"/>\n");
     }
+}
+
+/* More marks than these would hide the lines. */
+static void draw_marks(html *page, const chart_series *series, int index, int most, const scale *x,
+                       const scale *y) {
+    const int apart = series->count > most ? (series->count + most - 1) / most : 1;
     for (int i = 0; i < series->count; i += apart)
         if (is_shown(series, i)) mark(page, index, place(x, series->x[i]), place(y, series->y[i]));
+}
+
+static void draw_all_series(html *page, const chart_lines *chart, const scale *x, const scale *y) {
+    const int marks = chart->series_count <= 3 ? 24 : 72 / chart->series_count;
+    for (int k = 0; k < chart->series_count; k++) {
+        draw_line(page, &chart->series[k], k, x, y);
+        draw_marks(page, &chart->series[k], k, marks, x, y);
+    }
 }
 
 static void draw_legend(html *page, const chart_lines *chart) {
@@ -195,6 +226,13 @@ static void draw_marked(html *page, const chart_lines *chart, const scale *x) {
     html_raw(page, "</text>\n");
 }
 
+/* The name stands above the line, or below where there is no room. */
+static void draw_level(html *page, const chart_reference *reference, const scale *y) {
+    const double at = place(y, reference->value);
+    line(page, LEFT, at, WIDTH - RIGHT, at, "stroke=\"currentColor\" stroke-dasharray=\"3 3\"");
+    text(page, WIDTH - RIGHT, at > TOP + 20 ? at - 5 : at + 15, "end", reference->name);
+}
+
 /* What the drawing shows, for those who hear it. */
 static void describe_lines(html *page, const chart_lines *chart) {
     html_raw(page, "<desc>");
@@ -210,6 +248,10 @@ static void describe_lines(html *page, const chart_lines *chart) {
         else
             html_raw(page, ": no values. ");
     }
+    if (chart->reference.name) {
+        html_text(page, chart->reference.name);
+        html_raw(page, ": %.4g.", chart->reference.value);
+    }
     html_raw(page, "</desc>\n");
 }
 
@@ -220,7 +262,8 @@ void chart_write_lines(html *page, const chart_lines *chart) {
     draw_y_axis(page, &y, chart->y_label);
     draw_x_axis(page, &x, TOP, HEIGHT - BOTTOM, chart->x_label);
     if (chart->diagonal) line(page, x.from, y.from, x.to, y.to, "stroke=\"var(--dim)\"");
-    for (int k = 0; k < chart->series_count; k++) draw_series(page, &chart->series[k], k, &x, &y);
+    if (chart->reference.name) draw_level(page, &chart->reference, &y);
+    draw_all_series(page, chart, &x, &y);
     if (chart->marked >= x.low && chart->marked <= x.high) draw_marked(page, chart, &x);
     html_raw(page, "</svg>\n");
     if (chart->series_count > 1) draw_legend(page, chart);

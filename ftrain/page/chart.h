@@ -13,17 +13,24 @@ typedef struct chart_series {
     int count;
 } chart_series;
 
-enum { MAX_SERIES = 4 };
+/* What the values are to be compared with: a line across the whole chart, with its name at it. */
+typedef struct chart_reference {
+    const char *name;
+    double value;
+} chart_reference;
+
+enum { MAX_SERIES = 10 };
 
 typedef struct chart_lines {
     const char *title, *x_label, *y_label; /* labels with their units */
     chart_series series[MAX_SERIES];
     int series_count;
-    double low, high;        /* of the y axis; equal: what the values need */
-    bool whole;              /* x counts something: ticks at whole numbers alone */
-    double marked;           /* an x that gets a line of its own; NaN: none */
-    const char *marked_name; /* "best epoch" */
-    bool diagonal;           /* y = x; the x axis then goes from `low` to `high`, too */
+    double low, high;          /* of the y axis; equal: what the values need */
+    bool whole;                /* x counts something: ticks at whole numbers alone */
+    double marked;             /* an x that gets a line of its own; NaN: none */
+    const char *marked_name;   /* "best epoch" */
+    bool diagonal;             /* y = x; the x axis then goes from `low` to `high`, too */
+    chart_reference reference; /* a y; no name: none */
 } chart_lines;
 
 void chart_write_lines(html *page, const chart_lines *chart);
@@ -34,12 +41,6 @@ typedef struct chart_bar {
     double value, low, high;
     bool is_marked; /* darker, and its name bold */
 } chart_bar;
-
-/* What the bars are to be compared with: a line across all of them, with its name above. */
-typedef struct chart_reference {
-    const char *name;
-    double value;
-} chart_reference;
 
 /* The axis goes from 0 to `high`. `format` is how values are written: "%.3f". `reference` may be NULL. */
 void chart_write_bars(html *page, const char *title, const char *label, const char *format, double high,

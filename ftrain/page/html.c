@@ -24,6 +24,9 @@ struct html {
     FILE *body; /* the sections, in memory: the list of them comes before */
     char *bytes;
     size_t size;
+    FILE *rules; /* of style, beyond STYLE: likewise */
+    char *rule_bytes;
+    size_t rule_size;
     section sections[MAX_SECTIONS];
     int section_count;
     int columns, text_columns, cell; /* of the table that is open */
@@ -35,9 +38,11 @@ struct html {
  * black. */
 static const char STYLE[] =
     ":root{color-scheme:light dark;--back:#fff;--fore:#1b1b1b;--dim:#5c5c5c;--line:#d4d4d4;--soft:#f4f4f2;"
-    "--s1:#0067a5;--s2:#c24f00;--s3:#00795a;--s4:#a0478a}\n"
+    "--s1:#0067a5;--s2:#c24f00;--s3:#00795a;--s4:#a0478a;--s5:#7a6000;--s6:#5a4fcf;--s7:#a3002f;--s8:#5a5a5a;--s9:#4a7300;"
+    "--s10:#7b4a2e}\n"
     "@media (prefers-color-scheme:dark){:root{--back:#16181a;--fore:#e7e7e4;--dim:#a5a5a0;--line:#3c4043;"
-    "--soft:#212427;--s1:#63b8ee;--s2:#f0a04b;--s3:#3fc79c;--s4:#dd8fc5}}\n"
+    "--soft:#212427;--s1:#63b8ee;--s2:#f0a04b;--s3:#3fc79c;--s4:#dd8fc5;--s5:#d6c04a;"
+    "--s6:#a9a2ff;--s7:#ff8095;--s8:#b5b5b5;--s9:#a6d854;--s10:#d2a17c}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0 auto;max-width:64rem;padding:1.5rem 1rem 4rem;background:var(--back);color:var(--fore);"
     "font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}\n"
@@ -65,9 +70,16 @@ static const char STYLE[] =
     ".sheet figure{content-visibility:auto;contain-intrinsic-size:auto 6.5rem auto 8rem}\n"
     ".alarm{border:2px solid var(--s2);border-left-width:.75rem;border-radius:4px;background:var(--soft);"
     "padding:.25rem 1rem;margin:1rem 0}.alarm p,.alarm li{max-width:none}.alarm strong{color:var(--s2)}\n"
+    ".large{grid-template-columns:repeat(auto-fill,minmax(9rem,1fr))}.large img{width:100%}.large details{margin:.25rem 0;font-size:.75rem}"
     ".mean img{width:100%}.pair{display:flex;gap:.25rem}.pair img{width:50%}img{display:block;max-width:100%;height:auto}\n"
     "dl{max-width:46rem;margin:.5rem 0}dt{font-weight:600;margin-top:.5rem}dd{margin:0 0 0 1rem}\n"
     "details{margin:.75rem 0}summary{cursor:pointer}\n"
+    ".filtered{position:relative}.filtered>p{margin:.75rem 0 .25rem}"
+    ".filtered>input{position:absolute;opacity:0;width:1px;height:1px;margin:0}"
+    ".filtered>label{display:inline-block;padding:.15rem .6rem;margin:.15rem .15rem .15rem 0;border:1px solid var(--line);"
+    "border-radius:1rem;font-size:.875rem;cursor:pointer}"
+    ".filtered>input:checked+label{border-color:var(--s1);background:var(--s1);color:var(--back)}"
+    ".filtered>input:focus-visible+label{outline:2px solid var(--fore);outline-offset:2px}\n"
     "@media print{body{max-width:none;padding:0}nav{display:none}.scroll{overflow:visible;max-height:none}"
     "h2,figure,tr{break-inside:avoid}h2{break-after:avoid}}\n";
 
@@ -79,7 +91,9 @@ const char *html_style(void) {
 
 static void free_page(html *page) {
     if (page->body) fclose(page->body);
+    if (page->rules) fclose(page->rules);
     free(page->bytes);
+    free(page->rule_bytes);
     free(page->path);
     free(page->title);
     free(page);
@@ -92,8 +106,9 @@ dn_status html_open(html **out, const char *path, const char *title, dn_error *e
     page->path = strdup(path);
     page->title = strdup(title);
     page->body = open_memstream(&page->bytes, &page->size);
+    page->rules = open_memstream(&page->rule_bytes, &page->rule_size);
     dn_status status = DN_OK;
-    if (!page->path || !page->title || !page->body)
+    if (!page->path || !page->title || !page->body || !page->rules)
         status = dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
     dni_file_writer *writer = NULL; /* only to learn early whether it can be written */
     if (!status) status = dni_file_writer_open(&writer, path, error);
@@ -121,7 +136,8 @@ static void write_head(html *page, FILE *body) {
              "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
     html_text(page, page->title);
-    html_raw(page, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<header>\n<h1>", STYLE);
+    html_raw(page, "</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<header>\n<h1>", STYLE,
+             page->rule_bytes);
     html_text(page, page->title);
     html_raw(page, "</h1>\n</header>\n<nav aria-label=\"Contents\"><ul>\n");
     for (int i = 0; i < page->section_count; i++) {
@@ -132,11 +148,11 @@ static void write_head(html *page, FILE *body) {
     html_raw(page, "</ul></nav>\n<main>\n");
 }
 
-/* Closes page->body; false when it ran out of memory. */
-static bool end_stream(html *page) {
-    const bool whole = !ferror(page->body);
-    const bool closed = fclose(page->body) == 0;
-    page->body = NULL;
+/* Closes *stream, which becomes NULL; false when it ran out of memory. */
+static bool end_stream(FILE **stream) {
+    const bool whole = !ferror(*stream);
+    const bool closed = fclose(*stream) == 0;
+    *stream = NULL;
     return whole && closed;
 }
 
@@ -155,11 +171,12 @@ static dn_status write_page(html *page, dn_error *error) {
     char *head = NULL;
     size_t head_size = 0;
     html_raw(page, "%s</main>\n</body>\n</html>\n", page->section_count ? "</section>\n" : "");
-    bool whole = end_stream(page);
-    FILE *stream = open_memstream(&head, &head_size);
+    bool whole = end_stream(&page->body);
+    whole = end_stream(&page->rules) && whole;
+    FILE *stream = whole ? open_memstream(&head, &head_size) : NULL;
     if (stream) {
         write_head(page, stream);
-        whole = end_stream(page) && whole;
+        whole = end_stream(&page->body);
     }
     dn_status status = DN_OK;
     if (!stream || !whole || page->is_broken)
@@ -191,6 +208,13 @@ void html_raw(html *page, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     vfprintf(page->body, format, arguments);
+    va_end(arguments);
+}
+
+void html_style(html *page, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(page->rules, format, arguments);
     va_end(arguments);
 }
 

@@ -132,6 +132,82 @@ static void test_the_marked_value_has_its_line_and_name(void **state) {
     free(text);
 }
 
+static void test_a_level_is_a_line_across_the_chart_at_its_value(void **state) {
+    (void)state;
+    const double x[] = {0, 1}, y[] = {0.25, 0.75};
+    chart_lines chart = chart_of(x, y, 2);
+    chart.high = 1;
+    chart.reference = (chart_reference){"guess <b>", 0.5};
+    char *text = page_of_lines(&chart);
+    assert_non_null(strstr(text, "guess &lt;b&gt;: 0.5.</desc>"));
+    assert_non_null(strstr(text, ">guess &lt;b&gt;</text>"));
+    double first, last, x1, y1, x2, y2;
+    assert_int_equal(sscanf(strstr(text, "points=\""), "points=\"%*f,%lf %*f,%lf", &first, &last), 2);
+    const char *dashed = strstr(text, "stroke-dasharray=\"3 3\"");
+    assert_non_null(dashed);
+    while (strncmp(dashed, "<line", 5) != 0) dashed--;
+    assert_int_equal(sscanf(dashed, "<line x1=\"%lf\" y1=\"%lf\" x2=\"%lf\" y2=\"%lf\"", &x1, &y1, &x2, &y2),
+                     4);
+    assert_true(y1 == y2 && x1 < x2);
+    assert_true(fabs(y1 - (first + last) / 2) <= 0.2); /* numbers have one decimal */
+    free(text);
+    chart.reference.name = NULL;
+    text = page_of_lines(&chart);
+    assert_null(strstr(text, "stroke-dasharray=\"3 3\""));
+    free(text);
+}
+
+static void test_ten_series_have_ten_colours_dashes_and_marks(void **state) {
+    (void)state;
+    const double x[] = {1, 2}, y[] = {1, 2};
+    chart_lines chart = chart_of(x, y, 2);
+    for (int k = 0; k < MAX_SERIES; k++) chart.series[k] = (chart_series){"s", x, y, 2};
+    chart.series_count = MAX_SERIES;
+    char *text = page_of_lines(&chart), *seen[MAX_SERIES][2];
+    const char *line = text, *shape = text;
+    for (int k = 0; k < MAX_SERIES; k++) {
+        char colour[32];
+        snprintf(colour, sizeof colour, "stroke=\"var(--s%d)\"", k + 1);
+        assert_non_null(strstr(text, colour));
+        snprintf(colour, sizeof colour, "--s%d:#", k + 1);
+        assert_int_equal(page_count(text, colour), 2); /* on white and on black */
+        line = strstr(line + 1, "<polyline");
+        const char *dash = strstr(line, "dasharray=");
+        seen[k][0] = strndup(dash, strcspn(dash, ">") < 40 ? strcspn(dash, ">") : 40);
+        shape = strstr(line, "<path d=\"M");
+        shape = strchr(shape, 'm');
+        seen[k][1] = strndup(shape, strcspn(shape, "\""));
+        for (int before = 0; before < k; before++)
+            for (int i = 0; i < 2; i++) assert_string_not_equal(seen[k][i], seen[before][i]);
+    }
+    for (int k = 0; k < MAX_SERIES; k++)
+        for (int i = 0; i < 2; i++) free(seen[k][i]);
+    free(text);
+}
+
+/* A curve of very many points is drawn by those that can be told apart, the last included. */
+static void test_points_on_each_other_are_drawn_once(void **state) {
+    (void)state;
+    enum { COUNT = 20000 };
+    double *x = malloc(COUNT * sizeof *x), *y = malloc(COUNT * sizeof *y);
+    assert_true(x && y);
+    for (int i = 0; i < COUNT; i++) x[i] = y[i] = (double)i / (COUNT - 1);
+    const chart_lines chart = chart_of(x, y, COUNT);
+    char *text = page_of_lines(&chart);
+    const int points = count_points(text);
+    assert_true(points > 1000 && points < 3000);
+    double x1, x2;
+    char *end = strstr(text, "points=\"");
+    assert_int_equal(sscanf(end, "points=\"%lf", &x1), 1);
+    end = strstr(end, " \"/>") - 1;
+    while (*end != ' ') end--;
+    assert_int_equal(sscanf(end, "%lf", &x2), 1);
+    assert_true(x1 == 56.0 && x2 == 426.0); /* both ends of the frame */
+    free(text);
+    free(y);
+    free(x);
+}
+
 static void test_texts_are_escaped_and_series_differ_in_more_than_colour(void **state) {
     (void)state;
     const double x[] = {1, 2}, y[] = {1, 2};
@@ -213,6 +289,9 @@ int main(void) {
         cmocka_unit_test(test_no_points_and_one_point_are_fine),
         cmocka_unit_test(test_ticks_are_round_and_whole_where_asked),
         cmocka_unit_test(test_the_marked_value_has_its_line_and_name),
+        cmocka_unit_test(test_a_level_is_a_line_across_the_chart_at_its_value),
+        cmocka_unit_test(test_ten_series_have_ten_colours_dashes_and_marks),
+        cmocka_unit_test(test_points_on_each_other_are_drawn_once),
         cmocka_unit_test(test_texts_are_escaped_and_series_differ_in_more_than_colour),
         cmocka_unit_test(test_bars_are_as_long_as_their_values),
         cmocka_unit_test(test_a_reference_is_a_line_across_the_bars_at_its_value),

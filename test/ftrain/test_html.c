@@ -46,6 +46,21 @@ static void test_a_folder_that_is_not_there_is_named(void **state) {
     assert_non_null(strstr(error.message, "/nowhere/report.html"));
 }
 
+static void test_rules_of_style_go_to_the_head(void **state) {
+    (void)state;
+    char *path = page_path();
+    html *page;
+    assert_int_equal(html_open(&page, path, "t", NULL), DN_OK);
+    html_section(page, "one", "One");
+    html_style(page, "#one-%d{display:none}\n", 7);
+    html_text(page, "text");
+    char *text = page_close_and_read(page, path);
+    assert_tags_are_balanced(text);
+    const char *rule = strstr(text, "#one-7{display:none}");
+    assert_true(rule && rule > strstr(text, "<style>") && rule < strstr(text, "</style>"));
+    free(text);
+}
+
 static void test_text_is_escaped_everywhere(void **state) {
     (void)state;
     const char *const nasty = "<b>&\"'";
@@ -134,6 +149,7 @@ int main(void) {
         cmocka_unit_test(test_a_page_is_not_there_before_it_is_closed),
         cmocka_unit_test(test_an_abandoned_page_leaves_nothing),
         cmocka_unit_test(test_a_folder_that_is_not_there_is_named),
+        cmocka_unit_test(test_rules_of_style_go_to_the_head),
         cmocka_unit_test(test_text_is_escaped_everywhere),
         cmocka_unit_test(test_what_is_no_text_becomes_the_replacement_character),
         cmocka_unit_test(test_sections_are_listed_in_their_order),
