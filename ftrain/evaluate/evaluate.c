@@ -22,7 +22,8 @@ typedef struct evaluate_options {
     evaluation_options evaluation;
     dni_view perturbations[MAX_PERTURBATIONS];
     int perturbation_count; /* 0: robustness is not looked at */
-    const char *perturb, *predictions, *report;
+    const char *perturb, *predictions;
+    evaluation_page page; /* no path: none */
     bool robustness, json;
 } evaluate_options;
 
@@ -62,14 +63,14 @@ static outcome report_results(evaluation *result, const evaluate_options *o) {
         putchar('\n');
         print_wrote(o->predictions);
     }
-    if (o->report) code = evaluation_write_report(result, &o->evaluation.scorer, o->report);
+    if (o->page.path) code = evaluation_write_report(result, &o->evaluation.scorer, &o->page);
     return !code ? finish(result->skipped) : code;
 }
 
 static outcome evaluate(const evaluate_options *o, const char *data) {
     evaluation found;
     outcome code = o->predictions ? check_output(o->predictions) : OUTCOME_OK;
-    if (!code && o->report) code = check_output(o->report);
+    if (!code && o->page.path) code = check_output(o->page.path);
     if (code) return code;
     code = evaluation_run(&found, &o->evaluation, data);
     if (!code && o->perturbation_count)
@@ -91,8 +92,9 @@ static const option_spec rows[] = {
              "the same with these: jpeg:75,blur:1,resize:0.5,zoom:2,grey"),
     OPT_TEXT("predictions", 0, evaluate_options, predictions, "FILE",
              "write the predictions as CSV, one line a picture"),
-    OPT_TEXT("report", 0, evaluate_options, report, "FILE.html",
-             "write a page with curves and pictures, too"),
+    OPT_TEXT("report", 0, evaluate_options, page.path, "FILE.html",
+             "write a page with curves and all wrong pictures, too"),
+    MAPS_OPTION(evaluate_options, page.max_maps),
     CACHE_OPTION(evaluate_options, evaluation.scorer.features.cache),
     FEATURES_OPTION(evaluate_options, evaluation.scorer.features.file),
     OPT_GROUP(evaluate_options, evaluation.scorer.network, network_option_table),
@@ -103,7 +105,7 @@ static const option_spec rows[] = {
 };
 
 static outcome run(const command *self, int argc, char **argv) {
-    evaluate_options o = {.json = false};
+    evaluate_options o = {.page = {.max_maps = DEFAULT_MAPS}};
     int first;
     outcome code = parse_options(self, &o, argc, argv, &first);
     if (!code) code = check_options(&o);

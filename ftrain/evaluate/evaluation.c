@@ -108,9 +108,7 @@ static outcome measure(evaluation *result) {
     if (!result->roc_aucs || !result->average_precisions) return OUTCOME_MACHINE;
     dn_error error;
     if (dn_ranking_all(result->roc_aucs, result->average_precisions, s->log_probabilities, s->labels,
-                       s->count, classes, &error) ||
-        (classes == 2 &&
-         dn_ranking_compute(&result->ranking, s->log_probabilities, s->labels, s->count, 2, 1, &error)))
+                       s->count, classes, &error))
         return report(&error, OUTCOME_MACHINE);
     result->roc_auc = dn_mean_defined(result->roc_aucs, classes);
     result->average_precision = dn_mean_defined(result->average_precisions, classes);
@@ -155,7 +153,7 @@ static outcome score_and_measure(evaluation *result, const evaluation_options *o
 }
 
 outcome evaluation_run(evaluation *out, const evaluation_options *options, const char *data) {
-    *out = (evaluation){.split = NULL};
+    *out = (evaluation){.data = data};
     outcome code = scorer_open(&out->scorer, &options->scorer);
     if (code) return code;
     out->info = dn_classifier_get_info(out->scorer.classifier);
@@ -168,7 +166,6 @@ void evaluation_free(evaluation *result) {
     for (int r = 0; r < result->row_count; r++) score_metrics_free(&result->rows[r].metrics);
     free(result->rows);
     score_metrics_free(&result->recalibration.at_threshold);
-    dn_ranking_free(&result->ranking);
     free(result->roc_aucs);
     free(result->average_precisions);
     score_metrics_free(&result->metrics);

@@ -28,6 +28,7 @@ typedef struct robustness_row {
 
 typedef struct evaluation {
     const dn_classifier_info *info;
+    const char *data;    /* the data folder */
     const char *split;   /* that was evaluated; NULL: the data folder itself */
     dni_samples samples; /* that were asked for */
     scores scores;       /* of those that could be used: samples.items[scores.sample_index[i]] is picture i */
@@ -37,7 +38,6 @@ typedef struct evaluation {
     score_metrics metrics;
     double *roc_aucs, *average_precisions; /* (classes): each against the rest */
     double roc_auc, average_precision;     /* macro averages */
-    dn_ranking ranking;                    /* of class 1, for the curves of two classes; else empty */
     dn_reliability reliability;
     recalibration recalibration;
     robustness_row *rows; /* (row_count), in the order asked for; none until robustness_run() */
@@ -46,8 +46,8 @@ typedef struct evaluation {
     scorer scorer; /* owns what info points to */
 } evaluation;
 
-/* Returns OUTCOME_OK or, after a message, another outcome; either way to be freed. `options` must outlive
- * it. */
+/* Returns OUTCOME_OK or, after a message, another outcome; either way to be freed. `options` and `data`
+ * must outlive it. */
 outcome evaluation_run(evaluation *out, const evaluation_options *options, const char *data);
 void evaluation_free(evaluation *result);
 

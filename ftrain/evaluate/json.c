@@ -52,7 +52,7 @@ static json_t *confusion_json(const int *confusion, int classes) {
 
 static json_t *classes_json(const evaluation *result) {
     class_row *all;
-    const outcome code = class_rows_make(&all, result);
+    const outcome code = evaluation_class_rows(&all, result);
     const row_table table = class_table(all, result->info->class_count);
     json_t *classes = code ? NULL : rows_json(&table);
     free(all);

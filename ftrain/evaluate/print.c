@@ -73,7 +73,7 @@ static bool print_classes(const evaluation *result) {
     const int classes = result->info->class_count;
     const bool is_long = classes > CLASSES_SHOWN;
     class_row *all;
-    outcome code = class_rows_make(&all, result);
+    outcome code = evaluation_class_rows(&all, result);
     if (!code && is_long) code = worst_first(all, classes);
     putchar('\n');
     const row_table table = class_table(all, is_long ? WORST_SHOWN : classes);

@@ -4,6 +4,8 @@
 #include "ftrain/backbone/network_options.h"
 #include "ftrain/evaluate/tables.h"
 #include "ftrain/page/chart.h"
+#include "ftrain/page/confusion.h"
+#include "ftrain/page/errors.h"
 #include "ftrain/page/report.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
@@ -14,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More classes than these make no readable confusion matrix, no readable charts. */
-enum { MAX_SHADED = 40, MAX_CHARTED = 4 };
+/* More classes than these make no readable charts. */
+enum { MAX_CHARTED = 4 };
 
 /* ---- the result ---- */
 
@@ -35,6 +37,7 @@ static void write_result(html *page, const evaluation *result) {
         m->correct, 100 * m->accuracy_low, 100 * m->accuracy_high);
     const guessing_sentence guessing = evaluation_guessing(result, &result->metrics);
     report_guessing(page, "This is ", &guessing);
+    report_random_weights(page, result->info->weights_source);
     if (result->skipped)
         html_raw(page, "<p>%zu pictures could not be used and were left out.</p>\n", result->skipped);
     static const char *const titles[] = {"", "value"};
@@ -58,7 +61,7 @@ static void write_result(html *page, const evaluation *result) {
 
 static outcome write_classes(html *page, const evaluation *result) {
     class_row *all;
-    const outcome code = class_rows_make(&all, result);
+    const outcome code = evaluation_class_rows(&all, result);
     if (code) return code;
     const row_table table = class_table(all, result->info->class_count);
     html_section(page, "classes", "Class by class");
@@ -70,81 +73,7 @@ static outcome write_classes(html *page, const evaluation *result) {
     return OUTCOME_OK;
 }
 
-/* Shaded by the share of the row: how the pictures of a class were distributed. */
-static void write_confusion(html *page, const evaluation *result) {
-    const int classes = result->info->class_count;
-    html_section(page, "confusion", "Confusion");
-    if (classes > MAX_SHADED) {
-        html_raw(page, "<p>Left out: %d classes.</p>\n", classes);
-        return;
-    }
-    html_raw(page, "<div class=\"scroll\" tabindex=\"0\"><table><tr><th>truth, below; predicted, right</th>");
-    for (int c = 0; c < classes; c++) {
-        html_raw(page, "<th class=\"n\">");
-        html_text(page, result->info->classes[c]);
-        html_raw(page, "</th>");
-    }
-    html_raw(page, "</tr>\n");
-    for (int truth = 0; truth < classes; truth++) {
-        html_raw(page, "<tr><td>");
-        html_text(page, result->info->classes[truth]);
-        html_raw(page, "</td>");
-        const int pictures = result->metrics.classes[truth].count;
-        for (int c = 0; c < classes; c++) {
-            const int count = result->metrics.confusion[truth * classes + c];
-            html_raw(
-                page,
-                "<td class=\"n\" style=\"background:color-mix(in srgb,var(--s1) %d%%,transparent)\">%d</td>",
-                pictures ? 50 * count / pictures : 0, count);
-        }
-        html_raw(page, "</tr>\n");
-    }
-    html_raw(page, "</table></div>\n");
-}
-
-/* ---- curves ---- */
-
-static outcome write_ranking(html *page, const evaluation *result) {
-    const dn_ranking *r = &result->ranking;
-    if (!r->count || !r->positives || !r->negatives) return OUTCOME_OK;
-    const size_t count = (size_t)r->count;
-    double *const memory = new_matrix(4, count, sizeof *memory);
-    if (!memory) return OUTCOME_MACHINE;
-    double *const fpr = memory, *const tpr = memory + count, *const precision = memory + 2 * count;
-    double *const recall = memory + 3 * count;
-    for (size_t i = 0; i < count; i++) {
-        const dn_ranking_point *p = &r->points[i];
-        const int taken = p->true_positives + p->false_positives;
-        fpr[i] = (double)p->false_positives / r->negatives;
-        tpr[i] = recall[i] = (double)p->true_positives / r->positives;
-        precision[i] = taken ? (double)p->true_positives / taken : (double)NAN;
-    }
-    html_section(page, "ranking", "Ranking");
-    html_raw(page, "<p>How well the probability of <em>");
-    html_text(page, result->info->classes[1]);
-    html_raw(
-        page,
-        "</em> sorts its pictures before the others, whatever the threshold.</p>\n<div class=\"grid\">\n");
-    chart_lines chart = {.title = "ROC curve",
-                         .x_label = "false positive rate",
-                         .y_label = "true positive rate",
-                         .series = {{"model", fpr, tpr, r->count}},
-                         .series_count = 1,
-                         .low = 0,
-                         .high = 1,
-                         .marked = (double)NAN,
-                         .diagonal = true};
-    chart_write_lines(page, &chart);
-    chart.title = "Precision and recall";
-    chart.x_label = "recall";
-    chart.y_label = "precision";
-    chart.series[0] = (chart_series){"model", recall, precision, r->count};
-    chart.diagonal = false;
-    chart_write_lines(page, &chart);
-    html_raw(page, "</div>\n");
-    free(memory);
-    return OUTCOME_OK;
-}
+/* ---- calibration ---- */
 
 typedef struct reliability_line {
     double confidence[DN_RELIABILITY_BINS], accuracy[DN_RELIABILITY_BINS];
@@ -229,9 +158,22 @@ static const char ROBUSTNESS[] =
     "under one of them: framing under zoom, compression under JPEG, upsampling under blur. The whiskers are Wilson's "
     "95 %% intervals. p (guessing): how probably always guessing the largest class would get as many right, or more.</p>\n";
 
+static chart_bar accuracy_bar(const char *name, const score_metrics *metrics) {
+    const dn_metrics *m = &metrics->overall;
+    return (chart_bar){name, m->count ? m->accuracy : (double)NAN, m->accuracy_low, m->accuracy_high, false};
+}
+
+static void write_accuracies(html *page, const evaluation *result, chart_bar *bars) {
+    const chart_reference largest = {"always the largest class", result->metrics.versus_largest.share};
+    bars[0] = accuracy_bar("as they are", &result->metrics);
+    for (int i = 0; i < result->row_count; i++)
+        bars[i + 1] = accuracy_bar(result->rows[i].name, &result->rows[i].metrics);
+    chart_write_bars(page, "Accuracy", "share of pictures classified correctly", "%.3f", 1, &largest, bars,
+                     result->row_count + 1);
+}
+
 static void write_recalls(html *page, const evaluation *result, chart_bar *bars) {
     const int classes = result->info->class_count;
-    html_raw(page, "<div class=\"grid\">\n");
     for (int c = 0; c < classes && classes <= MAX_CHARTED; c++) {
         char title[160];
         const dn_class_metrics *plain = &result->metrics.classes[c];
@@ -244,7 +186,6 @@ static void write_recalls(html *page, const evaluation *result, chart_bar *bars)
         chart_write_bars(page, title, "share of the class's pictures that are recognised", "%.3f", 1, NULL,
                          bars, result->row_count + 1);
     }
-    html_raw(page, "</div>\n");
 }
 
 static outcome write_robustness(html *page, const evaluation *result) {
@@ -256,7 +197,10 @@ static outcome write_robustness(html *page, const evaluation *result) {
     if (!code) {
         html_section(page, "robustness", "Robustness");
         html_raw(page, ROBUSTNESS);
+        html_raw(page, "<div class=\"grid\">\n");
+        write_accuracies(page, result, bars);
         write_recalls(page, result, bars);
+        html_raw(page, "</div>\n");
         scored_columns columns;
         scored_columns_make(&columns, result, true);
         const row_table table = scored_table(&columns, all, 1 + result->row_count);
@@ -285,23 +229,48 @@ static void write_provenance(html *page, const evaluation *result, const scorer_
                                              .seed = &result->info->seed});
 }
 
-outcome evaluation_write_report(evaluation *result, const scorer_options *options, const char *path) {
-    html *page;
-    outcome code = report_open(&page, path, "Evaluation of a model");
+static outcome write_pictures(html *page, evaluation *result, const evaluation_page *wanted, bool quiet) {
+    const judged_pictures pictures = {.folder = result->data,
+                                      .samples = result->samples.items,
+                                      .sample_index = result->scores.sample_index,
+                                      .log_probabilities = result->scores.log_probabilities,
+                                      .labels = result->scores.labels,
+                                      .count = result->scores.count,
+                                      .classes = result->info->classes,
+                                      .class_count = result->info->class_count,
+                                      .preprocessing = &result->info->preprocessing};
+    evidence_maps maps;
+    outcome code = wanted->max_maps ? scorer_attach(&result->scorer) : OUTCOME_OK;
     if (code) return code;
+    code = evidence_maps_open(&maps, wanted->max_maps ? result->scorer.classifier : NULL);
+    if (!code) code = errors_write(page, &pictures, &maps, wanted->max_maps, quiet);
+    if (!code) code = evaluation_write_pictures(page, &pictures, &maps);
+    evidence_maps_close(&maps);
+    return code;
+}
+
+static outcome write_sections(html *page, evaluation *result, const scorer_options *options,
+                              const evaluation_page *wanted) {
     write_result(page, result);
-    code = write_classes(page, result);
-    write_confusion(page, result);
-    if (!code) code = write_ranking(page, result);
+    outcome code = write_classes(page, result);
+    confusion_write(page, result->info->classes, result->info->class_count, result->metrics.confusion);
+    if (!code) code = evaluation_write_curves(page, result);
     if (!code) {
         write_calibration(page, result);
         code = write_robustness(page, result);
     }
-    if (!code) code = evaluation_write_pictures(page, result);
-    if (code) {
-        html_abandon(page);
-        return code;
-    }
-    write_provenance(page, result, options);
-    return report_close(page);
+    if (!code) code = write_pictures(page, result, wanted, options->features.quiet);
+    if (!code) write_provenance(page, result, options);
+    return code;
+}
+
+outcome evaluation_write_report(evaluation *result, const scorer_options *options,
+                                const evaluation_page *wanted) {
+    html *page;
+    outcome code = report_open(&page, wanted->path, "Evaluation of a model");
+    if (code) return code;
+    code = write_sections(page, result, options, wanted);
+    if (!code) return report_close(page);
+    html_abandon(page);
+    return code;
 }

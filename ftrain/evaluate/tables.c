@@ -7,42 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- classes ---- */
-
-outcome class_rows_make(class_row **out, const evaluation *result) {
-    const int classes = result->info->class_count;
-    class_row *all = *out = new_array((size_t)classes, sizeof *all);
-    if (!all) return OUTCOME_MACHINE;
-    for (int c = 0; c < classes; c++) {
-        const dn_class_metrics *m = &result->metrics.classes[c];
-        all[c] = (class_row){.name = result->info->classes[c],
-                             .metrics = *m,
-                             .recall_low = m->count ? m->recall_low : (double)NAN,
-                             .recall_high = m->count ? m->recall_high : (double)NAN,
-                             .roc_auc = result->roc_aucs[c],
-                             .average_precision = result->average_precisions[c]};
-    }
-    return OUTCOME_OK;
-}
-
-row_table class_table(const class_row *first, int count) {
-    static const table_column columns[] = {
-        COLUMN("class", "name", CELL_TEXT, class_row, name),
-        COLUMN("pictures", "count", CELL_INT, class_row, metrics.count),
-        COLUMN(NULL, "predicted", CELL_INT, class_row, metrics.predicted),
-        COLUMN("precision", "precision", CELL_NUMBER, class_row, metrics.precision),
-        COLUMN("recall", "recall", CELL_NUMBER, class_row, metrics.recall),
-        COLUMN("95 % from", NULL, CELL_NUMBER, class_row, recall_low),
-        COLUMN("to", NULL, CELL_NUMBER, class_row, recall_high),
-        COLUMN(NULL, "recall_low", CELL_NUMBER, class_row, metrics.recall_low),
-        COLUMN(NULL, "recall_high", CELL_NUMBER, class_row, metrics.recall_high),
-        COLUMN("F1", "f1", CELL_NUMBER, class_row, metrics.f1),
-        COLUMN("ROC-AUC", "roc_auc", CELL_NUMBER, class_row, roc_auc),
-        COLUMN("average precision", "average_precision", CELL_NUMBER, class_row, average_precision),
-    };
-    return (row_table)ROWS(columns, first, count);
-}
-
 /* ---- perturbations and thresholds ---- */
 
 static json_t *recalls_json(const void *value) {
@@ -129,6 +93,11 @@ row_table scored_table(const scored_columns *columns, const scored_row *first, i
 json_t *scored_json(const scored_row *row) {
     const row_table table = ROWS(metrics_columns, row, 1);
     return row_json(&table, 0);
+}
+
+outcome evaluation_class_rows(class_row **out, const evaluation *result) {
+    return class_rows_make(out, result->info->classes, result->metrics.classes, result->roc_aucs,
+                           result->average_precisions, result->info->class_count);
 }
 
 guessing_sentence evaluation_guessing(const evaluation *result, const score_metrics *metrics) {

@@ -1,25 +1,12 @@
-/* The tables of an evaluation: by class, and by perturbation or threshold. */
+/* The tables of an evaluation: by perturbation or threshold; by class they are features/class_table.h's. */
 #ifndef FTRAIN_EVALUATE_TABLES_H
 #define FTRAIN_EVALUATE_TABLES_H
 
 #include "ftrain/evaluate/evaluation.h"
+#include "ftrain/features/class_table.h"
 #include "ftrain/shell/columns.h"
 #include "ftrain/shell/guessing.h"
 #include "ftrain/shell/outcome.h"
-
-/* ---- a row for each class ---- */
-
-typedef struct class_row {
-    const char *name;
-    dn_class_metrics metrics;
-    double recall_low, recall_high; /* NaN without pictures */
-    double roc_auc, average_precision;
-} class_row;
-
-/* Fills *out, an array from malloc, in the order of the model's classes. Returns OUTCOME_OK or, after a
- * message, another outcome. */
-outcome class_rows_make(class_row **out, const evaluation *result);
-row_table class_table(const class_row *first, int count);
 
 /* ---- a row for each way of looking at the same pictures ---- */
 
@@ -52,6 +39,9 @@ void scored_columns_make(scored_columns *out, const evaluation *result, bool for
 row_table scored_table(const scored_columns *columns, const scored_row *first, int count);
 /* "accuracy", "correct", "count", ..., as they stand in every JSON object of an evaluation. */
 json_t *scored_json(const scored_row *row);
+
+/* A row for each class, in the order of the model's: as class_rows_make(). */
+outcome evaluation_class_rows(class_row **out, const evaluation *result);
 
 /* What an accuracy of the result is worth beside guessing. */
 guessing_sentence evaluation_guessing(const evaluation *result, const score_metrics *metrics);

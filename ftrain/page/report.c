@@ -5,6 +5,7 @@
 #include "ftrain/shell/command_line.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/outcome.h"
+#include "densenet/weights.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -71,6 +72,17 @@ void report_guessing(html *page, const char *opening, const guessing_sentence *s
     if (sentence->name) html_text(page, sentence->name);
     html_text(page, sentence->after);
     html_raw(page, ".</p>\n");
+}
+
+void report_random_weights(html *page, const char *source) {
+    uint64_t seed;
+    if (!dni_random_source(source, &seed)) return;
+    html_raw(
+        page,
+        "<p><strong>The network was never trained:</strong> its weights are random numbers (random:%" PRIu64
+        "), and its features are those of an untrained network. The figures on this page show that the "
+        "program works; they tell nothing about what trained weights would reach on these pictures.</p>\n",
+        seed);
 }
 
 void report_data(html *page, const dni_dataset *data, int *const *counts, size_t skipped) {

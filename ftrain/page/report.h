@@ -20,6 +20,10 @@ outcome report_close(html *page);
 /* A paragraph: `opening`, as "This is ", and the sentence. */
 void report_guessing(html *page, const char *opening, const guessing_sentence *sentence);
 
+/* A paragraph that says what figures on random weights are worth; nothing for other weights. `source`: the
+ * weights' name, "random:1" or a file's. */
+void report_random_weights(html *page, const char *source);
+
 /* Section "data": pictures of each class and split; counts: (DNI_SPLITS, classes). */
 void report_data(html *page, const dni_dataset *data, int *const *counts, size_t skipped);
 
