@@ -38,7 +38,8 @@ static outcome show(html *page, const judged_pictures *pictures, const evidence_
     if (judged_load(&image, pictures, i, &error)) return report(&error, OUTCOME_DATA);
     outcome code = OUTCOME_OK;
     if (thumbnail_write(page, &image, SIDE, "", &error)) code = report(&error, OUTCOME_MACHINE);
-    if (!code && maps->classifier) code = evidence_map_write(page, maps, &image, SIDE);
+    if (!code && maps->classifier)
+        code = evidence_map_write(page, maps, &image, judged_predicted(pictures, i), SIDE);
     dn_image_free(&image);
     html_raw(page, "</div>");
     judged_write_caption(page, pictures, i);

@@ -4,7 +4,7 @@
 #include "ftrain/backbone/network_options.h"
 #include "ftrain/evaluate/tables.h"
 #include "ftrain/page/chart.h"
-#include "ftrain/page/confusion.h"
+#include "ftrain/page/classes.h"
 #include "ftrain/page/errors.h"
 #include "ftrain/page/report.h"
 #include "ftrain/shell/new_array.h"
@@ -64,11 +64,7 @@ static outcome write_classes(html *page, const evaluation *result) {
     const outcome code = evaluation_class_rows(&all, result);
     if (code) return code;
     const row_table table = class_table(all, result->info->class_count);
-    html_section(page, "classes", "Class by class");
-    html_rows(page, &table);
-    html_raw(page,
-             "<p class=\"dim\">95 %% from, to: the recall's 95 %% interval (Wilson). ROC-AUC and average "
-             "precision: the class against the rest. A dash stands where a value is not defined.</p>\n");
+    classes_write(page, &table);
     free(all);
     return OUTCOME_OK;
 }

@@ -226,11 +226,15 @@ static void draw_marked(html *page, const chart_lines *chart, const scale *x) {
     html_raw(page, "</text>\n");
 }
 
-/* The name stands above the line, or below where there is no room. */
 static void draw_level(html *page, const chart_reference *reference, const scale *y) {
     const double at = place(y, reference->value);
     line(page, LEFT, at, WIDTH - RIGHT, at, "stroke=\"currentColor\" stroke-dasharray=\"3 3\"");
-    text(page, WIDTH - RIGHT, at > TOP + 20 ? at - 5 : at + 15, "end", reference->name);
+}
+
+/* Below the line, since curves are to lie above it, or above where there is no room. */
+static void name_level(html *page, const chart_reference *reference, const scale *y) {
+    const double at = place(y, reference->value);
+    text(page, WIDTH - RIGHT, at < HEIGHT - BOTTOM - 20 ? at + 15 : at - 5, "end", reference->name);
 }
 
 /* What the drawing shows, for those who hear it. */
@@ -264,6 +268,7 @@ void chart_write_lines(html *page, const chart_lines *chart) {
     if (chart->diagonal) line(page, x.from, y.from, x.to, y.to, "stroke=\"var(--dim)\"");
     if (chart->reference.name) draw_level(page, &chart->reference, &y);
     draw_all_series(page, chart, &x, &y);
+    if (chart->reference.name) name_level(page, &chart->reference, &y);
     if (chart->marked >= x.low && chart->marked <= x.high) draw_marked(page, chart, &x);
     html_raw(page, "</svg>\n");
     if (chart->series_count > 1) draw_legend(page, chart);

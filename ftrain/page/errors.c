@@ -62,7 +62,7 @@ static outcome show(html *page, const judged_pictures *pictures, int i, const ev
     judged_write_caption(page, pictures, i);
     if (!code && maps) {
         html_raw(page, "<details><summary>map of evidence</summary>");
-        code = evidence_map_write(page, maps, &image, SIDE);
+        code = evidence_map_write(page, maps, &image, judged_predicted(pictures, i), SIDE);
         html_raw(page, "</details>");
     }
     html_raw(page, "</figure>\n");

@@ -20,9 +20,9 @@ void evidence_maps_close(evidence_maps *maps) {
     *maps = (evidence_maps){.classifier = NULL};
 }
 
-outcome evidence_map_write(html *page, const evidence_maps *maps, const dn_image *image, int size) {
+outcome evidence_map_write(html *page, const evidence_maps *maps, const dn_image *image, int class_index,
+                           int size) {
     const overlay_options look = {.opacity = 0.6f, .size = size};
-    int class_index = -1;
     dn_image map;
     dn_error error;
     if (dn_classifier_explain(maps->classifier, image, &class_index, maps->evidence, NULL, &error))

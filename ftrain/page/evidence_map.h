@@ -24,7 +24,8 @@ typedef struct evidence_maps {
  * OUTCOME_OK or, after a message, another outcome. */
 outcome evidence_maps_open(evidence_maps *out, dn_classifier *classifier);
 void evidence_maps_close(evidence_maps *maps);
-/* The map for the most probable class over the picture, as thumbnail_write() writes a picture. */
-outcome evidence_map_write(html *page, const evidence_maps *maps, const dn_image *image, int size);
+/* The map for a class over the picture, as thumbnail_write() writes a picture. */
+outcome evidence_map_write(html *page, const evidence_maps *maps, const dn_image *image, int class_index,
+                           int size);
 
 #endif

@@ -149,10 +149,13 @@ static void summarise(fold_table *results, int classes) {
     results->accuracy = mean_sd_of(results, false);
     results->loss = mean_sd_of(results, true);
     for (int i = 0; i < results->count; i++) {
-        results->correct += results->folds[i].held_out.correct;
-        results->pictures += results->folds[i].held_out.count;
+        results->pooled.correct += results->folds[i].held_out.correct;
+        results->pooled.count += results->folds[i].held_out.count;
     }
-    results->versus_largest = dni_versus_largest_class(results->of_class, classes, results->correct);
+    results->pooled.accuracy = (double)results->pooled.correct / results->pooled.count;
+    dn_wilson_interval(results->pooled.correct, results->pooled.count, &results->pooled.low,
+                       &results->pooled.high);
+    results->versus_largest = dni_versus_largest_class(results->of_class, classes, results->pooled.correct);
     results->folds[results->count] = (fold_result){
         .fold = FOLD_MEAN, .held_out = {.accuracy = results->accuracy.mean, .loss = results->loss.mean}};
     results->folds[results->count + 1] =

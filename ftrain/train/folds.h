@@ -27,7 +27,10 @@ typedef struct fold_table {
     mean_sd accuracy, loss;
     /* of all folds that are done, together: each picture was judged once, by the head that had not seen it */
     int *of_class; /* (classes): pictures of each */
-    int correct, pictures;
+    struct {
+        int correct, count;
+        double accuracy, low, high; /* Wilson's interval */
+    } pooled;
     dni_versus_largest versus_largest;
 } fold_table;
 

@@ -1,6 +1,7 @@
 /* The options of `ftrain train`: table and checks. */
 #include "ftrain/train/options.h"
 
+#include "ftrain/page/evidence_map.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
 
@@ -60,6 +61,7 @@ static const option_spec rows[] = {
             "cross-validate on the training and validation pictures; no model is written"),
     OPT_TEXT("report", 0, train_options, report, "FILE",
              "write a page with curves, results and recipe, too (HTML)"),
+    MAPS_OPTION(train_options, max_maps),
     JSON_LINES_OPTION(train_options, json),
 };
 
@@ -144,7 +146,8 @@ static outcome check_report(const train_options *o) {
 }
 
 outcome train_options_parse(train_options *o, const command *self, int argc, char **argv, int *first) {
-    *o = (train_options){.extraction = extraction_options_default(), .weighting = "none"};
+    *o = (train_options){
+        .extraction = extraction_options_default(), .weighting = "none", .max_maps = DEFAULT_MAPS};
     /* Twice: the recipe's name is needed before the options that override what it sets. */
     for (int pass = 0; pass < 2; pass++) {
         const outcome code = parse_options(self, o, argc, argv, first);

@@ -21,6 +21,7 @@ typedef struct train_options {
     int recipe, optimizer, schedule; /* which of the option's choices */
     const char *sweep;               /* NULL: none */
     const char *report;              /* NULL: none */
+    int max_maps;                    /* of wrong pictures, on the page */
     int folds;                       /* 0: none */
     widths hidden;
     float dropout;

@@ -80,8 +80,11 @@ outcome train_print_folds(const train_run *run) {
         COLUMN(NULL, "loss_mean", CELL_NUMBER, fold_table, loss.mean),
         COLUMN(NULL, "accuracy_deviation", CELL_NUMBER, fold_table, accuracy.deviation),
         COLUMN(NULL, "loss_deviation", CELL_NUMBER, fold_table, loss.deviation),
-        COLUMN(NULL, "correct", CELL_INT, fold_table, correct),
-        COLUMN(NULL, "count", CELL_INT, fold_table, pictures),
+        COLUMN(NULL, "accuracy", CELL_NUMBER, fold_table, pooled.accuracy),
+        COLUMN(NULL, "accuracy_low", CELL_NUMBER, fold_table, pooled.low),
+        COLUMN(NULL, "accuracy_high", CELL_NUMBER, fold_table, pooled.high),
+        COLUMN(NULL, "correct", CELL_INT, fold_table, pooled.correct),
+        COLUMN(NULL, "count", CELL_INT, fold_table, pooled.count),
         COLUMN(NULL, "versus_largest_class", CELL_RECORD, fold_table, versus_largest, .json = versus_json),
     };
     const fold_table *folds = &run->folds;
@@ -93,7 +96,9 @@ outcome train_print_folds(const train_run *run) {
     if (!printed) return OUTCOME_MACHINE;
     if (!run->options->json) {
         const guessing_sentence guessing = train_folds_guessing(run);
-        printf("all folds together: %d of %d correct; ", folds->correct, folds->pictures);
+        printf("all folds together: accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f)\n",
+               folds->pooled.accuracy, folds->pooled.correct, folds->pooled.count, folds->pooled.low,
+               folds->pooled.high);
         guessing_print(&guessing);
     }
     return OUTCOME_OK;

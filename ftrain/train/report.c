@@ -8,6 +8,7 @@
 #include "ftrain/shell/output.h"
 #include "ftrain/train/recipe.h"
 #include "ftrain/train/tables.h"
+#include "ftrain/train/test_pictures.h"
 #include "io/file.h"
 
 #include <math.h>
@@ -31,6 +32,7 @@ static void write_result(html *page, const train_run *run) {
     guessing_sentence sentence = train_guessing(run);
     report_guessing(page, "This is ", &sentence);
     if (train_learnt_nothing(run, &sentence)) report_guessing(page, "In this training ", &sentence);
+    report_random_weights(page, run->extraction.source.name);
     html_raw(page,
              "<p>The weights are those of epoch %d, whose validation loss, %.4f, was the lowest; its "
              "validation accuracy was %.4f.",
@@ -95,7 +97,9 @@ static void write_charts(html *page, const train_run *run, const curves *data) {
     chart.series_count = 1;
     chart.low = 0;
     chart.high = 1;
+    chart.reference = (chart_reference){"always the largest class", train_valid_largest(run).share};
     chart_write_lines(page, &chart);
+    chart.reference.name = NULL;
     if (train_has_schedule(run)) {
         chart.title = "Learning rate";
         chart.y_label = "of each epoch";
@@ -186,18 +190,22 @@ static outcome write_folds(html *page, const train_run *run) {
     }
     if (!code) {
         html_section(page, "folds", "Cross-validation");
-        html_raw(page, "<p class=\"headline\">%.1f %% correct on average</p>\n", 100 * folds->accuracy.mean);
-        html_raw(page,
-                 "<p>The pictures of train and valid were assigned to %d folds. For each fold a head was "
-                 "trained without it and evaluated on it; the accuracy varies from fold to fold by %.1f "
-                 "percentage points (standard deviation). Test was not used, and no model was written.</p>\n",
-                 folds->count, 100 * folds->accuracy.deviation);
-        const guessing_sentence guessing = train_folds_guessing(run);
+        html_raw(page, "<p class=\"headline\">%.1f %% correct</p>\n", 100 * folds->pooled.accuracy);
         html_raw(
             page,
-            "<p>Of all %d pictures, each judged by the head that had not seen it, %d are classified correctly.</p>\n",
-            folds->pictures, folds->correct);
+            "<p>Of all %d pictures of train and valid, each judged by a head that had not seen it, %d are "
+            "classified correctly. With other pictures of the same kind that share could well come out between "
+            "%.1f %% and %.1f %% (Wilson's 95 %% interval).</p>\n",
+            folds->pooled.count, folds->pooled.correct, 100 * folds->pooled.low, 100 * folds->pooled.high);
+        const guessing_sentence guessing = train_folds_guessing(run);
         report_guessing(page, "This is ", &guessing);
+        report_random_weights(page, run->extraction.source.name);
+        html_raw(
+            page,
+            "<p>The pictures were assigned to %d folds. For each fold a head was trained without it and "
+            "evaluated on it; the mean of the accuracies is %.1f %%, and they vary from fold to fold by %.1f "
+            "percentage points (standard deviation). Test was not used, and no model was written.</p>\n",
+            folds->count, 100 * folds->accuracy.mean, 100 * folds->accuracy.deviation);
         const chart_reference largest = {"always the largest class", folds->versus_largest.share};
         chart_write_bars(page, "Accuracy of each fold",
                          "share of pictures classified correctly, with Wilson's 95 % interval", "%.3f", 1,
@@ -221,6 +229,7 @@ static outcome write_sections(html *page, const train_run *run) {
         write_result(page, run);
         code = write_curves(page, run);
         if (!code && run->sweep) code = write_sweep(page, run->sweep);
+        if (!code) code = train_write_test_pictures(page, run);
     }
     if (code) return code;
     report_data(page, &run->extraction.data, run->counts, run->extraction.skipped);

@@ -27,16 +27,24 @@ guessing_sentence train_guessing(const train_run *run) {
 guessing_sentence train_folds_guessing(const train_run *run) {
     const fold_table *folds = &run->folds;
     return guessing_sentence_make(&folds->versus_largest,
-                                  run->extraction.data.classes[folds->versus_largest.largest], folds->correct,
-                                  folds->pictures);
+                                  run->extraction.data.classes[folds->versus_largest.largest],
+                                  folds->pooled.correct, folds->pooled.count);
+}
+
+/* At the best epoch. */
+static int valid_correct(const train_run *run) {
+    return (int)lround(run->result.valid_accuracy * run->sets[DNI_VALID].count);
+}
+
+dni_versus_largest train_valid_largest(const train_run *run) {
+    return dni_versus_largest_class(run->counts[DNI_VALID], run->extraction.data.class_count,
+                                    valid_correct(run));
 }
 
 bool train_learnt_nothing(const train_run *run, guessing_sentence *sentence) {
     const dn_train_result *result = &run->result;
-    const int correct = (int)lround(result->valid_accuracy * run->sets[DNI_VALID].count);
-    const dni_versus_largest valid =
-        dni_versus_largest_class(run->counts[DNI_VALID], run->extraction.data.class_count, correct);
-    if (result->best_epoch != 1 || correct > valid.guessed) return false;
+    const dni_versus_largest valid = train_valid_largest(run);
+    if (result->best_epoch != 1 || valid_correct(run) > valid.guessed) return false;
     if (!sentence) return true;
     *sentence = (guessing_sentence){.name = run->extraction.data.classes[valid.largest]};
     snprintf(

@@ -16,6 +16,7 @@
 
 typedef struct train_run {
     const train_options *options; /* of a sweep: the winner's */
+    const char *data;             /* the data folder */
     extraction extraction;
     feature_set sets[DNI_SPLITS];
     int *counts[DNI_SPLITS]; /* pictures of each class that could be used */
@@ -37,6 +38,8 @@ bool train_has_schedule(const train_run *run);
 /* What always guessing the largest class of test, and the test accuracy beside it, come to. */
 dni_versus_largest train_versus_largest(const train_run *run);
 guessing_sentence train_guessing(const train_run *run);
+/* Likewise of valid, and the accuracy there at the best epoch. */
+dni_versus_largest train_valid_largest(const train_run *run);
 /* Likewise of the pictures of all folds that are done. */
 guessing_sentence train_folds_guessing(const train_run *run);
 /* Whether the first epoch was the best on valid, and no better there than always guessing the largest

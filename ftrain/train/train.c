@@ -179,12 +179,12 @@ static outcome cross_validate(train_run *run) {
     return code;
 }
 
-static outcome train(train_run *run, const char *data) {
+static outcome train(train_run *run) {
     const train_options *options = run->options;
     outcome code = options->folds ? OUTCOME_OK : check_output(options->model);
     if (!code && options->report) code = check_output(options->report);
     if (!code && options->sweep) code = sweep_create(&run->sweep, options);
-    if (!code) code = extraction_open(&run->extraction, &options->extraction, data);
+    if (!code) code = extraction_open(&run->extraction, &options->extraction, run->data);
     if (!code) code = check_against_data(run);
     if (!code) code = extraction_run(&run->extraction, &options->extraction, run->sets);
     if (!code) code = count_pictures(run);
@@ -216,8 +216,9 @@ static outcome run(const command *self, int argc, char **argv) {
     if (!path) return OUTCOME_MACHINE;
     train_run context = {
         .options = &options,
+        .data = argv[first],
         .checkpoint = {.path = path, .every_epoch = options.checkpoint != NULL, .resume = options.resume}};
-    code = train(&context, argv[first]);
+    code = train(&context);
     dn_head_free(context.head);
     epoch_log_free(&context.epochs);
     fold_table_free(&context.folds);

@@ -23,7 +23,7 @@ has_sections() { # PAGE ID...: these, in this order, each listed at the top, and
         [ "$(grep -o '<a href="#[a-z]*">[^<]*</a></li>' "$page" | sed 's/.*"#\([a-z]*\)".*/\1/' | paste -sd' ')" = "$*" ]
 }
 
-loads_nothing() { ! grep -qiE 'https?:|<script|<link|<iframe|@import|url\(|src=' "$1"; }
+loads_nothing() { ! grep -qiE 'https?:|<script|<link|<iframe|@import|url\(' "$1" && ! grep -oE 'src=.{12}' "$1" | grep -qv '^src="data:image/$'; }
 
 well_formed() {
     python3 - "$1" <<'PY'
@@ -34,7 +34,7 @@ class Checker(html.parser.HTMLParser):
     ids = set()
 
     def handle_starttag(self, tag, attributes):
-        if tag not in ("meta", "!doctype"):
+        if tag not in ("meta", "!doctype", "img", "input", "br"):
             self.open.append(tag)
         for name, value in attributes:
             if name == "id":
@@ -88,12 +88,23 @@ writes "train writes a page" train --epochs 6 --schedule cosine -o m.safetensors
 holds "and says so" grep -qx 'wrote plain.html' printed
 accuracy=$(awk '/^test accuracy/ { printf "%.1f", 100 * $3 }' printed)
 best=$(awk '/^best epoch/ { print $3 + 0 }' printed)
-page_holds "train" plain.html result curves data recipe provenance
+page_holds "train" plain.html result curves classes confusion errors data recipe provenance
 holds "the page tells the test accuracy that was printed" grep -qF "<p class=\"headline\">$accuracy % correct</p>" plain.html
 holds "and whether it is better than guessing" grep -qE '^<p>This is (better than always guessing|not told from guessing: )' plain.html
+holds "random weights: what that means" grep -qF 'its weights are random numbers (random:7)' plain.html
+holds "a line at the largest class" sh -c "sed -n '/<strong>Accuracy on valid</,/<\/figure>/p' plain.html | grep -q '>always the largest class</text>'"
+section() { sed -n "/<section id=\"$2\">/,/<\/section>/p" "$1"; }
+"$ftrain" evaluate -m m.safetensors data -q --json --report test.html >test.json
+holds "class by class, as evaluate has it" test "$(section plain.html classes | grep '^<tr><td')" = "$(section test.html classes | grep '^<tr><td')"
+holds "the confusion, too" test "$(section plain.html confusion)" = "$(section test.html confusion)"
+holds "and the wrong pictures with their maps" test "$(section plain.html errors | grep -v 'surest first')" = "$(section test.html errors | grep -v 'surest first')"
+holds "of which there are some" grep -q '<details><summary>map of evidence' plain.html
+holds "--maps 0 draws none" sh -c "
+    '$ftrain' train data $small --hidden 16 --epochs 6 --schedule cosine -o m.safetensors --report bare.html --maps 0 &&
+    grep -q '^<figure class=\"truth' bare.html && ! grep -q 'map of evidence' bare.html"
 holds "marks the best epoch" grep -qF ">best epoch $best</text>" plain.html
 holds "has a chart of loss, accuracy and learning rate" test "$(grep -c '<figure>' plain.html)" -eq 3
-holds "a line of each of six epochs" test "$(sed -n '/<details>/,/<\/details>/p' plain.html | grep -c '^<tr><td')" -eq 6
+holds "a line of each of six epochs" test "$(sed -n '/<summary>All epochs/,/<\/details>/p' plain.html | grep -c '^<tr><td')" -eq 6
 holds "the pictures of each class" grep -qF '<tr><td>dark</td><td class="n">4</td><td class="n">4</td><td class="n">4</td></tr>' plain.html
 holds "the recipe" grep -qF '<tr><td>learning rate</td><td>0.002</td></tr>' plain.html
 holds "the weights" grep -qF '<tr><td>weights</td><td>random:7</td></tr>' plain.html
@@ -107,9 +118,9 @@ holds "--json prints JSON alone" sh -c "
 
 # ---- sweep ----
 writes "a sweep writes a page" train --epochs 3 --sweep 'lr=0.001/0.002/100 hidden=8/none' -o m.safetensors --report sweep.html
-page_holds "sweep" sweep.html result curves sweep data recipe provenance
+page_holds "sweep" sweep.html result curves sweep classes confusion errors data recipe provenance
 holds "with a line of each run" test "$(sed -n '/<section id="sweep">/,/<\/section>/p' sweep.html | grep -c '^<tr><td')" -eq 6
-holds "and the winner's epochs" test "$(sed -n '/<details>/,/<\/details>/p' sweep.html | grep -c '^<tr><td')" -eq 3
+holds "and the winner's epochs" test "$(sed -n '/<summary>All epochs/,/<\/details>/p' sweep.html | grep -c '^<tr><td')" -eq 3
 first=$(sed -n 2p printed | awk '{ print $1 $2 $3 }')
 holds "the first in the table is the first that was printed" test \
     "$(sed -n '/<section id="sweep">/,/<\/section>/p' sweep.html | grep -m1 '^<tr><td' | sed 's/<[^>]*>/ /g' | awk '{ print $1 $2 $3 }')" = "$first"
@@ -117,6 +128,18 @@ holds "the first in the table is the first that was printed" test \
 # ---- folds ----
 writes "folds write a page" train --epochs 3 --folds 3 --report folds.html
 page_holds "folds" folds.html folds data recipe provenance
+pooled=$(sed -n 's/^all folds together: accuracy \([0-9.]*\) (.*interval \([0-9.]*\) to \([0-9.]*\))$/\1 \2 \3/p' printed)
+percent() { awk -v n="$1" 'BEGIN { printf "%.1f", 100 * n }'; }
+read -r accuracy low high <<<"$pooled"
+holds "the accuracy of all folds together" grep -qF "<p class=\"headline\">$(percent "$accuracy") % correct</p>" folds.html
+holds "and its interval, as printed" grep -qF "come out between $(percent "$low") % and $(percent "$high") % (Wilson" folds.html
+"$ftrain" train data $small --hidden 16 --epochs 3 --folds 3 --json >folds.json 2>/dev/null
+holds "--json has them, too" sh -c "tail -n 1 folds.json | python3 -c '
+import json, sys
+last = json.load(sys.stdin)
+found = \"%.4f %.4f %.4f\" % (last[\"accuracy\"], last[\"accuracy_low\"], last[\"accuracy_high\"])
+assert found == \"$pooled\", found
+assert last[\"accuracy\"] == last[\"correct\"] / last[\"count\"]'"
 holds "with all folds beside guessing" grep -qE '^<p>This is (better than always guessing|not told from guessing: )' folds.html
 holds "and a line at the largest class" grep -qF '>always the largest class</text>' folds.html
 holds "with the mean that was printed" grep -qF \
@@ -137,10 +160,10 @@ holds "but a checkpoint" test -e long.safetensors.checkpoint
 reached=$(sed -n 's/.*interrupted after epoch \([0-9]*\) of 250.*/\1/p' long.err)
 # shellcheck disable=SC2086
 holds "--resume writes it" train $long -o long.safetensors --report long.html --resume
-page_holds "resume" long.html result curves data recipe provenance
+page_holds "resume" long.html result curves classes confusion errors data recipe provenance
 holds "which says that its curves begin behind epoch $reached" \
     grep -qF "The curves begin with epoch $((reached + 1)): the training was resumed from a checkpoint" long.html
-holds "and has all epochs from there" test "$(sed -n '/<details>/,/<\/details>/p' long.html | grep -c '^<tr><td')" -eq $((250 - reached))
+holds "and has all epochs from there" test "$(sed -n '/<summary>All epochs/,/<\/details>/p' long.html | grep -c '^<tr><td')" -eq $((250 - reached))
 
 # ---- baseline ----
 writes "baseline writes a page" baseline -m m.safetensors --report base.html
@@ -156,6 +179,6 @@ holds "the table has the accuracy that was printed" grep -qF "<tr><td>SVM on pix
 holds "dummies alone need no weights for it" "$ftrain" baseline "$data" --only dummy --report dummy.html
 holds "and name none" sh -c "! grep -q '<td>backbone</td>' dummy.html"
 page_holds "dummies" dummy.html accuracy table rows data provenance
-holds "no temporary file is left" sh -c "! ls -A | grep -vE '^(data|cache|out|err|printed|long.txt|long.err|.*[.]html|.*[.]safetensors)\$'"
+holds "no temporary file is left" sh -c "! ls -A | grep -vE '^(data|cache|out|err|printed|long.txt|long.err|.*[.]html|.*[.]json|.*[.]safetensors)\$'"
 
 [ "$failures" -eq 0 ]

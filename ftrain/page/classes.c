@@ -1,7 +1,16 @@
-/* The matrix as a table, shaded by the share of the row: how the pictures of a class were distributed. */
-#include "ftrain/page/confusion.h"
+/* Both as tables. The matrix is shaded by the share of the row: how the pictures of a class were
+ * distributed. */
+#include "ftrain/page/classes.h"
 
 enum { MAX_SHADED = 40 };
+
+void classes_write(html *page, const row_table *table) {
+    html_section(page, "classes", "Class by class");
+    html_rows(page, table);
+    html_raw(page,
+             "<p class=\"dim\">95 %% from, to: the recall's 95 %% interval (Wilson). ROC-AUC and average "
+             "precision: the class against the rest. A dash stands where a value is not defined.</p>\n");
+}
 
 void confusion_write(html *page, const char *const *classes, int class_count, const int *confusion) {
     html_section(page, "confusion", "Confusion");
