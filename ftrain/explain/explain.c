@@ -1,5 +1,7 @@
 /* ftrain explain: where in a picture the evidence for a class lies. */
 #include "ftrain/backbone/model_attach.h"
+#include "ftrain/explain/class_sum.h"
+#include "ftrain/explain/index_page.h"
 #include "ftrain/page/overlay.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
@@ -24,12 +26,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-/* Sums over the pictures that were explained as one class. */
-typedef struct class_sum {
-    int pictures; /* with any evidence */
-    double inside, squares;
-} class_sum;
-
 typedef struct explanation_run {
     const char *model, *weights_option, *output, *class_name;
     overlay_options overlay;
@@ -43,91 +39,104 @@ typedef struct explanation_run {
     int class_index; /* -1: the predicted one */
     int map_height, map_width;
     float *evidence, *probabilities;
-    class_sum *sums; /* (classes) */
-    double area;     /* the ellipse's share of the crop */
+    class_sum *sums;         /* (classes) */
+    explained_list pictures; /* those with a map in the folder */
+    double area;             /* the ellipse's share of the crop */
     size_t skipped;
 } explanation_run;
 
 /* ---- one picture ---- */
 
-/* FOLDER/NAME.png, and FOLDER/NAME-2.png and so on where that is taken. From malloc. */
-static char *free_name(const char *folder, const char *path) {
-    const char *name = dni_path_name(path), *dot = strrchr(name, '.');
-    const int stem = dot && dot != name ? (int)(dot - name) : (int)strlen(name);
-    const size_t size = strlen(folder) + (size_t)stem + 32;
+/* FOLDER/NAME and the ending, and FOLDER/NAME-2 and so on where that is taken: nothing is written over. The
+ * first `stem` bytes of `name` count. From malloc. */
+static char *free_name(const char *folder, const char *name, size_t stem, const char *ending) {
+    const size_t size = strlen(folder) + stem + strlen(ending) + 32;
     char *out = malloc(size);
     struct stat there;
     for (int number = 1; out; number++) {
         if (number == 1)
-            snprintf(out, size, "%s/%.*s.png", folder, stem, name);
+            snprintf(out, size, "%s/%.*s%s", folder, (int)stem, name, ending);
         else
-            snprintf(out, size, "%s/%.*s-%d.png", folder, stem, name, number);
+            snprintf(out, size, "%s/%.*s-%d%s", folder, (int)stem, name, number, ending);
         if (stat(out, &there) != 0) break;
     }
     return out;
 }
 
-static outcome draw(const explanation_run *run, const dn_image *image, const char *path, char **written) {
+/* Named as the picture is, but for its ending. */
+static char *map_name(const char *folder, const char *path) {
+    const char *name = dni_path_name(path), *dot = strrchr(name, '.');
+    return free_name(folder, name, dot && dot != name ? (size_t)(dot - name) : strlen(name), ".png");
+}
+
+/* Fills in the map's file and its size. */
+static outcome draw(const explanation_run *run, const dn_image *image, explained_picture *out) {
     dn_image drawn;
     dn_error error;
     const dn_preprocessing *preprocessing = &dn_classifier_get_info(run->classifier)->preprocessing;
     if (overlay_draw(&drawn, image, preprocessing, run->evidence, run->map_height, run->map_width,
                      &run->overlay, &error))
         return report(&error, OUTCOME_MACHINE);
-    *written = run->into_folder ? free_name(run->output, path) : strdup(run->output);
-    outcome code = *written ? OUTCOME_OK : report_no_memory();
+    out->map = run->into_folder ? map_name(run->output, out->path) : strdup(run->output);
+    out->width = drawn.width;
+    out->height = drawn.height;
+    outcome code = out->map ? OUTCOME_OK : report_no_memory();
     const bool before = interrupts_wait(true);
-    if (!code && dni_png_write(*written, &drawn, &error)) code = report(&error, OUTCOME_MACHINE);
+    if (!code && dni_png_write(out->map, &drawn, &error)) code = report(&error, OUTCOME_MACHINE);
     interrupts_wait(before);
     dn_image_free(&drawn);
     return code;
 }
 
-static outcome print(const explanation_run *run, const char *path, int class_index, double inside,
-                     const char *written) {
+static outcome print(const explanation_run *run, const explained_picture *it) {
     const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
-    const double probability = (double)run->probabilities[class_index];
     if (run->json) {
         json_t *line =
-            json_pack("{s:o, s:o, s:f, s:o, s:f}", "path", dni_json_text(path), "class",
-                      dni_json_text(info->classes[class_index]), "probability", probability, "inside",
-                      isnan(inside) ? json_null() : json_real(inside), "area", run->area);
-        if (written) json_object_set_new(line, "map", dni_json_text(written));
+            json_pack("{s:o, s:o, s:f, s:o, s:f}", "path", dni_json_text(it->path), "class",
+                      dni_json_text(info->classes[it->class_index]), "probability", it->probability, "inside",
+                      isnan(it->inside) ? json_null() : json_real(it->inside), "area", run->area);
+        if (it->map) json_object_set_new(line, "map", dni_json_text(it->map));
         return print_json(line) ? OUTCOME_OK : OUTCOME_MACHINE;
     }
-    quote_write(stdout, path);
+    quote_write(stdout, it->path);
     putchar('\t');
-    quote_write(stdout, info->classes[class_index]);
-    printf(" %.4f\t", probability);
-    if (isnan(inside))
+    quote_write(stdout, info->classes[it->class_index]);
+    printf(" %.4f\t", it->probability);
+    if (isnan(it->inside))
         printf("no evidence");
     else
-        printf("inside %.3f", inside);
-    if (written) putchar('\t');
-    if (written) quote_write(stdout, written);
+        printf("inside %.3f", it->inside);
+    if (it->map) putchar('\t');
+    if (it->map) quote_write(stdout, it->map);
     putchar('\n');
     return fflush(stdout) == 0 ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
-static outcome explain_image(explanation_run *run, const dn_image *image, const char *path) {
+/* For the index: the map by its name in the folder. */
+static outcome keep(explanation_run *run, const explained_picture *picture) {
+    explained_picture kept = *picture;
+    char *name = strdup(dni_path_name(picture->map));
+    if (!name) return report_no_memory();
+    kept.map = name;
+    const outcome code = explained_list_add(&run->pictures, &kept);
+    free(name);
+    return code;
+}
+
+static outcome explain_image(explanation_run *run, const dn_image *image, char *path) {
     dn_error error;
-    int class_index = run->class_index;
-    if (dn_classifier_explain(run->classifier, image, &class_index, run->evidence, run->probabilities,
+    explained_picture it = {.path = path, .class_index = run->class_index};
+    if (dn_classifier_explain(run->classifier, image, &it.class_index, run->evidence, run->probabilities,
                               &error))
         return report(&error, OUTCOME_MODEL);
-    const double inside =
-        dni_evidence_inside(run->evidence, run->map_height, run->map_width, (double)run->ellipse_width,
-                            (double)run->ellipse_height, &run->area);
-    char *written = NULL;
-    outcome code = run->output ? draw(run, image, path, &written) : OUTCOME_OK;
-    if (!code) code = print(run, path, class_index, inside, written);
-    free(written);
-    if (!code && !isnan(inside)) {
-        class_sum *sum = &run->sums[class_index];
-        sum->pictures++;
-        sum->inside += inside;
-        sum->squares += inside * inside;
-    }
+    it.probability = (double)run->probabilities[it.class_index];
+    it.inside = dni_evidence_inside(run->evidence, run->map_height, run->map_width,
+                                    (double)run->ellipse_width, (double)run->ellipse_height, &run->area);
+    outcome code = run->output ? draw(run, image, &it) : OUTCOME_OK;
+    if (!code) code = print(run, &it);
+    if (!code) class_sum_add(&run->sums[it.class_index], it.inside);
+    if (!code && run->into_folder) code = keep(run, &it);
+    free(it.map);
     return code;
 }
 
@@ -154,8 +163,7 @@ static outcome print_summary(const explanation_run *run) {
     for (int c = 0; c < info->class_count; c++) {
         const class_sum *sum = &run->sums[c];
         if (!sum->pictures) continue;
-        const double mean = sum->inside / sum->pictures;
-        const double deviation = sqrt(fmax(sum->squares / sum->pictures - mean * mean, 0));
+        const double mean = class_sum_mean(sum), deviation = class_sum_deviation(sum);
         if (!run->json) {
             quote_write(stdout, info->classes[c]);
             printf(
@@ -169,6 +177,31 @@ static outcome print_summary(const explanation_run *run) {
         }
     }
     return OUTCOME_OK;
+}
+
+static outcome write_index(const explanation_run *run) {
+    const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
+    static const char name[] = "index";
+    char *path = free_name(run->output, name, strlen(name), ".html");
+    if (!path) return report_no_memory();
+    const index_page index = {.pictures = &run->pictures,
+                              .sums = run->sums,
+                              .area = run->area,
+                              .info = info,
+                              .look = &run->overlay,
+                              .class_name = run->class_name,
+                              .skipped = run->skipped,
+                              .source = {.model = run->model,
+                                         .backbone = info->backbone,
+                                         .weights = info->weights_source,
+                                         .hash = info->weights_hash,
+                                         .precision = precision_name(run->network.precision),
+                                         .preprocessing = info->preprocessing,
+                                         .seed = &info->seed}};
+    const outcome code = index_page_write(&index, path);
+    if (!code && !run->json) print_wrote(path);
+    free(path);
+    return code;
 }
 
 static outcome explain_all(explanation_run *run) {
@@ -186,7 +219,8 @@ static outcome explain_all(explanation_run *run) {
         message("no pictures");
         return OUTCOME_DATA;
     }
-    return count - run->skipped > 1 ? print_summary(run) : OUTCOME_OK;
+    const outcome code = count - run->skipped > 1 ? print_summary(run) : OUTCOME_OK;
+    return !code && run->pictures.count ? write_index(run) : code;
 }
 
 static bool ends_in(const char *path, const char *ending) {
@@ -269,8 +303,9 @@ static outcome explain(explanation_run *run, char *const *paths, int count) {
 
 static const option_spec rows[] = {
     MODEL_OPTION(explanation_run, model),
-    OPT_TEXT("output", 'o', explanation_run, output, "OUT",
-             "a .png file for one picture, else a folder; without it only numbers are printed"),
+    OPT_TEXT(
+        "output", 'o', explanation_run, output, "OUT",
+        "a .png file for one picture, else a folder, with an index.html; without it only numbers are printed"),
     MODEL_WEIGHTS_OPTION(explanation_run, weights_option),
     OPT_TEXT("class", 0, explanation_run, class_name, "NAME",
              "show the evidence for this class (default: the predicted one)"),
@@ -298,6 +333,7 @@ static outcome run(const command *self, int argc, char **argv) {
     free(state.evidence);
     free(state.probabilities);
     free(state.sums);
+    explained_list_free(&state.pictures);
     dn_classifier_free(state.classifier);
     return code;
 }
@@ -312,6 +348,7 @@ const command explain_command = {
         "For each picture it prints the share of the evidence inside an ellipse in the middle of the crop, where a\n"
         "portrait has its face, and at the end the mean of these shares for each class. If a mean is much below the\n"
         "ellipse's share of the area, the background decides.\n\n"
+        "In a folder of maps, index.html shows them all, with a key to the colours.\n\n"
         "  ftrain explain -m faces.safetensors a.jpg -o a-map.png\n"
         "  ftrain explain -m faces.safetensors faces/test/real --outline -o maps\n"
         "  ftrain explain -m faces.safetensors faces/test/fake              figures alone\n\n",

@@ -79,14 +79,13 @@ static void introduce(html *page, const judged_pictures *pictures, int count, in
     if (mapped)
         html_raw(
             page,
-            " The map of evidence (class activation map) shows where in the picture the evidence for the "
-            "predicted class lies: pale yellow is most, relative to the picture's own maximum; what the network "
-            "did not see is darkened.");
+            " The map of evidence (class activation map) shows where in the picture the evidence for the predicted class lies.");
     html_raw(page, "</p>\n");
     if (mapped < count)
         html_raw(page,
                  "<p class=\"dim\">%d of them %s without a map; --maps N gives it to the first N.</p>\n",
                  count - mapped, count - mapped == 1 ? "is" : "are");
+    if (mapped) evidence_map_write_key(page);
 }
 
 static outcome show_all(html *page, const judged_pictures *pictures, const error_list *list,

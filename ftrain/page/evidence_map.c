@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+static const float OPACITY = 0.6f;
+
 outcome evidence_maps_open(evidence_maps *out, dn_classifier *classifier) {
     *out = (evidence_maps){.classifier = classifier};
     if (!classifier) return OUTCOME_OK;
@@ -22,7 +24,7 @@ void evidence_maps_close(evidence_maps *maps) {
 
 outcome evidence_map_write(html *page, const evidence_maps *maps, const dn_image *image, int class_index,
                            int size) {
-    const overlay_options look = {.opacity = 0.6f, .size = size};
+    const overlay_options look = {.opacity = OPACITY, .size = size};
     dn_image map;
     dn_error error;
     if (dn_classifier_explain(maps->classifier, image, &class_index, maps->evidence, NULL, &error))
@@ -34,4 +36,8 @@ outcome evidence_map_write(html *page, const evidence_maps *maps, const dn_image
     status = thumbnail_write(page, &map, size, "its map of evidence", &error);
     dn_image_free(&map);
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+}
+
+void evidence_map_write_key(html *page) {
+    overlay_write_key(page, &(overlay_options){.opacity = OPACITY});
 }

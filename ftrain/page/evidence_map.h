@@ -27,5 +27,7 @@ void evidence_maps_close(evidence_maps *maps);
 /* The map for a class over the picture, as thumbnail_write() writes a picture. */
 outcome evidence_map_write(html *page, const evidence_maps *maps, const dn_image *image, int class_index,
                            int size);
+/* What the colours of these maps say; once a page. */
+void evidence_map_write_key(html *page);
 
 #endif

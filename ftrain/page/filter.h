@@ -13,9 +13,9 @@
 #include "ftrain/page/html.h"
 
 void filter_begin(html *page);
-/* Radio buttons: all, and each class that has pictures; of more than 40 the 40 with the most. A figure of class
- * c has the class "ID-c". `id` is a word. With fewer than two classes there is nothing to choose, and nothing
- * is written. Several choices narrow each other. */
+/* Radio buttons: all, and each class that has pictures; of more than 40 the 40 with the most. A figure of
+ * class c has the class "ID-c". `id` is a word. With fewer than two classes there is nothing to choose, and
+ * nothing is written. Several choices narrow each other. */
 void filter_choice(html *page, const char *id, const char *title, const char *const *names, const int *counts,
                    int class_count);
 void filter_pictures(html *page);

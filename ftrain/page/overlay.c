@@ -1,4 +1,4 @@
-/* Drawing a map of evidence over its picture. */
+/* Drawing a map of evidence over its picture, and the key to its colours. */
 #include "ftrain/page/overlay.h"
 
 #include "ftrain/page/thumbnail.h"
@@ -21,6 +21,14 @@ static float most_of(const float *evidence, int count) {
     for (int i = 0; i < count; i++) most = fmaxf(most, evidence[i]);
     return most;
 }
+
+/* How much of a colour covers the picture, where it covers `opacity` of it at the strongest place. */
+static float cover_of(float value, float opacity) {
+    return opacity * sqrtf(value);
+}
+
+/* What lies outside the crop is covered so much with black. */
+static const float DARKENED = 0.6f;
 
 static void mix(uint8_t *pixel, const float rgb[3], float share) {
     for (int c = 0; c < 3; c++) {
@@ -45,13 +53,13 @@ dn_status overlay_draw(dn_image *out, const dn_image *image, const dn_preprocess
             const float y = 0.5f + ((float)i + 0.5f - 0.5f * (float)out->height) / side;
             const float x = 0.5f + ((float)j + 0.5f - 0.5f * (float)out->width) / side;
             if (y < 0 || y > 1 || x < 0 || x > 1) {
-                mix(pixel, black, 0.6f);
+                mix(pixel, black, DARKENED);
                 continue;
             }
             const float value = most > 0 ? dni_evidence_at(evidence, height, width, y, x) / most : 0;
             float rgb[3];
             colour_of(value, rgb);
-            mix(pixel, rgb, options->opacity * sqrtf(value));
+            mix(pixel, rgb, cover_of(value, options->opacity));
             if (options->ellipse_width <= 0) continue;
             const float v = 2 * (y - 0.5f) / options->ellipse_height,
                         u = 2 * (x - 0.5f) / options->ellipse_width;
@@ -59,4 +67,44 @@ dn_status overlay_draw(dn_image *out, const dn_image *image, const dn_preprocess
             if (fabsf(radius - 1) < line) mix(pixel, white, 0.7f);
         }
     return DN_OK;
+}
+
+/* ---- the key ---- */
+
+static void write_stops(html *page, float opacity) {
+    enum { STOPS = 16 };
+    for (int i = 0; i <= STOPS; i++) {
+        const float value = (float)i / STOPS;
+        float rgb[3];
+        uint8_t pixel[3] = {119, 119, 119};
+        colour_of(value, rgb);
+        mix(pixel, rgb, cover_of(value, opacity));
+        html_raw(page, "<stop offset=\"%.4f\" stop-color=\"rgb(%d,%d,%d)\"/>", (double)value, pixel[0],
+                 pixel[1], pixel[2]);
+    }
+}
+
+void overlay_write_key(html *page, const overlay_options *options) {
+    const int dark = (int)lrintf(119 * (1 - DARKENED));
+    html_raw(page,
+             "<div><svg viewBox=\"0 0 440 92\" role=\"img\" font-family=\"system-ui, sans-serif\" "
+             "font-size=\"13\" fill=\"currentColor\">\n<title>Colours of the maps</title>\n"
+             "<desc>From grey over dark red and orange to pale yellow as the evidence grows.</desc>\n"
+             "<defs><linearGradient id=\"evidence\">");
+    write_stops(page, options->opacity);
+    html_raw(
+        page,
+        "</linearGradient></defs>\n<rect x=\"1\" y=\"2\" width=\"270\" height=\"24\" fill=\"url(#evidence)\"/>\n"
+        "<text x=\"1\" y=\"42\">no evidence</text>\n"
+        "<text x=\"271\" y=\"42\" text-anchor=\"end\">most in this picture</text>\n"
+        "<rect x=\"1\" y=\"58\" width=\"24\" height=\"24\" fill=\"rgb(%d,%d,%d)\"/>\n"
+        "<text x=\"33\" y=\"75\">not seen by the network</text>\n",
+        dark, dark, dark);
+    if (options->ellipse_width > 0)
+        html_raw(
+            page,
+            "<rect x=\"220\" y=\"58\" width=\"24\" height=\"24\" fill=\"#777\"/>\n<ellipse cx=\"232\" cy=\"70\" "
+            "rx=\"7\" ry=\"9.5\" fill=\"none\" stroke=\"#ddd\" stroke-width=\"1.5\"/>\n"
+            "<text x=\"252\" y=\"75\">outline of the ellipse</text>\n");
+    html_raw(page, "</svg></div>\n");
 }

@@ -2,6 +2,7 @@
 #ifndef FTRAIN_PAGE_OVERLAY_H
 #define FTRAIN_PAGE_OVERLAY_H
 
+#include "ftrain/page/html.h"
 #include "io/image.h"
 
 typedef struct overlay_options {
@@ -17,5 +18,8 @@ typedef struct overlay_options {
 dn_status overlay_draw(dn_image *out, const dn_image *image, const dn_preprocessing *preprocessing,
                        const float *evidence, int height, int width, const overlay_options *options,
                        dn_error *error);
+
+/* The colours of such drawings, from no evidence to most, over grey, with what else is drawn. */
+void overlay_write_key(html *page, const overlay_options *options);
 
 #endif

@@ -163,8 +163,10 @@ static void write_machine(html *page, const dni_pool *pool) {
     setting(page, "CPU", text);
     dni_isa isa;
     if (!dni_cpu_choose_isa(&isa, NULL)) setting(page, "kernels", dni_isa_name(isa));
-    snprintf(text, sizeof text, "%d", dni_pool_threads(pool));
-    setting(page, "threads", text);
+    if (pool) {
+        snprintf(text, sizeof text, "%d", dni_pool_threads(pool));
+        setting(page, "threads", text);
+    }
 }
 
 void report_source_backbone(report_source *source, const dn_weights *weights, const char *weights_name,

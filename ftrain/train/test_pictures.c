@@ -65,7 +65,8 @@ static outcome write_errors(html *page, const train_run *run, const scores *scor
                                       .labels = scored->labels,
                                       .count = scored->count,
                                       .classes = (const char *const *)data->classes,
-                                      .class_count = data->class_count};
+                                      .class_count = data->class_count,
+                                      .preprocessing = &run->extraction.preprocessing};
     const bool is_mapped = options->max_maps && run->test.correct < run->test.count;
     dn_classifier *classifier = NULL;
     evidence_maps maps = {.classifier = NULL};

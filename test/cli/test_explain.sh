@@ -19,7 +19,33 @@ check_either "which is smaller" 0 png is_png "$work/small.png" 00000028 00000028
 check_either "a folder gets figures for each class" 0 'of the evidence inside the ellipse .* 0\.37[0-9] of the area' \
     "$ftrain" explain -m "$work/m" "$work/data/test"
 check_either "and a folder of maps, none over another" 0 '' "$ftrain" explain -m "$work/m" "$work/data/test" -o "$work/maps"
-check_either "one for each picture" 0 '^4$' sh -c "ls '$work/maps' | wc -l"
+check_either "one for each picture" 0 '^4$' sh -c "ls '$work/maps' | grep -c 'png$'"
+index=$work/maps/index.html
+holds "and an index of them" test -e "$index"
+equal "with each map by its name" "$(grep -o '<img loading="lazy" [^>]*>' "$index" | sed 's/.*src="\([^"]*\)".*/\1/' | sort)" \
+    "$(cd "$work/maps" && ls ./*.png | sed 's|./||' | sort)"
+holds "nothing in it is from elsewhere" sh -c "! grep -qiE 'https?:|<script|<link|@import' '$index'"
+holds "the key to the colours is there" grep -q '>most in this picture</text>' "$index"
+"$ftrain" explain -m "$work/m" "$work/data/test" -o "$work/again" >"$work/lines"
+holds "with what was printed of each: class, probability, share inside, path" \
+    test "$(sed -n 's|.*<figcaption>\(.*\)<br>\(.*\)</figcaption>.*|\2 \1|p' "$index")" = \
+    "$(awk -F'\t' 'NF == 4 { print $1, $2 ", " $3 }' "$work/lines")"
+holds "and of each class" sh -c "sed -n 's/^\([a-z]*\): \([0-9.]*\) of the evidence.*/\1 \2/p' '$work/lines' | while read -r class mean; do
+    grep -q \"<tr><td>\$class</td><td class=.n.>[1-4]</td><td class=.n.>\$mean</td>\" '$index' || exit 1; done"
+holds "random weights: what that means" grep -qF 'its weights are random numbers (random:1)' "$index"
+holds "the outline is in the key only where it was drawn" sh -c "! grep -q 'outline of the ellipse' '$index'"
+check_either "nothing in a folder is written over" 0 'wrote .*maps/index-2\.html' \
+    "$ftrain" explain -m "$work/m" "$photo" -o "$work/maps" --outline
+holds "a new index has the maps of its own run" \
+    test "$(grep -c '<img' "$work/maps/index-2.html") $(grep -c 'src="000-[0-9]*.png"' "$work/maps/index-2.html")" = "1 1"
+holds "and the outline in its key" grep -q 'outline of the ellipse' "$work/maps/index-2.html"
+cp "$photo" "$work/50% #1?<b>.jpg"
+"$ftrain" explain -m "$work/m" "$work/50% #1?<b>.jpg" -o "$work/odd" --json >"$work/lines"
+holds "an odd name is an address" grep -qF 'src="50%25%20%231%3F%3Cb%3E.png"' "$work/odd/index.html"
+holds "and a text" grep -qF '50% #1?&lt;b&gt;.jpg</figcaption>' "$work/odd/index.html"
+equal "--json prints objects alone" "$(grep -vc '^{' "$work/lines")" 0
+check_either "without usable pictures there is no index" 1 'skipped' "$ftrain" explain -m "$work/m" "$work/none.jpg" -o "$work/empty"
+equal "in the folder" "$(ls "$work/empty")" ""
 check_either "evidence for a class of one's choice" 0 '	generated [01]\.' "$ftrain" explain -m "$work/m" "$photo" --class generated
 check_either "as JSON" 0 '"inside": (0\.[0-9]+|null), "area": 0\.37' "$ftrain" explain -m "$work/m" "$photo" --json
 check_either "an unknown class is named" 2 "'tea' is not a class" "$ftrain" explain -m "$work/m" "$photo" --class tea

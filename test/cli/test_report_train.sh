@@ -23,7 +23,7 @@ has_sections() { # PAGE ID...: these, in this order, each listed at the top, and
         [ "$(grep -o '<a href="#[a-z]*">[^<]*</a></li>' "$page" | sed 's/.*"#\([a-z]*\)".*/\1/' | paste -sd' ')" = "$*" ]
 }
 
-loads_nothing() { ! grep -qiE 'https?:|<script|<link|<iframe|@import|url\(' "$1" && ! grep -oE 'src=.{12}' "$1" | grep -qv '^src="data:image/$'; }
+loads_nothing() { ! grep -qiE 'https?:|<script|<link|<iframe|@import|url\([^#]' "$1" && ! grep -oE 'src=.{12}' "$1" | grep -qv '^src="data:image/$'; }
 
 well_formed() {
     python3 - "$1" <<'PY'
