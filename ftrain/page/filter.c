@@ -49,7 +49,7 @@ void filter_choice(html *page, const char *id, const char *title, const char *co
         if (!is_offered(counts, class_count, c)) continue;
         snprintf(which, sizeof which, "%d", c);
         write_button(page, id, which, title, names[c], counts[c]);
-        html_style(page, "#%s-%d:checked~.pictures>:not(.%s-%d){display:none}\n", id, c, id, c);
+        html_add_style(page, "#%s-%d:checked~.pictures>:not(.%s-%d){display:none}\n", id, c, id, c);
     }
 }
 

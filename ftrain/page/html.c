@@ -211,7 +211,7 @@ void html_raw(html *page, const char *format, ...) {
     va_end(arguments);
 }
 
-void html_style(html *page, const char *format, ...) {
+void html_add_style(html *page, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     vfprintf(page->rules, format, arguments);

@@ -38,7 +38,7 @@ void html_text(html *page, const char *text);
 void html_raw(html *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A rule of style for the page's head: for what only this page has. As it is, like html_raw(). */
-void html_style(html *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void html_add_style(html *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A table, numbers flush right; it scrolls inside its own box where it is wider than the page. */
 void html_rows(html *page, const row_table *table);

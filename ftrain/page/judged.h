@@ -4,6 +4,7 @@
 
 #include "ftrain/page/html.h"
 #include "io/dataset.h"
+#include "io/image.h"
 
 typedef struct judged_pictures {
     const char *folder; /* of the data set: the pictures' names are their paths inside it */

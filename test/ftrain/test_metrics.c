@@ -1,4 +1,4 @@
-/* Counts in Prometheus's text format: cumulative buckets, as its documentation of the format 0.0.4 has them. */
+/* Counts in Prometheus's text format: cumulative buckets, as its documentation of format 0.0.4 has them. */
 #include "ftrain/server/metrics.h"
 
 #include <setjmp.h>
