@@ -52,7 +52,8 @@ static outcome check_options(evaluate_options *o) {
         message("--perturb: %s", error.message);
         return OUTCOME_USAGE;
     }
-    return network_options_check(&e->scorer.network);
+    const outcome code = class_set_options_check(&e->sets);
+    return !code ? network_options_check(&e->scorer.network) : code;
 }
 
 static outcome report_results(evaluation *result, const evaluate_options *o) {
@@ -86,6 +87,7 @@ static const option_spec rows[] = {
     OPT_TEXT("split", 0, evaluate_options, evaluation.split, "NAME", "train, valid or test (default test)"),
     OPT_TEXT("calibrate-on", 0, evaluate_options, evaluation.calibrate_on, "SPLIT",
              "fit temperature and threshold there, or none (default valid)"),
+    OPT_GROUP(evaluate_options, evaluation.sets, class_set_option_table),
     OPT_FLAG("robustness", 0, evaluate_options, robustness,
              "evaluate the pictures compressed, blurred, resized, ..., too"),
     OPT_TEXT("perturb", 0, evaluate_options, perturb, "LIST",
@@ -122,8 +124,10 @@ const command evaluate_command = {
         "there is DATA/valid, a temperature and, for two classes, a threshold are fitted on it, and what they\n"
         "change is printed, too; the model file stays as it is. --robustness evaluates the same pictures again\n"
         "under JPEG compression, blur, resizing, zoom and without colour, one at a time; their features are kept.\n"
+        "--coverage 0.9 also tells how often sets of classes that shall hold the true one 9 times in 10 do, and their size.\n"
         "\n"
         "  ftrain evaluate -m flowers.safetensors flowers --split valid\n"
+        "  ftrain evaluate -m flowers.safetensors flowers --coverage 0.9 --coverage-per-class\n"
         "  ftrain evaluate -m faces.safetensors faces --robustness --predictions faces.csv\n"
         "  ftrain evaluate -m faces.safetensors faces --robustness --report faces.html\n"
         "\n",

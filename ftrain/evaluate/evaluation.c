@@ -142,6 +142,7 @@ static outcome score_and_measure(evaluation *result, const evaluation_options *o
                               result->info->class_count);
     if (!code) code = score_all(result, &samples, split, &fit);
     if (!code) code = measure(result);
+    if (!code) code = set_metrics_compute(&result->set_metrics, &result->sets, &result->scores, result->info);
     if (!code && split && !fit.count)
         message("not calibrated: no picture of %s can be used", split);
     else if (!code && split)
@@ -157,7 +158,8 @@ outcome evaluation_run(evaluation *out, const evaluation_options *options, const
     outcome code = scorer_open(&out->scorer, &options->scorer);
     if (code) return code;
     out->info = dn_classifier_get_info(out->scorer.classifier);
-    code = find_samples(out, options, data);
+    code = class_sets_open(&out->sets, &options->sets, options->scorer.model, out->scorer.classifier);
+    if (!code) code = find_samples(out, options, data);
     if (!code) code = score_and_measure(out, options, data);
     return code;
 }
@@ -166,6 +168,8 @@ void evaluation_free(evaluation *result) {
     for (int r = 0; r < result->row_count; r++) score_metrics_free(&result->rows[r].metrics);
     free(result->rows);
     score_metrics_free(&result->recalibration.at_threshold);
+    set_metrics_free(&result->set_metrics);
+    class_sets_close(&result->sets);
     free(result->roc_aucs);
     free(result->average_precisions);
     score_metrics_free(&result->metrics);

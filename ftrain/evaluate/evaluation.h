@@ -3,6 +3,8 @@
 #define FTRAIN_EVALUATE_EVALUATION_H
 
 #include "ftrain/evaluate/recalibration.h"
+#include "ftrain/evaluate/set_metrics.h"
+#include "ftrain/features/class_sets.h"
 #include "ftrain/features/score_metrics.h"
 #include "ftrain/features/scorer.h"
 #include "ftrain/shell/decisions.h"
@@ -13,6 +15,7 @@
 typedef struct evaluation_options {
     scorer_options scorer;
     decision_options decisions;
+    class_set_options sets;
     const char *split;        /* to evaluate; NULL: test, or the data folder itself where it has no test */
     const char *calibrate_on; /* split to fit temperature and threshold on; NULL: valid where there is one;
                                  "none": neither is fitted */
@@ -40,7 +43,9 @@ typedef struct evaluation {
     double roc_auc, average_precision;     /* macro averages */
     dn_reliability reliability;
     recalibration recalibration;
-    robustness_row *rows; /* (row_count), in the order asked for; none until robustness_run() */
+    class_sets sets;
+    set_metrics set_metrics; /* of those; empty where none are asked for */
+    robustness_row *rows;    /* (row_count), in the order asked for; none until robustness_run() */
     int row_count;
 
     scorer scorer; /* owns what info points to */

@@ -122,6 +122,9 @@ bool evaluation_print_json(const evaluation *result) {
     add(&object, "threshold",
         result->recalibration.split && result->recalibration.at_threshold.confusion ? threshold_json(result)
                                                                                     : json_null());
+    if (result->sets.thresholds)
+        add(&object, "sets",
+            set_metrics_json(&result->set_metrics, &result->sets, result->info->class_count));
     if (result->row_count) add(&object, "robustness", robustness_json(result));
     return print_json(object);
 }

@@ -138,6 +138,25 @@ static bool print_confusion(const evaluation *result) {
                : print_matrix("truth / predicted", result, result->metrics.confusion);
 }
 
+/* ---- sets ---- */
+
+static bool print_sets(const evaluation *result) {
+    const set_row *all = &result->set_metrics.all;
+    const int classes = result->info->class_count;
+    char title[160];
+    set_metrics_title(title, sizeof title, &result->sets);
+    printf(
+        "\n%s:\n%.4f hold the true class (%d of %d; 95 %% interval %.4f to %.4f), mean size %.4f, %d empty\n",
+        title, all->coverage, all->held, all->count, all->coverage_low, all->coverage_high, all->mean_size,
+        all->empty);
+    if (classes > CLASSES_SHOWN) {
+        printf("the sets of %d classes, one by one, are only in --json\n", classes);
+        return true;
+    }
+    const row_table table = set_table(result->set_metrics.classes, classes);
+    return rows_print(&table);
+}
+
 /* ---- calibration ---- */
 
 static bool print_temperature(const evaluation *result) {
@@ -186,6 +205,7 @@ static bool print_robustness(const evaluation *result) {
 bool evaluation_print_text(const evaluation *result) {
     print_summary(result);
     return print_classes(result) && print_confusion(result) &&
+           (!result->sets.thresholds || print_sets(result)) &&
            (!result->recalibration.split || print_temperature(result)) &&
            (!result->recalibration.split || result->info->class_count != 2 || print_threshold(result)) &&
            (!result->row_count || print_robustness(result));

@@ -147,6 +147,22 @@ static void write_calibration(html *page, const evaluation *result) {
     report_guessing(page, "This is ", &guessing);
 }
 
+static void write_sets(html *page, const evaluation *result) {
+    const set_row *all = &result->set_metrics.all;
+    if (!result->sets.thresholds) return;
+    char title[160];
+    set_metrics_title(title, sizeof title, &result->sets);
+    html_section(page, "sets", "Sets of classes");
+    html_raw(
+        page,
+        "<p>The %s: %.1f %% hold the true class (%d of %d; Wilson's 95 %% interval %.1f %% to %.1f %%). ",
+        title, 100 * all->coverage, all->held, all->count, 100 * all->coverage_low, 100 * all->coverage_high);
+    html_raw(page, "A set has %.2f classes on average; %d are empty, %d hold more than one class.</p>\n",
+             all->mean_size, all->empty, all->several);
+    const row_table table = set_table(result->set_metrics.classes, result->info->class_count);
+    html_rows(page, &table);
+}
+
 /* ---- robustness ---- */
 
 static const char ROBUSTNESS[] =
@@ -253,6 +269,7 @@ static outcome write_sections(html *page, evaluation *result, const scorer_optio
     if (!code) code = evaluation_write_curves(page, result);
     if (!code) {
         write_calibration(page, result);
+        write_sets(page, result);
         code = write_robustness(page, result);
     }
     if (!code) code = write_pictures(page, result, wanted, options->features.quiet);

@@ -3,6 +3,7 @@
 #include "core/pool.h"
 #include "densenet/imagenet_classes.h"
 #include "ftrain/backbone/model_attach.h"
+#include "ftrain/features/class_sets.h"
 #include "ftrain/predict/imagenet.h"
 #include "ftrain/predict/prediction_row.h"
 #include "ftrain/shell/commands.h"
@@ -26,6 +27,7 @@ typedef struct predict_run {
     network_options network;
     int top;
     bool json, null, strict;
+    class_set_options set_options;
 
     dn_classifier *classifier; /* NULL: without -m */
     imagenet *imagenet;        /* NULL: with -m */
@@ -34,6 +36,7 @@ typedef struct predict_run {
     dni_reader *pictures;
     row_format rows;
     prediction predicted; /* of the picture at hand */
+    class_sets sets;
     float *probabilities; /* (BATCH, classes) */
     int expected_class;
     size_t judged, unexpected; /* rows with a class; those of another than the expected one */
@@ -111,7 +114,12 @@ static outcome check_options(predict_run *run) {
         message("--json means --format json, not --format %s", run->rows == ROW_CSV ? "csv" : "text");
         return OUTCOME_USAGE;
     }
-    return network_options_check(&run->network);
+    if (!run->model && run->set_options.coverage > 0.0) {
+        message("--coverage: only a model is calibrated for it, and -m MODEL is missing");
+        return OUTCOME_USAGE;
+    }
+    const outcome code = class_set_options_check(&run->set_options);
+    return !code ? network_options_check(&run->network) : code;
 }
 
 static outcome find_expected(predict_run *run) {
@@ -146,14 +154,16 @@ static outcome find_classes(predict_run *run) {
 }
 
 static outcome open_model(predict_run *run) {
-    const outcome code = find_classes(run);
+    outcome code = find_classes(run);
     if (code) return code;
     const int classes = run->predicted.class_count;
     run->predicted.shown = run->top && run->top < classes ? run->top : classes;
     run->predicted.order = malloc((size_t)classes * sizeof *run->predicted.order);
     run->probabilities = malloc(BATCH * (size_t)classes * sizeof *run->probabilities);
     if (!run->predicted.order || !run->probabilities) return report_no_memory();
-    return find_expected(run);
+    if (run->model) code = class_sets_open(&run->sets, &run->set_options, run->model, run->classifier);
+    run->predicted.thresholds = run->sets.thresholds;
+    return !code ? find_expected(run) : code;
 }
 
 /* Reading begins before the network is ready. */
@@ -200,6 +210,7 @@ static const option_spec rows[] = {
                "format of the rows (default text); json: one object a line"),
     OPT_FLAG("json", 0, predict_run, json, "the same as --format json"),
     OPT_INT("top", 0, predict_run, top, 1, 1e6, "N", "show only the N most probable classes (without -m: 5)"),
+    OPT_GROUP(predict_run, set_options, class_set_option_table),
     OPT_FLAG("null", '0', predict_run, null,
              "paths on standard input end in a zero byte, not in a line feed"),
     OPT_TEXT("exit-status", 0, predict_run, expected, "CLASS",
@@ -216,6 +227,7 @@ static outcome run(const command *self, int argc, char **argv) {
     if (state.source) path_source_stop(state.source);
     dni_reader_free(state.pictures);
     path_source_free(state.source);
+    class_sets_close(&state.sets);
     free(state.probabilities);
     free(state.predicted.order);
     imagenet_free(state.imagenet);
@@ -230,10 +242,13 @@ const command predict_command = {
     .description =
         "Prints a row for each picture, in the order of the paths: the path, then the classes with their probabilities,\n"
         "the most probable class first. PATH is a picture, a folder of pictures, or - for a list of paths on standard\n"
-        "input. A picture that cannot be used has a row, too, which says why.\n"
+        "input. A picture that cannot be used has a row, too, which says why. --coverage 0.9 tells, beside them, a set of\n"
+        "classes, which can hold several or none: of pictures like those that the model was calibrated on, 9 in 10 have\n"
+        "their class in it.\n"
         "Without -m the classes are ImageNet's 1000, by the classifier that WEIGHTS came with: a look whether a file is\n"
         "what it should be. The shorter side is then resized to 256 and the middle 224x224 are used, as torchvision does.\n\n"
         "  ftrain predict -m flowers.safetensors a.jpg b.png holiday/\n"
+        "  ftrain predict -m flowers.safetensors --coverage 0.95 holiday/\n"
         "  find . -name '*.jpg' -print0 | ftrain predict -m flowers.safetensors -0 --format csv - >flowers.csv\n"
         "  if ftrain predict -m faces.safetensors --exit-status real a.jpg; then echo real; fi\n"
         "  ftrain predict -w densenet161-8d451a50.pth cat.jpg\n\n",

@@ -1,15 +1,28 @@
 /* Writing predictions, a row a picture. */
 #include "ftrain/predict/prediction_row.h"
 
+#include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 #include "ftrain/shell/quote.h"
 #include "io/csv.h"
 #include "io/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- text ---- */
+
+static void print_text_set(const prediction *predicted) {
+    int held = 0;
+    fputs("\tset: ", stdout);
+    for (int i = 0; i < predicted->class_count; i++) {
+        if (!prediction_holds(predicted, predicted->order[i])) continue;
+        if (held++) fputs(", ", stdout);
+        quote_write(stdout, predicted->classes[predicted->order[i]]);
+    }
+    if (!held) fputs("none", stdout);
+}
 
 static void print_text(const char *path, const prediction *predicted) {
     quote_write(stdout, path);
@@ -18,6 +31,7 @@ static void print_text(const char *path, const prediction *predicted) {
         quote_write(stdout, predicted->classes[predicted->order[i]]);
         printf(" %.4f", (double)predicted->probabilities[predicted->order[i]]);
     }
+    if (predicted->thresholds) print_text_set(predicted);
     putchar('\n');
 }
 
@@ -28,10 +42,11 @@ static void print_text_error(const char *path, const char *reason) {
     putchar('\n');
 }
 
-/* ---- CSV: path, class, error, then a probability a class, empty where it is not shown ---- */
+/* ---- CSV: path, class, error, where it is asked for the set, then a probability a class, empty where it
+ * is not shown ---- */
 
 static void print_csv_header(const prediction *shape) {
-    fputs("path,class,error", stdout);
+    fputs(shape->thresholds ? "path,class,error,set" : "path,class,error", stdout);
     for (int c = 0; c < shape->class_count; c++) {
         char name[600];
         snprintf(name, sizeof name, "p_%s", shape->classes[c]);
@@ -41,28 +56,59 @@ static void print_csv_header(const prediction *shape) {
     putchar('\n');
 }
 
+/* "{rose|tulip}": braces tell the empty set from a row without one. A backslash stands before a bar or
+ * backslash of a name. False without memory. */
+static bool print_csv_set(const prediction *predicted) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    if (!to) return false;
+    char before = '{';
+    for (int i = 0; i < predicted->class_count; i++) {
+        if (!prediction_holds(predicted, predicted->order[i])) continue;
+        putc(before, to);
+        before = '|';
+        for (const char *next = predicted->classes[predicted->order[i]]; *next; next++) {
+            if (*next == '|' || *next == '\\') putc('\\', to);
+            putc(*next, to);
+        }
+    }
+    fputs(before == '{' ? "{}" : "}", to);
+    const bool whole = !ferror(to);
+    const bool closed = fclose(to) == 0;
+    if (whole && closed) dni_csv_field(stdout, text);
+    free(text);
+    return whole && closed;
+}
+
 static bool is_shown(const prediction *predicted, int class_index) {
     for (int i = 0; i < predicted->shown; i++)
         if (predicted->order[i] == class_index) return true;
     return false;
 }
 
-static void print_csv(const char *path, const prediction *predicted) {
+static bool print_csv(const char *path, const prediction *predicted) {
     dni_csv_field(stdout, path);
     putchar(',');
     dni_csv_field(stdout, predicted->classes[predicted->order[0]]);
     putchar(',');
+    if (predicted->thresholds) {
+        putchar(',');
+        if (!print_csv_set(predicted)) return !report_no_memory();
+    }
     for (int c = 0; c < predicted->class_count; c++) {
         putchar(',');
         if (is_shown(predicted, c)) printf("%.9g", (double)predicted->probabilities[c]);
     }
     putchar('\n');
+    return true;
 }
 
 static void print_csv_error(const char *path, const char *reason, const prediction *shape) {
     dni_csv_field(stdout, path);
     fputs(",,", stdout);
     dni_csv_field(stdout, reason);
+    if (shape->thresholds) putchar(',');
     for (int c = 0; c < shape->class_count; c++) putchar(',');
     putchar('\n');
 }
@@ -75,10 +121,8 @@ void prediction_row_begin(row_format format, const prediction *shape) {
 
 bool prediction_row_print(row_format format, const char *path, const prediction *predicted) {
     if (format == ROW_JSON) return print_json(prediction_json(predicted, path));
-    if (format == ROW_CSV)
-        print_csv(path, predicted);
-    else
-        print_text(path, predicted);
+    if (format == ROW_CSV) return print_csv(path, predicted);
+    print_text(path, predicted);
     return true;
 }
 

@@ -59,13 +59,20 @@ static bool parse_int(const char *option, const char *text, double min, double m
     return true;
 }
 
-static bool parse_float(const char *option, const char *text, double min, double max, float *out) {
+static bool parse_double(const char *option, const char *text, double min, double max, double *out) {
     char *end;
     const double value = strtod(text, &end);
     if (end == text || *end || !(value >= min && value <= max)) {
         message("%s: '%s' is not a number from %g to %g", option, text, min, max);
         return false;
     }
+    *out = value;
+    return true;
+}
+
+static bool parse_float(const char *option, const char *text, double min, double max, float *out) {
+    double value;
+    if (!parse_double(option, text, min, max, &value)) return false;
     *out = (float)value;
     return true;
 }
@@ -128,6 +135,8 @@ static bool set_option(const option_spec *spec, void *target, const char *value)
         return parse_int(name, value, spec->min, spec->max, target);
     case OPTION_FLOAT:
         return parse_float(name, value, spec->min, spec->max, target);
+    case OPTION_DOUBLE:
+        return parse_double(name, value, spec->min, spec->max, target);
     case OPTION_SEED:
         return parse_seed(name, value, target);
     case OPTION_WIDTHS:

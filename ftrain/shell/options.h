@@ -14,6 +14,7 @@ typedef enum option_kind {
     OPTION_TEXT,    /* const char * */
     OPTION_INT,     /* int in [min, max] */
     OPTION_FLOAT,   /* float in [min, max] */
+    OPTION_DOUBLE,  /* double in [min, max]: where a float's rounding would be seen */
     OPTION_SEED,    /* uint64_t */
     OPTION_WIDTHS,  /* widths: "512,256" */
     OPTION_CHOICE,  /* int: which word of `argument`, "one|other", from 0 */
@@ -72,6 +73,8 @@ struct option_spec {
     OPT_VALUE(name, letter, OPTION_INT, OPTION_OFFSET(type, member, int), min, max, argument, help)
 #define OPT_FLOAT(name, letter, type, member, min, max, argument, help)                                      \
     OPT_VALUE(name, letter, OPTION_FLOAT, OPTION_OFFSET(type, member, float), min, max, argument, help)
+#define OPT_DOUBLE(name, letter, type, member, min, max, argument, help)                                     \
+    OPT_VALUE(name, letter, OPTION_DOUBLE, OPTION_OFFSET(type, member, double), min, max, argument, help)
 #define OPT_SEED(name, letter, type, member, help)                                                           \
     OPT_VALUE(name, letter, OPTION_SEED, OPTION_OFFSET(type, member, uint64_t), 0, 0, "N", help)
 #define OPT_WIDTHS(name, letter, type, member, argument, help)                                               \

@@ -52,6 +52,8 @@ static const option_spec rows[] = {
     OPT_NO_FLAG("no-flip", 0, train_options, flip, "do not train on mirror images"),
     OPT_SEED("seed", 0, train_options, training.seed,
              "seed of initial weights, order, dropout and views (default 1)"),
+    OPT_DOUBLE("calibration-share", 0, train_options, calibration_share, 0, 0.99, "S",
+               "keep a share S of valid for the sets of predict --coverage alone (default 0)"),
     OPT_TEXT("checkpoint", 0, train_options, checkpoint, "FILE",
              "keep the state of training here, after every epoch (default MODEL.checkpoint)"),
     OPT_FLAG("resume", 0, train_options, resume, "go on from the checkpoint, if there is one"),
@@ -125,6 +127,10 @@ static outcome check(train_options *o) {
     }
     if (o->folds && (o->model || o->sweep || o->checkpoint || o->resume)) {
         message("--folds writes no model: -o, --sweep, --checkpoint and --resume do not go with it");
+        return OUTCOME_USAGE;
+    }
+    if (o->folds && o->calibration_share > 0.0) {
+        message("--folds writes no model: --calibration-share does not go with it");
         return OUTCOME_USAGE;
     }
     o->training.nesterov = o->nesterov;

@@ -23,6 +23,7 @@ typedef struct train_options {
     const char *report;              /* NULL: none */
     int max_maps;                    /* of wrong pictures, on the page */
     int folds;                       /* 0: none */
+    double calibration_share;        /* of valid, that calibrates and does not choose the epoch; 0: none */
     widths hidden;
     float dropout;
     float class_weights[MAX_CLASS_WEIGHTS];

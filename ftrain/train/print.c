@@ -3,6 +3,7 @@
 
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/output.h"
+#include "ftrain/train/calibrate.h"
 #include "ftrain/train/recipe.h"
 #include "ftrain/train/tables.h"
 #include "io/json.h"
@@ -45,6 +46,9 @@ void train_print_result(const train_run *run) {
            test->correct, test->count, test->accuracy_low, test->accuracy_high, test->loss);
     guessing_sentence sentence = train_guessing(run);
     guessing_print(&sentence);
+    printf("sets of --coverage are calibrated on %d pictures of valid, %s\n", calibrate_count(run),
+           calibrate_is_apart(run) ? "which did not choose the epoch"
+                                   : "which chose the epoch, too (--calibration-share keeps some apart)");
     if (train_learnt_nothing(run, &sentence)) guessing_print(&sentence);
     print_wrote(run->options->model);
 }

@@ -1,6 +1,7 @@
 /* Options and results of a training, as JSON. */
 #include "ftrain/train/recipe.h"
 
+#include "ftrain/train/calibrate.h"
 #include "io/json.h"
 
 #include <string.h>
@@ -77,6 +78,8 @@ static json_t *options_json(const train_options *o, const dni_view *views, int v
         json_object_set_new(recipe, "class_weights", class_weights_json(o));
     if (t->label_smoothing > 0.0f)
         json_object_set_new(recipe, "label_smoothing", dni_json_float(t->label_smoothing));
+    if (o->calibration_share > 0.0)
+        json_object_set_new(recipe, "calibration_share", json_real(o->calibration_share));
     if (o->extraction.network.precision != DN_PRECISION_FLOAT32)
         json_object_set_new(recipe, "precision",
                             json_string(precision_name(o->extraction.network.precision)));
@@ -98,11 +101,12 @@ json_t *recipe_json(const train_run *run) {
 
 json_t *recipe_metrics_json(const train_run *run) {
     const dni_versus_largest versus = train_versus_largest(run);
-    return json_pack("{s:i, s:f, s:f, s:f, s:i, s:i, s:f, s:f, s:f, s:f, s:o, s:b}", "best_epoch",
-                     run->result.best_epoch, "train_loss", run->result.train_loss, "valid_loss",
+    return json_pack("{s:i, s:f, s:f, s:f, s:i, s:i, s:f, s:f, s:f, s:f, s:o, s:b, s:{s:i, s:b}}",
+                     "best_epoch", run->result.best_epoch, "train_loss", run->result.train_loss, "valid_loss",
                      run->result.valid_loss, "valid_accuracy", run->result.valid_accuracy, "test_count",
                      run->test.count, "test_correct", run->test.correct, "test_accuracy", run->test.accuracy,
                      "test_accuracy_low", run->test.accuracy_low, "test_accuracy_high",
                      run->test.accuracy_high, "test_loss", run->test.loss, "versus_largest_class",
-                     guessing_json(&versus), "nothing_learnt", (int)train_learnt_nothing(run, NULL));
+                     guessing_json(&versus), "nothing_learnt", (int)train_learnt_nothing(run, NULL),
+                     "calibration", "count", calibrate_count(run), "apart", (int)calibrate_is_apart(run));
 }

@@ -6,6 +6,7 @@
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
+#include "ftrain/train/calibrate.h"
 #include "ftrain/train/recipe.h"
 #include "ftrain/train/tables.h"
 #include "ftrain/train/test_pictures.h"
@@ -41,6 +42,11 @@ static void write_result(html *page, const train_run *run) {
         html_raw(page, " The training stopped after epoch %d of %d: no lower validation loss in %d.",
                  result->epochs, run->options->training.epochs, run->options->training.patience);
     html_raw(page, "</p>\n");
+    html_raw(page, "<p>The sets of --coverage are calibrated on %d pictures of valid, %s.</p>\n",
+             calibrate_count(run),
+             calibrate_is_apart(run)
+                 ? "which did not choose the epoch"
+                 : "which chose the epoch, too: their share may fall a little below the one asked for");
     if (run->sweep)
         html_raw(page,
                  "<p>Test was used once, after the <a href=\"#sweep\">sweep</a> had picked the winner "

@@ -19,7 +19,8 @@ typedef struct train_run {
     const char *data;             /* the data folder */
     extraction extraction;
     feature_set sets[DNI_SPLITS];
-    int *counts[DNI_SPLITS]; /* pictures of each class that could be used */
+    feature_set calibration; /* the part of valid that is kept apart, no longer in its set; often empty */
+    int *counts[DNI_SPLITS]; /* pictures of each class that could be used, without those kept apart */
     checkpoint checkpoint;
 
     sweep *sweep;     /* NULL: none */

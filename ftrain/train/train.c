@@ -4,6 +4,7 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
+#include "ftrain/train/calibrate.h"
 #include "ftrain/train/evaluate_head.h"
 #include "ftrain/train/print.h"
 #include "ftrain/train/recipe.h"
@@ -73,6 +74,8 @@ static json_t *provenance_json(const train_run *run) {
                   "weights_source", extracted->source.name, "weights_hash", extracted->hash, "classes",
                   classes, "views", recipe_views_json(extracted->views, extracted->view_count));
     char *preprocessing = dni_preprocessing_to_json(&extracted->preprocessing);
+    if (run->options->calibration_share > 0.0)
+        json_object_set_new(out, "calibration_share", json_real(run->options->calibration_share));
     json_object_set_new(out, "preprocessing", preprocessing ? json_loads(preprocessing, 0, NULL) : NULL);
     free(preprocessing);
     return out;
@@ -128,7 +131,7 @@ static outcome train_sweep(train_run *run) {
     return OUTCOME_OK;
 }
 
-static outcome save(const train_run *run) {
+static outcome save(const train_run *run, const dn_conformal *conformal) {
     char *recipe = dni_json_line(recipe_json(run)), *metrics = dni_json_line(recipe_metrics_json(run));
     const extraction *extracted = &run->extraction;
     const dn_classifier_info info = {
@@ -141,6 +144,7 @@ static outcome save(const train_run *run) {
         .seed = run->options->training.seed,
         .recipe = recipe,
         .metrics = metrics,
+        .conformal = conformal,
     };
     dn_error error;
     outcome code = recipe && metrics ? OUTCOME_OK : report_no_memory();
@@ -152,7 +156,10 @@ static outcome save(const train_run *run) {
 }
 
 static outcome finish_model(train_run *run) {
-    const outcome code = save(run);
+    dn_conformal *conformal;
+    outcome code = calibrate_run(&conformal, run);
+    if (!code) code = save(run, conformal);
+    dn_conformal_free(conformal);
     if (code) return code;
     checkpoint_discard(&run->checkpoint);
     train_print_result(run);
@@ -160,7 +167,8 @@ static outcome finish_model(train_run *run) {
 }
 
 static outcome make_model(train_run *run) {
-    outcome code = run->sweep ? train_sweep(run) : train_head(run);
+    outcome code = calibrate_divide(run);
+    if (!code) code = run->sweep ? train_sweep(run) : train_head(run);
     if (!code)
         code = evaluate_head(&run->test, run->head, &run->sets[DNI_TEST], run->extraction.data.class_count);
     if (code) return code;
@@ -226,6 +234,7 @@ static outcome run(const command *self, int argc, char **argv) {
         feature_set_free(&context.sets[s]);
         free(context.counts[s]);
     }
+    feature_set_free(&context.calibration);
     extraction_free(&context.extraction);
     sweep_free(context.sweep);
     free(path);
@@ -239,7 +248,9 @@ const command train_command = {
     .description =
         "DATA holds pictures as DATA/{train,valid,test}/CLASS/FILE. Their features are computed once and kept;\n"
         "then a small network is trained on them. The epoch with the lowest validation loss is taken, and its\n"
-        "accuracy on the test split is measured once. An interrupted training is continued with --resume.\n"
+        "accuracy on the test split is measured once. The model is also calibrated for the sets of --coverage, on the\n"
+        "validation split: on the pictures that chose the epoch unless --calibration-share keeps a part of them for that\n"
+        "alone. An interrupted training is continued with --resume.\n"
         "\n"
         "  ftrain train flowers -o flowers.safetensors\n"
         "  ftrain train flowers -w random:1 --hidden 128 --epochs 10      a trial without a weights file\n"
