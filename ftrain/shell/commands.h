@@ -16,8 +16,8 @@ struct command {
     outcome (*run)(const struct command *self, int argc, char **argv);
 };
 
-extern const command collect_command, split_command, prepare_command, audit_command, train_command,
-    evaluate_command, predict_command, explain_command, baseline_command, extract_command, convert_command,
-    serve_command, info_command;
+extern const command collect_command, split_command, prepare_command, audit_command, review_command,
+    train_command, evaluate_command, predict_command, explain_command, baseline_command, extract_command,
+    convert_command, serve_command, info_command;
 
 #endif

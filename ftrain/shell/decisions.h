@@ -28,8 +28,8 @@ typedef struct heeded_decisions {
 char *decisions_path(const decision_options *options, const char *data);
 
 /* Leaves out and moves samples of `data`, all parts together, and tells on stderr how many, and which
- * decisions no longer apply. Returns OUTCOME_OK or, after a message, another outcome; the samples are then as
- * they were. */
+ * decisions no longer apply. Returns OUTCOME_OK or, after a message, another outcome; the samples are then
+ * as they were. */
 outcome decisions_heed(heeded_decisions *out, const decision_options *options, const char *data,
                        dni_samples *const *parts, size_t part_count, const char *const *classes,
                        int class_count);

@@ -1,0 +1,203 @@
+/* Paths of a command line to pictures of the set. */
+#include "ftrain/review/on_paths.h"
+
+#include "core/error.h"
+#include "ftrain/shell/columns.h"
+#include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
+#include "ftrain/shell/output.h"
+#include "ftrain/shell/paths.h"
+#include "ftrain/shell/quote.h"
+#include "io/file.h"
+#include "io/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct choice {
+    review_set *set;
+    const verdict *made;
+    pending_decisions pending;
+    bool *is_taken; /* (pictures): a picture that is named twice is decided on once */
+} choice;
+
+/* ---- paths ---- */
+
+/* The part of a path inside the set, with links and dots resolved; from malloc. NULL: it is not inside. */
+static char *resolve(const review_set *set, const char *path) {
+    char *const folder = realpath(set->folder, NULL), *const real = realpath(path, NULL);
+    const char *const inside = folder && real ? dni_path_inside(real, folder) : NULL;
+    char *const copy = inside ? strdup(inside) : NULL;
+    free(folder);
+    free(real);
+    return copy;
+}
+
+static size_t find(const review_set *set, const char *path) {
+    const char *const inside = dni_path_inside(path, set->folder);
+    size_t found = inside ? review_set_find(set, inside) : set->set.samples.count;
+    if (found < set->set.samples.count) return found;
+    char *const resolved = resolve(set, path);
+    if (resolved) found = review_set_find(set, resolved);
+    free(resolved);
+    return found;
+}
+
+/* A file that is not there: of a decision it can be taken back. */
+static dn_status take_missing(choice *work, const named_picture *picture, dn_error *error) {
+    const char *const inside = dni_path_inside(picture->path, work->set->folder);
+    if (work->made->kind == DNI_UNDO && picture->error->status == DN_ERR_NOT_FOUND)
+        return pending_undo_missing(&work->pending, work->set, inside ? inside : picture->path, error);
+    return dni_fail(error, picture->error->status, "%s", picture->error->message);
+}
+
+static outcome take(choice *work, const named_picture *picture) {
+    dn_error error;
+    dn_status status = DN_OK;
+    const size_t i = picture->error ? 0 : find(work->set, picture->path);
+    if (picture->error)
+        status = take_missing(work, picture, &error);
+    else if (i == work->set->set.samples.count)
+        status =
+            dni_fail(&error, DN_ERR_NOT_FOUND, "%s: is no picture of %s", picture->path, work->set->folder);
+    else if (!work->is_taken[i])
+        status = pending_add(&work->pending, work->set, i, work->made, &error);
+    if (!picture->error && !status) work->is_taken[i] = true;
+    return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
+}
+
+/* The path as the file system knows it: as it is, or else inside the set. From malloc; NULL: after a
+ * message. */
+static char *locate(const review_set *set, const char *path) {
+    char *const inside = dni_path_join(set->folder, path), *const as_it_is = strdup(path);
+    const bool is_inside = inside && access(path, F_OK) != 0 && access(inside, F_OK) == 0;
+    if (!inside || !as_it_is) (void)report_no_memory();
+    free(is_inside || !inside ? as_it_is : inside);
+    return is_inside ? inside : inside ? as_it_is : NULL;
+}
+
+/* All paths of one that the command line has. */
+static outcome take_path(choice *work, const char *path) {
+    char *const located = strcmp(path, "-") == 0 ? strdup(path) : locate(work->set, path);
+    path_source *const source = located ? path_source_create(&located, 1, '\n') : NULL;
+    outcome code = source ? OUTCOME_OK : report_no_memory();
+    named_picture *picture;
+    while (!code && path_source_next(source, &picture)) {
+        char *const again = strcmp(path, "-") == 0 ? locate(work->set, picture->path) : NULL;
+        if (again && strcmp(again, picture->path) != 0) {
+            named_picture listed = {.path = again};
+            code = take(work, &listed);
+        } else {
+            code = take(work, picture);
+        }
+        free(again);
+        named_picture_free(picture);
+    }
+    if (!code && path_source_lacks_memory(source)) code = report_no_memory();
+    if (source) path_source_free(source);
+    free(located);
+    return code;
+}
+
+/* ---- deciding ---- */
+
+static const char *past_tense(dni_decision_kind kind) {
+    static const char *const words[DNI_DECISIONS] = {"kept", "excluded", "moved", "undone"};
+    return words[kind];
+}
+
+static outcome print_done(const choice *work, bool json) {
+    const verdict *const made = work->made;
+    const bool moves = made->kind == DNI_MOVE;
+    if (json)
+        return print_json(json_pack("{s:s, s:o, s:I, s:I, s:o}", "decision", dni_decision_name(made->kind),
+                                    "class", moves ? dni_json_text(made->class_name) : json_null(),
+                                    "pictures", (json_int_t)work->pending.count, "unchanged",
+                                    (json_int_t)work->pending.unchanged, "file",
+                                    dni_json_text(work->set->file)))
+                   ? OUTCOME_OK
+                   : OUTCOME_MACHINE;
+    printf("%s: %zu", past_tense(made->kind), work->pending.count);
+    if (moves) {
+        fputs(" to ", stdout);
+        quote_write(stdout, made->class_name);
+    }
+    if (work->pending.unchanged) printf("; %zu were so already", work->pending.unchanged);
+    putchar('\n');
+    return OUTCOME_OK;
+}
+
+static outcome append(const choice *work) {
+    dn_error error;
+    const bool before = interrupts_wait(true);
+    const dn_status status =
+        dni_decisions_append(work->set->file, work->pending.items, work->pending.count, &error);
+    interrupts_wait(before);
+    return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
+}
+
+outcome review_decide_on_paths(review_set *self, const verdict *made, char **paths, int count, bool json) {
+    choice work = {
+        .set = self, .made = made, .is_taken = new_array(self->set.samples.count, sizeof *work.is_taken)};
+    outcome code = work.is_taken ? OUTCOME_OK : OUTCOME_MACHINE;
+    for (int i = 0; !code && i < count; i++) code = take_path(&work, paths[i]);
+    if (!code) code = append(&work);
+    if (!code) code = print_done(&work, json);
+    pending_free(&work.pending);
+    free(work.is_taken);
+    return code;
+}
+
+/* ---- the list ---- */
+
+typedef struct list_row {
+    const char *path, *decision, *class_name, *time, *file;
+    char key[33];
+    char text[300]; /* the decision, for people */
+} list_row;
+
+static json_t *class_json(const void *value) {
+    const list_row *const row = value;
+    return row->class_name ? dni_json_text(row->class_name) : json_null();
+}
+
+static void fill_row(list_row *row, const dni_decision *decision, dni_decision_place place) {
+    static const char *const places[] = {"there", "renamed", "changed", "missing"};
+    *row = (list_row){.path = decision->path,
+                      .decision = dni_decision_name(decision->kind),
+                      .class_name = decision->class_name,
+                      .time = decision->time,
+                      .file = places[place]};
+    dni_key_text(&decision->key, row->key);
+    snprintf(row->text, sizeof row->text, "%s%s%s", row->decision, row->class_name ? " to " : "",
+             row->class_name ? row->class_name : "");
+}
+
+outcome review_list(const review_set *self, bool json) {
+    static const table_column columns[] = {
+        COLUMN("picture", "path", CELL_TEXT, list_row, path),
+        COLUMN("decision", NULL, CELL_CHARS, list_row, text),
+        COLUMN(NULL, "decision", CELL_TEXT, list_row, decision),
+        ROW_COLUMN(NULL, "class", .json = class_json),
+        COLUMN("time", "time", CELL_TEXT, list_row, time),
+        COLUMN("file", "file", CELL_TEXT, list_row, file),
+        COLUMN(NULL, "xxh3", CELL_CHARS, list_row, key),
+    };
+    list_row *const rows = new_array(self->decisions.count + 1, sizeof *rows);
+    if (!rows) return OUTCOME_MACHINE;
+    for (size_t i = 0; i < self->decisions.count; i++)
+        fill_row(&rows[i], &self->decisions.items[i], self->match.places[i]);
+    const row_table table = ROWS(columns, rows, self->decisions.count);
+    bool printed = true;
+    if (json)
+        printed = rows_print_json(&table);
+    else if (table.count)
+        printed = rows_print(&table);
+    else
+        message("%s: no decisions", self->file);
+    free(rows);
+    return printed ? OUTCOME_OK : OUTCOME_MACHINE;
+}
