@@ -7,6 +7,7 @@
 #include "ftrain/shell/decisions.h"
 #include "ftrain/shell/outcome.h"
 #include "head/metrics.h"
+#include "head/modified_z.h"
 #include "head/significance.h"
 
 enum { AUDIT_PARTS = DNI_SPLITS, WORST = 5, TINY_BYTES = 3 * TINY_SIDE * TINY_SIDE };
@@ -85,16 +86,9 @@ typedef struct class_outliers {
     int count;
 } class_outliers;
 
-/* Above this a modified z-score counts as an outlier (Iglewicz & Hoaglin 1993). */
-#define OUTLIER_SCORE 3.5
-
-/* By colour: the largest modified z-score, 0.6745 |x - median| / MAD, of a picture's colour cues in its
- * class. */
+/* By colour (ftrain/cues/colour_outliers.h) and by the network's features
+ * (ftrain/features/feature_outliers.h): the worst above DNI_OUTLIER_Z. */
 outcome audit_colour_outliers(class_outliers *out, const audit_data *data);
-
-/* By the network's features: the distance to the class's centre, each feature divided by its deviation in
- * the class (the Mahalanobis distance of a diagonal Gaussian for each class; with a full one: Lee et al.
- * 2018), and the modified z-score of that distance. */
 outcome audit_feature_outliers(class_outliers *out, const audit_data *data, const feature_set *set);
 
 /* ---- the network's features ---- */

@@ -188,7 +188,7 @@ static void write_all_outliers(html *page, const audit *findings, dni_pool *pool
     html_raw(
         page,
         "<p>At most %d of each class, by a modified z-score above %.1f. They need not be wrong, but are worth a look.</p>\n",
-        WORST, OUTLIER_SCORE);
+        WORST, DNI_OUTLIER_Z);
     write_outliers(page, &findings->data, findings->colour, "In colour", pool);
     if (findings->features)
         write_outliers(page, &findings->data, findings->features, "In the network's features", pool);

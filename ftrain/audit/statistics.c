@@ -1,5 +1,6 @@
 /* Class by class: how its files were made. And copies. */
 #include "ftrain/audit/audit.h"
+#include "ftrain/cues/copies.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -75,13 +76,6 @@ outcome audit_summarise(class_summary *out, const audit_data *data, int part, in
 
 /* ---- copies ---- */
 
-/* From groups among the usable pictures to groups among all, where those that cannot be used are alone. */
-static void translate_groups(uint32_t *group, const uint32_t *among, const uint32_t *index, uint32_t usable,
-                             uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) group[i] = i;
-    for (uint32_t k = 0; k < usable; k++) group[index[k]] = index[among[k]];
-}
-
 static void count_groups(const audit_data *data, const uint32_t *group, size_t *copies, size_t *across_parts,
                          size_t *across_classes, unsigned char *seen) {
     enum { PARTS = 1, CLASSES = 2 };
@@ -99,45 +93,19 @@ static void count_groups(const audit_data *data, const uint32_t *group, size_t *
     }
 }
 
-static dn_status group_usable(audit_copies *out, const audit_data *data, dni_fingerprint *prints,
-                              uint32_t *index, dn_error *error) {
-    const uint32_t count = (uint32_t)data->samples.count;
-    uint32_t *const among = index + count;
-    uint32_t usable = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!data->facts[i].is_usable) continue;
-        prints[usable] = data->facts[i].fingerprint;
-        index[usable++] = i;
-    }
-    dn_status status = dni_group_same(among, prints, usable, error);
-    if (status) return status;
-    translate_groups(out->same, among, index, usable, count);
-    status = dni_group_near(among, prints, usable, DNI_NEAR_DISTANCE, error);
-    if (!status) translate_groups(out->near, among, index, usable, count);
-    return status;
-}
-
 outcome audit_find_copies(audit_copies *out, const audit_data *data) {
     const size_t count = data->samples.count;
     *out = (audit_copies){.same = new_array(count, sizeof *out->same),
                           .near = new_array(count, sizeof *out->near)};
-    dni_fingerprint *const prints = new_array(count, sizeof *prints);
-    uint32_t *const index = new_matrix(2, count, sizeof *index);
     unsigned char *const seen = new_array(count, 1);
-    dn_error error;
-    outcome code = OUTCOME_OK;
-    if (!out->same || !out->near || !prints || !index || !seen) {
-        code = OUTCOME_MACHINE;
-    } else if (group_usable(out, data, prints, index, &error)) {
-        code = report(&error, OUTCOME_DATA);
-    } else {
+    outcome code = out->same && out->near && seen ? OUTCOME_OK : OUTCOME_MACHINE;
+    if (!code) code = copies_find(out->same, out->near, data->facts, count);
+    if (!code) {
         count_groups(data, out->same, &out->same_count, &out->same_across_parts, &out->same_across_classes,
                      seen);
         count_groups(data, out->near, &out->near_count, &out->near_across_parts, &out->near_across_classes,
                      seen);
     }
-    free(prints);
-    free(index);
     free(seen);
     return code;
 }
