@@ -144,6 +144,27 @@ dn_status pending_undo_missing(pending_decisions *to, const review_set *from, co
     return dni_fail(error, DN_ERR_NOT_FOUND, "%s: is no picture of %s", inside, from->folder);
 }
 
+/* What was decided on before is found again by its path and bytes; what was appended, likewise. */
+dn_status review_set_follow(review_set *self, const pending_decisions *appended, dn_error *error) {
+    dni_decisions now;
+    const dn_status status = dni_decisions_load(&now, self->file, error);
+    if (status) return status;
+    const dni_decision **const of_sample = self->match.of_sample;
+    for (size_t i = 0; i < self->set.samples.count; i++)
+        if (of_sample[i]) of_sample[i] = dni_decisions_find(&now, of_sample[i]->path, &of_sample[i]->key);
+    for (size_t k = 0; k < appended->count; k++) {
+        const dni_decision *const made = &appended->items[k];
+        const size_t i = review_set_find(self, made->path);
+        if (made->kind != DNI_UNDO && i < self->set.samples.count)
+            of_sample[i] = dni_decisions_find(&now, made->path, &made->key);
+    }
+    free(self->match.places);
+    self->match.places = NULL;
+    dni_decisions_free(&self->decisions);
+    self->decisions = now;
+    return DN_OK;
+}
+
 void pending_free(pending_decisions *pending) {
     for (size_t i = 0; i < pending->count; i++) {
         free(pending->items[i].path);

@@ -52,6 +52,9 @@ dn_status pending_add(pending_decisions *to, const review_set *from, size_t i, c
 /* Adds an undo of the decision on a file that is not there any more. DN_ERR_NOT_FOUND: there is none. */
 dn_status pending_undo_missing(pending_decisions *to, const review_set *from, const char *inside,
                                dn_error *error);
+/* After they were appended: reads the file again, and what is decided on each picture, without looking at the
+ * pictures. `places` of the match are then not known. */
+dn_status review_set_follow(review_set *self, const pending_decisions *appended, dn_error *error);
 void pending_free(pending_decisions *pending);
 
 #endif

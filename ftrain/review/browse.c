@@ -1,0 +1,72 @@
+/* The server of the page, and the browser. */
+#include "ftrain/review/site.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/quote.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { LARGEST_BODY = 1 << 20 }; /* a decision on 100,000 pictures */
+
+static const route routes[] = {
+    {"GET", "/", answer_page, 0},
+    {"GET", "/page.js", answer_script, 0},
+    {"GET", "/grid.js", answer_grid_script, 0},
+    {"GET", "/page.css", answer_style, 0},
+    {"GET", "/set", answer_set, 0},
+    {"GET", "/thumbnail", answer_thumbnail, 0},
+    {"GET", "/picture", answer_picture, 0},
+    {"POST", "/map", answer_map, ROUTE_PAGE_ONLY},
+    {"POST", "/decide", answer_decide, ROUTE_PAGE_ONLY},
+};
+
+static bool is_set(const char *variable) {
+    const char *const value = getenv(variable);
+    return value && *value;
+}
+
+/* Asks the desktop to open the address, where there is a desktop; 0: nobody was asked. */
+static pid_t open_browser(const char *url) {
+    if (!is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY")) return 0;
+    char program[] = "xdg-open", *const address = strdup(url);
+    char *const words[] = {program, address, NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t child = 0;
+    if (!address || posix_spawn_file_actions_init(&actions)) {
+        free(address);
+        return 0;
+    }
+    /* what it prints would disturb what this program prints */
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    if (posix_spawnp(&child, program, &actions, NULL, words, environ) != 0) child = 0;
+    posix_spawn_file_actions_destroy(&actions);
+    free(address);
+    return child;
+}
+
+outcome review_browse(site *self, const server_options *options, bool opens_browser) {
+    const server_site served = {.routes = routes,
+                                .route_count = sizeof routes / sizeof *routes,
+                                .context = self,
+                                .max_body = LARGEST_BODY};
+    server *opened;
+    outcome code = server_open(&opened, options, &served);
+    if (code) return code;
+    fputs("reviewing ", stdout);
+    quote_write(stdout, self->set->folder);
+    printf(" on %s\n", server_url(opened));
+    if (fflush(stdout) != 0) code = OUTCOME_MACHINE; /* main() tells */
+    const pid_t browser = !code && opens_browser ? open_browser(server_url(opened)) : 0;
+    if (!code) code = server_run(opened);
+    server_free(opened);
+    if (browser > 0) waitpid(browser, NULL, WNOHANG); /* it may stay, with the window that it opened */
+    return code;
+}

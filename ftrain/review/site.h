@@ -1,0 +1,54 @@
+/* What the page of ftrain review is made of, and what it asks for. */
+#ifndef FTRAIN_REVIEW_SITE_H
+#define FTRAIN_REVIEW_SITE_H
+
+#include "ftrain/review/findings.h"
+#include "ftrain/review/review_set.h"
+#include "ftrain/server/server.h"
+
+#include <pthread.h>
+
+enum { KEPT_THUMBNAILS = 1024 }; /* some 8 KB each */
+
+/* A thumbnail that was made before; the place is given by the picture's number. */
+typedef struct kept_thumbnail {
+    size_t picture;
+    unsigned char *jpeg; /* NULL: none yet */
+    size_t bytes;
+} kept_thumbnail;
+
+typedef struct site {
+    review_set *set;
+    pthread_mutex_t set_lock; /* of the decisions; all else in the set stays as it is */
+    const findings *found;    /* NULL: nothing was looked for */
+    scorer *scorer;           /* its network is attached; NULL: no model is given */
+    const char *model;        /* its file */
+    float *evidence;          /* (map height, map width) */
+    pthread_mutex_t model_lock;
+    kept_thumbnail *thumbnails; /* (KEPT_THUMBNAILS) */
+    pthread_mutex_t thumbnail_lock;
+} site;
+
+/* The picture that the query's `id` names; where there is none, it was answered so and the number of pictures
+ * is returned. */
+size_t site_find_picture(const site *of, const request *in, response *out);
+
+/* Handlers; their context is a site. */
+void answer_page(void *context, const request *in, response *out);
+void answer_script(void *context, const request *in, response *out);
+void answer_grid_script(void *context, const request *in, response *out);
+void answer_style(void *context, const request *in, response *out);
+/* All pictures: names, splits, classes, findings, decisions. */
+void answer_set(void *context, const request *in, response *out);
+/* Decides on pictures: {"pictures": [3, 5], "decision": "move", "class": 1}. */
+void answer_decide(void *context, const request *in, response *out);
+void answer_thumbnail(void *context, const request *in, response *out);
+void answer_picture(void *context, const request *in, response *out);
+/* The map of evidence over a picture, with the class that it is for and its probability in X-Ftrain-Class and
+ * X-Ftrain-Probability. */
+void answer_map(void *context, const request *in, response *out);
+
+/* Serves the page until SIGINT or SIGTERM. Returns OUTCOME_OK or, after a message, another outcome. */
+outcome review_browse(site *self, const server_options *options, bool opens_browser);
+
+#endif
