@@ -6,6 +6,7 @@
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "head/modified_z.h"
+#include "head/novelty.h"
 #include "io/file.h"
 #include "io/json.h"
 
@@ -13,22 +14,22 @@
 
 extern const asset asset_review_page_html, asset_review_page_js, asset_review_grid_js, asset_review_page_css;
 
-void answer_page(void *context, const request *in, response *out) {
+void review_send_page(void *context, const request *in, response *out) {
     (void)context;
     response_page(out, in, &asset_review_page_html);
 }
 
-void answer_script(void *context, const request *in, response *out) {
+void review_send_script(void *context, const request *in, response *out) {
     (void)context, (void)in;
     response_asset(out, &asset_review_page_js);
 }
 
-void answer_grid_script(void *context, const request *in, response *out) {
+void review_send_grid_script(void *context, const request *in, response *out) {
     (void)context, (void)in;
     response_asset(out, &asset_review_grid_js);
 }
 
-void answer_style(void *context, const request *in, response *out) {
+void review_send_style(void *context, const request *in, response *out) {
     (void)context, (void)in;
     response_asset(out, &asset_review_page_css);
 }
@@ -74,6 +75,8 @@ static void add_finding(json_t *to, const finding *found) {
                             json_pack("[f, s]", found->colour_score, cue_name(found->colour_cue)));
     if (found->feature_score > DNI_OUTLIER_Z)
         json_object_set_new(to, "features", json_real(found->feature_score));
+    if (found->unfamiliarity >= DN_NOVELTY_LINE)
+        json_object_set_new(to, "unfamiliar", json_real(found->unfamiliarity));
     if (found->likely >= 0)
         json_object_set_new(
             to, "label",
@@ -90,7 +93,7 @@ static json_t *picture_json(const site *of, size_t i) {
 }
 
 /* What another process decided meanwhile is read, too. */
-void answer_set(void *context, const request *in, response *out) {
+void review_send_set(void *context, const request *in, response *out) {
     site *const of = context;
     const picture_set *const set = &of->set->set;
     (void)in;
@@ -194,7 +197,7 @@ static void decide(review_set *set, const wish *asked, response *out) {
     response_error(out, is_machine ? 500 : status == DN_ERR_ARGUMENT ? 400 : 409, "%s", error.message);
 }
 
-void answer_decide(void *context, const request *in, response *out) {
+void review_take_decisions(void *context, const request *in, response *out) {
     site *const of = context;
     wish asked;
     if (read_wish(&asked, of, in, out)) {

@@ -16,15 +16,15 @@ extern char **environ;
 enum { LARGEST_BODY = 1 << 20 }; /* a decision on 100,000 pictures */
 
 static const route routes[] = {
-    {"GET", "/", answer_page, 0},
-    {"GET", "/page.js", answer_script, 0},
-    {"GET", "/grid.js", answer_grid_script, 0},
-    {"GET", "/page.css", answer_style, 0},
-    {"GET", "/set", answer_set, 0},
-    {"GET", "/thumbnail", answer_thumbnail, 0},
-    {"GET", "/picture", answer_picture, 0},
-    {"POST", "/map", answer_map, ROUTE_PAGE_ONLY},
-    {"POST", "/decide", answer_decide, ROUTE_PAGE_ONLY},
+    {"GET", "/", review_send_page, 0},
+    {"GET", "/page.js", review_send_script, 0},
+    {"GET", "/grid.js", review_send_grid_script, 0},
+    {"GET", "/page.css", review_send_style, 0},
+    {"GET", "/set", review_send_set, 0},
+    {"GET", "/thumbnail", review_send_thumbnail, 0},
+    {"GET", "/picture", review_send_picture, 0},
+    {"POST", "/map", review_send_map, ROUTE_PAGE_ONLY},
+    {"POST", "/decide", review_take_decisions, ROUTE_PAGE_ONLY},
 };
 
 static bool is_set(const char *variable) {

@@ -65,6 +65,18 @@ static outcome collect_features(const work *self, feature_set *out, const dni_sa
     return extraction_of_samples(out, request->extraction, usable, request->pool);
 }
 
+/* By what the model file keeps for it, where it does. */
+static outcome tell_unfamiliar(work *self, const feature_set *set) {
+    const scorer *const model = self->request->scorer;
+    const dn_novelty *const novelty = model ? dn_classifier_get_info(model->classifier)->novelty : NULL;
+    dn_error error;
+    if (!novelty) return OUTCOME_OK;
+    if (dn_novelty_score(novelty, set->values, set->count, NULL, self->scores, &error))
+        return report(&error, OUTCOME_MODEL);
+    for (int i = 0; i < set->count; i++) self->out->of[set->sample_index[i]].unfamiliarity = self->scores[i];
+    return OUTCOME_OK;
+}
+
 static outcome check_labels(work *self, const feature_set *set) {
     label_check check = {.count = 0};
     int *const groups = new_array((size_t)set->count + 1, sizeof *groups);
@@ -95,6 +107,7 @@ static outcome look_at_features(work *self) {
     if (!code) code = feature_outlier_scores(self->scores, &set, self->set->class_count, OUTLIER_MIN_MEMBERS);
     for (int i = 0; !code && i < set.count; i++)
         self->out->of[set.sample_index[i]].feature_score = self->scores[i];
+    if (!code && set.count) code = tell_unfamiliar(self, &set);
     if (!code && set.count) code = check_labels(self, &set);
     self->out->has_features = !code;
     feature_set_free(&set);

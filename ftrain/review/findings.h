@@ -17,6 +17,7 @@ typedef struct finding {
     double feature_score;
     int likely; /* the class that its label should probably be; -1: no doubt */
     double given_probability, likely_probability;
+    double unfamiliarity; /* percentile among the model's validation pictures; 0 where nothing tells it */
 } finding;
 
 typedef struct findings {

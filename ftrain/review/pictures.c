@@ -6,6 +6,7 @@
 #include "ftrain/page/overlay.h"
 #include "ftrain/page/thumbnail.h"
 #include "ftrain/shell/message.h"
+#include "io/orientation.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,10 +38,11 @@ static void answer_jpeg(response *out, unsigned char *jpeg, size_t size) {
     response_header(out, "Cache-Control", "private, max-age=600");
 }
 
-static dn_status make(thumbnail *out, const char *path, int side, dn_error *error) {
+static dn_status make(thumbnail *out, const site *of, size_t picture, int side, dn_error *error) {
     dn_image image;
     *out = (thumbnail){.jpeg = NULL};
-    dn_status status = dn_image_load(&image, path, error);
+    dn_status status =
+        dni_image_load_as(&image, of->set->set.samples.items[picture].path, of->preprocessing, error);
     if (status) return status;
     status = thumbnail_make(out, &image, side, error);
     dn_image_free(&image);
@@ -74,7 +76,7 @@ static void keep(site *of, size_t picture, const thumbnail *made) {
     pthread_mutex_unlock(&of->thumbnail_lock);
 }
 
-void answer_thumbnail(void *context, const request *in, response *out) {
+void review_send_thumbnail(void *context, const request *in, response *out) {
     site *const of = context;
     const size_t picture = site_find_picture(of, in, out);
     if (picture == of->set->set.samples.count) return;
@@ -86,7 +88,7 @@ void answer_thumbnail(void *context, const request *in, response *out) {
     }
     thumbnail made;
     dn_error error;
-    if (make(&made, of->set->set.samples.items[picture].path, THUMBNAIL_SIDE, &error)) {
+    if (make(&made, of, picture, THUMBNAIL_SIDE, &error)) {
         answer_error(out, &error);
         return;
     }
@@ -94,13 +96,13 @@ void answer_thumbnail(void *context, const request *in, response *out) {
     answer_jpeg(out, made.jpeg, made.bytes);
 }
 
-void answer_picture(void *context, const request *in, response *out) {
+void review_send_picture(void *context, const request *in, response *out) {
     const site *const of = context;
     const size_t picture = site_find_picture(of, in, out);
     if (picture == of->set->set.samples.count) return;
     thumbnail made;
     dn_error error;
-    if (make(&made, of->set->set.samples.items[picture].path, PICTURE_SIDE, &error))
+    if (make(&made, of, picture, PICTURE_SIDE, &error))
         answer_error(out, &error);
     else
         answer_jpeg(out, made.jpeg, made.bytes);
@@ -134,7 +136,7 @@ static dn_status draw_map(site *of, const char *path, thumbnail *out, int *class
     *class_index = -1; /* the most probable one */
     *probability = 0;
     if (!probabilities) return dni_no_memory(error, "%s: %d probabilities", path, classes);
-    dn_status status = dn_image_load(&image, path, error);
+    dn_status status = dni_image_load_as(&image, path, of->preprocessing, error);
     if (!status) {
         status = explain(of, &image, &drawn, class_index, probabilities, error);
         dn_image_free(&image);
@@ -148,7 +150,7 @@ static dn_status draw_map(site *of, const char *path, thumbnail *out, int *class
     return status;
 }
 
-void answer_map(void *context, const request *in, response *out) {
+void review_send_map(void *context, const request *in, response *out) {
     site *const of = context;
     if (!of->scorer) {
         response_error(out, 404, "no model was given");

@@ -87,12 +87,18 @@ static outcome make_site(site *out, const review_options *options) {
 static outcome browse(review_set *set, const review_options *options) {
     scorer model = {.classifier = NULL};
     findings found = {.of = NULL};
+    dn_preprocessing preprocessing = dn_preprocessing_default();
+    preprocessing.exif_rotate = options->extraction.exif_rotate;
     site shown = {.set = set,
+                  .preprocessing = &preprocessing,
                   .set_lock = PTHREAD_MUTEX_INITIALIZER,
                   .model_lock = PTHREAD_MUTEX_INITIALIZER,
                   .thumbnail_lock = PTHREAD_MUTEX_INITIALIZER};
     outcome code = options->model ? open_model(&model, options) : OUTCOME_OK;
-    if (!code && options->model) shown.scorer = &model;
+    if (!code && options->model) {
+        shown.scorer = &model;
+        shown.preprocessing = &dn_classifier_get_info(model.classifier)->preprocessing;
+    }
     if (!code && options->searches) code = search(&found, set, options, shown.scorer);
     if (!code && options->searches) shown.found = &found;
     if (!code) code = make_site(&shown, options);

@@ -19,11 +19,12 @@ typedef struct kept_thumbnail {
 
 typedef struct site {
     review_set *set;
-    pthread_mutex_t set_lock; /* of the decisions; all else in the set stays as it is */
-    const findings *found;    /* NULL: nothing was looked for */
-    scorer *scorer;           /* its network is attached; NULL: no model is given */
-    const char *model;        /* its file */
-    float *evidence;          /* (map height, map width) */
+    pthread_mutex_t set_lock;              /* of the decisions; all else in the set stays as it is */
+    const dn_preprocessing *preprocessing; /* says whether pictures are turned as EXIF says */
+    const findings *found;                 /* NULL: nothing was looked for */
+    scorer *scorer;                        /* its network is attached; NULL: no model is given */
+    const char *model;                     /* its file */
+    float *evidence;                       /* (map height, map width) */
     pthread_mutex_t model_lock;
     kept_thumbnail *thumbnails; /* (KEPT_THUMBNAILS) */
     pthread_mutex_t thumbnail_lock;
@@ -34,19 +35,19 @@ typedef struct site {
 size_t site_find_picture(const site *of, const request *in, response *out);
 
 /* Handlers; their context is a site. */
-void answer_page(void *context, const request *in, response *out);
-void answer_script(void *context, const request *in, response *out);
-void answer_grid_script(void *context, const request *in, response *out);
-void answer_style(void *context, const request *in, response *out);
+void review_send_page(void *context, const request *in, response *out);
+void review_send_script(void *context, const request *in, response *out);
+void review_send_grid_script(void *context, const request *in, response *out);
+void review_send_style(void *context, const request *in, response *out);
 /* All pictures: names, splits, classes, findings, decisions. */
-void answer_set(void *context, const request *in, response *out);
+void review_send_set(void *context, const request *in, response *out);
 /* Decides on pictures: {"pictures": [3, 5], "decision": "move", "class": 1}. */
-void answer_decide(void *context, const request *in, response *out);
-void answer_thumbnail(void *context, const request *in, response *out);
-void answer_picture(void *context, const request *in, response *out);
+void review_take_decisions(void *context, const request *in, response *out);
+void review_send_thumbnail(void *context, const request *in, response *out);
+void review_send_picture(void *context, const request *in, response *out);
 /* The map of evidence over a picture, with the class that it is for and its probability in X-Ftrain-Class and
  * X-Ftrain-Probability. */
-void answer_map(void *context, const request *in, response *out);
+void review_send_map(void *context, const request *in, response *out);
 
 /* Serves the page until SIGINT or SIGTERM. Returns OUTCOME_OK or, after a message, another outcome. */
 outcome review_browse(site *self, const server_options *options, bool opens_browser);
