@@ -75,7 +75,25 @@ def main():
             check_page(driver, "serve results")
 
             keyboard(driver)
+        with_token(model, pictures[0])
     finish()
+
+
+def with_token(model, picture):
+    """Where a token is asked for, a visit to the address with it is enough."""
+    token = "0123456789abcdef-of-the-test"
+    os.environ["FTRAIN_TOKEN"] = token
+    with serving("serve", "-m", model, "--port", 0) as address, browser() as driver:
+        driver.get(address)
+        check("without the token there is no page", "an access token is needed" in driver.page_source)
+        driver.get(f"{address}?token={token}")
+        check("with it there is", wait_for(lambda: "densenet121" in driver.find_element(By.ID, "model").text))
+        check("and the token has left the address", driver.current_url, address)
+        check("no script can read it", driver.execute_script("return document.cookie"), "")
+        driver.find_element(By.ID, "files").send_keys(str(picture))
+        check("a picture is judged", wait_for(lambda: [card_text(card, ".headline") for card in cards(driver)] != []))
+        check("without a complaint", [text for text in console_errors(driver) if "401" not in text], [])
+    del os.environ["FTRAIN_TOKEN"]
 
 
 def keyboard(driver):
