@@ -89,6 +89,7 @@ static dn_status allocate(const pipeline *self, pipeline_job *job) {
 static void decode(const pipeline *self, pipeline_job *job) {
     dn_image image = {0};
     dn_status status = dn_image_decode(&image, job->bytes, job->size, job->name, &job->error);
+    if (!status && self->info->preprocessing.exif_rotate) status = dn_image_turn_upright(&image, &job->error);
     if (!status) status = allocate(self, job);
     if (!status) status = dn_image_to_input(&image, &self->info->preprocessing, 0, job->input, &job->error);
     if (!status && job->is_explained)

@@ -1,5 +1,6 @@
-"""The cases of test_serve.sh:  serve.py FTRAIN MODEL PICTURE...
+"""The cases of test_serve.sh:  serve.py FTRAIN MODEL ROTATING TURNED PICTURE...
 
+ROTATING is a model that was made with --exif-rotate, TURNED a picture that its EXIF turns.
 Speaks to the server by plain sockets where a client of the standard library is too polite."""
 import concurrent.futures
 import contextlib
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 
-ftrain, model, *pictures = sys.argv[1:]
+ftrain, model, rotating, turned, *pictures = sys.argv[1:]
 failures = 0
 
 
@@ -30,7 +31,7 @@ def check(what, found, expected=True):
 class Server:
     """ftrain serve with these options, until the block ends."""
 
-    def __init__(self, *options, environment=None):
+    def __init__(self, *options, model=model, environment=None):
         self.process = subprocess.Popen([ftrain, "serve", "-m", model, *map(str, options)], stdout=subprocess.PIPE, text=True,
                                         env={**os.environ, **(environment or {})})
         self.url = self.process.stdout.readline().split()[-1]
@@ -96,7 +97,7 @@ def is_near(found, expected):
     return list(found) == list(expected) and all(abs(found[name] - expected[name]) < 2e-6 for name in expected)
 
 
-def predictions():
+def predictions(model=model, pictures=pictures):
     lines = subprocess.run([ftrain, "predict", "-m", model, "--json", *pictures], check=True, capture_output=True, text=True)
     return [json.loads(line) for line in lines.stdout.splitlines()]
 
@@ -155,6 +156,17 @@ def refuse_pictures(server):
           (400, {"error": {"status": 400, "message": "top: must be a number from 1 on, not 'none'"}}))
     check("two pictures are not explained at once",
           server.post(*multipart([("a", b"1"), ("b", b"2")])[:1], path="/v1/explain", headers=multipart([])[1])[0], 400)
+
+
+def rotate():
+    with Server(model=rotating) as server:
+        expected = predictions(rotating, [turned])[0]["probabilities"]
+        answers = [server.post(content(turned), path)[1] for path in ("/v1/predict", "/v1/explain")]
+        check("a picture is turned where the model asks for it", [is_near(found["probabilities"], expected) for found in
+                                                                  (answers[0]["predictions"][0], answers[1])], [True, True])
+        png = server.ask("POST", "/v1/explain", content(turned), {"Content-Type": "image/jpeg", "Accept": "image/png"})[2]
+        check("and so is its map", struct.unpack(">II", png[16:24]), (45, 61))
+        check("the model says so", json.loads(server.ask("GET", "/v1/model")[2])["preprocessing"]["exif_rotate"])
 
 
 def describe(server):
@@ -378,6 +390,6 @@ with Server("--host", "faces.lan", "--timeout", 30, "--max-size", 1) as server:
         cases(server)
 with Server("--timeout", 1) as server:
     slow(server)
-for cases in (access, full, ending, interrupt, six):
+for cases in (rotate, access, full, ending, interrupt, six):
     cases()
 sys.exit(failures != 0)

@@ -10,12 +10,15 @@ if "$ftrain" info | grep -q '^server not available'; then
 fi
 
 cases=$(realpath test/cli/serve.py)
+golden=$(realpath test/golden/io/orientation)
 cd "$work" || exit 1
 unset FTRAIN_TOKEN
 dataset data 4 40 160
 "$ftrain" train data -w random:1 --arch densenet121 --resize 36 --crop 32 --epochs 2 -q -o m.safetensors >"$stdout" \
     2>"$stderr" || not_ok "training"
-python3 "$cases" "$ftrain" m.safetensors data/test/*/*.ppm || failures=1
+"$ftrain" train data -w random:1 --arch densenet121 --resize 36 --crop 32 --epochs 1 -q --exif-rotate -o rotating.safetensors \
+    >"$stdout" 2>"$stderr" || not_ok "training with --exif-rotate"
+python3 "$cases" "$ftrain" m.safetensors rotating.safetensors "$golden/large_6.jpg" data/test/*/*.ppm || failures=1
 
 # ---- what is refused before anything is served ----
 check "a model is needed" 2 '' 'serve: -m MODEL is missing' "$ftrain" serve
