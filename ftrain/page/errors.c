@@ -74,7 +74,7 @@ static void introduce(html *page, const judged_pictures *pictures, int count, in
     html_raw(
         page,
         "<p>All pictures that are classified wrongly, %d of %d, the surest first: with the predicted class and "
-        "its probability, and the class that the folder says.",
+        "its probability, and the class that the set gives it.",
         count, pictures->count);
     if (mapped)
         html_raw(

@@ -29,6 +29,8 @@ dn_status judged_load(dn_image *out, const judged_pictures *pictures, int i, dn_
 
 void judged_write_caption(html *page, const judged_pictures *pictures, int i) {
     const int predicted = judged_predicted(pictures, i), truth = pictures->labels[i];
+    const char *const path = judged_path(pictures, i);
+    const char *const inside = dni_path_inside(path, pictures->folder);
     html_raw(page, "<figcaption>");
     html_text(page, pictures->classes[predicted]);
     html_raw(page, " %.4f", judged_confidence(pictures, i));
@@ -37,6 +39,6 @@ void judged_write_caption(html *page, const judged_pictures *pictures, int i) {
         html_text(page, pictures->classes[truth]);
     }
     html_raw(page, "<br>");
-    html_text(page, dni_path_inside(pictures->folder, judged_path(pictures, i)));
+    html_text(page, inside ? inside : path);
     html_raw(page, "</figcaption>");
 }

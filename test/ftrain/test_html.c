@@ -52,7 +52,7 @@ static void test_rules_of_style_go_to_the_head(void **state) {
     html *page;
     assert_int_equal(html_open(&page, path, "t", NULL), DN_OK);
     html_section(page, "one", "One");
-    html_style(page, "#one-%d{display:none}\n", 7);
+    html_add_style(page, "#one-%d{display:none}\n", 7);
     html_text(page, "text");
     char *text = page_close_and_read(page, path);
     assert_tags_are_balanced(text);
