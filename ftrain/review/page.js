@@ -121,18 +121,16 @@ function makeCell(id) {
   cell.className = 'cell';
   cell.setAttribute('role', 'option');
   frame.className = 'frame';
-  image.alt = '';
-  image.setAttribute('aria-hidden', 'true');
-  image.decoding = 'async';
-  image.draggable = false;
-  image.src = '/thumbnail?id=' + id;
-  image.addEventListener('error', () => {
-    if (!image.getAttribute('src')) return;
+  const fail = () => {
     const words = document.createElement('div');
     words.className = 'failed';
     words.textContent = 'cannot be shown';
     image.replaceWith(words);
-  });
+  };
+  image.alt = '';
+  image.setAttribute('aria-hidden', 'true');
+  image.decoding = 'async';
+  image.draggable = false;
   name.className = 'name';
   name.textContent = nameOf(pictures[id].path);
   const mark = document.createElement('div'), why = document.createElement('div');
@@ -140,6 +138,13 @@ function makeCell(id) {
   why.className = 'why';
   frame.append(image, mark);
   cell.append(frame, name, why);
+  image.addEventListener('error', () => {
+    if (!image.getAttribute('src')) return; // it went out of sight
+    pictures[id].broken = true;
+    fail();
+  });
+  if (pictures[id].broken) fail();
+  else image.src = '/thumbnail?id=' + id;
   return cell;
 }
 
@@ -318,16 +323,18 @@ function showLarge() {
   const id = grid.activeId, picture = pictures[id];
   $('large-name').textContent = picture.path;
   $('large-picture').alt = picture.path;
-  $('large-picture').src = '/picture?id=' + id;
+  $('large-picture').hidden = Boolean(picture.broken);
+  if (!picture.broken) $('large-picture').src = '/picture?id=' + id;
   $('large-facts').textContent = ['class ' + set.classes[picture.class], ...reasonWords(picture)].join('\n');
   $('large-error').hidden = true;
   showDecision();
-  if (set.model_classes) showMap(id);
+  if (picture.broken) showFailure();
+  $('large-map-figure').hidden = !set.model_classes || Boolean(picture.broken);
+  if (set.model_classes && !picture.broken) showMap(id);
 }
 
 async function showMap(id) {
   const image = $('large-map');
-  $('large-map-figure').hidden = false;
   $('large-map-words').textContent = 'the model is asked …';
   image.style.visibility = 'hidden';
   try {
@@ -349,10 +356,12 @@ async function showMap(id) {
   }
 }
 
-$('large-picture').addEventListener('error', () => {
+function showFailure() {
   $('large-error').textContent = 'This picture cannot be shown.';
   $('large-error').hidden = false;
-});
+}
+
+$('large-picture').addEventListener('error', showFailure);
 
 function open() {
   if (!grid.ids.length) return;
@@ -431,7 +440,8 @@ function onFilter() {
 }
 
 $('filters').addEventListener('submit', (event) => event.preventDefault());
-$('filters').addEventListener('input', onFilter);
+for (const control of Object.values(filters))
+  control.addEventListener(control === filters.name ? 'input' : 'change', onFilter);
 $('all').addEventListener('click', () => {
   for (const control of Object.values(filters)) control.value = '';
   onFilter();
