@@ -68,6 +68,13 @@ static void print_name(const char *before, const char *name) {
     quote_write(stdout, name);
 }
 
+static void print_picture_keys(const dn_classifier_info *info) {
+    int train = 0;
+    for (int i = 0; i < info->picture_key_count; i++) train += info->picture_keys[i].use == DN_PICTURE_TRAIN;
+    printf("\npicture keys %d: trained on %d, validated with %d", info->picture_key_count, train,
+           info->picture_key_count - train);
+}
+
 static outcome print_model(const char *path) {
     dn_classifier *classifier;
     dn_error error;
@@ -80,6 +87,9 @@ static outcome print_model(const char *path) {
     for (int i = 0; i < info->class_count; i++) print_name(i ? ", " : "\nclasses ", info->classes[i]);
     printf("\nresize %d, crop %d%s", info->preprocessing.resize, info->preprocessing.crop,
            info->preprocessing.exif_rotate ? ", EXIF rotation applied" : "");
+    if (info->conformal)
+        printf("\nsets of --coverage are calibrated on %d pictures", dn_conformal_count(info->conformal, -1));
+    if (info->picture_key_count) print_picture_keys(info);
     print_name("\nrecipe ", info->recipe);
     print_name("\nmetrics ", info->metrics);
     putchar('\n');

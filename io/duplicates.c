@@ -10,19 +10,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-dn_status dni_fingerprint_of_file(dni_fingerprint *out, const char *path, dn_error *error) {
+dn_status dni_fingerprint_load(dni_fingerprint *out, dn_image *image, const char *path, dn_error *error) {
     *out = (dni_fingerprint){.phash = DNI_PERCEPTUAL_FLAT};
+    *image = (dn_image){0};
     dni_file_content file;
     dn_status status = dni_file_load(&file, path, error);
     if (status) return status;
-    dn_image image;
-    status = dn_image_decode(&image, file.data, file.size, path, error);
+    status = dn_image_decode(image, file.data, file.size, path, error);
     if (!status) {
         out->content = dni_key_of_bytes(file.data, file.size);
-        status = dni_perceptual_hash(&out->phash, &image, error);
-        dn_image_free(&image);
+        status = dni_perceptual_hash(&out->phash, image, error);
     }
+    if (status) dn_image_free(image);
     dni_file_unload(&file);
+    return status;
+}
+
+dn_status dni_fingerprint_of_file(dni_fingerprint *out, const char *path, dn_error *error) {
+    dn_image image;
+    const dn_status status = dni_fingerprint_load(out, &image, path, error);
+    dn_image_free(&image);
     return status;
 }
 

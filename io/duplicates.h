@@ -10,7 +10,10 @@ typedef struct dni_fingerprint {
     uint64_t phash;  /* dni_perceptual_hash() of the picture */
 } dni_fingerprint;
 
-/* Decodes a picture file and fills in its fingerprint. Fails as dn_image_load() does. */
+/* Decodes a picture file, keeps the picture, and fills in its fingerprint. Fails as dn_image_load() does;
+ * *image is then empty. */
+dn_status dni_fingerprint_load(dni_fingerprint *out, dn_image *image, const char *path, dn_error *error);
+/* The same without the picture. */
 dn_status dni_fingerprint_of_file(dni_fingerprint *out, const char *path, dn_error *error);
 
 /* Two pictures within this perceptual distance count as one by default. It was measured on 1134 aligned

@@ -84,13 +84,17 @@ dn_status dn_image_turn_upright(dn_image *image, dn_error *error) {
     return DN_OK;
 }
 
-dn_status dni_image_load_as(dn_image *out, const char *path, const dn_preprocessing *preprocessing,
+dn_status dni_image_turn_as(dn_image *image, const char *path, const dn_preprocessing *preprocessing,
                             dn_error *error) {
     dn_error reason;
-    dn_status status = dn_image_load(out, path, error);
-    if (status || !preprocessing->exif_rotate) return status;
-    status = dn_image_turn_upright(out, &reason);
+    const dn_status status = preprocessing->exif_rotate ? dn_image_turn_upright(image, &reason) : DN_OK;
     if (!status) return DN_OK;
-    dn_image_free(out);
+    dn_image_free(image);
     return dni_fail(error, status, "%.400s: %.600s", path, reason.message);
+}
+
+dn_status dni_image_load_as(dn_image *out, const char *path, const dn_preprocessing *preprocessing,
+                            dn_error *error) {
+    const dn_status status = dn_image_load(out, path, error);
+    return status ? status : dni_image_turn_as(out, path, preprocessing, error);
 }

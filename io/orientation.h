@@ -14,5 +14,8 @@ int dni_orientation_of_file(const unsigned char *bytes, size_t size);
  * looks at it beside its input has to see it. */
 dn_status dni_image_load_as(dn_image *out, const char *path, const dn_preprocessing *preprocessing,
                             dn_error *error);
+/* The second half of that, for a picture that is decoded already; on failure *image is freed. */
+dn_status dni_image_turn_as(dn_image *image, const char *path, const dn_preprocessing *preprocessing,
+                            dn_error *error);
 
 #endif

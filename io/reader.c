@@ -75,10 +75,11 @@ static float *input_at(const dni_reader *self, size_t position) {
     return self->inputs + position % self->capacity * self->floats;
 }
 
-static void publish(dni_reader *self, const dni_reader_job *job, int view, size_t position,
-                    slot_state state) {
+static void publish(dni_reader *self, const dni_reader_job *job, int view, const dni_fingerprint *print,
+                    size_t position, slot_state state) {
     const size_t i = position % self->capacity;
-    self->slots[i] = (dni_reader_slot){.user_data = job->user_data, .view = &job->views[view]};
+    self->slots[i] =
+        (dni_reader_slot){.user_data = job->user_data, .view = &job->views[view], .print = *print};
     self->last[i] = view + 1 == job->view_count;
     pthread_mutex_lock(&self->ring);
     self->states[i] = state;
@@ -86,8 +87,16 @@ static void publish(dni_reader *self, const dni_reader_job *job, int view, size_
     pthread_mutex_unlock(&self->ring);
 }
 
-static dn_status load(const dni_reader *self, dn_image *out, const dni_reader_job *job, dn_error *error) {
-    if (!job->error) return dni_image_load_as(out, job->path, self->options.preprocessing, error);
+static dn_status load(const dni_reader *self, dn_image *out, dni_fingerprint *print,
+                      const dni_reader_job *job, dn_error *error) {
+    const dn_preprocessing *preprocessing = self->options.preprocessing;
+    if (!job->error && !self->options.fingerprint)
+        return dni_image_load_as(out, job->path, preprocessing, error);
+    if (!job->error) {
+        /* Fingerprints are of files as they are, whatever becomes of the picture. */
+        const dn_status status = dni_fingerprint_load(print, out, job->path, error);
+        return status ? status : dni_image_turn_as(out, job->path, preprocessing, error);
+    }
     *error = *job->error;
     return error->status;
 }
@@ -110,7 +119,8 @@ static bool read_picture(dni_reader *self, const dni_reader_job *job, size_t fir
     const int side = self->options.preprocessing->crop;
     dn_image image = {0};
     dn_error error;
-    dn_status status = load(self, &image, job, &error);
+    dni_fingerprint print = {.phash = 0};
+    dn_status status = load(self, &image, &print, job, &error);
     bool going = true, reported = false;
     for (int v = 0, step; v < job->view_count; v += step) {
         const size_t position = first + (size_t)v;
@@ -124,7 +134,10 @@ static bool read_picture(dni_reader *self, const dni_reader_job *job, size_t fir
             dni_mirror_input(input_at(self, position), side, input_at(self, position + 1));
         for (int i = 0; i < step; i++) {
             if (status && !reported) self->errors[(position + (size_t)i) % self->capacity] = error;
-            publish(self, job, v + i, position + (size_t)i, !status ? READY : reported ? LEFT_OUT : FAILED);
+            publish(self, job, v + i, &print, position + (size_t)i,
+                    !status    ? READY
+                    : reported ? LEFT_OUT
+                               : FAILED);
             reported = reported || status;
         }
     }

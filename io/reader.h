@@ -7,6 +7,7 @@
 #ifndef DN_IO_READER_H
 #define DN_IO_READER_H
 
+#include "io/duplicates.h"
 #include "io/view.h"
 
 #include <stdbool.h>
@@ -29,9 +30,10 @@ typedef struct dni_reader_options {
     /* Frees a picture's user_data, after the caller has released its last slot; may be NULL. Called by any
      * thread. */
     void (*release)(void *user_data);
-    void *context; /* of next */
-    int threads;   /* that decode; >= 1 */
-    int batch;     /* the most slots to be taken at a time; >= 1 */
+    void *context;    /* of next */
+    int threads;      /* that decode; >= 1 */
+    int batch;        /* the most slots to be taken at a time; >= 1 */
+    bool fingerprint; /* each slot tells its picture's, made from the same decoding */
 } dni_reader_options;
 
 typedef struct dni_reader dni_reader;
@@ -39,6 +41,7 @@ typedef struct dni_reader dni_reader;
 typedef struct dni_reader_slot {
     void *user_data;
     const dni_view *view;
+    dni_fingerprint print; /* zeros unless asked for */
 } dni_reader_slot;
 
 /* The next slots in order: `count` inputs that lie one after the other in memory; or, where `error` is set,

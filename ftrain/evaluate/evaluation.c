@@ -123,7 +123,9 @@ static outcome score_all(evaluation *result, const dni_samples *calibration_samp
                          scores *fit) {
     const feature_source sources[] = {{&result->samples, &plain, 1}, {calibration_samples, &plain, 1}};
     scores found[2] = {{.count = 0}, {.count = 0}};
+    result->scorer.request.fingerprints = result->info->picture_key_count > 0;
     const outcome code = scorer_run(&result->scorer, sources, split ? 2 : 1, found, &result->skipped);
+    result->scorer.request.fingerprints = false; /* perturbed, the pictures are the same */
     result->scores = found[0];
     *fit = found[1];
     if (code || result->scores.count) return code;
@@ -142,6 +144,7 @@ static outcome score_and_measure(evaluation *result, const evaluation_options *o
                               result->info->class_count);
     if (!code) code = score_all(result, &samples, split, &fit);
     if (!code) code = measure(result);
+    if (!code) code = without_own_compute(&result->without_own, &result->scores, result->info);
     if (!code) code = set_metrics_compute(&result->set_metrics, &result->sets, &result->scores, result->info);
     if (!code && split && !fit.count)
         message("not calibrated: no picture of %s can be used", split);
@@ -169,6 +172,7 @@ void evaluation_free(evaluation *result) {
     free(result->rows);
     score_metrics_free(&result->recalibration.at_threshold);
     set_metrics_free(&result->set_metrics);
+    without_own_free(&result->without_own);
     class_sets_close(&result->sets);
     free(result->roc_aucs);
     free(result->average_precisions);

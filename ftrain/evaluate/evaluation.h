@@ -4,6 +4,7 @@
 
 #include "ftrain/evaluate/recalibration.h"
 #include "ftrain/evaluate/set_metrics.h"
+#include "ftrain/evaluate/without_own.h"
 #include "ftrain/features/class_sets.h"
 #include "ftrain/features/score_metrics.h"
 #include "ftrain/features/scorer.h"
@@ -43,6 +44,7 @@ typedef struct evaluation {
     double roc_auc, average_precision;     /* macro averages */
     dn_reliability reliability;
     recalibration recalibration;
+    without_own without_own;
     class_sets sets;
     set_metrics set_metrics; /* of those; empty where none are asked for */
     robustness_row *rows;    /* (row_count), in the order asked for; none until robustness_run() */

@@ -92,6 +92,21 @@ static json_t *threshold_json(const evaluation *result) {
     return object;
 }
 
+/* What was found of the model's own pictures and, as "without", the metrics of the others; null where there
+ * are none of the former or none of the latter. */
+static json_t *own_json(const evaluation *result) {
+    const without_own *from = &result->without_own;
+    json_t *object = own_pictures_json(&from->own), *without = json_null();
+    if (!json_is_object(object)) return object;
+    if (from->is_measured) {
+        without = metrics_json(result, &from->metrics);
+        add(&without, "loss", number(from->metrics.overall.loss));
+        add(&without, "roc_auc", number(from->roc_auc));
+    }
+    add(&object, "without", without);
+    return object;
+}
+
 static json_t *robustness_json(const evaluation *result) {
     scored_columns columns;
     scored_columns_make(&columns, result, true);
@@ -122,6 +137,7 @@ bool evaluation_print_json(const evaluation *result) {
     add(&object, "threshold",
         result->recalibration.split && result->recalibration.at_threshold.confusion ? threshold_json(result)
                                                                                     : json_null());
+    add(&object, "own", own_json(result));
     if (result->sets.thresholds)
         add(&object, "sets",
             set_metrics_json(&result->set_metrics, &result->sets, result->info->class_count));

@@ -31,11 +31,53 @@ static void headings(text_table *to, const char *const *texts, int count) {
 
 /* ---- the evaluated pictures ---- */
 
+static void print_accuracy(const dn_metrics *m) {
+    printf("accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f), loss %.4f\n", m->accuracy, m->correct,
+           m->count, m->accuracy_low, m->accuracy_high, m->loss);
+}
+
+/* Before all else where the model is judged on what it was made from. */
+static void print_own(const evaluation *result) {
+    const without_own *from = &result->without_own;
+    char sentence[200];
+    if (!own_pictures_count(&from->own)) return;
+    own_pictures_sentence(sentence, sizeof sentence, &from->own);
+    puts(sentence);
+    fputs("without them: ", stdout);
+    if (!from->is_measured) {
+        puts("nothing is left to judge it by");
+        return;
+    }
+    print_accuracy(&from->metrics.overall);
+    const guessing_sentence guessing = evaluation_guessing(result, &from->metrics);
+    guessing_print(&guessing);
+    puts("with them:");
+}
+
+/* Where it is not, or where that is not known. */
+static void print_none_own(const evaluation *result) {
+    char sentence[200];
+    if (own_pictures_count(&result->without_own.own)) return;
+    own_pictures_sentence(sentence, sizeof sentence, &result->without_own.own);
+    puts(sentence);
+}
+
+/* The figures without them beside those with them. */
+static bool print_without_own(const evaluation *result) {
+    scored_row both[2];
+    scored_columns columns;
+    without_own_rows_make(both, result);
+    scored_columns_make(&columns, result, false);
+    putchar('\n');
+    const row_table table = scored_table(&columns, both, 2);
+    return rows_print(&table);
+}
+
 static void print_summary(const evaluation *result) {
     const dn_metrics *m = &result->metrics.overall;
     char balanced[32], auc[32], precision[32];
-    printf("accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f), loss %.4f\n", m->accuracy, m->correct,
-           m->count, m->accuracy_low, m->accuracy_high, m->loss);
+    print_own(result);
+    print_accuracy(m);
     const guessing_sentence guessing = evaluation_guessing(result, &result->metrics);
     guessing_print(&guessing);
     printf("balanced accuracy %s, ROC-AUC %s, average precision %s%s\n",
@@ -43,6 +85,7 @@ static void print_summary(const evaluation *result) {
            number(precision, result->average_precision),
            result->info->class_count > 2 ? " (means over classes, each against the rest)" : "");
     printf("Brier score %.4f, expected calibration error %.4f\n", m->brier, result->reliability.error);
+    print_none_own(result);
 }
 
 /* Lowest recall first, of equal ones that with more pictures, then the model's order; without pictures
@@ -204,8 +247,8 @@ static bool print_robustness(const evaluation *result) {
 
 bool evaluation_print_text(const evaluation *result) {
     print_summary(result);
-    return print_classes(result) && print_confusion(result) &&
-           (!result->sets.thresholds || print_sets(result)) &&
+    return (!result->without_own.is_measured || print_without_own(result)) && print_classes(result) &&
+           print_confusion(result) && (!result->sets.thresholds || print_sets(result)) &&
            (!result->recalibration.split || print_temperature(result)) &&
            (!result->recalibration.split || result->info->class_count != 2 || print_threshold(result)) &&
            (!result->row_count || print_robustness(result));

@@ -21,6 +21,24 @@ enum { MAX_CHARTED = 4 };
 
 /* ---- the result ---- */
 
+/* Whether the model is judged on what it was made from, and what it reaches without that. */
+static void write_own(html *page, const evaluation *result) {
+    const without_own *from = &result->without_own;
+    char sentence[200];
+    own_pictures_sentence(sentence, sizeof sentence, &from->own);
+    html_raw(page, "<div%s>\n<p>What the model was made from: ",
+             own_pictures_count(&from->own) ? " class=\"alarm\"" : "");
+    html_text(page, sentence);
+    html_raw(page, ".</p>\n</div>\n");
+    if (!from->is_measured) return;
+    scored_row both[2];
+    scored_columns columns;
+    without_own_rows_make(both, result);
+    scored_columns_make(&columns, result, false);
+    const row_table table = scored_table(&columns, both, 2);
+    html_rows(page, &table);
+}
+
 static void write_result(html *page, const evaluation *result) {
     const dn_metrics *m = &result->metrics.overall;
     html_section(page, "result", "Result");
@@ -37,6 +55,7 @@ static void write_result(html *page, const evaluation *result) {
         m->correct, 100 * m->accuracy_low, 100 * m->accuracy_high);
     const guessing_sentence guessing = evaluation_guessing(result, &result->metrics);
     report_guessing(page, "This is ", &guessing);
+    write_own(page, result);
     report_random_weights(page, result->info->weights_source);
     if (result->skipped)
         html_raw(page, "<p>%zu pictures could not be used and were left out.</p>\n", result->skipped);

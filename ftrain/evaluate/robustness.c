@@ -25,21 +25,10 @@ static int correct_plain(const evaluation *result, const scores *row) {
     return correct;
 }
 
-static outcome macro_roc_auc(double *out, const scores *scored, int classes) {
-    double *values = new_matrix(2, (size_t)classes, sizeof *values);
-    if (!values) return OUTCOME_MACHINE;
-    dn_error error;
-    const dn_status status = dn_ranking_all(values, values + classes, scored->log_probabilities,
-                                            scored->labels, scored->count, classes, &error);
-    *out = dn_mean_defined(values, classes);
-    free(values);
-    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
-}
-
 static outcome evaluate_row(const evaluation *result, robustness_row *row, const scores *perturbed) {
     const int classes = result->info->class_count;
     outcome code = score_metrics_compute(&row->metrics, perturbed, classes);
-    if (!code) code = macro_roc_auc(&row->roc_auc, perturbed, classes);
+    if (!code) code = score_macro_roc_auc(&row->roc_auc, perturbed, classes);
     if (!code && perturbed->count)
         row->change =
             (double)(row->metrics.overall.correct - correct_plain(result, perturbed)) / perturbed->count;

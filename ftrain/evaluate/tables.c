@@ -95,6 +95,11 @@ json_t *scored_json(const scored_row *row) {
     return row_json(&table, 0);
 }
 
+void without_own_rows_make(scored_row out[2], const evaluation *result) {
+    out[0] = scored_row_make(result, "all pictures", &result->metrics);
+    out[1] = scored_row_make(result, "without the model's own", &result->without_own.metrics);
+}
+
 outcome evaluation_class_rows(class_row **out, const evaluation *result) {
     return class_rows_make(out, result->info->classes, result->metrics.classes, result->roc_aucs,
                            result->average_precisions, result->info->class_count);

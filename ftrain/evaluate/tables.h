@@ -43,6 +43,9 @@ json_t *scored_json(const scored_row *row);
 /* A row for each class, in the order of the model's: as class_rows_make(). */
 outcome evaluation_class_rows(class_row **out, const evaluation *result);
 
+/* Of all evaluated pictures, and of those without the model's own. */
+void without_own_rows_make(scored_row out[2], const evaluation *result);
+
 /* What an accuracy of the result is worth beside guessing. */
 guessing_sentence evaluation_guessing(const evaluation *result, const score_metrics *metrics);
 

@@ -3,6 +3,7 @@
 #define FTRAIN_FEATURES_COLLECTION_H
 
 #include "ftrain/features/features.h"
+#include "ftrain/features/looks.h"
 #include "io/content_key.h"
 #include "io/feature_store.h"
 
@@ -20,6 +21,7 @@ typedef struct feature_collection {
     const feature_request *request;
     dni_feature_store *store;
     feature_item *items; /* of all sources, one after the other */
+    look *looks;         /* (count): of the items; NULL unless fingerprints are asked for */
     size_t count;
     size_t skipped; /* items that cannot be used */
 } feature_collection;

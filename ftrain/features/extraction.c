@@ -96,6 +96,7 @@ static outcome compute(extraction *run, const extraction_options *options, const
             .options = options->features,
             .cache = cache,
             .pool = run->pool,
+            .fingerprints = options->fingerprints,
         };
         code = features_collect(&request, sources, count, sets, &run->skipped);
     }

@@ -20,6 +20,7 @@ typedef struct extraction_options {
     const char *augment; /* more views of the training split, "jpeg:75,blur:1"; NULL: none */
     bool flip;           /* each of its views mirrored, too */
     bool augment_valid;  /* the validation split gets the same views */
+    bool fingerprints;   /* the sets are to have them, too */
     bool exif_rotate;
 } extraction_options;
 

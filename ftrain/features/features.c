@@ -6,6 +6,7 @@
 #include "ftrain/shell/folders.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "io/file.h"
 #include "io/json.h"
 
@@ -22,6 +23,7 @@ void feature_set_free(feature_set *set) {
     free(set->values);
     free(set->labels);
     free(set->sample_index);
+    free(set->prints);
     *set = (feature_set){.count = 0};
 }
 
@@ -118,6 +120,30 @@ static outcome hash_all(feature_collection *collection) {
     return code;
 }
 
+/* ---- fingerprints ---- */
+
+/* Those that are kept. */
+static outcome find_looks(feature_collection *collection) {
+    if (!collection->request->fingerprints) return OUTCOME_OK;
+    collection->looks = new_array(collection->count + 1, sizeof *collection->looks);
+    if (!collection->looks) return OUTCOME_MACHINE;
+    for (size_t i = 0; i < collection->count; i++)
+        collection->looks[i] =
+            (look){.path = collection->items[i].path, .print = {.content = collection->items[i].key}};
+    return looks_find(collection->looks, collection->count, collection->request->cache);
+}
+
+/* Those that neither were kept nor came with the features. */
+static outcome complete_looks(feature_collection *collection) {
+    const feature_request *request = collection->request;
+    if (!request->fingerprints) return OUTCOME_OK;
+    for (size_t i = 0; i < collection->count; i++)
+        if (collection->items[i].is_unusable)
+            collection->looks[i].is_known = collection->looks[i].is_kept = true;
+    return looks_complete(collection->looks, collection->count, request->cache, request->pool,
+                          request->options.quiet);
+}
+
 /* ---- copying out ---- */
 
 /* Whether it can be used and lacks nothing. */
@@ -136,7 +162,9 @@ static outcome copy_set(const feature_collection *collection, const feature_item
     out->values = malloc((count + 1) * views * width * sizeof(float));
     out->labels = malloc((count + 1) * sizeof *out->labels);
     out->sample_index = malloc((count + 1) * sizeof *out->sample_index);
-    if (!out->values || !out->labels || !out->sample_index) return report_no_memory();
+    if (collection->looks) out->prints = malloc((count + 1) * sizeof *out->prints);
+    if (!out->values || !out->labels || !out->sample_index || !out->prints != !collection->looks)
+        return report_no_memory();
     for (size_t i = 0; i < count; i++) {
         if (!is_complete(collection, &items[i])) continue;
         for (size_t v = 0; v < views; v++) {
@@ -146,6 +174,7 @@ static outcome copy_set(const feature_collection *collection, const feature_item
             if (dni_feature_store_get(collection->store, &key, values, &error))
                 return report(&error, OUTCOME_MACHINE);
         }
+        if (out->prints) out->prints[out->count] = collection->looks[&items[i] - collection->items].print;
         out->sample_index[out->count] = i;
         out->labels[out->count++] = source->samples->items[i].label;
     }
@@ -184,7 +213,9 @@ static outcome collect(feature_collection *collection, const feature_source *sou
                 (feature_item){.source = &sources[s], .path = sources[s].samples->items[i].path};
     outcome code = open_store(collection);
     if (!code) code = hash_all(collection);
+    if (!code) code = find_looks(collection);
     if (!code) code = fill_store(collection);
+    if (!code) code = complete_looks(collection);
     if (!code && out) code = copy_sets(collection, sources, count, out);
     return code;
 }
@@ -200,6 +231,7 @@ outcome features_collect(const feature_request *request, const feature_source *s
     const outcome code = collection.items ? collect(&collection, sources, count, out) : report_no_memory();
     *skipped += collection.skipped;
     free(collection.items);
+    free(collection.looks);
     dni_feature_store_close(collection.store);
     return code;
 }

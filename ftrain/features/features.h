@@ -10,6 +10,7 @@
 #include "ftrain/shell/outcome.h"
 #include "head/training.h"
 #include "io/dataset.h"
+#include "io/duplicates.h"
 #include "io/view.h"
 
 #include <stdbool.h>
@@ -44,6 +45,7 @@ typedef struct feature_request {
     feature_options options;
     const char *cache; /* the folder of caches: features_cache() */
     dni_pool *pool;
+    bool fingerprints; /* the sets are to have them, too */
 } feature_request;
 
 /* The features of those samples that could be used, in their order. */
@@ -53,7 +55,8 @@ typedef struct feature_set {
     int width;     /* features of a view */
     float *values; /* (count, view_count, width) */
     int *labels;
-    size_t *sample_index; /* (count): of each among the source's samples */
+    size_t *sample_index;    /* (count): of each among the source's samples */
+    dni_fingerprint *prints; /* (count): of the files; NULL unless they were asked for */
     int count;
 } feature_set;
 

@@ -77,11 +77,21 @@ static void say_kept(const computation *self) {
                    dni_feature_store_count(self->collection->store));
 }
 
+/* Of a picture that was decoded for its features. */
+static void keep_look(const feature_collection *collection, const dni_reader_slot *slot) {
+    const feature_item *item = slot->user_data;
+    if (!collection->looks) return;
+    look *of = &collection->looks[item - collection->items];
+    of->print.phash = slot->print.phash;
+    of->is_known = true;
+}
+
 static outcome put_batch(const computation *self, const dni_reader_run *run) {
     const feature_collection *collection = self->collection;
     for (size_t i = 0; i < run->count; i++) {
         const feature_item *item = run->slots[i].user_data;
         const dni_key key = dni_key_of_view(&item->key, run->slots[i].view);
+        keep_look(collection, &run->slots[i]);
         const float *record = self->features + i * (size_t)collection->request->config->features;
         dn_error error;
         if (dni_feature_store_put(collection->store, &key, record, &error))
@@ -148,7 +158,8 @@ static outcome compute(computation *self) {
                                         .next = next_picture,
                                         .context = self,
                                         .threads = threads,
-                                        .batch = self->batch};
+                                        .batch = self->batch,
+                                        .fingerprint = request->fingerprints};
     dni_reader *pictures;
     dn_error error;
     if (dni_reader_create(&pictures, &options, &error)) return report(&error, OUTCOME_MACHINE);

@@ -1,6 +1,7 @@
 /* What a model says of one picture. */
 #include "ftrain/features/prediction.h"
 
+#include "ftrain/features/own_pictures.h"
 #include "io/json.h"
 
 void prediction_sort(const prediction *self) {
@@ -14,6 +15,19 @@ void prediction_sort(const prediction *self) {
 
 bool prediction_holds(const prediction *self, int class_index) {
     return self->probabilities[class_index] >= self->thresholds[class_index];
+}
+
+void prediction_find_own(prediction *self, const dn_classifier_info *info, const dni_fingerprint *print) {
+    self->own = NULL;
+    self->is_near_copy = false;
+    self->tells_own = info->picture_key_count > 0;
+    if (!self->tells_own) return;
+    const dn_picture_key key = own_picture_key(print, DN_PICTURE_TRAIN);
+    dn_picture_match match;
+    const int found = dn_picture_keys_find(info->picture_keys, info->picture_key_count, &key, &match);
+    if (found < 0) return;
+    self->own = info->picture_keys[found].use == DN_PICTURE_TRAIN ? "train" : "valid";
+    self->is_near_copy = match == DN_PICTURE_NEAR;
 }
 
 static json_t *set_json(const prediction *self) {
@@ -31,6 +45,10 @@ json_t *prediction_json(const prediction *self, const char *path) {
                             dni_json_float(self->probabilities[self->order[i]]));
     json_t *object = json_pack("{s:o, s:s, s:o}", "path", dni_json_text(path), "class",
                                self->classes[self->order[0]], "probabilities", all);
+    if (self->own) {
+        json_object_set_new(object, "own", json_string(self->own));
+        json_object_set_new(object, "near_copy", json_boolean(self->is_near_copy));
+    }
     if (self->thresholds) json_object_set_new(object, "set", set_json(self));
     return object;
 }

@@ -2,6 +2,9 @@
 #ifndef FTRAIN_FEATURES_PREDICTION_H
 #define FTRAIN_FEATURES_PREDICTION_H
 
+#include "head/classifier/classifier.h"
+#include "io/duplicates.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -11,6 +14,9 @@ typedef struct prediction {
     const float *probabilities; /* (class_count) */
     int *order;                 /* (class_count): classes by falling probability */
     int shown;                  /* so many of the most probable classes are told */
+    bool tells_own;             /* whether the model keeps the keys of its own pictures */
+    const char *own;            /* "train", "valid": what it used this picture for; NULL: it did not */
+    bool is_near_copy;          /* of one that it used: not the same bytes */
     const float *thresholds;    /* (class_count): of the classes in its set; NULL: no set is told */
 } prediction;
 
@@ -20,8 +26,11 @@ void prediction_sort(const prediction *self);
 /* Whether the picture's set holds the class. */
 bool prediction_holds(const prediction *self, int class_index);
 
-/* {"path", "class", "probabilities", "set"}, the last where sets are told; NULL without memory. `path` may
- * be of any bytes. */
+/* Looks the picture up among the model's own, and fills in what is told of that. */
+void prediction_find_own(prediction *self, const dn_classifier_info *info, const dni_fingerprint *print);
+
+/* {"path", "class", "probabilities", "own", "near_copy", "set"}: the next two of one of the model's own
+ * pictures alone, the last where sets are told. NULL without memory. `path` may be of any bytes. */
 json_t *prediction_json(const prediction *self, const char *path);
 
 #endif

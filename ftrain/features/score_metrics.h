@@ -24,6 +24,10 @@ outcome score_metrics_compute(score_metrics *out, const scores *from, int classe
  * are NaN. */
 outcome score_metrics_at_threshold(score_metrics *out, const scores *from, const dn_threshold *threshold);
 
+/* The ROC-AUC of each class against the rest, as a mean over the classes that have one; NaN without any.
+ * Returns OUTCOME_OK or, after a message, another outcome. */
+outcome score_macro_roc_auc(double *out, const scores *from, int classes);
+
 void score_metrics_free(score_metrics *metrics);
 
 #endif

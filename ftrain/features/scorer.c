@@ -52,7 +52,9 @@ static outcome score(const scorer *self, feature_set *set, scores *out) {
     out->labels = set->labels;
     out->sample_index = set->sample_index;
     out->count = set->count;
+    out->prints = set->prints;
     set->labels = NULL;
+    set->prints = NULL;
     set->sample_index = NULL;
     return OUTCOME_OK;
 }
@@ -76,5 +78,6 @@ void scores_free(scores *scored) {
     free(scored->log_probabilities);
     free(scored->labels);
     free(scored->sample_index);
+    free(scored->prints);
     *scored = (scores){.count = 0};
 }

@@ -26,6 +26,7 @@ typedef struct scores {
     float *log_probabilities; /* (count, classes) */
     int *labels;              /* (count) */
     size_t *sample_index;     /* (count): of each among the samples */
+    dni_fingerprint *prints;  /* (count); NULL unless self->request asks for them */
     int count;
 } scores;
 

@@ -4,6 +4,7 @@
 #include "densenet/imagenet_classes.h"
 #include "ftrain/backbone/model_attach.h"
 #include "ftrain/features/class_sets.h"
+#include "ftrain/features/own_pictures.h"
 #include "ftrain/predict/imagenet.h"
 #include "ftrain/predict/prediction_row.h"
 #include "ftrain/shell/commands.h"
@@ -39,6 +40,7 @@ typedef struct predict_run {
     class_sets sets;
     float *probabilities; /* (BATCH, classes) */
     int expected_class;
+    own_pictures own;
     size_t judged, unexpected; /* rows with a class; those of another than the expected one */
     size_t failed, skipped;    /* rows with an error; all inputs that could not be used */
 } predict_run;
@@ -68,6 +70,23 @@ static outcome fail(predict_run *run, const named_picture *picture, const dn_err
                : OUTCOME_MACHINE;
 }
 
+static void find_own(predict_run *run, const dni_fingerprint *print) {
+    prediction *predicted = &run->predicted;
+    prediction_find_own(predicted, dn_classifier_get_info(run->classifier), print);
+    run->own.count++;
+    if (!predicted->own) return;
+    run->own.train += strcmp(predicted->own, "train") == 0;
+    run->own.valid += strcmp(predicted->own, "valid") == 0;
+    run->own.near += predicted->is_near_copy;
+}
+
+static void tell_own(const predict_run *run) {
+    char sentence[200];
+    if (!own_pictures_count(&run->own)) return;
+    own_pictures_sentence(sentence, sizeof sentence, &run->own);
+    message("%s; what it says of these tells nothing of new pictures", sentence);
+}
+
 static outcome predict_pictures(predict_run *run, const dni_reader_run *pictures) {
     if (pictures->error) return fail(run, pictures->slots->user_data, pictures->error);
     const int count = (int)pictures->count;
@@ -81,6 +100,7 @@ static outcome predict_pictures(predict_run *run, const dni_reader_run *pictures
         const named_picture *picture = pictures->slots[i].user_data;
         run->predicted.probabilities = run->probabilities + i * (size_t)run->predicted.class_count;
         prediction_sort(&run->predicted);
+        if (run->classifier) find_own(run, &pictures->slots[i].print);
         if (!prediction_row_print(run->rows, picture->path, &run->predicted)) return OUTCOME_MACHINE;
         run->judged++;
         run->unexpected += run->expected && run->predicted.order[0] != run->expected_class;
@@ -150,6 +170,8 @@ static outcome find_classes(predict_run *run) {
     run->predicted.classes = info->classes;
     run->predicted.class_count = info->class_count;
     run->preprocessing = info->preprocessing;
+    run->own.keys = info->picture_key_count;
+    run->predicted.tells_own = run->own.keys > 0;
     return OUTCOME_OK;
 }
 
@@ -177,6 +199,7 @@ static outcome start_reading(predict_run *run, char *const *paths, int count) {
         .context = run->source,
         .threads = run->network.threads ? run->network.threads : dni_pool_cores(),
         .batch = BATCH,
+        .fingerprint = run->predicted.tells_own,
     };
     dn_error error;
     return dni_reader_create(&run->pictures, &options, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
@@ -194,6 +217,7 @@ static outcome predict(predict_run *run, char *const *paths, int count) {
     if (!code) code = open_network(run);
     if (!code) code = predict_all(run);
     if (code) return code;
+    tell_own(run);
     if (!run->judged && !run->failed) {
         message("no pictures");
         return OUTCOME_DATA;

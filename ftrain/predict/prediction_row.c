@@ -13,6 +13,11 @@
 
 /* ---- text ---- */
 
+/* Behind "train" or "valid". */
+static const char *near_copy(const prediction *predicted) {
+    return predicted->is_near_copy ? " (near copy)" : "";
+}
+
 static void print_text_set(const prediction *predicted) {
     int held = 0;
     fputs("\tset: ", stdout);
@@ -31,6 +36,7 @@ static void print_text(const char *path, const prediction *predicted) {
         quote_write(stdout, predicted->classes[predicted->order[i]]);
         printf(" %.4f", (double)predicted->probabilities[predicted->order[i]]);
     }
+    if (predicted->own) printf("\town: %s%s", predicted->own, near_copy(predicted));
     if (predicted->thresholds) print_text_set(predicted);
     putchar('\n');
 }
@@ -42,11 +48,13 @@ static void print_text_error(const char *path, const char *reason) {
     putchar('\n');
 }
 
-/* ---- CSV: path, class, error, where it is asked for the set, then a probability a class, empty where it
- * is not shown ---- */
+/* ---- CSV: path, class, error, where the model can tell them its own pictures, where it is asked for the
+ * set, then a probability a class, empty where it is not shown ---- */
 
 static void print_csv_header(const prediction *shape) {
-    fputs(shape->thresholds ? "path,class,error,set" : "path,class,error", stdout);
+    fputs("path,class,error", stdout);
+    if (shape->tells_own) fputs(",own", stdout);
+    if (shape->thresholds) fputs(",set", stdout);
     for (int c = 0; c < shape->class_count; c++) {
         char name[600];
         snprintf(name, sizeof name, "p_%s", shape->classes[c]);
@@ -92,6 +100,8 @@ static bool print_csv(const char *path, const prediction *predicted) {
     putchar(',');
     dni_csv_field(stdout, predicted->classes[predicted->order[0]]);
     putchar(',');
+    if (predicted->tells_own) putchar(',');
+    if (predicted->own) printf("%s%s", predicted->own, near_copy(predicted));
     if (predicted->thresholds) {
         putchar(',');
         if (!print_csv_set(predicted)) return !report_no_memory();
@@ -108,6 +118,7 @@ static void print_csv_error(const char *path, const char *reason, const predicti
     dni_csv_field(stdout, path);
     fputs(",,", stdout);
     dni_csv_field(stdout, reason);
+    if (shape->tells_own) putchar(',');
     if (shape->thresholds) putchar(',');
     for (int c = 0; c < shape->class_count; c++) putchar(',');
     putchar('\n');

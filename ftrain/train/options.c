@@ -54,6 +54,8 @@ static const option_spec rows[] = {
              "seed of initial weights, order, dropout and views (default 1)"),
     OPT_DOUBLE("calibration-share", 0, train_options, calibration_share, 0, 0.99, "S",
                "keep a share S of valid for the sets of predict --coverage alone (default 0)"),
+    OPT_NO_FLAG("no-picture-keys", 0, train_options, picture_keys,
+                "do not keep the keys by which evaluate and predict know the model's own pictures"),
     OPT_TEXT("checkpoint", 0, train_options, checkpoint, "FILE",
              "keep the state of training here, after every epoch (default MODEL.checkpoint)"),
     OPT_FLAG("resume", 0, train_options, resume, "go on from the checkpoint, if there is one"),
@@ -136,6 +138,7 @@ static outcome check(train_options *o) {
     o->training.nesterov = o->nesterov;
     o->extraction.flip = o->flip;
     o->extraction.augment_valid = o->folds > 0;
+    o->extraction.fingerprints = o->picture_keys && !o->folds;
     o->training.flip = o->flip || o->extraction.augment;
     return OUTCOME_OK;
 }
@@ -152,8 +155,10 @@ static outcome check_report(const train_options *o) {
 }
 
 outcome train_options_parse(train_options *o, const command *self, int argc, char **argv, int *first) {
-    *o = (train_options){
-        .extraction = extraction_options_default(), .weighting = "none", .max_maps = DEFAULT_MAPS};
+    *o = (train_options){.extraction = extraction_options_default(),
+                         .weighting = "none",
+                         .picture_keys = true,
+                         .max_maps = DEFAULT_MAPS};
     /* Twice: the recipe's name is needed before the options that override what it sets. */
     for (int pass = 0; pass < 2; pass++) {
         const outcome code = parse_options(self, o, argc, argv, first);

@@ -30,6 +30,7 @@ typedef struct train_options {
     int class_weight_count; /* 0: none are given */
     dn_train_options training;
     bool flip, nesterov, json, resume;
+    bool picture_keys; /* the model keeps them */
 } train_options;
 
 /* The rows that fill a train_options. */

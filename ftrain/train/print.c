@@ -26,6 +26,7 @@ void train_print_epoch(const train_run *run) {
 
 static void print_result_as_json(const train_run *run) {
     json_t *result = recipe_metrics_json(run);
+    json_object_set_new(result, "own_in_test", own_pictures_json(&run->own_in_test));
     json_object_set_new(result, "model", dni_json_text(run->options->model));
     json_object_set_new(result, "decisions", decisions_json(&run->extraction.decisions));
     print_json(result);
@@ -46,6 +47,11 @@ void train_print_result(const train_run *run) {
            test->correct, test->count, test->accuracy_low, test->accuracy_high, test->loss);
     guessing_sentence sentence = train_guessing(run);
     guessing_print(&sentence);
+    if (own_pictures_count(&run->own_in_test)) {
+        char sentence_of_own[200];
+        own_pictures_sentence(sentence_of_own, sizeof sentence_of_own, &run->own_in_test);
+        printf("of test, %s: 'ftrain audit' lists the copies\n", sentence_of_own);
+    }
     printf("sets of --coverage are calibrated on %d pictures of valid, %s\n", calibrate_count(run),
            calibrate_is_apart(run) ? "which did not choose the epoch"
                                    : "which chose the epoch, too (--calibration-share keeps some apart)");

@@ -80,6 +80,7 @@ static json_t *options_json(const train_options *o, const dni_view *views, int v
         json_object_set_new(recipe, "label_smoothing", dni_json_float(t->label_smoothing));
     if (o->calibration_share > 0.0)
         json_object_set_new(recipe, "calibration_share", json_real(o->calibration_share));
+    if (!o->picture_keys) json_object_set_new(recipe, "picture_keys", json_false());
     if (o->extraction.network.precision != DN_PRECISION_FLOAT32)
         json_object_set_new(recipe, "precision",
                             json_string(precision_name(o->extraction.network.precision)));

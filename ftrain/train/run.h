@@ -4,6 +4,7 @@
 #define FTRAIN_TRAIN_RUN_H
 
 #include "ftrain/features/extraction.h"
+#include "ftrain/features/own_pictures.h"
 #include "ftrain/shell/guessing.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/train/checkpoint.h"
@@ -21,6 +22,9 @@ typedef struct train_run {
     feature_set sets[DNI_SPLITS];
     feature_set calibration; /* the part of valid that is kept apart, no longer in its set; often empty */
     int *counts[DNI_SPLITS]; /* pictures of each class that could be used, without those kept apart */
+    dn_picture_key *picture_keys; /* (picture_key_count): of train, then of valid; NULL: not kept */
+    int picture_key_count;
+    own_pictures own_in_test; /* test pictures that are the same as some of these */
     checkpoint checkpoint;
 
     sweep *sweep;     /* NULL: none */

@@ -2,6 +2,7 @@
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 #include "ftrain/train/calibrate.h"
@@ -45,6 +46,21 @@ static outcome check_class_weights(const train_run *run, const train_options *op
     message("--class-weights: '%s': %d numbers for %d classes, the first of which is '%s'",
             options->weighting, given, classes, run->extraction.data.classes[0]);
     return OUTCOME_USAGE;
+}
+
+/* The keys of the pictures that the model is made from, and which test pictures have one of them. */
+static outcome list_own_pictures(train_run *run) {
+    const feature_set *sets = run->sets, *test = &sets[DNI_TEST];
+    if (!sets[DNI_TRAIN].prints) return OUTCOME_OK;
+    const size_t count = (size_t)sets[DNI_TRAIN].count + (size_t)sets[DNI_VALID].count;
+    run->picture_keys = new_array(count, sizeof *run->picture_keys);
+    if (!run->picture_keys) return OUTCOME_MACHINE;
+    for (int s = DNI_TRAIN; s <= DNI_VALID; s++)
+        for (int i = 0; i < sets[s].count; i++)
+            run->picture_keys[run->picture_key_count++] =
+                own_picture_key(&sets[s].prints[i], s == DNI_TRAIN ? DN_PICTURE_TRAIN : DN_PICTURE_VALID);
+    return own_pictures_find(&run->own_in_test, run->picture_keys, run->picture_key_count, test->prints,
+                             test->count);
 }
 
 /* What can be wrong only for this data set; told before any feature is computed. */
@@ -145,6 +161,8 @@ static outcome save(const train_run *run, const dn_conformal *conformal) {
         .recipe = recipe,
         .metrics = metrics,
         .conformal = conformal,
+        .picture_keys = run->picture_keys,
+        .picture_key_count = run->picture_key_count,
     };
     dn_error error;
     outcome code = recipe && metrics ? OUTCOME_OK : report_no_memory();
@@ -196,6 +214,7 @@ static outcome train(train_run *run) {
     if (!code) code = check_against_data(run);
     if (!code) code = extraction_run(&run->extraction, &options->extraction, run->sets);
     if (!code) code = count_pictures(run);
+    if (!code) code = list_own_pictures(run);
     if (!code) code = options->folds ? cross_validate(run) : make_model(run);
     if (!code && options->report) code = train_report(run);
     return !code ? finish(run->extraction.skipped) : code;
@@ -235,6 +254,8 @@ static outcome run(const command *self, int argc, char **argv) {
         free(context.counts[s]);
     }
     feature_set_free(&context.calibration);
+    own_pictures_free(&context.own_in_test);
+    free(context.picture_keys);
     extraction_free(&context.extraction);
     sweep_free(context.sweep);
     free(path);

@@ -30,6 +30,7 @@ typedef struct picture {
 
 static char *folder, *paths[KINDS];
 static float expected[KINDS][2][FLOATS]; /* plain, mirrored */
+static dni_fingerprint prints[KINDS];
 
 typedef struct list {
     int next, count;
@@ -81,6 +82,7 @@ static int make_pictures(void **state) {
         write_whole(paths[kind], ppm, kind == KINDS - 1 ? size / 2 : size);
         dn_image image;
         if (dn_image_load(&image, paths[kind], NULL)) continue;
+        if (dni_fingerprint_of_file(&prints[kind], paths[kind], NULL) || !prints[kind].phash) return -1;
         for (int flip = 0; flip < 2; flip++)
             if (dn_image_to_input(&image, &preprocessing, flip, expected[kind][flip], NULL)) return -1;
         dn_image_free(&image);
@@ -103,7 +105,8 @@ static void read_list(list pictures, int threads, int batch, int until) {
                                         .release = drop,
                                         .context = &pictures,
                                         .threads = threads,
-                                        .batch = batch};
+                                        .batch = batch,
+                                        .fingerprint = batch % 2};
     dni_reader *reader;
     assert_int_equal(dni_reader_create(&reader, &options, NULL), DN_OK);
     int number = 0, view = 0;
@@ -119,6 +122,10 @@ static void read_list(list pictures, int threads, int batch, int until) {
             assert_int_equal(p->number, number);
             assert_ptr_equal(run.slots[i].view, &views[view]);
             assert_int_equal(run.error != NULL, is_broken(p));
+            const dni_fingerprint none = {.phash = 0},
+                                  *print = batch % 2 && !run.error ? &prints[p->kind] : &none;
+            assert_memory_equal(run.slots[i].print.content.bytes, print->content.bytes, 16);
+            assert_true(run.slots[i].print.phash == print->phash);
             if (!run.error)
                 assert_memory_equal(run.inputs + i * FLOATS, expected[p->kind][views[view].flip],
                                     FLOATS * sizeof(float));
