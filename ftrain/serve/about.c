@@ -52,18 +52,25 @@ static json_t *classes_json(const dn_classifier_info *info) {
     return classes;
 }
 
+/* What was asked for by --coverage; null without it. */
+static json_t *coverage_json(const class_sets *sets) {
+    if (!sets->thresholds) return json_null();
+    return json_pack("{s:f, s:b, s:i}", "coverage", sets->coverage, "per_class", sets->per_class,
+                     "calibration_pictures", sets->calibration);
+}
+
 void answer_model(void *context, const request *in, response *out) {
     (void)in;
     const site *of = context;
     const dn_classifier_info *info = pipeline_info(of->pipeline);
-    json_t *value = json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:o, s:I, s:o?, s:o?, s:{s:s, s:I, s:i, s:i}}",
-                              "model", dni_json_text(dni_path_name(of->model)), "classes", classes_json(info),
-                              "backbone", info->backbone, "weights", dni_json_text(info->weights_source),
-                              "hash", info->weights_hash, "precision", of->precision, "preprocessing",
-                              preprocessing_json(&info->preprocessing), "seed", (json_int_t)info->seed,
-                              "recipe", parsed(info->recipe), "metrics", parsed(info->metrics), "server",
-                              "version", dn_version(), "max_body", (json_int_t)of->max_body, "queue",
-                              pipeline_capacity(of->pipeline), "batch", PIPELINE_BATCH);
+    json_t *value = json_pack(
+        "{s:o, s:o, s:s, s:o, s:s, s:s, s:o, s:I, s:o?, s:o?, s:o, s:{s:s, s:I, s:i, s:i}}", "model",
+        dni_json_text(dni_path_name(of->model)), "classes", classes_json(info), "backbone", info->backbone,
+        "weights", dni_json_text(info->weights_source), "hash", info->weights_hash, "precision",
+        of->precision, "preprocessing", preprocessing_json(&info->preprocessing), "seed",
+        (json_int_t)info->seed, "recipe", parsed(info->recipe), "metrics", parsed(info->metrics), "sets",
+        coverage_json(of->sets), "server", "version", dn_version(), "max_body", (json_int_t)of->max_body,
+        "queue", pipeline_capacity(of->pipeline), "batch", PIPELINE_BATCH);
     response_json(out, 200, value);
 }
 

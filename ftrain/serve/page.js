@@ -31,9 +31,12 @@ async function explain(file) {
   }
 }
 
+let sets = null; // what the server was told of sets of classes
+
 async function showModel() {
   try {
     const model = await (await fetch('/v1/model')).json();
+    sets = model.sets;
     const words = [model.model, model.backbone, model.classes.length + ' classes: ' + model.classes.join(', ')];
     document.getElementById('model').textContent = words.join(' · ');
   } catch (error) {
@@ -75,6 +78,15 @@ function addRow(body, name, probability) {
   row.insertCell().append(meter);
 }
 
+// The classes that are not excluded, where the server tells sets.
+function showSet(card, value) {
+  if (!value.set) return;
+  const text = card.querySelector('.set');
+  text.textContent = 'set' + (sets ? ' for coverage ' + sets.coverage : '') + ': ' +
+      (value.set.length ? value.set.join(', ') : 'empty: like no class');
+  text.hidden = false;
+}
+
 function showResult(card, value) {
   const map = card.querySelector('.map');
   const first = value.probabilities[value.class];
@@ -82,6 +94,7 @@ function showResult(card, value) {
   map.src = value.map;
   map.alt = 'where the evidence for ' + value.explained + ' lies';
   map.nextElementSibling.textContent = 'evidence for ' + value.explained;
+  showSet(card, value);
   const body = card.querySelector('tbody');
   for (const [name, probability] of Object.entries(value.probabilities)) addRow(body, name, probability);
 }

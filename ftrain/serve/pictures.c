@@ -142,7 +142,8 @@ json_t *job_json(const pipeline_job *job, const site *of, int shown) {
                                   .class_count = info->class_count,
                                   .probabilities = job->probabilities,
                                   .order = malloc((size_t)info->class_count * sizeof *predicted.order),
-                                  .shown = shown};
+                                  .shown = shown,
+                                  .thresholds = of->sets->thresholds};
     if (!predicted.order) return NULL;
     prediction_sort(&predicted);
     json_t *value = prediction_json(&predicted, job->name);

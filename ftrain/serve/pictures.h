@@ -23,7 +23,7 @@ void request_pictures_free(request_pictures *self);
 /* The HTTP status that goes with a picture's error. */
 int status_of_error(const dn_error *error);
 
-/* {"path", "class", "probabilities"} as `ftrain predict --json` gives it, or {"path", "error": {"status",
+/* {"path", "class", "probabilities", "set"} as `ftrain predict --json` gives it, or {"path", "error": {"status",
  * "message"}}. NULL without memory. */
 json_t *job_json(const pipeline_job *job, const site *of, int shown);
 

@@ -15,9 +15,11 @@ typedef struct serve_run {
     const char *model, *weights_option;
     server_options server_options;
     network_options network;
+    class_set_options set_options;
     int queue, max_megabytes;
 
     dn_classifier *classifier;
+    class_sets sets;
     pipeline *pipeline;
     server *server;
 } serve_run;
@@ -38,14 +40,16 @@ static outcome check_options(const serve_run *run) {
         message("serve: -m MODEL is missing");
         return OUTCOME_USAGE;
     }
-    const outcome code = server_options_check(&run->server_options);
+    outcome code = server_options_check(&run->server_options);
+    if (!code) code = class_set_options_check(&run->set_options);
     return code ? code : network_options_check(&run->network);
 }
 
 static outcome open_model(serve_run *run) {
     dn_error error;
     if (dn_classifier_load(&run->classifier, run->model, &error)) return report(&error, OUTCOME_MODEL);
-    const outcome code = model_attach(run->classifier, run->weights_option, &run->network, PIPELINE_BATCH);
+    outcome code = class_sets_open(&run->sets, &run->set_options, run->model, run->classifier);
+    if (!code) code = model_attach(run->classifier, run->weights_option, &run->network, PIPELINE_BATCH);
     const int decoders = run->network.threads ? run->network.threads : dni_pool_cores();
     return code ? code : pipeline_create(&run->pipeline, run->classifier, decoders, run->queue);
 }
@@ -54,7 +58,8 @@ static outcome serve_site(serve_run *run) {
     site about = {.model = run->model,
                   .precision = precision_name(run->network.precision),
                   .max_body = (size_t)run->max_megabytes << 20,
-                  .pipeline = run->pipeline};
+                  .pipeline = run->pipeline,
+                  .sets = &run->sets};
     const server_site served = {.routes = routes,
                                 .route_count = sizeof routes / sizeof *routes,
                                 .context = &about,
@@ -79,6 +84,7 @@ static outcome serve(serve_run *run) {
 static const option_spec rows[] = {
     MODEL_OPTION(serve_run, model),
     MODEL_WEIGHTS_OPTION(serve_run, weights_option),
+    OPT_GROUP(serve_run, set_options, class_set_option_table),
     OPT_GROUP(serve_run, server_options, server_option_table),
     OPT_INT("queue", 0, serve_run, queue, 1, 10000, "N",
             "pictures that may be at work or wait; more are turned away (default 128)"),
@@ -92,6 +98,7 @@ static outcome run(const command *self, int argc, char **argv) {
     outcome code = parse_options(self, &state, argc, argv, &first);
     if (!code) code = serve(&state);
     pipeline_free(state.pipeline);
+    class_sets_close(&state.sets);
     dn_classifier_free(state.classifier);
     return code;
 }

@@ -2,6 +2,7 @@
 #ifndef FTRAIN_SERVE_SITE_H
 #define FTRAIN_SERVE_SITE_H
 
+#include "ftrain/features/class_sets.h"
 #include "ftrain/serve/pipeline.h"
 #include "ftrain/server/server.h"
 
@@ -10,6 +11,7 @@ typedef struct site {
     const char *precision;
     size_t max_body;
     pipeline *pipeline;
+    const class_sets *sets; /* without thresholds: no sets are told */
 } site;
 
 /* Handlers; their context is a site. */

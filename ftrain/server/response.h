@@ -41,7 +41,7 @@ void response_asset(response *self, const asset *file);
 /* A page in which {{token}}, once, is replaced by the token that its script has to send. */
 void response_page(response *self, const request *in, const asset *page);
 
-/* At most RESPONSE_HEADERS; `name` outlives the response. A Cache-Control of one's own replaces "no-store". */
+/* At most RESPONSE_HEADERS; `name` outlives the response. A Cache-Control replaces "no-store". */
 void response_header(response *self, const char *name, const char *value);
 
 /* Frees the body. */

@@ -77,8 +77,8 @@ const char *server_library(void);
  * not with these options. */
 outcome server_options_check(const server_options *options);
 
-/* Listens from here on, and answers; a signal waits for server_run(). `options`, `site` and what it points
- * to outlive the server. Returns OUTCOME_OK or, after a message, another outcome. */
+/* Listens from here on, and answers; a signal waits for server_run(). `options`, `site` and what it
+ * points to outlive the server. Returns OUTCOME_OK or, after a message, another outcome. */
 outcome server_open(server **out, const server_options *options, const server_site *site);
 
 /* "http://127.0.0.1:8080/", with "?token=..." where one was drawn because --listen demands it. */

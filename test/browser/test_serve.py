@@ -33,8 +33,8 @@ def main():
     with workplace() as folder:
         data, model = make_model(folder)
         pictures = sorted((data / "test").glob("*/*.jpg"))
-        predicted = [json.loads(line) for line in run("predict", "-m", model, "--json", *pictures).splitlines()]
-        with serving("serve", "-m", model, "--port", 0) as address, browser() as driver:
+        predicted = [json.loads(line) for line in run("predict", "-m", model, "--json", "--coverage", 0.5, *pictures).splitlines()]
+        with serving("serve", "-m", model, "--port", 0, "--coverage", 0.5) as address, browser() as driver:
             driver.get(address)
             wait_for(lambda: "densenet121" in driver.find_element(By.ID, "model").text)
             check("the page names the model's classes", "generated, photo" in driver.find_element(By.ID, "model").text)
@@ -49,6 +49,8 @@ def main():
             check("and judged as predict does", card_text(card, ".headline").startswith(best + " "))
             share = card_text(card, ".headline").removeprefix(best).replace("%", "")
             check("with the same probability", abs(float(share) / 100 - predicted[0]["probabilities"][best]) < 6e-4)
+            check("with its set of classes", card_text(card, ".set"),
+                  "set for coverage 0.5: " + (", ".join(predicted[0]["set"]) or "empty: like no class"))
             rows = card.find_elements(By.CSS_SELECTOR, "tbody tr")
             check("the classes stand in the order of their probabilities",
                   [row.find_element(By.TAG_NAME, "td").text for row in rows], list(predicted[0]["probabilities"]))

@@ -97,8 +97,8 @@ def is_near(found, expected):
     return list(found) == list(expected) and all(abs(found[name] - expected[name]) < 2e-6 for name in expected)
 
 
-def predictions(model=model, pictures=pictures):
-    lines = subprocess.run([ftrain, "predict", "-m", model, "--json", *pictures], check=True, capture_output=True, text=True)
+def predictions(*options, model=model, pictures=pictures):
+    lines = subprocess.run([ftrain, "predict", "-m", model, "--json", *options, *pictures], check=True, capture_output=True, text=True)
     return [json.loads(line) for line in lines.stdout.splitlines()]
 
 
@@ -160,13 +160,22 @@ def refuse_pictures(server):
 
 def rotate():
     with Server(model=rotating) as server:
-        expected = predictions(rotating, [turned])[0]["probabilities"]
+        expected = predictions(model=rotating, pictures=[turned])[0]["probabilities"]
         answers = [server.post(content(turned), path)[1] for path in ("/v1/predict", "/v1/explain")]
         check("a picture is turned where the model asks for it", [is_near(found["probabilities"], expected) for found in
                                                                   (answers[0]["predictions"][0], answers[1])], [True, True])
         png = server.ask("POST", "/v1/explain", content(turned), {"Content-Type": "image/jpeg", "Accept": "image/png"})[2]
         check("and so is its map", struct.unpack(">II", png[16:24]), (45, 61))
         check("the model says so", json.loads(server.ask("GET", "/v1/model")[2])["preprocessing"]["exif_rotate"])
+
+
+def sets():
+    with Server("--coverage", 0.5) as server:
+        expected = predictions("--coverage", "0.5")
+        found = [server.post(content(path))[1]["predictions"][0] for path in pictures]
+        check("sets of classes are those of predict", [row["set"] for row in found], [row["set"] for row in expected])
+        check("the model tells their coverage", json.loads(server.ask("GET", "/v1/model")[2])["sets"],
+              {"coverage": 0.5, "per_class": False, "calibration_pictures": 8})
 
 
 def describe(server):
@@ -390,6 +399,6 @@ with Server("--host", "faces.lan", "--timeout", 30, "--max-size", 1) as server:
         cases(server)
 with Server("--timeout", 1) as server:
     slow(server)
-for cases in (rotate, access, full, ending, interrupt, six):
+for cases in (rotate, sets, access, full, ending, interrupt, six):
     cases()
 sys.exit(failures != 0)
