@@ -4,11 +4,11 @@
 #include "core/error.h"
 #include "ftrain/page/thumbnail.h"
 #include "ftrain/shell/outcome.h"
+#include "io/file.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { CHUNK = 64, FIRST_ROOM = 64 };
 
@@ -40,12 +40,8 @@ void pictures_add(picture_list *list, size_t index, const char *format, ...) {
 }
 
 const char *audit_path_inside(const audit_data *data, size_t i) {
-    const char *const path = data->samples.items[i].path;
-    const size_t length = strlen(data->folder);
-    if (strncmp(path, data->folder, length) != 0) return path;
-    const char *inside = path + length;
-    while (*inside == '/') inside++;
-    return inside;
+    const char *const path = data->samples.items[i].path, *const inside = dni_path_inside(path, data->folder);
+    return inside ? inside : path;
 }
 
 static void make_one(void *context, size_t i) {
