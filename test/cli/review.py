@@ -1,0 +1,186 @@
+"""The cases of test_review_page.sh:  review.py FTRAIN MODEL DATA: what the page's server answers, and what stands in the file."""
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+ftrain, model, data = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+file = data / "decisions.tsv"
+failures = 0
+
+
+def check(what, found, expected=True):
+    global failures
+    if found == expected:
+        print(f"ok - {what}", flush=True)
+        return
+    failures += 1
+    print(f"    found    {found!r}\n    expected {expected!r}\nnot ok - {what}", flush=True)
+
+
+class Page:
+    """ftrain review with these options, until the block ends."""
+
+    def __init__(self, *options, environment=None):
+        self.process = subprocess.Popen([ftrain, "review", str(data), "-q", *options], stdout=subprocess.PIPE, text=True,
+                                        stderr=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
+        self.first_line = self.process.stdout.readline()
+        self.port = int(re.search(r":(\d+)/", self.first_line)[1])
+        self.code = None
+        status, _, body = self.ask("GET", "/")
+        self.token = re.search(rb'name="ftrain-token" content="([0-9a-f]+)"', body)[1].decode() if status == 200 else ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end(signal.SIGTERM)
+
+    def end(self, by):
+        if self.code is None:
+            self.process.send_signal(by)
+            self.code = self.process.wait(timeout=60)
+            self.process.stdout.close()
+        return self.code
+
+    def ask(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        found = answer.status, answer.headers, answer.read()
+        connection.close()
+        return found
+
+    def post(self, path, body=None, token=None):
+        return self.ask("POST", path, body, {"X-Ftrain-Token": self.token if token is None else token})
+
+    def decide(self, pictures, decision, **more):
+        status, _, body = self.post("/decide", json.dumps({"pictures": pictures, "decision": decision, **more}))
+        return status, json.loads(body)
+
+    def set(self):
+        return json.loads(self.ask("GET", "/set")[2])
+
+
+def lines():
+    return [line.split("\t") for line in file.read_text().splitlines()[1:]] if file.exists() else []
+
+
+def is_jpeg(found, longest):
+    """Whether it is a JPEG file whose sides are at most that long."""
+    status, headers, body = found
+    at = 2
+    while body[at + 1] not in (0xC0, 0xC2):
+        at += 2 + int.from_bytes(body[at + 2:at + 4], "big")
+    sides = int.from_bytes(body[at + 5:at + 7], "big"), int.from_bytes(body[at + 7:at + 9], "big")
+    return status == 200 and headers["Content-Type"] == "image/jpeg" and max(sides) <= longest
+
+
+def test_what_is_shown(page):
+    found = page.set()
+    paths = [picture["path"] for picture in found["pictures"]]
+    check("the first line names set and address", bool(re.match(rf"reviewing {re.escape(str(data))} on http://127.0.0.1:\d+/$",
+                                                               page.first_line)))
+    check("all pictures are listed, by split and class", (found["splits"], found["classes"], len(paths), paths[0]),
+          (["train", "valid", "test"], ["bright", "dark"], len(list(data.glob("*/*/*.ppm"))), "train/bright/1.ppm"))
+    twins = [picture["path"] for picture in found["pictures"] if picture.get("same")]
+    check("copies are told, across splits", twins, ["train/dark/1.ppm", "test/dark/twin.ppm"])
+    broken = [number for number, picture in enumerate(found["pictures"]) if picture.get("broken")]
+    check("so is what cannot be used", [paths[number] for number in broken], ["valid/dark/broken.ppm"])
+    check("a thumbnail is a small JPEG file", is_jpeg(page.ask("GET", "/thumbnail?id=0"), 192))
+    check("the same the second time", page.ask("GET", "/thumbnail?id=0")[2], page.ask("GET", "/thumbnail?id=0")[2])
+    check("a picture is a larger one", is_jpeg(page.ask("GET", "/picture?id=0"), 1024))
+    status, _, body = page.ask("GET", f"/thumbnail?id={broken[0]}")
+    check("one that cannot be decoded says why", (status, b"broken.ppm" in body), (422, True))
+    for number in ("", "-1", "999", "0x1", "1e0", "../../etc/passwd", "18446744073709551616"):
+        check(f"'{number}' is the number of no picture", page.ask("GET", "/thumbnail?id=" + number)[0], 404)
+    check("no path leads to a file", page.ask("GET", "/train/bright/1.ppm")[0], 404)
+    status, headers, body = page.post("/map?id=0")
+    check("a map is a picture with class and probability", (is_jpeg((status, headers, body), 640), headers["X-Ftrain-Class"] in "01",
+                                                            0.5 <= float(headers["X-Ftrain-Probability"]) <= 1), (True, True, True))
+
+
+def test_decisions(page):
+    check("a decision is answered", page.decide([0], "exclude"), (200, {"pictures": [{"id": 0, "decision": ["exclude"]}]}))
+    check("and stands in the file", [(line[0], line[3]) for line in lines()], [("train/bright/1.ppm", "exclude")])
+    check("several at once", page.decide([1, 2], "move", **{"class": 1})[1]["pictures"],
+          [{"id": 1, "decision": ["move", 1]}, {"id": 2, "decision": ["move", 1]}])
+    check("an undo leaves what was before", page.decide([0], "keep") and page.decide([0], "undo")[1]["pictures"],
+          [{"id": 0, "decision": ["exclude"]}])
+    check("the list has it so", [picture["decision"] for picture in page.set()["pictures"][:4]],
+          [["exclude"], ["move", 1], ["move", 1], None])
+    before = lines()
+    check("an undo of nothing is refused", page.decide([3], "undo")[0], 409)
+    check("also of one among others, and then none is done", page.decide([0, 3], "undo")[0], 409)
+    wrong = [("{", "JSON"), ("[]", "decision"), ('{"decision": "burn", "pictures": [1]}', "decision"),
+             ('{"decision": "keep"}', "pictures"), ('{"decision": "keep", "pictures": []}', "pictures"),
+             ('{"decision": "keep", "pictures": [999]}', "pictures"), ('{"decision": "keep", "pictures": [-1]}', "pictures"),
+             ('{"decision": "keep", "pictures": ["1"]}', "pictures"), ('{"decision": "move", "pictures": [1]}', "class"),
+             ('{"decision": "move", "class": 2, "pictures": [1]}', "class"),
+             ('{"decision": "move", "class": "dark", "pictures": [1]}', "class")]
+    for body, word in wrong:
+        status, _, answer = page.post("/decide", body)
+        check(f"{body} is refused, and why", (status, word in json.loads(answer)["error"]["message"]), (400, True))
+    check("without the page's token nothing is decided", page.post("/decide", '{"decision": "keep", "pictures": [1]}', "")[0], 403)
+    check("nor from another page", page.ask("POST", "/decide", '{"decision": "keep", "pictures": [1]}',
+                                            {"X-Ftrain-Token": page.token, "Origin": "http://evil.example"})[0], 403)
+    check("nor by GET", page.ask("GET", "/decide")[0], 405)
+    check("and nothing of this is in the file", lines(), before)
+    subprocess.run([ftrain, "review", str(data), "--exclude", "test/bright/1.ppm"], check=True, stdout=subprocess.DEVNULL)
+    check("what another process decides is listed", [picture["path"] for picture in page.set()["pictures"]
+                                                      if picture["decision"] == ["exclude"]],
+          ["train/bright/1.ppm", "test/bright/1.ppm"])
+    check("and undone", page.decide([number for number, picture in enumerate(page.set()["pictures"])
+                                     if picture["path"] == "test/bright/1.ppm"], "undo")[1]["pictures"][0]["decision"], None)
+
+
+def test_sigkill():
+    """What was answered is in the file, whatever becomes of the process."""
+    with Page("--no-search", "--no-open") as page:
+        before, answered = len(lines()), 0
+        for number in range(4, 8):
+            answered += page.decide([number], "keep")[0] == 200
+        page.end(signal.SIGKILL)
+        check("what was answered survives SIGKILL", len(lines()), before + answered)
+    with Page("--no-search", "--no-open") as page:
+        check("and is there again", [picture["decision"] for picture in page.set()["pictures"][4:8]], 4 * [["keep"]])
+        check("without a search there are no reasons", [page.set()["searched"], any("same" in picture for picture in
+                                                                                    page.set()["pictures"])], [False, False])
+        check("nor a map without a model", page.post("/map?id=0")[0], 404)
+
+
+def test_browser(folder):
+    """xdg-open, or what stands for it here, is asked to open the address where there is a display."""
+    asked = folder / "asked"
+    (folder / "xdg-open").write_text(f"#!/bin/sh\necho \"$@\" >{asked}\n")
+    (folder / "xdg-open").chmod(0o755)
+    environment = {"PATH": f"{folder}:{os.environ['PATH']}", "DISPLAY": ":77", "WAYLAND_DISPLAY": ""}
+    with Page("--no-search", environment=environment) as page:
+        end = time.monotonic() + 20
+        while not (asked.exists() and asked.read_text()) and time.monotonic() < end:
+            time.sleep(0.05)
+        check("the browser is asked to open the page", asked.read_text().strip() if asked.exists() else "",
+              page.first_line.split()[-1])
+    asked.unlink()
+    for options, change in ((["--no-open"], {}), ([], {"DISPLAY": ""})):
+        with Page("--no-search", *options, environment={**environment, **change}):
+            time.sleep(0.3)
+    check("but not with --no-open, nor without a display", asked.exists(), False)
+
+
+def main():
+    with Page("-m", model, "--no-open") as page:
+        test_what_is_shown(page)
+        test_decisions(page)
+    check("it ends with 0 after SIGTERM", page.code, 0)
+    test_sigkill()
+    test_browser(data.parent)
+    sys.exit(failures != 0)
+
+
+main()
