@@ -90,6 +90,9 @@ static outcome print_model(const char *path) {
     if (info->conformal)
         printf("\nsets of --coverage are calibrated on %d pictures", dn_conformal_count(info->conformal, -1));
     if (info->picture_key_count) print_picture_keys(info);
+    if (info->novelty)
+        printf("\nunfamiliar pictures are told, by %d validation pictures, in %zu bytes",
+               dn_novelty_pictures(info->novelty), dn_novelty_size(info->novelty));
     print_name("\nrecipe ", info->recipe);
     print_name("\nmetrics ", info->metrics);
     putchar('\n');

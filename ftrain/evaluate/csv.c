@@ -19,6 +19,7 @@ static void header_line(FILE *to, const evaluation *result) {
         putc(',', to);
         dni_csv_field(to, name);
     }
+    if (result->scores.unfamiliarity) fputs(",unfamiliar_percentile", to);
 }
 
 static void picture_line(FILE *to, const evaluation *result, int i) {
@@ -30,6 +31,7 @@ static void picture_line(FILE *to, const evaluation *result, int i) {
     putc(',', to);
     dni_csv_field(to, result->info->classes[evaluation_predicted(result, i)]);
     for (size_t c = 0; c < classes; c++) fprintf(to, ",%.17g", exp((double)row[c]));
+    if (result->scores.unfamiliarity) fprintf(to, ",%.9g", 100 * result->scores.unfamiliarity[i]);
 }
 
 /* Line i of the file, from 0; the header is line 0. */

@@ -92,6 +92,8 @@ static const option_spec rows[] = {
              "evaluate the pictures compressed, blurred, resized, ..., too"),
     OPT_TEXT("perturb", 0, evaluate_options, perturb, "LIST",
              "the same with these: jpeg:75,blur:1,resize:0.5,zoom:2,grey"),
+    OPT_TEXT("unfamiliar", 0, evaluate_options, evaluation.unfamiliar, "FOLDER",
+             "tell how well the model sets FOLDER's pictures, of another kind, apart"),
     OPT_TEXT("predictions", 0, evaluate_options, predictions, "FILE",
              "write the predictions as CSV, one line a picture"),
     OPT_TEXT("report", 0, evaluate_options, page.path, "FILE.html",
@@ -125,6 +127,8 @@ const command evaluate_command = {
         "change is printed, too; the model file stays as it is. --robustness evaluates the same pictures again\n"
         "under JPEG compression, blur, resizing, zoom and without colour, one at a time; their features are kept.\n"
         "--coverage 0.9 also tells how often sets of classes that shall hold the true one 9 times in 10 do, and their size.\n"
+        "Pictures that are less like the training pictures than 95 % of the validation pictures were are counted\n"
+        "as unfamiliar; --unfamiliar FOLDER tells how many of FOLDER's are, and how well the score sorts them.\n"
         "\n"
         "  ftrain evaluate -m flowers.safetensors flowers --split valid\n"
         "  ftrain evaluate -m flowers.safetensors flowers --coverage 0.9 --coverage-per-class\n"

@@ -7,6 +7,7 @@
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/unfamiliar.h"
 #include "head/classifier/classifier.h"
 #include "head/metrics.h"
 #include "head/prediction.h"
@@ -116,6 +117,28 @@ static outcome measure(evaluation *result) {
     return OUTCOME_OK;
 }
 
+/* ---- unfamiliar pictures ---- */
+
+static outcome measure_familiarity(evaluation *result, const evaluation_options *options) {
+    const scores *s = &result->scores;
+    result->unfamiliar = s->unfamiliarity ? 0 : -1;
+    for (int i = 0; s->unfamiliarity && i < s->count; i++)
+        result->unfamiliar += is_unfamiliar(s->unfamiliarity[i]);
+    if (!options->unfamiliar) return OUTCOME_OK;
+    return strangers_run(&result->strangers, &result->scorer, options->unfamiliar, s,
+                         options->scorer.features.strict, &result->skipped);
+}
+
+/* Told before any feature is computed. */
+static outcome check_familiarity(const evaluation *result, const evaluation_options *options) {
+    if (!options->unfamiliar || result->info->novelty) return OUTCOME_OK;
+    message(
+        "--unfamiliar: %s has no numbers that tell unfamiliar pictures: it was made by an older version; "
+        "train it again",
+        options->scorer.model);
+    return OUTCOME_MODEL;
+}
+
 /* ---- the whole ---- */
 
 /* Scores the evaluated samples and, where there are any, those to calibrate on: `fit`. */
@@ -146,6 +169,7 @@ static outcome score_and_measure(evaluation *result, const evaluation_options *o
     if (!code) code = measure(result);
     if (!code) code = without_own_compute(&result->without_own, &result->scores, result->info);
     if (!code) code = set_metrics_compute(&result->set_metrics, &result->sets, &result->scores, result->info);
+    if (!code) code = measure_familiarity(result, options);
     if (!code && split && !fit.count)
         message("not calibrated: no picture of %s can be used", split);
     else if (!code && split)
@@ -162,6 +186,7 @@ outcome evaluation_run(evaluation *out, const evaluation_options *options, const
     if (code) return code;
     out->info = dn_classifier_get_info(out->scorer.classifier);
     code = class_sets_open(&out->sets, &options->sets, options->scorer.model, out->scorer.classifier);
+    if (!code) code = check_familiarity(out, options);
     if (!code) code = find_samples(out, options, data);
     if (!code) code = score_and_measure(out, options, data);
     return code;

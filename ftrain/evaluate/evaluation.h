@@ -4,6 +4,7 @@
 
 #include "ftrain/evaluate/recalibration.h"
 #include "ftrain/evaluate/set_metrics.h"
+#include "ftrain/evaluate/strangers.h"
 #include "ftrain/evaluate/without_own.h"
 #include "ftrain/features/class_sets.h"
 #include "ftrain/features/score_metrics.h"
@@ -20,6 +21,7 @@ typedef struct evaluation_options {
     const char *split;        /* to evaluate; NULL: test, or the data folder itself where it has no test */
     const char *calibrate_on; /* split to fit temperature and threshold on; NULL: valid where there is one;
                                  "none": neither is fitted */
+    const char *unfamiliar;   /* a folder of pictures of another kind; NULL: none */
 } evaluation_options;
 
 /* The evaluated pictures under one perturbation. */
@@ -45,6 +47,8 @@ typedef struct evaluation {
     dn_reliability reliability;
     recalibration recalibration;
     without_own without_own;
+    int unfamiliar; /* pictures at the line of unfamiliarity or beyond it; -1: the model cannot tell */
+    strangers strangers;
     class_sets sets;
     set_metrics set_metrics; /* of those; empty where none are asked for */
     robustness_row *rows;    /* (row_count), in the order asked for; none until robustness_run() */

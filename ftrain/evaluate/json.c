@@ -122,6 +122,11 @@ static json_t *robustness_json(const evaluation *result) {
     return perturbed;
 }
 
+static json_t *strangers_json(const strangers *others) {
+    return json_pack("{s:o, s:i, s:i, s:o}", "folder", dni_json_text(others->folder), "count", others->count,
+                     "unfamiliar", others->unfamiliar, "roc_auc", number(others->roc_auc));
+}
+
 bool evaluation_print_json(const evaluation *result) {
     json_t *object = metrics_json(result, &result->metrics);
     add_members(&object, probabilities_json(probability_row_plain(result)));
@@ -130,6 +135,8 @@ bool evaluation_print_json(const evaluation *result) {
     add(&object, "split", result->split ? dni_json_text(result->split) : json_null());
     add(&object, "skipped", json_integer((json_int_t)result->skipped));
     add(&object, "decisions", decisions_json(&result->decisions));
+    if (result->unfamiliar >= 0) add(&object, "unfamiliar", json_integer(result->unfamiliar));
+    if (result->strangers.folder) add(&object, "strangers", strangers_json(&result->strangers));
     add(&object, "classes", classes_json(result));
     add(&object, "confusion", confusion_json(result->metrics.confusion, result->info->class_count));
     add(&object, "reliability", reliability_json(&result->reliability));

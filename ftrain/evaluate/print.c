@@ -88,6 +88,19 @@ static void print_summary(const evaluation *result) {
     print_none_own(result);
 }
 
+static void print_familiarity(const evaluation *result) {
+    const int count = result->scores.count;
+    const strangers *others = &result->strangers;
+    if (result->unfamiliar < 0) return;
+    printf("unfamiliar: %d of %d pictures (%.1f %%; of the validation pictures 5 %% are)\n",
+           result->unfamiliar, count, 100.0 * result->unfamiliar / count);
+    if (!others->folder) return;
+    printf("unfamiliar in ");
+    quote_write(stdout, others->folder);
+    printf(": %d of %d pictures (%.1f %%); ROC-AUC of these against the evaluated ones %.4f\n",
+           others->unfamiliar, others->count, 100.0 * others->unfamiliar / others->count, others->roc_auc);
+}
+
 /* Lowest recall first, of equal ones that with more pictures, then the model's order; without pictures
  * last. */
 static int by_recall(const void *a, const void *b) {
@@ -247,6 +260,7 @@ static bool print_robustness(const evaluation *result) {
 
 bool evaluation_print_text(const evaluation *result) {
     print_summary(result);
+    print_familiarity(result);
     return (!result->without_own.is_measured || print_without_own(result)) && print_classes(result) &&
            print_confusion(result) && (!result->sets.thresholds || print_sets(result)) &&
            (!result->recalibration.split || print_temperature(result)) &&

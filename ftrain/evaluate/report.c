@@ -39,6 +39,24 @@ static void write_own(html *page, const evaluation *result) {
     html_rows(page, &table);
 }
 
+static void write_familiarity(html *page, const evaluation *result) {
+    const strangers *others = &result->strangers;
+    if (result->unfamiliar < 0) return;
+    html_raw(
+        page,
+        "<p>%d of the pictures (%.1f %%) are unfamiliar: less like the training pictures than 95 %% of the "
+        "validation pictures were.</p>\n",
+        result->unfamiliar, 100.0 * result->unfamiliar / result->scores.count);
+    if (!others->folder) return;
+    html_raw(page, "<p>Of the pictures in ");
+    html_text(page, others->folder);
+    html_raw(
+        page,
+        ", which are of another kind, %d of %d (%.1f %%) are. Sorted by unfamiliarity, a picture of these "
+        "stands before an evaluated one with a probability of %.4f (ROC-AUC).</p>\n",
+        others->unfamiliar, others->count, 100.0 * others->unfamiliar / others->count, others->roc_auc);
+}
+
 static void write_result(html *page, const evaluation *result) {
     const dn_metrics *m = &result->metrics.overall;
     html_section(page, "result", "Result");
@@ -59,6 +77,7 @@ static void write_result(html *page, const evaluation *result) {
     report_random_weights(page, result->info->weights_source);
     if (result->skipped)
         html_raw(page, "<p>%zu pictures could not be used and were left out.</p>\n", result->skipped);
+    write_familiarity(page, result);
     static const char *const titles[] = {"", "value"};
     const struct {
         const char *name;
@@ -266,6 +285,7 @@ static outcome write_pictures(html *page, evaluation *result, const evaluation_p
                                       .sample_index = result->scores.sample_index,
                                       .log_probabilities = result->scores.log_probabilities,
                                       .labels = result->scores.labels,
+                                      .unfamiliarity = result->scores.unfamiliarity,
                                       .count = result->scores.count,
                                       .classes = result->info->classes,
                                       .class_count = result->info->class_count,

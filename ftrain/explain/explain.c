@@ -11,6 +11,8 @@
 #include "ftrain/shell/output.h"
 #include "ftrain/shell/paths.h"
 #include "ftrain/shell/quote.h"
+#include "ftrain/shell/unfamiliar.h"
+#include "head/classifier/backbone.h"
 #include "head/classifier/classifier.h"
 #include "head/classifier/evidence.h"
 #include "io/file.h"
@@ -95,6 +97,7 @@ static outcome print(const explanation_run *run, const explained_picture *it) {
             json_pack("{s:o, s:o, s:f, s:o, s:f}", "path", dni_json_text(it->path), "class",
                       dni_json_text(info->classes[it->class_index]), "probability", it->probability, "inside",
                       isnan(it->inside) ? json_null() : json_real(it->inside), "area", run->area);
+        unfamiliar_add_json(line, it->unfamiliarity);
         if (it->map) json_object_set_new(line, "map", dni_json_text(it->map));
         return print_json(line) ? OUTCOME_OK : OUTCOME_MACHINE;
     }
@@ -106,6 +109,8 @@ static outcome print(const explanation_run *run, const explained_picture *it) {
         printf("no evidence");
     else
         printf("inside %.3f", it->inside);
+    char text[32];
+    if (is_unfamiliar(it->unfamiliarity)) printf("\t%s", unfamiliar_text(text, it->unfamiliarity));
     if (it->map) putchar('\t');
     if (it->map) quote_write(stdout, it->map);
     putchar('\n');
@@ -125,9 +130,11 @@ static outcome keep(explanation_run *run, const explained_picture *picture) {
 
 static outcome explain_image(explanation_run *run, const dn_image *image, char *path) {
     dn_error error;
-    explained_picture it = {.path = path, .class_index = run->class_index};
+    explained_picture it = {.path = path, .class_index = run->class_index, .unfamiliarity = (double)NAN};
     if (dn_classifier_explain(run->classifier, image, &it.class_index, run->evidence, run->probabilities,
-                              &error))
+                              &error) ||
+        (dn_classifier_get_info(run->classifier)->novelty &&
+         dni_classifier_unfamiliarity(run->classifier, 1, &it.unfamiliarity, &error)))
         return report(&error, OUTCOME_MODEL);
     it.probability = (double)run->probabilities[it.class_index];
     it.inside = dni_evidence_inside(run->evidence, run->map_height, run->map_width,

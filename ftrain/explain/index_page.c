@@ -4,6 +4,7 @@
 
 #include "ftrain/page/filter.h"
 #include "ftrain/shell/new_array.h"
+#include "ftrain/shell/unfamiliar.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -100,6 +101,9 @@ static void write_picture(html *page, const index_page *index, const explained_p
         html_raw(page, "no evidence");
     else
         html_raw(page, "inside %.3f", picture->inside);
+    char text[32];
+    if (is_unfamiliar(picture->unfamiliarity))
+        html_raw(page, ", <strong>%s</strong>", unfamiliar_text(text, picture->unfamiliarity));
     html_raw(page, "<br>");
     html_text(page, picture->path);
     html_raw(page, "</figcaption></figure>\n");

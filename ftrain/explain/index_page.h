@@ -13,6 +13,7 @@ typedef struct explained_picture {
     int width, height; /* of the map */
     int class_index;
     double probability, inside; /* inside: NaN without evidence */
+    double unfamiliarity;       /* percentile, 0 to 1; NaN: the model has no numbers */
 } explained_picture;
 
 typedef struct explained_list {

@@ -2,6 +2,7 @@
 #include "ftrain/features/prediction.h"
 
 #include "ftrain/features/own_pictures.h"
+#include "ftrain/shell/unfamiliar.h"
 #include "io/json.h"
 
 void prediction_sort(const prediction *self) {
@@ -50,5 +51,6 @@ json_t *prediction_json(const prediction *self, const char *path) {
         json_object_set_new(object, "near_copy", json_boolean(self->is_near_copy));
     }
     if (self->thresholds) json_object_set_new(object, "set", set_json(self));
+    unfamiliar_add_json(object, self->unfamiliarity);
     return object;
 }

@@ -18,6 +18,7 @@ typedef struct prediction {
     const char *own;            /* "train", "valid": what it used this picture for; NULL: it did not */
     bool is_near_copy;          /* of one that it used: not the same bytes */
     const float *thresholds;    /* (class_count): of the classes in its set; NULL: no set is told */
+    double unfamiliarity;       /* percentile, 0 to 1 (head/novelty.h); NaN: the model has no numbers */
 } prediction;
 
 /* Fills in `order`, which the caller owns; equal probabilities stay in the model's order. */
@@ -29,8 +30,9 @@ bool prediction_holds(const prediction *self, int class_index);
 /* Looks the picture up among the model's own, and fills in what is told of that. */
 void prediction_find_own(prediction *self, const dn_classifier_info *info, const dni_fingerprint *print);
 
-/* {"path", "class", "probabilities", "own", "near_copy", "set"}: the next two of one of the model's own
- * pictures alone, the last where sets are told. NULL without memory. `path` may be of any bytes. */
+/* {"path", "class", "probabilities", "own", "near_copy", "set", "unfamiliar", "unfamiliar_percentile"}: "own"
+ * and "near_copy" of one of the model's own pictures alone, the set where sets are told, the last two where
+ * they are known. NULL without memory. `path` may be of any bytes. */
 json_t *prediction_json(const prediction *self, const char *path);
 
 #endif

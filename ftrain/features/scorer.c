@@ -40,6 +40,19 @@ void scorer_close(scorer *self) {
     dn_classifier_free(self->classifier);
 }
 
+/* Where the model can tell it. */
+static outcome score_novelty(const scorer *self, const feature_set *set, scores *out) {
+    const dn_novelty *novelty = dn_classifier_get_info(self->classifier)->novelty;
+    if (!novelty) return OUTCOME_OK;
+    out->unfamiliarity = malloc(((size_t)set->count + 1) * sizeof *out->unfamiliarity);
+    out->novelty = malloc(((size_t)set->count + 1) * sizeof *out->novelty);
+    if (!out->unfamiliarity || !out->novelty) return report_no_memory();
+    dn_error error;
+    return dn_novelty_score(novelty, set->values, set->count, out->novelty, out->unfamiliarity, &error)
+               ? report(&error, OUTCOME_MODEL)
+               : OUTCOME_OK;
+}
+
 /* Takes labels and sample indices over from the set. */
 static outcome score(const scorer *self, feature_set *set, scores *out) {
     const dn_head *head = dn_classifier_get_head(self->classifier);
@@ -56,7 +69,7 @@ static outcome score(const scorer *self, feature_set *set, scores *out) {
     set->labels = NULL;
     set->prints = NULL;
     set->sample_index = NULL;
-    return OUTCOME_OK;
+    return score_novelty(self, set, out);
 }
 
 outcome scorer_run(scorer *self, const feature_source *sources, size_t count, scores *out, size_t *skipped) {
@@ -79,5 +92,7 @@ void scores_free(scores *scored) {
     free(scored->labels);
     free(scored->sample_index);
     free(scored->prints);
+    free(scored->unfamiliarity);
+    free(scored->novelty);
     *scored = (scores){.count = 0};
 }

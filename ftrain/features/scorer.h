@@ -27,6 +27,8 @@ typedef struct scores {
     int *labels;              /* (count) */
     size_t *sample_index;     /* (count): of each among the samples */
     dni_fingerprint *prints;  /* (count); NULL unless self->request asks for them */
+    double *unfamiliarity;    /* (count): percentiles, 0 to 1; NULL: the model has no numbers for them */
+    float *novelty;           /* (count): the scores that they come from; likewise */
     int count;
 } scores;
 

@@ -1,6 +1,7 @@
 /* One picture's judgement, in numbers and words. */
 #include "ftrain/page/judged.h"
 
+#include "ftrain/shell/unfamiliar.h"
 #include "head/prediction.h"
 #include "io/file.h"
 #include "io/orientation.h"
@@ -38,6 +39,9 @@ void judged_write_caption(html *page, const judged_pictures *pictures, int i) {
         html_raw(page, ", in truth ");
         html_text(page, pictures->classes[truth]);
     }
+    char text[32];
+    if (pictures->unfamiliarity && is_unfamiliar(pictures->unfamiliarity[i]))
+        html_raw(page, ", <strong>%s</strong>", unfamiliar_text(text, pictures->unfamiliarity[i]));
     html_raw(page, "<br>");
     html_text(page, inside ? inside : path);
     html_raw(page, "</figcaption>");

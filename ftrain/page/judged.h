@@ -12,6 +12,7 @@ typedef struct judged_pictures {
     const size_t *sample_index;     /* (count): samples[sample_index[i]] is picture i */
     const float *log_probabilities; /* (count, class_count) */
     const int *labels;              /* (count) */
+    const double *unfamiliarity;    /* (count): percentiles, 0 to 1; NULL: not known */
     int count;
     const char *const *classes; /* names */
     int class_count;

@@ -16,6 +16,7 @@
 #include "io/reader.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ typedef struct predict_run {
     int top;
     bool json, null, strict;
     class_set_options set_options;
+    float refused_from; /* percent; below 0: no picture is refused for being unfamiliar */
 
     dn_classifier *classifier; /* NULL: without -m */
     imagenet *imagenet;        /* NULL: with -m */
@@ -39,6 +41,7 @@ typedef struct predict_run {
     prediction predicted; /* of the picture at hand */
     class_sets sets;
     float *probabilities; /* (BATCH, classes) */
+    double percentiles[BATCH];
     int expected_class;
     own_pictures own;
     size_t judged, unexpected; /* rows with a class; those of another than the expected one */
@@ -87,18 +90,43 @@ static void tell_own(const predict_run *run) {
     message("%s; what it says of these tells nothing of new pictures", sentence);
 }
 
+/* Before any picture is judged, and where the model has no numbers for it, unfamiliarity is NaN. */
+static dn_status judge(predict_run *run, const float *inputs, int count, dn_error *error) {
+    if (run->imagenet) return imagenet_predict(run->imagenet, inputs, count, run->probabilities, error);
+    dn_status status =
+        dni_classifier_predict_inputs(run->classifier, inputs, count, run->probabilities, error);
+    if (!status && dn_classifier_get_info(run->classifier)->novelty)
+        status = dni_classifier_unfamiliarity(run->classifier, count, run->percentiles, error);
+    return status;
+}
+
+static bool is_refused(const predict_run *run) {
+    return run->refused_from >= 0 && run->predicted.unfamiliarity >= (double)run->refused_from / 100;
+}
+
+static outcome refuse(predict_run *run, const named_picture *picture) {
+    dn_error error = {.status = DN_ERR_UNSUPPORTED};
+    snprintf(error.message, sizeof error.message,
+             "%s: refused as unfamiliar: %.1f %% of the validation pictures are more like those that the "
+             "model was trained on",
+             picture->path, 100 * run->predicted.unfamiliarity);
+    return fail(run, picture, &error);
+}
+
 static outcome predict_pictures(predict_run *run, const dni_reader_run *pictures) {
     if (pictures->error) return fail(run, pictures->slots->user_data, pictures->error);
     const int count = (int)pictures->count;
     dn_error error;
-    const dn_status status =
-        run->imagenet ? imagenet_predict(run->imagenet, pictures->inputs, count, run->probabilities, &error)
-                      : dni_classifier_predict_inputs(run->classifier, pictures->inputs, count,
-                                                      run->probabilities, &error);
-    if (status) return report(&error, OUTCOME_MODEL);
+    if (judge(run, pictures->inputs, count, &error)) return report(&error, OUTCOME_MODEL);
     for (size_t i = 0; i < pictures->count; i++) {
         const named_picture *picture = pictures->slots[i].user_data;
         run->predicted.probabilities = run->probabilities + i * (size_t)run->predicted.class_count;
+        run->predicted.unfamiliarity = run->percentiles[i];
+        if (is_refused(run)) {
+            const outcome code = refuse(run, picture);
+            if (code) return code;
+            continue;
+        }
         prediction_sort(&run->predicted);
         if (run->classifier) find_own(run, &pictures->slots[i].print);
         if (!prediction_row_print(run->rows, picture->path, &run->predicted)) return OUTCOME_MACHINE;
@@ -172,11 +200,27 @@ static outcome find_classes(predict_run *run) {
     run->preprocessing = info->preprocessing;
     run->own.keys = info->picture_key_count;
     run->predicted.tells_own = run->own.keys > 0;
+    if (info->novelty) run->predicted.unfamiliarity = 0; /* what it is comes with each picture */
     return OUTCOME_OK;
+}
+
+/* Refusing is only for models that can tell. */
+static outcome check_refusal(const predict_run *run) {
+    if (run->refused_from < 0 || !isnan(run->predicted.unfamiliarity)) return OUTCOME_OK;
+    if (!run->model) {
+        message("--refuse-unfamiliar: needs -m MODEL, whose training pictures are the familiar ones");
+        return OUTCOME_USAGE;
+    }
+    message(
+        "--refuse-unfamiliar: %s has no numbers that tell unfamiliar pictures: it was made by an older "
+        "version; train it again",
+        run->model);
+    return OUTCOME_MODEL;
 }
 
 static outcome open_model(predict_run *run) {
     outcome code = find_classes(run);
+    if (!code) code = check_refusal(run);
     if (code) return code;
     const int classes = run->predicted.class_count;
     run->predicted.shown = run->top && run->top < classes ? run->top : classes;
@@ -235,6 +279,8 @@ static const option_spec rows[] = {
     OPT_FLAG("json", 0, predict_run, json, "the same as --format json"),
     OPT_INT("top", 0, predict_run, top, 1, 1e6, "N", "show only the N most probable classes (without -m: 5)"),
     OPT_GROUP(predict_run, set_options, class_set_option_table),
+    OPT_FLOAT("refuse-unfamiliar", 0, predict_run, refused_from, 0, 100, "P",
+              "tell no class where P percent of the validation pictures are more familiar"),
     OPT_FLAG("null", '0', predict_run, null,
              "paths on standard input end in a zero byte, not in a line feed"),
     OPT_TEXT("exit-status", 0, predict_run, expected, "CLASS",
@@ -244,7 +290,8 @@ static const option_spec rows[] = {
 };
 
 static outcome run(const command *self, int argc, char **argv) {
-    predict_run state = {.format = -1};
+    predict_run state = {.format = -1, .refused_from = -1, .predicted = {.unfamiliarity = (double)NAN}};
+    for (int i = 0; i < BATCH; i++) state.percentiles[i] = (double)NAN;
     int first;
     outcome code = parse_options(self, &state, argc, argv, &first);
     if (!code) code = predict(&state, argv + first, argc - first);
@@ -268,13 +315,15 @@ const command predict_command = {
         "the most probable class first. PATH is a picture, a folder of pictures, or - for a list of paths on standard\n"
         "input. A picture that cannot be used has a row, too, which says why. --coverage 0.9 tells, beside them, a set of\n"
         "classes, which can hold several or none: of pictures like those that the model was calibrated on, 9 in 10 have\n"
-        "their class in it.\n"
+        "their class in it. A picture that is unlike those the model was trained on is marked 'unfamiliar', with the\n"
+        "percentage of the validation pictures that are more familiar, where that is 95 or more: its class may mean nothing.\n"
         "Without -m the classes are ImageNet's 1000, by the classifier that WEIGHTS came with: a look whether a file is\n"
         "what it should be. The shorter side is then resized to 256 and the middle 224x224 are used, as torchvision does.\n\n"
         "  ftrain predict -m flowers.safetensors a.jpg b.png holiday/\n"
         "  ftrain predict -m flowers.safetensors --coverage 0.95 holiday/\n"
         "  find . -name '*.jpg' -print0 | ftrain predict -m flowers.safetensors -0 --format csv - >flowers.csv\n"
         "  if ftrain predict -m faces.safetensors --exit-status real a.jpg; then echo real; fi\n"
+        "  ftrain predict -m faces.safetensors --refuse-unfamiliar 99 holiday/\n"
         "  ftrain predict -w densenet161-8d451a50.pth cat.jpg\n\n",
     .options = OPTIONS(rows),
     .min_paths = 1,

@@ -4,9 +4,11 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 #include "ftrain/shell/quote.h"
+#include "ftrain/shell/unfamiliar.h"
 #include "io/csv.h"
 #include "io/json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,9 @@ static void print_text(const char *path, const prediction *predicted) {
     }
     if (predicted->own) printf("\town: %s%s", predicted->own, near_copy(predicted));
     if (predicted->thresholds) print_text_set(predicted);
+    char text[32];
+    if (is_unfamiliar(predicted->unfamiliarity))
+        printf("\t%s", unfamiliar_text(text, predicted->unfamiliarity));
     putchar('\n');
 }
 
@@ -49,7 +54,8 @@ static void print_text_error(const char *path, const char *reason) {
 }
 
 /* ---- CSV: path, class, error, where the model can tell them its own pictures, where it is asked for the
- * set, then a probability a class, empty where it is not shown ---- */
+ * set, then a probability a class, empty where it is not shown, and where the model can tell it the
+ * percentile of unfamiliarity ---- */
 
 static void print_csv_header(const prediction *shape) {
     fputs("path,class,error", stdout);
@@ -61,6 +67,7 @@ static void print_csv_header(const prediction *shape) {
         putchar(',');
         dni_csv_field(stdout, name);
     }
+    if (!isnan(shape->unfamiliarity)) fputs(",unfamiliar_percentile", stdout);
     putchar('\n');
 }
 
@@ -110,6 +117,7 @@ static bool print_csv(const char *path, const prediction *predicted) {
         putchar(',');
         if (is_shown(predicted, c)) printf("%.9g", (double)predicted->probabilities[c]);
     }
+    if (!isnan(predicted->unfamiliarity)) printf(",%.9g", 100 * predicted->unfamiliarity);
     putchar('\n');
     return true;
 }
@@ -121,6 +129,7 @@ static void print_csv_error(const char *path, const char *reason, const predicti
     if (shape->tells_own) putchar(',');
     if (shape->thresholds) putchar(',');
     for (int c = 0; c < shape->class_count; c++) putchar(',');
+    if (!isnan(shape->unfamiliarity)) putchar(',');
     putchar('\n');
 }
 

@@ -8,8 +8,8 @@
 
 typedef enum row_format { ROW_TEXT, ROW_CSV, ROW_JSON } row_format;
 
-/* What stands before the first row; of `shape` the classes count, and whether sets and own pictures are
- * told. */
+/* What stands before the first row; of `shape` the classes count, whether sets and own pictures are told, and
+ * whether unfamiliarity is NaN. */
 void prediction_row_begin(row_format format, const prediction *shape);
 /* The row of a picture, whose classes are sorted. False, after a message, without memory. */
 bool prediction_row_print(row_format format, const char *path, const prediction *predicted);

@@ -90,7 +90,8 @@ function showSet(card, value) {
 function showResult(card, value) {
   const map = card.querySelector('.map');
   const first = value.probabilities[value.class];
-  card.querySelector('.headline').textContent = value.class + ' ' + percent(first);
+  card.querySelector('.headline').textContent = value.class + ' ' + percent(first) +
+    (value.unfamiliar ? ', unfamiliar ' + value.unfamiliar_percentile.toFixed(1) + ' %' : '');
   map.src = value.map;
   map.alt = 'where the evidence for ' + value.explained + ' lies';
   map.nextElementSibling.textContent = 'evidence for ' + value.explained;

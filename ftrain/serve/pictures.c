@@ -141,6 +141,7 @@ json_t *job_json(const pipeline_job *job, const site *of, int shown) {
     const prediction predicted = {.classes = info->classes,
                                   .class_count = info->class_count,
                                   .probabilities = job->probabilities,
+                                  .unfamiliarity = job->unfamiliarity,
                                   .order = malloc((size_t)info->class_count * sizeof *predicted.order),
                                   .shown = shown,
                                   .thresholds = of->sets->thresholds};

@@ -7,6 +7,7 @@
 #include "ftrain/page/thumbnail.h"
 #include "head/classifier/backbone.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,21 +146,32 @@ static int take_batch(pipeline *self, pipeline_job **batch) {
     return count;
 }
 
+/* Of the pictures that went through the network just now. */
+static dn_status tell_unfamiliarity(const pipeline *self, int count, double *percentiles, dn_error *error) {
+    for (int i = 0; i < count; i++) percentiles[i] = (double)NAN;
+    return self->info->novelty ? dni_classifier_unfamiliarity(self->classifier, count, percentiles, error)
+                               : DN_OK;
+}
+
 static void explain_job(pipeline *self, pipeline_job *job) {
     if (!dni_classifier_explain_input(self->classifier, job->input, &job->class_index, job->evidence,
-                                      job->probabilities, &job->error))
+                                      job->probabilities, &job->error) &&
+        !tell_unfamiliarity(self, 1, &job->unfamiliarity, &job->error))
         job->error.status = DN_OK;
 }
 
 static void judge_batch(pipeline *self, pipeline_job **batch, int count) {
     const size_t classes = (size_t)self->info->class_count;
+    double percentiles[PIPELINE_BATCH];
     dn_error error = {.status = DN_OK};
     for (int i = 0; i < count; i++)
         memcpy(self->inputs + (size_t)i * self->floats, batch[i]->input, self->floats * sizeof(float));
-    if (!dni_classifier_predict_inputs(self->classifier, self->inputs, count, self->probabilities, &error))
+    if (!dni_classifier_predict_inputs(self->classifier, self->inputs, count, self->probabilities, &error) &&
+        !tell_unfamiliarity(self, count, percentiles, &error))
         error.status = DN_OK;
     for (int i = 0; i < count; i++) {
         batch[i]->error = error;
+        batch[i]->unfamiliarity = percentiles[i];
         memcpy(batch[i]->probabilities, self->probabilities + (size_t)i * classes, classes * sizeof(float));
     }
 }

@@ -30,6 +30,7 @@ typedef struct pipeline_job {
 
     dn_error error;       /* status DN_OK: judged */
     float *probabilities; /* (classes) */
+    double unfamiliarity; /* percentile, 0 to 1; NaN: the model has no numbers */
     int class_index;      /* explained: the class, set by the caller, or -1 for the most probable one */
     float *evidence;      /* explained: (map height, map width) */
     dn_image picture;     /* explained: made smaller */

@@ -1,0 +1,22 @@
+/* The words and members for an unfamiliar picture, which many commands share. */
+#include "ftrain/shell/unfamiliar.h"
+
+#include "head/novelty.h"
+
+#include <math.h>
+#include <stdio.h>
+
+bool is_unfamiliar(double percentile) {
+    return percentile >= DN_NOVELTY_LINE;
+}
+
+const char *unfamiliar_text(char text[32], double percentile) {
+    snprintf(text, 32, "unfamiliar %.1f %%", 100 * percentile);
+    return text;
+}
+
+void unfamiliar_add_json(json_t *object, double percentile) {
+    if (isnan(percentile)) return;
+    json_object_set_new(object, "unfamiliar", json_boolean(is_unfamiliar(percentile)));
+    json_object_set_new(object, "unfamiliar_percentile", json_real(100 * percentile));
+}
