@@ -181,6 +181,14 @@ static dn_status fit_training(fitting *fit, const dn_features *train, int valida
     return status;
 }
 
+/* With fewer vectors for each direction it is chance that chooses the last ones, and the training pictures
+ * themselves, which it chose them for, would lie far out in them. */
+static int directions_for(int features, int count) {
+    enum { VECTORS_EACH = 8 };
+    const int supported = count / VECTORS_EACH > 1 ? count / VECTORS_EACH : 1;
+    return least(least(features, supported), DNI_NOVELTY_DIRECTIONS);
+}
+
 static void fitting_free(fitting *fit) {
     free(fit->vectors);
     free(fit->labels);
@@ -253,10 +261,8 @@ dn_status dn_novelty_fit(dn_novelty **out, const dn_features *train, const dn_fe
     if (!status) status = check(valid, "valid", features, classes, error);
     if (status) return status;
     const int count = least(train->count, DNI_NOVELTY_TRAINING);
-    fitting fit = {.count = count,
-                   .features = features,
-                   .directions = least(least(features, count), DNI_NOVELTY_DIRECTIONS),
-                   .seed = seed};
+    fitting fit = {
+        .count = count, .features = features, .directions = directions_for(features, count), .seed = seed};
     status = fit_training(&fit, train, valid->count, classes, error);
     fitting_free(&fit);
     if (!status) status = fit_validation(fit.novelty, valid, error);

@@ -1,8 +1,8 @@
 /* How unfamiliar a picture is: how far its features lie from those that a head was trained on.
  *
  * A head always names a class, also for a picture of something that it has never seen. This tells such
- * pictures by two published scores of a feature vector x, after a projection to at most 64 directions, those
- * in which the training vectors are largest:
+ * pictures by two published scores of a feature vector x, after a projection to those directions in which the
+ * training vectors are largest, one for every 8 of them, at most 64:
  *
  *   neighbours    the distance to the 10th nearest training vector, all vectors scaled to length 1 (Sun,
  *                 Ming, Zhu & Li 2022, "Out-of-distribution detection with deep nearest neighbors");

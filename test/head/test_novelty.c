@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { CLASSES = 3, TRAIN = 150, VALID = 60, STRANGERS = 20, NARROW = 12, WIDE = 96, LATENT = 64 };
+enum { CLASSES = 3, TRAIN = 520, VALID = 60, STRANGERS = 20, NARROW = 12, WIDE = 96, LATENT = 64 };
 
 #define GOLDEN "test/golden/head/novelty.txt"
 

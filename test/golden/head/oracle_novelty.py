@@ -74,7 +74,7 @@ def scores_of(x, y):
 
 def golden():
     for name, make in (("narrow", narrow), ("wide", wide)):
-        score = scores_of(*make("train", 150))
+        score = scores_of(*make("train", 520))
         valid, strangers = score(make("valid", 60)[0]), score(make("strangers", 20)[0])
         yield f"{name}/strangers", strangers
         low, high = np.quantile(valid, [0.5, 0.95], axis=0)
