@@ -37,6 +37,7 @@ everything_is_in_place() {
 ./usr/include/densenet/image.h
 ./usr/include/densenet/libdensenet.h
 ./usr/include/densenet/metrics.h
+./usr/include/densenet/novelty.h
 ./usr/include/densenet/picture_keys.h
 ./usr/include/densenet/status.h
 ./usr/include/densenet/training.h
@@ -65,7 +66,7 @@ exports_are_the_headers() {
 }
 headers_stand_alone() {
     local header
-    for header in status image densenet training metrics conformal picture_keys classifier libdensenet head; do
+    for header in status image densenet training metrics conformal novelty picture_keys classifier libdensenet head; do
         echo "#include <densenet/$header.h>" >"$work/alone.c"
         "${compiler[@]}" -std=c11 -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror -fsyntax-only \
             -I"$work/stage/usr/include" "$work/alone.c" || return
