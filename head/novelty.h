@@ -13,7 +13,7 @@
  * Each finds strange pictures that the other takes for ordinary ones, so the score is the larger of the two,
  * after each is scaled so that the validation pictures have median 0 and 95 % quantile 1. What it comes to is
  * told as the percentile among the validation pictures, which the fit has not seen: 0.99 when 99 % of them
- * have a lower score. bench/README.md has the figures of this score beside others.
+ * have a lower score. bench/README.md has figures of this score beside others.
  *
  *     dn_novelty_fit(&novelty, &train, &valid, 2208, 2, 1, &error);
  *     dn_novelty_score(novelty, features, count, NULL, percentiles, &error);
