@@ -68,19 +68,20 @@ static dn_status take_sample(fitting *fit, const dn_features *train, dn_error *e
 
 /* ---- means and covariance ---- */
 
-/* Classes that have pictures in the sample get the numbers 0, 1, ... in their order; with too many classes
- * all are one. `pictures` then holds the pictures of each number. Returns how many numbers there are. */
+/* Classes that have pictures in the sample get the numbers 0, 1, ... in their order. All are one where there
+ * are too many, or so many that most have but one picture, which says nothing of how a class's pictures
+ * differ. `pictures` then holds the pictures of each number. Returns how many numbers there are. */
 static int renumber_classes(fitting *fit, int classes) {
     int *const pictures = fit->pictures;
     for (int i = 0; i < fit->count; i++) pictures[fit->labels[i]]++;
     int used = 0;
     for (int c = 0; c < classes; c++)
         if (pictures[c]) pictures[c] = used++;
-    for (int i = 0; i < fit->count; i++)
-        fit->labels[i] = used > DNI_NOVELTY_MEANS ? 0 : pictures[fit->labels[i]];
+    const bool is_one = used > DNI_NOVELTY_MEANS || used > fit->count / 2;
+    for (int i = 0; i < fit->count; i++) fit->labels[i] = is_one ? 0 : pictures[fit->labels[i]];
     memset(pictures, 0, (size_t)classes * sizeof *pictures);
     for (int i = 0; i < fit->count; i++) pictures[fit->labels[i]]++;
-    return used > DNI_NOVELTY_MEANS ? 1 : used;
+    return is_one ? 1 : used;
 }
 
 static void measure_means(fitting *fit, int means) {

@@ -11,7 +11,8 @@ enum {
     DNI_NOVELTY_DIRECTIONS = 64,   /* at most */
     DNI_NOVELTY_TRAINING = 4096,   /* training vectors that are used and kept, at most */
     DNI_NOVELTY_VALIDATION = 4096, /* validation scores that are kept, at most */
-    /* Of so many classes at most each has a mean of its own; with more, one mean is all classes'. */
+    /* Of so many classes at most, with two pictures each or more on average, each has a mean of its own;
+     * otherwise one mean is all classes'. */
     DNI_NOVELTY_MEANS = 1024,
 };
 

@@ -153,7 +153,7 @@ if cmp -s out robust; then ok "to the same result"; else not_ok "to the same res
 # ---- three classes, one with an awkward name ----
 check "predictions are written as CSV" 0 '^wrote three.csv$' "" \
     "$ftrain" evaluate -m three.safetensors data -q --predictions three.csv
-if head -1 three.csv | grep -qxF 'path,truth,predicted,"p_a ""b"", c",p_bright,p_dark' &&
+if head -1 three.csv | grep -qxF 'path,truth,predicted,"p_a ""b"", c",p_bright,p_dark,unfamiliar_percentile' &&
     [ "$(wc -l <three.csv)" -eq 37 ] && ! grep -q $'\r' three.csv; then
     ok "quoted by RFC 4180, a line a picture"
 else
@@ -171,10 +171,10 @@ with open(sys.argv[1], newline="") as f:
     header, *rows = csv.reader(f)
 report = json.load(open(sys.argv[2]))
 names = [c["name"] for c in report["classes"]]
-assert header[3:] == [f"p_{name}" for name in names], header
+assert header[3:-1] == [f"p_{name}" for name in names] + ["unfamiliar_percentile"], header
 truth = np.array([names.index(r[1]) for r in rows])
 said = np.array([names.index(r[2]) for r in rows])
-p = np.array([[float(v) for v in r[3:]] for r in rows])
+p = np.array([[float(v) for v in r[3:-1]] for r in rows])
 one_hot = np.eye(len(names))[truth]
 auc = [metrics.roc_auc_score(one_hot[:, c], p[:, c]) for c in range(len(names))]
 ap = [metrics.average_precision_score(one_hot[:, c], p[:, c]) for c in range(len(names))]

@@ -28,8 +28,8 @@ holds "nothing in it is from elsewhere" sh -c "! grep -qiE 'https?:|<script|<lin
 holds "the key to the colours is there" grep -q '>most in this picture</text>' "$index"
 "$ftrain" explain -m "$work/m" "$work/data/test" -o "$work/again" >"$work/lines"
 holds "with what was printed of each: class, probability, share inside, path" \
-    test "$(sed -n 's|.*<figcaption>\(.*\)<br>\(.*\)</figcaption>.*|\2 \1|p' "$index")" = \
-    "$(awk -F'\t' 'NF == 4 { print $1, $2 ", " $3 }' "$work/lines")"
+    test "$(sed -n 's|</*strong>||g; s|.*<figcaption>\(.*\)<br>\(.*\)</figcaption>.*|\2 \1|p' "$index")" = \
+    "$(awk -F'\t' 'NF == 4 { print $1, $2 ", " $3 } NF == 5 { print $1, $2 ", " $3 ", " $4 }' "$work/lines")"
 holds "and of each class" sh -c "sed -n 's/^\([a-z]*\): \([0-9.]*\) of the evidence.*/\1 \2/p' '$work/lines' | while read -r class mean; do
     grep -q \"<tr><td>\$class</td><td class=.n.>[1-4]</td><td class=.n.>\$mean</td>\" '$index' || exit 1; done"
 holds "random weights: what that means" grep -qF 'its weights are random numbers (random:1)' "$index"

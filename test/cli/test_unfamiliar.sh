@@ -29,18 +29,18 @@ ftrain_with() { "$ftrain" "$1" -m m.safetensors "${@:2}"; }
 # ---- predict ----
 check "a stranger is marked, with its percentile" 0 $'^stranger.ppm\t.*\tunfamiliar 100.0 %$' "" \
     ftrain_with predict stranger.ppm
-check "a picture of the training set is not" 0 $'^data/train/dark/1.ppm\t[^\t]*$' "" \
+check "a picture of the training set is not" 0 $'^data/train/dark/1.ppm\t[^\t]*\town: train$' "own" \
     ftrain_with predict data/train/dark/1.ppm
 check "JSON has both members" 0 '"unfamiliar": true, "unfamiliar_percentile": 100.0' "" \
     ftrain_with predict --json stranger.ppm
-check "JSON has them of a familiar picture, too" 0 '"unfamiliar": false, "unfamiliar_percentile": [0-9.]+\}' "" \
+check "JSON has them of a familiar picture, too" 0 '"unfamiliar": false, "unfamiliar_percentile": [0-9.]+\}' "own" \
     ftrain_with predict --json data/train/dark/1.ppm
-check "CSV has a column" 0 '^path,class,error,p_bright,p_dark,unfamiliar_percentile$' "" \
+check "CSV has a column" 0 '^path,class,error,own,p_bright,p_dark,unfamiliar_percentile$' "" \
     ftrain_with predict --format csv stranger.ppm
 holds "every row of it has as many fields, errors, too" bash -c "
     : >empty.jpg
     '$ftrain' predict -m m.safetensors --refuse-unfamiliar 100 --format csv stranger.ppm empty.jpg data/test 2>/dev/null |
-        tee rows | awk -F, 'NF != 6 { exit 1 } END { exit NR < 43 }'"
+        tee rows | awk -F, 'NF != 7 { exit 1 } END { exit NR < 43 }'"
 
 # ---- refusal ----
 check "a refused picture's row has the reason in place of a class" 1 \
@@ -48,7 +48,7 @@ check "a refused picture's row has the reason in place of a class" 1 \
     'skipped: stranger.ppm: refused as unfamiliar' ftrain_with predict --refuse-unfamiliar 99 stranger.ppm
 check "as JSON, too" 1 '^\{"path": "stranger.ppm", "error": "refused' 'skipped' \
     ftrain_with predict --refuse-unfamiliar 99 --json stranger.ppm
-check "familiar ones keep their class" 0 $'^data/train/dark/1.ppm\t(dark|bright) ' "" \
+check "familiar ones keep their class" 0 $'^data/train/dark/1.ppm\t(dark|bright) ' "own" \
     ftrain_with predict --refuse-unfamiliar 100 data/train/dark/1.ppm
 check "0 refuses all" 1 'error: refused' 'skipped' ftrain_with predict --refuse-unfamiliar 0 data/train/dark/1.ppm
 check "--strict stops there" 3 "" 'refused as unfamiliar' ftrain_with predict --strict --refuse-unfamiliar 99 stranger.ppm
@@ -110,7 +110,7 @@ check "an old model predicts, and does not say what it does not know" 0 $'^stran
     "$ftrain" predict -m old.safetensors stranger.ppm
 "$ftrain" predict -m old.safetensors --json stranger.ppm >"$stdout"
 equal "its JSON has no such member" "$(member unfamiliar)" absent
-check "its CSV has no such column" 0 '^path,class,error,p_bright,p_dark$' "" \
+check "its CSV has no such column" 0 '^path,class,error,own,p_bright,p_dark$' "" \
     "$ftrain" predict -m old.safetensors --format csv stranger.ppm
 check "it cannot refuse, and says why" 4 "" '--refuse-unfamiliar: old.safetensors has no numbers' \
     "$ftrain" predict -m old.safetensors --refuse-unfamiliar 99 stranger.ppm

@@ -215,6 +215,24 @@ static void test_the_size_is_bounded(void **state) {
     free(labels);
 }
 
+/* One picture says nothing of how a class's pictures differ: the classes then share a mean. */
+static void test_classes_of_one_picture_share_a_mean(void **state) {
+    (void)state;
+    oracle_set set;
+    open_set(&set, make_narrow, NARROW);
+    assert_int_equal(set.novelty->shape.means, CLASSES);
+    int labels[TRAIN];
+    for (int i = 0; i < TRAIN; i++) labels[i] = i;
+    dn_features train = set.train.features, valid = set.valid.features;
+    train.labels = labels;
+    valid.labels = set.valid.labels;
+    dn_novelty *novelty;
+    assert_int_equal(dn_novelty_fit(&novelty, &train, &valid, NARROW, TRAIN, 1, NULL), DN_OK);
+    assert_int_equal(novelty->shape.means, 1);
+    dn_novelty_free(novelty);
+    close_set(&set);
+}
+
 /* One training picture, one of validation, the same: everything else is stranger, and nothing is NaN. */
 static void test_pictures_that_do_not_differ_can_be_fitted(void **state) {
     (void)state;
@@ -283,6 +301,7 @@ int main(void) {
         cmocka_unit_test(test_five_in_a_hundred_validation_pictures_are_beyond_the_line),
         cmocka_unit_test(test_training_uses_view_0_alone),
         cmocka_unit_test(test_the_size_is_bounded),
+        cmocka_unit_test(test_classes_of_one_picture_share_a_mean),
         cmocka_unit_test(test_pictures_that_do_not_differ_can_be_fitted),
         cmocka_unit_test(test_a_vector_that_is_not_finite_is_unfamiliar),
         cmocka_unit_test(test_what_cannot_be_fitted_is_refused_by_name),
