@@ -9,7 +9,7 @@
  *     int main(int argc, char **argv) {
  *         dn_error error = {DN_OK, ""};
  *         dn_classifier *classifier = NULL;
- *         dn_image image = {0, 0, NULL};
+ *         dn_image image = {0};
  *         float *probabilities = NULL;
  *         if (argc != 3) return 2;
  *
