@@ -13,6 +13,7 @@
 #include "ftrain/train/options.h"
 #include "ftrain/train/sweep.h"
 #include "head/metrics.h"
+#include "head/novelty.h"
 #include "head/training.h"
 
 typedef struct train_run {
@@ -31,6 +32,7 @@ typedef struct train_run {
     fold_table folds; /* of no folds: none */
     epoch_log epochs;
     dn_head *head;
+    dn_novelty *novelty; /* fitted when the head is trained */
     dn_train_result result;
     dn_metrics test;
 } train_run;

@@ -10,18 +10,20 @@
 
 #include <stdlib.h>
 
-/* What the head makes of the test split. Labels and indices stay the set's. */
+/* What the head makes of the test split, and how unfamiliar its pictures are. Labels and indices stay the set's. */
 static outcome score(scores *out, const train_run *run) {
     const feature_set *set = &run->sets[DNI_TEST];
     *out =
         (scores){.log_probabilities = new_matrix((size_t)set->count, (size_t)run->extraction.data.class_count,
                                                  sizeof *out->log_probabilities),
+                 .unfamiliarity = new_array((size_t)set->count, sizeof *out->unfamiliarity),
                  .labels = set->labels,
                  .sample_index = set->sample_index,
                  .count = set->count};
-    if (!out->log_probabilities) return OUTCOME_MACHINE;
+    if (!out->log_probabilities || !out->unfamiliarity) return OUTCOME_MACHINE;
     dn_error error;
-    return dn_head_log_probabilities(run->head, set->values, set->count, out->log_probabilities, &error)
+    return dn_head_log_probabilities(run->head, set->values, set->count, out->log_probabilities, &error) ||
+                   dn_novelty_score(run->novelty, set->values, set->count, NULL, out->unfamiliarity, &error)
                ? report(&error, OUTCOME_DATA)
                : OUTCOME_OK;
 }
@@ -63,6 +65,7 @@ static outcome write_errors(html *page, const train_run *run, const scores *scor
                                       .sample_index = scored->sample_index,
                                       .log_probabilities = scored->log_probabilities,
                                       .labels = scored->labels,
+                                      .unfamiliarity = scored->unfamiliarity,
                                       .count = scored->count,
                                       .classes = (const char *const *)data->classes,
                                       .class_count = data->class_count,
@@ -88,5 +91,6 @@ outcome train_write_test_pictures(html *page, const train_run *run) {
     if (!code) code = write_errors(page, run, &scored);
     score_metrics_free(&metrics);
     free(scored.log_probabilities);
+    free(scored.unfamiliarity);
     return code;
 }

@@ -148,20 +148,17 @@ static outcome train_sweep(train_run *run) {
 }
 
 /* What tells pictures that are unlike these: the features are all at hand. */
-static outcome fit_novelty(dn_novelty **out, const train_run *run) {
+static outcome fit_novelty(train_run *run) {
     const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
     const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
     dn_error error;
-    return dn_novelty_fit(out, &train, &valid, run->sets[DNI_TRAIN].width, run->extraction.data.class_count,
-                          run->options->training.seed, &error)
+    return dn_novelty_fit(&run->novelty, &train, &valid, run->sets[DNI_TRAIN].width,
+                          run->extraction.data.class_count, run->options->training.seed, &error)
                ? report(&error, OUTCOME_DATA)
                : OUTCOME_OK;
 }
 
 static outcome save(const train_run *run, const dn_conformal *conformal) {
-    dn_novelty *novelty;
-    outcome code = fit_novelty(&novelty, run);
-    if (code) return code;
     char *recipe = dni_json_line(recipe_json(run)), *metrics = dni_json_line(recipe_metrics_json(run));
     const extraction *extracted = &run->extraction;
     const dn_classifier_info info = {
@@ -177,21 +174,21 @@ static outcome save(const train_run *run, const dn_conformal *conformal) {
         .conformal = conformal,
         .picture_keys = run->picture_keys,
         .picture_key_count = run->picture_key_count,
-        .novelty = novelty,
+        .novelty = run->novelty,
     };
     dn_error error;
-    code = recipe && metrics ? OUTCOME_OK : report_no_memory();
+    outcome code = recipe && metrics ? OUTCOME_OK : report_no_memory();
     if (!code && dn_classifier_save(run->options->model, run->head, &info, extracted->weights, &error))
         code = report(&error, OUTCOME_MACHINE);
     free(recipe);
     free(metrics);
-    dn_novelty_free(novelty);
     return code;
 }
 
 static outcome finish_model(train_run *run) {
     dn_conformal *conformal;
     outcome code = calibrate_run(&conformal, run);
+    if (!code) code = fit_novelty(run);
     if (!code) code = save(run, conformal);
     dn_conformal_free(conformal);
     if (code) return code;
@@ -263,6 +260,7 @@ static outcome run(const command *self, int argc, char **argv) {
         .checkpoint = {.path = path, .every_epoch = options.checkpoint != NULL, .resume = options.resume}};
     code = train(&context);
     dn_head_free(context.head);
+    dn_novelty_free(context.novelty);
     epoch_log_free(&context.epochs);
     fold_table_free(&context.folds);
     for (int s = 0; s < DNI_SPLITS; s++) {

@@ -84,7 +84,7 @@ check "a thousand classes are learnt" 0 "^test accuracy " "" \
     sh -c "$ftrain train many $small --hidden none --epochs 1 -o many.safetensors 2>/dev/null"
 check "judged" 0 "^accuracy " "" "$ftrain" evaluate -m many.safetensors many -q --calibrate-on none
 holds "in lines that can be read" test "$(wc -L <"$stdout")" -lt 200
-check "predicted, the most probable few" 0 "	c[0-9]* [01]\.[0-9]{4}, c[0-9]* [01]\.[0-9]{4}(	.*)?$" "" \
+check "predicted, the most probable few" 0 "	c[0-9]* [01]\.[0-9]{4}, c[0-9]* [01]\.[0-9]{4}(	.*)?$" "own" \
     "$ftrain" predict -m many.safetensors --top 2 many/test/c7/p.ppm
 check "and audited" 0 "^NOT JUDGED" "" "$ftrain" audit many/train -q
 

@@ -171,7 +171,7 @@ with open(sys.argv[1], newline="") as f:
     header, *rows = csv.reader(f)
 report = json.load(open(sys.argv[2]))
 names = [c["name"] for c in report["classes"]]
-assert header[3:-1] == [f"p_{name}" for name in names] + ["unfamiliar_percentile"], header
+assert header[3:] == [f"p_{name}" for name in names] + ["unfamiliar_percentile"], header
 truth = np.array([names.index(r[1]) for r in rows])
 said = np.array([names.index(r[2]) for r in rows])
 p = np.array([[float(v) for v in r[3:-1]] for r in rows])

@@ -152,7 +152,7 @@ size = struct.unpack("<Q", data[:8])[0]
 header, body, out = json.loads(data[8:8 + size]), data[8 + size:], b""
 header["__metadata__"]["weights_source"] = "deep.pth"
 for name in sorted(name for name in header if name != "__metadata__"):
-    if not name.startswith("classifier."):
+    if name.startswith("features."):
         del header[name]
         continue
     begin, end = header[name]["data_offsets"]
