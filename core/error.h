@@ -25,6 +25,13 @@ dn_status dni_no_memory(dn_error *error, const char *format, ...) __attribute__(
 dn_status dni_no_thread(dn_error *error, int number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Leaves a function of the public API where a pointer that it needs is NULL: DN_ERR_ARGUMENT, and a message
+ * that names the function and the parameter. */
+#define DNI_NOT_NULL(error, pointer)                                                                         \
+    do {                                                                                                     \
+        if (!(pointer)) return dni_fail(error, DN_ERR_ARGUMENT, "%s: %s is NULL", __func__, #pointer);       \
+    } while (0)
+
 /* Whether the machine failed (memory, descriptors, disk, threads), and so the status says nothing about
  * the file or picture that was being read: one that has to be read again, not one to be left out. */
 bool dni_status_is_machine(dn_status status);

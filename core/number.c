@@ -1,5 +1,7 @@
-/* Numbers in text, digit by digit. */
+/* Numbers in text, digit by digit, and numbers that are none, by their bits. */
 #include "core/number.h"
+
+#include <string.h>
 
 bool dni_parse_u64(const char *text, uint64_t *out) {
     uint64_t value = 0;
@@ -12,4 +14,16 @@ bool dni_parse_u64(const char *text, uint64_t *out) {
     }
     *out = value;
     return true;
+}
+
+/* Infinities and NaN alone have all bits of the exponent set. Without a branch, so that the compiler takes
+ * many at a time. */
+bool dni_all_finite(const float *values, size_t count) {
+    uint32_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        found |= (bits & 0x7f800000u) == 0x7f800000u;
+    }
+    return !found;
 }

@@ -1,12 +1,16 @@
-/* Numbers in text. */
+/* Numbers in text, and numbers that are none. */
 #ifndef DN_CORE_NUMBER_H
 #define DN_CORE_NUMBER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A whole number from 0 to 2^64 - 1 in decimal digits and nothing else: no sign, no space. False, and *out as
  * it was, for any other text. Unlike strtoull() it knows neither locale nor errno. */
 bool dni_parse_u64(const char *text, uint64_t *out);
+
+/* Whether no value is infinite or NaN. Reads memory as fast as it comes. */
+bool dni_all_finite(const float *values, size_t count);
 
 #endif

@@ -2,7 +2,11 @@
  *
  * A call that can fail returns a dn_status and takes, last, a dn_error * that may be NULL. On failure the
  * error holds the same status and one sentence that names the file, tensor or option at fault and its value,
- * and every object the call would have created is left NULL. The library never prints, exits or aborts. */
+ * and every object the call would have created is left NULL. The library never prints, exits or aborts.
+ *
+ * Pointers: options may be NULL and are then the defaults; what a header says may be NULL may be; for any
+ * other one a call answers DN_ERR_ARGUMENT, with the parameter's name, where it is NULL. Calls without a
+ * status then do nothing, or return NULL, 0, false or NaN. Arrays of no elements may be NULL. */
 #ifndef DN_CORE_STATUS_H
 #define DN_CORE_STATUS_H
 

@@ -7,6 +7,7 @@
  * the statistics run over all of them. */
 #include "core/error.h"
 #include "core/memory.h"
+#include "densenet/inputs.h"
 #include "densenet/prepared_conv.h"
 #include "densenet/weights.h"
 #include "layers/batch_norm.h"
@@ -260,7 +261,10 @@ static dn_status prepare(calibration *c, const dn_weights *weights, int threads)
 
 dn_status dn_weights_calibrate(dn_weights *weights, const float *inputs, int count, int height, int width,
                                int threads, dn_error *error) {
+    DNI_NOT_NULL(error, weights);
+    DNI_NOT_NULL(error, inputs);
     dn_status status = check(count, height, width, error);
+    if (!status) status = dni_inputs_check(inputs, count, height, width, error);
     if (status) return status;
     calibration c = {.error = error};
     status = prepare(&c, weights, threads);

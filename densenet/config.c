@@ -16,6 +16,7 @@ const dn_config *dn_config_at(int index) {
 }
 
 const dn_config *dn_config_find(const char *name) {
+    if (!name) return NULL;
     for (int i = 0; dn_config_at(i); i++)
         if (strcmp(name, members[i].name) == 0) return &members[i];
     return NULL;

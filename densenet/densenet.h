@@ -58,7 +58,7 @@ DN_API dn_status dn_weights_random(dn_weights **out, const dn_config *config, ui
 
 /* Replaces every batch norm's mean and variance by those measured on `count` inputs of height x width x 3
  * floats, layer by layer, each in the network as normalised so far. For untrained weights: without it
- * activations drift. The same bits for any number of threads (0: one a core). */
+ * activations drift. The same bits for any number of threads (0: one a core). Inputs must be finite. */
 DN_API dn_status dn_weights_calibrate(dn_weights *weights, const float *inputs, int count, int height,
                                       int width, int threads, dn_error *error);
 
@@ -158,7 +158,8 @@ typedef struct dn_outputs {
     float *logits;   /* (count, 1000): the ImageNet classifier's */
 } dn_outputs;
 
-/* inputs: (count, height, width, 3) floats, R G B, preprocessed; 1 <= count <= batch. */
+/* inputs: (count, height, width, 3) floats, R G B, preprocessed; 1 <= count <= batch. DN_ERR_ARGUMENT, with
+ * its place, where one of them is infinite or NaN. */
 DN_API dn_status dn_session_forward(dn_session *session, const float *inputs, int count,
                                     const dn_outputs *outputs, dn_error *error);
 

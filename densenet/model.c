@@ -133,9 +133,11 @@ static void copy_classifier(dn_model *model, const dni_tensor_dict *tensors) {
 
 dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_model_options *options,
                           dn_error *error) {
+    DNI_NOT_NULL(error, out);
+    *out = NULL;
+    DNI_NOT_NULL(error, weights);
     const dn_model_options defaults = dn_model_options_default();
     if (!options) options = &defaults;
-    *out = NULL;
     const int conv_count = dni_convolution_count(&weights->config);
     const bool classifier = dni_weights_data(weights->tensors, "classifier", "weight") != NULL;
     dn_model *model = calloc(1, sizeof *model);
@@ -172,18 +174,19 @@ void dn_model_free(dn_model *model) {
 /* ---- questions ---- */
 
 const dn_config *dn_model_config(const dn_model *model) {
-    return &model->config;
+    return model ? &model->config : NULL;
 }
 
 bool dn_model_has_classifier(const dn_model *model) {
-    return model->classifier_weight != NULL;
+    return model && model->classifier_weight;
 }
 
 size_t dn_model_size(const dn_model *model) {
-    return model->size;
+    return model ? model->size : 0;
 }
 
 const char *dn_model_kernel(const dn_model *model, const char *convolution) {
+    if (!model || !convolution) return NULL;
     for (int i = 0; i < model->conv_count; i++)
         if (strcmp(model->convs[i].part.conv, convolution) == 0) return model->convs[i].kernel->name;
     return NULL;

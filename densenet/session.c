@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/pool.h"
+#include "densenet/inputs.h"
 #include "densenet/model.h"
 #include "densenet/plan.h"
 #include "layers/linear.h"
@@ -73,7 +74,11 @@ static void lay_out_lane(dni_plan *plan, int lane, const dn_model *model, const 
 
 dn_status dn_session_plan(const dn_model *model, const dn_session_options *options, size_t *bytes,
                           dn_error *error) {
+    DNI_NOT_NULL(error, bytes);
     *bytes = 0;
+    DNI_NOT_NULL(error, model);
+    const dn_session_options defaults = dn_session_options_default();
+    if (!options) options = &defaults;
     const dn_status status = check_options(options, &model->config, error);
     if (status) return status;
     dni_plan plan;
@@ -111,9 +116,11 @@ static dn_status allocate(dn_session *session, dn_error *error) {
 
 dn_status dn_session_create(dn_session **out, const dn_model *model, const dn_session_options *options,
                             dn_error *error) {
+    DNI_NOT_NULL(error, out);
+    *out = NULL;
+    DNI_NOT_NULL(error, model);
     const dn_session_options defaults = dn_session_options_default();
     if (!options) options = &defaults;
-    *out = NULL;
     dn_status status = check_options(options, &model->config, error);
     if (status) return status;
     dn_session *session = calloc(1, sizeof *session);
@@ -141,14 +148,17 @@ void dn_session_free(dn_session *session) {
 }
 
 size_t dn_session_arena_size(const dn_session *session) {
-    return session->size;
+    return session ? session->size : 0;
 }
 
 int dn_session_threads(const dn_session *session) {
-    return session->options.threads;
+    return session ? session->options.threads : 0;
 }
 
 void dn_session_map_size(const dn_session *session, int *height, int *width) {
+    if (!height || !width) return;
+    *height = *width = 0;
+    if (!session) return;
     const dni_tensor *map = &session->plans[0].blocks[DNI_BLOCKS - 1].channels;
     *height = (int)map->shape[1];
     *width = (int)map->shape[2];
@@ -292,14 +302,18 @@ static void run_lane(void *context, size_t lane) {
 
 dn_status dn_session_forward(dn_session *session, const float *inputs, int count, const dn_outputs *outputs,
                              dn_error *error) {
-    if (!inputs || !outputs)
-        return dni_fail(error, DN_ERR_ARGUMENT, "forward needs inputs and a place for outputs");
+    DNI_NOT_NULL(error, session);
+    DNI_NOT_NULL(error, inputs);
+    DNI_NOT_NULL(error, outputs);
     if (count < 1 || count > session->options.batch)
         return dni_fail(error, DN_ERR_ARGUMENT, "count must be 1 to the session's batch of %d, not %d",
                         session->options.batch, count);
     if (outputs->logits && !dn_model_has_classifier(session->model))
         return dni_fail(error, DN_ERR_UNSUPPORTED,
                         "no logits: the weights came without ImageNet's classifier");
+    const dn_session_options *options = &session->options;
+    const dn_status status = dni_inputs_check(inputs, count, options->height, options->width, error);
+    if (status) return status;
     batch all = {session, inputs, outputs, session->lanes > 1 ? count / session->lanes : 0};
     if (all.lane_images > 0) dni_pool_run(session->pool, run_lane, &all, (size_t)session->lanes);
     const int done = all.lane_images * session->lanes;

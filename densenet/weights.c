@@ -61,10 +61,13 @@ void dn_weights_free(dn_weights *weights) {
 }
 
 const dn_config *dn_weights_config(const dn_weights *weights) {
-    return &weights->config;
+    return weights ? &weights->config : NULL;
 }
 
 void dn_weights_hash(const dn_weights *weights, char hex[33]) {
+    if (!hex) return;
+    hex[0] = 0;
+    if (!weights) return;
     XXH3_state_t state;
     XXH3_INITSTATE(&state);
     XXH3_128bits_reset(&state);
@@ -111,6 +114,8 @@ static bool is_member(const dn_config *config) {
 }
 
 dn_status dn_weights_save(const dn_weights *weights, const char *path, dn_error *error) {
+    DNI_NOT_NULL(error, weights);
+    DNI_NOT_NULL(error, path);
     if (!is_member(&weights->config))
         return dni_fail(
             error, DN_ERR_UNSUPPORTED,
@@ -137,23 +142,11 @@ static dn_status check_shape(const dni_tensor *tensor, const dni_tensor_walk *wa
     return DN_OK;
 }
 
-/* Whether any value is infinite or none: such have all bits of the exponent set. Without a branch, so that
- * the compiler takes many at a time. */
-static bool has_infinite(const float *values, int64_t count) {
-    uint32_t found = 0;
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        found |= (bits & 0x7f800000u) == 0x7f800000u;
-    }
-    return found;
-}
-
 static dn_status check_values(const dni_tensor *tensor, const dni_tensor_walk *walk, const char *path,
                               dn_error *error) {
     const float *values = tensor->data;
     const int64_t count = dni_tensor_count(tensor);
-    if (walk->role != DNI_NORM_VARIANCE && !has_infinite(values, count)) return DN_OK;
+    if (walk->role != DNI_NORM_VARIANCE && dni_all_finite(values, (size_t)count)) return DN_OK;
     for (int64_t i = 0; i < count; i++)
         if (!isfinite(values[i]) || (walk->role == DNI_NORM_VARIANCE && values[i] < 0.0f))
             return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s' holds %g at element %lld", path,
@@ -230,7 +223,9 @@ static dn_status take_all(dn_weights *weights, const dni_tensor_dict *file, cons
 }
 
 dn_status dn_weights_load(dn_weights **out, const char *path, dn_error *error) {
+    DNI_NOT_NULL(error, out);
     *out = NULL;
+    DNI_NOT_NULL(error, path);
     dni_tensor_dict *file;
     dn_status status = dni_checkpoint_read(&file, path, error);
     if (status) return status;
@@ -346,7 +341,9 @@ bool dni_weights_drawn_from(const dn_weights *weights, uint64_t seed) {
 }
 
 dn_status dn_weights_random(dn_weights **out, const dn_config *config, uint64_t seed, dn_error *error) {
+    DNI_NOT_NULL(error, out);
     *out = NULL;
+    DNI_NOT_NULL(error, config);
     dn_weights *weights;
     dn_status status = dni_config_check(config, error);
     if (!status) status = create(&weights, config, error);

@@ -13,6 +13,8 @@ static int bin_of(double confidence) {
 
 void dn_reliability_compute(dn_reliability *out, const float *log_probabilities, const int *labels, int count,
                             int classes) {
+    if (!out) return;
+    if (!log_probabilities || !labels) count = 0;
     *out = (dn_reliability){.error = count > 0 ? 0.0 : (double)NAN};
     double sums[DN_RELIABILITY_BINS] = {0.0};
     for (int i = 0; i < count; i++) {
@@ -62,7 +64,7 @@ static slope slope_at(double b, const float *y, const int *labels, int count, in
 double dn_temperature_fit(const float *log_probabilities, const int *labels, int count, int classes) {
     const float *y = log_probabilities;
     double low = 0.01, high = 100.0, b = 1.0;
-    if (count <= 0) return (double)NAN;
+    if (count <= 0 || !y || !labels) return (double)NAN;
     slope at = slope_at(b, y, labels, count, classes);
     if (at.first == 0.0) return 1.0;
     if (slope_at(low, y, labels, count, classes).first >= 0.0) return 1.0 / low;
@@ -84,6 +86,7 @@ double dn_temperature_fit(const float *log_probabilities, const int *labels, int
 
 void dn_temperature_apply(const float *log_probabilities, int count, int classes, double temperature,
                           float *out) {
+    if (!log_probabilities || !out) return;
     for (int i = 0; i < count; i++, log_probabilities += classes, out += classes) {
         const double top = (double)log_probabilities[dni_most_probable(log_probabilities, classes)];
         double sum = 0.0;

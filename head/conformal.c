@@ -22,10 +22,12 @@ void dn_conformal_free(dn_conformal *conformal) {
 }
 
 int dn_conformal_classes(const dn_conformal *conformal) {
+    if (!conformal) return 0;
     return conformal->classes;
 }
 
 int dn_conformal_count(const dn_conformal *conformal, int class_index) {
+    if (!conformal) return 0;
     return class_index < 0 ? conformal->count : (int)conformal->counts[class_index];
 }
 
@@ -67,7 +69,10 @@ static dn_status check(const float *probabilities, const int *labels, int count,
 
 dn_status dn_conformal_create(dn_conformal **out, const float *probabilities, const int *labels, int count,
                               int classes, dn_error *error) {
+    DNI_NOT_NULL(error, out);
     *out = NULL;
+    DNI_NOT_NULL(error, probabilities);
+    DNI_NOT_NULL(error, labels);
     const dn_status status = check(probabilities, labels, count, classes, error);
     if (status) return status;
     dn_conformal *made = allocate(count, classes);
@@ -145,6 +150,8 @@ static float threshold(const float *sorted, int64_t count, double coverage) {
 
 dn_status dn_conformal_thresholds(const dn_conformal *conformal, double coverage, bool per_class,
                                   float *thresholds, dn_error *error) {
+    DNI_NOT_NULL(error, conformal);
+    DNI_NOT_NULL(error, thresholds);
     if (!(coverage > 0.0 && coverage < 1.0))
         return dni_fail(error, DN_ERR_ARGUMENT, "coverage must be above 0 and below 1, not %g", coverage);
     const float *sorted = conformal->by_class;
@@ -156,6 +163,7 @@ dn_status dn_conformal_thresholds(const dn_conformal *conformal, double coverage
 
 void dn_conformal_sets(const float *thresholds, const float *probabilities, int count, int classes,
                        bool *sets) {
+    if (!thresholds || !probabilities || !sets) return;
     for (int i = 0; i < count; i++, probabilities += classes, sets += classes)
         for (int c = 0; c < classes; c++) sets[c] = probabilities[c] >= thresholds[c];
 }

@@ -12,6 +12,7 @@
 /* Unlike accuracy +- 1.96 standard errors, Wilson's score interval stays inside [0, 1] and does not shrink to
  * nothing when every answer was right. */
 void dn_wilson_interval(int successes, int count, double *low, double *high) {
+    if (!low || !high) return;
     const double z = 1.959963984540054; /* the normal distribution's 97.5 % quantile */
     *low = 0.0;
     *high = 1.0;
@@ -41,10 +42,11 @@ static double squared_errors(const float *row, int label, int classes) {
 
 void dn_metrics_compute(dn_metrics *out, const float *log_probabilities, const int *labels, int count,
                         int classes, int *confusion) {
+    if (!out) return;
     *out = (dn_metrics){.count = count, .accuracy_high = 1.0};
     const size_t width = (size_t)classes;
     if (confusion) memset(confusion, 0, width * width * sizeof *confusion);
-    if (count <= 0) return;
+    if (count <= 0 || !log_probabilities || !labels) return;
     for (int i = 0; i < count; i++) {
         const float *row = log_probabilities + (size_t)i * width;
         const int prediction = dni_most_probable(row, classes);
@@ -62,6 +64,7 @@ static double fraction(int part, int whole) {
 }
 
 void dn_class_metrics_compute(dn_class_metrics *out, const int *confusion, int classes) {
+    if (!out || !confusion) return;
     const size_t width = (size_t)classes;
     for (size_t c = 0; c < width; c++) {
         dn_class_metrics m = {.correct = confusion[c * width + c]};
@@ -78,6 +81,7 @@ void dn_class_metrics_compute(dn_class_metrics *out, const int *confusion, int c
 }
 
 double dn_balanced_accuracy(const dn_class_metrics *of, int classes) {
+    if (!of) return (double)NAN;
     double sum = 0.0;
     int present = 0;
     for (int c = 0; c < classes; c++) {

@@ -75,13 +75,17 @@ static void initialise(dn_head *head, uint64_t seed) {
 
 dn_status dn_head_create(dn_head **out, int features, int classes, const dn_head_options *options,
                          dn_error *error) {
+    DNI_NOT_NULL(error, out);
     *out = NULL;
+    const dn_head_options defaults = dn_head_options_default();
+    if (!options) options = &defaults;
     if (features < 1)
         return dni_fail(error, DN_ERR_ARGUMENT, "features must be at least 1, not %d", features);
     if (classes < 2) return dni_fail(error, DN_ERR_ARGUMENT, "classes must be at least 2, not %d", classes);
     if (options->hidden_count < 0 || options->hidden_count >= DNI_MAX_LINEAR)
         return dni_fail(error, DN_ERR_ARGUMENT, "hidden_count must be 0 to %d, not %d", DNI_MAX_LINEAR - 1,
                         options->hidden_count);
+    if (options->hidden_count > 0) DNI_NOT_NULL(error, options->hidden);
     if (!(options->dropout >= 0.0f && options->dropout < 1.0f))
         return dni_fail(error, DN_ERR_ARGUMENT, "dropout must be at least 0 and below 1, not %g",
                         (double)options->dropout);
@@ -106,11 +110,11 @@ void dn_head_free(dn_head *head) {
 }
 
 int dn_head_features(const dn_head *head) {
-    return head->widths[0];
+    return head ? head->widths[0] : 0;
 }
 
 int dn_head_classes(const dn_head *head) {
-    return head->widths[head->linear_count];
+    return head ? head->widths[head->linear_count] : 0;
 }
 
 dni_linear dni_head_linear(const dn_head *head, int i) {
@@ -301,8 +305,11 @@ void dni_mlp_backward(const dn_head *head, dni_mlp_batch *batch, int rows, const
 
 dn_status dn_head_log_probabilities(const dn_head *head, const float *features, int count, float *out,
                                     dn_error *error) {
+    DNI_NOT_NULL(error, head);
     if (count < 0) return dni_fail(error, DN_ERR_ARGUMENT, "count must be at least 0, not %d", count);
     if (count == 0) return DN_OK;
+    DNI_NOT_NULL(error, features);
+    DNI_NOT_NULL(error, out);
     dni_mlp_batch batch;
     const int capacity = count < EVALUATION_ROWS ? count : EVALUATION_ROWS;
     const dn_status status = dni_mlp_batch_create(&batch, head, capacity, 0, error);
@@ -322,6 +329,9 @@ dn_status dn_head_log_probabilities(const dn_head *head, const float *features, 
 
 dn_status dn_head_feature_gradient(const dn_head *head, const float *features, int class_index,
                                    float *gradient, dn_error *error) {
+    DNI_NOT_NULL(error, head);
+    DNI_NOT_NULL(error, features);
+    DNI_NOT_NULL(error, gradient);
     const int classes = dn_head_classes(head);
     if (class_index < 0 || class_index >= classes)
         return dni_fail(error, DN_ERR_ARGUMENT, "class_index must be 0 to %d, not %d", classes - 1,

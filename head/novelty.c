@@ -254,7 +254,10 @@ static dn_status fit_validation(dn_novelty *novelty, const dn_features *valid, d
 
 dn_status dn_novelty_fit(dn_novelty **out, const dn_features *train, const dn_features *valid, int features,
                          int classes, uint64_t seed, dn_error *error) {
+    DNI_NOT_NULL(error, out);
     *out = NULL;
+    DNI_NOT_NULL(error, train);
+    DNI_NOT_NULL(error, valid);
     if (features < 1 || classes < 1)
         return dni_fail(error, DN_ERR_ARGUMENT, "%d features, %d classes; at least one of each is needed",
                         features, classes);

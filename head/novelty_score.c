@@ -47,14 +47,17 @@ void dn_novelty_free(dn_novelty *novelty) {
 }
 
 int dn_novelty_features(const dn_novelty *novelty) {
+    if (!novelty) return 0;
     return novelty->shape.features;
 }
 
 int dn_novelty_pictures(const dn_novelty *novelty) {
+    if (!novelty) return 0;
     return novelty->shape.validation;
 }
 
 size_t dn_novelty_size(const dn_novelty *novelty) {
+    if (!novelty) return 0;
     return dni_novelty_floats(&novelty->shape) * sizeof(float);
 }
 
@@ -183,6 +186,8 @@ static int count_lower(const dn_novelty *novelty, float score) {
 
 dn_status dn_novelty_score(const dn_novelty *novelty, const float *features, int count, float *scores,
                            double *percentiles, dn_error *error) {
+    DNI_NOT_NULL(error, novelty);
+    if (count > 0) DNI_NOT_NULL(error, features);
     if (count < 0) return dni_fail(error, DN_ERR_ARGUMENT, "count must not be negative, as %d is", count);
     float *raw = calloc((size_t)count + 1, DNI_NOVELTY_SCORES * sizeof *raw);
     if (!raw) return dni_no_memory(error, "scores of %d pictures", count);

@@ -29,8 +29,11 @@ static dn_status no_memory(int count, dn_error *error) {
 
 dn_status dn_ranking_compute(dn_ranking *out, const float *log_probabilities, const int *labels, int count,
                              int classes, int class_index, dn_error *error) {
+    DNI_NOT_NULL(error, out);
     *out = (dn_ranking){0};
     if (count <= 0) return DN_OK;
+    DNI_NOT_NULL(error, log_probabilities);
+    DNI_NOT_NULL(error, labels);
     scored *sorted = malloc((size_t)count * sizeof *sorted);
     out->points = malloc((size_t)count * sizeof *out->points);
     if (!sorted || !out->points) {
@@ -53,12 +56,13 @@ dn_status dn_ranking_compute(dn_ranking *out, const float *log_probabilities, co
 }
 
 void dn_ranking_free(dn_ranking *ranking) {
+    if (!ranking) return;
     free(ranking->points);
     *ranking = (dn_ranking){0};
 }
 
 double dn_ranking_roc_auc(const dn_ranking *ranking) {
-    if (!ranking->positives || !ranking->negatives) return (double)NAN;
+    if (!ranking || !ranking->positives || !ranking->negatives) return (double)NAN;
     double area = 0.0;
     dn_ranking_point before = {0};
     for (int i = 0; i < ranking->count; i++) {
@@ -71,7 +75,7 @@ double dn_ranking_roc_auc(const dn_ranking *ranking) {
 }
 
 double dn_ranking_average_precision(const dn_ranking *ranking) {
-    if (!ranking->positives || !ranking->negatives) return (double)NAN;
+    if (!ranking || !ranking->positives || !ranking->negatives) return (double)NAN;
     double sum = 0.0;
     int before = 0;
     for (int i = 0; i < ranking->count; i++) {
@@ -85,6 +89,8 @@ double dn_ranking_average_precision(const dn_ranking *ranking) {
 
 dn_status dn_ranking_all(double *roc_auc, double *average_precision, const float *log_probabilities,
                          const int *labels, int count, int classes, dn_error *error) {
+    DNI_NOT_NULL(error, roc_auc);
+    DNI_NOT_NULL(error, average_precision);
     for (int c = 0; c < classes; c++) {
         dn_ranking ranking;
         const dn_status status =
@@ -98,6 +104,7 @@ dn_status dn_ranking_all(double *roc_auc, double *average_precision, const float
 }
 
 double dn_mean_defined(const double *values, int count) {
+    if (!values) return (double)NAN;
     double sum = 0.0;
     int defined = 0;
     for (int i = 0; i < count; i++) {
@@ -134,6 +141,7 @@ static int best_cut(const dn_ranking *r) {
 
 dn_status dn_threshold_fit(dn_threshold *out, const float *log_probabilities, const int *labels, int count,
                            dn_error *error) {
+    DNI_NOT_NULL(error, out);
     *out = (dn_threshold){(double)NAN, (double)NAN, (double)NAN};
     dn_ranking r;
     const dn_status status = dn_ranking_compute(&r, log_probabilities, labels, count, 2, 1, error);
@@ -150,7 +158,9 @@ dn_status dn_threshold_fit(dn_threshold *out, const float *log_probabilities, co
 
 void dn_threshold_confusion(const dn_threshold *threshold, const float *log_probabilities, const int *labels,
                             int count, int *confusion) {
+    if (!confusion) return;
     for (int i = 0; i < 4; i++) confusion[i] = 0;
+    if (!threshold || !log_probabilities || !labels) return;
     for (int i = 0; i < count; i++) {
         const int prediction = score_of(log_probabilities + 2 * (size_t)i, 2, 1) > threshold->log_odds;
         confusion[2 * labels[i] + prediction]++;

@@ -116,6 +116,8 @@ dn_status dni_features_check(const dn_features *data, const char *split, int wid
     if (data->count < 0)
         return dni_fail(error, DN_ERR_ARGUMENT, "%s: count must be at least 1, not %d", split, data->count);
     if (data->count == 0) return dni_fail(error, DN_ERR_DATA_EMPTY, "%s: no pictures (count 0)", split);
+    if (!data->values || !data->labels)
+        return dni_fail(error, DN_ERR_ARGUMENT, "%s: %s is NULL", split, data->values ? "labels" : "values");
     if (data->views < 1)
         return dni_fail(error, DN_ERR_ARGUMENT, "%s: views must be at least 1, not %d", split, data->views);
     const size_t per_picture = (size_t)data->views * (size_t)width;

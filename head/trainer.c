@@ -12,18 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-void dn_trainer_free(dn_trainer *t) {
-    if (!t) return;
-    free(t->valid_log_probabilities);
-    free(t->labels);
-    free(t->order);
-    free(t->balance);
-    free(t->best);
-    free(t->gradient);
-    dni_mlp_batch_free(&t->batch);
-    dni_optimizer_free(&t->optimizer);
-    dn_head_free(t->head);
-    free(t);
+void dn_trainer_free(dn_trainer *trainer) {
+    if (!trainer) return;
+    free(trainer->valid_log_probabilities);
+    free(trainer->labels);
+    free(trainer->order);
+    free(trainer->balance);
+    free(trainer->best);
+    free(trainer->gradient);
+    dni_mlp_batch_free(&trainer->batch);
+    dni_optimizer_free(&trainer->optimizer);
+    dn_head_free(trainer->head);
+    free(trainer);
 }
 
 /* The views that training may draw. */
@@ -85,8 +85,14 @@ static dn_status allocate(dn_trainer *t, dn_error *error) {
 
 dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const dn_features *train,
                             const dn_features *valid, const dn_train_options *options, dn_error *error) {
-    const int width = dn_head_features(head), classes = dn_head_classes(head);
+    DNI_NOT_NULL(error, out);
     *out = NULL;
+    DNI_NOT_NULL(error, head);
+    DNI_NOT_NULL(error, train);
+    DNI_NOT_NULL(error, valid);
+    const dn_train_options defaults = dn_train_options_default();
+    if (!options) options = &defaults;
+    const int width = dn_head_features(head), classes = dn_head_classes(head);
     dn_status status;
     if ((status = dni_train_options_check(options, classes, error)) ||
         (status = dni_features_check(train, "train", width, classes, error)) ||
@@ -195,33 +201,36 @@ static void conclude(dn_trainer *t, dn_epoch *epoch) {
     dni_schedule_advance(&t->progress.schedule, &t->options, epoch->epoch, epoch->is_best);
 }
 
-int dn_trainer_epochs(const dn_trainer *t) {
-    return t->progress.result.epochs;
+int dn_trainer_epochs(const dn_trainer *trainer) {
+    return trainer ? trainer->progress.result.epochs : 0;
 }
 
-bool dn_trainer_is_done(const dn_trainer *t) {
-    const dn_train_result *result = &t->progress.result;
-    const int patience = t->options.patience;
-    return result->epochs == t->options.epochs ||
+bool dn_trainer_is_done(const dn_trainer *trainer) {
+    if (!trainer) return true;
+    const dn_train_result *result = &trainer->progress.result;
+    const int patience = trainer->options.patience;
+    return result->epochs == trainer->options.epochs ||
            (patience > 0 && result->epochs - result->best_epoch >= patience);
 }
 
-dn_status dn_trainer_epoch(dn_trainer *t, dn_epoch *epoch, dn_error *error) {
+dn_status dn_trainer_epoch(dn_trainer *trainer, dn_epoch *epoch, dn_error *error) {
+    DNI_NOT_NULL(error, trainer);
+    DNI_NOT_NULL(error, epoch);
     const double start = dni_clock_seconds();
-    const int e = t->progress.result.epochs + 1;
-    if (dn_trainer_is_done(t))
+    const int e = trainer->progress.result.epochs + 1;
+    if (dn_trainer_is_done(trainer))
         return dni_fail(error, DN_ERR_ARGUMENT, "the training is done after %d of %d epochs", e - 1,
-                        t->options.epochs);
-    *epoch = (dn_epoch){.epoch = e, .epochs = t->options.epochs};
-    epoch->learning_rate = dni_schedule_rate(&t->options, &t->progress.schedule, e);
-    t->optimizer.options.learning_rate = (float)epoch->learning_rate;
+                        trainer->options.epochs);
+    *epoch = (dn_epoch){.epoch = e, .epochs = trainer->options.epochs};
+    epoch->learning_rate = dni_schedule_rate(&trainer->options, &trainer->progress.schedule, e);
+    trainer->optimizer.options.learning_rate = (float)epoch->learning_rate;
     dn_metrics metrics;
-    dn_status status = run_batches(t, e, &epoch->train_loss, error);
-    if (!status) status = validate(t, e, &metrics, error);
+    dn_status status = run_batches(trainer, e, &epoch->train_loss, error);
+    if (!status) status = validate(trainer, e, &metrics, error);
     if (status) return status;
     epoch->valid_loss = metrics.loss;
     epoch->valid_accuracy = metrics.accuracy;
-    conclude(t, epoch);
+    conclude(trainer, epoch);
     epoch->seconds = dni_clock_seconds() - start;
     return DN_OK;
 }
@@ -238,17 +247,20 @@ static dn_status check_layers(const dn_trainer *t, const dn_head *head, dn_error
     return DN_OK;
 }
 
-dn_status dn_trainer_finish(const dn_trainer *t, dn_head *head, dn_train_result *result, dn_error *error) {
-    const dn_status status = check_layers(t, head, error);
+dn_status dn_trainer_finish(const dn_trainer *trainer, dn_head *head, dn_train_result *result,
+                            dn_error *error) {
+    DNI_NOT_NULL(error, trainer);
+    DNI_NOT_NULL(error, head);
+    const dn_status status = check_layers(trainer, head, error);
     if (status) return status;
-    if (t->head->standardisation) {
+    if (trainer->head->standardisation) {
         const size_t size = 2 * (size_t)dn_head_features(head) * sizeof(float);
         if (!head->standardisation) head->standardisation = malloc(size);
         if (!head->standardisation) return dni_no_memory(error, "a head's standardisation");
-        memcpy(head->standardisation, t->head->standardisation, size);
+        memcpy(head->standardisation, trainer->head->standardisation, size);
     }
-    memcpy(head->parameters, t->best, head->parameter_count * sizeof(float));
-    if (result) *result = t->progress.result;
+    memcpy(head->parameters, trainer->best, head->parameter_count * sizeof(float));
+    if (result) *result = trainer->progress.result;
     return DN_OK;
 }
 
@@ -267,6 +279,7 @@ static dn_status run_epochs(dn_trainer *t, dn_error *error) {
 
 dn_status dn_head_train(dn_head *head, const dn_features *train, const dn_features *valid,
                         const dn_train_options *options, dn_train_result *result, dn_error *error) {
+    DNI_NOT_NULL(error, head);
     dn_trainer *trainer;
     dn_status status = dn_trainer_create(&trainer, head, train, valid, options, error);
     if (!status) status = run_epochs(trainer, error);

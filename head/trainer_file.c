@@ -311,16 +311,18 @@ static void take_state(dn_trainer *t, numbers *n, const dni_tensor_dict *dict) {
     t->progress.schedule = (dni_schedule_state){.reductions = (int)n->counts[3], .waited = (int)n->counts[4]};
 }
 
-dn_status dn_trainer_load(dn_trainer *t, const char *path, const char *provenance, dn_error *error) {
+dn_status dn_trainer_load(dn_trainer *trainer, const char *path, const char *provenance, dn_error *error) {
+    DNI_NOT_NULL(error, trainer);
+    DNI_NOT_NULL(error, path);
     char *description;
     dni_tensor_dict *dict = NULL;
-    dn_status status = describe(t, provenance, &description, error);
+    dn_status status = describe(trainer, provenance, &description, error);
     if (!status) status = dni_safetensors_read(&dict, path, error);
     numbers n;
     if (!status) status = check_format(dict, path, error);
-    if (!status) status = check_training(dict, t, description, path, error);
-    if (!status) status = check_state(&n, t, dict, path, error);
-    if (!status) take_state(t, &n, dict);
+    if (!status) status = check_training(dict, trainer, description, path, error);
+    if (!status) status = check_state(&n, trainer, dict, path, error);
+    if (!status) take_state(trainer, &n, dict);
     dni_tensor_dict_free(dict);
     free(description);
     return status;
@@ -353,17 +355,20 @@ static dn_status check_content(const dni_tensor_dict *dict, const dn_trainer *t,
     return dni_fail(error, status == DN_ERR_MEMORY ? status : DN_ERR_ARGUMENT, "%s", reason.message);
 }
 
-dn_status dn_trainer_save(const dn_trainer *t, const char *path, const char *provenance, dn_error *error) {
-    if (t->progress.result.epochs == 0)
+dn_status dn_trainer_save(const dn_trainer *trainer, const char *path, const char *provenance,
+                          dn_error *error) {
+    DNI_NOT_NULL(error, trainer);
+    DNI_NOT_NULL(error, path);
+    if (trainer->progress.result.epochs == 0)
         return dni_fail(error, DN_ERR_ARGUMENT, "%s: no epoch was trained that could be saved", path);
     char *description;
-    dn_status status = describe(t, provenance, &description, error);
+    dn_status status = describe(trainer, provenance, &description, error);
     if (status) return status;
     dni_tensor_dict *dict = dni_tensor_dict_create();
     if (!dict) status = dni_no_memory(error, "%s: a checkpoint", path);
-    numbers n = numbers_of(t);
-    if (!status) status = fill(dict, t, description, &n, error);
-    if (!status) status = check_content(dict, t, path, description, error);
+    numbers n = numbers_of(trainer);
+    if (!status) status = fill(dict, trainer, description, &n, error);
+    if (!status) status = check_content(dict, trainer, path, description, error);
     if (!status) status = dni_safetensors_write(dict, path, error);
     dni_tensor_dict_free(dict);
     free(description);

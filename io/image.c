@@ -153,10 +153,10 @@ static dn_status decode(dn_image *out, const unsigned char *bytes, size_t size, 
 }
 
 dn_status dn_image_decode(dn_image *out, const void *bytes, size_t size, const char *name, dn_error *error) {
-    if (!out) return dni_fail(error, DN_ERR_ARGUMENT, "out: is NULL");
+    DNI_NOT_NULL(error, out);
     *out = (dn_image){0};
     if (!name) name = "picture";
-    if (size > 0 && !bytes) return dni_fail(error, DN_ERR_ARGUMENT, "%s: bytes is NULL", name);
+    if (size > 0) DNI_NOT_NULL(error, bytes);
     if (size == 0) return dni_fail(error, DN_ERR_IMAGE_EMPTY, "%s: the file is empty", name);
     const dn_status status = decode(out, bytes, size, name, error);
     if (!status) out->orientation = dni_orientation_of_file(bytes, size);
@@ -164,9 +164,9 @@ dn_status dn_image_decode(dn_image *out, const void *bytes, size_t size, const c
 }
 
 dn_status dn_image_load(dn_image *out, const char *path, dn_error *error) {
-    if (!out) return dni_fail(error, DN_ERR_ARGUMENT, "out: is NULL");
+    DNI_NOT_NULL(error, out);
     *out = (dn_image){0};
-    if (!path) return dni_fail(error, DN_ERR_ARGUMENT, "path: is NULL");
+    DNI_NOT_NULL(error, path);
     dni_file_content file;
     dn_status status = dni_file_load(&file, path, error);
     if (status) return status;

@@ -63,7 +63,8 @@ static walk plan(const dn_image *image) {
 }
 
 dn_status dn_image_turn_upright(dn_image *image, dn_error *error) {
-    if (!image || !image->rgb) return dni_fail(error, DN_ERR_ARGUMENT, "image: no picture");
+    DNI_NOT_NULL(error, image);
+    if (!image->rgb) return dni_fail(error, DN_ERR_ARGUMENT, "image: no picture");
     if (image->orientation < 0 || image->orientation > 8)
         return dni_fail(error, DN_ERR_ARGUMENT, "image: orientation is %d, not 0 to 8", image->orientation);
     if (image->orientation <= 1) return DN_OK;

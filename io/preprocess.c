@@ -22,8 +22,8 @@ dn_preprocessing dn_preprocessing_default(void) {
 }
 
 dn_status dn_preprocessing_check(const dn_preprocessing *preprocessing, dn_error *error) {
+    DNI_NOT_NULL(error, preprocessing);
     const dn_preprocessing *const p = preprocessing;
-    if (!p) return dni_fail(error, DN_ERR_ARGUMENT, "preprocessing: is NULL");
     if (p->resize < 1 || p->resize > LARGEST_SIDE)
         return dni_fail(error, DN_ERR_ARGUMENT, "preprocessing: resize is %d, not 1 to %d", p->resize,
                         LARGEST_SIDE);
@@ -116,11 +116,14 @@ static dn_status turned_to_input(const dn_image *image, const dn_preprocessing *
 
 dn_status dn_image_to_input(const dn_image *image, const dn_preprocessing *preprocessing, int flip,
                             float *out, dn_error *error) {
+    DNI_NOT_NULL(error, image);
+    DNI_NOT_NULL(error, out);
+    const dn_preprocessing defaults = dn_preprocessing_default();
+    if (!preprocessing) preprocessing = &defaults;
     const dn_status status = dn_preprocessing_check(preprocessing, error);
     if (status) return status;
-    if (!image || !image->rgb || image->width < 1 || image->height < 1)
+    if (!image->rgb || image->width < 1 || image->height < 1)
         return dni_fail(error, DN_ERR_ARGUMENT, "image: no picture");
-    if (!out) return dni_fail(error, DN_ERR_ARGUMENT, "out: is NULL");
     if (preprocessing->exif_rotate && image->orientation > 1)
         return turned_to_input(image, preprocessing, flip, out, error);
 

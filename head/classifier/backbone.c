@@ -71,6 +71,7 @@ static dn_status allocate_buffers(dn_classifier *classifier, dn_error *error) {
 dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,
                                const dn_model_options *model_options, const dn_session_options *options,
                                dn_error *error) {
+    DNI_NOT_NULL(error, classifier);
     dni_classifier_detach(classifier);
     dn_session_options fitted = options ? *options : dn_session_options_default();
     fitted.height = fitted.width = classifier->info.preprocessing.crop;

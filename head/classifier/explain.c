@@ -9,7 +9,9 @@
 #include <stdlib.h>
 
 void dn_classifier_map_size(const dn_classifier *classifier, int *height, int *width) {
-    dn_session_map_size(classifier->session, height, width);
+    if (!height || !width) return;
+    *height = *width = 0;
+    if (classifier) dn_session_map_size(classifier->session, height, width);
 }
 
 /* `map` and `gradient` are scratch for the feature map and one feature vector. */
@@ -54,6 +56,10 @@ dn_status dni_classifier_explain_input(dn_classifier *classifier, const float *i
 
 dn_status dn_classifier_explain(dn_classifier *classifier, const dn_image *image, int *class_index,
                                 float *evidence, float *probabilities, dn_error *error) {
+    DNI_NOT_NULL(error, classifier);
+    DNI_NOT_NULL(error, image);
+    DNI_NOT_NULL(error, class_index);
+    DNI_NOT_NULL(error, evidence);
     if (!classifier->session)
         return dni_fail(error, DN_ERR_ARGUMENT, "%s: no backbone is attached", classifier->path);
     const dn_status status = dni_classifier_prepare(classifier, image, 0, 1, error);

@@ -277,7 +277,9 @@ dn_status dni_classifier_read(dn_classifier *classifier, dn_error *error) {
 }
 
 dn_status dn_classifier_load(dn_classifier **out, const char *path, dn_error *error) {
+    DNI_NOT_NULL(error, out);
     *out = NULL;
+    DNI_NOT_NULL(error, path);
     dn_classifier *classifier = calloc(1, sizeof *classifier);
     if (!classifier) return dni_no_memory(error, "%s", path);
     classifier->path = strdup(path);
@@ -308,14 +310,15 @@ void dn_classifier_free(dn_classifier *classifier) {
 }
 
 const dn_classifier_info *dn_classifier_get_info(const dn_classifier *classifier) {
-    return &classifier->info;
+    return classifier ? &classifier->info : NULL;
 }
 
 const dn_head *dn_classifier_get_head(const dn_classifier *classifier) {
-    return classifier->head;
+    return classifier ? classifier->head : NULL;
 }
 
 bool dn_classifier_is_complete(const dn_classifier *classifier) {
+    if (!classifier) return false;
     uint64_t seed;
     return dni_random_source(classifier->info.weights_source, &seed);
 }

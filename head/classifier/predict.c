@@ -79,9 +79,13 @@ static dn_status judge_batch(dn_classifier *classifier, const dn_image *images, 
 
 dn_status dn_classifier_judge(dn_classifier *classifier, const dn_image *images, int count,
                               const dn_judgements *out, dn_error *error) {
+    DNI_NOT_NULL(error, classifier);
+    DNI_NOT_NULL(error, out);
     if (!classifier->session)
         return dni_fail(error, DN_ERR_ARGUMENT, "%s: no backbone is attached", classifier->path);
     if (count < 0) return dni_fail(error, DN_ERR_ARGUMENT, "count must not be negative, as %d is", count);
+    if (count == 0) return DN_OK;
+    DNI_NOT_NULL(error, images);
     for (int first = 0; first < count; first += classifier->batch) {
         const int size = count - first < classifier->batch ? count - first : classifier->batch;
         const dn_status status = judge_batch(classifier, images, first, size, out, error);
@@ -92,6 +96,9 @@ dn_status dn_classifier_judge(dn_classifier *classifier, const dn_image *images,
 
 dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *images, int count,
                                 float *probabilities, dn_error *error) {
+    DNI_NOT_NULL(error, classifier);
+    if (count > 0) DNI_NOT_NULL(error, images);
+    if (count > 0) DNI_NOT_NULL(error, probabilities);
     return dn_classifier_judge(classifier, images, count, &(dn_judgements){.probabilities = probabilities},
                                error);
 }

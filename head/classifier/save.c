@@ -94,11 +94,21 @@ static dn_status add_head(dni_tensor_dict *dict, const dn_head *head, dn_error *
     return status;
 }
 
+static dn_status check_texts(const dn_classifier_info *info, dn_error *error) {
+    const char *const texts[][2] = {
+        {"backbone", info->backbone},         {"weights_source", info->weights_source},
+        {"weights_hash", info->weights_hash}, {"recipe", info->recipe},
+        {"metrics", info->metrics},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!texts[i][1]) return dni_fail(error, DN_ERR_ARGUMENT, "info: %s is NULL", texts[i][0]);
+    return info->classes ? DN_OK : dni_fail(error, DN_ERR_ARGUMENT, "info: classes is NULL");
+}
+
 static dn_status check_info(const dn_head *head, const dn_classifier_info *info, const dn_weights *weights,
                             dn_error *error) {
-    if (!info->backbone || !info->weights_source || !info->weights_hash || !info->classes || !info->recipe ||
-        !info->metrics)
-        return dni_fail(error, DN_ERR_ARGUMENT, "info: a text of it is NULL");
+    dn_status status = check_texts(info, error);
+    if (status) return status;
     if (info->class_count != dn_head_classes(head))
         return dni_fail(error, DN_ERR_ARGUMENT, "%d class names for a head of %d classes", info->class_count,
                         dn_head_classes(head));
@@ -148,6 +158,10 @@ static dn_status make_content(dn_classifier *content, const dn_head *head, const
 
 dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_classifier_info *info,
                              const dn_weights *weights, dn_error *error) {
+    DNI_NOT_NULL(error, path);
+    DNI_NOT_NULL(error, head);
+    DNI_NOT_NULL(error, info);
+    DNI_NOT_NULL(error, weights);
     dn_classifier *content = calloc(1, sizeof *content);
     if (!content) return dni_no_memory(error, "%s", path);
     content->path = strdup(path);

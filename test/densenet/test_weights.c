@@ -488,6 +488,9 @@ static void test_calibration_on_bad_inputs_is_refused_and_changes_nothing(void *
     inputs[1000] = INFINITY;
     dn_weights_hash(f->weights, before);
     assert_int_equal(dn_weights_calibrate(f->weights, inputs, 2, 32, 32, 2, &f->error), DN_ERR_ARGUMENT);
+    assert_non_null(strstr(f->error.message, "inputs: image 0 holds inf"));
+    inputs[1000] = 3e38f; /* finite, but nothing behind the first convolution is */
+    assert_int_equal(dn_weights_calibrate(f->weights, inputs, 2, 32, 32, 2, &f->error), DN_ERR_ARGUMENT);
     assert_non_null(strstr(f->error.message, "features.conv0"));
     assert_int_equal(dn_weights_calibrate(f->weights, inputs, 0, 32, 32, 2, &f->error), DN_ERR_ARGUMENT);
     assert_int_equal(dn_weights_calibrate(f->weights, inputs, 1, 32, 31, 2, &f->error), DN_ERR_ARGUMENT);
