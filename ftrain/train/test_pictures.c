@@ -10,7 +10,8 @@
 
 #include <stdlib.h>
 
-/* What the head makes of the test split, and how unfamiliar its pictures are. Labels and indices stay the set's. */
+/* What the head makes of the test split, and how unfamiliar its pictures are. Labels and indices stay the
+ * set's. */
 static outcome score(scores *out, const train_run *run) {
     const feature_set *set = &run->sets[DNI_TEST];
     *out =
