@@ -15,6 +15,10 @@ const char *dn_version(void) {
     return NUMBER_TEXT(DN_VERSION_MAJOR) "." NUMBER_TEXT(DN_VERSION_MINOR) "." NUMBER_TEXT(DN_VERSION_PATCH);
 }
 
+int dn_version_number(void) {
+    return DN_VERSION_NUMBER;
+}
+
 const char *dn_status_name(dn_status status) {
 #define NAME(s)                                                                                              \
     case s:                                                                                                  \

@@ -38,8 +38,13 @@ extern "C" {
 #define DN_VERSION_MINOR 1
 #define DN_VERSION_PATCH 0
 
-/* The version of the library that is linked, as "major.minor.patch". */
+/* The version of these headers as one number that grows from version to version: 1.2.3 is 10203. */
+#define DN_VERSION_NUMBER (DN_VERSION_MAJOR * 10000 + DN_VERSION_MINOR * 100 + DN_VERSION_PATCH)
+
+/* The version of the library that is linked, as "major.minor.patch" and as DN_VERSION_NUMBER. A program that
+ * compares the latter with the macro finds out that it runs with another library than it was compiled for. */
 DN_API const char *dn_version(void);
+DN_API int dn_version_number(void);
 
 /* Values are stable: new ones are added inside their group, none is ever reused. */
 DN_EXTENSION typedef enum DN_MUST_CHECK dn_status {

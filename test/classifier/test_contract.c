@@ -444,7 +444,14 @@ static void test_classifier(void **state) {
     dn_classifier_free(classifier);
     dn_head_free(real_head);
     dn_weights_free(real);
-    assert_non_null(dn_version());
+}
+
+static void test_version(void **state) {
+    (void)state;
+    int major, minor, patch;
+    assert_int_equal(sscanf(dn_version(), "%d.%d.%d", &major, &minor, &patch), 3);
+    assert_int_equal(dn_version_number(), major * 10000 + minor * 100 + patch);
+    assert_int_equal(dn_version_number(), DN_VERSION_NUMBER);
 }
 
 int main(void) {
@@ -463,3 +470,4 @@ int main(void) {
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
+        cmocka_unit_test(test_version),
