@@ -73,6 +73,12 @@ static void initialise(dn_head *head, uint64_t seed) {
     }
 }
 
+static dn_status check_dropout(float dropout, dn_error *error) {
+    if (dropout >= 0.0f && dropout < 1.0f) return DN_OK;
+    return dni_fail(error, DN_ERR_ARGUMENT, "dropout must be at least 0 and below 1, not %g",
+                    (double)dropout);
+}
+
 dn_status dn_head_create(dn_head **out, int features, int classes, const dn_head_options *options,
                          dn_error *error) {
     DNI_NOT_NULL(error, out);
@@ -86,9 +92,8 @@ dn_status dn_head_create(dn_head **out, int features, int classes, const dn_head
         return dni_fail(error, DN_ERR_ARGUMENT, "hidden_count must be 0 to %d, not %d", DNI_MAX_LINEAR - 1,
                         options->hidden_count);
     if (options->hidden_count > 0) DNI_NOT_NULL(error, options->hidden);
-    if (!(options->dropout >= 0.0f && options->dropout < 1.0f))
-        return dni_fail(error, DN_ERR_ARGUMENT, "dropout must be at least 0 and below 1, not %g",
-                        (double)options->dropout);
+    dn_status status = check_dropout(options->dropout, error);
+    if (status) return status;
     int widths[DNI_MAX_LINEAR + 1] = {features};
     for (int i = 0; i < options->hidden_count; i++) {
         widths[i + 1] = options->hidden[i];
@@ -97,7 +102,7 @@ dn_status dn_head_create(dn_head **out, int features, int classes, const dn_head
                             widths[i + 1]);
     }
     widths[options->hidden_count + 1] = classes;
-    const dn_status status = create(out, widths, options->hidden_count + 1, options->dropout, error);
+    status = create(out, widths, options->hidden_count + 1, options->dropout, error);
     if (!status) initialise(*out, options->seed);
     return status;
 }
@@ -115,6 +120,18 @@ int dn_head_features(const dn_head *head) {
 
 int dn_head_classes(const dn_head *head) {
     return head ? head->widths[head->linear_count] : 0;
+}
+
+const int *dn_head_widths(const dn_head *head, int *count) {
+    if (count) *count = head ? head->linear_count + 1 : 0;
+    return head && count ? head->widths : NULL;
+}
+
+dn_status dn_head_set_dropout(dn_head *head, float dropout, dn_error *error) {
+    DNI_NOT_NULL(error, head);
+    const dn_status status = check_dropout(dropout, error);
+    if (!status) head->dropout = dropout;
+    return status;
 }
 
 dni_linear dni_head_linear(const dn_head *head, int i) {
@@ -150,15 +167,19 @@ dn_status dni_head_from_linears(dn_head **out, const dni_linear *linears, int co
         memcpy(p + weights, linears[i].bias, (size_t)linears[i].out * sizeof *p);
         p += weights + (size_t)linears[i].out;
     }
+    (*out)->is_trained = true;
     return DN_OK;
 }
 
-dn_status dni_head_clone(dn_head **out, const dn_head *head, dn_error *error) {
-    dn_head *copy;
+dn_status dn_head_clone(dn_head **out, const dn_head *head, dn_error *error) {
+    DNI_NOT_NULL(error, out);
     *out = NULL;
+    DNI_NOT_NULL(error, head);
+    dn_head *copy;
     const dn_status status = create(&copy, head->widths, head->linear_count, head->dropout, error);
     if (status) return status;
     memcpy(copy->parameters, head->parameters, head->parameter_count * sizeof(float));
+    copy->is_trained = head->is_trained;
     if (head->standardisation) {
         const size_t size = 2 * (size_t)head->widths[0] * sizeof(float);
         copy->standardisation = malloc(size);
@@ -173,7 +194,7 @@ dn_status dni_head_clone(dn_head **out, const dn_head *head, dn_error *error) {
 }
 
 dn_status dni_head_fold_standardisation(dn_head **out, const dn_head *head, dn_error *error) {
-    const dn_status status = dni_head_clone(out, head, error);
+    const dn_status status = dn_head_clone(out, head, error);
     if (status || !head->standardisation) return status;
     dn_head *plain = *out;
     const size_t in = (size_t)plain->widths[0], width = (size_t)plain->widths[1];
@@ -191,6 +212,21 @@ dn_status dni_head_fold_standardisation(dn_head **out, const dn_head *head, dn_e
     free(plain->standardisation);
     plain->standardisation = NULL;
     return DN_OK;
+}
+
+void dni_head_unfold_standardisation(dn_head *head) {
+    const size_t in = (size_t)head->widths[0], width = (size_t)head->widths[1];
+    const float *mean = head->standardisation, *inverse = mean + in;
+    float *weight = head->parameters, *bias = weight + in * width;
+    for (size_t o = 0; o < width; o++) {
+        double shift = 0.0;
+        for (size_t i = 0; i < in; i++) {
+            const double plain = (double)weight[o * in + i];
+            shift += plain * (double)mean[i];
+            if (inverse[i] > 0.0f) weight[o * in + i] = (float)(plain / (double)inverse[i]);
+        }
+        bias[o] = (float)((double)bias[o] + shift);
+    }
 }
 
 /* ---- one mini-batch ---- */

@@ -10,6 +10,7 @@
 #include "core/status.h"
 #include "head/training.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { DNI_MAX_LINEAR = 16 };
@@ -24,6 +25,7 @@ struct dn_head {
     float *parameters; /* layer after layer: weight (out, in), bias (out) */
     size_t parameter_count;
     float *standardisation; /* (2, features): mean, inverse deviation; NULL: features are used as they are */
+    bool is_trained;        /* the parameters fit that scale of the features, and no other */
 };
 
 /* One linear layer, y = x weight^T + bias: a view of a head's or a file's memory. */
@@ -45,7 +47,10 @@ dn_status dni_head_from_linears(dn_head **out, const dni_linear *linears, int co
  * mean, both computed in double. A copy where there is none to fold. */
 dn_status dni_head_fold_standardisation(dn_head **out, const dn_head *head, dn_error *error);
 
-dn_status dni_head_clone(dn_head **out, const dn_head *head, dn_error *error);
+/* The way back, of a trained head whose `standardisation` was just set: the first layer then computes from
+ * standardised features what it computed from plain ones. weight' = weight / inverse deviation, bias' =
+ * bias + weight * mean, in double; a feature that is taken out (inverse deviation 0) counts as its mean. */
+void dni_head_unfold_standardisation(dn_head *head);
 
 /* ---- one mini-batch's way through the network ---- */
 

@@ -31,13 +31,17 @@ static int view_count(const dn_trainer *t) {
     return t->options.flip ? t->train.views : 1;
 }
 
-/* A standardisation belongs to the weights that were trained on it: a head that has one keeps it. */
+/* A standardisation belongs to the weights that were trained on it: a head that has one keeps it. Weights
+ * that were trained without go on from where they are; first weights are drawn for standardised features. */
 static dn_status attach_standardisation(dn_trainer *t, dn_error *error) {
     if (!t->options.standardise || t->head->standardisation) return DN_OK;
     const size_t width = (size_t)dn_head_features(t->head);
     t->head->standardisation = malloc(2 * width * sizeof(float));
     if (!t->head->standardisation) return dni_no_memory(error, "a head's standardisation");
-    return dni_standardise_measure(&t->train, view_count(t), (int)width, t->head->standardisation, error);
+    const dn_status status =
+        dni_standardise_measure(&t->train, view_count(t), (int)width, t->head->standardisation, error);
+    if (!status && t->head->is_trained) dni_head_unfold_standardisation(t->head);
+    return status;
 }
 
 /* n / (classes * n_c): every class then weighs the same in all. */
@@ -103,7 +107,7 @@ dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const dn_feat
     t->options = *options;
     t->train = *train;
     t->valid = *valid;
-    status = dni_head_clone(&t->head, head, error);
+    status = dn_head_clone(&t->head, head, error);
     if (!status) status = attach_standardisation(t, error);
     if (!status) status = set_loss(t, error);
     if (!status) status = allocate(t, error);
@@ -258,7 +262,11 @@ dn_status dn_trainer_finish(const dn_trainer *trainer, dn_head *head, dn_train_r
         if (!head->standardisation) head->standardisation = malloc(size);
         if (!head->standardisation) return dni_no_memory(error, "a head's standardisation");
         memcpy(head->standardisation, trainer->head->standardisation, size);
+    } else {
+        free(head->standardisation); /* of the weights that are replaced now */
+        head->standardisation = NULL;
     }
+    head->is_trained = true;
     memcpy(head->parameters, trainer->best, head->parameter_count * sizeof(float));
     if (result) *result = trainer->progress.result;
     return DN_OK;

@@ -37,6 +37,16 @@ DN_API dn_status dn_head_create(dn_head **out, int features, int classes, const 
 DN_API void dn_head_free(dn_head *head);
 DN_API int dn_head_features(const dn_head *head);
 DN_API int dn_head_classes(const dn_head *head);
+/* The widths of what goes in and of each layer's output: features, hidden..., classes; *count: how many these
+ * are, one more than linear layers. They belong to the head; NULL where `head` or `count` is. */
+DN_API const int *dn_head_widths(const dn_head *head, int *count);
+
+/* A copy that can be trained on while the original stays as it is: the way to go on from a head that came
+ * with a model file, which dn_classifier_get_head() gives to read only. */
+DN_API dn_status dn_head_clone(dn_head **out, const dn_head *head, dn_error *error);
+/* As dn_head_options.dropout. A model file does not hold it: the head of a loaded classifier, and its clones,
+ * have 0. */
+DN_API dn_status dn_head_set_dropout(dn_head *head, float dropout, dn_error *error);
 
 /* features: (count, features); out: (count, classes) natural-log probabilities. No dropout. */
 DN_API dn_status dn_head_log_probabilities(const dn_head *head, const float *features, int count, float *out,
@@ -99,9 +109,12 @@ typedef struct dn_train_options {
     int nesterov;   /* SGD: 0 or 1; needs momentum */
     float weight_decay;
     float beta1, beta2, epsilon; /* Adam */
-    int standardise; /* measure mean and deviation of each feature on the training split and use them */
-    int flip;        /* draw among all views each epoch; 0: view 0 alone */
-    int balanced;    /* weight class c by n / (classes * n_c), counted on the training split */
+    /* Measure mean and deviation of each feature on the training split and use them. A head that was trained
+     * with such numbers keeps them; one that was trained without, or loaded from a file, is rewritten to
+     * compute the same from standardised features. */
+    int standardise;
+    int flip;                   /* draw among all views each epoch; 0: view 0 alone */
+    int balanced;               /* weight class c by n / (classes * n_c), counted on the training split */
     const float *class_weights; /* (classes), each above 0: what a picture of the class counts; NULL: all 1 */
     float label_smoothing;      /* share of every target that is spread over all classes; 0 <= share < 1 */
     uint64_t seed;              /* order, dropout, views */

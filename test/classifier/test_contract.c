@@ -209,6 +209,15 @@ static void test_head(void **state) {
     assert_int_equal(dn_head_features(NULL), 0);
     assert_int_equal(dn_head_classes(NULL), 0);
     REFUSED(dn_head_log_probabilities(NULL, values, 1, log_probabilities, &error), "head");
+    int count = 7;
+    assert_null(dn_head_widths(NULL, &count));
+    assert_int_equal(count, 0);
+    assert_null(dn_head_widths(head, NULL));
+    REFUSED(dn_head_clone(NULL, head, &error), "out");
+    out = (dn_head *)1;
+    REFUSED(dn_head_clone(&out, NULL, &error), "head");
+    assert_null(out);
+    REFUSED(dn_head_set_dropout(NULL, 0.5f, &error), "head");
     REFUSED(dn_head_log_probabilities(head, NULL, 1, log_probabilities, &error), "features");
     REFUSED(dn_head_log_probabilities(head, values, 1, NULL, &error), "out");
     TAKEN(dn_head_log_probabilities(head, NULL, 0, NULL, &error));

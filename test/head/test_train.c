@@ -242,6 +242,125 @@ static void test_a_trained_head_trains_on_from_where_it_is(void **state) {
     dn_head_free(head);
 }
 
+/* ---- going on from a trained head ---- */
+
+/* As a model file gives it back: layers alone, the standardisation folded into the first one. */
+static dn_head *as_loaded(const dn_head *head) {
+    dn_head *folded, *loaded;
+    dni_linear linears[DNI_MAX_LINEAR];
+    assert_int_equal(dni_head_fold_standardisation(&folded, head, NULL), DN_OK);
+    for (int i = 0; i < folded->linear_count; i++) linears[i] = dni_head_linear(folded, i);
+    assert_int_equal(dni_head_from_linears(&loaded, linears, folded->linear_count, 0.0f, NULL), DN_OK);
+    dn_head_free(folded);
+    return loaded;
+}
+
+static void test_a_clone_is_trained_on_and_the_original_stays(void **state) {
+    (void)state;
+    dn_head *fresh = make_golden_head(), *clone, *copy;
+    assert_int_equal(train_golden(fresh, golden_options(), NULL, NULL, NULL), DN_OK);
+    dn_head *loaded = as_loaded(fresh);
+    assert_int_equal(dn_head_clone(&clone, loaded, NULL), DN_OK);
+    assert_int_equal(dn_head_clone(&copy, loaded, NULL), DN_OK);
+    assert_int_equal(train_golden(clone, golden_options(), NULL, NULL, NULL), DN_OK);
+    const size_t size = loaded->parameter_count * sizeof(float);
+    assert_memory_equal(copy->parameters, loaded->parameters, size);
+    assert_null(loaded->standardisation);
+    assert_int_not_equal(memcmp(clone->parameters, loaded->parameters, size), 0);
+    int count;
+    const int *widths = dn_head_widths(clone, &count);
+    assert_int_equal(count, 4);
+    assert_memory_equal(widths, ((const int[]){WIDTH, 16, 8, 2}), 4 * sizeof *widths);
+    dn_head_free(copy);
+    dn_head_free(clone);
+    dn_head_free(loaded);
+    dn_head_free(fresh);
+}
+
+/* The first epoch with next to no learning rate has the loss that the first training ended with, whether the
+ * features are standardised again or not: the weights are understood as they were trained. */
+static void test_a_loaded_head_goes_on_from_where_it_was(void **state) {
+    (void)state;
+    dn_head *fresh = make_golden_head();
+    dn_train_options options = golden_options();
+    dn_train_result first;
+    assert_int_equal(train_golden(fresh, options, NULL, &first, NULL), DN_OK);
+    for (int standardise = 0; standardise < 2; standardise++)
+        for (int loaded = 0; loaded < 2; loaded++) {
+            dn_head *head = loaded ? as_loaded(fresh) : NULL;
+            if (!loaded) assert_int_equal(dn_head_clone(&head, fresh, NULL), DN_OK);
+            options.standardise = standardise;
+            options.epochs = 1;
+            options.learning_rate = 1e-9f;
+            curve c = {0};
+            assert_int_equal(train_golden(head, options, &c, NULL, NULL), DN_OK);
+            /* folded and unfolded in double, kept as float32: some units in the last place of each weight */
+            assert_close(c.epochs[0].valid_loss, first.valid_loss, 2e-5);
+            assert_true((head->standardisation != NULL) == (standardise || !loaded));
+            dn_head_free(head);
+        }
+    dn_head_free(fresh);
+}
+
+/* More epochs lower the loss further than the first training, cut short, had come. */
+static void test_training_on_lowers_the_loss(void **state) {
+    (void)state;
+    dn_head *fresh = make_golden_head();
+    dn_train_options options = golden_options();
+    dn_train_result first, second;
+    options.epochs = 2;
+    assert_int_equal(train_golden(fresh, options, NULL, &first, NULL), DN_OK);
+    dn_head *head = as_loaded(fresh);
+    options.seed = 8;
+    assert_int_equal(train_golden(head, options, NULL, &second, NULL), DN_OK);
+    assert_true(second.valid_loss < first.valid_loss);
+    dn_head_free(head);
+    dn_head_free(fresh);
+}
+
+/* A head that is handed to another's trainer loses its own standardisation with its own weights. */
+static void test_a_head_takes_scale_and_weights_of_the_training_that_finishes_in_it(void **state) {
+    (void)state;
+    dn_head *standardised = make_golden_head(), *plain = make_golden_head();
+    dn_train_options options = golden_options();
+    assert_int_equal(train_golden(standardised, options, NULL, NULL, NULL), DN_OK);
+    assert_non_null(standardised->standardisation);
+    options.standardise = 0;
+    toy_data data = toy_data_make("test/train", TRAIN, VIEWS, WIDTH);
+    dn_trainer *trainer;
+    dn_epoch epoch;
+    assert_int_equal(dn_trainer_create(&trainer, plain, &data.features, &data.features, &options, NULL),
+                     DN_OK);
+    assert_int_equal(dn_trainer_epoch(trainer, &epoch, NULL), DN_OK);
+    assert_int_equal(dn_trainer_finish(trainer, plain, NULL, NULL), DN_OK);
+    assert_int_equal(dn_trainer_finish(trainer, standardised, NULL, NULL), DN_OK);
+    float expected[TRAIN * 2], found[TRAIN * 2];
+    assert_int_equal(dn_head_log_probabilities(plain, data.values, TRAIN, expected, NULL), DN_OK);
+    assert_int_equal(dn_head_log_probabilities(standardised, data.values, TRAIN, found, NULL), DN_OK);
+    assert_memory_equal(found, expected, sizeof expected);
+    dn_trainer_free(trainer);
+    toy_data_free(&data);
+    dn_head_free(plain);
+    dn_head_free(standardised);
+}
+
+static void test_dropout_is_set_within_its_range(void **state) {
+    (void)state;
+    dn_head *trained = make_golden_head();
+    assert_int_equal(train_golden(trained, golden_options(), NULL, NULL, NULL), DN_OK);
+    dn_head *heads[2] = {as_loaded(trained), as_loaded(trained)};
+    dn_error error;
+    assert_int_equal(dn_head_set_dropout(heads[0], 1.0f, &error), DN_ERR_ARGUMENT);
+    assert_string_equal(error.message, "dropout must be at least 0 and below 1, not 1");
+    assert_int_equal(dn_head_set_dropout(heads[0], 0.5f, &error), DN_OK);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(train_golden(heads[i], golden_options(), NULL, NULL, NULL), DN_OK);
+    assert_int_not_equal(
+        memcmp(heads[0]->parameters, heads[1]->parameters, heads[0]->parameter_count * sizeof(float)), 0);
+    for (int i = 0; i < 2; i++) dn_head_free(heads[i]);
+    dn_head_free(trained);
+}
+
 static void test_without_flip_only_view_zero_is_looked_at(void **state) {
     (void)state;
     toy_data both = toy_data_make("test/train", TRAIN, VIEWS, WIDTH);
@@ -527,6 +646,11 @@ int main(void) {
         cmocka_unit_test(test_the_head_holds_the_best_epochs_weights),
         cmocka_unit_test(test_the_same_seed_gives_the_same_bits_and_another_others),
         cmocka_unit_test(test_a_trained_head_trains_on_from_where_it_is),
+        cmocka_unit_test(test_a_clone_is_trained_on_and_the_original_stays),
+        cmocka_unit_test(test_a_loaded_head_goes_on_from_where_it_was),
+        cmocka_unit_test(test_training_on_lowers_the_loss),
+        cmocka_unit_test(test_a_head_takes_scale_and_weights_of_the_training_that_finishes_in_it),
+        cmocka_unit_test(test_dropout_is_set_within_its_range),
         cmocka_unit_test(test_without_flip_only_view_zero_is_looked_at),
         cmocka_unit_test(test_the_adam_options_take_three_epochs_on_plain_features),
         cmocka_unit_test(test_two_blas_threads_change_no_more_than_rounding),
