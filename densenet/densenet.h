@@ -113,6 +113,8 @@ DN_API dn_status dn_model_create(dn_model **out, const dn_weights *weights, cons
 DN_API void dn_model_free(dn_model *model);
 
 DN_API const dn_config *dn_model_config(const dn_model *model);
+/* dn_weights_hash() of the weights that the model was made from; "" without a model. Belongs to the model. */
+DN_API const char *dn_model_hash(const dn_model *model);
 DN_API bool dn_model_has_classifier(const dn_model *model); /* whether logits can be asked for */
 DN_API size_t dn_model_size(const dn_model *model);         /* bytes of prepared weights */
 /* The name of the kernel behind the convolution of that name ("features.denseblock1.denselayer1.conv1"); NULL

@@ -149,6 +149,7 @@ dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_mo
     }
     *model = (dn_model){
         .config = weights->config, .conv_count = conv_count, .convs = convs, .allocator = options->allocator};
+    dn_weights_hash(weights, model->hash); /* before packing, which may discard them */
 
     dn_status status = choose_kernels(model, options, error);
     if (!status) status = allocate(model, classifier, error);
@@ -175,6 +176,10 @@ void dn_model_free(dn_model *model) {
 
 const dn_config *dn_model_config(const dn_model *model) {
     return model ? &model->config : NULL;
+}
+
+const char *dn_model_hash(const dn_model *model) {
+    return model ? model->hash : "";
 }
 
 bool dn_model_has_classifier(const dn_model *model) {

@@ -8,6 +8,7 @@
 
 struct dn_model {
     dn_config config;
+    char hash[33]; /* of the weights it was made from */
     int conv_count;
     dni_prepared_conv *convs;
     float *norm5_scale, *norm5_shift;           /* (features) */

@@ -9,16 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-dn_status dni_classifier_check_weights(const dn_classifier *classifier, const dn_weights *weights,
-                                       dn_error *error) {
+/* DN_ERR_MISMATCH unless the classifier was trained with the weights of this name and hash. */
+static dn_status check_hash(const dn_classifier *classifier, const char *name, const char *hash,
+                            dn_error *error) {
     const dn_classifier_info *info = &classifier->info;
-    const char *name = dn_weights_config(weights)->name;
-    char hash[33];
-    dn_weights_hash(weights, hash);
     if (strcmp(name, info->backbone) == 0 && strcmp(hash, info->weights_hash) == 0) return DN_OK;
     return dni_fail(error, DN_ERR_MISMATCH,
                     "%s: was trained on the features of %s, weights '%s' (hash %s); these are %s (hash %s)",
                     classifier->path, info->backbone, info->weights_source, info->weights_hash, name, hash);
+}
+
+dn_status dni_classifier_check_weights(const dn_classifier *classifier, const dn_weights *weights,
+                                       dn_error *error) {
+    char hash[33];
+    dn_weights_hash(weights, hash);
+    return check_hash(classifier, dn_weights_config(weights)->name, hash, error);
 }
 
 dn_status dni_classifier_check_complete(const dn_classifier *classifier, dn_error *error) {
@@ -47,13 +52,13 @@ dn_status dni_classifier_weights(dn_weights **out, const dn_classifier *classifi
 
 void dni_classifier_detach(dn_classifier *classifier) {
     dn_session_free(classifier->session);
-    dn_model_free(classifier->model);
+    dn_model_free(classifier->own_model);
     dni_pool_free(classifier->pool);
     free(classifier->inputs);
     free(classifier->features);
     free(classifier->log_probabilities);
     classifier->session = NULL;
-    classifier->model = NULL;
+    classifier->own_model = NULL;
     classifier->pool = NULL;
     classifier->inputs = classifier->features = classifier->log_probabilities = NULL;
 }
@@ -68,26 +73,55 @@ static dn_status allocate_buffers(dn_classifier *classifier, dn_error *error) {
     return dni_no_memory(error, "%s: a batch of %zu pictures", classifier->path, batch);
 }
 
+dn_status dn_classifier_create_model(dn_model **out, const dn_classifier *classifier,
+                                     const dn_weights *weights, const dn_model_options *options,
+                                     dn_error *error) {
+    DNI_NOT_NULL(error, out);
+    *out = NULL;
+    DNI_NOT_NULL(error, classifier);
+    dn_weights *own = NULL;
+    dn_status status = weights ? dni_classifier_check_weights(classifier, weights, error)
+                               : dni_classifier_weights(&own, classifier, error);
+    dn_model_options made = options ? *options : dn_model_options_default();
+    if (own) made.discard_weights = 1;
+    if (!status) status = dn_model_create(out, weights ? weights : own, &made, error);
+    dn_weights_free(own);
+    return status;
+}
+
+/* A session over the model, and all that a batch needs. */
+static dn_status open_session(dn_classifier *classifier, const dn_model *model, dn_session_options options,
+                              dn_error *error) {
+    options.height = options.width = classifier->info.preprocessing.crop;
+    dn_status status = dn_session_create(&classifier->session, model, &options, error);
+    if (!status) status = dni_pool_create(&classifier->pool, options.threads, error);
+    classifier->batch = options.batch;
+    if (!status) status = allocate_buffers(classifier, error);
+    return status;
+}
+
 dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,
                                const dn_model_options *model_options, const dn_session_options *options,
                                dn_error *error) {
     DNI_NOT_NULL(error, classifier);
     dni_classifier_detach(classifier);
-    dn_session_options fitted = options ? *options : dn_session_options_default();
-    fitted.height = fitted.width = classifier->info.preprocessing.crop;
-    dn_weights *own = NULL;
-    dn_status status = weights ? dni_classifier_check_weights(classifier, weights, error)
-                               : dni_classifier_weights(&own, classifier, error);
-    dn_model_options made =
-        model_options ? *model_options
-                      : (dn_model_options){.threads = fitted.threads, .allocator = fitted.allocator};
-    if (own) made.discard_weights = 1;
-    if (!status) status = dn_model_create(&classifier->model, weights ? weights : own, &made, error);
-    dn_weights_free(own);
-    if (!status) status = dn_session_create(&classifier->session, classifier->model, &fitted, error);
-    if (!status) status = dni_pool_create(&classifier->pool, fitted.threads, error);
-    classifier->batch = fitted.batch;
-    if (!status) status = allocate_buffers(classifier, error);
+    const dn_session_options session = options ? *options : dn_session_options_default();
+    const dn_model_options like_session = {.threads = session.threads, .allocator = session.allocator};
+    dn_status status = dn_classifier_create_model(&classifier->own_model, classifier, weights,
+                                                  model_options ? model_options : &like_session, error);
+    if (!status) status = open_session(classifier, classifier->own_model, session, error);
+    if (status) dni_classifier_detach(classifier);
+    return status;
+}
+
+dn_status dn_classifier_attach_model(dn_classifier *classifier, const dn_model *model,
+                                     const dn_session_options *options, dn_error *error) {
+    DNI_NOT_NULL(error, classifier);
+    DNI_NOT_NULL(error, model);
+    dni_classifier_detach(classifier);
+    dn_status status = check_hash(classifier, dn_model_config(model)->name, dn_model_hash(model), error);
+    if (!status)
+        status = open_session(classifier, model, options ? *options : dn_session_options_default(), error);
     if (status) dni_classifier_detach(classifier);
     return status;
 }

@@ -7,7 +7,11 @@
  *     dn_classifier_attach(classifier, weights_or_null, NULL, &session_options, &error);
  *     dn_classifier_predict(classifier, images, count, probabilities, &error);
  *
- * A classifier is used by one thread of control at a time. */
+ * A classifier is used by one thread of control at a time. Many threads take one network together:
+ *
+ *     dn_classifier_create_model(&model, any_of_them, weights_or_null, NULL, &error);      once
+ *     dn_classifier_attach_model(classifier, model, &session_options, &error);             in each thread
+ */
 #ifndef DN_HEAD_CLASSIFIER_CLASSIFIER_H
 #define DN_HEAD_CLASSIFIER_CLASSIFIER_H
 
@@ -65,13 +69,28 @@ DN_API const dn_head *dn_classifier_get_head(const dn_classifier *classifier);
 /* Whether the file carries all it needs, so that attach takes NULL weights. */
 DN_API bool dn_classifier_is_complete(const dn_classifier *classifier);
 
-/* Builds the backbone and a session. `weights` may be NULL where the file is complete; others must have
- * the hash that the file names (DN_ERR_MISMATCH). NULL options: the defaults, but a model without options
- * of its own takes threads and allocator of the session's. Height and width are ignored: they are the
- * crop's. */
+/* Builds the backbone and a session, in the place of those that were attached; after a failure none is.
+ * `weights` may be NULL where the file is complete; others must have the hash that the file names
+ * (DN_ERR_MISMATCH). NULL options: the defaults, but a model without options of its own takes threads and
+ * allocator of the session's. Height and width are ignored: they are the crop's. */
 DN_API dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,
                                       const dn_model_options *model_options,
                                       const dn_session_options *options, dn_error *error);
+
+/* The network that the file needs, for dn_classifier_attach_model(): with weights as dn_classifier_attach()
+ * takes them, NULL or those of the file's hash. The caller's to free; it does not need the classifier any
+ * more. dn_model_create() of the same weights gives as good a one. */
+DN_API dn_status dn_classifier_create_model(dn_model **out, const dn_classifier *classifier,
+                                            const dn_weights *weights, const dn_model_options *options,
+                                            dn_error *error);
+
+/* Opens a session over a model that is already there, in the place of what was attached; after a failure
+ * nothing is. Any number of classifiers, of one file or of several that were trained on the same weights,
+ * may share a model, each in a thread of its own: it costs each a session alone. The model is the caller's
+ * and must outlive the attachment. DN_ERR_MISMATCH unless dn_model_hash() is what the file names. Options as
+ * dn_classifier_attach() takes them. */
+DN_API dn_status dn_classifier_attach_model(dn_classifier *classifier, const dn_model *model,
+                                            const dn_session_options *options, dn_error *error);
 
 /* probabilities: (count, class_count). Any count: worked off in batches. Needs an attached backbone. */
 DN_API dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *images, int count,

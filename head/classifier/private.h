@@ -21,7 +21,7 @@ struct dn_classifier {
     dn_novelty *novelty;          /* info.novelty */
 
     /* the attached backbone */
-    dn_model *model;
+    dn_model *own_model; /* made by dn_classifier_attach(); NULL: the session's is the caller's */
     dn_session *session;
     dni_pool *pool; /* for preprocessing */
     int batch;

@@ -153,6 +153,7 @@ static void test_model_and_session(void **state) {
     assert_null(made);
     dn_model_free(NULL);
     assert_null(dn_model_config(NULL));
+    assert_string_equal(dn_model_hash(NULL), "");
     assert_false(dn_model_has_classifier(NULL));
     assert_int_equal(dn_model_size(NULL), 0);
     assert_null(dn_model_kernel(NULL, "features.conv0"));
@@ -208,7 +209,6 @@ static void test_head(void **state) {
     dn_head_free(NULL);
     assert_int_equal(dn_head_features(NULL), 0);
     assert_int_equal(dn_head_classes(NULL), 0);
-    REFUSED(dn_head_log_probabilities(NULL, values, 1, log_probabilities, &error), "head");
     int count = 7;
     assert_null(dn_head_widths(NULL, &count));
     assert_int_equal(count, 0);
@@ -218,6 +218,7 @@ static void test_head(void **state) {
     REFUSED(dn_head_clone(&out, NULL, &error), "head");
     assert_null(out);
     REFUSED(dn_head_set_dropout(NULL, 0.5f, &error), "head");
+    REFUSED(dn_head_log_probabilities(NULL, values, 1, log_probabilities, &error), "head");
     REFUSED(dn_head_log_probabilities(head, NULL, 1, log_probabilities, &error), "features");
     REFUSED(dn_head_log_probabilities(head, values, 1, NULL, &error), "out");
     TAKEN(dn_head_log_probabilities(head, NULL, 0, NULL, &error));
@@ -432,7 +433,16 @@ static void test_classifier(void **state) {
     assert_int_equal(dn_classifier_predict(classifier, &image, 1, probabilities, &error), DN_ERR_ARGUMENT);
     assert_non_null(strstr(error.message, "no backbone"));
     REFUSED(dn_classifier_attach(NULL, NULL, NULL, NULL, &error), "classifier");
+    dn_model *shared = (dn_model *)1;
+    REFUSED(dn_classifier_create_model(NULL, classifier, NULL, NULL, &error), "out");
+    REFUSED(dn_classifier_create_model(&shared, NULL, NULL, NULL, &error), "classifier");
+    assert_null(shared);
+    TAKEN(dn_classifier_create_model(&shared, classifier, NULL, NULL, &error));
+    REFUSED(dn_classifier_attach_model(NULL, shared, NULL, &error), "classifier");
+    REFUSED(dn_classifier_attach_model(classifier, NULL, NULL, &error), "model");
+    TAKEN(dn_classifier_attach_model(classifier, shared, NULL, &error));
     TAKEN(dn_classifier_attach(classifier, NULL, NULL, NULL, &error));
+    dn_model_free(shared);
     dn_classifier_map_size(classifier, NULL, &width);
     dn_classifier_map_size(classifier, &height, NULL);
     dn_classifier_map_size(NULL, &height, &width);
@@ -476,7 +486,7 @@ int main(void) {
         cmocka_unit_test(test_novelty),
         cmocka_unit_test(test_picture_keys),
         cmocka_unit_test(test_classifier),
+        cmocka_unit_test(test_version),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
-        cmocka_unit_test(test_version),
