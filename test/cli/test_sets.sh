@@ -111,7 +111,7 @@ holds "some have both, the most probable first" grep -qxE '\{(bright\|dark|dark\
 first=data/test/bright/1.ppm
 check "text tells the set behind the classes" 0 "bright [01].[0-9]+.*	set: (none|bright|dark|bright, dark|dark, bright)$" "" \
     "$ftrain" predict -m m.safetensors --coverage 0.8 $first
-check "JSON as an array" 0 '"set": \[("(bright|dark)"(, )?)*\]}$' "" \
+check "JSON as an array" 0 '"set": \[("(bright|dark)"(, )?)*\],' "" \
     "$ftrain" predict -m m.safetensors --coverage 0.8 --json $first
 check "an empty set is told" 0 "	set: none$" "" "$ftrain" predict -m m.safetensors --coverage 0.001 data/test
 check "without --coverage none is told" 0 "bright [01]" "" "$ftrain" predict -m m.safetensors $first
