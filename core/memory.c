@@ -6,6 +6,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+_Static_assert(SIZE_MAX >= UINT64_MAX,
+               "libdensenet needs a 64-bit system: it keeps the sizes of files in a size_t");
+
 size_t dni_align_up(size_t size) {
     return (size + DNI_ALIGNMENT - 1) & ~(size_t)(DNI_ALIGNMENT - 1);
 }

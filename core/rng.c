@@ -1,6 +1,8 @@
 /* SplitMix64 streams. */
 #include "core/rng.h"
 
+__extension__ typedef unsigned __int128 uint128; /* not ISO C; every 64-bit compiler that we know has it */
+
 static uint64_t mix(uint64_t z) {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
@@ -27,7 +29,7 @@ float dni_rng_uniform(dni_rng *rng) {
 
 uint64_t dni_rng_below(dni_rng *rng, uint64_t bound) {
     for (;;) {
-        const unsigned __int128 product = (unsigned __int128)dni_rng_next(rng) * bound;
+        const uint128 product = (uint128)dni_rng_next(rng) * bound;
         const uint64_t low = (uint64_t)product;
         if (low >= bound || low >= -bound % bound) return (uint64_t)(product >> 64);
     }

@@ -42,18 +42,17 @@
 DNI_CONV2D_KERNELS(DNI_CONV2D_DECLARE)
 #undef DNI_CONV2D_DECLARE
 
-/* Defines the kernel dni_<NAME> for TIER (PORTABLE, AVX2 or AVX512) from these functions; what follows the
- * tolerance are further fields, such as .expands = true. */
-#define DNI_CONV2D_KERNEL_OF(NAME, TIER, PACKED_SIZE, PACK, SCRATCH_SIZE, RUN, TOLERANCE, ...)               \
+/* Defines the kernel dni_<NAME> for TIER (PORTABLE, AVX2 or AVX512) from these functions. The dots are the
+ * tolerance and, behind it, further fields, such as .expands = true. */
+#define DNI_CONV2D_KERNEL_OF(NAME, TIER, PACKED_SIZE, PACK, SCRATCH_SIZE, RUN, ...)                          \
     const dni_conv2d_kernel dni_##NAME = {.name = #NAME,                                                     \
                                           .isa = DNI_ISA_##TIER,                                             \
-                                          .tolerance = TOLERANCE,                                            \
                                           .accepts = accepts,                                                \
                                           .packed_size = PACKED_SIZE,                                        \
                                           .pack = PACK,                                                      \
                                           .scratch_size = SCRATCH_SIZE,                                      \
                                           .run = RUN,                                                        \
-                                          __VA_ARGS__}
+                                          .tolerance = __VA_ARGS__}
 
 /* The same from the file's packed_size(), pack(), scratch_size() and run(). */
 #define DNI_CONV2D_KERNEL(NAME, TIER, ...)                                                                   \

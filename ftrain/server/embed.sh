@@ -16,6 +16,8 @@ esac
 name=asset_$(printf %s "${1#ftrain/}" | tr -c 'a-z0-9' _)
 
 echo '#include "ftrain/server/asset.h"'
+# A page is longer than the 4095 characters that ISO C promises for a string.
+echo '#pragma GCC diagnostic ignored "-Woverlength-strings"'
 echo 'static const char text[] ='
 od -An -v -to1 "$1" | sed 's/ *\([0-7]\{3\}\)/\\\1/g; s/.*/"&"/'
 echo ';'

@@ -40,8 +40,10 @@ typedef struct table_column {
 
 /* A column whose values are `member` of rows of that type; behind them, other members of struct
  * table_column. */
-#define COLUMN(title_, key_, kind_, type_, member_, ...)                                                     \
-    { .title = (title_), .key = (key_), .kind = (kind_), .offset = offsetof(type_, member_), __VA_ARGS__ }
+#define COLUMN(title_, key_, kind_, type_, ...) COLUMN_OF(key_, kind_, type_, __VA_ARGS__, .title = (title_))
+/* ISO C wants something in place of the dots, even where a column has no other members: its title. */
+#define COLUMN_OF(key_, kind_, type_, member_, ...)                                                          \
+    { .key = (key_), .kind = (kind_), .offset = offsetof(type_, member_), __VA_ARGS__ }
 
 /* A column that `show` and `json` make of the whole row. */
 #define ROW_COLUMN(title_, key_, ...)                                                                        \

@@ -18,8 +18,7 @@ static void test_every_name_comes_back(void **state) {
                                         "\\n",
                                         "a\tb\nc\rd\x01\x7f\x1b[2J",
                                         "\xff\xfe",
-                                        "Stra\xc3\x9f"
-                                        "e",
+                                        "Stra\xc3\x9f-e",
                                         "\xe2\x80\xaegpj.exe",
                                         "\\\\x41"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -68,9 +68,12 @@ static int chosen_error(void) {
     return EIO;
 }
 
+/* The next definition of a function; ISO C knows no way from an object's pointer to a function's, POSIX does. */
+#define REAL(name) (__extension__(__typeof__(&name)) dlsym(RTLD_NEXT, #name))
+
 static void mark(void) {
     const char *path = getenv("FAULT_MARK");
-    int (*const real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
+    int (*const real)(const char *, int, ...) = REAL(open);
     const int file = path && real ? real(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
     if (file >= 0) close(file);
 }
@@ -99,8 +102,6 @@ static const char *path_of(int descriptor, char room[1024]) {
     return room;
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-
 /* ---- files ---- */
 
 #define DEFINE_OPEN(name)                                                                                    \
@@ -113,6 +114,15 @@ static const char *path_of(int descriptor, char room[1024]) {
     }
 DEFINE_OPEN(open)
 DEFINE_OPEN(open64)
+
+/* What a fortified program calls where the flags are no constant. */
+#define DEFINE_FORTIFIED_OPEN(fortified, name)                                                               \
+    EXPORTED int fortified(const char *path, int flags);                                                     \
+    EXPORTED int fortified(const char *path, int flags) {                                                    \
+        return fails("open", path) ? -1 : REAL(name)(path, flags);                                           \
+    }
+DEFINE_FORTIFIED_OPEN(__open_2, open)
+DEFINE_FORTIFIED_OPEN(__open64_2, open64)
 
 EXPORTED DIR *opendir(const char *path) {
     return fails("opendir", path) ? NULL : REAL(opendir)(path);
