@@ -12,12 +12,18 @@
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
 #   make bench      how fast it is; make bench-peers, make bench-capstone: beside others; make bench-serve: under load
 #   make golden     write the tests' expected values anew, with PyTorch and its company
+#   make dist       densenet-VERSION.tar.gz of the last commit, which builds without git
 #   make tidy       clang-tidy over the library and the program, by .clang-tidy
 #   make deps uninstall format clean
 #   make help       print this
 #
-# Variables: CC, BUILD (folder of the build), V=1 (show whole commands), SANITIZE (1: address and undefined, or one of
-# them), WERROR= (empty: warnings do not stop the build), OPTIMIZE, PREFIX, LIBDIR, INCLUDEDIR, MANDIR, COMPLETIONDIR, DESTDIR, PYTHON (of make golden).
+# Variables: CC, PKG_CONFIG, AR, BUILD (folder of the build), V=1 (show whole commands), SANITIZE (1: address and
+# undefined, or one of them), OPTIMIZE, HARDEN= (empty: none of the compiler's protections), WERROR=-Werror (warnings stop
+# the build; make test sets it), PREFIX, LIBDIR, INCLUDEDIR, MANDIR, COMPLETIONDIR, DESTDIR, PYTHON (of make golden).
+# CFLAGS, CPPFLAGS and LDFLAGS are yours: they stand behind the Makefile's own, so yours win.
+#
+# For another machine, name its compiler and its pkg-config:
+#     make CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar PKG_CONFIG=aarch64-linux-gnu-pkg-config
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -34,8 +40,9 @@ MANDIR  ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 SANITIZE ?=
 BUILD   ?= build$(if $(SANITIZE),/$(if $(filter undefined,$(SANITIZE)),ubsan,asan))
-WERROR  ?= -Werror
+WERROR  ?=
 OPTIMIZE ?= -O3
+PKG_CONFIG ?= pkg-config
 PYTHON  ?= /usr/bin/python3
 
 # A step is shown as its tool and its file; with V=1 whole.
@@ -47,39 +54,67 @@ VERSION_OF = $(shell sed -n 's/^.define DN_VERSION_$(1) //p' core/status.h)
 MAJOR   := $(call VERSION_OF,MAJOR)
 VERSION := $(MAJOR).$(call VERSION_OF,MINOR).$(call VERSION_OF,PATCH)
 
-LIBRARY_PACKAGES := openblas libjpeg libturbojpeg jansson libzip libxxhash
-LIBRARY_CFLAGS   := $(shell pkg-config --cflags $(LIBRARY_PACKAGES) 2>/dev/null)
-WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wundef \
-            -Wdouble-promotion $(WERROR)
-override CPPFLAGS += -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -MMD -MP
-override CFLAGS += -std=c11 $(OPTIMIZE) -g -fPIC -fvisibility=hidden -fno-math-errno -ffp-contract=off -pthread $(WARNINGS) $(LIBRARY_CFLAGS)
+# The machine that the compiler compiles for, such as x86_64-linux-gnu; it need not be this one.
+TARGET := $(shell $(CC) -dumpmachine 2>/dev/null)
+X86_64 := $(filter x86_64-% amd64-%,$(TARGET))
+APPLE  := $(findstring -apple-,$(TARGET))
+
+# A word for the shell, whatever is in it: a folder's name may hold spaces.
+quoted = '$(subst ','\'',$(1))'
 comma := ,
-ifneq ($(SANITIZE),)
-SANITIZERS := $(if $(filter 1,$(SANITIZE)),address$(comma)undefined,$(SANITIZE))
-override CPPFLAGS += -DDNI_ROLLED
-override CFLAGS += -fsanitize=$(SANITIZERS) -fno-sanitize-recover=all -fno-omit-frame-pointer
-override LDFLAGS += -fsanitize=$(SANITIZERS)
-endif
-LDLIBS   := $(shell pkg-config --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lm -pthread
+
+LIBRARY_PACKAGES := openblas libjpeg libturbojpeg jansson libzip libxxhash
 # What ftrain alone is linked with.
 PROGRAM_PACKAGES := libcurl
 # Built in where it is there: without it `serve` and `review` say that they are missing. `make HTTP=` leaves it out.
-HTTP ?= $(shell pkg-config --exists libmicrohttpd 2>/dev/null && echo libmicrohttpd)
+HTTP ?= $(shell $(PKG_CONFIG) --exists libmicrohttpd 2>/dev/null && echo libmicrohttpd)
 PROGRAM_PACKAGES += $(HTTP)
-PROGRAM_LDLIBS   := $(shell pkg-config --libs $(PROGRAM_PACKAGES) 2>/dev/null) -lsvm
-$(BUILD)/ftrain/%.o: override CFLAGS += $(shell pkg-config --cflags $(PROGRAM_PACKAGES) 2>/dev/null)
+LIBRARY_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(LIBRARY_PACKAGES) 2>/dev/null)
+PROGRAM_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(PROGRAM_PACKAGES) 2>/dev/null)
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wundef \
+            -Wdouble-promotion -Wformat-security $(WERROR)
+# As Debian's packages are hardened. FORTIFY_SOURCE needs an optimizer, and gets in AddressSanitizer's way.
+HARDEN ?= $(if $(SANITIZE),,1)
+ifneq ($(HARDEN),)
+HARDEN_CPPFLAGS := $(if $(filter -O0,$(OPTIMIZE) $(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN_CFLAGS   := -fstack-protector-strong
+HARDEN_LDFLAGS  := $(if $(APPLE),,-Wl$(comma)-z$(comma)relro -Wl$(comma)-z$(comma)now)
+HARDEN_PROGRAM  := -pie
+endif
+# No object names the folder in which it was made: wherever it is built, the same bytes come out.
+NAMELESS := $(call quoted,-ffile-prefix-map=$(CURDIR)=.) $(call quoted,-ffile-prefix-map=$(abspath $(BUILD))=build)
+OUR_CPPFLAGS := -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -MMD -MP
+OUR_CFLAGS   := -std=c11 $(OPTIMIZE) -g -fPIC -fvisibility=hidden -fno-math-errno -ffp-contract=off -pthread \
+                $(NAMELESS) $(HARDEN_CFLAGS) $(WARNINGS) $(LIBRARY_CFLAGS)
+OUR_LDFLAGS  := $(HARDEN_LDFLAGS)
+ifneq ($(SANITIZE),)
+SANITIZERS := $(if $(filter 1,$(SANITIZE)),address$(comma)undefined,$(SANITIZE))
+OUR_CPPFLAGS += -DDNI_ROLLED
+OUR_CFLAGS   += -fsanitize=$(SANITIZERS) -fno-sanitize-recover=all -fno-omit-frame-pointer
+OUR_LDFLAGS  += -fsanitize=$(SANITIZERS)
+endif
+# The caller's flags last. Variables that a pattern's targets set, FILE_CFLAGS, stand behind them: a kernel is nothing
+# without its instructions.
+FILE_CFLAGS :=
+COMPILE = $(CC) $(OUR_CPPFLAGS) $(HARDEN_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(FILE_CFLAGS)
+LINK    = $(CC) $(OUR_LDFLAGS) $(CFLAGS) $(LDFLAGS)
+# D: without times and owners. Apple's ar knows it not.
+ARCHIVE = $(AR) $(if $(APPLE),rcs,rcsD)
+LDLIBS   := $(shell $(PKG_CONFIG) --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lm -pthread
+PROGRAM_LDLIBS := $(shell $(PKG_CONFIG) --libs $(PROGRAM_PACKAGES) 2>/dev/null) -lsvm
+$(BUILD)/ftrain/%.o: FILE_CFLAGS += $(PROGRAM_CFLAGS)
 
 # A kernel file's name ends in its tier, and that alone gives it the tier's instructions.
-$(BUILD)/%_avx2.o:   override CFLAGS += -mavx2 -mfma
-$(BUILD)/%_avx512.o $(BUILD)/%_avx512bf16.o: override CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=512
-$(BUILD)/%_avx512bf16.o: override CFLAGS += -mavx512bf16
+$(BUILD)/%_avx2.o:   FILE_CFLAGS += -mavx2 -mfma
+$(BUILD)/%_avx512.o $(BUILD)/%_avx512bf16.o: FILE_CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=512
+$(BUILD)/%_avx512bf16.o: FILE_CFLAGS += -mavx512bf16
 
 # stb_image_resize divides every byte that it reads by 255; times the reciprocal it gives the same to a float's last bit.
-$(BUILD)/io/stb.o:   override CFLAGS += -freciprocal-math
+$(BUILD)/io/stb.o:   FILE_CFLAGS += -freciprocal-math
 
 LIBRARY_DIRS    := core layers io weights densenet head
 LIBRARY_SOURCES := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.c $(d)/*/*.c))
-ifneq ($(shell uname -m),x86_64)
+ifeq ($(X86_64),)
 LIBRARY_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(LIBRARY_SOURCES))
 endif
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
@@ -97,6 +132,7 @@ TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/faults.c,$(wildcard 
 FAULTS  := $(BUILD)/test/support/faults.so
 STATIC  := $(BUILD)/libdensenet.a
 SHARED  := $(BUILD)/libdensenet.so.$(VERSION)
+SONAME  := libdensenet.so.$(MAJOR)
 PROGRAM := $(BUILD)/ftrain/ftrain
 SAMPLES := $(BUILD)/docs/demo/samples
 
@@ -109,7 +145,7 @@ help:
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call show,CC,$<)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+	$(Q)$(COMPILE) -c $< -o $@
 
 $(BUILD)/%.asset.c: % ftrain/server/embed.sh
 	@mkdir -p $(@D)
@@ -117,51 +153,52 @@ $(BUILD)/%.asset.c: % ftrain/server/embed.sh
 
 $(PROGRAM_ASSETS:%=$(BUILD)/%.o): $(BUILD)/%.o: $(BUILD)/%.asset.c
 	$(call show,CC,$*)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+	$(Q)$(COMPILE) -c $< -o $@
 
 $(STATIC): $(LIBRARY_OBJECTS)
 	$(call show,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(ARCHIVE) $@ $^
 
 $(SHARED): $(LIBRARY_OBJECTS)
 	$(call show,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,libdensenet.so.$(MAJOR) $(if $(SANITIZE),,-Wl,--no-undefined) -o $@ $^ $(LDLIBS)
+	$(Q)$(LINK) -shared $(if $(APPLE),-Wl$(comma)-install_name$(comma)$(call quoted,$(LIBDIR)/$(SONAME)),\
+	    -Wl$(comma)-soname$(comma)$(SONAME) $(if $(SANITIZE),,-Wl$(comma)--no-undefined)) -o $@ $^ $(LDLIBS)
 
 $(PROGRAM): $(PROGRAM_OBJECTS) $(STATIC)
 	$(call show,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PROGRAM_LDLIBS) $(LDLIBS)
+	$(Q)$(LINK) $(HARDEN_PROGRAM) -o $@ $^ $(PROGRAM_LDLIBS) $(LDLIBS)
 
 $(SAMPLES): $(BUILD)/docs/demo/samples.o $(STATIC)
 	$(call show,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 
 # The program's parts, for tests that call them.
 $(BUILD)/ftrain/parts.a: $(filter-out %/main.o,$(PROGRAM_OBJECTS))
 	$(call show,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(ARCHIVE) $@ $^
 
 $(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(BUILD)/ftrain/parts.a $(STATIC)
 	$(call show,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
 
 $(FAULTS): test/support/faults.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -std=gnu11 -O1 -fPIC $(WARNINGS) -shared -o $@ $< -ldl
+	$(CC) $(OUR_CPPFLAGS) -std=gnu11 -O1 -fPIC $(WARNINGS) -shared -o $@ $< -ldl
 
 # ---- what must be there first ----
 
 # Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
 DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libjpeg62-turbo-dev libturbojpeg0-dev libstb-dev libcmocka-dev \
                    libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev libsvm-dev libmicrohttpd-dev
-NEEDED_TOOLS    := $(firstword $(CC)) pkg-config
+NEEDED_TOOLS    := $(firstword $(CC)) $(firstword $(PKG_CONFIG))
 NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) libmicrohttpd cmocka
 NEEDED_HEADERS  := stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h
 # Prints what is missing, on one line; nothing when all is there.
 LIST_MISSING = { \
     for tool in $(NEEDED_TOOLS); do command -v $$tool >/dev/null || echo $$tool; done; \
-    for module in $(NEEDED_MODULES); do pkg-config --exists $$module 2>/dev/null || echo $$module; done; \
+    for module in $(NEEDED_MODULES); do $(PKG_CONFIG) --exists $$module 2>/dev/null || echo $$module; done; \
     for header in $(NEEDED_HEADERS); do \
-        echo "\#include <$$header>" | $(CC) -E -o /dev/null - 2>/dev/null || echo $$header; done; } | paste -sd' '
+        echo "\#include <$$header>" | $(CC) -E -o /dev/null - 2>/dev/null || echo $$header; done; } | paste -sd' ' -
 
 .PHONY: deps
 deps:
@@ -177,13 +214,13 @@ deps:
 	if [ -n "$$missing" ]; then echo "still missing: $$missing" >&2; exit 1; fi
 
 # Variables above that ask pkg-config are read before deps can install it: what needs both starts make again.
-AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
+AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(getconf _NPROCESSORS_ONLN))
 
 # ---- tests ----
 
 .PHONY: test check asan ubsan golden
 test: deps
-	+@$(AGAIN) check
+	+@$(AGAIN) check $(if $(filter file,$(origin WERROR)),WERROR=-Werror)
 
 check: all $(TEST_PROGRAMS) $(SAMPLES) $(FAULTS)
 	@for folder in $(TESTS); do ls -d test/$$folder/* 2>/dev/null | grep -q '/\(test\|check\)_' || \
@@ -237,9 +274,7 @@ weights:
 PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/training.h head/novelty.h head/metrics.h \
                   head/conformal.h head/head.h head/classifier/classifier.h head/classifier/picture_keys.h \
                   head/classifier/libdensenet.h
-SONAME         := libdensenet.so.$(MAJOR)
-# Words for the shell, whatever is in them: a folder's name may hold spaces. Where a file goes, below DESTDIR:
-quoted    = '$(subst ','\'',$(1))'
+# Where a file goes, below DESTDIR.
 at        = $(call quoted,$(DESTDIR)$(1))
 INSTALLED = $(foreach f,libdensenet.a libdensenet.so.$(VERSION) $(SONAME) libdensenet.so pkgconfig/densenet.pc,\
                 $(call at,$(LIBDIR)/$(f))) \
@@ -274,7 +309,7 @@ uninstall:
 
 BENCH         := $(BUILD)/bench/bench
 BENCH_SOURCES := $(wildcard bench/*.c)
-ifneq ($(shell uname -m),x86_64)
+ifeq ($(X86_64),)
 BENCH_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(BENCH_SOURCES))
 endif
 PEERS         := $(BUILD)/peers
@@ -284,12 +319,12 @@ BENCH_ARGS    ?=
 
 $(BENCH): $(BENCH_SOURCES:%.c=$(BUILD)/%.o) $(STATIC)
 	$(call show,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 
 $(PEERS)/ours $(PEERS)/pictures $(PEERS)/onednn: $(PEERS)/%: $(BUILD)/bench/peers/%.o $(BUILD)/bench/peers/server.o $(STATIC)
 	@mkdir -p $(@D)
 	$(call show,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(if $(filter onednn,$*),-ldnnl) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(if $(filter onednn,$*),-ldnnl) $(LDLIBS)
 
 # Made from seeds, so an old file is as good as a new one.
 $(PEERS)/weights.safetensors: | $(BENCH)
@@ -320,7 +355,7 @@ bench-capstone-built: $(PROGRAM) $(PEERS)/weights.safetensors
 SERVE_LOAD := $(BUILD)/bench/serve/load
 $(SERVE_LOAD): $(BUILD)/bench/serve/load.o $(STATIC)
 	$(call show,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 
 .PHONY: bench-serve bench-serve-built
 bench-serve: deps
@@ -334,13 +369,20 @@ bench-serve-built: $(PROGRAM) $(SAMPLES) $(SERVE_LOAD)
 .PHONY: format tidy clean
 tidy:
 	@for file in $(LIBRARY_SOURCES) $(PROGRAM_SOURCES); do \
-	    clang-tidy --quiet $$file -- -std=c11 $(CPPFLAGS) $(LIBRARY_CFLAGS) 2>/dev/null; done
+	    clang-tidy --quiet $$file -- -std=c11 $(OUR_CPPFLAGS) $(LIBRARY_CFLAGS) 2>/dev/null; done
 
 format:
 	clang-format -i $(wildcard $(foreach e,c h inc,*/*.$(e) */*/*.$(e) */*/*/*.$(e)))
 
 clean:
 	rm -rf build
+
+# The last commit's files, below a folder of that name; git alone says which they are.
+RELEASE := densenet-$(VERSION)
+.PHONY: dist
+dist:
+	$(Q)git archive --format=tar.gz --prefix=$(RELEASE)/ --output=$(RELEASE).tar.gz HEAD
+	@echo $(RELEASE).tar.gz
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .SECONDARY:
