@@ -289,7 +289,11 @@ outcome parse_options(const command *self, void *base, int argc, char **argv, in
     char letters[2 * MAX_OPTIONS + 3];
     if (self->options && !add_options(&list, self->options, base)) return OUTCOME_USAGE;
     fill_getopt(&list, longs, letters);
-    optind = 0; /* glibc: start anew */
+#ifdef __GLIBC__
+    optind = 0; /* starts anew, with what it keeps of the line before; elsewhere that is a place in argv */
+#else
+    optind = 1;
+#endif
     opterr = 0;
     for (;;) {
         const int value = getopt_long(argc, argv, letters, longs, NULL);
