@@ -9,7 +9,7 @@ source test/support/support.sh
 clean=$work/clean data=$work/data
 dataset "$clean" 3 40 160
 cp -r "$clean" "$data"
-ln -s /no/such/picture "$data/train/dark/gone.ppm"
+ln -s absent/picture "$data/train/dark/gone.ppm"
 ln -s itself.ppm "$data/train/bright/itself.ppm"
 ln -s .. "$data/train/bright/up"
 mkfifo "$data/valid/dark/pipe.ppm"
@@ -56,7 +56,7 @@ check "evaluate --strict stops at the first" 3 '' 'device.ppm' run evaluate -m "
 check "split --strict stops at the first" 3 '' 'itself.ppm' \
     run split "$data/train" -o "$work/none" --train 1 --valid 1 --test 1 -q --strict
 
-holds "a hidden broken link is ignored as other hidden names are" ln -s /no/such "$clean/train/dark/.hidden"
+holds "a hidden broken link is ignored as other hidden names are" ln -s absent "$clean/train/dark/.hidden"
 check "so that nothing is skipped" 0 '' 'random weights' run extract "$clean" "${small[@]}" -o "$work/b.safetensors"
 
 # ---- a file that cannot be examined ----

@@ -158,10 +158,10 @@ static void test_what_cannot_be_a_picture_is_left_out_and_named(void **state) {
     char path[1024];
     snprintf(path, sizeof path, "%s/valid/real/pipe", root);
     assert_int_equal(mkfifo(path, 0600), 0);
-    link_to("/no/such/picture", "valid/real/gone");
+    link_to("absent/picture", "valid/real/gone");
     link_to("itself", "valid/real/itself");
     link_to(root, "valid/real/up");
-    link_to("/no/such/class", "valid/broken");
+    link_to("absent/class", "valid/broken");
     dni_dataset dataset;
     dn_error error = {0};
     if (dni_dataset_scan(&dataset, root, &error)) fail_msg("%s", error.message);
@@ -183,7 +183,7 @@ static void test_a_class_of_nothing_but_what_was_left_out_is_empty(void **state)
     (void)state;
     put_whole_set();
     remove_inside("test/real/2.jpg");
-    link_to("/no/such/picture", "test/real/gone");
+    link_to("absent/picture", "test/real/gone");
     assert_scan_refused(DN_ERR_DATA_EMPTY, "test/real");
 }
 
