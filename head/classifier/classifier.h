@@ -7,10 +7,12 @@
  *     dn_classifier_attach(classifier, weights_or_null, NULL, &session_options, &error);
  *     dn_classifier_predict(classifier, images, count, probabilities, &error);
  *
- * A classifier is used by one thread of control at a time. Many threads take one network together:
+ * A classifier is used by one thread of control at a time. Many threads take one file and one network
+ * together:
  *
- *     dn_classifier_create_model(&model, any_of_them, weights_or_null, NULL, &error);      once
- *     dn_classifier_attach_model(classifier, model, &session_options, &error);             in each thread
+ *     dn_classifier_create_model(&model, classifier, weights_or_null, NULL, &error);   once
+ *     dn_classifier_share(&mine, classifier, &error);                                  in each thread
+ *     dn_classifier_attach_model(mine, model, &session_options, &error);
  */
 #ifndef DN_HEAD_CLASSIFIER_CLASSIFIER_H
 #define DN_HEAD_CLASSIFIER_CLASSIFIER_H
@@ -64,6 +66,10 @@ DN_API dn_status dn_classifier_save(const char *path, const dn_head *head, const
 /* Reads a model file. Cheap: the backbone comes with dn_classifier_attach(). */
 DN_API dn_status dn_classifier_load(dn_classifier **out, const char *path, dn_error *error);
 DN_API void dn_classifier_free(dn_classifier *classifier);
+/* A second classifier over what the first has read from its file: head, classes and whatever else is not
+ * written any more are shared, an attached backbone is not, so that each works in a thread of its own. The
+ * first one must outlive it. May be called from many threads at once. */
+DN_API dn_status dn_classifier_share(dn_classifier **out, const dn_classifier *original, dn_error *error);
 DN_API const dn_classifier_info *dn_classifier_get_info(const dn_classifier *classifier);
 DN_API const dn_head *dn_classifier_get_head(const dn_classifier *classifier);
 /* Whether the file carries all it needs, so that attach takes NULL weights. */

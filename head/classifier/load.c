@@ -294,9 +294,8 @@ dn_status dn_classifier_load(dn_classifier **out, const char *path, dn_error *er
     return DN_OK;
 }
 
-void dn_classifier_free(dn_classifier *classifier) {
-    if (!classifier) return;
-    dni_classifier_detach(classifier);
+/* What was read from the file. */
+static void free_content(dn_classifier *classifier) {
     dn_conformal_free(classifier->conformal);
     free(classifier->picture_keys);
     dn_head_free(classifier->head);
@@ -306,7 +305,32 @@ void dn_classifier_free(dn_classifier *classifier) {
     free(classifier->classes);
     dni_tensor_dict_free(classifier->dict);
     free(classifier->path);
+}
+
+void dn_classifier_free(dn_classifier *classifier) {
+    if (!classifier) return;
+    dni_classifier_detach(classifier);
+    if (!classifier->is_borrowed) free_content(classifier);
     free(classifier);
+}
+
+dn_status dn_classifier_share(dn_classifier **out, const dn_classifier *original, dn_error *error) {
+    DNI_NOT_NULL(error, out);
+    *out = NULL;
+    DNI_NOT_NULL(error, original);
+    dn_classifier *classifier = malloc(sizeof *classifier);
+    if (!classifier) return dni_no_memory(error, "%s", original->path);
+    *classifier = (dn_classifier){.path = original->path,
+                                  .dict = original->dict,
+                                  .info = original->info,
+                                  .classes = original->classes,
+                                  .head = original->head,
+                                  .conformal = original->conformal,
+                                  .picture_keys = original->picture_keys,
+                                  .novelty = original->novelty,
+                                  .is_borrowed = true};
+    *out = classifier;
+    return DN_OK;
 }
 
 const dn_classifier_info *dn_classifier_get_info(const dn_classifier *classifier) {

@@ -19,6 +19,7 @@ struct dn_classifier {
     dn_conformal *conformal;      /* what info points to, as do the keys; NULL: the file has none */
     dn_picture_key *picture_keys; /* (info.picture_key_count) */
     dn_novelty *novelty;          /* info.novelty */
+    bool is_borrowed;             /* all of the above belongs to another classifier (dn_classifier_share()) */
 
     /* the attached backbone */
     dn_model *own_model; /* made by dn_classifier_attach(); NULL: the session's is the caller's */

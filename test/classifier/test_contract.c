@@ -434,6 +434,10 @@ static void test_classifier(void **state) {
     assert_non_null(strstr(error.message, "no backbone"));
     REFUSED(dn_classifier_attach(NULL, NULL, NULL, NULL, &error), "classifier");
     dn_model *shared = (dn_model *)1;
+    dn_classifier *second = (dn_classifier *)1;
+    REFUSED(dn_classifier_share(NULL, classifier, &error), "out");
+    REFUSED(dn_classifier_share(&second, NULL, &error), "original");
+    assert_null(second);
     REFUSED(dn_classifier_create_model(NULL, classifier, NULL, NULL, &error), "out");
     REFUSED(dn_classifier_create_model(&shared, NULL, NULL, NULL, &error), "classifier");
     assert_null(shared);

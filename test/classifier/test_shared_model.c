@@ -114,6 +114,7 @@ static dn_session_options one_thread(const dn_allocator *allocator) {
 typedef struct worker {
     pthread_t thread;
     const dn_model *model;
+    const dn_classifier *original; /* whose file is taken; NULL: the file is read again */
     const dn_allocator *allocator;
     dn_status status;
     dn_error error;
@@ -125,7 +126,8 @@ static void *work(void *context) {
     worker *w = context;
     dn_classifier *classifier;
     const dn_session_options options = one_thread(w->allocator);
-    w->status = dn_classifier_load(&classifier, path, &w->error);
+    w->status = w->original ? dn_classifier_share(&classifier, w->original, &w->error)
+                            : dn_classifier_load(&classifier, path, &w->error);
     if (!w->status) w->status = dn_classifier_attach_model(classifier, w->model, &options, &w->error);
     for (int i = 0; !w->status && i < ROUNDS; i++)
         w->status = dn_classifier_predict(classifier, pictures, PICTURES, w->probabilities[i], &w->error);
@@ -162,8 +164,10 @@ static void test_eight_threads_share_a_model_and_predict_what_one_alone_does(voi
     const dn_allocator for_model = {ledger_allocate, ledger_release, &prepared};
     const dn_allocator for_sessions = {ledger_allocate, ledger_release, &arenas};
     dn_model *model = create_model(&for_model);
+    dn_classifier *original = load(path);
     for (int i = 0; i < THREADS; i++) {
-        workers[i] = (worker){.model = model, .allocator = &for_sessions};
+        workers[i] =
+            (worker){.model = model, .original = i % 2 ? original : NULL, .allocator = &for_sessions};
         assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) pthread_join(workers[i].thread, NULL);
@@ -172,6 +176,7 @@ static void test_eight_threads_share_a_model_and_predict_what_one_alone_does(voi
         for (int r = 0; r < ROUNDS; r++)
             assert_memory_equal(workers[i].probabilities[r], expected, sizeof expected);
     }
+    dn_classifier_free(original);
     /* The network was prepared once; beyond it each classifier took the arena of its session. */
     dn_session_options planned = one_thread(NULL);
     planned.height = planned.width = CROP;
@@ -182,6 +187,29 @@ static void test_eight_threads_share_a_model_and_predict_what_one_alone_does(voi
     assert_int_equal(arenas.blocks, THREADS);
     assert_int_equal(arenas.bytes, THREADS * arena);
     dn_model_free(model);
+}
+
+/* Reading the file is not done again, and what an attachment of one does is nothing to the other. */
+static void test_a_shared_classifier_is_the_same_file_with_a_backbone_of_its_own(void **state) {
+    (void)state;
+    dn_error error;
+    dn_classifier *original = load(path), *second;
+    float expected[PICTURES * CLASSES], found[PICTURES * CLASSES];
+    const dn_session_options options = one_thread(NULL);
+    must(dn_classifier_attach(original, NULL, NULL, &options, &error), &error);
+    must(dn_classifier_predict(original, pictures, PICTURES, expected, &error), &error);
+    must(dn_classifier_share(&second, original, &error), &error);
+    assert_ptr_equal(dn_classifier_get_head(second), dn_classifier_get_head(original));
+    assert_string_equal(dn_classifier_get_info(second)->weights_hash, hash);
+    assert_true(dn_classifier_is_complete(second));
+    assert_int_equal(dn_classifier_predict(second, pictures, 1, found, &error), DN_ERR_ARGUMENT);
+    must(dn_classifier_attach(second, NULL, NULL, &options, &error), &error);
+    must(dn_classifier_predict(second, pictures, PICTURES, found, &error), &error);
+    assert_memory_equal(found, expected, sizeof expected);
+    dn_classifier_free(second);
+    must(dn_classifier_predict(original, pictures, PICTURES, found, &error), &error);
+    assert_memory_equal(found, expected, sizeof expected);
+    dn_classifier_free(original);
 }
 
 /* ---- whose model it is ---- */
@@ -264,6 +292,7 @@ static void test_an_attachment_replaces_the_one_before(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_eight_threads_share_a_model_and_predict_what_one_alone_does),
+        cmocka_unit_test(test_a_shared_classifier_is_the_same_file_with_a_backbone_of_its_own),
         cmocka_unit_test(test_a_model_keeps_the_hash_of_its_weights),
         cmocka_unit_test(test_a_model_of_other_weights_is_refused_with_both_hashes),
         cmocka_unit_test(test_an_attachment_replaces_the_one_before),
