@@ -10,7 +10,8 @@
 #   make install    PREFIX=/usr/local DESTDIR=; both may hold spaces
 #   make weights    download densenet161's ImageNet weights to where every command finds them
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
-#   make bench      how fast it is; make bench-peers, make bench-capstone: beside others; make bench-serve: under load
+#   make bench      how fast it is; make bench-peers, make bench-capstone: beside others; make bench-serve: under load;
+#                   make bench-share: what threads take in memory
 #   make golden     write the tests' expected values anew, with PyTorch and its company
 #   make dist       densenet-VERSION.tar.gz of the last commit, which builds without git
 #   make tidy       clang-tidy over the library and the program, by .clang-tidy
@@ -351,6 +352,18 @@ bench-capstone: deps
 
 bench-capstone-built: $(PROGRAM) $(PEERS)/weights.safetensors
 	BUILD='$(BUILD)' PYTHON='$(PYTHON)' bench/end_to_end.sh $(BENCH_ARGS)
+
+SHARE := $(BUILD)/bench/share/share
+$(SHARE): $(BUILD)/bench/share/share.o $(STATIC)
+	$(call show,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+.PHONY: bench-share bench-share-built
+bench-share: deps
+	+@$(AGAIN) bench-share-built
+
+bench-share-built: $(SHARE)
+	$(SHARE) $(BUILD) $(BENCH_ARGS)
 
 SERVE_LOAD := $(BUILD)/bench/serve/load
 $(SERVE_LOAD): $(BUILD)/bench/serve/load.o $(STATIC)

@@ -158,6 +158,17 @@ refuses() { # the library's message reaches the user
     ! "$work/classify" "$work/absent.safetensors" "$work/pictures/test/photo/000.jpg" 2>"$work/answer" &&
         grep -F "$work/absent.safetensors" "$work/answer"
 }
+# The classes of six pictures, by four threads, are those that classify gives one picture after the other.
+threads_agree() {
+    local pictures=("$work"/pictures/*/*/000.jpg) picture
+    [ "${#pictures[@]}" -eq 6 ] || return
+    for picture in "${pictures[@]}"; do
+        echo "$("$work/classify" "$work/model.safetensors" "$picture" | sort -k2,2nr | head -1 | cut -d' ' -f1) $picture"
+    done >"$work/one_by_one"
+    "$work/threads" "$work/model.safetensors" "${pictures[@]}" | diff "$work/one_by_one" - &&
+        ! "$work/threads" "$work/model.safetensors" "${pictures[@]}" "$work/absent.jpg" 2>"$work/refusal" &&
+        grep -F "threads: $work/absent.jpg" "$work/refusal"
+}
 same_answer_without_shared_library() {
     cp "$work/answer" "$work/before"
     rm "$work"/prefix/lib/libdensenet.so* && compiles classify --static && compiles first --static &&
@@ -171,6 +182,7 @@ holds "the README has classify.c" program README.md classify.c
 holds "libdensenet.h has a program" program_of_the_header
 holds "docs/library.md has features.c" program docs/library.md features.c
 holds "docs/library.md has train.c" program docs/library.md train.c
+holds "docs/library.md has threads.c" program docs/library.md threads.c
 holds "sample pictures" "$BUILD/docs/demo/samples" "$work/pictures" --count 8,1,1
 holds "features.c compiles" compiles features
 holds "classify.c compiles and uses the shared library" uses_shared_library
@@ -180,6 +192,8 @@ holds "train.c compiles" compiles train
 holds "train.c trains a model" trains
 holds "a missing model is refused by name" refuses
 holds "classify.c gives a probability for each class" classifies
+holds "threads.c compiles" compiles threads
+holds "threads.c judges as classify.c does" threads_agree
 holds "the same answer with the static library alone" same_answer_without_shared_library
 
 [ "$failures" -eq 0 ]
