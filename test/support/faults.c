@@ -68,7 +68,7 @@ static int chosen_error(void) {
     return EIO;
 }
 
-/* The next definition of a function; ISO C knows no way from an object's pointer to a function's, POSIX does. */
+/* The next definition of a function. POSIX, not ISO C, makes a function of an object's pointer. */
 #define REAL(name) (__extension__(__typeof__(&name)) dlsym(RTLD_NEXT, #name))
 
 static void mark(void) {
