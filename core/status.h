@@ -35,7 +35,7 @@ extern "C" {
 #endif
 
 #define DN_VERSION_MAJOR 0
-#define DN_VERSION_MINOR 1
+#define DN_VERSION_MINOR 2
 #define DN_VERSION_PATCH 0
 
 /* The version of these headers as one number that grows from version to version: 1.2.3 is 10203. */

@@ -40,7 +40,7 @@ apple_s_linker_is_understood() {
     steps CC="$work/arm64-apple-darwin22-cc" "$work/none/libdensenet.so.$(version)" >"$work/steps" &&
         grep -q -- '-install_name' "$work/steps" && ! grep -qE -- '-soname|--no-undefined|-Wl,-z|ar rcsD' "$work/steps"
 }
-version() { sed -n 's/^#define DN_VERSION_[A-Z]* //p' core/status.h | paste -sd. -; }
+version() { sed -n 's/^#define DN_VERSION_[A-Z]* \([0-9]*\)$/\1/p' core/status.h | paste -sd. -; }
 holds "Apple's linker gets the options that it knows" apple_s_linker_is_understood
 
 # A 32-bit system's headers need a list of their own, which a 64-bit one has not: an empty one is as good here.
@@ -73,6 +73,8 @@ equal "without an optimizer nothing is fortified, since that would be a warning 
     "$(last_of '-D_FORTIFY_SOURCE=.' CFLAGS=-O0 "$work/none/core/rng.o")" ""
 equal "warnings stop no user's build" "$(last_of '-Werror' "$work/none/core/rng.o")" ""
 equal "but that of who asks for it" "$(last_of '-Werror' WERROR=-Werror "$work/none/core/rng.o")" -Werror
+equal "make test asks for it" "$(last_of '-Werror' TESTS=core test)" -Werror
+equal "unless the caller wants none" "$(last_of '-Werror' TESTS=core WERROR= test)" ""
 
 # ---- hardening ----
 
@@ -118,7 +120,7 @@ holds "no object names the folder in which it was made" names_no_folder
 
 unpacks_and_builds() {
     local release
-    release=densenet-$(git show HEAD:core/status.h | sed -n 's/^#define DN_VERSION_[A-Z]* //p' | paste -sd. -)
+    release=densenet-$(git show HEAD:core/status.h | sed -n 's/^#define DN_VERSION_[A-Z]* \([0-9]*\)$/\1/p' | paste -sd. -)
     git clone -q --shared . "$work/clone" && (cd "$work/clone" && make -s dist) && mkdir "$work/unpacked" &&
         tar -xzf "$work/clone/$release.tar.gz" -C "$work/unpacked" && cd "$work/unpacked/$release" &&
         [ ! -e .git ] && make -n all >"$work/steps" && grep -q 'ftrain/main' "$work/steps" &&
