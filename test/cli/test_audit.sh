@@ -116,7 +116,7 @@ mv apart/train/dark "apart/train/<b>&"; mv apart/valid/dark "apart/valid/<b>&"; 
 check "features add outliers of their own" 0 "^Outliers in features" "" \
     "$ftrain" audit -q apart -w random:1 --arch densenet121 --resize 32 --crop 32
 check "--report writes a page, too" 0 "^ALARM" "" audit apart --report page.html
-equal "with all its sections" "$(sed -n 's/.*<section id="\([a-z]*\)">.*/\1/p' page.html | paste -sd' ')" \
+equal "with all its sections" "$(sed -n 's/.*<section id="\([a-z]*\)">.*/\1/p' page.html | paste -sd' ' -)" \
     "verdict cues files means copies outliers sheets provenance"
 equal "every picture is in a contact sheet" \
     "$(sed '1,/id="sheets"/d' page.html | grep -c 'data:image/jpeg;base64')" 60

@@ -18,7 +18,7 @@ check "the two pictures that were moved are listed, nothing else" 0 \
     "^Labels that are probably wrong: 2 of 60, by confident learning \(5 folds, C [0-9.e-]+\)$" "" labels set
 cp out text
 equal "each with split, path, given and likely class" \
-    "$(sed -n '/^Labels/,$p' text | awk 'NR > 3 { print $1, $2, $3, $5 }' | sort | paste -sd';')" \
+    "$(sed -n '/^Labels/,$p' text | awk 'NR > 3 { print $1, $2, $3, $5 }' | sort | paste -sd';' -)" \
     "test set/test/dark/moved.ppm dark bright;train set/train/bright/moved.ppm bright dark"
 check "the heads' accuracy is told from guessing" 0 \
     "^Heads that had not seen a picture gave its label in 0\.9[0-9]* of cases, better than always guessing" "" \

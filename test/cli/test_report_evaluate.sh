@@ -12,7 +12,7 @@ cd "$work" || exit 1
 "$ftrain" train data $small --hidden 8 --epochs 2 -o model.safetensors >/dev/null 2>&1
 
 evaluate() { "$ftrain" evaluate -m model.safetensors data -q "$@"; }
-sections() { sed -n 's/.*<section id="\([a-z]*\)">.*/\1/p' "$1" | paste -sd' '; }
+sections() { sed -n 's/.*<section id="\([a-z]*\)">.*/\1/p' "$1" | paste -sd' ' -; }
 pictures() { sed '1,/id="pictures"/d' "$1" | grep -o 'data:image/jpeg;base64' | wc -l; }
 
 evaluate >plain
@@ -72,11 +72,11 @@ for set in three many; do
 done
 ranking() { sed -n '/<section id="ranking">/,/<\/section>/p' "$1"; }
 legend() { ranking "$1" | sed -n 's/.*<\/svg> \(.*\)<\/span>/\1/p'; }
-equal "three classes have a curve each" "$(legend three.html | sed 's/, .*//' | paste -sd' ')" "c1 c12 c2 c1 c12 c2"
+equal "three classes have a curve each" "$(legend three.html | sed 's/, .*//' | paste -sd' ' -)" "c1 c12 c2 c1 c12 c2"
 area=$("$ftrain" evaluate -m three.safetensors three -q --json | python3 -c '
 import json, sys
 print(" ".join("%.3f" % c["roc_auc"] for c in json.load(sys.stdin)["classes"]))' 2>/dev/null)
-[ -z "$area" ] || equal "with the area that is printed" "$(legend three.html | sed -n 's/.*, area //p' | paste -sd' ')" "$area"
+[ -z "$area" ] || equal "with the area that is printed" "$(legend three.html | sed -n 's/.*, area //p' | paste -sd' ' -)" "$area"
 equal "of twelve there are the mean and the five worst" "$(legend many.html | grep -c ', area ')" 6
 holds "the mean first" sh -c "grep -m1 ', area ' many.html | grep -q 'mean over all classes, area'"
 holds "and the page says so" grep -qF 'Of the 12 classes these are the 5 with the smallest area' many.html

@@ -19,8 +19,8 @@ baseline() { "$ftrain" baseline "$data" $small "$@"; }
 has_sections() { # PAGE ID...: these, in this order, each listed at the top, and no others
     local page=$1
     shift
-    [ "$(sed -n 's/.*<section id="\([a-z]*\)">.*/\1/p' "$page" | paste -sd' ')" = "$*" ] &&
-        [ "$(grep -o '<a href="#[a-z]*">[^<]*</a></li>' "$page" | sed 's/.*"#\([a-z]*\)".*/\1/' | paste -sd' ')" = "$*" ]
+    [ "$(sed -n 's/.*<section id="\([a-z]*\)">.*/\1/p' "$page" | paste -sd' ' -)" = "$*" ] &&
+        [ "$(grep -o '<a href="#[a-z]*">[^<]*</a></li>' "$page" | sed 's/.*"#\([a-z]*\)".*/\1/' | paste -sd' ' -)" = "$*" ]
 }
 
 loads_nothing() { ! grep -qiE 'https?:|<script|<link|<iframe|@import|url\([^#]' "$1" && ! grep -oE 'src=.{12}' "$1" | grep -qv '^src="data:image/$'; }

@@ -13,7 +13,7 @@ if [ -n "${SANITIZE:-}" ]; then
     exit 0
 fi
 
-version=$(sed -n 's/^#define DN_VERSION_[A-Z]* \([0-9]*\)$/\1/p' core/status.h | paste -sd.)
+version=$(sed -n 's/^#define DN_VERSION_[A-Z]* \([0-9]*\)$/\1/p' core/status.h | paste -sd. -)
 major=${version%%.*}
 install_to() { make --no-print-directory BUILD="$BUILD" CC="${compiler[*]}" install "$@"; }
 # Takes the program FILE.c out of a page's ```c blocks; a block's first line names it.
