@@ -1,8 +1,8 @@
 /* ftrain collect: pictures from a web address, politely. */
 #include "core/rng.h"
-#include "ftrain/collect/fetch.h"
+#include "ftrain/net/fetch.h"
 #include "ftrain/collect/folder.h"
-#include "ftrain/collect/url.h"
+#include "ftrain/net/url.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"

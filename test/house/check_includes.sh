@@ -7,7 +7,7 @@ set -u
 # What each room's files may include, besides system headers and the shelf's. One line a room; the first line that fits
 # is the file's. A folder stands for all that is in it; with a slash at its end, without the folders in it.
 library="core layers io weights densenet head"
-shared="ftrain/shell ftrain/backbone ftrain/features ftrain/cues ftrain/page ftrain/server" # what ftrain's commands share
+shared="ftrain/shell ftrain/net ftrain/backbone ftrain/features ftrain/cues ftrain/page ftrain/server" # what ftrain's commands share
 allowed() {
     case $1 in
     core/*) echo core ;;
@@ -19,6 +19,7 @@ allowed() {
     head/head.h) echo head/classifier ;;                    # its former name, for programs
     head/*) echo core layers io head/ ;;
     ftrain/shell/*) echo $library ftrain/shell ;;
+    ftrain/net/*) echo $library ftrain/shell ftrain/net ;;
     ftrain/backbone/*) echo $library ftrain/shell ftrain/backbone ;;
     ftrain/features/*) echo $library ftrain/shell ftrain/backbone ftrain/features ;;
     ftrain/cues/*) echo $library ftrain/shell ftrain/backbone ftrain/cues ;;
@@ -83,9 +84,9 @@ house=$(mktemp -d)
 trap 'rm -rf "$house"' EXIT
 (
     cd "$house" || exit 1
-    mkdir -p core layers io head/classifier densenet ftrain/{shell,backbone,features,cues,page,server,train,audit}
+    mkdir -p core layers io head/classifier densenet ftrain/{shell,net,backbone,features,cues,page,server,collect,train,audit}
     touch core/a.h io/a.h layers/a.h densenet/a.h head/a.h head/classifier/a.h
-    touch ftrain/{shell,backbone,features,cues,page,server,train,audit}/a.h
+    touch ftrain/{shell,net,backbone,features,cues,page,server,collect,train,audit}/a.h
     echo '#include "io/a.h"' >core/up.c
     echo '#include "layers/a.h"' >io/sideways.c
     echo '  #  include "io/a.h"' >layers/sideways.c
@@ -97,6 +98,7 @@ trap 'rm -rf "$house"' EXIT
     echo '#include <densenet/a.h>' >head/installed.c
     echo '#include HEADER' >core/macro.c
     echo '#include "ftrain/backbone/a.h"' >ftrain/shell/up.c
+    echo '#include "ftrain/collect/a.h"' >ftrain/net/up.c
     echo '#include "ftrain/features/a.h"' >ftrain/backbone/up.c
     echo '#include "ftrain/cues/a.h"' >ftrain/features/sideways.c
     echo '#include "ftrain/train/a.h"' >ftrain/page/up.c

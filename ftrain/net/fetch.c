@@ -1,5 +1,5 @@
 /* Fetching through libcurl. */
-#include "ftrain/collect/fetch.h"
+#include "ftrain/net/fetch.h"
 
 #include "ftrain/shell/interrupt.h"
 #include "core/status.h"

@@ -1,6 +1,6 @@
 /* One GET over http or https, judged: worth another try or not. */
-#ifndef FTRAIN_COLLECT_FETCH_H
-#define FTRAIN_COLLECT_FETCH_H
+#ifndef FTRAIN_NET_FETCH_H
+#define FTRAIN_NET_FETCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* Leaving out the user's name and password (RFC 3986, section 3.2.1). */
-#include "ftrain/collect/url.h"
+#include "ftrain/net/url.h"
 
 #include <stdlib.h>
 #include <string.h>
