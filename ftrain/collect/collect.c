@@ -1,7 +1,7 @@
 /* ftrain collect: pictures from a web address, politely. */
-#include "core/rng.h"
-#include "ftrain/net/fetch.h"
 #include "ftrain/collect/folder.h"
+#include "ftrain/net/fetch.h"
+#include "ftrain/net/retry.h"
 #include "ftrain/net/url.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
@@ -20,12 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
-#include <unistd.h>
-
-/* Seconds: the longest wait of our own, the longest a server may ask for, between looks at the interrupt
- * flag. */
-static const double longest_backoff = 60, longest_asked = 600, slice = 0.1;
 
 typedef struct collect_run {
     const char *url, *output;
@@ -35,36 +29,12 @@ typedef struct collect_run {
 
     fetcher *fetcher;
     collect_folder folder;
-    dni_rng jitter;
+    retry_policy policy;
     long long page;   /* replaces {n} in the next request */
     int requests;     /* so far: none is made without the delay before it, but the first */
     int unsuccessful; /* in a row */
     size_t skipped, duplicates;
 } collect_run;
-
-/* ---- waiting ---- */
-
-static outcome wait_seconds(double seconds) {
-    while (seconds > 0 && !interrupted()) {
-        const double turn = seconds < slice ? seconds : slice;
-        nanosleep(&(struct timespec){.tv_nsec = (long)(turn * 1e9)}, NULL);
-        seconds -= turn;
-    }
-    return interrupted() ? OUTCOME_INTERRUPTED : OUTCOME_OK;
-}
-
-/* Doubled with every try, and by chance up to halved, so that many who failed together do not come back
- * together; never less than the server asks for, nor than the usual delay. */
-static outcome wait_for_retry(collect_run *run, int attempt, const fetched *answer) {
-    double seconds = (double)run->backoff;
-    for (int i = 0; i < attempt && seconds < longest_backoff; i++) seconds *= 2;
-    if (seconds > longest_backoff) seconds = longest_backoff;
-    seconds *= 0.5 + 0.5 * (double)dni_rng_uniform(&run->jitter);
-    if (seconds < (double)answer->retry_after) seconds = (double)answer->retry_after;
-    if (seconds < (double)run->delay) seconds = (double)run->delay;
-    message("%s; trying again in %.1f s (%d of %d)", answer->reason, seconds, attempt + 1, run->retries);
-    return wait_seconds(seconds);
-}
 
 /* ---- one picture ---- */
 
@@ -87,13 +57,7 @@ static outcome fetch_patiently(collect_run *run, const char *url, const char *sh
         if (*result == FETCH_INTERRUPTED) return OUTCOME_INTERRUPTED;
         if (*result == FETCH_NO_MEMORY) return report_no_memory();
         if (*result != FETCH_AGAIN) return OUTCOME_OK;
-        if (attempt == run->retries || (double)answer->retry_after > longest_asked) {
-            message("%s: %s", shown, answer->reason);
-            if (answer->retry_after)
-                message("the server asks to wait for %ld s; run the command again then", answer->retry_after);
-            return OUTCOME_MACHINE;
-        }
-        code = wait_for_retry(run, attempt, answer);
+        code = retry_wait(&run->policy, attempt, shown, &answer->reason);
     }
     return code;
 }
@@ -150,7 +114,7 @@ static outcome fetch_and_keep(collect_run *run, const char *url, const char *sho
     if (code) return code;
     if (result == FETCH_DONE) return keep(run, &answer, shown);
     char reason[600];
-    snprintf(reason, sizeof reason, "%.250s: %s", shown, answer.reason);
+    snprintf(reason, sizeof reason, "%.250s: %s", shown, answer.reason.text);
     skip(run, reason);
     /* the same address would be refused again; another page may be there */
     return result == FETCH_REFUSED && !strstr(run->url, "{n}") ? OUTCOME_DATA : OUTCOME_OK;
@@ -202,7 +166,10 @@ static outcome collect(collect_run *run) {
     free(shown);
     if (!code) {
         run->page = run->folder.last_page >= run->start ? run->folder.last_page + 1 : run->start;
-        run->jitter = dni_rng_named((uint64_t)time(NULL) ^ (uint64_t)getpid() << 32, "jitter");
+        run->policy = (retry_policy){.retries = run->retries,
+                                     .backoff = (double)run->backoff,
+                                     .least = (double)run->delay,
+                                     .jitter = retry_jitter()};
         run->fetcher = fetcher_create((double)run->timeout, (size_t)run->max_bytes);
         progress_start("pictures", (size_t)run->count, run->quiet);
         progress_step(run->folder.count);
