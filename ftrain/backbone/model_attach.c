@@ -35,7 +35,7 @@ static outcome refuse_random(const dn_classifier *classifier, const char *option
 static outcome load_found(dn_weights **out, const dn_classifier *classifier) {
     char *path;
     dn_error error;
-    outcome code = weights_find_file(&path);
+    outcome code = weights_find_file(&path, dn_classifier_get_info(classifier)->backbone);
     if (!code && path) code = load_checked(out, classifier, path);
     if (!code && !path && dni_classifier_check_complete(classifier, &error)) {
         message(
@@ -47,6 +47,14 @@ static outcome load_found(dn_weights **out, const dn_classifier *classifier) {
     return code;
 }
 
+static outcome load_given(dn_weights **out, const dn_classifier *classifier, const char *option) {
+    char *path;
+    outcome code = weights_resolve(&path, option);
+    if (!code) code = load_checked(out, classifier, path);
+    free(path);
+    return code;
+}
+
 static outcome load(dn_weights **out, const dn_classifier *classifier, const char *option) {
     dn_error error;
     *out = NULL;
@@ -54,7 +62,7 @@ static outcome load(dn_weights **out, const dn_classifier *classifier, const cha
         return dni_classifier_weights(out, classifier, &error) ? report(&error, OUTCOME_MODEL) : OUTCOME_OK;
     if (!option) return load_found(out, classifier);
     if (strncmp(option, "random:", 7) == 0) return refuse_random(classifier, option);
-    return load_checked(out, classifier, option);
+    return load_given(out, classifier, option);
 }
 
 /* `discard`: the weights are not needed afterwards. */

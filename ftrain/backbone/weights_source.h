@@ -21,8 +21,13 @@ typedef struct weights_source {
 outcome weights_source_find(weights_source *out, const char *option, const char *arch);
 void weights_source_free(weights_source *source);
 
-/* The file that is used without -w: $DENSENET_WEIGHTS, else one in the caches. *out is its path, from malloc,
- * or NULL where there is none. Returns OUTCOME_OK or, after a message, another outcome. */
-outcome weights_find_file(char **out);
+/* The file that is used without -w: $DENSENET_WEIGHTS, else one in the caches that is named as those of
+ * `network` ("densenet161") are. *out is its path, from malloc, or NULL where there is none. Returns
+ * OUTCOME_OK or, after a message, another outcome. */
+outcome weights_find_file(char **out, const char *network);
+
+/* The file that -w's value stands for: itself, or, where no file is called so, that of the network of this
+ * name in the caches. *out is from malloc. Returns OUTCOME_OK or, after a message, another outcome. */
+outcome weights_resolve(char **out, const char *option);
 
 #endif
