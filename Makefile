@@ -8,7 +8,7 @@
 #   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
 #   make browser    tests of the pages of 'ftrain serve' and 'ftrain review' in chromium; skips where there is none
 #   make install    PREFIX=/usr/local DESTDIR=; both may hold spaces
-#   make weights    download densenet161's ImageNet weights to where every command finds them
+#   make weights    ftrain weights: fetch densenet161's ImageNet weights to where every command finds them
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
 #   make bench      how fast it is; make bench-peers, make bench-capstone: beside others; make bench-serve: under load;
 #                   make bench-share: what threads take in memory
@@ -66,7 +66,7 @@ comma := ,
 
 LIBRARY_PACKAGES := openblas libjpeg libturbojpeg jansson libzip libxxhash
 # What ftrain alone is linked with.
-PROGRAM_PACKAGES := libcurl
+PROGRAM_PACKAGES := libcurl nettle
 # Built in where it is there: without it `serve` and `review` say that they are missing. `make HTTP=` leaves it out.
 HTTP ?= $(shell $(PKG_CONFIG) --exists libmicrohttpd 2>/dev/null && echo libmicrohttpd)
 PROGRAM_PACKAGES += $(HTTP)
@@ -190,7 +190,7 @@ $(FAULTS): test/support/faults.c
 
 # Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
 DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libjpeg62-turbo-dev libturbojpeg0-dev libstb-dev libcmocka-dev \
-                   libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev libsvm-dev libmicrohttpd-dev
+                   libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev nettle-dev libsvm-dev libmicrohttpd-dev
 NEEDED_TOOLS    := $(firstword $(CC)) $(firstword $(PKG_CONFIG))
 NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) libmicrohttpd cmocka
 NEEDED_HEADERS  := stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h
@@ -254,7 +254,9 @@ golden:
 
 # ---- demo, weights ----
 
-.PHONY: demo demo-built walkthrough walkthrough-built weights
+.PHONY: demo demo-built walkthrough walkthrough-built weights weights-built
+# Networks' numbers and options: make weights WEIGHTS='121 --url https://example.org/densenet121.safetensors'
+WEIGHTS ?=
 demo: deps
 	+@$(AGAIN) demo-built
 
@@ -267,8 +269,11 @@ walkthrough: deps
 walkthrough-built: $(PROGRAM) $(SAMPLES)
 	@BUILD='$(BUILD)' test/support/transcript.sh --within 0.1 docs/walkthrough.md
 
-weights:
-	@weights/fetch.sh
+weights: deps
+	+@$(AGAIN) weights-built
+
+weights-built: $(PROGRAM)
+	$(PROGRAM) weights $(WEIGHTS)
 
 # ---- installation ----
 

@@ -32,7 +32,7 @@ if weights_are_there; then
     say "2. Training, with DenseNet-161's ImageNet weights."
     run "$ftrain" train "$pictures" -o "$model" --cache "$BUILD/demo/cache"
 else
-    say "2. Training, with random weights: the features are untrained; 'make weights' fetches ImageNet's."
+    say "2. Training, with random weights: the features are untrained; 'ftrain weights' fetches ImageNet's."
     run "$ftrain" train "$pictures" -w random:1 -o "$model" --cache "$BUILD/demo/cache"
 fi
 

@@ -74,7 +74,7 @@ static outcome find_inputs(extraction *run, const extraction_options *options, c
     code = weights_source_find(&run->source, options->weights, options->arch);
     if (!code && run->source.is_random)
         message(
-            "random weights: the features are untrained and say little; for real ones run 'make weights' or give -w FILE");
+            "random weights: the features are untrained and say little; for real ones run 'ftrain weights' or give -w FILE");
     return code;
 }
 

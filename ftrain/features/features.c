@@ -30,7 +30,7 @@ void feature_set_free(feature_set *set) {
 outcome features_cache(char **out, const char *option) {
     *out = NULL;
     char *folder;
-    const outcome code = option ? OUTCOME_OK : cache_folder(&folder);
+    const outcome code = option ? OUTCOME_OK : cache_folder(&folder, "features", "--cache FOLDER");
     if (code) return code;
     if (option && !(folder = strdup(option))) return report_no_memory();
     dn_error error;

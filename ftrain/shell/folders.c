@@ -28,10 +28,10 @@ static const rule torch_rules[] = {{"TORCH_HOME", "hub/checkpoints"},
                                    {"XDG_CACHE_HOME", "torch/hub/checkpoints"},
                                    {"HOME", ".cache/torch/hub/checkpoints"}};
 
-outcome cache_folder(char **out) {
+outcome cache_folder(char **out, const char *what, const char *option) {
     const outcome code = find_by_rules(out, cache_rules, sizeof cache_rules / sizeof *cache_rules);
     if (code || *out) return code;
-    message("no folder for features: set HOME or XDG_CACHE_HOME, or give --cache FOLDER");
+    message("no folder for %s: set HOME or XDG_CACHE_HOME, or give %s", what, option);
     return OUTCOME_MACHINE;
 }
 

@@ -60,7 +60,7 @@ check "extract without -o is a usage error" 2 "" "-o FEATURES is missing" "$ftra
 check "predict without -m is a usage error" 2 "" "-m MODEL is missing" "$ftrain" predict a.jpg
 
 # ---- missing things ----
-check "without weights it tells what to do" 4 "" "make weights.*random:1" "$ftrain" train "$data"
+check "without weights it tells what to do" 4 "" "ftrain weights.*random:1" "$ftrain" train "$data"
 check "a missing weights file is a model error" 4 "" "nowhere.pth" "$ftrain" train "$data" -w nowhere.pth
 check "a missing data set is a data error" 3 "" "nowhere" "$ftrain" train nowhere -w random:1
 check "a missing model is a model error" 4 "" "nowhere.safetensors" "$ftrain" predict -m nowhere.safetensors a.jpg

@@ -31,6 +31,8 @@ offers() {
 }
 
 offers 'ftrain|t' only train
+offers 'ftrain|weights|--u' only --url
+offers 'ftrain|w' only weights
 offers 'ftrain|e' evaluate extract
 offers 'ftrain|--v' only --version
 offers 'ftrain|help|conv' only convert

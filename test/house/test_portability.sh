@@ -6,7 +6,7 @@
 source test/support/support.sh
 
 read -ra compiler <<<"${CC:-gcc}"
-read -ra flags < <(pkg-config --cflags openblas libturbojpeg jansson libzip libxxhash libcurl | tr '\n' ' ')
+read -ra flags < <(pkg-config --cflags openblas libturbojpeg jansson libzip libxxhash libcurl nettle | tr '\n' ' ')
 
 # FILE MACRO for every condition on a macro that neither the house nor the compiler's name decides.
 conditions() {

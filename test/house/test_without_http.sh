@@ -5,7 +5,7 @@
 source test/support/support.sh
 
 read -ra compiler <<<"${CC:-gcc}"
-read -ra libraries < <(pkg-config --libs libcurl openblas libjpeg libturbojpeg jansson libzip libxxhash | tr '\n' ' ')
+read -ra libraries < <(pkg-config --libs libcurl nettle openblas libjpeg libturbojpeg jansson libzip libxxhash | tr '\n' ' ')
 if [ ! -f "$build/ftrain/parts.a" ]; then
     echo "ok - a program without libmicrohttpd # SKIP $build/ftrain/parts.a is not built"
     exit 0
