@@ -3,10 +3,10 @@
  *
  *     share FOLDER [ARCHITECTURE [fast|low]]          densenet161 unless another is named; fast
  *
- * Makes a model file of random weights in FOLDER, and then for 1, 2, 4 and 8 threads starts a process that loads
- * it in each of them or takes what is shared, judges a picture of 224 by 224 pixels at batch 1, and reads how much of it is in memory
- * then (VmRSS of /proc/self/status) and was at most (VmHWM), in MB of 10^6 bytes. Memory does not depend on how
- * busy the machine is. */
+ * Makes a model file of random weights in FOLDER. Then for 1, 2, 4 and 8 threads it starts a process that
+ * loads the file in each of them, or takes what is shared, and judges a picture of 224 by 224 pixels at
+ * batch 1. It prints how much of the process is in memory then (VmRSS of /proc/self/status) and was at most
+ * (VmHWM), in MB of 10^6 bytes. Memory does not depend on how busy the machine is. */
 #include "head/classifier/classifier.h"
 
 #include <pthread.h>
