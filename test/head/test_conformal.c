@@ -242,8 +242,8 @@ static void test_what_cannot_be_is_refused(void **state) {
     assert_string_equal(error.message, "probability of picture 1 must be in 0 to 1, not nan");
     assert_int_equal(dn_conformal_create(&conformal, p, (const int[]){0, 1}, 2, 2, &error), DN_OK);
     for (int i = 0; i < 4; i++)
-        assert_int_equal(dn_conformal_thresholds(conformal, (const double[]){0.0, 1.0, -0.5, NAN}[i], false,
-                                                 thresholds, &error),
+        assert_int_equal(dn_conformal_thresholds(conformal, (const double[]){0.0, 1.0, -0.5, (double)NAN}[i],
+                                                 false, thresholds, &error),
                          DN_ERR_ARGUMENT);
     dn_conformal_free(conformal);
     dn_conformal_free(NULL);
