@@ -1,9 +1,8 @@
 /* The manifest, line by line. */
 #include "ftrain/prepare/manifest.h"
 
-#include "core/error.h"
+#include "ftrain/shell/manifest.h"
 #include "ftrain/shell/quote.h"
-#include "io/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,29 +46,14 @@ static char *line_of(const preparation *self, size_t i) {
     return line;
 }
 
-static dn_status write_lines(dni_file_writer *writer, const preparation *self, dn_error *error) {
+static dn_status write_lines(dni_file_writer *writer, const void *context, dn_error *error) {
+    const preparation *self = context;
     dn_status status = dni_file_write(writer, header, sizeof header - 1, error);
-    for (size_t i = 0; !status && i < self->set->samples.count; i++) {
-        if (!self->items[i].is_there) continue;
-        char *line = line_of(self, i);
-        status =
-            line ? dni_file_write(writer, line, strlen(line), error) : dni_no_memory(error, "manifest.tsv");
-        free(line);
-    }
+    for (size_t i = 0; !status && i < self->set->samples.count; i++)
+        if (self->items[i].is_there) status = manifest_write_line(writer, line_of(self, i), error);
     return status;
 }
 
-outcome manifest_write(const preparation *self, const char *folder) {
-    char *path = dni_path_join(folder, "manifest.tsv");
-    dni_file_writer *writer = NULL;
-    dn_error error;
-    if (!path) return report_no_memory();
-    dn_status status = dni_file_writer_open(&writer, path, &error);
-    if (!status) status = write_lines(writer, self, &error);
-    if (!status)
-        status = dni_file_writer_commit(writer, &error);
-    else
-        dni_file_writer_abandon(writer);
-    free(path);
-    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+outcome prepare_write_manifest(const preparation *self, const char *folder) {
+    return manifest_write(folder, write_lines, self);
 }

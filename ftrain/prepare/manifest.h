@@ -6,6 +6,6 @@
 
 /* Writes folder/manifest.tsv: a header, then a line for each picture that is there. Returns OUTCOME_OK or,
  * after a message, another outcome. */
-outcome manifest_write(const preparation *self, const char *folder);
+outcome prepare_write_manifest(const preparation *self, const char *folder);
 
 #endif

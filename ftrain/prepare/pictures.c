@@ -224,7 +224,7 @@ outcome preparation_write(preparation *self, const char *folder, dni_pool *pool)
     if (!code) code = make_folders(self, folder);
     if (!code) code = write_pictures(self, folder, pool);
     if (!code) code = check_classes(self);
-    if (!code) code = manifest_write(self, folder);
+    if (!code) code = prepare_write_manifest(self, folder);
     return code;
 }
 

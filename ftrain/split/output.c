@@ -2,6 +2,7 @@
 #include "ftrain/split/output.h"
 
 #include "ftrain/shell/interrupt.h"
+#include "ftrain/shell/manifest.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
 #include "ftrain/shell/quote.h"
@@ -81,36 +82,15 @@ static char *manifest_line(const split_pictures *pictures, const split_picture *
     return line;
 }
 
-static dn_status write_lines(dni_file_writer *writer, const split_pictures *pictures, dn_error *error) {
+static dn_status write_lines(dni_file_writer *writer, const void *context, dn_error *error) {
     static const char header[] = "split\tclass\tfile\tsource\txxh3\tgroup\n";
+    const split_pictures *pictures = context;
     dn_status status = dni_file_write(writer, header, sizeof header - 1, error);
     for (int split = 0; split < DNI_SPLITS; split++)
-        for (uint32_t i = 0; !status && i < pictures->count; i++) {
-            if (pictures->items[i].split != split) continue;
-            char *line = manifest_line(pictures, &pictures->items[i]);
-            if (!line) {
-                *error = (dn_error){.status = DN_ERR_MEMORY, .message = "out of memory"};
-                return DN_ERR_MEMORY;
-            }
-            status = dni_file_write(writer, line, strlen(line), error);
-            free(line);
-        }
+        for (uint32_t i = 0; !status && i < pictures->count; i++)
+            if (pictures->items[i].split == split)
+                status = manifest_write_line(writer, manifest_line(pictures, &pictures->items[i]), error);
     return status;
-}
-
-static outcome write_manifest(const char *folder, const split_pictures *pictures) {
-    char *path = dni_path_join(folder, "manifest.tsv");
-    dni_file_writer *writer = NULL;
-    dn_error error;
-    if (!path) return report_no_memory();
-    dn_status status = dni_file_writer_open(&writer, path, &error);
-    if (!status) status = write_lines(writer, pictures, &error);
-    if (!status)
-        status = dni_file_writer_commit(writer, &error);
-    else
-        dni_file_writer_abandon(writer);
-    free(path);
-    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
 static outcome write_all(const char *folder, const split_pictures *pictures, bool copy, bool quiet) {
@@ -120,7 +100,7 @@ static outcome write_all(const char *folder, const split_pictures *pictures, boo
     progress_start("files", pictures->count, quiet);
     code = place_pictures(temporary, pictures, copy);
     progress_end();
-    if (!code) code = write_manifest(temporary, pictures);
+    if (!code) code = manifest_write(temporary, write_lines, pictures);
     if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
     code = whole_folder_end(temporary, folder, code);
     if (!code) interrupts_say("interrupted after %s was made", folder);

@@ -8,6 +8,7 @@
 #include "core/tensor_dict.h"
 #include "io/file.h"
 #include "io/safetensors.h"
+#include "test/support/classifiers.h"
 #include "test/support/files.h"
 
 #include <math.h>
@@ -86,16 +87,9 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static dn_classifier *load(const char *from) {
-    dn_classifier *classifier;
-    dn_error error = {.message = ""};
-    if (dn_classifier_load(&classifier, from, &error)) fail_msg("%s", error.message);
-    return classifier;
-}
-
 static void test_what_was_saved_comes_back(void **state) {
     (void)state;
-    dn_classifier *classifier = load(path);
+    dn_classifier *classifier = load_classifier(path);
     const dn_classifier_info expected = info_of("random:3"), *info = dn_classifier_get_info(classifier);
     assert_string_equal(info->backbone, expected.backbone);
     assert_string_equal(info->weights_source, expected.weights_source);
@@ -152,7 +146,7 @@ static void test_a_complete_file_predicts_alone_and_in_any_batch(void **state) {
     (void)state;
     float expected[PICTURES * CLASSES];
     expected_probabilities(DN_MEMORY_FAST, expected);
-    dn_classifier *classifier = load(path);
+    dn_classifier *classifier = load_classifier(path);
     for (int batch = 1; batch <= PICTURES; batch++) {
         dn_session_options options = dn_session_options_default();
         options.batch = batch;
@@ -180,7 +174,7 @@ static void count_release(void *context, void *memory, size_t size) {
 static void test_the_backbone_is_made_with_the_models_options(void **state) {
     (void)state;
     float expected[PICTURES * CLASSES], found[PICTURES * CLASSES];
-    dn_classifier *classifier = load(path);
+    dn_classifier *classifier = load_classifier(path);
     size_t bytes[2] = {0};
     for (int low = 0; low < 2; low++) {
         const dn_memory memory = low ? DN_MEMORY_LOW : DN_MEMORY_FAST;
@@ -257,7 +251,7 @@ static void test_evidence_is_gradient_times_map(void **state) {
 
 static void test_prediction_without_a_backbone_is_refused(void **state) {
     (void)state;
-    dn_classifier *classifier = load(path);
+    dn_classifier *classifier = load_classifier(path);
     float found[PICTURES * CLASSES];
     dn_error error = {.message = ""};
     assert_int_equal(dn_classifier_predict(classifier, pictures, PICTURES, found, &error), DN_ERR_ARGUMENT);
@@ -269,7 +263,7 @@ static void test_a_file_of_file_weights_wants_exactly_those(void **state) {
     (void)state;
     const dn_classifier_info info = info_of("mine.pth");
     assert_int_equal(dn_classifier_save(other_path, head, &info, weights, NULL), DN_OK);
-    dn_classifier *classifier = load(other_path);
+    dn_classifier *classifier = load_classifier(other_path);
     assert_false(dn_classifier_is_complete(classifier));
     dn_error error = {.message = ""};
     assert_int_equal(dn_classifier_attach(classifier, NULL, NULL, NULL, &error), DN_ERR_ARGUMENT);
@@ -386,7 +380,7 @@ static void test_what_is_saved_loads_and_what_is_refused_leaves_the_file(void **
             continue;
         }
         saved++;
-        dn_classifier *classifier = load(other_path);
+        dn_classifier *classifier = load_classifier(other_path);
         assert_info_equal(dn_classifier_get_info(classifier), &info);
         dn_classifier_free(classifier);
     }
@@ -437,7 +431,7 @@ static void test_many_class_names_are_read_in_a_moment(void **state) {
     info.classes = many;
     dn_error error = {.message = ""};
     if (dn_classifier_save(other_path, wide, &info, weights, &error)) fail_msg("%s", error.message);
-    dn_classifier *classifier = load(other_path);
+    dn_classifier *classifier = load_classifier(other_path);
     assert_string_equal(dn_classifier_get_info(classifier)->classes[MANY - 1], many[MANY - 1]);
     dn_classifier_free(classifier);
 
@@ -558,7 +552,7 @@ static void test_missing_statistics_are_named_when_the_backbone_is_built(void **
     dni_tensor_dict_remove(dict, index_of(dict, "features.norm5.running_var"));
     assert_int_equal(dni_safetensors_write(dict, other_path, NULL), DN_OK);
     dni_tensor_dict_free(dict);
-    dn_classifier *classifier = load(other_path);
+    dn_classifier *classifier = load_classifier(other_path);
     dn_error error = {.message = ""};
     assert_int_equal(dn_classifier_attach(classifier, NULL, NULL, NULL, &error), DN_ERR_TENSOR_MISSING);
     assert_non_null(strstr(error.message, "'features.norm5.running_var'"));

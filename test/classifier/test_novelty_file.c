@@ -6,6 +6,7 @@
 #include "head/novelty_parts.h"
 #include "io/file.h"
 #include "io/safetensors.h"
+#include "test/support/classifiers.h"
 #include "test/support/files.h"
 #include "test/support/head.h"
 
@@ -114,16 +115,9 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static dn_classifier *load(const char *from) {
-    dn_classifier *classifier;
-    dn_error error = {.message = ""};
-    if (dn_classifier_load(&classifier, from, &error)) fail_msg("%s", error.message);
-    return classifier;
-}
-
 static void test_the_numbers_come_back_bit_by_bit(void **state) {
     (void)state;
-    dn_classifier *classifier = load(path);
+    dn_classifier *classifier = load_classifier(path);
     const dn_novelty *found = dn_classifier_get_info(classifier)->novelty;
     assert_non_null(found);
     assert_memory_equal(&found->shape, &novelty->shape, sizeof found->shape);
@@ -138,7 +132,7 @@ static void test_judging_gives_probabilities_and_percentiles(void **state) {
     double expected[PICTURES], found[PICTURES], alone[PICTURES];
     float expected_probabilities[PICTURES * CLASSES], probabilities[PICTURES * CLASSES];
     assert_int_equal(dn_novelty_score(novelty, features, PICTURES, NULL, expected, NULL), DN_OK);
-    dn_classifier *classifier = load(path);
+    dn_classifier *classifier = load_classifier(path);
     const dn_session_options options = {.batch = 2, .threads = 1};
     assert_int_equal(dn_classifier_attach(classifier, NULL, NULL, &options, NULL), DN_OK);
     assert_int_equal(dn_classifier_predict(classifier, pictures, PICTURES, expected_probabilities, NULL),
@@ -158,7 +152,7 @@ static void test_without_the_numbers_all_else_works(void **state) {
     (void)state;
     const dn_classifier_info info = info_with(NULL);
     assert_int_equal(dn_classifier_save(other_path, head, &info, weights, NULL), DN_OK);
-    dn_classifier *classifier = load(other_path);
+    dn_classifier *classifier = load_classifier(other_path);
     assert_null(dn_classifier_get_info(classifier)->novelty);
     assert_int_equal(dn_classifier_attach(classifier, NULL, NULL, NULL, NULL), DN_OK);
     float probabilities[PICTURES * CLASSES];

@@ -4,6 +4,7 @@
 
 #include "core/tensor_dict.h"
 #include "io/safetensors.h"
+#include "test/support/classifiers.h"
 #include "test/support/files.h"
 
 #include <setjmp.h>
@@ -73,16 +74,9 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static dn_classifier *load(const char *from) {
-    dn_classifier *classifier;
-    dn_error error = {.message = ""};
-    if (dn_classifier_load(&classifier, from, &error)) fail_msg("%s", error.message);
-    return classifier;
-}
-
 static void test_both_come_back(void **state) {
     (void)state;
-    dn_classifier *classifier = load(path);
+    dn_classifier *classifier = load_classifier(path);
     const dn_classifier_info *info = dn_classifier_get_info(classifier);
     assert_non_null(info->conformal);
     assert_int_equal(dn_conformal_classes(info->conformal), CLASSES);
@@ -111,7 +105,7 @@ static void test_a_file_without_them_loads(void **state) {
     (void)state;
     const dn_classifier_info bare = info_with(NULL, NULL, 0);
     assert_int_equal(dn_classifier_save(other_path, head, &bare, weights, NULL), DN_OK);
-    dn_classifier *classifier = load(other_path);
+    dn_classifier *classifier = load_classifier(other_path);
     const dn_classifier_info *info = dn_classifier_get_info(classifier);
     assert_null(info->conformal);
     assert_null(info->picture_keys);
