@@ -15,10 +15,12 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from cases import check, finish  # noqa: E402, F401 (for the tests, too)
+
 build = pathlib.Path(os.environ.get("BUILD", "build")).resolve()
 ftrain = build / "ftrain" / "ftrain"
 samples = build / "docs" / "demo" / "samples"
-failures = 0
 
 
 def skip(why):
@@ -36,22 +38,6 @@ if not shutil.which("chromium") or not shutil.which("chromedriver"):
     skip("chromium or chromedriver is missing")
 if subprocess.run([ftrain, "info"], capture_output=True, text=True).stdout.find("server not available") >= 0:
     skip("ftrain was built without libmicrohttpd")
-
-
-# ---- cases, in the form that test/run.sh counts ----
-
-def check(what, found, expected=True):
-    """A case: `found` is `expected`."""
-    global failures
-    if found == expected:
-        print(f"ok - {what}", flush=True)
-        return
-    failures += 1
-    print(f"    found    {found!r}\n    expected {expected!r}\nnot ok - {what}", flush=True)
-
-
-def finish():
-    sys.exit(failures != 0)
 
 
 def wait_for(condition, seconds=30):

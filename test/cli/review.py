@@ -9,18 +9,11 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from cases import check, finish  # noqa: E402
+
 ftrain, model, data = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
 file = data / "decisions.tsv"
-failures = 0
-
-
-def check(what, found, expected=True):
-    global failures
-    if found == expected:
-        print(f"ok - {what}", flush=True)
-        return
-    failures += 1
-    print(f"    found    {found!r}\n    expected {expected!r}\nnot ok - {what}", flush=True)
 
 
 class Page:
@@ -180,7 +173,7 @@ def main():
     check("it ends with 0 after SIGTERM", page.code, 0)
     test_sigkill()
     test_browser(data.parent)
-    sys.exit(failures != 0)
+    finish()
 
 
 main()

@@ -15,17 +15,10 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from cases import check, finish  # noqa: E402
+
 ftrain, model, rotating, turned, *pictures = sys.argv[1:]
-failures = 0
-
-
-def check(what, found, expected=True):
-    global failures
-    if found == expected:
-        print(f"ok - {what}", flush=True)
-        return
-    failures += 1
-    print(f"    found    {found!r}\n    expected {expected!r}\nnot ok - {what}", flush=True)
 
 
 class Server:
@@ -401,4 +394,4 @@ with Server("--timeout", 1) as server:
     slow(server)
 for cases in (rotate, sets, access, full, ending, interrupt, six):
     cases()
-sys.exit(failures != 0)
+finish()
