@@ -76,6 +76,10 @@ static void multiply(const float *a, const float *b, int rows, int columns, int 
                 columns);
 }
 
+/* How BLAS rounds depends on the CPU and on the number of rows. Distances that may come from that alone are 0,
+ * so that one picture has one percentile. */
+#define ROUNDING (16 * FLT_EPSILON)
+
 /* From the squared distance of two vectors of length 1, 2 - 2 cos: what lies outside the directions counts as
  * orthogonal to every training vector. */
 static float neighbour_distance(const float *cosines, int count, float *nearest, int k) {
@@ -86,7 +90,8 @@ static float neighbour_distance(const float *cosines, int count, float *nearest,
         for (; place > 0 && nearest[place - 1] < cosines[i]; place--) nearest[place] = nearest[place - 1];
         nearest[place] = cosines[i];
     }
-    return sqrtf(fmaxf(2 - 2 * nearest[found - 1], 0));
+    const float squared = 2 - 2 * nearest[found - 1];
+    return squared > ROUNDING ? sqrtf(squared) : 0;
 }
 
 static float mahalanobis_distance(const dn_novelty *novelty, const float *whitened) {
@@ -94,9 +99,12 @@ static float mahalanobis_distance(const dn_novelty *novelty, const float *whiten
     float least = INFINITY;
     for (int c = 0; c < novelty->shape.means; c++) {
         const float *mean = novelty->means + (size_t)c * (size_t)directions;
-        float sum = 0;
-        for (int i = 0; i < directions; i++) sum += (whitened[i] - mean[i]) * (whitened[i] - mean[i]);
-        least = fminf(least, sum);
+        float sum = 0, size = 0;
+        for (int i = 0; i < directions; i++) {
+            sum += (whitened[i] - mean[i]) * (whitened[i] - mean[i]);
+            size += mean[i] * mean[i];
+        }
+        least = fminf(least, sum > ROUNDING * ROUNDING * size ? sum : 0);
     }
     return sqrtf(least);
 }
