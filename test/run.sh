@@ -1,57 +1,97 @@
 #!/usr/bin/env bash
-# Runs test programs and scripts, one after the other, and counts their cases.
+# Runs test programs and scripts, as many at a time as there are cores, and counts their cases.
 #
-#     test/run.sh PROGRAM-OR-SCRIPT...        from the repository root
+#     test/run.sh PROGRAM-OR-SCRIPT...        from the repository root; JOBS=N: so many at a time
 #
 # A program speaks cmocka's language. A script (*.sh, *.py) prints "ok - WHAT", "not ok - WHAT" or
 # "ok - WHAT # SKIP WHY" for each of its cases. A program or script that ends otherwise than it says (killed, a
-# leak found at exit, too long) counts as one more failure. Nothing stops at a failure; the last line is
-# "N passed, N failed, N skipped".
+# leak found at exit, too long) counts as one more failure. What each has printed is shown whole, once it has
+# ended. Nothing stops at a failure; the last line is "N passed, N failed, N skipped".
 set -u
+# Every job in a process group of its own: it is not born with SIGINT ignored, and can be killed with its children.
+set -m
 
 LIMIT=1800 # seconds for one program or script
+JOBS=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
 export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 export ASAN_OPTIONS="detect_leaks=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+work=$(mktemp -d)
 passed=0 failed=0 skipped=0
 guilty=()
+running=() # indices into $@ of what has been started and not yet counted
+
+stop() {
+    local job
+    for job in $(jobs -p); do kill -TERM -- "-$job" 2>/dev/null; done
+    rm -rf "$work"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 lines() { # how many lines of the log match
-    grep -cE "$1" "$log"
+    grep -cE "$2" "$1"
 }
 
 # cmocka names a skipped case when it happens and again in its summary.
 count_program() {
     local cases ok skip
-    cases=$(awk '/^\[=+\] Running [0-9]+ test/ { sum += $3 } END { print sum + 0 }' "$log")
-    ok=$(lines '^\[ *OK \]')
-    skip=$(sed -n 's/^\[  SKIPPED \] \([A-Za-z0-9_]*\)$/\1/p' "$log" | sort -u | wc -l)
+    cases=$(awk '/^\[=+\] Running [0-9]+ test/ { sum += $3 } END { print sum + 0 }' "$1")
+    ok=$(lines "$1" '^\[ *OK \]')
+    skip=$(sed -n 's/^\[  SKIPPED \] \([A-Za-z0-9_]*\)$/\1/p' "$1" | sort -u | wc -l)
     echo "$ok $((cases - ok - skip)) $skip"
 }
 
 count_script() {
     local skip
-    skip=$(lines '^ok - .* # SKIP')
-    echo "$(($(lines '^ok - ') - skip)) $(lines '^not ok - ') $skip"
+    skip=$(lines "$1" '^ok - .* # SKIP')
+    echo "$(($(lines "$1" '^ok - ') - skip)) $(lines "$1" '^not ok - ') $skip"
 }
 
-for test in "$@"; do
-    printf '\n== %s\n' "$test"
-    timeout -k 10 "$LIMIT" "$test" </dev/null 2>&1 | tee "$log"
-    code=${PIPESTATUS[0]}
-    case $test in
-    *.sh | *.py) read -r good bad skip <<<"$(count_script)" ;;
-    *) read -r good bad skip <<<"$(count_program)" ;;
+# Its output, then its status, by which the others see that it has ended. --foreground keeps it in the job's group.
+run() { # INDEX TEST
+    local code
+    timeout --foreground -k 10 "$LIMIT" "$2" </dev/null >"$work/$1.log" 2>&1
+    code=$?
+    echo $code >"$work/$1.new" && mv "$work/$1.new" "$work/$1.status"
+    if [ $code -eq 124 ]; then kill -KILL -- "-$BASHPID"; fi # what it has started, too
+}
+
+count() { # INDEX TEST
+    local log=$work/$1.log code good bad skip
+    code=$(cat "$work/$1.status")
+    printf '\n== %s\n' "$2"
+    cat "$log"
+    case $2 in
+    *.sh | *.py) read -r good bad skip <<<"$(count_script "$log")" ;;
+    *) read -r good bad skip <<<"$(count_program "$log")" ;;
     esac
     if [ "$bad" -eq 0 ] && { [ "$code" -ne 0 ] || [ $((good + skip)) -eq 0 ]; }; then
-        echo "$test: ended with status $code after $good passed and $skip skipped cases"
+        echo "$2: ended with status $code after $good passed and $skip skipped cases"
         bad=1
     fi
-    if [ "$bad" -ne 0 ]; then guilty+=("$test ($bad)"); fi
+    if [ "$bad" -ne 0 ]; then guilty+=("$2 ($bad)"); fi
     passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
+}
+
+# Counts all that have ended; waits for one where none has.
+settle() {
+    local index left=()
+    wait -n 2>/dev/null
+    for index in "${running[@]}"; do
+        if [ -e "$work/$index.status" ]; then count "$index" "${!index}"; else left+=("$index"); fi
+    done
+    running=("${left[@]+"${left[@]}"}")
+}
+
+tests=("$@")
+for ((i = 1; i <= ${#tests[@]}; i++)); do
+    while [ ${#running[@]} -ge "$JOBS" ]; do settle "$@"; done
+    run "$i" "${tests[i - 1]}" &
+    running+=("$i")
 done
+while [ ${#running[@]} -gt 0 ]; do settle "$@"; done
 
 echo
 if [ ${#guilty[@]} -ne 0 ]; then printf 'failed: %s\n' "${guilty[@]}"; fi
