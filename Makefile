@@ -52,8 +52,10 @@ Q       := $(if $(V),,@)
 show     = @$(if $(V),:,printf '  %-4s %s\n' $(1) '$(2)')
 
 VERSION_OF = $(shell sed -n 's/^.define DN_VERSION_$(1) //p' core/status.h)
-MAJOR   := $(call VERSION_OF,MAJOR)
-VERSION := $(MAJOR).$(call VERSION_OF,MINOR).$(call VERSION_OF,PATCH)
+VERSION := $(call VERSION_OF,MAJOR).$(call VERSION_OF,MINOR).$(call VERSION_OF,PATCH)
+# The number of the library's binary interface: one more in every version after which a program has to be compiled anew,
+# before 1.0, too. What may change without that: docs/library.md.
+SOVERSION := 0
 
 # The machine that the compiler compiles for, such as x86_64-linux-gnu; it need not be this one.
 TARGET := $(shell $(CC) -dumpmachine 2>/dev/null)
@@ -133,7 +135,7 @@ TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/faults.c,$(wildcard 
 FAULTS  := $(BUILD)/test/support/faults.so
 STATIC  := $(BUILD)/libdensenet.a
 SHARED  := $(BUILD)/libdensenet.so.$(VERSION)
-SONAME  := libdensenet.so.$(MAJOR)
+SONAME  := libdensenet.so.$(SOVERSION)
 PROGRAM := $(BUILD)/ftrain/ftrain
 SAMPLES := $(BUILD)/docs/demo/samples
 

@@ -130,7 +130,8 @@ dn_status bench_load(bench_context *context, dn_error *error) {
     dn_status status = settings ? DN_OK : dni_no_memory(error, "the bench");
     if (!status) status = start_loops(&loops, error);
     if (!status) status = bench_seeded_weights(&weights, config, 1, context->threads, error);
-    const dn_model_options options = {.precision = context->precision, .memory = context->memory};
+    const dn_model_options options = {
+        .struct_size = sizeof options, .precision = context->precision, .memory = context->memory};
     if (!status) status = dn_model_create(&model, weights, &options, error);
     for (int t = 0; !status && t < context->threads; t++) {
         dn_session_options one = dn_session_options_default();

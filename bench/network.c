@@ -66,7 +66,8 @@ static dn_status load(dn_model **model, bench_context *context, const dn_config 
     dn_status status = bench_seeded_weights(&weights, config, 1, context->threads, error);
     if (status != DN_OK) return status;
     const double start = dni_clock_seconds();
-    const dn_model_options options = {.precision = context->precision, .memory = context->memory};
+    const dn_model_options options = {
+        .struct_size = sizeof options, .precision = context->precision, .memory = context->memory};
     status = dn_model_create(model, weights, &options, error);
     const double seconds = dni_clock_seconds() - start;
     dn_weights_free(weights);

@@ -6,7 +6,15 @@
  *
  * Pointers: options may be NULL and are then the defaults; what a header says may be NULL may be; for any
  * other one a call answers DN_ERR_ARGUMENT, with the parameter's name, where it is NULL. Calls without a
- * status then do nothing, or return NULL, 0, false or NaN. Arrays of no elements may be NULL. */
+ * status then do nothing, or return NULL, 0, false or NaN. Arrays of no elements may be NULL.
+ *
+ * What stays the same while the soname does: functions and their meaning, the values of enums, and all
+ * structs but the options, which may get new members at their end. These begin with `size_t struct_size`, the
+ * size that they have where the caller is compiled: dn_..._options_default() sets it, or, for who cannot call
+ * an inline function, dn_..._options_init(&options, sizeof options), or the caller himself. A call takes so
+ * many bytes and has the defaults for the rest. DN_ERR_ARGUMENT for a size that no version had,
+ * DN_ERR_UNSUPPORTED where a program that was compiled for a newer library sets what this one lacks.
+ * dn_classifier_info is such a struct, too. docs/library.md says more. */
 #ifndef DN_CORE_STATUS_H
 #define DN_CORE_STATUS_H
 

@@ -91,8 +91,9 @@ typedef enum dn_memory {
 } dn_memory;
 
 typedef struct dn_model_options {
-    int threads;                   /* that prepare the weights; 0: one a core */
+    size_t struct_size;            /* sizeof(dn_model_options) */
     const dn_allocator *allocator; /* for the prepared weights; NULL: the system's. Must outlive the model */
+    int threads;                   /* that prepare the weights; 0: one a core */
     dn_precision precision;
     dn_memory memory;
     /* Not 0: the weights are not needed afterwards. Their memory is given back while they are packed, so
@@ -101,7 +102,13 @@ typedef struct dn_model_options {
     int discard_weights;
 } dn_model_options;
 
-DN_API dn_model_options dn_model_options_default(void); /* all cores, float32, fast, weights kept */
+/* All cores, float32, fast, weights kept. */
+DN_API void dn_model_options_init(dn_model_options *options, size_t struct_size);
+static inline dn_model_options dn_model_options_default(void) {
+    dn_model_options options;
+    dn_model_options_init(&options, sizeof options);
+    return options;
+}
 
 /* Folds norm0 and norm2 into their convolutions and packs everything for the best kernels of this CPU, or of
  * the tier that the environment variable DN_ISA names (portable, avx2, avx512). Keeps nothing of
@@ -132,13 +139,20 @@ DN_API const char *dn_imagenet_class(int index);
 typedef struct dn_session dn_session;
 
 typedef struct dn_session_options {
+    size_t struct_size;            /* sizeof(dn_session_options) */
     int batch;                     /* the most images a forward pass takes; >= 1 */
     int height, width;             /* of every input; >= 32 */
     int threads;                   /* 0: one a core */
     const dn_allocator *allocator; /* for the arena; NULL: the system's. Must outlive the session */
 } dn_session_options;
 
-DN_API dn_session_options dn_session_options_default(void); /* batch 1, 224x224, threads 0 */
+/* Batch 1, 224x224, all cores. */
+DN_API void dn_session_options_init(dn_session_options *options, size_t struct_size);
+static inline dn_session_options dn_session_options_default(void) {
+    dn_session_options options;
+    dn_session_options_init(&options, sizeof options);
+    return options;
+}
 
 /* The model must outlive the session. */
 DN_API dn_status dn_session_create(dn_session **out, const dn_model *model, const dn_session_options *options,

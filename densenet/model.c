@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "densenet/options.h"
 #include "densenet/weights.h"
 #include "layers/batch_norm.h"
 
@@ -11,10 +12,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-dn_model_options dn_model_options_default(void) {
-    return (dn_model_options){0};
-}
 
 /* ---- packing ---- */
 
@@ -136,8 +133,9 @@ dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_mo
     DNI_NOT_NULL(error, out);
     *out = NULL;
     DNI_NOT_NULL(error, weights);
-    const dn_model_options defaults = dn_model_options_default();
-    if (!options) options = &defaults;
+    dn_model_options own;
+    dn_status status = dni_model_options_take(&own, options, error);
+    if (status) return status;
     const int conv_count = dni_convolution_count(&weights->config);
     const bool classifier = dni_weights_data(weights->tensors, "classifier", "weight") != NULL;
     dn_model *model = calloc(1, sizeof *model);
@@ -148,12 +146,12 @@ dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_mo
         return dni_no_memory(error, "a model of %s", weights->config.name);
     }
     *model = (dn_model){
-        .config = weights->config, .conv_count = conv_count, .convs = convs, .allocator = options->allocator};
+        .config = weights->config, .conv_count = conv_count, .convs = convs, .allocator = own.allocator};
     dn_weights_hash(weights, model->hash); /* before packing, which may discard them */
 
-    dn_status status = choose_kernels(model, options, error);
+    status = choose_kernels(model, &own, error);
     if (!status) status = allocate(model, classifier, error);
-    if (!status) status = pack_all(model, weights->tensors, options, error);
+    if (!status) status = pack_all(model, weights->tensors, &own, error);
     if (status) {
         dn_model_free(model);
         return status;

@@ -15,6 +15,7 @@
 #include "core/pool.h"
 #include "densenet/inputs.h"
 #include "densenet/model.h"
+#include "densenet/options.h"
 #include "densenet/plan.h"
 #include "layers/linear.h"
 #include "layers/pooling.h"
@@ -31,10 +32,6 @@ struct dn_session {
     int lanes;
     dni_plan *plans; /* (lanes) */
 };
-
-dn_session_options dn_session_options_default(void) {
-    return (dn_session_options){.batch = 1, .height = 224, .width = 224};
-}
 
 /* ---- creation ---- */
 
@@ -72,22 +69,25 @@ static void lay_out_lane(dni_plan *plan, int lane, const dn_model *model, const 
     dni_plan_lay_out(plan, model, options, images, lane == 0 ? threads : 1, arena);
 }
 
+/* Bytes of the arena for options that have been checked. */
+static size_t plan_size(const dn_model *model, const dn_session_options *options, int threads) {
+    dni_plan plan;
+    dni_arena arena = {0};
+    for (int lane = 0; lane < lane_count(options, threads); lane++)
+        lay_out_lane(&plan, lane, model, options, threads, &arena);
+    return arena.used;
+}
+
 dn_status dn_session_plan(const dn_model *model, const dn_session_options *options, size_t *bytes,
                           dn_error *error) {
     DNI_NOT_NULL(error, bytes);
     *bytes = 0;
     DNI_NOT_NULL(error, model);
-    const dn_session_options defaults = dn_session_options_default();
-    if (!options) options = &defaults;
-    const dn_status status = check_options(options, &model->config, error);
-    if (status) return status;
-    dni_plan plan;
-    dni_arena arena = {0};
-    const int threads = options->threads ? options->threads : dni_pool_cores();
-    for (int lane = 0; lane < lane_count(options, threads); lane++)
-        lay_out_lane(&plan, lane, model, options, threads, &arena);
-    *bytes = arena.used;
-    return DN_OK;
+    dn_session_options own;
+    dn_status status = dni_session_options_take(&own, options, error);
+    if (!status) status = check_options(&own, &model->config, error);
+    if (!status) *bytes = plan_size(model, &own, own.threads ? own.threads : dni_pool_cores());
+    return status;
 }
 
 static void clear_borders(dni_plan *plan) {
@@ -99,8 +99,7 @@ static void clear_borders(dni_plan *plan) {
 
 static dn_status allocate(dn_session *session, dn_error *error) {
     const dn_session_options *options = &session->options;
-    dn_status status = dn_session_plan(session->model, options, &session->size, error);
-    if (status) return status;
+    session->size = plan_size(session->model, options, options->threads);
     session->lanes = lane_count(options, options->threads);
     session->plans = calloc((size_t)session->lanes, sizeof *session->plans);
     session->memory = dni_allocate(options->allocator, session->size);
@@ -119,14 +118,14 @@ dn_status dn_session_create(dn_session **out, const dn_model *model, const dn_se
     DNI_NOT_NULL(error, out);
     *out = NULL;
     DNI_NOT_NULL(error, model);
-    const dn_session_options defaults = dn_session_options_default();
-    if (!options) options = &defaults;
-    dn_status status = check_options(options, &model->config, error);
+    dn_session_options own;
+    dn_status status = dni_session_options_take(&own, options, error);
+    if (!status) status = check_options(&own, &model->config, error);
     if (status) return status;
     dn_session *session = calloc(1, sizeof *session);
     if (!session) return dni_no_memory(error, "a session");
-    *session = (dn_session){.model = model, .options = *options};
-    status = dni_pool_create(&session->pool, options->threads, error);
+    *session = (dn_session){.model = model, .options = own};
+    status = dni_pool_create(&session->pool, own.threads, error);
     if (!status) {
         session->options.threads = dni_pool_threads(session->pool);
         status = allocate(session, error);

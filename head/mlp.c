@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/options.h"
 #include "head/blas.h"
 #include "layers/activation.h"
 #include "layers/dropout.h"
@@ -18,9 +19,13 @@ enum { EVALUATION_ROWS = 256 };
 
 /* ---- making and copying ---- */
 
-dn_head_options dn_head_options_default(void) {
+DNI_OPTIONS_KIND(head_kind, dn_head_options, seed, seed);
+
+void dn_head_options_init(dn_head_options *options, size_t struct_size) {
     static const int hidden[] = {512, 256};
-    return (dn_head_options){.hidden = hidden, .hidden_count = 2, .dropout = 0.2f, .seed = 1};
+    const dn_head_options defaults = {
+        .struct_size = sizeof defaults, .hidden = hidden, .hidden_count = 2, .dropout = 0.2f, .seed = 1};
+    dni_options_init(options, struct_size, &defaults, &head_kind);
 }
 
 /* Where layer i's weight starts in the parameters; its bias follows. Of i == linear_count: their number. */
@@ -83,8 +88,10 @@ dn_status dn_head_create(dn_head **out, int features, int classes, const dn_head
                          dn_error *error) {
     DNI_NOT_NULL(error, out);
     *out = NULL;
-    const dn_head_options defaults = dn_head_options_default();
-    if (!options) options = &defaults;
+    dn_head_options own = dn_head_options_default();
+    dn_status status = dni_options_take(&own, options, &head_kind, error);
+    if (status) return status;
+    options = &own;
     if (features < 1)
         return dni_fail(error, DN_ERR_ARGUMENT, "features must be at least 1, not %d", features);
     if (classes < 2) return dni_fail(error, DN_ERR_ARGUMENT, "classes must be at least 2, not %d", classes);
@@ -92,7 +99,7 @@ dn_status dn_head_create(dn_head **out, int features, int classes, const dn_head
         return dni_fail(error, DN_ERR_ARGUMENT, "hidden_count must be 0 to %d, not %d", DNI_MAX_LINEAR - 1,
                         options->hidden_count);
     if (options->hidden_count > 0) DNI_NOT_NULL(error, options->hidden);
-    dn_status status = check_dropout(options->dropout, error);
+    status = check_dropout(options->dropout, error);
     if (status) return status;
     int widths[DNI_MAX_LINEAR + 1] = {features};
     for (int i = 0; i < options->hidden_count; i++) {

@@ -2,6 +2,7 @@
 #include "head/train_options.h"
 
 #include "core/error.h"
+#include "core/options.h"
 
 #include <math.h>
 
@@ -19,8 +20,9 @@
  * then: 0.523 against 0.430), with 2 x 2400 the 6th to 8th. So 0.002 and 30 epochs serve from hundreds to
  * thousands of pictures. With 2 x 400, batch 32 or 128, Nesterov, and weight decay from 0 to 0.01 moved the
  * loss by 0.003 at most. */
-dn_train_options dn_train_options_default(void) {
-    return (dn_train_options){.optimizer = DN_SGD,
+static dn_train_options defaults(void) {
+    return (dn_train_options){.struct_size = sizeof(dn_train_options),
+                              .optimizer = DN_SGD,
                               .epochs = 30,
                               .batch = 64,
                               .learning_rate = 0.002f,
@@ -35,14 +37,26 @@ dn_train_options dn_train_options_default(void) {
                               .seed = 1};
 }
 
-dn_train_options dn_train_options_adam(void) {
-    dn_train_options options = dn_train_options_default();
-    options.optimizer = DN_ADAM;
-    options.epochs = 3;
-    options.learning_rate = 0.002f;
-    options.weight_decay = 0.0f;
-    options.standardise = 0;
-    return options;
+DNI_OPTIONS_KIND(train_kind, dn_train_options, context, context);
+
+void dn_train_options_init(dn_train_options *options, size_t struct_size) {
+    const dn_train_options sgd = defaults();
+    dni_options_init(options, struct_size, &sgd, &train_kind);
+}
+
+void dn_train_options_adam_init(dn_train_options *options, size_t struct_size) {
+    dn_train_options adam = defaults();
+    adam.optimizer = DN_ADAM;
+    adam.epochs = 3;
+    adam.learning_rate = 0.002f;
+    adam.weight_decay = 0.0f;
+    adam.standardise = 0;
+    dni_options_init(options, struct_size, &adam, &train_kind);
+}
+
+dn_status dni_train_options_take(dn_train_options *own, const dn_train_options *given, dn_error *error) {
+    *own = defaults();
+    return dni_options_take(own, given, &train_kind, error);
 }
 
 /* ---- what is accepted ---- */

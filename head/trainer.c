@@ -94,17 +94,17 @@ dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const dn_feat
     DNI_NOT_NULL(error, head);
     DNI_NOT_NULL(error, train);
     DNI_NOT_NULL(error, valid);
-    const dn_train_options defaults = dn_train_options_default();
-    if (!options) options = &defaults;
+    dn_train_options own;
     const int width = dn_head_features(head), classes = dn_head_classes(head);
     dn_status status;
-    if ((status = dni_train_options_check(options, classes, error)) ||
+    if ((status = dni_train_options_take(&own, options, error)) ||
+        (status = dni_train_options_check(&own, classes, error)) ||
         (status = dni_features_check(train, "train", width, classes, error)) ||
         (status = dni_features_check(valid, "valid", width, classes, error)))
         return status;
     dn_trainer *t = calloc(1, sizeof *t);
     if (!t) return dni_no_memory(error, "a trainer");
-    t->options = *options;
+    t->options = own;
     t->train = *train;
     t->valid = *valid;
     status = dn_head_clone(&t->head, head, error);

@@ -12,6 +12,7 @@
 #include "core/status.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -23,13 +24,20 @@ extern "C" {
 typedef struct dn_head dn_head;
 
 typedef struct dn_head_options {
-    const int *hidden; /* width of each hidden layer, input to output; read by create only */
-    int hidden_count;  /* 0: logistic regression */
-    float dropout;     /* after every hidden layer while training; 0 <= dropout < 1 */
-    uint64_t seed;     /* of the initial weights: U(-1/sqrt(in), 1/sqrt(in)), as nn.Linear */
+    size_t struct_size; /* sizeof(dn_head_options) */
+    const int *hidden;  /* width of each hidden layer, input to output; read by create only */
+    int hidden_count;   /* 0: logistic regression */
+    float dropout;      /* after every hidden layer while training; 0 <= dropout < 1 */
+    uint64_t seed;      /* of the initial weights: U(-1/sqrt(in), 1/sqrt(in)), as nn.Linear */
 } dn_head_options;
 
-DN_API dn_head_options dn_head_options_default(void); /* 512, 256; dropout 0.2; seed 1 */
+/* 512, 256; dropout 0.2; seed 1. */
+DN_API void dn_head_options_init(dn_head_options *options, size_t struct_size);
+static inline dn_head_options dn_head_options_default(void) {
+    dn_head_options options;
+    dn_head_options_init(&options, sizeof options);
+    return options;
+}
 
 /* features >= 1, classes >= 2. */
 DN_API dn_status dn_head_create(dn_head **out, int features, int classes, const dn_head_options *options,
@@ -100,6 +108,7 @@ typedef struct dn_epoch {
 } dn_epoch;
 
 typedef struct dn_train_options {
+    size_t struct_size; /* sizeof(dn_train_options) */
     dn_optimizer optimizer;
     int epochs, batch;
     float learning_rate;
@@ -127,10 +136,20 @@ typedef struct dn_train_options {
 } dn_train_options;
 
 /* SGD with momentum and settings that train well on a few hundred to many thousand pictures. */
-DN_API dn_train_options dn_train_options_default(void);
+DN_API void dn_train_options_init(dn_train_options *options, size_t struct_size);
+static inline dn_train_options dn_train_options_default(void) {
+    dn_train_options options;
+    dn_train_options_init(&options, sizeof options);
+    return options;
+}
 /* Adam with PyTorch's betas: learning rate 0.002, batch 64, 3 epochs, no weight decay, features as they
  * are (not standardised). For a quick training; the default reaches a lower loss. */
-DN_API dn_train_options dn_train_options_adam(void);
+DN_API void dn_train_options_adam_init(dn_train_options *options, size_t struct_size);
+static inline dn_train_options dn_train_options_adam(void) {
+    dn_train_options options;
+    dn_train_options_adam_init(&options, sizeof options);
+    return options;
+}
 
 typedef struct dn_train_result {
     int epochs; /* that were run: fewer than asked for where patience ended */

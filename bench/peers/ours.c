@@ -21,7 +21,7 @@ static void forward(void *context) {
 }
 
 static dn_model_options model_options_of(const server_job *job) {
-    dn_model_options options = {.threads = job->threads, .discard_weights = 1};
+    dn_model_options options = {.struct_size = sizeof options, .threads = job->threads, .discard_weights = 1};
     if (strcmp(job->variant, "bf16") == 0)
         options.precision = DN_PRECISION_BFLOAT16;
     else if (strcmp(job->variant, "low") == 0)

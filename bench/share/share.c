@@ -41,7 +41,8 @@ static void make_file(const char *path, const dn_config *config) {
     must(dn_weights_calibrate(weights, input, 1, CROP, CROP, 0, &error), &error);
     dn_weights_hash(weights, hash);
     must(dn_head_create(&head, config->features, CLASSES, NULL, &error), &error);
-    const dn_classifier_info info = {.backbone = config->name,
+    const dn_classifier_info info = {.struct_size = sizeof info,
+                                     .backbone = config->name,
                                      .weights_source = "random:1",
                                      .weights_hash = hash,
                                      .class_count = CLASSES,

@@ -31,7 +31,8 @@ outcome network_options_check(const network_options *options) {
 }
 
 dn_model_options network_model_options(const network_options *options) {
-    return (dn_model_options){.threads = options->threads,
+    return (dn_model_options){.struct_size = sizeof(dn_model_options),
+                              .threads = options->threads,
                               .precision = (dn_precision)options->precision,
                               .memory = (dn_memory)options->memory};
 }

@@ -32,8 +32,11 @@ static outcome start_network(computation *self) {
     const int threads = dni_pool_threads(request->pool), crop = request->preprocessing.crop;
     dn_model_options model = network_model_options(&request->network);
     model.threads = threads;
-    const dn_session_options session = {
-        .batch = self->batch, .height = crop, .width = crop, .threads = threads};
+    const dn_session_options session = {.struct_size = sizeof session,
+                                        .batch = self->batch,
+                                        .height = crop,
+                                        .width = crop,
+                                        .threads = threads};
     dn_error error;
     if (dn_model_create(&self->model, weights, &model, &error) ||
         dn_session_create(&self->session, self->model, &session, &error))

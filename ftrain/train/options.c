@@ -176,7 +176,8 @@ outcome train_options_set(train_options *o, const char *name, const char *value)
 }
 
 dn_head_options train_options_head(const train_options *o) {
-    return (dn_head_options){.hidden = o->hidden.values,
+    return (dn_head_options){.struct_size = sizeof(dn_head_options),
+                             .hidden = o->hidden.values,
                              .hidden_count = o->hidden.count,
                              .dropout = o->dropout,
                              .seed = o->training.seed};

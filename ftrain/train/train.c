@@ -162,6 +162,7 @@ static outcome save(const train_run *run, const dn_conformal *conformal) {
     char *recipe = dni_json_line(recipe_json(run)), *metrics = dni_json_line(recipe_metrics_json(run));
     const extraction *extracted = &run->extraction;
     const dn_classifier_info info = {
+        .struct_size = sizeof info,
         .backbone = dn_weights_config(extracted->weights)->name,
         .weights_source = extracted->source.name,
         .weights_hash = extracted->hash,

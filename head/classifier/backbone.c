@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "densenet/options.h"
 #include "densenet/statistics.h"
 #include "densenet/weights.h"
 
@@ -82,7 +83,8 @@ dn_status dn_classifier_create_model(dn_model **out, const dn_classifier *classi
     dn_weights *own = NULL;
     dn_status status = weights ? dni_classifier_check_weights(classifier, weights, error)
                                : dni_classifier_weights(&own, classifier, error);
-    dn_model_options made = options ? *options : dn_model_options_default();
+    dn_model_options made;
+    if (!status) status = dni_model_options_take(&made, options, error);
     if (own) made.discard_weights = 1;
     if (!status) status = dn_model_create(out, weights ? weights : own, &made, error);
     dn_weights_free(own);
@@ -90,10 +92,13 @@ dn_status dn_classifier_create_model(dn_model **out, const dn_classifier *classi
 }
 
 /* A session over the model, and all that a batch needs. */
-static dn_status open_session(dn_classifier *classifier, const dn_model *model, dn_session_options options,
-                              dn_error *error) {
+static dn_status open_session(dn_classifier *classifier, const dn_model *model,
+                              const dn_session_options *given, dn_error *error) {
+    dn_session_options options;
+    dn_status status = dni_session_options_take(&options, given, error);
+    if (status) return status;
     options.height = options.width = classifier->info.preprocessing.crop;
-    dn_status status = dn_session_create(&classifier->session, model, &options, error);
+    status = dn_session_create(&classifier->session, model, &options, error);
     if (!status) status = dni_pool_create(&classifier->pool, options.threads, error);
     classifier->batch = options.batch;
     if (!status) status = allocate_buffers(classifier, error);
@@ -105,11 +110,15 @@ dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weig
                                dn_error *error) {
     DNI_NOT_NULL(error, classifier);
     dni_classifier_detach(classifier);
-    const dn_session_options session = options ? *options : dn_session_options_default();
-    const dn_model_options like_session = {.threads = session.threads, .allocator = session.allocator};
-    dn_status status = dn_classifier_create_model(&classifier->own_model, classifier, weights,
-                                                  model_options ? model_options : &like_session, error);
-    if (!status) status = open_session(classifier, classifier->own_model, session, error);
+    dn_session_options session;
+    dn_status status = dni_session_options_take(&session, options, error);
+    if (status) return status;
+    dn_model_options like_session = dn_model_options_default();
+    like_session.threads = session.threads;
+    like_session.allocator = session.allocator;
+    status = dn_classifier_create_model(&classifier->own_model, classifier, weights,
+                                        model_options ? model_options : &like_session, error);
+    if (!status) status = open_session(classifier, classifier->own_model, &session, error);
     if (status) dni_classifier_detach(classifier);
     return status;
 }
@@ -120,8 +129,7 @@ dn_status dn_classifier_attach_model(dn_classifier *classifier, const dn_model *
     DNI_NOT_NULL(error, model);
     dni_classifier_detach(classifier);
     dn_status status = check_hash(classifier, dn_model_config(model)->name, dn_model_hash(model), error);
-    if (!status)
-        status = open_session(classifier, model, options ? *options : dn_session_options_default(), error);
+    if (!status) status = open_session(classifier, model, options, error);
     if (status) dni_classifier_detach(classifier);
     return status;
 }

@@ -26,6 +26,7 @@
 #include "io/image.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -34,6 +35,7 @@ extern "C" {
 
 /* What a model file says of itself. Texts belong to whoever filled it in; of a loaded classifier, to that. */
 typedef struct dn_classifier_info {
+    size_t struct_size;         /* sizeof(dn_classifier_info); of a loaded classifier, the library's */
     const char *backbone;       /* "densenet161" */
     const char *weights_source; /* "random:1", or the name of the weights file, without folder */
     const char *weights_hash;   /* dn_weights_hash() */
@@ -50,6 +52,14 @@ typedef struct dn_classifier_info {
     int picture_key_count;
     const dn_novelty *novelty; /* tells unfamiliar pictures; NULL: the file has none, as older ones */
 } dn_classifier_info;
+
+/* Nothing but the defaults of preprocessing, and recipe and metrics without members. */
+DN_API void dn_classifier_info_init(dn_classifier_info *info, size_t struct_size);
+static inline dn_classifier_info dn_classifier_info_default(void) {
+    dn_classifier_info info;
+    dn_classifier_info_init(&info, sizeof info);
+    return info;
+}
 
 typedef struct dn_classifier dn_classifier;
 

@@ -136,6 +136,7 @@ static dn_status load_info(dn_classifier *classifier, dn_error *error) {
                         classifier->path, format ? "'" : "", format ? format : "missing", format ? "'" : "",
                         DNI_CLASSIFIER_FORMAT);
     const char *preprocessing;
+    classifier->info.struct_size = sizeof classifier->info;
     dn_status status = load_backbone_name(classifier, error);
     if (!status) status = load_class_names(classifier, error);
     if (!status) status = load_seed(classifier, error);

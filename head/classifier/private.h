@@ -31,6 +31,9 @@ struct dn_classifier {
     float *log_probabilities; /* (batch, classes) */
 };
 
+/* As dni_options_take(). */
+dn_status dni_classifier_info_take(dn_classifier_info *own, const dn_classifier_info *given, dn_error *error);
+
 /* Reads what classifier->dict holds into `info`, `head` and `novelty`, and refuses what does not hold
  * together. Saving asks it too, so that every file that is written can be read. */
 dn_status dni_classifier_read(dn_classifier *classifier, dn_error *error);

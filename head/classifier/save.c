@@ -162,12 +162,15 @@ dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_cla
     DNI_NOT_NULL(error, head);
     DNI_NOT_NULL(error, info);
     DNI_NOT_NULL(error, weights);
+    dn_classifier_info own;
+    dn_status status = dni_classifier_info_take(&own, info, error);
+    if (status) return status;
     dn_classifier *content = calloc(1, sizeof *content);
     if (!content) return dni_no_memory(error, "%s", path);
     content->path = strdup(path);
     content->dict = dni_tensor_dict_create();
-    dn_status status = content->path && content->dict ? make_content(content, head, info, weights, error)
-                                                      : dni_no_memory(error, "%s", path);
+    status = content->path && content->dict ? make_content(content, head, &own, weights, error)
+                                            : dni_no_memory(error, "%s", path);
     if (!status) status = dni_safetensors_write(content->dict, path, error);
     dn_classifier_free(content);
     return status;

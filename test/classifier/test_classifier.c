@@ -34,7 +34,8 @@ static dn_classifier_info info_of(const char *source) {
     dn_preprocessing preprocessing = dn_preprocessing_default();
     preprocessing.resize = 36;
     preprocessing.crop = CROP;
-    return (dn_classifier_info){.backbone = "densenet121",
+    return (dn_classifier_info){.struct_size = sizeof(dn_classifier_info),
+                                .backbone = "densenet121",
                                 .weights_source = source,
                                 .weights_hash = hash,
                                 .class_count = CLASSES,
@@ -69,7 +70,8 @@ static int set_up(void **state) {
     make_pictures();
     static float inputs[PICTURES * CROP * CROP * 3];
     fill_inputs(inputs);
-    const dn_head_options options = {.hidden = (const int[]){8, 6}, .hidden_count = 2, .seed = 5};
+    const dn_head_options options = {
+        .struct_size = sizeof options, .hidden = (const int[]){8, 6}, .hidden_count = 2, .seed = 5};
     if (dn_weights_random(&weights, dn_config_find("densenet121"), 3, NULL)) return -1;
     if (dn_weights_calibrate(weights, inputs, PICTURES, CROP, CROP, 1, NULL)) return -1;
     dn_weights_hash(weights, hash);
@@ -130,8 +132,9 @@ static void expected_probabilities(dn_memory memory, float *out) {
     fill_inputs(inputs);
     dn_model *model;
     dn_session *session;
-    const dn_session_options options = {.batch = PICTURES, .height = CROP, .width = CROP, .threads = 1};
-    const dn_model_options model_options = {.memory = memory};
+    const dn_session_options options = {
+        .struct_size = sizeof options, .batch = PICTURES, .height = CROP, .width = CROP, .threads = 1};
+    const dn_model_options model_options = {.struct_size = sizeof model_options, .memory = memory};
     assert_int_equal(dn_model_create(&model, weights, &model_options, NULL), DN_OK);
     assert_int_equal(dn_session_create(&session, model, &options, NULL), DN_OK);
     assert_int_equal(dn_session_forward(session, inputs, PICTURES, &(dn_outputs){.features = features}, NULL),
@@ -180,7 +183,8 @@ static void test_the_backbone_is_made_with_the_models_options(void **state) {
         const dn_memory memory = low ? DN_MEMORY_LOW : DN_MEMORY_FAST;
         expected_probabilities(memory, expected);
         const dn_allocator allocator = {count_allocate, count_release, &bytes[low]};
-        const dn_model_options options = {.allocator = &allocator, .memory = memory};
+        const dn_model_options options = {
+            .struct_size = sizeof options, .allocator = &allocator, .memory = memory};
         assert_int_equal(dn_classifier_attach(classifier, NULL, &options, NULL, NULL), DN_OK);
         assert_int_equal(dn_classifier_predict(classifier, pictures, PICTURES, found, NULL), DN_OK);
         for (int i = 0; i < PICTURES * CLASSES; i++) assert_true(fabsf(found[i] - expected[i]) < 1e-6f);
@@ -199,7 +203,7 @@ static void test_evidence_is_gradient_times_map(void **state) {
     const dn_classifier_info info = info_of("random:3");
     assert_int_equal(dn_classifier_save(path, head, &info, weights, &error), DN_OK);
     assert_int_equal(dn_classifier_load(&classifier, path, &error), DN_OK);
-    const dn_session_options options = {.batch = 1, .threads = 2};
+    const dn_session_options options = {.struct_size = sizeof options, .batch = 1, .threads = 2};
     assert_int_equal(dn_classifier_attach(classifier, NULL, NULL, &options, &error), DN_OK);
     int height, width;
     dn_classifier_map_size(classifier, &height, &width);
@@ -211,7 +215,8 @@ static void test_evidence_is_gradient_times_map(void **state) {
     dn_model *model;
     dn_session *session;
     assert_int_equal(dn_model_create(&model, weights, NULL, &error), DN_OK);
-    const dn_session_options plain = {.batch = 1, .height = CROP, .width = CROP, .threads = 1};
+    const dn_session_options plain = {
+        .struct_size = sizeof plain, .batch = 1, .height = CROP, .width = CROP, .threads = 1};
     assert_int_equal(dn_session_create(&session, model, &plain, &error), DN_OK);
     for (int i = 0; i < PICTURES; i++) {
         assert_int_equal(dn_classifier_predict(classifier, &pictures[i], 1, expected, &error), DN_OK);
@@ -389,7 +394,7 @@ static void test_what_is_saved_loads_and_what_is_refused_leaves_the_file(void **
 
 static void test_a_head_of_numbers_that_are_not_finite_is_not_saved(void **state) {
     (void)state;
-    const dn_head_options options = {.hidden_count = 0, .seed = 5};
+    const dn_head_options options = {.struct_size = sizeof options, .hidden_count = 0, .seed = 5};
     dn_head *broken;
     assert_int_equal(dn_head_create(&broken, FEATURES, CLASSES, &options, NULL), DN_OK);
     broken->parameters[17] = NAN;
@@ -424,7 +429,8 @@ static void test_many_class_names_are_read_in_a_moment(void **state) {
         many[c] = text[c];
     }
     dn_head *wide;
-    const dn_head_options options = {.hidden = (const int[]){1}, .hidden_count = 1, .seed = 5};
+    const dn_head_options options = {
+        .struct_size = sizeof options, .hidden = (const int[]){1}, .hidden_count = 1, .seed = 5};
     assert_int_equal(dn_head_create(&wide, FEATURES, MANY, &options, NULL), DN_OK);
     dn_classifier_info info = info_of("mine.pth");
     info.class_count = MANY;

@@ -151,6 +151,7 @@ static void test_model_and_session(void **state) {
     REFUSED(dn_model_create(NULL, weights, &model_options, &error), "out");
     REFUSED(dn_model_create(&made, NULL, NULL, &error), "weights");
     assert_null(made);
+    dn_model_options_init(NULL, sizeof model_options);
     dn_model_free(NULL);
     assert_null(dn_model_config(NULL));
     assert_string_equal(dn_model_hash(NULL), "");
@@ -162,6 +163,7 @@ static void test_model_and_session(void **state) {
     REFUSED(dn_session_create(NULL, model, NULL, &error), "out");
     REFUSED(dn_session_create(&opened, NULL, NULL, &error), "model");
     assert_null(opened);
+    dn_session_options_init(NULL, sizeof(dn_session_options));
     dn_session_free(NULL);
     REFUSED(dn_session_plan(NULL, NULL, &bytes, &error), "model");
     REFUSED(dn_session_plan(model, NULL, NULL, &error), "bytes");
@@ -202,10 +204,11 @@ static void test_head(void **state) {
     dn_head *out = (dn_head *)1;
     float gradient[FEATURES];
     REFUSED(dn_head_create(NULL, FEATURES, CLASSES, NULL, &error), "out");
-    const dn_head_options no_widths = {.hidden_count = 1};
+    const dn_head_options no_widths = {.struct_size = sizeof no_widths, .hidden_count = 1};
     REFUSED(dn_head_create(&out, FEATURES, CLASSES, &no_widths, &error), "options->hidden");
     assert_null(out);
     assert_int_equal(dn_head_options_default().hidden_count, 2);
+    dn_head_options_init(NULL, sizeof no_widths);
     dn_head_free(NULL);
     assert_int_equal(dn_head_features(NULL), 0);
     assert_int_equal(dn_head_classes(NULL), 0);
@@ -266,6 +269,8 @@ static void test_training(void **state) {
     TAKEN(dn_head_train(head, &features, &features, NULL, NULL, &error));
     TAKEN(dn_head_train(head, &features, &features, &options, NULL, NULL));
     assert_true(dn_train_options_default().epochs > 0);
+    dn_train_options_init(NULL, sizeof options);
+    dn_train_options_adam_init(NULL, sizeof options);
 }
 
 static void test_metrics(void **state) {
@@ -395,6 +400,7 @@ static void test_classifier(void **state) {
     dn_weights_hash(real, hash);
     must(dn_head_create(&real_head, 1024, CLASSES, NULL, &error));
     const dn_classifier_info info = {
+        .struct_size = sizeof info,
         .backbone = "densenet121",
         .weights_source = "random:1",
         .weights_hash = hash,
@@ -404,6 +410,8 @@ static void test_classifier(void **state) {
         .recipe = "{}",
         .metrics = "{}",
     };
+    dn_classifier_info_init(NULL, sizeof info);
+    assert_string_equal(dn_classifier_info_default().recipe, "{}");
     REFUSED(dn_classifier_save(NULL, real_head, &info, real, &error), "path");
     REFUSED(dn_classifier_save(path, NULL, &info, real, &error), "head");
     REFUSED(dn_classifier_save(path, real_head, NULL, real, &error), "info");

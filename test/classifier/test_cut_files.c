@@ -173,10 +173,11 @@ static void test_model_files(void **state) {
     dn_head *head;
     char hash[33];
     assert_int_equal(dn_weights_random(&weights, dn_config_find("densenet121"), 1, NULL), DN_OK);
-    const dn_head_options options = {.hidden_count = 0, .seed = 1};
+    const dn_head_options options = {.struct_size = sizeof options, .hidden_count = 0, .seed = 1};
     assert_int_equal(dn_head_create(&head, dn_weights_config(weights)->features, 2, &options, NULL), DN_OK);
     dn_weights_hash(weights, hash);
-    const dn_classifier_info info = {.backbone = "densenet121",
+    const dn_classifier_info info = {.struct_size = sizeof info,
+                                     .backbone = "densenet121",
                                      .weights_source = "some.pth",
                                      .weights_hash = hash,
                                      .class_count = 2,

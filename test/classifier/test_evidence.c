@@ -17,7 +17,7 @@
 static void test_sums_of_a_linear_head_are_its_logit(void **state) {
     (void)state;
     enum { PLACES = 49, FEATURES = 20, CLASSES = 3 };
-    const dn_head_options options = {.hidden_count = 0, .seed = 5};
+    const dn_head_options options = {.struct_size = sizeof options, .hidden_count = 0, .seed = 5};
     dn_head *head;
     assert_int_equal(dn_head_create(&head, FEATURES, CLASSES, &options, NULL), DN_OK);
     float map[PLACES * FEATURES], mean[FEATURES] = {0}, none[FEATURES] = {0}, sums[PLACES],

@@ -34,7 +34,8 @@ static dn_classifier_info info_with(const dn_novelty *of) {
     dn_preprocessing preprocessing = dn_preprocessing_default();
     preprocessing.resize = 36;
     preprocessing.crop = CROP;
-    return (dn_classifier_info){.backbone = "densenet121",
+    return (dn_classifier_info){.struct_size = sizeof(dn_classifier_info),
+                                .backbone = "densenet121",
                                 .weights_source = "random:3",
                                 .weights_hash = hash,
                                 .class_count = CLASSES,
@@ -62,7 +63,8 @@ static void make_pictures(void) {
 static void compute_features(void) {
     dn_model *model;
     dn_session *session;
-    const dn_session_options options = {.batch = PICTURES, .height = CROP, .width = CROP, .threads = 1};
+    const dn_session_options options = {
+        .struct_size = sizeof options, .batch = PICTURES, .height = CROP, .width = CROP, .threads = 1};
     assert_int_equal(dn_model_create(&model, weights, NULL, NULL), DN_OK);
     assert_int_equal(dn_session_create(&session, model, &options, NULL), DN_OK);
     assert_int_equal(dn_session_forward(session, inputs, PICTURES, &(dn_outputs){.features = features}, NULL),
@@ -94,7 +96,7 @@ static int set_up(void **state) {
     snprintf(path, sizeof path, "%s/m.safetensors", folder);
     snprintf(other_path, sizeof other_path, "%s/o.safetensors", folder);
     make_pictures();
-    const dn_head_options options = {.hidden_count = 0, .seed = 5};
+    const dn_head_options options = {.struct_size = sizeof options, .hidden_count = 0, .seed = 5};
     if (dn_weights_random(&weights, dn_config_find("densenet121"), 3, NULL)) return -1;
     if (dn_weights_calibrate(weights, inputs, PICTURES, CROP, CROP, 1, NULL)) return -1;
     dn_weights_hash(weights, hash);
@@ -133,7 +135,7 @@ static void test_judging_gives_probabilities_and_percentiles(void **state) {
     float expected_probabilities[PICTURES * CLASSES], probabilities[PICTURES * CLASSES];
     assert_int_equal(dn_novelty_score(novelty, features, PICTURES, NULL, expected, NULL), DN_OK);
     dn_classifier *classifier = load_classifier(path);
-    const dn_session_options options = {.batch = 2, .threads = 1};
+    const dn_session_options options = {.struct_size = sizeof options, .batch = 2, .threads = 1};
     assert_int_equal(dn_classifier_attach(classifier, NULL, NULL, &options, NULL), DN_OK);
     assert_int_equal(dn_classifier_predict(classifier, pictures, PICTURES, expected_probabilities, NULL),
                      DN_OK);

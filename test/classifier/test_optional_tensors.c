@@ -38,7 +38,8 @@ static const dn_picture_key keys[KEYS] = {
 };
 
 static dn_classifier_info info_with(const dn_conformal *sets, const dn_picture_key *own, int own_count) {
-    return (dn_classifier_info){.backbone = "densenet121",
+    return (dn_classifier_info){.struct_size = sizeof(dn_classifier_info),
+                                .backbone = "densenet121",
                                 .weights_source = "mine.pth",
                                 .weights_hash = hash,
                                 .class_count = CLASSES,
@@ -56,7 +57,7 @@ static int set_up(void **state) {
     folder = make_folder();
     snprintf(path, sizeof path, "%s/m.safetensors", folder);
     snprintf(other_path, sizeof other_path, "%s/o.safetensors", folder);
-    const dn_head_options options = {.hidden_count = 0, .seed = 5};
+    const dn_head_options options = {.struct_size = sizeof options, .hidden_count = 0, .seed = 5};
     if (dn_weights_random(&weights, dn_config_find("densenet121"), 3, NULL)) return -1;
     dn_weights_hash(weights, hash);
     if (dn_head_create(&head, FEATURES, CLASSES, &options, NULL)) return -1;

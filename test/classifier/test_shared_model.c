@@ -31,6 +31,7 @@ static void must(dn_status status, const dn_error *error) {
 
 static void save(const char *to, const char *weights_source) {
     const dn_classifier_info info = {
+        .struct_size = sizeof info,
         .backbone = "densenet121",
         .weights_source = weights_source,
         .weights_hash = hash,
@@ -59,7 +60,8 @@ static int set_up(void **state) {
         }
     }
     dn_error error;
-    const dn_head_options options = {.hidden = (const int[]){8}, .hidden_count = 1, .seed = 5};
+    const dn_head_options options = {
+        .struct_size = sizeof options, .hidden = (const int[]){8}, .hidden_count = 1, .seed = 5};
     must(dn_weights_random(&weights, dn_config_find("densenet121"), 3, &error), &error);
     must(dn_weights_calibrate(weights, inputs, PICTURES, CROP, CROP, 1, &error), &error);
     dn_weights_hash(weights, hash);
@@ -219,7 +221,7 @@ static void test_a_model_keeps_the_hash_of_its_weights(void **state) {
     dn_weights *mine;
     dn_model *model;
     char expected[33];
-    const dn_model_options options = {.threads = 1, .discard_weights = 1};
+    const dn_model_options options = {.struct_size = sizeof options, .threads = 1, .discard_weights = 1};
     assert_int_equal(dn_weights_random(&mine, dn_config_find("densenet121"), 4, NULL), DN_OK);
     dn_weights_hash(mine, expected);
     assert_int_equal(dn_model_create(&model, mine, &options, NULL), DN_OK);
@@ -234,7 +236,7 @@ static void test_a_model_of_other_weights_is_refused_with_both_hashes(void **sta
     dn_model *model;
     dn_error error;
     float probabilities[CLASSES];
-    const dn_model_options discard = {.threads = 1, .discard_weights = 1};
+    const dn_model_options discard = {.struct_size = sizeof discard, .threads = 1, .discard_weights = 1};
     const dn_session_options options = one_thread(NULL);
     dn_classifier *classifier = load(other_path);
     assert_int_equal(dn_weights_random(&foreign, dn_config_find("densenet121"), 4, NULL), DN_OK);

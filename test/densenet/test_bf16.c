@@ -18,13 +18,16 @@ enum { SEED = 7, SIDE = 64, BATCH = 3, INPUT = SIDE * SIDE * 3, MOST_FEATURES = 
 static dn_model *model_of(const dn_weights *weights, dn_precision precision) {
     dn_model *model;
     dn_error error;
-    if (dn_model_create(&model, weights, &(dn_model_options){.precision = precision}, &error))
+    if (dn_model_create(&model, weights,
+                        &(dn_model_options){.struct_size = sizeof(dn_model_options), .precision = precision},
+                        &error))
         fail_msg("%s", error.message);
     return model;
 }
 
 static void run(const dn_model *model, const float *inputs, int count, int threads, float *features) {
-    const dn_session_options options = {.batch = count, .height = SIDE, .width = SIDE, .threads = threads};
+    const dn_session_options options = {
+        .struct_size = sizeof options, .batch = count, .height = SIDE, .width = SIDE, .threads = threads};
     dn_session *session;
     dn_error error;
     if (dn_session_create(&session, model, &options, &error) ||
@@ -109,8 +112,11 @@ static void test_only_what_was_asked_for_is_computed_in_bf16(void **state) {
 static void refuse(const dn_weights *weights, dn_precision precision, dn_status status, const char *word) {
     dn_model *model = (dn_model *)&precision;
     dn_error error;
-    assert_int_equal(dn_model_create(&model, weights, &(dn_model_options){.precision = precision}, &error),
-                     status);
+    assert_int_equal(
+        dn_model_create(&model, weights,
+                        &(dn_model_options){.struct_size = sizeof(dn_model_options), .precision = precision},
+                        &error),
+        status);
     assert_null(model);
     assert_non_null(strstr(error.message, word));
 }

@@ -118,7 +118,7 @@ static dn_model *seeded_model_in(const dn_config *config, dn_memory memory) {
     assert_non_null(weights);
     dn_model *model;
     dn_error error;
-    const dn_model_options options = {.memory = memory};
+    const dn_model_options options = {.struct_size = sizeof options, .memory = memory};
     if (dn_model_create(&model, weights, &options, &error)) fail_msg("%s", error.message);
     dn_weights_free(weights);
     return model;
@@ -129,7 +129,8 @@ static dn_model *seeded_model(const dn_config *config) {
 }
 
 static dn_session *session_of(const dn_model *model, int batch, int height, int width, int threads) {
-    const dn_session_options options = {.batch = batch, .height = height, .width = width, .threads = threads};
+    const dn_session_options options = {
+        .struct_size = sizeof options, .batch = batch, .height = height, .width = width, .threads = threads};
     dn_session *session;
     dn_error error;
     if (dn_session_create(&session, model, &options, &error)) fail_msg("%s", error.message);
@@ -306,7 +307,7 @@ static void test_unknown_memory_is_refused_with_the_value(void **state) {
     dn_weights *weights = seeded_weights(&toy, SEED);
     dn_model *model;
     dn_error error;
-    const dn_model_options options = {.memory = (dn_memory)2};
+    const dn_model_options options = {.struct_size = sizeof options, .memory = (dn_memory)2};
     assert_int_equal(dn_model_create(&model, weights, &options, &error), DN_ERR_ARGUMENT);
     assert_null(model);
     assert_non_null(strstr(error.message, "memory 2"));
@@ -425,8 +426,12 @@ static void test_arena_is_one_block_of_the_planned_size(void **state) {
     for (int batch = 1; batch <= 16; batch += 15) {
         account ledger = {0};
         const dn_allocator allocator = {ledger_allocate, ledger_release, &ledger};
-        const dn_session_options options = {
-            .batch = batch, .height = 224, .width = 224, .threads = 2, .allocator = &allocator};
+        const dn_session_options options = {.struct_size = sizeof options,
+                                            .batch = batch,
+                                            .height = 224,
+                                            .width = 224,
+                                            .threads = 2,
+                                            .allocator = &allocator};
         size_t planned;
         dn_session *session;
         assert_int_equal(dn_session_plan(model, &options, &planned, NULL), DN_OK);
@@ -472,10 +477,14 @@ static dn_status whole_life(const float *inputs) {
     dn_model *model = NULL;
     dn_session *session = NULL;
     float features[2 * 8];
-    const dn_session_options options = {.batch = 2, .height = 32, .width = 32, .threads = 1};
+    const dn_session_options options = {
+        .struct_size = sizeof options, .batch = 2, .height = 32, .width = 32, .threads = 1};
     dn_status status = dn_weights_random(&weights, &toy, SEED, NULL);
     if (!status) status = dn_weights_calibrate(weights, inputs, 2, 32, 32, 1, NULL);
-    if (!status) status = dn_model_create(&model, weights, &(dn_model_options){.threads = 1}, NULL);
+    if (!status)
+        status =
+            dn_model_create(&model, weights,
+                            &(dn_model_options){.struct_size = sizeof(dn_model_options), .threads = 1}, NULL);
     if (!status) status = dn_session_create(&session, model, &options, NULL);
     if (!status) status = dn_session_forward(session, inputs, 2, &(dn_outputs){.features = features}, NULL);
     dn_session_free(session);
@@ -512,8 +521,9 @@ static void test_refusing_allocator_of_the_caller_is_reported_with_the_size(void
     dn_weights *weights = seeded_weights(&toy, SEED);
     account ledger = {0};
     const dn_allocator allocator = {ledger_allocate, ledger_release, &ledger};
-    const dn_model_options options = {.allocator = &allocator};
-    const dn_session_options small = {.batch = 1, .height = 32, .width = 32, .allocator = &allocator};
+    const dn_model_options options = {.struct_size = sizeof options, .allocator = &allocator};
+    const dn_session_options small = {
+        .struct_size = sizeof small, .batch = 1, .height = 32, .width = 32, .allocator = &allocator};
     dn_model *model;
     dn_session *session;
     dn_error error;
@@ -549,12 +559,28 @@ static void assert_refused(const dn_model *model, dn_session_options options, co
 static void test_sessions_without_sense_are_refused_with_the_value(void **state) {
     (void)state;
     dn_model *model = seeded_model(&toy);
-    assert_refused(model, (dn_session_options){.batch = 0, .height = 224, .width = 224}, "not 0");
-    assert_refused(model, (dn_session_options){.batch = 1, .height = 31, .width = 31}, "31x31");
-    assert_refused(model, (dn_session_options){.batch = 1, .height = 32, .width = 31}, "32x31");
-    assert_refused(model, (dn_session_options){.batch = 1, .height = 32, .width = 32, .threads = -2}, "-2");
     assert_refused(model,
-                   (dn_session_options){.batch = 2147483647, .height = 2147483647, .width = 2147483647},
+                   (dn_session_options){
+                       .struct_size = sizeof(dn_session_options), .batch = 0, .height = 224, .width = 224},
+                   "not 0");
+    assert_refused(model,
+                   (dn_session_options){
+                       .struct_size = sizeof(dn_session_options), .batch = 1, .height = 31, .width = 31},
+                   "31x31");
+    assert_refused(model,
+                   (dn_session_options){
+                       .struct_size = sizeof(dn_session_options), .batch = 1, .height = 32, .width = 31},
+                   "32x31");
+    assert_refused(
+        model,
+        (dn_session_options){
+            .struct_size = sizeof(dn_session_options), .batch = 1, .height = 32, .width = 32, .threads = -2},
+        "-2");
+    assert_refused(model,
+                   (dn_session_options){.struct_size = sizeof(dn_session_options),
+                                        .batch = 2147483647,
+                                        .height = 2147483647,
+                                        .width = 2147483647},
                    "2147483647");
     dn_model_free(model);
 }

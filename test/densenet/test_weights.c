@@ -217,7 +217,8 @@ static void test_classifier_may_be_absent_or_another(void **state) {
         assert_int_equal(dn_model_create(&model, loaded, NULL, &f->error), DN_OK);
         assert_false(dn_model_has_classifier(model));
         dn_session *session;
-        const dn_session_options options = {.batch = 1, .height = 32, .width = 32, .threads = 1};
+        const dn_session_options options = {
+            .struct_size = sizeof options, .batch = 1, .height = 32, .width = 32, .threads = 1};
         assert_int_equal(dn_session_create(&session, model, &options, NULL), DN_OK);
         float *input = seeded_inputs(SEED, 32 * 32 * 3), logits[DN_LOGITS];
         assert_int_equal(dn_session_forward(session, input, 1, &(dn_outputs){.logits = logits}, &f->error),
@@ -326,8 +327,10 @@ static void test_discarded_weights_leave_memory_and_the_model_is_the_same(void *
         assert_int_equal(dn_weights_random(&weights, dn_config_find("densenet121"), SEED, NULL), DN_OK);
         const float *conv =
             dni_weights_data(weights->tensors, "features.denseblock4.denselayer16.conv2", "weight");
-        const dn_model_options options = {.threads = 2, .discard_weights = discard};
-        const dn_session_options session_options = {.batch = 1, .height = SIDE, .width = SIDE, .threads = 1};
+        const dn_model_options options = {
+            .struct_size = sizeof options, .threads = 2, .discard_weights = discard};
+        const dn_session_options session_options = {
+            .struct_size = sizeof session_options, .batch = 1, .height = SIDE, .width = SIDE, .threads = 1};
         assert_int_equal(dn_model_create(&model, weights, &options, NULL), DN_OK);
         assert_int_equal(is_resident(conv, IN), !discard);
         dn_weights_free(weights);
@@ -355,7 +358,7 @@ static void test_weights_that_share_memory_are_not_discarded(void **state) {
     float *shared = dni_tensor_dict_at(f->weights->tensors, a)->tensor.data;
     dni_tensor_dict_set_data(f->weights->tensors, b, shared);
     const float kept = shared[128 * 32 * 9 / 2];
-    const dn_model_options options = {.threads = 1, .discard_weights = 1};
+    const dn_model_options options = {.struct_size = sizeof options, .threads = 1, .discard_weights = 1};
     assert_int_equal(dn_model_create(&model, f->weights, &options, NULL), DN_OK);
     assert_true(kept != 0.0f && shared[128 * 32 * 9 / 2] == kept);
     dn_model_free(model);
@@ -445,7 +448,8 @@ static void test_calibrated_network_gives_standardised_channels(void **state) {
     dn_weights *weights;
     dn_model *model;
     dn_session *session;
-    const dn_session_options options = {.batch = COUNT, .height = SIDE, .width = SIDE, .threads = 2};
+    const dn_session_options options = {
+        .struct_size = sizeof options, .batch = COUNT, .height = SIDE, .width = SIDE, .threads = 2};
     assert_int_equal(dn_weights_random(&weights, dn_config_find("densenet121"), 3, NULL), DN_OK);
     assert_int_equal(dn_weights_calibrate(weights, inputs, COUNT, SIDE, SIDE, 2, &f->error), DN_OK);
     assert_int_equal(dn_model_create(&model, weights, NULL, NULL), DN_OK);

@@ -336,7 +336,8 @@ static void test_feature_gradient_of_a_logit_is_torchs(void **state) {
 
 static void test_logistic_regression_is_a_head_without_hidden_layers(void **state) {
     (void)state;
-    dn_head_options options = {.hidden = NULL, .hidden_count = 0, .dropout = 0.5f, .seed = 3};
+    dn_head_options options = {
+        .struct_size = sizeof options, .hidden = NULL, .hidden_count = 0, .dropout = 0.5f, .seed = 3};
     dn_head *head;
     assert_int_equal(dn_head_create(&head, 2, 2, &options, NULL), DN_OK);
     assert_int_equal(head->parameter_count, 6);

@@ -30,8 +30,11 @@ static dn_train_options golden_options(void) {
 }
 
 static dn_head *make_head(int features, const int *hidden, int hidden_count, float dropout) {
-    const dn_head_options options = {
-        .hidden = hidden, .hidden_count = hidden_count, .dropout = dropout, .seed = 7};
+    const dn_head_options options = {.struct_size = sizeof options,
+                                     .hidden = hidden,
+                                     .hidden_count = hidden_count,
+                                     .dropout = dropout,
+                                     .seed = 7};
     dn_head *head;
     dn_error error;
     if (dn_head_create(&head, features, 2, &options, &error)) fail_msg("%s", error.message);

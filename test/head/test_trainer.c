@@ -62,7 +62,8 @@ static dn_train_options make_options(void) {
 }
 
 static dn_head *make_head(int hidden) {
-    const dn_head_options options = {.hidden = &hidden, .hidden_count = 1, .dropout = 0.25f, .seed = 7};
+    const dn_head_options options = {
+        .struct_size = sizeof options, .hidden = &hidden, .hidden_count = 1, .dropout = 0.25f, .seed = 7};
     dn_head *head;
     assert_int_equal(dn_head_create(&head, WIDTH, 2, &options, NULL), DN_OK);
     return head;

@@ -14,7 +14,7 @@ if [ -n "${SANITIZE:-}" ]; then
 fi
 
 version=$(sed -n 's/^#define DN_VERSION_[A-Z]* \([0-9]*\)$/\1/p' core/status.h | paste -sd. -)
-major=${version%%.*}
+soversion=$(sed -n 's/^SOVERSION := //p' Makefile)
 install_to() { make --no-print-directory BUILD="$BUILD" CC="${compiler[*]}" install "$@"; }
 # Takes the program FILE.c out of a page's ```c blocks; a block's first line names it.
 program() {
@@ -43,7 +43,7 @@ everything_is_in_place() {
 ./usr/include/densenet/training.h
 ./usr/lib/libdensenet.a
 ./usr/lib/libdensenet.so
-./usr/lib/libdensenet.so.$major
+./usr/lib/libdensenet.so.$soversion
 ./usr/lib/libdensenet.so.$version
 ./usr/lib/pkgconfig/densenet.pc
 ./usr/share/bash-completion/completions/ftrain
@@ -54,8 +54,8 @@ LIST
 staging_leaves_no_trace() {
     ! grep -rlF "$work" "$work/stage/usr/lib/pkgconfig" "$work/stage/usr/include"
 }
-soname_is_the_major_version() {
-    readelf -d "$work/stage/usr/lib/libdensenet.so" | grep -F "soname: [libdensenet.so.$major]"
+soname_has_the_soversion() {
+    readelf -d "$work/stage/usr/lib/libdensenet.so" | grep -F "soname: [libdensenet.so.$soversion]"
 }
 # Both ways: nothing else is exported, and whatever the headers declare is.
 exports_are_the_headers() {
@@ -89,7 +89,7 @@ nothing_is_left() {
 
 holds "make install puts every file in its place" everything_is_in_place
 holds "no installed text names the staging folder" staging_leaves_no_trace
-holds "the shared library's soname is its major version" soname_is_the_major_version
+holds "the shared library's soname has the Makefile's SOVERSION" soname_has_the_soversion
 holds "the shared library exports what the headers declare and no more" exports_are_the_headers
 holds "each header compiles alone in C" headers_stand_alone c
 if command -v c++ >/dev/null; then
@@ -138,7 +138,7 @@ former_name_compiles() {
     grep -q densenet/head.h "$work/former.c" && compiles former
 }
 links_library() {
-    readelf -d "$work/$1" | grep -F "[libdensenet.so.$major]"
+    readelf -d "$work/$1" | grep -F "[libdensenet.so.$soversion]"
 }
 uses_shared_library() {
     compiles classify && links_library classify
