@@ -25,6 +25,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { MAX_THREADS = 1024 };
 
@@ -41,6 +42,7 @@ typedef struct range {
 #define OPEN 0x80000000u
 
 struct dni_pool {
+    pid_t process;      /* that made it and has the workers */
     int threads;        /* workers and the caller */
     pthread_t *workers; /* (threads - 1) */
     int started;        /* of them */
@@ -226,7 +228,7 @@ dn_status dni_pool_create(dni_pool **out, int threads, dn_error *error) {
     if (threads > MAX_THREADS) threads = MAX_THREADS;
     dni_pool *pool = malloc(sizeof *pool);
     if (!pool) return dni_no_memory(error, "a worker pool");
-    *pool = (dni_pool){.threads = threads};
+    *pool = (dni_pool){.process = getpid(), .threads = threads};
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->opened, NULL);
     pthread_cond_init(&pool->left, NULL);
@@ -241,14 +243,23 @@ dn_status dni_pool_create(dni_pool **out, int threads, dn_error *error) {
     return status;
 }
 
-void dni_pool_free(dni_pool *pool) {
-    if (!pool) return;
+/* Lock and conditions are in a child as the workers held them: to destroy them could mean to wait. */
+static void end_workers(dni_pool *pool) {
     atomic_store(&pool->ended, true);
     announce(pool);
     for (int i = 0; i < pool->started; i++) pthread_join(pool->workers[i], NULL);
     pthread_cond_destroy(&pool->left);
     pthread_cond_destroy(&pool->opened);
     pthread_mutex_destroy(&pool->lock);
+}
+
+dni_pool *dni_pool_after_fork(dni_pool *pool) {
+    return pool && pool->process == getpid() ? pool : NULL;
+}
+
+void dni_pool_free(dni_pool *pool) {
+    if (!pool) return;
+    if (dni_pool_after_fork(pool)) end_workers(pool);
     dni_release(NULL, pool->ranges, (size_t)pool->threads * sizeof *pool->ranges);
     free(pool->workers);
     free(pool);

@@ -14,8 +14,13 @@ typedef void (*dni_task)(void *context, size_t index);
 /* `threads` threads, the caller's included: 1 to 1024, or 0 for one a core that this process may use.
  * DN_ERR_ARGUMENT for any other number, DN_ERR_THREADS when the system refuses to start one of them. */
 dn_status dni_pool_create(dni_pool **out, int threads, dn_error *error);
-/* Ends the threads. NULL is fine. */
+/* Ends the threads. NULL is fine. In a child process that was forked since the threads are not there, and
+ * memory alone is given back. */
 void dni_pool_free(dni_pool *pool);
+
+/* What is left of a pool: itself, or NULL, the caller alone, in a child process that was forked since it was
+ * made, as the threads stayed behind. A loop on the pool itself would wait for them for ever. */
+dni_pool *dni_pool_after_fork(dni_pool *pool);
 
 /* Threads that work on a loop, the caller's included; 1 for NULL. */
 int dni_pool_threads(const dni_pool *pool);

@@ -11,7 +11,12 @@
  *
  * Threads: a model may be used by any number of sessions at once. A session runs one forward pass at a time;
  * it owns its memory and its workers, allocates nothing and takes no lock of the library's in forward. The
- * bits of a result depend neither on the number of threads nor on the rest of the batch. */
+ * bits of a result depend neither on the number of threads nor on the rest of the batch.
+ *
+ * fork(): a child process may go on with all that its parent made, models, sessions and classifiers, and may
+ * free it. A session's workers stay behind in the parent, so in the child a forward pass runs on one thread,
+ * with the same bits; a session that the child makes has workers again. As with every library, no other
+ * thread of the parent may be inside a call at the time of the fork. */
 #ifndef DN_DENSENET_DENSENET_H
 #define DN_DENSENET_DENSENET_H
 
@@ -163,7 +168,7 @@ DN_API void dn_session_free(dn_session *session);
 DN_API dn_status dn_session_plan(const dn_model *model, const dn_session_options *options, size_t *bytes,
                                  dn_error *error);
 DN_API size_t dn_session_arena_size(const dn_session *session);
-DN_API int dn_session_threads(const dn_session *session);
+DN_API int dn_session_threads(const dn_session *session); /* 1 in a child process that was forked since */
 /* Height and width of the feature map. */
 DN_API void dn_session_map_size(const dn_session *session, int *height, int *width);
 

@@ -151,7 +151,7 @@ size_t dn_session_arena_size(const dn_session *session) {
 }
 
 int dn_session_threads(const dn_session *session) {
-    return session ? session->options.threads : 0;
+    return session ? dni_pool_threads(dni_pool_after_fork(session->pool)) : 0;
 }
 
 void dn_session_map_size(const dn_session *session, int *height, int *width) {
@@ -313,10 +313,11 @@ dn_status dn_session_forward(dn_session *session, const float *inputs, int count
     const dn_session_options *options = &session->options;
     const dn_status status = dni_inputs_check(inputs, count, options->height, options->width, error);
     if (status) return status;
+    dni_pool *const pool = dni_pool_after_fork(session->pool);
     batch all = {session, inputs, outputs, session->lanes > 1 ? count / session->lanes : 0};
-    if (all.lane_images > 0) dni_pool_run(session->pool, run_lane, &all, (size_t)session->lanes);
+    if (all.lane_images > 0) dni_pool_run(pool, run_lane, &all, (size_t)session->lanes);
     const int done = all.lane_images * session->lanes;
-    const forward_pass rest = {session, &session->plans[0], session->pool, inputs, outputs};
+    const forward_pass rest = {session, &session->plans[0], pool, inputs, outputs};
     run_images(&rest, done, count - done);
     return DN_OK;
 }

@@ -26,7 +26,7 @@ dn_status dni_classifier_prepare(dn_classifier *classifier, const dn_image *imag
     dn_status *statuses = calloc((size_t)count, sizeof *statuses);
     if (!statuses) return dni_no_memory(error, "%s", classifier->path);
     preparation work = {.classifier = classifier, .images = images + first, .statuses = statuses};
-    dni_pool_run(classifier->pool, prepare_one, &work, (size_t)count);
+    dni_pool_run(dni_pool_after_fork(classifier->pool), prepare_one, &work, (size_t)count);
     dn_status status = DN_OK;
     for (int i = 0; !status && i < count; i++) {
         if (!statuses[i]) continue;
