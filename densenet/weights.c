@@ -1,4 +1,4 @@
-/* Weights: loaded and checked tensor by tensor, or seeded; saved; hashed. */
+/* Weights: seeded, saved, hashed. */
 #include "densenet/weights.h"
 
 #include "core/error.h"
@@ -7,7 +7,6 @@
 #include "densenet/topology.h"
 #include "io/safetensors.h"
 #include "layers/batch_norm.h"
-#include "weights/checkpoint.h"
 
 #define XXH_STATIC_LINKING_ONLY /* the hash's state on the stack: hashing cannot fail */
 #include <xxhash.h>
@@ -32,15 +31,11 @@ void dni_weights_norm(const dni_tensor_dict *tensors, const char *module, int ch
                                dni_weights_data(tensors, module, "running_var"), channels, scale, shift);
 }
 
-static bool of_classifier(const dni_tensor_walk *walk) {
-    return walk->part.role == DNI_CLASSIFIER;
-}
-
 static void free_dict(void *dict) {
     dni_tensor_dict_free(dict);
 }
 
-static dn_status create(dn_weights **out, const dn_config *config, dn_error *error) {
+dn_status dni_weights_create(dn_weights **out, const dn_config *config, dn_error *error) {
     dn_weights *weights = malloc(sizeof *weights);
     dni_tensor_dict *tensors = dni_tensor_dict_create();
     *out = NULL;
@@ -72,7 +67,7 @@ void dn_weights_hash(const dn_weights *weights, char hex[33]) {
     XXH3_INITSTATE(&state);
     XXH3_128bits_reset(&state);
     for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
-        if (of_classifier(&walk)) continue;
+        if (dni_is_of_classifier(&walk)) continue;
         const dni_tensor *tensor = dni_tensor_dict_find(weights->tensors, walk.name);
         XXH3_128bits_update(&state, walk.name, strlen(walk.name) + 1);
         XXH3_128bits_update(&state, walk.shape, (size_t)walk.rank * sizeof *walk.shape);
@@ -82,29 +77,7 @@ void dn_weights_hash(const dn_weights *weights, char hex[33]) {
     snprintf(hex, 33, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
 }
 
-/* ---- loading ---- */
-
-static bool has_expected_shape(const dni_tensor_dict *file, const dni_tensor_walk *walk) {
-    const dni_tensor *tensor = dni_tensor_dict_find(file, walk->name);
-    return tensor && dni_tensor_same_shape(tensor, walk->rank, walk->shape);
-}
-
-/* The member that most of the file's tensors fit, so that a file that lacks some, or has some in the wrong
- * shape, is still measured against the right one; NULL when not even half of the best member is there. */
-static const dn_config *recognise(const dni_tensor_dict *file) {
-    const dn_config *best = NULL, *config;
-    int best_fits = 0;
-    for (int i = 0; (config = dn_config_at(i)); i++) {
-        int fits = 0, all = 0;
-        for (dni_tensor_walk walk = dni_tensor_walk_start(config); dni_tensor_walk_next(&walk); all++)
-            fits += has_expected_shape(file, &walk);
-        if (fits > best_fits && fits > all / 2) {
-            best = config;
-            best_fits = fits;
-        }
-    }
-    return best;
-}
+/* ---- saving ---- */
 
 static bool is_member(const dn_config *config) {
     const dn_config *member = dn_config_find(config->name);
@@ -124,129 +97,12 @@ dn_status dn_weights_save(const dn_weights *weights, const char *path, dn_error 
     return dni_safetensors_write(weights->tensors, path, error);
 }
 
-static dn_status check_shape(const dni_tensor *tensor, const dni_tensor_walk *walk, const char *path,
-                             dn_error *error) {
-    char expected[64], found[128];
-    dni_tensor_shape_text(walk->rank, walk->shape, expected, sizeof expected);
-    if (!tensor)
-        return dni_fail(error, DN_ERR_TENSOR_MISSING, "%s: tensor '%s' %s of %s is missing", path, walk->name,
-                        expected, walk->config->name);
-    if (!dni_tensor_same_shape(tensor, walk->rank, walk->shape))
-        return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor '%s' has shape %s where %s has %s", path,
-                        walk->name, dni_tensor_shape_text(tensor->rank, tensor->shape, found, sizeof found),
-                        walk->config->name, expected);
-    if (tensor->dtype != DNI_F32 && tensor->dtype != DNI_F16 && tensor->dtype != DNI_BF16 &&
-        tensor->dtype != DNI_F64)
-        return dni_fail(error, DN_ERR_TENSOR_DTYPE, "%s: tensor '%s' has type %s where floats are needed",
-                        path, walk->name, dni_dtype_name(tensor->dtype));
-    return DN_OK;
-}
-
-static dn_status check_values(const dni_tensor *tensor, const dni_tensor_walk *walk, const char *path,
-                              dn_error *error) {
-    const float *values = tensor->data;
-    const int64_t count = dni_tensor_count(tensor);
-    if (walk->role != DNI_NORM_VARIANCE && dni_all_finite(values, (size_t)count)) return DN_OK;
-    for (int64_t i = 0; i < count; i++)
-        if (!isfinite(values[i]) || (walk->role == DNI_NORM_VARIANCE && values[i] < 0.0f))
-            return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s' holds %g at element %lld", path,
-                            walk->name, (double)values[i], (long long)i);
-    return DN_OK;
-}
-
-/* Adds the tensor as a view where it is what the network needs, converted otherwise. */
-static dn_status take(dn_weights *weights, const dni_tensor *tensor, const dni_tensor_walk *walk,
-                      const char *path, dn_error *error) {
-    dn_status status = check_shape(tensor, walk, path, error);
-    if (status) return status;
-    if (tensor->dtype == DNI_F32 && dni_tensor_is_dense(tensor) &&
-        (uintptr_t)tensor->data % _Alignof(float) == 0) {
-        status = dni_tensor_dict_add(weights->tensors, walk->name, *tensor, error);
-    } else {
-        void *data;
-        status = dni_tensor_dict_allocate(weights->tensors, walk->name, DNI_F32, walk->rank, walk->shape,
-                                          &data, error);
-        if (!status) dni_tensor_to_f32(tensor, data);
-    }
-    return status ? status
-                  : check_values(dni_tensor_dict_find(weights->tensors, walk->name), walk, path, error);
-}
-
-/* Whether the file holds the ImageNet classifier: any other belongs to whoever trained it and is passed over,
- * as the backbone of a fine-tuned network is as good as any. */
-static bool has_classifier(const dni_tensor_dict *file, const dn_config *config) {
-    for (dni_tensor_walk walk = dni_tensor_walk_start(config); dni_tensor_walk_next(&walk);)
-        if (of_classifier(&walk) && has_expected_shape(file, &walk)) return true;
-    return false;
-}
-
 dn_status dni_weights_check_classifier(const dn_weights *weights, const char *name, dn_error *error) {
     if (dni_weights_data(weights->tensors, "classifier", "weight")) return DN_OK;
     return dni_fail(error, DN_ERR_TENSOR_MISSING,
                     "%s: tensor 'classifier.weight' (%d, %d) is missing: these weights of %s came without "
                     "ImageNet's classifier",
                     name, DN_LOGITS, weights->config.features, weights->config.name);
-}
-
-static bool ends_with(const char *text, const char *end) {
-    const size_t length = strlen(text), end_length = strlen(end);
-    return length >= end_length && strcmp(text + length - end_length, end) == 0;
-}
-
-/* What is in the file and not in the network: counters of batches that training leaves behind and somebody's
- * own classifier are passed over, all else is refused. */
-static dn_status refuse_unexpected(const dni_tensor_dict *file, const dn_weights *weights, const char *path,
-                                   dn_error *error) {
-    for (size_t i = 0; i < dni_tensor_dict_count(file); i++) {
-        const dni_named_tensor *entry = dni_tensor_dict_at(file, i);
-        if (dni_tensor_dict_find(weights->tensors, entry->name)) continue;
-        if (ends_with(entry->name, ".num_batches_tracked")) continue;
-        if (strncmp(entry->name, "classifier.", strlen("classifier.")) == 0) continue;
-        char shape[128];
-        return dni_fail(error, DN_ERR_TENSOR_UNEXPECTED, "%s: tensor '%s' %s is none of %s's", path,
-                        entry->name,
-                        dni_tensor_shape_text(entry->tensor.rank, entry->tensor.shape, shape, sizeof shape),
-                        weights->config.name);
-    }
-    return DN_OK;
-}
-
-static dn_status take_all(dn_weights *weights, const dni_tensor_dict *file, const char *path,
-                          dn_error *error) {
-    const bool classifier = has_classifier(file, &weights->config);
-    for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
-        if (of_classifier(&walk) && !classifier) continue;
-        const dn_status status = take(weights, dni_tensor_dict_find(file, walk.name), &walk, path, error);
-        if (status) return status;
-    }
-    return refuse_unexpected(file, weights, path, error);
-}
-
-dn_status dn_weights_load(dn_weights **out, const char *path, dn_error *error) {
-    DNI_NOT_NULL(error, out);
-    *out = NULL;
-    DNI_NOT_NULL(error, path);
-    dni_tensor_dict *file;
-    dn_status status = dni_checkpoint_read(&file, path, error);
-    if (status) return status;
-
-    dn_weights *weights = NULL;
-    const dn_config *config = recognise(file);
-    if (!config)
-        status =
-            dni_fail(error, DN_ERR_MISMATCH, "%s: its %zu tensors are none of DenseNet-121, 161, 169, 201",
-                     path, dni_tensor_dict_count(file));
-    if (!status) status = create(&weights, config, error);
-    if (!status) status = take_all(weights, file, path, error);
-    /* The tensors are views of the file's: it lives as long as they do. */
-    if (!status) status = dni_tensor_dict_adopt(weights->tensors, free_dict, file, error);
-    if (status) {
-        dn_weights_free(weights);
-        dni_tensor_dict_free(file);
-        return status;
-    }
-    *out = weights;
-    return DN_OK;
 }
 
 /* ---- calibration's side ---- */
@@ -346,7 +202,7 @@ dn_status dn_weights_random(dn_weights **out, const dn_config *config, uint64_t 
     DNI_NOT_NULL(error, config);
     dn_weights *weights;
     dn_status status = dni_config_check(config, error);
-    if (!status) status = create(&weights, config, error);
+    if (!status) status = dni_weights_create(&weights, config, error);
     if (status) return status;
     for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
         void *data;

@@ -4,6 +4,7 @@
 
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"
+#include "densenet/topology.h"
 
 #include <stdbool.h>
 
@@ -11,6 +12,14 @@ struct dn_weights {
     dn_config config;
     dni_tensor_dict *tensors; /* exactly those of the walk, with or without the classifier's two */
 };
+
+/* Weights without a tensor. */
+dn_status dni_weights_create(dn_weights **out, const dn_config *config, dn_error *error);
+
+/* Whether the walk's present tensor is one of ImageNet's classifier. */
+static inline bool dni_is_of_classifier(const dni_tensor_walk *walk) {
+    return walk->part.role == DNI_CLASSIFIER;
+}
 
 /* The seed of a weights source "random:SEED", for dn_weights_random(); false, and *seed as it was, for any
  * other text. */
