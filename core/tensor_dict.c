@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Memory of the dictionary's, or something that was given to it. */
 typedef struct owned {
-    void (*release)(void *context);
+    void (*release)(void *context); /* NULL: memory of the allocator's */
     void *context;
+    size_t size; /* of memory */
 } owned;
 
 typedef struct meta_entry {
@@ -17,6 +19,7 @@ typedef struct meta_entry {
 } meta_entry;
 
 struct dni_tensor_dict {
+    const dn_allocator *allocator;
     dni_named_tensor *entries;
     size_t count, capacity;
     size_t *slots; /* index + 1 of an entry, 0 empty; slot_count is a power of two above 2 * count */
@@ -28,7 +31,20 @@ struct dni_tensor_dict {
 };
 
 dni_tensor_dict *dni_tensor_dict_create(void) {
-    return calloc(1, sizeof(dni_tensor_dict));
+    return dni_tensor_dict_create_in(NULL);
+}
+
+dni_tensor_dict *dni_tensor_dict_create_in(const dn_allocator *allocator) {
+    dni_tensor_dict *dict = calloc(1, sizeof *dict);
+    if (dict) dict->allocator = allocator;
+    return dict;
+}
+
+static void let_go(const dni_tensor_dict *dict, const owned *thing) {
+    if (thing->release)
+        thing->release(thing->context);
+    else
+        dni_release(dict->allocator, thing->context, thing->size);
 }
 
 void dni_tensor_dict_free(dni_tensor_dict *dict) {
@@ -38,7 +54,7 @@ void dni_tensor_dict_free(dni_tensor_dict *dict) {
         free(dict->meta[i].key);
         free(dict->meta[i].value);
     }
-    for (size_t i = dict->owned_count; i-- > 0;) dict->owned[i].release(dict->owned[i].context);
+    for (size_t i = dict->owned_count; i-- > 0;) let_go(dict, &dict->owned[i]);
     free(dict->entries);
     free(dict->slots);
     free(dict->owned);
@@ -46,33 +62,14 @@ void dni_tensor_dict_free(dni_tensor_dict *dict) {
     free(dict);
 }
 
-/* Where the search for a name begins. */
-static size_t home_of(const dni_tensor_dict *dict, const char *name) {
-    size_t hash = 0xcbf29ce484222325u;
-    for (const char *c = name; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
-    return hash & (dict->slot_count - 1);
-}
-
 /* The slot that holds `name`, or the empty one where it would go. */
 static size_t *slot_of(const dni_tensor_dict *dict, const char *name) {
-    size_t i = home_of(dict, name);
+    size_t hash = 0xcbf29ce484222325u;
+    for (const char *c = name; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    size_t i = hash & (dict->slot_count - 1);
     while (dict->slots[i] && strcmp(dict->entries[dict->slots[i] - 1].name, name) != 0)
         i = (i + 1) & (dict->slot_count - 1);
     return &dict->slots[i];
-}
-
-/* Empties a slot. Those that were put behind it because it was taken move up, or they would not be found
- * again. */
-static void clear_slot(dni_tensor_dict *dict, size_t *slot) {
-    const size_t mask = dict->slot_count - 1;
-    size_t gap = (size_t)(slot - dict->slots);
-    for (size_t i = (gap + 1) & mask; dict->slots[i]; i = (i + 1) & mask) {
-        const size_t home = home_of(dict, dict->entries[dict->slots[i] - 1].name);
-        if (((i - home) & mask) < ((i - gap) & mask)) continue; /* its search begins behind the gap */
-        dict->slots[gap] = dict->slots[i];
-        gap = i;
-    }
-    dict->slots[gap] = 0;
 }
 
 static void rebuild_slots(dni_tensor_dict *dict) {
@@ -109,8 +106,7 @@ dn_status dni_tensor_dict_add(dni_tensor_dict *dict, const char *name, dni_tenso
     return DN_OK;
 }
 
-dn_status dni_tensor_dict_adopt(dni_tensor_dict *dict, void (*release)(void *context), void *context,
-                                dn_error *error) {
+static dn_status own(dni_tensor_dict *dict, owned thing, dn_error *error) {
     if (dict->owned_count == dict->owned_capacity) {
         const size_t capacity = dict->owned_capacity ? 2 * dict->owned_capacity : 16;
         owned *list = realloc(dict->owned, capacity * sizeof *list);
@@ -118,42 +114,43 @@ dn_status dni_tensor_dict_adopt(dni_tensor_dict *dict, void (*release)(void *con
         dict->owned = list;
         dict->owned_capacity = capacity;
     }
-    dict->owned[dict->owned_count++] = (owned){.release = release, .context = context};
+    dict->owned[dict->owned_count++] = thing;
     return DN_OK;
+}
+
+dn_status dni_tensor_dict_adopt(dni_tensor_dict *dict, void (*release)(void *context), void *context,
+                                dn_error *error) {
+    return own(dict, (owned){.release = release, .context = context}, error);
+}
+
+dn_status dni_tensor_dict_new_memory(dni_tensor_dict *dict, size_t size, const char *name, void **memory,
+                                     dn_error *error) {
+    size += !size; /* an allocator may give nothing for nothing */
+    owned block = {.context = dni_allocate(dict->allocator, size), .size = size};
+    *memory = NULL;
+    if (!block.context) return dni_no_memory(error, "%s: %zu bytes", name, size);
+    const dn_status status = own(dict, block, error);
+    if (status)
+        let_go(dict, &block);
+    else
+        *memory = block.context;
+    return status;
 }
 
 dn_status dni_tensor_dict_allocate(dni_tensor_dict *dict, const char *name, dni_dtype dtype, int rank,
                                    const int64_t *shape, void **data, dn_error *error) {
     size_t size = dni_dtype_size(dtype);
+    void *memory;
     *data = NULL;
     for (int d = 0; d < rank; d++)
         if (shape[d] < 0 || !dni_size_mul(size, (size_t)shape[d], &size))
             return dni_no_memory(error, "tensor '%s'", name);
-    void *memory = dni_allocate(NULL, size);
-    if (!memory) return dni_no_memory(error, "tensor '%s'", name);
+    dn_status status = dni_tensor_dict_new_memory(dict, size, name, &memory, error);
+    if (status) return status;
     memset(memory, 0, size);
-    dn_status status = dni_tensor_dict_adopt(dict, free, memory, error);
-    if (status) {
-        free(memory);
-        return status;
-    }
     status = dni_tensor_dict_add(dict, name, dni_tensor_of(dtype, memory, rank, shape), error);
     if (!status) *data = memory;
     return status;
-}
-
-dn_status dni_tensor_dict_rename(dni_tensor_dict *dict, size_t i, const char *name, dn_error *error) {
-    if (strcmp(dict->entries[i].name, name) == 0) return DN_OK;
-    if (dni_tensor_dict_find(dict, name))
-        return dni_fail(error, DN_ERR_CORRUPT, "tensors '%s' and '%s' are the same one",
-                        dict->entries[i].name, name);
-    char *copy = strdup(name);
-    if (!copy) return dni_no_memory(error, "the name of tensor '%s'", name);
-    clear_slot(dict, slot_of(dict, dict->entries[i].name));
-    free(dict->entries[i].name);
-    dict->entries[i].name = copy;
-    *slot_of(dict, copy) = i + 1;
-    return DN_OK;
 }
 
 void dni_tensor_dict_set_data(dni_tensor_dict *dict, size_t i, void *data) {

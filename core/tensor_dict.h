@@ -1,7 +1,7 @@
 /* A dictionary of named tensors, which PyTorch calls a state dict, with string metadata beside it.
  *
- * It owns its names, the memory from dni_tensor_dict_allocate() and whatever it was given with
- * dni_tensor_dict_adopt(); all of that is freed with it. Names are unique; entries stay in the order of
+ * It owns its names, the memory that it made and whatever it was given with dni_tensor_dict_adopt(); all of that
+ * is freed with it. Names are unique; entries stay in the order of
  * adding. */
 #ifndef DN_CORE_TENSOR_DICT_H
 #define DN_CORE_TENSOR_DICT_H
@@ -17,6 +17,8 @@ typedef struct dni_named_tensor {
 typedef struct dni_tensor_dict dni_tensor_dict;
 
 dni_tensor_dict *dni_tensor_dict_create(void); /* NULL when out of memory */
+/* The same, with its tensors' memory from `allocator`, which must outlive it; NULL: the system's. */
+dni_tensor_dict *dni_tensor_dict_create_in(const dn_allocator *allocator);
 void dni_tensor_dict_free(dni_tensor_dict *dict);
 
 /* Adds a tensor. The name is copied; the data must live as long as the dictionary. DN_ERR_CORRUPT when there
@@ -25,13 +27,15 @@ dn_status dni_tensor_dict_add(dni_tensor_dict *dict, const char *name, dni_tenso
 /* Adds a dense tensor whose memory the dictionary owns, set to zero; *data points to that memory. */
 dn_status dni_tensor_dict_allocate(dni_tensor_dict *dict, const char *name, dni_dtype dtype, int rank,
                                    const int64_t *shape, void **data, dn_error *error);
+/* `size` bytes, aligned to DNI_ALIGNMENT and not cleared, that are freed with the dictionary; `name`: what they
+ * are for, in a message. */
+dn_status dni_tensor_dict_new_memory(dni_tensor_dict *dict, size_t size, const char *name, void **memory,
+                                     dn_error *error);
 /* Takes over `context`: release(context) runs once, when the dict is freed. */
 dn_status dni_tensor_dict_adopt(dni_tensor_dict *dict, void (*release)(void *context), void *context,
                                 dn_error *error);
 /* Gives entry i, which was added without data, its own; it must live as long as the dict. */
 void dni_tensor_dict_set_data(dni_tensor_dict *dict, size_t i, void *data);
-/* Gives entry i another name. DN_ERR_CORRUPT when another entry has it. */
-dn_status dni_tensor_dict_rename(dni_tensor_dict *dict, size_t i, const char *name, dn_error *error);
 /* Takes entry i out; its memory stays until the dict is freed. */
 void dni_tensor_dict_remove(dni_tensor_dict *dict, size_t i);
 

@@ -54,8 +54,14 @@ typedef struct dn_weights dn_weights;
 
 /* Reads a .safetensors or .pth file (zip or legacy; nothing in it is executed). Old and new key
  * names, the prefixes and wrappers found in the wild are understood; the member of the family is recognised
- * from the shapes; every tensor's presence and shape is checked. The ImageNet classifier may be absent. */
+ * from the shapes; every tensor's presence and shape is checked. The ImageNet classifier may be absent; any
+ * other classifier, and tensors that are not the network's, are left out: dn_weights_notes() names them. */
 DN_API dn_status dn_weights_load(dn_weights **out, const char *path, dn_error *error);
+
+/* What the file held and the weights do not, as one line of text for the user ("left out 1 tensor outside the
+ * network: criterion.weight (10)"); "" where that is nothing. Names in it are as the file has them, whatever
+ * characters these are. Belongs to the weights. */
+DN_API const char *dn_weights_notes(const dn_weights *weights);
 
 /* Seeded initialisation: convolutions uniform with bound sqrt(6 / fan_in) (He et al. 2015), batch norms
  * neutral, classifier as nn.Linear. The same seed gives the same bits on every machine. */

@@ -52,11 +52,16 @@ dn_status dni_weights_create(dn_weights **out, const dn_config *config, dn_error
 void dn_weights_free(dn_weights *weights) {
     if (!weights) return;
     dni_tensor_dict_free(weights->tensors);
+    free(weights->notes);
     free(weights);
 }
 
 const dn_config *dn_weights_config(const dn_weights *weights) {
     return weights ? &weights->config : NULL;
+}
+
+const char *dn_weights_notes(const dn_weights *weights) {
+    return weights && weights->notes ? weights->notes : "";
 }
 
 void dn_weights_hash(const dn_weights *weights, char hex[33]) {

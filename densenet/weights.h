@@ -11,6 +11,7 @@
 struct dn_weights {
     dn_config config;
     dni_tensor_dict *tensors; /* exactly those of the walk, with or without the classifier's two */
+    char *notes;              /* dn_weights_notes(); NULL: none */
 };
 
 /* Weights without a tensor. */

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/number.h"
 #include "densenet/topology.h"
+#include "densenet/weights_notes.h"
 #include "weights/checkpoint.h"
 
 #include <math.h>
@@ -97,15 +98,26 @@ static bool ends_with(const char *text, const char *end) {
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* What is in the file and not in the network: counters of batches that training leaves behind and somebody's
- * own classifier are passed over, all else is refused. */
-static dn_status refuse_unexpected(const dni_tensor_dict *file, const dn_weights *weights, const char *path,
-                                   dn_error *error) {
-    for (size_t i = 0; i < dni_tensor_dict_count(file); i++) {
-        const dni_named_tensor *entry = dni_tensor_dict_at(file, i);
+/* Counters of batches, which training leaves behind, are nobody's loss. */
+static bool is_counter(const dni_named_tensor *entry) {
+    return ends_with(entry->name, ".num_batches_tracked");
+}
+
+static bool is_classifier(const dni_named_tensor *entry) {
+    return strncmp(entry->name, "classifier.", strlen("classifier.")) == 0 && !is_counter(entry);
+}
+
+static bool is_of_worth(const dni_named_tensor *entry) {
+    return !is_counter(entry);
+}
+
+/* Features that the network does not have make it another network. */
+static dn_status refuse_unexpected(const dni_tensor_dict *network, const dn_weights *weights,
+                                   const char *path, dn_error *error) {
+    for (size_t i = 0; i < dni_tensor_dict_count(network); i++) {
+        const dni_named_tensor *entry = dni_tensor_dict_at(network, i);
         if (dni_tensor_dict_find(weights->tensors, entry->name)) continue;
-        if (ends_with(entry->name, ".num_batches_tracked")) continue;
-        if (strncmp(entry->name, "classifier.", strlen("classifier.")) == 0) continue;
+        if (is_counter(entry) || is_classifier(entry)) continue;
         char shape[128];
         return dni_fail(error, DN_ERR_TENSOR_UNEXPECTED, "%s: tensor '%s' %s is none of %s's", path,
                         entry->name,
@@ -115,40 +127,57 @@ static dn_status refuse_unexpected(const dni_tensor_dict *file, const dn_weights
     return DN_OK;
 }
 
-static dn_status take_all(dn_weights *weights, const dni_tensor_dict *file, const char *path,
+static dn_status take_all(dn_weights *weights, const dni_checkpoint *checkpoint, const char *path,
                           dn_error *error) {
-    const bool classifier = has_classifier(file, &weights->config);
-    for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
+    const dni_tensor_dict *network = checkpoint->network;
+    const bool classifier = has_classifier(network, &weights->config);
+    dn_status status = DN_OK;
+    for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config);
+         !status && dni_tensor_walk_next(&walk);) {
         if (dni_is_of_classifier(&walk) && !classifier) continue;
-        const dn_status status = take(weights, dni_tensor_dict_find(file, walk.name), &walk, path, error);
-        if (status) return status;
+        status = take(weights, dni_tensor_dict_find(network, walk.name), &walk, path, error);
     }
-    return refuse_unexpected(file, weights, path, error);
+    if (!status) status = refuse_unexpected(network, weights, path, error);
+    if (!status && !classifier)
+        status =
+            dni_note_left_out(&weights->notes, network, is_classifier, "of a classifier of its own", error);
+    if (!status)
+        status = dni_note_left_out(&weights->notes, checkpoint->outside, is_of_worth, "outside the network",
+                                   error);
+    return status;
+}
+
+/* The weights' tensors are views of the file's: it lives as long as they do. */
+static dn_status keep_file(dn_weights *weights, dni_checkpoint *checkpoint, dn_error *error) {
+    const dn_status status = dni_tensor_dict_adopt(weights->tensors, free_dict, checkpoint->file, error);
+    if (!status) checkpoint->file = NULL;
+    return status;
+}
+
+static dn_status make(dn_weights **out, dni_checkpoint *checkpoint, const char *path, dn_error *error) {
+    const dn_config *config = recognise(checkpoint->network);
+    if (!config)
+        return dni_fail(error, DN_ERR_MISMATCH, "%s: its %zu tensors are none of DenseNet-121, 161, 169, 201",
+                        path, dni_tensor_dict_count(checkpoint->file));
+    dn_weights *weights;
+    dn_status status = dni_weights_create(&weights, config, error);
+    if (!status) status = take_all(weights, checkpoint, path, error);
+    if (!status) status = keep_file(weights, checkpoint, error);
+    if (status)
+        dn_weights_free(weights);
+    else
+        *out = weights;
+    return status;
 }
 
 dn_status dn_weights_load(dn_weights **out, const char *path, dn_error *error) {
     DNI_NOT_NULL(error, out);
     *out = NULL;
     DNI_NOT_NULL(error, path);
-    dni_tensor_dict *file;
-    dn_status status = dni_checkpoint_read(&file, path, error);
+    dni_checkpoint checkpoint;
+    dn_status status = dni_checkpoint_load(&checkpoint, path, NULL, error);
     if (status) return status;
-
-    dn_weights *weights = NULL;
-    const dn_config *config = recognise(file);
-    if (!config)
-        status =
-            dni_fail(error, DN_ERR_MISMATCH, "%s: its %zu tensors are none of DenseNet-121, 161, 169, 201",
-                     path, dni_tensor_dict_count(file));
-    if (!status) status = dni_weights_create(&weights, config, error);
-    if (!status) status = take_all(weights, file, path, error);
-    /* The tensors are views of the file's: it lives as long as they do. */
-    if (!status) status = dni_tensor_dict_adopt(weights->tensors, free_dict, file, error);
-    if (status) {
-        dn_weights_free(weights);
-        dni_tensor_dict_free(file);
-        return status;
-    }
-    *out = weights;
-    return DN_OK;
+    status = make(out, &checkpoint, path, error);
+    dni_checkpoint_free(&checkpoint);
+    return status;
 }

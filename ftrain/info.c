@@ -122,6 +122,10 @@ static outcome print_weights(const char *path) {
     dn_weights_hash(weights, hash);
     const dn_config *config = dn_weights_config(weights);
     printf("weights\n%s, %d features, hash %s\n", config->name, config->features, hash);
+    if (*dn_weights_notes(weights)) {
+        print_name("", dn_weights_notes(weights));
+        putchar('\n');
+    }
     dn_weights_free(weights);
     return OUTCOME_OK;
 }

@@ -17,6 +17,8 @@
 
 /* ---- reading ---- */
 
+enum { TOLD_BYTES = 1 << 20 }; /* read at most before somebody is told */
+
 /* O_NONBLOCK keeps a pipe without a writer from hanging us; and on a file that another process holds a
  * lease of it fails at once, where a plain open waits for the lease to be given up. */
 static int open_file(const char *path) {
@@ -51,7 +53,20 @@ void dni_file_close(dni_file *file) {
     file->descriptor = -1;
 }
 
-dn_status dni_file_read_at(const dni_file *file, void *out, size_t size, uint64_t offset, dn_error *error) {
+dni_file dni_file_of_memory(const void *bytes, size_t size, const char *name) {
+    static const unsigned char nothing[1];
+    return (dni_file){.descriptor = -1, .size = size, .path = name, .bytes = bytes ? bytes : nothing};
+}
+
+static dn_status read_memory(const dni_file *file, void *out, size_t size, uint64_t offset, dn_error *error) {
+    if (offset > file->size || size > file->size - offset)
+        return dni_fail(error, DN_ERR_TRUNCATED, "%s: ends at byte %" PRIu64, file->path, file->size);
+    if (size) memcpy(out, file->bytes + offset, size);
+    return DN_OK;
+}
+
+static dn_status read_descriptor(const dni_file *file, void *out, size_t size, uint64_t offset,
+                                 dn_error *error) {
     size_t done = 0;
     int attempts = 0;
     if (offset > INT64_MAX - size)
@@ -68,6 +83,41 @@ dn_status dni_file_read_at(const dni_file *file, void *out, size_t size, uint64_
         done += (size_t)n;
     }
     return DN_OK;
+}
+
+static dn_status read_piece(const dni_file *file, void *out, size_t size, uint64_t offset, dn_error *error) {
+    return file->bytes ? read_memory(file, out, size, offset, error)
+                       : read_descriptor(file, out, size, offset, error);
+}
+
+/* The whole is told by whoever knows that all is done. */
+static dn_status tell(const dni_file *file, size_t size, dn_error *error) {
+    dni_reading *reading = file->reading;
+    reading->done += size;
+    if (reading->done >= file->size || !reading->on_progress(reading->context, reading->done, file->size))
+        return DN_OK;
+    return dni_fail(error, DN_ERR_CANCELLED,
+                    "%s: reading was cancelled after %" PRIu64 " of %" PRIu64 " bytes", file->path,
+                    reading->done, file->size);
+}
+
+dn_status dni_file_read_at(const dni_file *file, void *out, size_t size, uint64_t offset, dn_error *error) {
+    const size_t most = file->reading ? TOLD_BYTES : size;
+    dn_status status = DN_OK;
+    size_t done = 0;
+    do {
+        const size_t piece = size - done < most ? size - done : most;
+        status = read_piece(file, (char *)out + done, piece, offset + done, error);
+        done += piece;
+        if (!status && file->reading) status = tell(file, piece, error);
+    } while (!status && done < size);
+    return status;
+}
+
+void *dni_file_view(const dni_file *file, size_t size, uint64_t offset, size_t alignment) {
+    if (!file->bytes || !file->is_lasting || offset > file->size || size > file->size - offset) return NULL;
+    const uintptr_t place = (uintptr_t)file->bytes + (size_t)offset;
+    return place % alignment ? NULL : (void *)place; /* a view: nobody writes through it */
 }
 
 static dn_status load_content(dni_file_content *out, const dni_file *file, dn_error *error) {

@@ -4,23 +4,40 @@
 
 #include "core/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* A regular file, open for reading. Nothing here is mapped: where a mapped file is cut by somebody else,
- * looking at it kills the process with SIGBUS; a read of such a file fails and can be told. */
+/* Who is told how far reading is, and may stop it. */
+typedef struct dni_reading {
+    int (*on_progress)(void *context, uint64_t done, uint64_t total); /* not 0: stop */
+    void *context;
+    uint64_t done; /* bytes read so far; some may be read twice */
+} dni_reading;
+
+/* A regular file, open for reading, or memory that is read as if it were one. No file is mapped here: where a
+ * mapped file is cut by somebody else, looking at it kills the process with SIGBUS; a read of such a file
+ * fails and can be told. */
 typedef struct dni_file {
-    int descriptor;
-    uint64_t size;    /* when it was opened */
-    const char *path; /* the caller's, for messages */
+    int descriptor;             /* -1: memory */
+    uint64_t size;              /* when it was opened */
+    const char *path;           /* the caller's, for messages */
+    const unsigned char *bytes; /* memory's; of a file NULL */
+    bool is_lasting;            /* of memory: it outlives all that is read from it, which may point into it */
+    dni_reading *reading;       /* NULL: nobody is told */
 } dni_file;
 
 /* Refuses what is not a regular file, without waiting for a pipe's other end. `path` must outlive the
  * file. On failure there is nothing to close. */
 dn_status dni_file_open(dni_file *out, const char *path, dn_error *error);
-/* All `size` bytes from `offset` on; DN_ERR_TRUNCATED when the file has got shorter than that. Any number
- * of threads. */
+/* The same of memory, which cannot fail; closing it does nothing. */
+dni_file dni_file_of_memory(const void *bytes, size_t size, const char *name);
+/* All `size` bytes from `offset` on; DN_ERR_TRUNCATED when the file has got shorter than that, and
+ * DN_ERR_CANCELLED when `reading` says so. Any number of threads, where nobody is told. */
 dn_status dni_file_read_at(const dni_file *file, void *out, size_t size, uint64_t offset, dn_error *error);
+/* Those bytes where they lie, of lasting memory that has them at a multiple of `alignment`; else NULL: they
+ * have to be read. */
+void *dni_file_view(const dni_file *file, size_t size, uint64_t offset, size_t alignment);
 void dni_file_close(dni_file *file);
 
 /* A whole file in memory (one of no bytes has data NULL), for files that are small: DN_ERR_UNSUPPORTED above

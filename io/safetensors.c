@@ -79,20 +79,33 @@ static dn_status read_header(dni_safetensors *out, dn_error *error) {
     return status;
 }
 
+static void free_content(dni_safetensors *file) {
+    dni_tensor_dict_free(file->dict);
+    free(file->offsets);
+}
+
+/* Over a file that stays the caller's. */
+static dn_status open_over(dni_safetensors *out, const dni_file *file, const dn_allocator *allocator,
+                           dn_error *error) {
+    *out = (dni_safetensors){.file = *file, .dict = dni_tensor_dict_create_in(allocator)};
+    const dn_status status = out->dict ? read_header(out, error) : dni_no_memory(error, "%s", file->path);
+    if (status) free_content(out);
+    return status;
+}
+
 dn_status dni_safetensors_open(dni_safetensors *out, const char *path, dn_error *error) {
+    dni_file file;
+    dn_status status = dni_file_open(&file, path, error);
+    if (!status) status = open_over(out, &file, NULL, error);
+    if (!status) return DN_OK;
+    dni_file_close(&file);
     *out = (dni_safetensors){.file = {.descriptor = -1}};
-    dn_status status = dni_file_open(&out->file, path, error);
-    if (status) return status;
-    out->dict = dni_tensor_dict_create();
-    status = out->dict ? read_header(out, error) : dni_no_memory(error, "%s", path);
-    if (status) dni_safetensors_close(out);
     return status;
 }
 
 void dni_safetensors_close(dni_safetensors *file) {
     dni_file_close(&file->file);
-    dni_tensor_dict_free(file->dict);
-    free(file->offsets);
+    free_content(file);
     *file = (dni_safetensors){.file = {.descriptor = -1}};
 }
 
@@ -113,16 +126,15 @@ bool dni_safetensors_find(const dni_safetensors *file, const char *name, dni_ten
 /* The bytes of all tensors lie behind one another, from the first offset on: one block takes them. */
 static dn_status read_data(const dni_safetensors *file, unsigned char **out, dn_error *error) {
     *out = NULL;
-    const size_t count = dni_tensor_dict_count(file->dict);
-    if (!count) return DN_OK;
+    if (!dni_tensor_dict_count(file->dict)) return DN_OK;
     const uint64_t begin = file->offsets[0], size = file->file.size - begin;
-    unsigned char *block = size < SIZE_MAX / 2 ? dni_allocate(NULL, (size_t)size + 1) : NULL;
-    if (!block) return dni_no_memory(error, "%s", file->file.path);
-    dn_status status = dni_tensor_dict_adopt(file->dict, free, block, error);
-    if (status) {
-        free(block);
-        return status;
-    }
+    if (size > SIZE_MAX / 2) return dni_no_memory(error, "%s", file->file.path);
+    *out = dni_file_view(&file->file, (size_t)size, begin, 1);
+    if (*out) return DN_OK;
+    void *block;
+    const dn_status status =
+        dni_tensor_dict_new_memory(file->dict, (size_t)size, file->file.path, &block, error);
+    if (status) return status;
     dni_prefault(block, (size_t)size);
     *out = block;
     return dni_file_read_at(&file->file, block, (size_t)size, begin, error);
@@ -133,36 +145,41 @@ static dn_status read_data(const dni_safetensors *file, unsigned char **out, dn_
 static dn_status place_tensor(dni_tensor_dict *dict, size_t i, unsigned char *bytes, const char *path,
                               dn_error *error) {
     const dni_tensor *tensor = &dni_tensor_dict_at(dict, i)->tensor;
-    const size_t size = tensor_bytes(tensor);
-    if ((uintptr_t)bytes % dni_dtype_size(tensor->dtype) == 0) {
-        dni_tensor_dict_set_data(dict, i, bytes);
-        return DN_OK;
+    void *place = bytes;
+    if ((uintptr_t)bytes % dni_dtype_size(tensor->dtype)) {
+        const dn_status status = dni_tensor_dict_new_memory(dict, tensor_bytes(tensor), path, &place, error);
+        if (status) return status;
+        memcpy(place, bytes, tensor_bytes(tensor));
     }
-    void *copy = dni_allocate(NULL, size);
-    if (!copy) return dni_no_memory(error, "%s", path);
-    const dn_status status = dni_tensor_dict_adopt(dict, free, copy, error);
-    if (status) {
-        free(copy);
-        return status;
-    }
-    memcpy(copy, bytes, size);
-    dni_tensor_dict_set_data(dict, i, copy);
+    dni_tensor_dict_set_data(dict, i, place);
     return DN_OK;
+}
+
+dn_status dni_safetensors_read_file(dni_tensor_dict **out, const dni_file *file,
+                                    const dn_allocator *allocator, dn_error *error) {
+    *out = NULL;
+    dni_safetensors content;
+    unsigned char *block = NULL;
+    dn_status status = open_over(&content, file, allocator, error);
+    if (status) return status;
+    status = read_data(&content, &block, error);
+    for (size_t i = 0; i < dni_tensor_dict_count(content.dict) && !status; i++)
+        status = place_tensor(content.dict, i, block + (content.offsets[i] - content.offsets[0]), file->path,
+                              error);
+    if (!status) {
+        *out = content.dict;
+        content.dict = NULL;
+    }
+    free_content(&content);
+    return status;
 }
 
 dn_status dni_safetensors_read(dni_tensor_dict **out, const char *path, dn_error *error) {
     *out = NULL;
-    dni_safetensors file;
-    unsigned char *block = NULL;
-    dn_status status = dni_safetensors_open(&file, path, error);
+    dni_file file;
+    dn_status status = dni_file_open(&file, path, error);
     if (status) return status;
-    status = read_data(&file, &block, error);
-    for (size_t i = 0; i < dni_tensor_dict_count(file.dict) && !status; i++)
-        status = place_tensor(file.dict, i, block + (file.offsets[i] - file.offsets[0]), path, error);
-    if (!status) {
-        *out = file.dict;
-        file.dict = NULL;
-    }
-    dni_safetensors_close(&file);
+    status = dni_safetensors_read_file(out, &file, NULL, error);
+    dni_file_close(&file);
     return status;
 }

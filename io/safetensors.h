@@ -27,8 +27,11 @@ void dni_safetensors_close(dni_safetensors *file);
 bool dni_safetensors_find(const dni_safetensors *file, const char *name, dni_tensor *tensor,
                           uint64_t *offset);
 
-/* Reads all of a file into memory of the dict's own. */
+/* Reads all of a file into memory of the dict's own; the second one reads a file that is open, into memory
+ * from `allocator` (NULL: the system's), and where it is lasting memory points to what lies there aligned. */
 dn_status dni_safetensors_read(dni_tensor_dict **out, const char *path, dn_error *error);
+dn_status dni_safetensors_read_file(dni_tensor_dict **out, const dni_file *file,
+                                    const dn_allocator *allocator, dn_error *error);
 
 /* Writes every tensor (dense ones; DN_ERR_ARGUMENT otherwise) and the metadata, atomically. Tensors are
  * ordered by falling element size and then by name, metadata by key, and the header is padded with spaces to

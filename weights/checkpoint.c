@@ -2,7 +2,6 @@
 #include "weights/checkpoint.h"
 
 #include "core/error.h"
-#include "io/file.h"
 #include "io/safetensors.h"
 #include "weights/keys.h"
 #include "weights/pth.h"
@@ -11,7 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
-typedef dn_status (*checkpoint_reader)(dni_tensor_dict **out, const char *path, dn_error *error);
+typedef dn_status (*checkpoint_reader)(dni_tensor_dict **out, const dni_file *file,
+                                       const dn_allocator *allocator, dn_error *error);
 
 /* What a file that is no checkpoint begins with, behind white space for the texts. */
 static const struct {
@@ -60,47 +60,54 @@ static int is_safetensors(const unsigned char *bytes, size_t size) {
 /* The first bytes of a file, as many as tell what it is. */
 enum { FIRST_BYTES = 4096 };
 
-static dn_status read_first(unsigned char bytes[FIRST_BYTES], size_t *size, const char *path,
-                            dn_error *error) {
+static dn_status find_reader(checkpoint_reader *out, const dni_file *file, dn_error *error) {
+    unsigned char bytes[FIRST_BYTES];
+    const size_t size = file->size < FIRST_BYTES ? (size_t)file->size : FIRST_BYTES;
+    if (!size) return dni_fail(error, DN_ERR_TRUNCATED, "%s: is empty", file->path);
+    const dn_status status = dni_file_read_at(file, bytes, size, 0, error);
+    if (status) return status;
+    *out = dni_pth_is_zip(bytes, size)      ? dni_pth_zip_read
+           : dni_pth_is_legacy(bytes, size) ? dni_pth_legacy_read
+           : is_safetensors(bytes, size)    ? dni_safetensors_read_file
+                                            : NULL;
+    return *out ? DN_OK : unknown(bytes, size, file->path, error);
+}
+
+static dn_status sort_keys(dni_checkpoint *checkpoint, const char *prefix, const char *path,
+                           dn_error *error) {
+    checkpoint->network = dni_tensor_dict_create();
+    checkpoint->outside = dni_tensor_dict_create();
+    if (!checkpoint->network || !checkpoint->outside) return dni_no_memory(error, "%s", path);
+    return dni_sort_keys(checkpoint->file, prefix, checkpoint->network, checkpoint->outside, path, error);
+}
+
+dn_status dni_checkpoint_read(dni_checkpoint *out, const dni_file *file,
+                              const dni_checkpoint_options *options, dn_error *error) {
+    const dni_checkpoint_options nothing = {.prefix = NULL};
+    if (!options) options = &nothing;
+    *out = (dni_checkpoint){.file = NULL};
+    checkpoint_reader read = NULL;
+    dn_status status = find_reader(&read, file, error);
+    if (!status) status = read(&out->file, file, options->allocator, error);
+    if (!status) status = sort_keys(out, options->prefix, file->path, error);
+    if (status) dni_checkpoint_free(out);
+    return status;
+}
+
+dn_status dni_checkpoint_load(dni_checkpoint *out, const char *path, const dni_checkpoint_options *options,
+                              dn_error *error) {
     dni_file file;
+    *out = (dni_checkpoint){.file = NULL};
     dn_status status = dni_file_open(&file, path, error);
     if (status) return status;
-    *size = file.size < FIRST_BYTES ? (size_t)file.size : FIRST_BYTES;
-    status = *size ? dni_file_read_at(&file, bytes, *size, 0, error)
-                   : dni_fail(error, DN_ERR_TRUNCATED, "%s: is empty", path);
+    status = dni_checkpoint_read(out, &file, options, error);
     dni_file_close(&file);
     return status;
 }
 
-static dn_status find_reader(checkpoint_reader *out, const char *path, dn_error *error) {
-    unsigned char bytes[FIRST_BYTES];
-    size_t size = 0;
-    const dn_status status = read_first(bytes, &size, path, error);
-    if (status) return status;
-    *out = dni_pth_is_zip(bytes, size)      ? dni_pth_zip_read
-           : dni_pth_is_legacy(bytes, size) ? dni_pth_legacy_read
-           : is_safetensors(bytes, size)    ? dni_safetensors_read
-                                            : NULL;
-    return *out ? DN_OK : unknown(bytes, size, path, error);
-}
-
-/* The keys' messages name tensors, not the file: put it in front. */
-static dn_status rename_keys(dni_tensor_dict *dict, const char *path, dn_error *error) {
-    dn_error inner;
-    const dn_status status = dni_rename_keys(dict, &inner);
-    return status ? dni_fail(error, status, "%s: %s", path, inner.message) : DN_OK;
-}
-
-dn_status dni_checkpoint_read(dni_tensor_dict **out, const char *path, dn_error *error) {
-    *out = NULL;
-    checkpoint_reader read = NULL;
-    dn_status status = find_reader(&read, path, error);
-    dni_tensor_dict *dict = NULL;
-    if (!status) status = read(&dict, path, error);
-    if (!status) status = rename_keys(dict, path, error);
-    if (status)
-        dni_tensor_dict_free(dict);
-    else
-        *out = dict;
-    return status;
+void dni_checkpoint_free(dni_checkpoint *checkpoint) {
+    dni_tensor_dict_free(checkpoint->network);
+    dni_tensor_dict_free(checkpoint->outside);
+    dni_tensor_dict_free(checkpoint->file);
+    *checkpoint = (dni_checkpoint){.file = NULL};
 }

@@ -8,7 +8,6 @@
 
 #include "core/error.h"
 #include "core/memory.h"
-#include "io/file.h"
 #include "weights/state_dict.h"
 
 #include <stdbool.h>
@@ -28,7 +27,7 @@ enum { FIRST_READ = 1 << 18, PICKLES_LIMIT = 1 << 26 };
 
 typedef struct legacy {
     const char *path;
-    dni_file file;
+    const dni_file *file;
     unsigned char *bytes; /* the file's first ones */
     size_t size;          /* of bytes */
     uint64_t position;    /* in the file, behind what was understood */
@@ -95,9 +94,9 @@ static dn_status place(legacy *l, const char *key, dn_error *error) {
     if (!found) return dni_fail(error, DN_ERR_CORRUPT, "%s: storage '%s' belongs to no tensor", l->path, key);
     dni_pickle_storage *root = (*found)->root;
     int64_t count;
-    if (l->file.size - l->position < COUNT_BYTES)
+    if (l->file->size - l->position < COUNT_BYTES)
         return dni_fail(error, DN_ERR_TRUNCATED, "%s: ends before storage '%s'", l->path, key);
-    const dn_status status = dni_file_read_at(&l->file, &count, COUNT_BYTES, l->position, error);
+    const dn_status status = dni_file_read_at(l->file, &count, COUNT_BYTES, l->position, error);
     if (status) return status;
     l->position += COUNT_BYTES;
     if (count != root->count)
@@ -107,7 +106,7 @@ static dn_status place(legacy *l, const char *key, dn_error *error) {
         return dni_fail(error, DN_ERR_CORRUPT, "%s: storage '%s' comes twice", l->path, key);
     size_t bytes;
     if (!dni_size_mul((size_t)count, dni_dtype_size(root->dtype), &bytes) ||
-        bytes > l->file.size - l->position)
+        bytes > l->file->size - l->position)
         return dni_fail(error, DN_ERR_TRUNCATED, "%s: ends inside storage '%s' of %lld elements", l->path,
                         key, (long long)count);
     root->file_offset = l->position;
@@ -135,15 +134,12 @@ static dn_status load_storage(void *context, dni_tensor_dict *dict, dni_pickle_s
     const size_t size = (size_t)storage->count * dni_dtype_size(storage->dtype);
     if (!storage->file_offset)
         return dni_fail(error, DN_ERR_CORRUPT, "%s: storage '%s' is not in the file", l->path, storage->key);
-    void *data = dni_allocate(NULL, size + 1);
-    if (!data) return dni_no_memory(error, "%s", l->path);
-    const dn_status status = dni_tensor_dict_adopt(dict, free, data, error);
-    if (status) {
-        free(data);
-        return status;
-    }
+    storage->data = dni_file_view(l->file, size, storage->file_offset, dni_dtype_size(storage->dtype));
+    if (storage->data) return DN_OK;
+    void *data;
+    const dn_status status = dni_tensor_dict_new_memory(dict, size, l->path, &data, error);
     storage->data = data;
-    return dni_file_read_at(&l->file, data, size, storage->file_offset, error);
+    return status ? status : dni_file_read_at(l->file, data, size, storage->file_offset, error);
 }
 
 /* Reads the file's first `size` bytes and the pickles in them. */
@@ -156,7 +152,7 @@ static dn_status try_pickles(legacy *l, size_t size, dn_error *error) {
     dni_pickle_free(l->object);
     dni_pickle_free(l->keys);
     l->object = l->keys = NULL;
-    const dn_status status = dni_file_read_at(&l->file, bytes, size, 0, error);
+    const dn_status status = dni_file_read_at(l->file, bytes, size, 0, error);
     if (status) return status;
     if (!dni_pth_is_legacy(bytes, size))
         return dni_fail(error, DN_ERR_FORMAT, "%s: does not begin with torch's magic number", l->path);
@@ -165,8 +161,8 @@ static dn_status try_pickles(legacy *l, size_t size, dn_error *error) {
 
 static dn_status find_pickles(legacy *l, dn_error *error) {
     for (size_t size = FIRST_READ;; size *= 4) {
-        const bool is_all = l->file.size <= size;
-        const dn_status status = try_pickles(l, is_all ? (size_t)l->file.size : size, error);
+        const bool is_all = l->file->size <= size;
+        const dn_status status = try_pickles(l, is_all ? (size_t)l->file->size : size, error);
         if (status != DN_ERR_TRUNCATED || is_all) return status;
         if (size == PICKLES_LIMIT)
             return dni_fail(error, DN_ERR_CORRUPT,
@@ -175,25 +171,24 @@ static dn_status find_pickles(legacy *l, dn_error *error) {
     }
 }
 
-static dn_status read_into(dni_tensor_dict *dict, const char *path, dn_error *error) {
-    legacy l = {.path = path};
-    dn_status status = dni_file_open(&l.file, path, error);
-    if (status) return status;
-    status = l.file.size ? find_pickles(&l, error) : dni_fail(error, DN_ERR_TRUNCATED, "%s: is empty", path);
+static dn_status read_into(dni_tensor_dict *dict, const dni_file *file, dn_error *error) {
+    legacy l = {.path = file->path, .file = file};
+    dn_status status =
+        file->size ? find_pickles(&l, error) : dni_fail(error, DN_ERR_TRUNCATED, "%s: is empty", l.path);
     if (!status) status = place_storages(&l, error);
-    if (!status) status = dni_state_dict_read(dict, l.object->root, load_storage, &l, path, error);
+    if (!status) status = dni_state_dict_read(dict, l.object->root, load_storage, &l, l.path, error);
     dni_pickle_free(l.object);
     dni_pickle_free(l.keys);
     free(l.bytes);
-    dni_file_close(&l.file);
     return status;
 }
 
-dn_status dni_pth_legacy_read(dni_tensor_dict **out, const char *path, dn_error *error) {
+dn_status dni_pth_legacy_read(dni_tensor_dict **out, const dni_file *file, const dn_allocator *allocator,
+                              dn_error *error) {
     *out = NULL;
-    dni_tensor_dict *dict = dni_tensor_dict_create();
-    if (!dict) return dni_no_memory(error, "%s", path);
-    const dn_status status = read_into(dict, path, error);
+    dni_tensor_dict *dict = dni_tensor_dict_create_in(allocator);
+    if (!dict) return dni_no_memory(error, "%s", file->path);
+    const dn_status status = read_into(dict, file, error);
     if (status)
         dni_tensor_dict_free(dict);
     else

@@ -7,15 +7,12 @@
 
 #include "core/error.h"
 #include "core/memory.h"
-#include "io/file.h"
 #include "weights/state_dict.h"
+#include "weights/zip_source.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zip.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "storages are used as they lie in the file");
@@ -26,6 +23,7 @@ static const char pickle_name[] = "/data.pkl";
 
 typedef struct archive {
     zip_t *zip;
+    dni_zip_source source;
     const char *path;
     char *stem;    /* the folder inside the archive */
     size_t budget; /* bytes that may still be unpacked */
@@ -35,30 +33,21 @@ bool dni_pth_is_zip(const unsigned char *first_bytes, size_t size) {
     return size >= 4 && memcmp(first_bytes, "PK\3\4", 4) == 0;
 }
 
-/* What libzip could not do: for want of memory, because the system refused, or, with `otherwise`, because
- * of the file. */
+/* What libzip could not do: because a read failed, for want of memory, or, with `otherwise`, because of what
+ * the file holds. */
 static dn_status zip_failure(const archive *a, zip_error_t *problem, dn_status otherwise, const char *what,
                              dn_error *error) {
-    const int code = zip_error_code_zip(problem);
-    if (code == ZIP_ER_MEMORY) return dni_no_memory(error, "%s", a->path);
-    if (code == ZIP_ER_READ || code == ZIP_ER_SEEK || code == ZIP_ER_OPEN)
-        return dni_fail_errno(error, zip_error_code_system(problem), "%s: cannot be read", a->path);
+    const dn_error *read = &a->source.error;
+    if (read->status) return dni_fail(error, read->status, "%s", read->message);
+    if (zip_error_code_zip(problem) == ZIP_ER_MEMORY) return dni_no_memory(error, "%s", a->path);
     return dni_fail(error, otherwise, "%s: %s: %s", a->path, what, zip_error_strerror(problem));
 }
 
-/* Opens the archive over the file, which stays the caller's: libzip closes a descriptor of its own. */
-static dn_status open_archive(archive *a, const dni_file *file, dn_error *error) {
-    const int descriptor = fcntl(file->descriptor, F_DUPFD_CLOEXEC, 0);
-    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
-    if (!stream) {
-        const int number = errno;
-        if (descriptor >= 0) close(descriptor);
-        return dni_fail_errno(error, number, "%s: cannot be opened", a->path);
-    }
+/* Opens the archive over the file, which stays the caller's. */
+static dn_status open_archive(archive *a, dn_error *error) {
     zip_error_t problem;
     zip_error_init(&problem);
-    zip_source_t *source = zip_source_filep_create(stream, 0, -1, &problem);
-    if (!source) fclose(stream);
+    zip_source_t *source = dni_zip_source_create(&a->source, &problem);
     a->zip = source ? zip_open_from_source(source, ZIP_RDONLY, &problem) : NULL;
     dn_status status = DN_OK;
     if (!a->zip) {
@@ -144,15 +133,10 @@ static dn_status load_storage(void *context, dni_tensor_dict *dict, dni_pickle_s
         return dni_fail(error, DN_ERR_CORRUPT,
                         "%s: record '%s%s' has %zu bytes, not those of %lld elements of %s", a->path, a->stem,
                         name, size, (long long)storage->count, dni_dtype_name(storage->dtype));
-    void *data = dni_allocate(NULL, size);
-    if (!data) return dni_no_memory(error, "%s", a->path);
-    status = dni_tensor_dict_adopt(dict, free, data, error);
-    if (status) {
-        free(data);
-        return status;
-    }
+    void *data;
+    status = dni_tensor_dict_new_memory(dict, size, a->path, &data, error);
     storage->data = data;
-    return unpack(a, index, name, data, size, error);
+    return status ? status : unpack(a, index, name, data, size, error);
 }
 
 /* TorchScript archives and big-endian machines' files look the same from outside. */
@@ -196,34 +180,31 @@ static dn_status read_pickle(dni_pickle **out, archive *a, dn_error *error) {
     return status;
 }
 
-static dn_status read_archive(archive *a, dni_tensor_dict *dict, const dni_file *file, dn_error *error) {
+static dn_status read_archive(archive *a, dni_tensor_dict *dict, dn_error *error) {
     dni_pickle *pickle = NULL;
-    dn_status status = open_archive(a, file, error);
+    dn_status status = open_archive(a, error);
     if (!status) status = find_stem(a, error);
     if (!status) status = check_kind(a, error);
     if (!status) status = read_pickle(&pickle, a, error);
     if (!status) status = dni_state_dict_read(dict, pickle->root, load_storage, a, a->path, error);
     dni_pickle_free(pickle);
     if (a->zip) zip_discard(a->zip);
+    zip_error_fini(&a->source.state);
     free(a->stem);
     return status;
 }
 
-dn_status dni_pth_zip_read(dni_tensor_dict **out, const char *path, dn_error *error) {
+dn_status dni_pth_zip_read(dni_tensor_dict **out, const dni_file *file, const dn_allocator *allocator,
+                           dn_error *error) {
     *out = NULL;
-    dni_file file;
-    dn_status status = dni_file_open(&file, path, error);
-    if (status) return status;
-    archive a = {.path = path};
-    dni_tensor_dict *dict = dni_tensor_dict_create();
-    if (!dict)
-        status = dni_no_memory(error, "%s", path);
-    else if (!dni_size_mul((size_t)file.size, UNPACK_FACTOR, &a.budget) ||
-             !dni_size_add(a.budget, UNPACK_ALLOWANCE, &a.budget))
-        status = dni_no_memory(error, "%s", path);
+    archive a = {.path = file->path, .source = {.file = file}};
+    dni_tensor_dict *dict = dni_tensor_dict_create_in(allocator);
+    dn_status status = DN_OK;
+    if (!dict || !dni_size_mul((size_t)file->size, UNPACK_FACTOR, &a.budget) ||
+        !dni_size_add(a.budget, UNPACK_ALLOWANCE, &a.budget))
+        status = dni_no_memory(error, "%s", file->path);
     else
-        status = read_archive(&a, dict, &file, error);
-    dni_file_close(&file);
+        status = read_archive(&a, dict, error);
     if (status)
         dni_tensor_dict_free(dict);
     else

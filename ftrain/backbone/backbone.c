@@ -150,12 +150,18 @@ static outcome calibrate(dn_weights *weights, const weights_source *source, cali
     return code;
 }
 
+void backbone_tell_notes(const dn_weights *weights, const char *path) {
+    const char *notes = dn_weights_notes(weights);
+    if (*notes) message("%s: %s", path, notes);
+}
+
 outcome backbone_open(dn_weights **out, const weights_source *source, const dn_preprocessing *preprocessing,
                       const dni_samples *pictures, const char *cache, dni_pool *pool) {
     dn_error error;
     const dn_status status = source->is_random ? dn_weights_random(out, source->config, source->seed, &error)
                                                : dn_weights_load(out, source->path, &error);
     if (status) return report(&error, OUTCOME_MODEL);
+    if (!source->is_random) backbone_tell_notes(*out, source->path);
     if (!source->is_random) return OUTCOME_OK;
     calibration *self = calloc(1, sizeof *self);
     outcome code = self ? OUTCOME_OK : report_no_memory();

@@ -15,4 +15,7 @@
 outcome backbone_open(dn_weights **out, const weights_source *source, const dn_preprocessing *preprocessing,
                       const dni_samples *pictures, const char *cache, dni_pool *pool);
 
+/* Says what the file held that the weights do not, where there is something. */
+void backbone_tell_notes(const dn_weights *weights, const char *path);
+
 #endif

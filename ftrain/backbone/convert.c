@@ -1,6 +1,7 @@
 /* ftrain convert: a checkpoint to safetensors, checked; or its tensors listed. */
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"
+#include "ftrain/backbone/backbone.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
@@ -11,18 +12,23 @@
 
 #include <stdio.h>
 
-static outcome list(const char *path) {
-    dni_tensor_dict *dict;
-    dn_error error;
-    if (dni_checkpoint_read(&dict, path, &error)) return report(&error, OUTCOME_MODEL);
+static void print_tensors(const dni_tensor_dict *dict, const char *behind) {
     for (size_t i = 0; i < dni_tensor_dict_count(dict); i++) {
         const dni_named_tensor *entry = dni_tensor_dict_at(dict, i);
         char shape[96];
         dni_tensor_shape_text(entry->tensor.rank, entry->tensor.shape, shape, sizeof shape);
         quote_write(stdout, entry->name);
-        printf("\t%s\t%s\n", dni_dtype_name(entry->tensor.dtype), shape);
+        printf("\t%s\t%s%s\n", dni_dtype_name(entry->tensor.dtype), shape, behind);
     }
-    dni_tensor_dict_free(dict);
+}
+
+static outcome list(const char *path) {
+    dni_checkpoint checkpoint;
+    dn_error error;
+    if (dni_checkpoint_load(&checkpoint, path, NULL, &error)) return report(&error, OUTCOME_MODEL);
+    print_tensors(checkpoint.network, "");
+    print_tensors(checkpoint.outside, "\toutside the network");
+    dni_checkpoint_free(&checkpoint);
     return OUTCOME_OK;
 }
 
@@ -30,6 +36,7 @@ static outcome convert(const char *from, const char *to) {
     dn_weights *weights;
     dn_error error;
     if (dn_weights_load(&weights, from, &error)) return report(&error, OUTCOME_MODEL);
+    backbone_tell_notes(weights, from);
     char hash[33];
     dn_weights_hash(weights, hash);
     outcome code = OUTCOME_OK;

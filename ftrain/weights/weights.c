@@ -1,5 +1,6 @@
 /* ftrain weights: ImageNet's weights, fetched, checked and put where every command finds them. */
 #include "densenet/densenet.h"
+#include "ftrain/backbone/backbone.h"
 #include "ftrain/backbone/weights_source.h"
 #include "ftrain/net/download.h"
 #include "ftrain/shell/commands.h"
@@ -185,6 +186,7 @@ static outcome load(const weights_run *run, dn_weights **out) {
         message("%s: what came cannot be used", run->address.shown);
         return report(&error, OUTCOME_MODEL);
     }
+    backbone_tell_notes(*out, run->address.shown);
     const char *const name = dn_weights_config(*out)->name;
     if (!run->address.network || strcmp(name, run->address.network->name) == 0) return OUTCOME_OK;
     message("%s: what came is %s, not %s; it is not kept", run->address.shown, name,

@@ -131,6 +131,8 @@ static void test_weights(void **state) {
     REFUSED(dn_weights_save(NULL, path, &error), "weights");
     REFUSED(dn_weights_save(weights, NULL, &error), "path");
     assert_null(dn_weights_config(NULL));
+    assert_string_equal(dn_weights_notes(NULL), "");
+    assert_string_equal(dn_weights_notes(weights), "");
     dn_weights_hash(weights, NULL);
     dn_weights_hash(NULL, hex);
     assert_string_equal(hex, "");

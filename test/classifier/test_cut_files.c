@@ -67,9 +67,9 @@ static void assert_survives_cuts(const char *path, dn_status (*read)(const char 
 }
 
 static dn_status read_checkpoint(const char *path, dn_error *error) {
-    dni_tensor_dict *dict;
-    const dn_status status = dni_checkpoint_read(&dict, path, error);
-    dni_tensor_dict_free(dict);
+    dni_checkpoint checkpoint;
+    const dn_status status = dni_checkpoint_load(&checkpoint, path, NULL, error);
+    dni_checkpoint_free(&checkpoint);
     return status;
 }
 

@@ -35,21 +35,59 @@ static void test_a_dict_keeps_order_names_and_memory(void **state) {
     const dni_tensor view = dni_tensor_of(DNI_F32, &value, 0, NULL);
     assert_int_equal(dni_tensor_dict_add(dict, "t7", view, &error), DN_ERR_CORRUPT);
     assert_non_null(strstr(error.message, "'t7'"));
-    assert_int_equal(dni_tensor_dict_rename(dict, 7, "seven", NULL), DN_OK);
-    assert_int_equal(dni_tensor_dict_rename(dict, 7, "seven", NULL), DN_OK);
-    assert_int_equal(dni_tensor_dict_rename(dict, 7, "t8", NULL), DN_ERR_CORRUPT);
-    assert_null(dni_tensor_dict_find(dict, "t7"));
     dni_tensor_dict_remove(dict, 0);
     assert_null(dni_tensor_dict_find(dict, "t0"));
     assert_int_equal(dni_tensor_dict_count(dict), 999);
-    assert_string_equal(dni_tensor_dict_at(dict, 6)->name, "seven");
-    assert_true(*(const float *)dni_tensor_dict_find(dict, "seven")->data == 7.0f);
+    assert_string_equal(dni_tensor_dict_at(dict, 6)->name, "t7");
+    assert_true(*(const float *)dni_tensor_dict_find(dict, "t7")->data == 7.0f);
     assert_true(*(const float *)dni_tensor_dict_find(dict, "t999")->data == 999.0f);
     int released = 0;
     assert_int_equal(dni_tensor_dict_adopt(dict, release_flag, &released, NULL), DN_OK);
     dni_tensor_dict_free(dict);
     assert_int_equal(released, 1);
     dni_tensor_dict_free(NULL);
+}
+
+/* Counts what is in use; refuses the third block. */
+typedef struct counted {
+    int blocks, given;
+    size_t bytes;
+} counted;
+
+static void *allocate_counted(void *context, size_t size) {
+    counted *count = context;
+    if (count->given == 2) return NULL;
+    count->given++;
+    count->blocks++;
+    count->bytes += size;
+    return dni_allocate(NULL, size);
+}
+
+static void release_counted(void *context, void *memory, size_t size) {
+    counted *count = context;
+    count->blocks--;
+    count->bytes -= size;
+    dni_release(NULL, memory, size);
+}
+
+static void test_memory_comes_from_the_allocator_and_goes_back(void **state) {
+    (void)state;
+    counted count = {0};
+    const dn_allocator allocator = {allocate_counted, release_counted, &count};
+    dni_tensor_dict *dict = dni_tensor_dict_create_in(&allocator);
+    void *memory, *data;
+    dn_error error;
+    assert_int_equal(dni_tensor_dict_new_memory(dict, 0, "nothing", &memory, NULL), DN_OK);
+    assert_non_null(memory);
+    assert_int_equal(dni_tensor_dict_allocate(dict, "x", DNI_F32, 1, (int64_t[]){25}, &data, NULL), DN_OK);
+    assert_int_equal(count.blocks, 2);
+    assert_int_equal(count.bytes, 101);
+    assert_int_equal(dni_tensor_dict_new_memory(dict, 8, "the third", &memory, &error), DN_ERR_MEMORY);
+    assert_null(memory);
+    assert_non_null(strstr(error.message, "the third"));
+    dni_tensor_dict_free(dict);
+    assert_int_equal(count.blocks, 0);
+    assert_int_equal(count.bytes, 0);
 }
 
 static void test_a_tensor_beyond_memory_is_refused(void **state) {
@@ -81,6 +119,7 @@ static void test_metadata_is_set_replaced_and_listed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_dict_keeps_order_names_and_memory),
+        cmocka_unit_test(test_memory_comes_from_the_allocator_and_goes_back),
         cmocka_unit_test(test_a_tensor_beyond_memory_is_refused),
         cmocka_unit_test(test_metadata_is_set_replaced_and_listed),
     };

@@ -237,6 +237,60 @@ static void test_half_a_classifier_is_refused(void **state) {
     assert_refused(f, dict, DN_ERR_TENSOR_MISSING, (const char *[]){"classifier.bias", "(1000)", NULL});
 }
 
+static void assert_notes(fixture *f, dni_tensor_dict *dict, const char *expected) {
+    dn_weights *loaded;
+    char hash[2][33];
+    if (load(f, dict, &loaded)) fail_msg("%s", f->error.message);
+    assert_string_equal(dn_weights_notes(loaded), expected);
+    dn_weights_hash(f->weights, hash[0]);
+    dn_weights_hash(loaded, hash[1]);
+    assert_string_equal(hash[0], hash[1]);
+    dn_weights_free(loaded);
+}
+
+static void test_what_is_left_out_is_told(void **state) {
+    fixture *f = *state;
+    dni_tensor_dict *dict = copy_of(f->weights);
+    put_in(dict, "features.norm0.num_batches_tracked", DNI_I64, 0, NULL);
+    put_in(dict, "head.norm.num_batches_tracked", DNI_I64, 0, NULL);
+    assert_notes(f, dict, "");
+
+    dict = copy_of(f->weights);
+    put_in(dict, "criterion.weight", DNI_F32, 1, (int64_t[]){1000});
+    assert_notes(f, dict, "left out 1 tensor outside the network: criterion.weight (1000)");
+
+    dict = copy_of(f->weights);
+    take_out(dict, "classifier.weight");
+    take_out(dict, "classifier.bias");
+    put_in(dict, "classifier.0.bias", DNI_F32, 1, (int64_t[]){10});
+    put_in(dict, "classifier.0.weight", DNI_F32, 2, (int64_t[]){10, 1024});
+    for (int i = 0; i < 7; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "aux.%d", i);
+        put_in(dict, name, DNI_U8, 1, (int64_t[]){i + 1});
+    }
+    assert_notes(f, dict,
+                 "left out 2 tensors of a classifier of its own: classifier.0.bias (10), classifier.0.weight "
+                 "(10, 1024); left out 7 tensors outside the network: aux.0 (1), aux.1 (2), aux.2 (3), aux.3 "
+                 "(4) and 3 more");
+}
+
+/* They may be as long as a file likes. */
+static void test_names_that_are_long_are_counted(void **state) {
+    fixture *f = *state;
+    dni_tensor_dict *dict = copy_of(f->weights);
+    char names[2][900];
+    for (int i = 0; i < 2; i++) {
+        memset(names[i], 'a' + i, sizeof names[i] - 1);
+        names[i][sizeof names[i] - 1] = '\0';
+        put_in(dict, names[i], DNI_U8, 1, (int64_t[]){1});
+    }
+    char expected[1200];
+    snprintf(expected, sizeof expected, "left out 2 tensors outside the network: %s (1) and 1 more",
+             names[0]);
+    assert_notes(f, dict, expected);
+}
+
 /* A half of 0.5 in F64, F16 and BF16 is exact: the loaded values must be, too. */
 static void test_other_float_types_are_converted(void **state) {
     fixture *f = *state;
@@ -520,6 +574,8 @@ int main(void) {
         TEST(test_batch_counters_are_dropped),
         TEST(test_classifier_may_be_absent_or_another),
         TEST(test_half_a_classifier_is_refused),
+        TEST(test_what_is_left_out_is_told),
+        TEST(test_names_that_are_long_are_counted),
         TEST(test_other_float_types_are_converted),
         TEST(test_missing_file_is_named),
         TEST(test_hash_knows_the_numbers_and_nothing_else),

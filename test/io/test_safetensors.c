@@ -201,13 +201,7 @@ static void test_as_many_tensors_as_may_be_are_read_in_a_moment(void **state) {
     assert_int_equal(dni_tensor_dict_count(dict), MOST);
     for (size_t i = 0; i < MOST; i++) { /* quadratic, this takes minutes */
         char name[40];
-        snprintf(name, sizeof name, "renamed.%zu", i);
-        assert_int_equal(dni_tensor_dict_rename(dict, i, name, NULL), DN_OK);
-    }
-    assert_null(dni_tensor_dict_find(dict, "tensor.77777"));
-    for (size_t i = 0; i < MOST; i++) {
-        char name[40];
-        snprintf(name, sizeof name, "renamed.%zu", i);
+        snprintf(name, sizeof name, "tensor.%zu", i);
         assert_non_null(dni_tensor_dict_find(dict, name));
     }
     dni_tensor_dict_free(dict);

@@ -19,25 +19,25 @@
 
 #define GOLDEN "test/golden/weights/"
 
-static dni_tensor_dict *must_read(const char *path) {
-    dni_tensor_dict *dict;
+static dni_checkpoint must_read(const char *path) {
+    dni_checkpoint checkpoint;
     dn_error error;
-    if (dni_checkpoint_read(&dict, path, &error) != DN_OK) fail_msg("%s", error.message);
-    return dict;
+    if (dni_checkpoint_load(&checkpoint, path, NULL, &error) != DN_OK) fail_msg("%s", error.message);
+    return checkpoint;
 }
 
 static void assert_reads_as(const char *path, const char *expected_path) {
-    dni_tensor_dict *dict = must_read(path), *expected = must_read(expected_path);
-    weights_assert_same(dict, expected);
-    dni_tensor_dict_free(dict);
-    dni_tensor_dict_free(expected);
+    dni_checkpoint found = must_read(path), expected = must_read(expected_path);
+    weights_assert_same(found.network, expected.network);
+    dni_checkpoint_free(&found);
+    dni_checkpoint_free(&expected);
 }
 
 static void assert_refused(const char *path, dn_status status, const char *word) {
-    dni_tensor_dict *dict;
+    dni_checkpoint checkpoint;
     dn_error error = {0};
-    assert_int_equal(dni_checkpoint_read(&dict, path, &error), status);
-    assert_null(dict);
+    assert_int_equal(dni_checkpoint_load(&checkpoint, path, NULL, &error), status);
+    assert_null(checkpoint.network);
     assert_int_equal(error.status, status);
     assert_int_equal(strncmp(error.message, path, strlen(path)), 0);
     if (!strstr(error.message, word)) fail_msg("'%s' does not say '%s'", error.message, word);
@@ -53,24 +53,26 @@ static void test_shared_storages_are_shared(void **state) {
     (void)state;
     const char *const paths[] = {GOLDEN "variety.pth", GOLDEN "variety.legacy.pth"};
     for (size_t i = 0; i < 2; i++) {
-        dni_tensor_dict *dict = must_read(paths[i]);
+        dni_checkpoint checkpoint = must_read(paths[i]);
+        const dni_tensor_dict *dict = checkpoint.network;
         const float *first = dni_tensor_dict_find(dict, "shared.first")->data;
         const float *second = dni_tensor_dict_find(dict, "shared.second")->data;
         assert_ptr_equal(first + 12, second);
         assert_ptr_equal(first, dni_tensor_dict_find(dict, "transposed.weight")->data);
-        dni_tensor_dict_free(dict);
+        dni_checkpoint_free(&checkpoint);
     }
 }
 
 static void test_all_data_is_aligned_to_its_type(void **state) {
     (void)state;
-    dni_tensor_dict *dict = must_read(GOLDEN "variety.legacy.pth");
+    dni_checkpoint checkpoint = must_read(GOLDEN "variety.legacy.pth");
+    const dni_tensor_dict *dict = checkpoint.network;
     for (size_t i = 0; i < dni_tensor_dict_count(dict); i++) {
         const dni_tensor *tensor = &dni_tensor_dict_at(dict, i)->tensor;
         if (dni_tensor_count(tensor))
             assert_int_equal((uintptr_t)tensor->data % dni_dtype_size(tensor->dtype), 0);
     }
-    dni_tensor_dict_free(dict);
+    dni_checkpoint_free(&checkpoint);
 }
 
 static void test_names_prefixes_and_wrappers_make_no_difference(void **state) {
@@ -190,11 +192,11 @@ static void test_a_file_cut_short_anywhere_is_refused(void **state) {
         const size_t size = file.size;
         for (size_t length = 0; length < size; length++) {
             write_whole(kept, bytes, length);
-            dni_tensor_dict *dict;
+            dni_checkpoint checkpoint;
             dn_error error = {0};
-            if (dni_checkpoint_read(&dict, kept, &error) == DN_OK)
+            if (dni_checkpoint_load(&checkpoint, kept, NULL, &error) == DN_OK)
                 fail_msg("%s is taken for whole after %zu bytes", damaged[f], length);
-            assert_null(dict);
+            assert_null(checkpoint.file);
             assert_non_null(strstr(error.message, kept));
         }
         free(bytes);
@@ -205,14 +207,15 @@ static void test_a_file_cut_short_anywhere_is_refused(void **state) {
 /* A changed value cannot be seen; what must hold is that reading ends in a dict whose elements can all be
  * read, or in an error. AddressSanitizer is the judge of "can". */
 static void try_damaged(const char *path) {
-    dni_tensor_dict *dict;
+    dni_checkpoint checkpoint;
     dn_error error = {0};
-    if (dni_checkpoint_read(&dict, path, &error) != DN_OK) {
-        assert_null(dict);
+    if (dni_checkpoint_load(&checkpoint, path, NULL, &error) != DN_OK) {
+        assert_null(checkpoint.file);
         assert_int_not_equal(error.status, DN_OK);
         assert_true(strlen(error.message) > 0);
         return;
     }
+    const dni_tensor_dict *dict = checkpoint.file;
     for (size_t i = 0; i < dni_tensor_dict_count(dict); i++) {
         const dni_tensor *tensor = &dni_tensor_dict_at(dict, i)->tensor;
         const int64_t count = dni_tensor_count(tensor);
@@ -222,7 +225,7 @@ static void try_damaged(const char *path) {
         dni_tensor_to_f32(tensor, values);
         free(values);
     }
-    dni_tensor_dict_free(dict);
+    dni_checkpoint_free(&checkpoint);
 }
 
 static void test_a_flipped_byte_anywhere_does_no_harm(void **state) {
@@ -272,15 +275,15 @@ static void test_a_whole_densenet161_is_the_same_in_every_format(void **state) {
     snprintf(command, sizeof command,
              "/usr/bin/python3 test/golden/weights/oracle_weights.py densenet161 '%s'", (const char *)*state);
     assert_int_equal(system(command), 0);
-    dni_tensor_dict *expected = must_read(folder_path(state, "expected.safetensors"));
-    assert_int_equal(dni_tensor_dict_count(expected), 967);
+    dni_checkpoint expected = must_read(folder_path(state, "expected.safetensors"));
+    assert_int_equal(dni_tensor_dict_count(expected.network), 967);
     const char *const names[] = {"new.pth", "legacy.pth", "old.pth"};
     for (size_t i = 0; i < 3; i++) {
-        dni_tensor_dict *dict = must_read(folder_path(state, names[i]));
-        weights_assert_same(dict, expected);
-        dni_tensor_dict_free(dict);
+        dni_checkpoint found = must_read(folder_path(state, names[i]));
+        weights_assert_same(found.network, expected.network);
+        dni_checkpoint_free(&found);
     }
-    dni_tensor_dict_free(expected);
+    dni_checkpoint_free(&expected);
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_set_up, folder_tear_down)
