@@ -1,0 +1,141 @@
+/* ftrain export: what this program has made, for others. The kind of IN and the format of OUT choose the
+ * writer. */
+#include "ftrain/export/export.h"
+
+#include "ftrain/backbone/model_attach.h"
+#include "ftrain/shell/commands.h"
+#include "ftrain/shell/message.h"
+#include "ftrain/shell/options.h"
+#include "ftrain/shell/output.h"
+#include "io/file.h"
+#include "io/json.h"
+#include "io/safetensors.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+static const export_kind *const kinds[] = {&network_kind};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static const char *const format_names[EXPORT_FORMATS] = {[EXPORT_SAFETENSORS] = "safetensors"};
+
+/* What OUT's name may end in. */
+static const struct {
+    const char *ending;
+    export_format format;
+} endings[] = {
+    {".safetensors", EXPORT_SAFETENSORS},
+};
+
+static bool ends_in(const char *path, const char *ending) {
+    const size_t length = strlen(path), end_length = strlen(ending);
+    return length > end_length && strcasecmp(path + length - end_length, ending) == 0;
+}
+
+/* "safetensors, pth, onnx": the formats of a kind. */
+static const char *list_formats(const export_kind *kind, char *text, size_t size) {
+    size_t used = 0;
+    for (int f = 0; f < EXPORT_FORMATS; f++)
+        if (kind->writers[f])
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", format_names[f]);
+    return text;
+}
+
+static outcome choose_format(export_job *job, const export_kind *kind) {
+    char list[128];
+    list_formats(kind, list, sizeof list);
+    for (size_t i = 0; job->format < 0 && i < sizeof endings / sizeof *endings; i++)
+        if (ends_in(job->out, endings[i].ending)) job->format = endings[i].format;
+    if (job->format < 0) {
+        message("%s: its ending tells no format; give --format, one of %s", job->out, list);
+        return OUTCOME_USAGE;
+    }
+    if (kind->writers[job->format]) return OUTCOME_OK;
+    message("%s: %s can be written as %s, not as %s", job->in, kind->name, list, format_names[job->format]);
+    return OUTCOME_USAGE;
+}
+
+static outcome find_kind(const export_kind **out, const char *path) {
+    dni_safetensors file;
+    dn_error error;
+    if (dni_safetensors_open(&file, path, &error)) return report(&error, OUTCOME_MODEL);
+    const char *format = dni_tensor_dict_meta(file.dict, "format");
+    *out = NULL;
+    for (size_t i = 0; format && i < KINDS; i++)
+        if (strncmp(format, kinds[i]->mark, strlen(kinds[i]->mark)) == 0) *out = kinds[i];
+    dni_safetensors_close(&file);
+    if (*out) return OUTCOME_OK;
+    message("%s: is not %s; 'ftrain convert' turns weights into safetensors", path, kinds[0]->name);
+    return OUTCOME_MODEL;
+}
+
+static outcome check_out(const export_job *job) {
+    struct stat in, out;
+    if (stat(job->out, &out) == 0) {
+        if (stat(job->in, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino) {
+            message("export: IN and OUT are one file: %s", job->out);
+            return OUTCOME_USAGE;
+        }
+        if (S_ISREG(out.st_mode) && !job->force) {
+            message("%s: is there already; --force replaces it", job->out);
+            return OUTCOME_USAGE;
+        }
+    }
+    return check_output(job->out);
+}
+
+static outcome tell(const export_job *job, json_t *about) {
+    if (!job->json) {
+        print_wrote(job->out);
+        return OUTCOME_OK;
+    }
+    json_t *result =
+        json_pack("{s:o, s:s}", "file", dni_json_text(job->out), "format", format_names[job->format]);
+    if (json_object_update(result, about) != 0) {
+        json_decref(result);
+        return report_no_memory();
+    }
+    return print_json(result) ? OUTCOME_OK : OUTCOME_MACHINE;
+}
+
+static const option_spec rows[] = {
+    OPT_CHOICE("format", 0, export_job, format, EXPORT_FORMAT_WORDS, "what to write (default: as OUT ends)"),
+    MODEL_WEIGHTS_OPTION(export_job, weights),
+    OPT_FLAG("force", 0, export_job, force, "replace OUT where it is there already"),
+    JSON_OBJECT_OPTION(export_job, json),
+};
+
+static outcome run(const command *self, int argc, char **argv) {
+    export_job job = {.format = -1};
+    int first;
+    outcome code = parse_options(self, &job, argc, argv, &first);
+    if (code) return code;
+    job.in = argv[first];
+    job.out = argv[first + 1];
+    const export_kind *kind = NULL;
+    json_t *about = json_object();
+    if (!about) code = report_no_memory();
+    if (!code) code = find_kind(&kind, job.in);
+    if (!code) code = choose_format(&job, kind);
+    if (!code) code = check_out(&job);
+    if (!code) code = kind->writers[job.format](&job, about);
+    if (!code) code = tell(&job, about);
+    json_decref(about);
+    return code;
+}
+
+const command export_command = {
+    .name = "export",
+    .arguments = "IN OUT [options]",
+    .summary = "write a trained model out for other programs",
+    .description =
+        "Writes the whole network of a model file, backbone and head. What OUT ends in says how:\n\n"
+        "  .safetensors   all tensors under the names of torchvision's densenet with a Sequential head\n\n"
+        "  ftrain export flowers.safetensors flowers-torch.safetensors\n\n",
+    .options = OPTIONS(rows),
+    .min_paths = 2,
+    .max_paths = 2,
+    .run = run,
+};

@@ -1,0 +1,38 @@
+/* What other programs read: the kinds of files that can be written out, and the formats of each. */
+#ifndef FTRAIN_EXPORT_EXPORT_H
+#define FTRAIN_EXPORT_EXPORT_H
+
+#include "ftrain/shell/outcome.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* In the order of --format's words. */
+typedef enum export_format {
+    EXPORT_SAFETENSORS,
+    EXPORT_FORMATS, /* how many there are */
+} export_format;
+
+#define EXPORT_FORMAT_WORDS "safetensors"
+
+/* What the command line asks for. */
+typedef struct export_job {
+    const char *in, *out;
+    int format;          /* an export_format; -1: what OUT's ending says */
+    const char *weights; /* the value of -w, or NULL */
+    bool force, json;
+} export_job;
+
+/* Writes job->out. Adds to `about`, a JSON object, what --json tells of it. */
+typedef outcome (*export_writer)(const export_job *job, json_t *about);
+
+/* A kind of IN. */
+typedef struct export_kind {
+    const char *name;                      /* "a model file" */
+    const char *mark;                      /* what the metadata 'format' of such a file begins with */
+    export_writer writers[EXPORT_FORMATS]; /* NULL: this kind is not written in that format */
+} export_kind;
+
+extern const export_kind network_kind;
+
+#endif
