@@ -17,6 +17,9 @@
 bool dni_pth_is_zip(const unsigned char *first_bytes, size_t size);
 dn_status dni_pth_zip_read(dni_tensor_dict **out, const dni_file *file, const dn_allocator *allocator,
                            dn_error *error);
+/* Writes every tensor (dense ones; DN_ERR_ARGUMENT otherwise) in this format, atomically and in the
+ * dictionary's order; equal content gives equal bytes. The metadata has no place in it. */
+dn_status dni_pth_zip_write(const dni_tensor_dict *dict, const char *path, dn_error *error);
 
 /* Before: five pickles in a row, then the storages. */
 bool dni_pth_is_legacy(const unsigned char *first_bytes, size_t size);

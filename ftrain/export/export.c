@@ -19,7 +19,8 @@
 static const export_kind *const kinds[] = {&network_kind};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-static const char *const format_names[EXPORT_FORMATS] = {[EXPORT_SAFETENSORS] = "safetensors"};
+static const char *const format_names[EXPORT_FORMATS] = {
+    [EXPORT_SAFETENSORS] = "safetensors", [EXPORT_PTH] = "pth"};
 
 /* What OUT's name may end in. */
 static const struct {
@@ -27,6 +28,8 @@ static const struct {
     export_format format;
 } endings[] = {
     {".safetensors", EXPORT_SAFETENSORS},
+    {".pth", EXPORT_PTH},
+    {".pt", EXPORT_PTH},
 };
 
 static bool ends_in(const char *path, const char *ending) {
@@ -132,7 +135,8 @@ const command export_command = {
     .summary = "write a trained model out for other programs",
     .description =
         "Writes the whole network of a model file, backbone and head. What OUT ends in says how:\n\n"
-        "  .safetensors   all tensors under the names of torchvision's densenet with a Sequential head\n\n"
+        "  .safetensors   all tensors under the names of torchvision's densenet with a Sequential head\n"
+        "  .pth           the same as torch.load() reads it, with weights_only=True, too\n\n"
         "  ftrain export flowers.safetensors flowers-torch.safetensors\n\n",
     .options = OPTIONS(rows),
     .min_paths = 2,

@@ -10,10 +10,11 @@
 /* In the order of --format's words. */
 typedef enum export_format {
     EXPORT_SAFETENSORS,
+    EXPORT_PTH,
     EXPORT_FORMATS, /* how many there are */
 } export_format;
 
-#define EXPORT_FORMAT_WORDS "safetensors"
+#define EXPORT_FORMAT_WORDS "safetensors|pth"
 
 /* What the command line asks for. */
 typedef struct export_job {

@@ -6,5 +6,5 @@
 const export_kind network_kind = {
     .name = "a model file",
     .mark = "densenet classifier",
-    .writers = {[EXPORT_SAFETENSORS] = export_safetensors},
+    .writers = {[EXPORT_SAFETENSORS] = export_safetensors, [EXPORT_PTH] = export_pth},
 };

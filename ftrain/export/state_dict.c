@@ -1,10 +1,11 @@
-/* The network's state dict as safetensors. */
+/* The network's state dict as safetensors and as PyTorch's own file. */
 #include "ftrain/export/state_dict.h"
 
 #include "core/error.h"
 #include "ftrain/export/network.h"
 #include "ftrain/shell/interrupt.h"
 #include "io/safetensors.h"
+#include "weights/pth.h"
 
 #include <stdlib.h>
 
@@ -49,4 +50,8 @@ static outcome export_dict(const export_job *job, json_t *about, dict_writer wri
 
 outcome export_safetensors(const export_job *job, json_t *about) {
     return export_dict(job, about, dni_safetensors_write);
+}
+
+outcome export_pth(const export_job *job, json_t *about) {
+    return export_dict(job, about, dni_pth_zip_write);
 }

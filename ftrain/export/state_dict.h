@@ -5,5 +5,6 @@
 #include "ftrain/export/export.h"
 
 outcome export_safetensors(const export_job *job, json_t *about);
+outcome export_pth(const export_job *job, json_t *about);
 
 #endif

@@ -36,4 +36,11 @@ equal "every tensor of the network, its counters and the head" "$(wc -l <list)" 
 check "with the names of torch" 0 '^classifier.3.weight	F32	\(2, 16\)$' '' cat list
 check "with the counters of batches" 0 '^features.denseblock4.denselayer16.norm2.num_batches_tracked	I64	\(\)$' '' cat list
 
+# ---- .pth ----
+check ".pth by its ending" 0 '^wrote out.pth$' '' $export out.pth
+"$ftrain" convert --list out.pth | sort >list-pth
+sort list >list-safetensors
+same "it holds the same tensors as safetensors" list-pth list-safetensors
+equal "and the same weights" "$(hash out.pth)" "$(hash m.safetensors)"
+
 [ "$failures" -eq 0 ]
