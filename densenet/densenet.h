@@ -76,6 +76,10 @@ DN_API dn_status dn_weights_calibrate(dn_weights *weights, const float *inputs, 
 /* Writes all tensors as safetensors under PyTorch's present names, atomically. DN_ERR_UNSUPPORTED for a
  * network of dn_weights_random() that is no member of the family: dn_weights_load() would not know it. */
 DN_API dn_status dn_weights_save(const dn_weights *weights, const char *path, dn_error *error);
+/* The same bytes, all *size of them, in memory that is the caller's: from `allocator`, which is asked once for
+ * as many, or, where that is NULL, for free(). On failure *bytes is NULL. */
+DN_API dn_status dn_weights_save_memory(const dn_weights *weights, void **bytes, size_t *size,
+                                        const dn_allocator *allocator, dn_error *error);
 
 DN_API const dn_config *dn_weights_config(const dn_weights *weights);
 /* XXH3-128 over the tensors the network uses (names, shapes and float32 values), as 32 hex digits and a

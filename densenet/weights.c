@@ -91,15 +91,32 @@ static bool is_member(const dn_config *config) {
            member->initial_channels == config->initial_channels && member->bottleneck == config->bottleneck;
 }
 
+static dn_status check_member(const dn_weights *weights, const char *path, dn_error *error) {
+    if (is_member(&weights->config)) return DN_OK;
+    return dni_fail(
+        error, DN_ERR_UNSUPPORTED,
+        "%s: a network '%s' that is none of DenseNet-121, 161, 169, 201: loading would not know it", path,
+        weights->config.name);
+}
+
 dn_status dn_weights_save(const dn_weights *weights, const char *path, dn_error *error) {
     DNI_NOT_NULL(error, weights);
     DNI_NOT_NULL(error, path);
-    if (!is_member(&weights->config))
-        return dni_fail(
-            error, DN_ERR_UNSUPPORTED,
-            "%s: a network '%s' that is none of DenseNet-121, 161, 169, 201: loading would not know it", path,
-            weights->config.name);
-    return dni_safetensors_write(weights->tensors, path, error);
+    const dn_status status = check_member(weights, path, error);
+    return status ? status : dni_safetensors_write(weights->tensors, path, error);
+}
+
+dn_status dn_weights_save_memory(const dn_weights *weights, void **bytes, size_t *size,
+                                 const dn_allocator *allocator, dn_error *error) {
+    static const char name[] = "weights in memory";
+    DNI_NOT_NULL(error, bytes);
+    *bytes = NULL;
+    DNI_NOT_NULL(error, size);
+    *size = 0;
+    DNI_NOT_NULL(error, weights);
+    const dn_status status = check_member(weights, name, error);
+    return status ? status
+                  : dni_safetensors_write_memory(weights->tensors, name, allocator, bytes, size, error);
 }
 
 dn_status dni_weights_check_classifier(const dn_weights *weights, const char *name, dn_error *error) {

@@ -38,4 +38,9 @@ dn_status dni_safetensors_read_file(dni_tensor_dict **out, const dni_file *file,
  * a multiple of 64 bytes, so that the same content always gives the same bytes. */
 dn_status dni_safetensors_write(const dni_tensor_dict *dict, const char *path, dn_error *error);
 
+/* The same bytes, in memory from `allocator` (NULL: the system's, for free()); `name` is for messages. */
+dn_status dni_safetensors_write_memory(const dni_tensor_dict *dict, const char *name,
+                                       const dn_allocator *allocator, void **bytes, size_t *size,
+                                       dn_error *error);
+
 #endif

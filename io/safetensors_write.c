@@ -112,42 +112,105 @@ static char *header_text(const dni_tensor_dict *dict, const dni_named_tensor *co
     return text;
 }
 
-static dn_status write_header(dni_file_writer *writer, const char *text, dn_error *error) {
+/* ---- where the bytes go ---- */
+
+/* A file under construction, or memory that holds all of it. */
+typedef struct sink {
+    dni_file_writer *writer;
+    unsigned char *memory; /* where the next bytes go; NULL: to the writer */
+} sink;
+
+static dn_status put(sink *to, const void *bytes, size_t size, dn_error *error) {
+    if (!to->memory) return dni_file_write(to->writer, bytes, size, error);
+    if (size) memcpy(to->memory, bytes, size);
+    to->memory += size;
+    return DN_OK;
+}
+
+/* What is written, in order. */
+typedef struct content {
+    const dni_named_tensor **tensors;
+    size_t count;
+    char *header;
+    size_t size; /* of all of it */
+} content;
+
+/* Checks and describes the dictionary. On failure, too, the content is to be freed. */
+static dn_status describe(content *out, const dni_tensor_dict *dict, const char *path, dn_error *error) {
+    *out = (content){.tensors = sorted_tensors(dict), .count = dni_tensor_dict_count(dict)};
+    if (!out->tensors) return dni_no_memory(error, "%s", path);
+    const dn_status status = check_content(dict, out->tensors, path, error);
+    if (status) return status;
+    out->header = header_text(dict, out->tensors);
+    if (!out->header) return dni_no_memory(error, "%s", path);
+    const size_t length = strlen(out->header);
+    if (length > HEADER_LIMIT - DNI_ALIGNMENT)
+        return dni_fail(error, DN_ERR_ARGUMENT, "%s: a header of %zu bytes is above the format's limit of %d",
+                        path, length, HEADER_LIMIT);
+    out->size = dni_align_up(LENGTH_BYTES + length);
+    for (size_t i = 0; i < out->count; i++)
+        if (!dni_size_add(out->size, tensor_bytes(&out->tensors[i]->tensor), &out->size))
+            return dni_no_memory(error, "%s", path);
+    return DN_OK;
+}
+
+static void free_description(content *described) {
+    free(described->header);
+    free(described->tensors);
+}
+
+static dn_status put_header(sink *to, const char *text, dn_error *error) {
     char spaces[DNI_ALIGNMENT];
     memset(spaces, ' ', sizeof spaces);
     const size_t length = strlen(text);
     const uint64_t padded = dni_align_up(LENGTH_BYTES + length) - LENGTH_BYTES;
-    dn_status status = dni_file_write(writer, &padded, LENGTH_BYTES, error);
-    if (!status) status = dni_file_write(writer, text, length, error);
-    if (!status) status = dni_file_write(writer, spaces, (size_t)padded - length, error);
+    dn_status status = put(to, &padded, LENGTH_BYTES, error);
+    if (!status) status = put(to, text, length, error);
+    if (!status) status = put(to, spaces, (size_t)padded - length, error);
     return status;
 }
 
-static dn_status write_file(const char *header, const dni_named_tensor *const *tensors, size_t count,
-                            const char *path, dn_error *error) {
-    if (strlen(header) > HEADER_LIMIT - DNI_ALIGNMENT)
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: a header of %zu bytes is above the format's limit of %d",
-                        path, strlen(header), HEADER_LIMIT);
-    dni_file_writer *writer = NULL;
-    dn_status status = dni_file_writer_open(&writer, path, error);
+static dn_status put_all(sink *to, const content *described, dn_error *error) {
+    dn_status status = put_header(to, described->header, error);
+    for (size_t i = 0; i < described->count && !status; i++) {
+        const dni_tensor *tensor = &described->tensors[i]->tensor;
+        status = put(to, tensor->data, tensor_bytes(tensor), error);
+    }
+    return status;
+}
+
+static dn_status write_file(const content *described, const char *path, dn_error *error) {
+    sink to = {.writer = NULL};
+    dn_status status = dni_file_writer_open(&to.writer, path, error);
     if (status) return status;
-    status = write_header(writer, header, error);
-    for (size_t i = 0; i < count && !status; i++)
-        status = dni_file_write(writer, tensors[i]->tensor.data, tensor_bytes(&tensors[i]->tensor), error);
-    if (!status) return dni_file_writer_commit(writer, error);
-    dni_file_writer_abandon(writer);
+    status = put_all(&to, described, error);
+    if (!status) return dni_file_writer_commit(to.writer, error);
+    dni_file_writer_abandon(to.writer);
     return status;
 }
 
 dn_status dni_safetensors_write(const dni_tensor_dict *dict, const char *path, dn_error *error) {
-    const size_t count = dni_tensor_dict_count(dict);
-    const dni_named_tensor **tensors = sorted_tensors(dict);
-    if (!tensors) return dni_no_memory(error, "%s", path);
-    dn_status status = check_content(dict, tensors, path, error);
-    char *header = status ? NULL : header_text(dict, tensors);
-    if (!status)
-        status = header ? write_file(header, tensors, count, path, error) : dni_no_memory(error, "%s", path);
-    free(header);
-    free(tensors);
+    content described;
+    dn_status status = describe(&described, dict, path, error);
+    if (!status) status = write_file(&described, path, error);
+    free_description(&described);
+    return status;
+}
+
+dn_status dni_safetensors_write_memory(const dni_tensor_dict *dict, const char *name,
+                                       const dn_allocator *allocator, void **bytes, size_t *size,
+                                       dn_error *error) {
+    content described;
+    *bytes = NULL;
+    *size = 0;
+    dn_status status = describe(&described, dict, name, error);
+    void *memory = status ? NULL : dni_allocate(allocator, described.size);
+    if (!status && !memory) status = dni_no_memory(error, "%s: %zu bytes", name, described.size);
+    if (!status) status = put_all(&(sink){.memory = memory}, &described, error);
+    if (!status) {
+        *bytes = memory;
+        *size = described.size;
+    }
+    free_description(&described);
     return status;
 }

@@ -277,22 +277,39 @@ dn_status dni_classifier_read(dn_classifier *classifier, dn_error *error) {
     return status;
 }
 
+static dn_status load_file(dn_classifier **out, const dni_file *file, dn_error *error) {
+    dn_classifier *classifier = calloc(1, sizeof *classifier);
+    if (!classifier) return dni_no_memory(error, "%s", file->path);
+    classifier->path = strdup(file->path);
+    dn_status status = classifier->path ? dni_safetensors_read_file(&classifier->dict, file, NULL, error)
+                                        : dni_no_memory(error, "%s", file->path);
+    if (!status) status = dni_classifier_read(classifier, error);
+    if (status)
+        dn_classifier_free(classifier);
+    else
+        *out = classifier;
+    return status;
+}
+
 dn_status dn_classifier_load(dn_classifier **out, const char *path, dn_error *error) {
     DNI_NOT_NULL(error, out);
     *out = NULL;
     DNI_NOT_NULL(error, path);
-    dn_classifier *classifier = calloc(1, sizeof *classifier);
-    if (!classifier) return dni_no_memory(error, "%s", path);
-    classifier->path = strdup(path);
-    dn_status status = classifier->path ? dni_safetensors_read(&classifier->dict, path, error)
-                                        : dni_no_memory(error, "%s", path);
-    if (!status) status = dni_classifier_read(classifier, error);
-    if (status) {
-        dn_classifier_free(classifier);
-        return status;
-    }
-    *out = classifier;
-    return DN_OK;
+    dni_file file;
+    dn_status status = dni_file_open(&file, path, error);
+    if (status) return status;
+    status = load_file(out, &file, error);
+    dni_file_close(&file);
+    return status;
+}
+
+dn_status dn_classifier_load_memory(dn_classifier **out, const void *bytes, size_t size, const char *name,
+                                    dn_error *error) {
+    DNI_NOT_NULL(error, out);
+    *out = NULL;
+    if (size) DNI_NOT_NULL(error, bytes);
+    const dni_file file = dni_file_of_memory(bytes, size, name ? name : "model in memory");
+    return load_file(out, &file, error);
 }
 
 /* What was read from the file. */

@@ -156,12 +156,10 @@ static dn_status make_content(dn_classifier *content, const dn_head *head, const
     return dni_fail(error, status == DN_ERR_MEMORY ? status : DN_ERR_ARGUMENT, "%s", reason.message);
 }
 
-dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_classifier_info *info,
-                             const dn_weights *weights, dn_error *error) {
-    DNI_NOT_NULL(error, path);
-    DNI_NOT_NULL(error, head);
-    DNI_NOT_NULL(error, info);
-    DNI_NOT_NULL(error, weights);
+/* The content of a model file that will be called `path`; on success the caller frees it. */
+static dn_status create_content(dn_classifier **out, const char *path, const dn_head *head,
+                                const dn_classifier_info *info, const dn_weights *weights, dn_error *error) {
+    *out = NULL;
     dn_classifier_info own;
     dn_status status = dni_classifier_info_take(&own, info, error);
     if (status) return status;
@@ -171,7 +169,42 @@ dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_cla
     content->dict = dni_tensor_dict_create();
     status = content->path && content->dict ? make_content(content, head, &own, weights, error)
                                             : dni_no_memory(error, "%s", path);
-    if (!status) status = dni_safetensors_write(content->dict, path, error);
+    if (status)
+        dn_classifier_free(content);
+    else
+        *out = content;
+    return status;
+}
+
+dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_classifier_info *info,
+                             const dn_weights *weights, dn_error *error) {
+    DNI_NOT_NULL(error, path);
+    DNI_NOT_NULL(error, head);
+    DNI_NOT_NULL(error, info);
+    DNI_NOT_NULL(error, weights);
+    dn_classifier *content;
+    dn_status status = create_content(&content, path, head, info, weights, error);
+    if (status) return status;
+    status = dni_safetensors_write(content->dict, path, error);
+    dn_classifier_free(content);
+    return status;
+}
+
+dn_status dn_classifier_save_memory(void **bytes, size_t *size, const dn_head *head,
+                                    const dn_classifier_info *info, const dn_weights *weights,
+                                    const dn_allocator *allocator, dn_error *error) {
+    static const char name[] = "model in memory";
+    DNI_NOT_NULL(error, bytes);
+    *bytes = NULL;
+    DNI_NOT_NULL(error, size);
+    *size = 0;
+    DNI_NOT_NULL(error, head);
+    DNI_NOT_NULL(error, info);
+    DNI_NOT_NULL(error, weights);
+    dn_classifier *content;
+    dn_status status = create_content(&content, name, head, info, weights, error);
+    if (status) return status;
+    status = dni_safetensors_write_memory(content->dict, name, allocator, bytes, size, error);
     dn_classifier_free(content);
     return status;
 }

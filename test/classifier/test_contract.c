@@ -130,6 +130,12 @@ static void test_weights(void **state) {
     REFUSED(dn_weights_calibrate(weights, NULL, 1, SIDE, SIDE, 1, &error), "inputs");
     REFUSED(dn_weights_save(NULL, path, &error), "weights");
     REFUSED(dn_weights_save(weights, NULL, &error), "path");
+    void *bytes = &bytes;
+    size_t size = 7;
+    REFUSED(dn_weights_save_memory(weights, NULL, &size, NULL, &error), "bytes");
+    REFUSED(dn_weights_save_memory(weights, &bytes, NULL, NULL, &error), "size");
+    REFUSED(dn_weights_save_memory(NULL, &bytes, &size, NULL, &error), "weights");
+    assert_null(bytes);
     assert_null(dn_weights_config(NULL));
     assert_string_equal(dn_weights_notes(NULL), "");
     assert_string_equal(dn_weights_notes(weights), "");
@@ -429,6 +435,23 @@ static void test_classifier(void **state) {
         assert_non_null(strstr(error.message, " is NULL"));
     }
     TAKEN(dn_classifier_save(path, real_head, &info, real, &error));
+    void *bytes = &bytes;
+    size_t size = 7;
+    REFUSED(dn_classifier_save_memory(NULL, &size, real_head, &info, real, NULL, &error), "bytes");
+    REFUSED(dn_classifier_save_memory(&bytes, NULL, real_head, &info, real, NULL, &error), "size");
+    REFUSED(dn_classifier_save_memory(&bytes, &size, NULL, &info, real, NULL, &error), "head");
+    REFUSED(dn_classifier_save_memory(&bytes, &size, real_head, NULL, real, NULL, &error), "info");
+    REFUSED(dn_classifier_save_memory(&bytes, &size, real_head, &info, NULL, NULL, &error), "weights");
+    assert_null(bytes);
+    TAKEN(dn_classifier_save_memory(&bytes, &size, real_head, &info, real, NULL, &error));
+    REFUSED(dn_classifier_load_memory(NULL, bytes, size, "m", &error), "out");
+    REFUSED(dn_classifier_load_memory(&classifier, NULL, size, "m", &error), "bytes");
+    assert_null(classifier);
+    assert_int_equal(dn_classifier_load_memory(&classifier, NULL, 0, NULL, &error), DN_ERR_TRUNCATED);
+    TAKEN(dn_classifier_load_memory(&classifier, bytes, size, NULL, &error));
+    dn_classifier_free(classifier);
+    classifier = (dn_classifier *)1;
+    free(bytes);
 
     REFUSED(dn_classifier_load(NULL, path, &error), "out");
     REFUSED(dn_classifier_load(&classifier, NULL, &error), "path");
