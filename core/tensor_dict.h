@@ -1,8 +1,7 @@
 /* A dictionary of named tensors, which PyTorch calls a state dict, with string metadata beside it.
  *
- * It owns its names, the memory that it made and whatever it was given with dni_tensor_dict_adopt(); all of that
- * is freed with it. Names are unique; entries stay in the order of
- * adding. */
+ * It owns its names, the memory that it made and whatever it was given with dni_tensor_dict_adopt(); all of
+ * that is freed with it. Names are unique; entries stay in the order of adding. */
 #ifndef DN_CORE_TENSOR_DICT_H
 #define DN_CORE_TENSOR_DICT_H
 
@@ -27,8 +26,8 @@ dn_status dni_tensor_dict_add(dni_tensor_dict *dict, const char *name, dni_tenso
 /* Adds a dense tensor whose memory the dictionary owns, set to zero; *data points to that memory. */
 dn_status dni_tensor_dict_allocate(dni_tensor_dict *dict, const char *name, dni_dtype dtype, int rank,
                                    const int64_t *shape, void **data, dn_error *error);
-/* `size` bytes, aligned to DNI_ALIGNMENT and not cleared, that are freed with the dictionary; `name`: what they
- * are for, in a message. */
+/* `size` bytes, aligned to DNI_ALIGNMENT and not cleared, that are freed with the dictionary; `name`: what
+ * they are for, in a message. */
 dn_status dni_tensor_dict_new_memory(dni_tensor_dict *dict, size_t size, const char *name, void **memory,
                                      dn_error *error);
 /* Takes over `context`: release(context) runs once, when the dict is freed. */

@@ -58,6 +58,44 @@ typedef struct dn_weights dn_weights;
  * other classifier, and tensors that are not the network's, are left out: dn_weights_notes() names them. */
 DN_API dn_status dn_weights_load(dn_weights **out, const char *path, dn_error *error);
 
+typedef struct dn_weights_load_options {
+    size_t struct_size;            /* sizeof(dn_weights_load_options) */
+    const dn_allocator *allocator; /* for the values; NULL: the system's. Must outlive the weights */
+    /* Called again and again while bytes are read, with how many have been and how many there are; `done`
+     * rises, and the last call, when all is loaded and checked, has done == total. Not 0: loading stops with
+     * DN_ERR_CANCELLED, within a megabyte. NULL: nobody is told. */
+    int (*on_progress)(void *context, uint64_t done, uint64_t total);
+    void *progress_context;
+    /* What stands before the network's names ("teacher", "model.net"), where a file holds two networks; "":
+     * nothing does. NULL: the one network is found. DN_ERR_TENSOR_MISSING where none has this prefix. */
+    const char *prefix;
+    /* Not 0: a classifier that is not ImageNet's is kept, whatever layers it has, as "classifier.*".
+     * dn_weights_save() writes it; the network does not use it. One of its matrices must take the network's
+     * features: DN_ERR_TENSOR_SHAPE otherwise. */
+    int keep_classifier;
+    /* Not 0, of dn_weights_load_memory(): the bytes stay, unchanged, until the weights are freed, and so do
+     * not have to be copied. What lies in them as float32 at a multiple of 4, as a safetensors file has it
+     * where its own beginning is aligned so, is used where it lies; zip archives are copied all the same. */
+    int borrow;
+} dn_weights_load_options;
+
+/* The system's memory, nobody is told, no prefix, no other classifier, nothing borrowed. */
+DN_API void dn_weights_load_options_init(dn_weights_load_options *options, size_t struct_size);
+static inline dn_weights_load_options dn_weights_load_options_default(void) {
+    dn_weights_load_options options;
+    dn_weights_load_options_init(&options, sizeof options);
+    return options;
+}
+
+/* dn_weights_load() with options; NULL: the defaults. */
+DN_API dn_status dn_weights_load_with_options(dn_weights **out, const char *path,
+                                              const dn_weights_load_options *options, dn_error *error);
+/* The same of the bytes of such a file, wherever and however aligned they lie; it may be a mapped one.
+ * Nothing of them is needed afterwards, unless options->borrow is set. `name` is what messages call them;
+ * NULL: "weights in memory". NULL options: the defaults. */
+DN_API dn_status dn_weights_load_memory(dn_weights **out, const void *bytes, size_t size, const char *name,
+                                        const dn_weights_load_options *options, dn_error *error);
+
 /* What the file held and the weights do not, as one line of text for the user ("left out 1 tensor outside the
  * network: criterion.weight (10)"); "" where that is nothing. Names in it are as the file has them, whatever
  * characters these are. Belongs to the weights. */
@@ -76,8 +114,8 @@ DN_API dn_status dn_weights_calibrate(dn_weights *weights, const float *inputs, 
 /* Writes all tensors as safetensors under PyTorch's present names, atomically. DN_ERR_UNSUPPORTED for a
  * network of dn_weights_random() that is no member of the family: dn_weights_load() would not know it. */
 DN_API dn_status dn_weights_save(const dn_weights *weights, const char *path, dn_error *error);
-/* The same bytes, all *size of them, in memory that is the caller's: from `allocator`, which is asked once for
- * as many, or, where that is NULL, for free(). On failure *bytes is NULL. */
+/* The same bytes, all *size of them, in memory that is the caller's: from `allocator`, which is asked once
+ * for as many, or, where that is NULL, for free(). On failure *bytes is NULL. */
 DN_API dn_status dn_weights_save_memory(const dn_weights *weights, void **bytes, size_t *size,
                                         const dn_allocator *allocator, dn_error *error);
 
@@ -113,7 +151,7 @@ typedef struct dn_model_options {
     dn_memory memory;
     /* Not 0: the weights are not needed afterwards. Their memory is given back while they are packed, so
      * that the peak is lower (densenet161: by up to 115 MB), and the only call that they are then good for
-     * is dn_weights_free(). */
+     * is dn_weights_free(). Borrowed values and those in an allocator's memory stay as they are. */
     int discard_weights;
 } dn_model_options;
 

@@ -63,13 +63,15 @@ static void pack(void *context, size_t index) {
                         (size_t)(conv->kernel * conv->kernel) * sizeof(float));
 }
 
-static dn_status pack_all(dn_model *model, const dni_tensor_dict *tensors, const dn_model_options *options,
+static dn_status pack_all(dn_model *model, const dn_weights *weights, const dn_model_options *options,
                           dn_error *error) {
+    const dni_tensor_dict *tensors = weights->tensors;
     dni_pool *pool;
     const dn_status status = dni_pool_create(&pool, options->threads, error);
     if (status) return status;
-    packing job = {
-        .model = model, .tensors = tensors, .discard = options->discard_weights && are_apart(tensors)};
+    packing job = {.model = model,
+                   .tensors = tensors,
+                   .discard = options->discard_weights && !weights->is_foreign && are_apart(tensors)};
     dni_pool_run(pool, pack, &job, (size_t)model->conv_count);
     dni_pool_free(pool);
     if (atomic_load(&job.failed)) return dni_no_memory(error, "preparing %s", model->config.name);
@@ -151,7 +153,7 @@ dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_mo
 
     status = choose_kernels(model, &own, error);
     if (!status) status = allocate(model, classifier, error);
-    if (!status) status = pack_all(model, weights->tensors, &own, error);
+    if (!status) status = pack_all(model, weights, &own, error);
     if (status) {
         dn_model_free(model);
         return status;

@@ -35,9 +35,10 @@ static void free_dict(void *dict) {
     dni_tensor_dict_free(dict);
 }
 
-dn_status dni_weights_create(dn_weights **out, const dn_config *config, dn_error *error) {
+dn_status dni_weights_create(dn_weights **out, const dn_config *config, const dn_allocator *allocator,
+                             dn_error *error) {
     dn_weights *weights = malloc(sizeof *weights);
-    dni_tensor_dict *tensors = dni_tensor_dict_create();
+    dni_tensor_dict *tensors = dni_tensor_dict_create_in(allocator);
     *out = NULL;
     if (!weights || !tensors) {
         free(weights);
@@ -51,6 +52,7 @@ dn_status dni_weights_create(dn_weights **out, const dn_config *config, dn_error
 
 void dn_weights_free(dn_weights *weights) {
     if (!weights) return;
+    dni_tensor_dict_free(weights->classifier);
     dni_tensor_dict_free(weights->tensors);
     free(weights->notes);
     free(weights);
@@ -99,11 +101,42 @@ static dn_status check_member(const dn_weights *weights, const char *path, dn_er
         weights->config.name);
 }
 
+static dn_status add_all(dni_tensor_dict *dict, const dni_tensor_dict *from, dn_error *error) {
+    dn_status status = DN_OK;
+    for (size_t i = 0; i < dni_tensor_dict_count(from) && !status; i++) {
+        const dni_named_tensor *entry = dni_tensor_dict_at(from, i);
+        status = dni_tensor_dict_add(dict, entry->name, entry->tensor, error);
+    }
+    for (size_t i = 0; i < dni_tensor_dict_meta_count(from) && !status; i++) {
+        const char *key, *value;
+        dni_tensor_dict_meta_at(from, i, &key, &value);
+        status = dni_tensor_dict_set_meta(dict, key, value, error);
+    }
+    return status;
+}
+
+/* What is written: the tensors, and the classifier that was kept. *owned is to be freed afterwards. */
+static dn_status file_content(const dni_tensor_dict **out, dni_tensor_dict **owned, const dn_weights *weights,
+                              const char *path, dn_error *error) {
+    *owned = NULL;
+    *out = weights->tensors;
+    dn_status status = check_member(weights, path, error);
+    if (status || !weights->classifier) return status;
+    *out = *owned = dni_tensor_dict_create();
+    if (!*owned) return dni_no_memory(error, "%s", path);
+    status = add_all(*owned, weights->tensors, error);
+    return status ? status : add_all(*owned, weights->classifier, error);
+}
+
 dn_status dn_weights_save(const dn_weights *weights, const char *path, dn_error *error) {
     DNI_NOT_NULL(error, weights);
     DNI_NOT_NULL(error, path);
-    const dn_status status = check_member(weights, path, error);
-    return status ? status : dni_safetensors_write(weights->tensors, path, error);
+    const dni_tensor_dict *content;
+    dni_tensor_dict *owned;
+    dn_status status = file_content(&content, &owned, weights, path, error);
+    if (!status) status = dni_safetensors_write(content, path, error);
+    dni_tensor_dict_free(owned);
+    return status;
 }
 
 dn_status dn_weights_save_memory(const dn_weights *weights, void **bytes, size_t *size,
@@ -114,9 +147,12 @@ dn_status dn_weights_save_memory(const dn_weights *weights, void **bytes, size_t
     DNI_NOT_NULL(error, size);
     *size = 0;
     DNI_NOT_NULL(error, weights);
-    const dn_status status = check_member(weights, name, error);
-    return status ? status
-                  : dni_safetensors_write_memory(weights->tensors, name, allocator, bytes, size, error);
+    const dni_tensor_dict *content;
+    dni_tensor_dict *owned;
+    dn_status status = file_content(&content, &owned, weights, name, error);
+    if (!status) status = dni_safetensors_write_memory(content, name, allocator, bytes, size, error);
+    dni_tensor_dict_free(owned);
+    return status;
 }
 
 dn_status dni_weights_check_classifier(const dn_weights *weights, const char *name, dn_error *error) {
@@ -224,7 +260,7 @@ dn_status dn_weights_random(dn_weights **out, const dn_config *config, uint64_t 
     DNI_NOT_NULL(error, config);
     dn_weights *weights;
     dn_status status = dni_config_check(config, error);
-    if (!status) status = dni_weights_create(&weights, config, error);
+    if (!status) status = dni_weights_create(&weights, config, NULL, error);
     if (status) return status;
     for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
         void *data;

@@ -11,11 +11,16 @@
 struct dn_weights {
     dn_config config;
     dni_tensor_dict *tensors; /* exactly those of the walk, with or without the classifier's two */
-    char *notes;              /* dn_weights_notes(); NULL: none */
+    dni_tensor_dict
+        *classifier; /* one that is not ImageNet's, kept as it was in the file: "classifier.*", float32,
+                                  * dense, views of what `tensors` owns; NULL: none */
+    bool is_foreign; /* values lie in memory that is not the library's own, and are never discarded */
+    char *notes;     /* dn_weights_notes(); NULL: none */
 };
 
-/* Weights without a tensor. */
-dn_status dni_weights_create(dn_weights **out, const dn_config *config, dn_error *error);
+/* Weights without a tensor; `allocator`: for their values, NULL: the system's. */
+dn_status dni_weights_create(dn_weights **out, const dn_config *config, const dn_allocator *allocator,
+                             dn_error *error);
 
 /* Whether the walk's present tensor is one of ImageNet's classifier. */
 static inline bool dni_is_of_classifier(const dni_tensor_walk *walk) {

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/number.h"
+#include "core/options.h"
 #include "densenet/topology.h"
 #include "densenet/weights_notes.h"
 #include "weights/checkpoint.h"
@@ -48,41 +49,51 @@ static dn_status check_shape(const dni_tensor *tensor, const dni_tensor_walk *wa
         return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor '%s' has shape %s where %s has %s", path,
                         walk->name, dni_tensor_shape_text(tensor->rank, tensor->shape, found, sizeof found),
                         walk->config->name, expected);
-    if (tensor->dtype != DNI_F32 && tensor->dtype != DNI_F16 && tensor->dtype != DNI_BF16 &&
-        tensor->dtype != DNI_F64)
-        return dni_fail(error, DN_ERR_TENSOR_DTYPE, "%s: tensor '%s' has type %s where floats are needed",
-                        path, walk->name, dni_dtype_name(tensor->dtype));
     return DN_OK;
 }
 
-static dn_status check_values(const dni_tensor *tensor, const dni_tensor_walk *walk, const char *path,
+static dn_status check_type(const dni_tensor *tensor, const char *name, const char *path, dn_error *error) {
+    if (tensor->dtype == DNI_F32 || tensor->dtype == DNI_F16 || tensor->dtype == DNI_BF16 ||
+        tensor->dtype == DNI_F64)
+        return DN_OK;
+    return dni_fail(error, DN_ERR_TENSOR_DTYPE, "%s: tensor '%s' has type %s where floats are needed", path,
+                    name, dni_dtype_name(tensor->dtype));
+}
+
+/* Values must be finite, and variances not below 0. */
+static dn_status check_values(const dni_tensor *tensor, const char *name, bool is_variance, const char *path,
                               dn_error *error) {
     const float *values = tensor->data;
     const int64_t count = dni_tensor_count(tensor);
-    if (walk->role != DNI_NORM_VARIANCE && dni_all_finite(values, (size_t)count)) return DN_OK;
+    if (!is_variance && dni_all_finite(values, (size_t)count)) return DN_OK;
     for (int64_t i = 0; i < count; i++)
-        if (!isfinite(values[i]) || (walk->role == DNI_NORM_VARIANCE && values[i] < 0.0f))
-            return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s' holds %g at element %lld", path,
-                            walk->name, (double)values[i], (long long)i);
+        if (!isfinite(values[i]) || (is_variance && values[i] < 0.0f))
+            return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s' holds %g at element %lld", path, name,
+                            (double)values[i], (long long)i);
     return DN_OK;
 }
 
-/* Adds the tensor as a view where it is what the network needs, converted otherwise. */
+/* Adds the tensor as a view where it is dense float32, converted otherwise. */
+static dn_status add_floats(dni_tensor_dict *to, const char *name, const dni_tensor *tensor, const char *path,
+                            dn_error *error) {
+    dn_status status = check_type(tensor, name, path, error);
+    if (status) return status;
+    if (tensor->dtype == DNI_F32 && dni_tensor_is_dense(tensor) &&
+        (uintptr_t)tensor->data % _Alignof(float) == 0)
+        return dni_tensor_dict_add(to, name, *tensor, error);
+    void *data;
+    status = dni_tensor_dict_allocate(to, name, DNI_F32, tensor->rank, tensor->shape, &data, error);
+    if (!status) dni_tensor_to_f32(tensor, data);
+    return status;
+}
+
 static dn_status take(dn_weights *weights, const dni_tensor *tensor, const dni_tensor_walk *walk,
                       const char *path, dn_error *error) {
     dn_status status = check_shape(tensor, walk, path, error);
-    if (status) return status;
-    if (tensor->dtype == DNI_F32 && dni_tensor_is_dense(tensor) &&
-        (uintptr_t)tensor->data % _Alignof(float) == 0) {
-        status = dni_tensor_dict_add(weights->tensors, walk->name, *tensor, error);
-    } else {
-        void *data;
-        status = dni_tensor_dict_allocate(weights->tensors, walk->name, DNI_F32, walk->rank, walk->shape,
-                                          &data, error);
-        if (!status) dni_tensor_to_f32(tensor, data);
-    }
+    if (!status) status = add_floats(weights->tensors, walk->name, tensor, path, error);
     return status ? status
-                  : check_values(dni_tensor_dict_find(weights->tensors, walk->name), walk, path, error);
+                  : check_values(dni_tensor_dict_find(weights->tensors, walk->name), walk->name,
+                                 walk->role == DNI_NORM_VARIANCE, path, error);
 }
 
 /* Whether the file holds the ImageNet classifier: any other belongs to whoever trained it and is passed over,
@@ -127,22 +138,87 @@ static dn_status refuse_unexpected(const dni_tensor_dict *network, const dn_weig
     return DN_OK;
 }
 
-static dn_status take_all(dn_weights *weights, const dni_checkpoint *checkpoint, const char *path,
-                          dn_error *error) {
-    const dni_tensor_dict *network = checkpoint->network;
-    const bool classifier = has_classifier(network, &weights->config);
-    dn_status status = DN_OK;
-    for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config);
-         !status && dni_tensor_walk_next(&walk);) {
-        if (dni_is_of_classifier(&walk) && !classifier) continue;
-        status = take(weights, dni_tensor_dict_find(network, walk.name), &walk, path, error);
+/* ---- a classifier of its own ---- */
+
+/* Beside ImageNet's. */
+static bool is_further_classifier(const dni_named_tensor *entry) {
+    return is_classifier(entry) && strcmp(entry->name, "classifier.weight") != 0 &&
+           strcmp(entry->name, "classifier.bias") != 0;
+}
+
+/* A matrix of a classifier must take the features, or it is another network's. */
+static dn_status check_classifier(const dn_weights *weights, const char *path, dn_error *error) {
+    const dni_named_tensor *first = NULL;
+    for (size_t i = 0; i < dni_tensor_dict_count(weights->classifier); i++) {
+        const dni_named_tensor *entry = dni_tensor_dict_at(weights->classifier, i);
+        if (entry->tensor.rank != 2) continue;
+        if (entry->tensor.shape[1] == weights->config.features) return DN_OK;
+        if (!first) first = entry;
     }
-    if (!status) status = refuse_unexpected(network, weights, path, error);
-    if (!status && !classifier)
+    char shape[96];
+    if (!first)
+        return dni_fail(error, DN_ERR_TENSOR_SHAPE,
+                        "%s: its classifier cannot be kept: it has no matrix for the %d features of %s", path,
+                        weights->config.features, weights->config.name);
+    return dni_fail(error, DN_ERR_TENSOR_SHAPE,
+                    "%s: its classifier cannot be kept: tensor '%s' is %s, and there is no matrix for the %d "
+                    "features of %s",
+                    path, first->name,
+                    dni_tensor_shape_text(first->tensor.rank, first->tensor.shape, shape, sizeof shape),
+                    weights->config.features, weights->config.name);
+}
+
+static dn_status keep_classifier(dn_weights *weights, const dni_tensor_dict *network,
+                                 const dn_allocator *allocator, const char *path, dn_error *error) {
+    weights->classifier = dni_tensor_dict_create_in(allocator);
+    if (!weights->classifier) return dni_no_memory(error, "%s: its classifier", path);
+    dn_status status = DN_OK;
+    for (size_t i = 0; i < dni_tensor_dict_count(network) && !status; i++) {
+        const dni_named_tensor *entry = dni_tensor_dict_at(network, i);
+        if (!is_classifier(entry)) continue;
+        status = add_floats(weights->classifier, entry->name, &entry->tensor, path, error);
+        if (!status)
+            status = check_values(dni_tensor_dict_find(weights->classifier, entry->name), entry->name, false,
+                                  path, error);
+    }
+    if (!status && dni_tensor_dict_count(weights->classifier)) return check_classifier(weights, path, error);
+    dni_tensor_dict_free(weights->classifier);
+    weights->classifier = NULL;
+    return status;
+}
+
+/* ---- the whole ---- */
+
+/* What is read, and how. */
+typedef struct loading {
+    dni_file file;
+    dn_weights_load_options options;
+    dni_checkpoint checkpoint;
+} loading;
+
+static dn_status take_network(dn_weights *weights, const dni_tensor_dict *network, bool with_classifier,
+                              const char *path, dn_error *error) {
+    for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
+        if (dni_is_of_classifier(&walk) && !with_classifier) continue;
+        const dn_status status = take(weights, dni_tensor_dict_find(network, walk.name), &walk, path, error);
+        if (status) return status;
+    }
+    return refuse_unexpected(network, weights, path, error);
+}
+
+static dn_status take_all(dn_weights *weights, const loading *l, dn_error *error) {
+    const dni_tensor_dict *network = l->checkpoint.network;
+    const bool is_imagenet = has_classifier(network, &weights->config),
+               is_kept = !is_imagenet && l->options.keep_classifier;
+    dn_status status = take_network(weights, network, is_imagenet, l->file.path, error);
+    if (!status && is_kept)
+        status = keep_classifier(weights, network, l->options.allocator, l->file.path, error);
+    if (!status && !is_kept)
         status =
-            dni_note_left_out(&weights->notes, network, is_classifier, "of a classifier of its own", error);
+            dni_note_left_out(&weights->notes, network, is_imagenet ? is_further_classifier : is_classifier,
+                              "of a classifier of its own", error);
     if (!status)
-        status = dni_note_left_out(&weights->notes, checkpoint->outside, is_of_worth, "outside the network",
+        status = dni_note_left_out(&weights->notes, l->checkpoint.outside, is_of_worth, "outside the network",
                                    error);
     return status;
 }
@@ -154,15 +230,20 @@ static dn_status keep_file(dn_weights *weights, dni_checkpoint *checkpoint, dn_e
     return status;
 }
 
-static dn_status make(dn_weights **out, dni_checkpoint *checkpoint, const char *path, dn_error *error) {
-    const dn_config *config = recognise(checkpoint->network);
+static dn_status make(dn_weights **out, loading *l, dn_error *error) {
+    const dn_config *config = recognise(l->checkpoint.network);
     if (!config)
         return dni_fail(error, DN_ERR_MISMATCH, "%s: its %zu tensors are none of DenseNet-121, 161, 169, 201",
-                        path, dni_tensor_dict_count(checkpoint->file));
+                        l->file.path, dni_tensor_dict_count(l->checkpoint.file));
     dn_weights *weights;
-    dn_status status = dni_weights_create(&weights, config, error);
-    if (!status) status = take_all(weights, checkpoint, path, error);
-    if (!status) status = keep_file(weights, checkpoint, error);
+    dn_status status = dni_weights_create(&weights, config, l->options.allocator, error);
+    if (status) return status;
+    weights->is_foreign = l->options.borrow || l->options.allocator;
+    status = take_all(weights, l, error);
+    if (!status) status = keep_file(weights, &l->checkpoint, error);
+    if (!status && l->options.on_progress &&
+        l->options.on_progress(l->options.progress_context, l->file.size, l->file.size))
+        status = dni_fail(error, DN_ERR_CANCELLED, "%s: loading was cancelled", l->file.path);
     if (status)
         dn_weights_free(weights);
     else
@@ -170,14 +251,69 @@ static dn_status make(dn_weights **out, dni_checkpoint *checkpoint, const char *
     return status;
 }
 
+/* Of a file that is open; l's options are this version's. */
+static dn_status load(dn_weights **out, loading *l, dn_error *error) {
+    dni_reading reading = {.on_progress = l->options.on_progress, .context = l->options.progress_context};
+    if (reading.on_progress) l->file.reading = &reading;
+    l->file.is_lasting = l->options.borrow;
+    const dni_checkpoint_options options = {.allocator = l->options.allocator, .prefix = l->options.prefix};
+    dn_status status = dni_checkpoint_read(&l->checkpoint, &l->file, &options, error);
+    if (status) return status;
+    status = make(out, l, error);
+    dni_checkpoint_free(&l->checkpoint);
+    return status;
+}
+
+/* ---- the calls ---- */
+
+DNI_OPTIONS_KIND(load_kind, dn_weights_load_options, borrow, borrow);
+
+void dn_weights_load_options_init(dn_weights_load_options *options, size_t struct_size) {
+    const dn_weights_load_options defaults = {.struct_size = sizeof defaults};
+    dni_options_init(options, struct_size, &defaults, &load_kind);
+}
+
+static dn_status take_options(dn_weights_load_options *own, const dn_weights_load_options *given,
+                              dn_error *error) {
+    *own = dn_weights_load_options_default();
+    return dni_options_take(own, given, &load_kind, error);
+}
+
+static dn_status load_path(dn_weights **out, const char *path, const dn_weights_load_options *options,
+                           dn_error *error) {
+    loading l;
+    dn_status status = take_options(&l.options, options, error);
+    if (!status && l.options.borrow)
+        status = dni_fail(error, DN_ERR_ARGUMENT,
+                          "%s: options->borrow is for weights in memory; a file is always read", path);
+    if (!status) status = dni_file_open(&l.file, path, error);
+    if (status) return status;
+    status = load(out, &l, error);
+    dni_file_close(&l.file);
+    return status;
+}
+
 dn_status dn_weights_load(dn_weights **out, const char *path, dn_error *error) {
     DNI_NOT_NULL(error, out);
     *out = NULL;
     DNI_NOT_NULL(error, path);
-    dni_checkpoint checkpoint;
-    dn_status status = dni_checkpoint_load(&checkpoint, path, NULL, error);
-    if (status) return status;
-    status = make(out, &checkpoint, path, error);
-    dni_checkpoint_free(&checkpoint);
-    return status;
+    return load_path(out, path, NULL, error);
+}
+
+dn_status dn_weights_load_with_options(dn_weights **out, const char *path,
+                                       const dn_weights_load_options *options, dn_error *error) {
+    DNI_NOT_NULL(error, out);
+    *out = NULL;
+    DNI_NOT_NULL(error, path);
+    return load_path(out, path, options, error);
+}
+
+dn_status dn_weights_load_memory(dn_weights **out, const void *bytes, size_t size, const char *name,
+                                 const dn_weights_load_options *options, dn_error *error) {
+    DNI_NOT_NULL(error, out);
+    *out = NULL;
+    if (size) DNI_NOT_NULL(error, bytes);
+    loading l = {.file = dni_file_of_memory(bytes, size, name ? name : "weights in memory")};
+    const dn_status status = take_options(&l.options, options, error);
+    return status ? status : load(out, &l, error);
 }

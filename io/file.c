@@ -109,7 +109,7 @@ dn_status dni_file_read_at(const dni_file *file, void *out, size_t size, uint64_
         const size_t piece = size - done < most ? size - done : most;
         status = read_piece(file, (char *)out + done, piece, offset + done, error);
         done += piece;
-        if (!status && file->reading) status = tell(file, piece, error);
+        if (!status && piece && file->reading) status = tell(file, piece, error);
     } while (!status && done < size);
     return status;
 }

@@ -18,8 +18,8 @@ typedef struct dni_safetensors_header {
     size_t count;
 } dni_safetensors_header;
 
-/* Takes apart the header's text, of `length` bytes; `data_size`: the bytes behind it. `__metadata__` goes into
- * dict's metadata. `path` is for messages. On failure, too, the header is to be freed. */
+/* Takes apart the header's text, of `length` bytes; `data_size`: the bytes behind it. `__metadata__` goes
+ * into dict's metadata. `path` is for messages. On failure, too, the header is to be freed. */
 dn_status dni_safetensors_header_parse(dni_safetensors_header *out, dni_tensor_dict *dict, const char *text,
                                        size_t length, uint64_t data_size, const char *path, dn_error *error);
 void dni_safetensors_header_free(dni_safetensors_header *header);

@@ -10,16 +10,16 @@
  * found. */
 bool dni_is_stem_key(const char *name);
 
-/* Finds the one DenseNet among the file's tensors and shares these out. The network gets, under present names,
- * its features and its classifier: any chain of prefixes ("module.", "model.densenet161.") is stripped; where
- * the features were saved alone ("conv0.weight") or lie in a Sequential ("0.0.conv0.weight", as fastai has
- * it) they get their "features."; 2017's "norm.1", "conv.2" become "norm1", "conv2". All else goes to
- * `outside` as it is called. Both become views of the file's data.
+/* Finds the one DenseNet among the file's tensors and shares these out. The network gets, under present
+ * names, its features and its classifier: any chain of prefixes ("module.", "model.densenet161.") is
+ * stripped; where the features were saved alone ("conv0.weight") or lie in a Sequential ("0.0.conv0.weight",
+ * as fastai has it) they get their "features."; 2017's "norm.1", "conv.2" become "norm1", "conv2". All else
+ * goes to `outside` as it is called. Both become views of the file's data.
  *
- * Where there are two networks, and one of them is the moving average of the other by its name ("ema."), that
- * one stays outside; else they are DN_ERR_CORRUPT, unless `prefix` is not NULL and says which is meant. Two
- * tensors that would get one name are DN_ERR_CORRUPT. Where there is no network, all are the network's; with
- * a `prefix` that is DN_ERR_TENSOR_MISSING. */
+ * Where there are two networks, and one of them is the moving average of the other by its name ("ema."),
+ * that one stays outside; else they are DN_ERR_CORRUPT, unless `prefix` is not NULL and says which is meant.
+ * Two tensors that would get one name are DN_ERR_CORRUPT. Where there is no network, all are the network's;
+ * with a `prefix` that is DN_ERR_TENSOR_MISSING. */
 dn_status dni_sort_keys(const dni_tensor_dict *file, const char *prefix, dni_tensor_dict *network,
                         dni_tensor_dict *outside, const char *path, dn_error *error);
 

@@ -1,5 +1,5 @@
-/* libzip's questions, answered by dni_file_read_at(): so that a file and memory are read by one code, and what
- * the system refused is known word for word. */
+/* libzip's questions, answered by dni_file_read_at(): so that a file and memory are read by one code, and
+ * what the system refused is known word for word. */
 #include "weights/zip_source.h"
 
 static zip_int64_t read_some(dni_zip_source *source, void *out, zip_uint64_t size) {

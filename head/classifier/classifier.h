@@ -72,16 +72,16 @@ typedef struct dn_classifier dn_classifier;
  * was there stays as it is. */
 DN_API dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_classifier_info *info,
                                     const dn_weights *weights, dn_error *error);
-/* The same bytes, all *size of them, in memory that is the caller's: from `allocator`, which is asked once for
- * as many, or, where that is NULL, for free(). On failure *bytes is NULL. */
+/* The same bytes, all *size of them, in memory that is the caller's: from `allocator`, which is asked once
+ * for as many, or, where that is NULL, for free(). On failure *bytes is NULL. */
 DN_API dn_status dn_classifier_save_memory(void **bytes, size_t *size, const dn_head *head,
                                            const dn_classifier_info *info, const dn_weights *weights,
                                            const dn_allocator *allocator, dn_error *error);
 
 /* Reads a model file. Cheap: the backbone comes with dn_classifier_attach(). */
 DN_API dn_status dn_classifier_load(dn_classifier **out, const char *path, dn_error *error);
-/* Reads a model file's bytes, wherever and however aligned they lie. They are copied: nothing of them is needed
- * afterwards. `name` is what messages call them; NULL: "model in memory". */
+/* Reads a model file's bytes, wherever and however aligned they lie. They are copied: nothing of them is
+ * needed afterwards. `name` is what messages call them; NULL: "model in memory". */
 DN_API dn_status dn_classifier_load_memory(dn_classifier **out, const void *bytes, size_t size,
                                            const char *name, dn_error *error);
 DN_API void dn_classifier_free(dn_classifier *classifier);

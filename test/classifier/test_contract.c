@@ -124,6 +124,15 @@ static void test_weights(void **state) {
     REFUSED(dn_weights_load(NULL, path, &error), "out");
     REFUSED(dn_weights_load(&out, NULL, &error), "path");
     assert_null(out);
+    dn_weights_load_options_init(NULL, sizeof(dn_weights_load_options));
+    const dn_weights_load_options load_options = dn_weights_load_options_default();
+    REFUSED(dn_weights_load_with_options(NULL, path, &load_options, &error), "out");
+    REFUSED(dn_weights_load_with_options(&out, NULL, NULL, &error), "path");
+    out = (dn_weights *)1;
+    REFUSED(dn_weights_load_memory(NULL, "x", 1, "m", NULL, &error), "out");
+    REFUSED(dn_weights_load_memory(&out, NULL, 1, "m", NULL, &error), "bytes");
+    assert_null(out);
+    assert_int_equal(dn_weights_load_memory(&out, NULL, 0, NULL, NULL, &error), DN_ERR_TRUNCATED);
     REFUSED(dn_weights_random(NULL, &config, 1, &error), "out");
     REFUSED(dn_weights_random(&out, NULL, 1, &error), "config");
     REFUSED(dn_weights_calibrate(NULL, inputs, 1, SIDE, SIDE, 1, &error), "weights");

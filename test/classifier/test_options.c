@@ -124,6 +124,35 @@ static dn_status save(const void *described) {
     return dn_classifier_save(path, head, described, weights, &error);
 }
 
+static dn_status save_to_memory(const void *described) {
+    void *bytes;
+    size_t size;
+    const dn_status status = dn_classifier_save_memory(&bytes, &size, head, described, weights, NULL, &error);
+    free(bytes);
+    return status;
+}
+
+static dn_status load_weights(const void *options) {
+    dn_weights *out;
+    char weights_path[700];
+    snprintf(weights_path, sizeof weights_path, "%s.weights", path);
+    must(dn_weights_save(weights, weights_path, &error));
+    const dn_status status = dn_weights_load_with_options(&out, weights_path, options, &error);
+    dn_weights_free(out);
+    return status;
+}
+
+static dn_status load_weights_from_memory(const void *options) {
+    dn_weights *out;
+    void *bytes;
+    size_t size;
+    must(dn_weights_save_memory(weights, &bytes, &size, NULL, &error));
+    const dn_status status = dn_weights_load_memory(&out, bytes, size, NULL, options, &error);
+    dn_weights_free(out);
+    free(bytes);
+    return status;
+}
+
 /* Options of a newer program: this library's, with more behind them. */
 typedef struct longer {
     union {
@@ -132,6 +161,7 @@ typedef struct longer {
         dn_train_options train;
         dn_model_options model;
         dn_session_options session;
+        dn_weights_load_options load;
         dn_classifier_info info;
         unsigned char bytes[sizeof(dn_train_options) + sizeof(dn_classifier_info) + 16];
     } options;
@@ -186,6 +216,12 @@ static void test_options_of_other_sizes(void **state) {
     given = (longer){.options.bytes = {0}};
     given.options.info = info;
     check(save, "dn_classifier_info", given);
+    check(save_to_memory, "dn_classifier_info", given);
+
+    given = (longer){.options.bytes = {0}};
+    given.options.load = dn_weights_load_options_default();
+    check(load_weights, "dn_weights_load_options", given);
+    check(load_weights_from_memory, "dn_weights_load_options", given);
 }
 
 static void test_getters_tell_the_librarys_size(void **state) {

@@ -275,6 +275,110 @@ static void test_what_is_left_out_is_told(void **state) {
                  "(4) and 3 more");
 }
 
+/* A classifier of its own, whatever its layers are, comes back from the file that it is saved to. */
+static void test_a_classifier_of_its_own_can_be_kept(void **state) {
+    fixture *f = *state;
+    static const struct {
+        const char *names[4];
+        int64_t shapes[4][2];
+    } cases[] = {{{"classifier.weight", "classifier.bias"}, {{10, 1024}, {10}}},
+                 {{"classifier.0.weight", "classifier.0.bias", "classifier.3.weight", "classifier.3.bias"},
+                  {{7, 1024}, {7}, {2, 7}, {2}}},
+                 {{"classifier.norm.weight", "classifier.fc1.weight"}, {{1024}, {5, 1024}}}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        dni_tensor_dict *dict = copy_of(f->weights);
+        take_out(dict, "classifier.weight");
+        take_out(dict, "classifier.bias");
+        size_t count = 0;
+        for (; count < 4 && cases[c].names[count]; count++) {
+            const int64_t *shape = cases[c].shapes[count];
+            uint16_t *half = put_in(dict, cases[c].names[count], DNI_F16, shape[1] ? 2 : 1, shape);
+            half[1] = 0x3800; /* 0.5 */
+        }
+        put_in(dict, "classifier.norm.num_batches_tracked", DNI_I64, 0, NULL);
+        dn_weights *loaded, *again;
+        dn_weights_load_options options = dn_weights_load_options_default();
+        options.keep_classifier = 1;
+        assert_int_equal(dni_safetensors_write(dict, f->path, NULL), DN_OK);
+        dni_tensor_dict_free(dict);
+        if (dn_weights_load_with_options(&loaded, f->path, &options, &f->error))
+            fail_msg("%s", f->error.message);
+        assert_string_equal(dn_weights_notes(loaded), "");
+        assert_int_equal(dn_weights_save(loaded, f->path, &f->error), DN_OK);
+        dn_weights_free(loaded);
+        if (dn_weights_load_with_options(&again, f->path, &options, &f->error))
+            fail_msg("%s", f->error.message);
+        assert_int_equal(dni_tensor_dict_count(again->classifier), count);
+        for (size_t i = 0; i < count; i++) {
+            const dni_tensor *tensor = dni_tensor_dict_find(again->classifier, cases[c].names[i]);
+            assert_non_null(tensor);
+            assert_true(tensor->dtype == DNI_F32 && ((float *)tensor->data)[1] == 0.5f);
+            assert_int_equal(tensor->shape[0], cases[c].shapes[i][0]);
+        }
+        dn_model *model;
+        assert_int_equal(dn_model_create(&model, again, NULL, NULL), DN_OK);
+        assert_false(dn_model_has_classifier(model));
+        dn_model_free(model);
+        dn_weights_free(again);
+        /* without the option it is left out */
+        if (dn_weights_load(&again, f->path, &f->error)) fail_msg("%s", f->error.message);
+        assert_null(again->classifier);
+        assert_non_null(strstr(dn_weights_notes(again), "of a classifier of its own: classifier."));
+        dn_weights_free(again);
+    }
+}
+
+static void test_a_classifier_that_cannot_be_kept_is_refused(void **state) {
+    fixture *f = *state;
+    static const struct {
+        int rank;
+        int64_t shape[2];
+        dni_dtype dtype;
+        dn_status status;
+        const char *word;
+    } cases[] = {{2, {10, 2048}, DNI_F32, DN_ERR_TENSOR_SHAPE, "'classifier.0.weight' is (10, 2048)"},
+                 {1, {10}, DNI_F32, DN_ERR_TENSOR_SHAPE, "no matrix for the 1024 features of densenet121"},
+                 {2, {10, 1024}, DNI_I32, DN_ERR_TENSOR_DTYPE, "'classifier.0.weight' has type I32"}};
+    dn_weights_load_options options = dn_weights_load_options_default();
+    options.keep_classifier = 1;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases + 1; c++) {
+        const bool is_nan = c == sizeof cases / sizeof *cases;
+        dni_tensor_dict *dict = copy_of(f->weights);
+        take_out(dict, "classifier.weight");
+        take_out(dict, "classifier.bias");
+        if (is_nan)
+            *(float *)put_in(dict, "classifier.weight", DNI_F32, 2, (int64_t[]){2, 1024}) = NAN;
+        else
+            put_in(dict, "classifier.0.weight", cases[c].dtype, cases[c].rank, cases[c].shape);
+        dn_weights *loaded;
+        assert_int_equal(dni_safetensors_write(dict, f->path, NULL), DN_OK);
+        dni_tensor_dict_free(dict);
+        assert_int_equal(dn_weights_load_with_options(&loaded, f->path, &options, &f->error),
+                         is_nan ? DN_ERR_CORRUPT : cases[c].status);
+        assert_null(loaded);
+        const char *word = is_nan ? "'classifier.weight' holds nan" : cases[c].word;
+        if (!strstr(f->error.message, word)) fail_msg("'%s' does not say '%s'", f->error.message, word);
+    }
+}
+
+/* ImageNet's is no classifier of its own, but what lies beside it is left out. */
+static void test_keeping_a_classifier_leaves_imagenets_alone(void **state) {
+    fixture *f = *state;
+    dni_tensor_dict *dict = copy_of(f->weights);
+    put_in(dict, "classifier.1.weight", DNI_F32, 2, (int64_t[]){2, 1024});
+    dn_weights *loaded;
+    dn_weights_load_options options = dn_weights_load_options_default();
+    options.keep_classifier = 1;
+    assert_int_equal(dni_safetensors_write(dict, f->path, NULL), DN_OK);
+    dni_tensor_dict_free(dict);
+    if (dn_weights_load_with_options(&loaded, f->path, &options, &f->error)) fail_msg("%s", f->error.message);
+    assert_null(loaded->classifier);
+    assert_same_tensors(f->weights, loaded);
+    assert_string_equal(dn_weights_notes(loaded),
+                        "left out 1 tensor of a classifier of its own: classifier.1.weight (2, 1024)");
+    dn_weights_free(loaded);
+}
+
 /* They may be as long as a file likes. */
 static void test_names_that_are_long_are_counted(void **state) {
     fixture *f = *state;
@@ -575,6 +679,9 @@ int main(void) {
         TEST(test_classifier_may_be_absent_or_another),
         TEST(test_half_a_classifier_is_refused),
         TEST(test_what_is_left_out_is_told),
+        TEST(test_a_classifier_of_its_own_can_be_kept),
+        TEST(test_a_classifier_that_cannot_be_kept_is_refused),
+        TEST(test_keeping_a_classifier_leaves_imagenets_alone),
         TEST(test_names_that_are_long_are_counted),
         TEST(test_other_float_types_are_converted),
         TEST(test_missing_file_is_named),

@@ -1,5 +1,5 @@
-/* weights/keys: names of every vintage and from every wrapper become the ones torchvision writes today; what is
- * not the network's stays outside. */
+/* weights/keys: names of every vintage and from every wrapper become the ones torchvision writes today; what
+ * is not the network's stays outside. */
 #include "weights/keys.h"
 
 #include <setjmp.h>
