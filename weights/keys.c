@@ -29,10 +29,9 @@ bool dni_is_stem_key(const char *name) {
     return length == stem_length || name[length - stem_length - 1] == '.';
 }
 
-/* Whether one of the prefix's parts says so: "ema", "model_ema", "ema_model". */
-static bool is_average(const char *name, size_t prefix) {
-    for (size_t begin = 0, end; begin < prefix; begin = end + 1) {
-        for (end = begin; end < prefix && name[end] != '.';) end++;
+bool dni_is_average(const char *name, size_t size) {
+    for (size_t begin = 0, end; begin < size; begin = end + 1) {
+        for (end = begin; end < size && name[end] != '.';) end++;
         const char *part = name + begin;
         const size_t length = end - begin;
         if (length < 3) continue;
@@ -50,7 +49,7 @@ static place place_of(const char *name) {
                           (before == length || name[before - length - 1] == '.');
     const size_t prefix = is_named ? before - length : before;
     return (place){
-        .name = name, .prefix = prefix, .is_bare = !is_named, .is_average = is_average(name, prefix)};
+        .name = name, .prefix = prefix, .is_bare = !is_named, .is_average = dni_is_average(name, prefix)};
 }
 
 /* Whether features without a name of their own are a DenseNet's: other networks, too, have a conv0. */

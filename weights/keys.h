@@ -5,10 +5,15 @@
 #include "core/tensor_dict.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Whether a tensor of that name may be the weight of a DenseNet's first convolution, by which a network is
  * found. */
 bool dni_is_stem_key(const char *name);
+
+/* Whether one of the parts of a dotted name's first `size` bytes says that it is a moving average of another
+ * network: "ema", "model_ema", "ema_model". */
+bool dni_is_average(const char *name, size_t size);
 
 /* Finds the one DenseNet among the file's tensors and shares these out. The network gets, under present
  * names, its features and its classifier: any chain of prefixes ("module.", "model.densenet161.") is

@@ -143,9 +143,11 @@ static dn_status step(dni_machine *m, unsigned char opcode) {
         return op_binfloat(m);
     case 'X': /* BINUNICODE */
     case 'T': /* BINSTRING */
+    case 'B': /* BINBYTES */
         return take_string(m, DNI_PICKLE_STRING, 4);
     case 0x8c: /* SHORT_BINUNICODE */
     case 'U':  /* SHORT_BINSTRING */
+    case 'C':  /* SHORT_BINBYTES */
         return take_string(m, DNI_PICKLE_STRING, 1);
     case '(':
         return dni_machine_mark(m);
@@ -189,6 +191,8 @@ static dn_status step(dni_machine *m, unsigned char opcode) {
         return dni_torch_push_storage(m);
     case 'R':
         return dni_torch_reduce(m);
+    case 0x81: /* NEWOBJ */
+        return dni_torch_new_object(m);
     case 'b':
         return dni_torch_set_attributes(m);
     default:

@@ -2,7 +2,8 @@
  *
  * A pickle is a program for a small stack machine. Of its opcodes only those are understood that build data
  * (numbers, strings, tuples, lists, dictionaries, references); of its globals only the ones torch writes into
- * a state dict, whose meaning is fixed here. Any other is refused by name with DN_ERR_UNSAFE. */
+ * a state dict, whose meaning is fixed here, and those that training scripts leave beside one, which become
+ * objects without content. Any other is refused by name with DN_ERR_UNSAFE. */
 #ifndef DN_WEIGHTS_PICKLE_H
 #define DN_WEIGHTS_PICKLE_H
 
@@ -25,6 +26,7 @@ typedef enum dni_pickle_kind {
     DNI_PICKLE_GLOBAL,
     DNI_PICKLE_STORAGE,
     DNI_PICKLE_TENSOR, /* Parameter too */
+    DNI_PICKLE_OBJECT, /* of a class that has no meaning here: whatever is in it was dropped */
 } dni_pickle_kind;
 
 typedef struct dni_pickle_value dni_pickle_value;

@@ -182,6 +182,7 @@ static dn_status add_to(dni_machine *m, dni_pickle_kind kind, dni_pickle_value *
     dni_pickle_value *target = NULL;
     const dn_status status = dni_machine_top(m, &target);
     if (status) return status;
+    if (target->kind == DNI_PICKLE_OBJECT) return DN_OK; /* its items are dropped, as its attributes are */
     if (target->kind != kind)
         return dni_machine_corrupt(m, kind == DNI_PICKLE_DICT ? "sets items of what is no dictionary"
                                                               : "appends to what is no list");

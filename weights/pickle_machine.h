@@ -60,7 +60,7 @@ dn_status dni_machine_append(dni_machine *m, dni_pickle_value *list, dni_pickle_
 /* A tuple of the `count` topmost values, of those above the mark. */
 dn_status dni_machine_fixed_tuple(dni_machine *m, size_t count);
 dn_status dni_machine_marked_tuple(dni_machine *m);
-/* The same values into the LIST or DICT that lies below them. */
+/* The same values into the LIST or DICT that lies below them; an OBJECT drops them. */
 dn_status dni_machine_add_fixed(dni_machine *m, dni_pickle_kind kind, size_t count);
 dn_status dni_machine_add_marked(dni_machine *m, dni_pickle_kind kind);
 

@@ -2,6 +2,7 @@
 #include "weights/pickle_torch.h"
 
 #include "core/error.h"
+#include "weights/pickle_inert.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@ typedef enum global {
     REBUILD_TENSOR_V2,
     REBUILD_PARAMETER,
     STORAGE_TYPE,
+    EMPTY_DICT, /* called with what matters to Python alone */
+    INERT,
 } global;
 
 static const struct {
@@ -19,7 +22,9 @@ static const struct {
     global meaning;
     dni_dtype dtype; /* of a STORAGE_TYPE */
 } globals[] = {
+    {"", "", INERT, DNI_F32}, /* stands for all of weights/pickle_inert.h */
     {"collections", "OrderedDict", ORDERED_DICT, DNI_F32},
+    {"collections", "defaultdict", EMPTY_DICT, DNI_F32},
     {"torch._utils", "_rebuild_tensor", REBUILD_TENSOR, DNI_F32},
     {"torch._utils", "_rebuild_tensor_v2", REBUILD_TENSOR_V2, DNI_F32},
     {"torch._utils", "_rebuild_parameter", REBUILD_PARAMETER, DNI_F32},
@@ -34,7 +39,7 @@ static const struct {
     {"torch", "ByteStorage", STORAGE_TYPE, DNI_U8},
     {"torch", "BoolStorage", STORAGE_TYPE, DNI_BOOL},
 };
-enum { GLOBALS = sizeof globals / sizeof *globals, NAME_LIMIT = 256 };
+enum { GLOBALS = sizeof globals / sizeof *globals, INERT_GLOBAL = 0, NAME_LIMIT = 256 };
 
 /* A name from the file, made fit for a message. */
 static void printable(char out[NAME_LIMIT], const unsigned char *bytes, size_t size) {
@@ -47,16 +52,25 @@ static int equals(const char *text, const unsigned char *bytes, size_t size) {
     return strlen(text) == size && memcmp(text, bytes, size) == 0;
 }
 
+/* The index into globals; -1: not on any list. */
+static int find_global(const unsigned char *module, size_t module_size, const unsigned char *name,
+                       size_t name_size) {
+    for (int i = INERT_GLOBAL + 1; i < GLOBALS; i++)
+        if (equals(globals[i].module, module, module_size) && equals(globals[i].name, name, name_size))
+            return i;
+    return dni_pickle_is_inert(module, module_size, name, name_size) ? INERT_GLOBAL : -1;
+}
+
 dn_status dni_torch_push_global(dni_machine *m, const unsigned char *module, size_t module_size,
                                 const unsigned char *name, size_t name_size) {
-    for (int i = 0; i < GLOBALS; i++)
-        if (equals(globals[i].module, module, module_size) && equals(globals[i].name, name, name_size)) {
-            dni_pickle_value *value = NULL;
-            const dn_status status = dni_machine_new_value(m, DNI_PICKLE_GLOBAL, &value);
-            if (status) return status;
-            value->as.global = i;
-            return dni_machine_push(m, value);
-        }
+    const int index = find_global(module, module_size, name, name_size);
+    if (index >= 0) {
+        dni_pickle_value *value = NULL;
+        const dn_status status = dni_machine_new_value(m, DNI_PICKLE_GLOBAL, &value);
+        if (status) return status;
+        value->as.global = index;
+        return dni_machine_push(m, value);
+    }
     char module_text[NAME_LIMIT], name_text[NAME_LIMIT];
     printable(module_text, module, module_size);
     printable(name_text, name, name_size);
@@ -167,33 +181,56 @@ static dn_status rebuild_parameter(dni_machine *m, const dni_pickle_value *argum
     return dni_machine_push(m, arguments->as.list.items[0]);
 }
 
-dn_status dni_torch_reduce(dni_machine *m) {
-    dni_pickle_value *arguments = NULL, *callee = NULL;
-    dn_status status = dni_machine_pop(m, &arguments);
+/* The global and, above it, the tuple of arguments. */
+static dn_status pop_call(dni_machine *m, global *meaning, dni_pickle_value **arguments) {
+    dni_pickle_value *callee = NULL;
+    dn_status status = dni_machine_pop(m, arguments);
     if (!status) status = dni_machine_pop(m, &callee);
     if (status) return status;
-    if (callee->kind != DNI_PICKLE_GLOBAL || arguments->kind != DNI_PICKLE_TUPLE)
+    if (callee->kind != DNI_PICKLE_GLOBAL || (*arguments)->kind != DNI_PICKLE_TUPLE)
         return dni_machine_corrupt(m, "calls what is no function");
-    switch (globals[callee->as.global].meaning) {
+    *meaning = globals[callee->as.global].meaning;
+    return DN_OK;
+}
+
+dn_status dni_torch_reduce(dni_machine *m) {
+    dni_pickle_value *arguments = NULL;
+    global meaning = INERT;
+    const dn_status status = pop_call(m, &meaning, &arguments);
+    if (status) return status;
+    switch (meaning) {
     case ORDERED_DICT:
         return make_dict(m, arguments);
+    case EMPTY_DICT:
+        return dni_machine_push_new(m, DNI_PICKLE_DICT, 0);
     case REBUILD_TENSOR:
     case REBUILD_TENSOR_V2:
         return rebuild_tensor(m, arguments);
     case REBUILD_PARAMETER:
         return rebuild_parameter(m, arguments);
+    case INERT:
+        return dni_machine_push_new(m, DNI_PICKLE_OBJECT, 0);
     case STORAGE_TYPE:
         break;
     }
     return dni_machine_corrupt(m, "calls a storage type");
 }
 
+dn_status dni_torch_new_object(dni_machine *m) {
+    dni_pickle_value *arguments = NULL;
+    global meaning = INERT;
+    const dn_status status = pop_call(m, &meaning, &arguments);
+    if (status) return status;
+    if (meaning != INERT) return dni_machine_corrupt(m, "makes an object of what is no class");
+    return dni_machine_push_new(m, DNI_PICKLE_OBJECT, 0);
+}
+
 dn_status dni_torch_set_attributes(dni_machine *m) {
     dni_pickle_value *state = NULL, *target = NULL;
     dn_status status = dni_machine_pop(m, &state);
     if (!status) status = dni_machine_top(m, &target);
-    if (!status && target->kind != DNI_PICKLE_DICT)
-        return dni_machine_corrupt(m, "sets attributes of what is no dictionary");
+    if (!status && target->kind != DNI_PICKLE_DICT && target->kind != DNI_PICKLE_OBJECT)
+        return dni_machine_corrupt(m, "sets attributes of what is neither dictionary nor object");
     return status;
 }
 

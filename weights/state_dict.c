@@ -2,12 +2,15 @@
  *
  * A checkpoint is a dictionary of anything. Candidates are the dictionaries, at any depth, that hold tensors
  * directly under string keys. A network's state dict has names that end in "weight"; an optimizer's state,
- * also full of tensors, has none. If more than one is left, the names by which torch's own examples call it
- * decide. */
+ * also full of tensors, has none. If more than one is left, it is the only one that has a DenseNet's first
+ * convolution and is no moving average by its name; else the only one that is called as torch's own examples
+ * call it; else the only one with such a convolution. */
 #include "weights/state_dict.h"
 
 #include "core/error.h"
+#include "weights/keys.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +22,7 @@ static const char *const usual_names[] = {"state_dict", "model_state_dict", "mod
 typedef struct candidate {
     const dni_pickle_value *dict;
     char path[PATH_SIZE]; /* keys from the root down, joined by dots; "" is the root */
-    int has_weight;
+    int has_weight, has_stem;
 } candidate;
 
 /* The candidates met so far: those with a weight, and the first of the others. */
@@ -35,21 +38,23 @@ static int ends_in_weight(const char *name) {
     return length >= sizeof suffix - 1 && strcmp(name + length - (sizeof suffix - 1), suffix) == 0;
 }
 
-static int is_candidate(const dni_pickle_value *dict, int *has_weight) {
+/* Fills in what the dictionary has. */
+static int is_candidate(candidate *out) {
+    const dni_pickle_value *dict = out->dict;
     int has_tensor = 0;
-    *has_weight = 0;
     for (size_t i = 0; i + 1 < dict->as.list.count; i += 2) {
         const dni_pickle_value *key = dict->as.list.items[i];
         if (key->kind != DNI_PICKLE_STRING || dict->as.list.items[i + 1]->kind != DNI_PICKLE_TENSOR) continue;
         has_tensor = 1;
-        *has_weight |= ends_in_weight(key->as.string.text);
+        out->has_weight |= ends_in_weight(key->as.string.text);
+        out->has_stem |= dni_is_stem_key(key->as.string.text);
     }
     return has_tensor;
 }
 
 static void note(search *s, const dni_pickle_value *dict, const char *path) {
     candidate found = {.dict = dict};
-    if (!is_candidate(dict, &found.has_weight)) return;
+    if (!is_candidate(&found)) return;
     snprintf(found.path, sizeof found.path, "%s", path);
     if (!found.has_weight) {
         if (s->others++ == 0) s->first_other = found;
@@ -80,12 +85,31 @@ static void walk(search *s, dni_pickle_value *dict, const char *path, int depth)
     }
 }
 
-static int has_usual_name(const candidate *c) {
+static bool has_usual_name(const candidate *c) {
     const char *dot = strrchr(c->path, '.');
     const char *name = dot ? dot + 1 : c->path;
     for (size_t i = 0; i < sizeof usual_names / sizeof *usual_names; i++)
-        if (strcmp(name, usual_names[i]) == 0) return 1;
-    return 0;
+        if (strcmp(name, usual_names[i]) == 0) return true;
+    return false;
+}
+
+static bool has_stem(const candidate *c) {
+    return c->has_stem;
+}
+
+static bool is_network_itself(const candidate *c) {
+    return c->has_stem && !dni_is_average(c->path, strlen(c->path));
+}
+
+/* The only candidate of which that holds; NULL where there is none, or more than one. */
+static const candidate *only(const search *s, bool (*holds)(const candidate *c)) {
+    const candidate *found = NULL;
+    for (size_t i = 0; i < s->count; i++) {
+        if (!holds(&s->found[i])) continue;
+        if (found) return NULL;
+        found = &s->found[i];
+    }
+    return found;
 }
 
 static dn_status ambiguous(const search *s, const char *path, dn_error *error) {
@@ -99,23 +123,18 @@ static dn_status ambiguous(const search *s, const char *path, dn_error *error) {
 }
 
 static dn_status choose(const dni_pickle_value **out, const search *s, const char *path, dn_error *error) {
-    const candidate *chosen = NULL;
-    size_t usual = 0;
-    for (size_t i = 0; i < s->count; i++)
-        if (has_usual_name(&s->found[i]) && usual++ == 0) chosen = &s->found[i];
-    if (s->count == 1)
-        chosen = &s->found[0];
-    else if (s->count == 0 && s->others == 1)
-        chosen = &s->first_other;
-    else if (s->count == 0 && s->others == 0)
+    const candidate *chosen = s->count == 1 ? &s->found[0] : only(s, is_network_itself);
+    if (!chosen) chosen = only(s, has_usual_name);
+    if (!chosen) chosen = only(s, has_stem);
+    if (!chosen && s->count) return ambiguous(s, path, error);
+    if (!chosen && s->others == 1) chosen = &s->first_other;
+    if (!chosen && s->others == 0)
         return dni_fail(error, DN_ERR_TENSOR_MISSING,
                         "%s: holds no state dict: no dictionary of named tensors", path);
-    else if (s->count == 0)
+    if (!chosen)
         return dni_fail(error, DN_ERR_UNSUPPORTED,
                         "%s: holds %zu dictionaries of tensors ('%s' first) and none with a 'weight' in it",
                         path, s->others, s->first_other.path);
-    else if (usual != 1)
-        return ambiguous(s, path, error);
     *out = chosen->dict;
     return DN_OK;
 }

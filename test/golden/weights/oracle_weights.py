@@ -2,24 +2,25 @@
 """Golden files for test_pth.c and test_keys.c: what torch.save() writes, and hand-written pickles of writers
 that no longer run (Python 2, protocol 4). Run with Debian's python3-torch, from the repository root. Legacy
 files differ from run to run: torch names their storages by memory address."""
+import argparse
 import collections
+import datetime
 import json
 import os
+import pathlib
 import pickle
 import struct
 import sys
+import types
 import zipfile
 
+import numpy
 import torch
 
 MAGIC = 0x1950A86A20F9469CFC6C
 DTYPES = {torch.float32: "F32", torch.float64: "F64", torch.float16: "F16", torch.bfloat16: "BF16",
           torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8",
           torch.uint8: "U8", torch.bool: "BOOL"}
-
-
-def raw_bytes(tensor):
-    return tensor.detach().reshape(-1).contiguous().view(torch.uint8).numpy().tobytes()
 
 
 def raw_bytes(tensor):
@@ -138,7 +139,7 @@ def hand_written(folder):
         "python2.pth": legacy_file(python2_object(), ["22", "11"], [raw[1], raw[0]]),
         "protocol4.pth": legacy_file(protocol4_object(), ["11", "22"], raw, 4),
         "wrong_count.pth": legacy_file(python2_object(), ["11", "22"], [(5, raw[0][1][:20]), raw[1]]),
-        "unknown_opcode.pth": legacy_file(b"\x80\x02)\x81.", [], []),
+        "unknown_opcode.pth": legacy_file(b"\x80\x02\x82\x01.", [], []),
         "plain.pickle": pickle.dumps({"a": 1}, 2),
     }
     for name, content in files.items():
@@ -172,6 +173,56 @@ def prefixed(prefix, state):
     return collections.OrderedDict((prefix + k, v) for k, v in state.items())
 
 
+def stand_in(module, name, base=object):
+    """A class of a library that is not installed: it is pickled by the same name and opcodes."""
+    for i in range(module.count(".") + 1):
+        part = ".".join(module.split(".")[:i + 1])
+        sys.modules.setdefault(part, types.ModuleType(part))
+    made = type(name, (base,), {"__module__": module})
+    setattr(sys.modules[module], name, made)
+    return made
+
+
+def with_attributes(value, **attributes):
+    value.__dict__.update(attributes)
+    return value
+
+
+def bare(state, prefix):
+    return collections.OrderedDict((prefix + key[len("features."):], value) for key, value in state.items())
+
+
+def wild():
+    """What training scripts and libraries leave in a file, all with small() in it."""
+    optimizer = {"state": {0: {"exp_avg": torch.zeros(3), "step": 1}}, "param_groups": [{"lr": 0.1, "params": [0]}]}
+    arguments = argparse.Namespace(lr=0.1, arch="densenet121", out=pathlib.PosixPath("/tmp"), betas=(0.9, 0.999),
+                                   size=torch.Size([2, 3]), device=torch.device("cpu"), dtype=torch.float32, when=datetime.date(2026, 1, 1))
+    scores = collections.defaultdict(list, {"top1": [numpy.float64(0.5), numpy.float32(0.25), numpy.arange(3)]})
+    attribute_dict = stand_in("pytorch_lightning.utilities.parsing", "AttributeDict", dict)
+    config = stand_in("omegaconf.dictconfig", "DictConfig")
+    early_stopping = stand_in("pytorch_lightning.callbacks.early_stopping", "EarlyStopping")
+    hypers = stand_in("fastcore.foundation", "L")
+    lightning = collections.OrderedDict([("criterion.weight", torch.ones(3)), *prefixed("model.", small()).items()])
+    return {
+        "namespace": {"args": arguments, "state_dict": prefixed("module.", small()), "best": numpy.float64(0.5)},
+        "numpy": {"scores": scores, "seen": {1, 2}, "model": small(), "bytes": b"abc"},
+        "timm": {"epoch": 3, "arch": "densenet121", "state_dict": small(), "state_dict_ema": small(), "optimizer": optimizer,
+                 "args": arguments, "version": 2, "metric": 71.5},
+        "lightning": {"epoch": 1, "global_step": 10, "pytorch-lightning_version": "1.9.0", "state_dict": lightning,
+                      "loops": {"fit_loop": {"state_dict": {}}},
+                      "callbacks": {early_stopping: {"best_score": torch.tensor(0.5)}, "ModelCheckpoint": {"best": torch.tensor(1.0)}},
+                      "optimizer_states": [optimizer], "lr_schedulers": [{"milestones": collections.Counter([3, 5])}],
+                      "hparams_name": "hparams", "hyper_parameters": attribute_dict(lr=0.1, config=with_attributes(config(), _content={"a": 1}))},
+        "fastai": {"model": {**bare(small(), "0.0."), "1.2.weight": torch.ones(4), "1.4.weight": torch.ones(2, 4)},
+                   "opt": {"state": [{"mom": torch.ones(3)}], "hypers": with_attributes(hypers(), items=[{"lr": 0.1}])}},
+        "features": bare(small(), ""),
+        "ema_alone": {"ema": prefixed("module.", small()), "optimizer": optimizer},
+        "ema_beside": {"net": small(), "net_ema": prefixed("module.", small())},
+        "ema_inside": {**prefixed("model.", small()), **prefixed("ema_model.module.", small()), "ema_model.n_averaged": torch.tensor(3)},
+        "projector": {"backbone": small(), "projector": collections.OrderedDict([("0.weight", torch.ones(2, 2))])},
+    }
+
+
 def golden(folder):
     os.makedirs(folder, exist_ok=True)
     write_safetensors(os.path.join(folder, "variety.safetensors"), variety())
@@ -192,6 +243,7 @@ def golden(folder):
         "evil": {"features.conv0.weight": Evil()},
         "module": torch.nn.Linear(2, 1),
     }
+    saves.update(wild())
     for name, value in saves.items():
         save(folder, name + ".pth", value, False)
         save(folder, name + ".legacy.pth", value, True)
