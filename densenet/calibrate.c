@@ -264,7 +264,9 @@ dn_status dn_weights_calibrate(dn_weights *weights, const float *inputs, int cou
     DNI_NOT_NULL(error, weights);
     DNI_NOT_NULL(error, inputs);
     dn_status status = check(count, height, width, error);
-    if (!status) status = dni_inputs_check(inputs, count, height, width, error);
+    const dni_inputs all = {inputs, (size_t)height * (size_t)width * DNI_INPUT_CHANNELS, count, height,
+                            width};
+    if (!status) status = dni_inputs_check(&all, error);
     if (status) return status;
     calibration c = {.error = error};
     status = prepare(&c, weights, threads);

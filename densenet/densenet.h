@@ -220,17 +220,25 @@ DN_API int dn_session_threads(const dn_session *session); /* 1 in a child proces
 /* Height and width of the feature map. */
 DN_API void dn_session_map_size(const dn_session *session, int *height, int *width);
 
-/* Where results go; any may be NULL. Dense float32, images outermost. */
+/* Where results go; any may be NULL. float32, images outermost, dense but for the strides: so results may go
+ * straight into the rows of a larger array. */
 typedef struct dn_outputs {
     float *features; /* (count, features): relu(norm5), averaged over space */
     float *map;      /* (count, map height, map width, features): relu(norm5) */
     float *logits;   /* (count, 1000): the ImageNet classifier's */
+    /* Floats from one image's result to the next one's; 0: they lie one behind the other. What lies between
+     * them is not touched. */
+    size_t features_stride, map_stride, logits_stride;
 } dn_outputs;
 
 /* inputs: (count, height, width, 3) floats, R G B, preprocessed; 1 <= count <= batch. DN_ERR_ARGUMENT, with
  * its place, where one of them is infinite or NaN. */
 DN_API dn_status dn_session_forward(dn_session *session, const float *inputs, int count,
                                     const dn_outputs *outputs, dn_error *error);
+/* The same for inputs that begin `input_stride` floats behind each other, at least height * width * 3; 0:
+ * they lie one behind the other. */
+DN_API dn_status dn_session_forward_strided(dn_session *session, const float *inputs, size_t input_stride,
+                                            int count, const dn_outputs *outputs, dn_error *error);
 
 #ifdef __cplusplus
 }

@@ -4,8 +4,17 @@
 
 #include "core/status.h"
 
-/* DN_ERR_ARGUMENT, naming the first such value and its place, where one of the (count, height, width, 3)
- * floats is infinite or NaN: it would spread over a picture's features, or be lost in a maximum, unseen. */
-dn_status dni_inputs_check(const float *inputs, int count, int height, int width, dn_error *error);
+#include <stddef.h>
+
+/* Inputs as a caller gives them. */
+typedef struct dni_inputs {
+    const float *values; /* (count, height, width, 3) */
+    size_t stride;       /* floats from one image to the next */
+    int count, height, width;
+} dni_inputs;
+
+/* DN_ERR_ARGUMENT, naming the first such value and its place, where one of the floats is infinite or NaN: it
+ * would spread over a picture's features, or be lost in a maximum, unseen. */
+dn_status dni_inputs_check(const dni_inputs *inputs, dn_error *error);
 
 #endif

@@ -165,14 +165,21 @@ void dn_session_map_size(const dn_session *session, int *height, int *width) {
 
 /* ---- forward ---- */
 
+/* What the caller gave, with no stride 0. */
+typedef struct batch {
+    const dn_session *session;
+    dni_inputs inputs;
+    dn_outputs outputs;
+    int lane_images; /* images each lane takes */
+} batch;
+
 /* A forward pass through one plan, by the threads of `pool` or, if that is NULL, by the calling thread
  * alone. */
 typedef struct forward_pass {
     const dn_session *session;
+    const batch *batch;
     const dni_plan *plan;
     dni_pool *pool;
-    const float *inputs;
-    const dn_outputs *outputs;
 } forward_pass;
 
 static void run(const forward_pass *pass, int conv, const dni_tensor *x, const dni_tensor *y) {
@@ -185,10 +192,11 @@ static dni_tensor images_of(const dni_tensor *tensor, int first, int count) {
 
 /* The caller's inputs as a tensor. It is only read: the cast drops a const. */
 static dni_tensor input_images(const forward_pass *pass, int first, int count) {
-    const dn_session_options *options = &pass->session->options;
-    const size_t image = (size_t)options->height * (size_t)options->width * DNI_INPUT_CHANNELS;
-    float *data = (float *)(uintptr_t)(pass->inputs + (size_t)first * image);
-    return dni_tensor_nhwc(data, count, options->height, options->width, DNI_INPUT_CHANNELS);
+    const dni_inputs *inputs = &pass->batch->inputs;
+    float *data = (float *)(uintptr_t)(inputs->values + (size_t)first * inputs->stride);
+    dni_tensor images = dni_tensor_nhwc(data, count, inputs->height, inputs->width, DNI_INPUT_CHANNELS);
+    images.stride[0] = (int64_t)inputs->stride;
+    return images;
 }
 
 /* The index of the convolution that writes the first channels of a block: the stem or a transition. */
@@ -262,19 +270,26 @@ static void run_block(const forward_pass *pass, int block, int first, int count)
 
 /* norm5, ReLU, average pool and classifier for the images in the last block's buffer. */
 static void finish(const forward_pass *pass, int first, int count) {
-    const dn_outputs *outputs = pass->outputs;
+    const dn_outputs *outputs = &pass->batch->outputs;
     const dn_model *model = pass->session->model;
     const dni_plan *plan = pass->plan;
     const dni_tensor x = images_of(&plan->blocks[DNI_BLOCKS - 1].channels, 0, count);
-    const size_t length = (size_t)model->config.features;
-    const size_t pixels = (size_t)(x.shape[1] * x.shape[2]);
+    const int length = model->config.features;
     const size_t skip = (size_t)first;
-    float *features = outputs->features ? outputs->features + skip * length : plan->features;
-    float *map = outputs->map ? outputs->map + skip * pixels * length : NULL;
-    dni_bn_relu_global_avg_pool(&x, model->norm5_scale, model->norm5_shift, features, map, pass->pool);
+    dni_pooled pooled = {.features = plan->features, .features_stride = (size_t)length};
+    if (outputs->features) {
+        pooled.features = outputs->features + skip * outputs->features_stride;
+        pooled.features_stride = outputs->features_stride;
+    }
+    if (outputs->map) {
+        pooled.map = outputs->map + skip * outputs->map_stride;
+        pooled.map_stride = outputs->map_stride;
+    }
+    dni_bn_relu_global_avg_pool(&x, model->norm5_scale, model->norm5_shift, pooled, pass->pool);
     if (outputs->logits)
-        dni_linear(features, count, model->classifier_weight, model->classifier_bias, (int)length, DN_LOGITS,
-                   outputs->logits + skip * DN_LOGITS, pass->pool);
+        dni_linear(pooled.features, pooled.features_stride, count, model->classifier_weight,
+                   model->classifier_bias, length, DN_LOGITS, outputs->logits + skip * outputs->logits_stride,
+                   outputs->logits_stride, pass->pool);
 }
 
 static void run_images(const forward_pass *pass, int first, int count) {
@@ -286,17 +301,66 @@ static void run_images(const forward_pass *pass, int first, int count) {
     }
 }
 
-typedef struct batch {
-    const dn_session *session;
-    const float *inputs;
-    const dn_outputs *outputs;
-    int lane_images; /* images each lane takes */
-} batch;
-
 static void run_lane(void *context, size_t lane) {
     const batch *all = context;
-    const forward_pass pass = {all->session, &all->session->plans[lane], NULL, all->inputs, all->outputs};
+    const forward_pass pass = {all->session, all, &all->session->plans[lane], NULL};
     run_images(&pass, (int)lane * all->lane_images, all->lane_images);
+}
+
+static void run_batch(batch *all) {
+    const dn_session *session = all->session;
+    dni_pool *const pool = dni_pool_after_fork(session->pool);
+    all->lane_images = session->lanes > 1 ? all->inputs.count / session->lanes : 0;
+    if (all->lane_images > 0) dni_pool_run(pool, run_lane, all, (size_t)session->lanes);
+    const int done = all->lane_images * session->lanes;
+    const forward_pass rest = {session, all, &session->plans[0], pool};
+    run_images(&rest, done, all->inputs.count - done);
+}
+
+/* ---- what the caller gives ---- */
+
+/* Puts `dense`, the floats of one image, in the place of a stride of 0, and refuses a smaller one. */
+static dn_status set_stride(size_t *stride, size_t dense, const char *name, dn_error *error) {
+    if (*stride == 0) *stride = dense;
+    if (*stride >= dense) return DN_OK;
+    return dni_fail(error, DN_ERR_ARGUMENT, "%s is %zu, below the %zu floats of one image", name, *stride,
+                    dense);
+}
+
+static dn_status set_strides(batch *all, dn_error *error) {
+    const dn_session *session = all->session;
+    const size_t features = (size_t)session->model->config.features;
+    const size_t image =
+        (size_t)session->options.height * (size_t)session->options.width * DNI_INPUT_CHANNELS;
+    int height, width;
+    dn_session_map_size(session, &height, &width);
+    const size_t map = (size_t)height * (size_t)width * features;
+    dn_status status = set_stride(&all->inputs.stride, image, "input_stride", error);
+    if (!status) status = set_stride(&all->outputs.features_stride, features, "features_stride", error);
+    if (!status) status = set_stride(&all->outputs.map_stride, map, "map_stride", error);
+    if (!status) status = set_stride(&all->outputs.logits_stride, DN_LOGITS, "logits_stride", error);
+    return status;
+}
+
+dn_status dn_session_forward_strided(dn_session *session, const float *inputs, size_t input_stride, int count,
+                                     const dn_outputs *outputs, dn_error *error) {
+    DNI_NOT_NULL(error, session);
+    DNI_NOT_NULL(error, inputs);
+    DNI_NOT_NULL(error, outputs);
+    const dn_session_options *options = &session->options;
+    if (count < 1 || count > options->batch)
+        return dni_fail(error, DN_ERR_ARGUMENT, "count must be 1 to the session's batch of %d, not %d",
+                        options->batch, count);
+    if (outputs->logits && !dn_model_has_classifier(session->model))
+        return dni_fail(error, DN_ERR_UNSUPPORTED,
+                        "no logits: the weights came without ImageNet's classifier");
+    batch all = {.session = session,
+                 .inputs = {inputs, input_stride, count, options->height, options->width},
+                 .outputs = *outputs};
+    dn_status status = set_strides(&all, error);
+    if (!status) status = dni_inputs_check(&all.inputs, error);
+    if (!status) run_batch(&all);
+    return status;
 }
 
 dn_status dn_session_forward(dn_session *session, const float *inputs, int count, const dn_outputs *outputs,
@@ -304,20 +368,5 @@ dn_status dn_session_forward(dn_session *session, const float *inputs, int count
     DNI_NOT_NULL(error, session);
     DNI_NOT_NULL(error, inputs);
     DNI_NOT_NULL(error, outputs);
-    if (count < 1 || count > session->options.batch)
-        return dni_fail(error, DN_ERR_ARGUMENT, "count must be 1 to the session's batch of %d, not %d",
-                        session->options.batch, count);
-    if (outputs->logits && !dn_model_has_classifier(session->model))
-        return dni_fail(error, DN_ERR_UNSUPPORTED,
-                        "no logits: the weights came without ImageNet's classifier");
-    const dn_session_options *options = &session->options;
-    const dn_status status = dni_inputs_check(inputs, count, options->height, options->width, error);
-    if (status) return status;
-    dni_pool *const pool = dni_pool_after_fork(session->pool);
-    batch all = {session, inputs, outputs, session->lanes > 1 ? count / session->lanes : 0};
-    if (all.lane_images > 0) dni_pool_run(pool, run_lane, &all, (size_t)session->lanes);
-    const int done = all.lane_images * session->lanes;
-    const forward_pass rest = {session, &session->plans[0], pool, inputs, outputs};
-    run_images(&rest, done, count - done);
-    return DN_OK;
+    return dn_session_forward_strided(session, inputs, 0, count, outputs, error);
 }

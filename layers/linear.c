@@ -3,8 +3,6 @@
  * of them while it is in the first-level cache. */
 #include "layers/linear.h"
 
-#include <stddef.h>
-
 /* The partial sums of a dot product: enough to hide the latency of additions at any vector width. */
 enum { LANES = 32 };
 /* The output channels of one item of work. */
@@ -26,7 +24,7 @@ static float dot(const float *a, const float *b, size_t count) {
 typedef struct work {
     const float *x, *weight, *bias;
     float *y;
-    size_t rows, in, out;
+    size_t x_stride, y_stride, rows, in, out;
 } work;
 
 static void multiply_block(void *context, size_t index) {
@@ -34,11 +32,12 @@ static void multiply_block(void *context, size_t index) {
     const size_t first = index * BLOCK, end = first + BLOCK < w->out ? first + BLOCK : w->out;
     for (size_t o = first; o < end; o++)
         for (size_t r = 0; r < w->rows; r++)
-            w->y[r * w->out + o] = dot(w->x + r * w->in, w->weight + o * w->in, w->in) + w->bias[o];
+            w->y[r * w->y_stride + o] =
+                dot(w->x + r * w->x_stride, w->weight + o * w->in, w->in) + w->bias[o];
 }
 
-void dni_linear(const float *x, int rows, const float *weight, const float *bias, int in, int out, float *y,
-                dni_pool *pool) {
-    work w = {x, weight, bias, y, (size_t)rows, (size_t)in, (size_t)out};
+void dni_linear(const float *x, size_t x_stride, int rows, const float *weight, const float *bias, int in,
+                int out, float *y, size_t y_stride, dni_pool *pool) {
+    work w = {x, weight, bias, y, x_stride, y_stride, (size_t)rows, (size_t)in, (size_t)out};
     dni_pool_run(pool, multiply_block, &w, (w.out + BLOCK - 1) / BLOCK);
 }

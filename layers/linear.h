@@ -4,10 +4,12 @@
 
 #include "core/pool.h"
 
-/* y = x weight^T + bias. x: (rows, in), weight: (out, in), bias: (out), y: (rows, out), all dense. Every dot
- * product is summed in one fixed order, so that the bits depend neither on the number of threads nor on other
- * rows. */
-void dni_linear(const float *x, int rows, const float *weight, const float *bias, int in, int out, float *y,
-                dni_pool *pool);
+#include <stddef.h>
+
+/* y = x weight^T + bias. x: (rows, in), weight: (out, in), bias: (out), y: (rows, out); the rows of x and y
+ * begin x_stride and y_stride floats behind each other. Every dot product is summed in one fixed order, so
+ * that the bits depend neither on the number of threads nor on other rows. */
+void dni_linear(const float *x, size_t x_stride, int rows, const float *weight, const float *bias, int in,
+                int out, float *y, size_t y_stride, dni_pool *pool);
 
 #endif

@@ -8,7 +8,7 @@ enum { BLOCK = 64 };
 typedef struct work {
     const dni_tensor *x;
     const float *scale, *shift;
-    float *features, *map;
+    dni_pooled out;
     size_t blocks; /* of channels an image */
 } work;
 
@@ -33,7 +33,7 @@ static void pool_block(void *context, size_t index) {
     const int64_t height = x->shape[1], width = x->shape[2], channels = x->shape[3];
     const size_t count = (size_t)(channels - first < BLOCK ? channels - first : BLOCK);
     const float *in = (const float *)x->data + image * x->stride[0] + first;
-    float *map = w->map ? w->map + image * height * width * channels + first : NULL;
+    float *map = w->out.map ? w->out.map + (size_t)image * w->out.map_stride + first : NULL;
     double sum[BLOCK] = {0};
     for (int64_t i = 0; i < height; i++) {
         for (int64_t j = 0; j < width; j++) {
@@ -42,12 +42,12 @@ static void pool_block(void *context, size_t index) {
             if (map) map += channels;
         }
     }
-    float *features = w->features + image * channels + first;
+    float *features = w->out.features + (size_t)image * w->out.features_stride + first;
     for (size_t c = 0; c < count; c++) features[c] = (float)(sum[c] / (double)(height * width));
 }
 
-void dni_bn_relu_global_avg_pool(const dni_tensor *x, const float *scale, const float *shift, float *features,
-                                 float *map, dni_pool *pool) {
-    work w = {x, scale, shift, features, map, (size_t)(x->shape[3] + BLOCK - 1) / BLOCK};
+void dni_bn_relu_global_avg_pool(const dni_tensor *x, const float *scale, const float *shift, dni_pooled out,
+                                 dni_pool *pool) {
+    work w = {x, scale, shift, out, (size_t)(x->shape[3] + BLOCK - 1) / BLOCK};
     dni_pool_run(pool, pool_block, &w, (size_t)x->shape[0] * w.blocks);
 }

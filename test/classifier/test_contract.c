@@ -196,6 +196,10 @@ static void test_model_and_session(void **state) {
     REFUSED(dn_session_forward(session, NULL, 1, &nothing, &error), "inputs");
     REFUSED(dn_session_forward(session, inputs, 1, NULL, &error), "outputs");
     TAKEN(dn_session_forward(session, inputs, 1, &nothing, &error));
+    REFUSED(dn_session_forward_strided(NULL, inputs, 0, 1, &nothing, &error), "session");
+    REFUSED(dn_session_forward_strided(session, NULL, 0, 1, &nothing, &error), "inputs");
+    REFUSED(dn_session_forward_strided(session, inputs, 0, 1, NULL, &error), "outputs");
+    TAKEN(dn_session_forward_strided(session, inputs, 0, 1, &nothing, &error));
 }
 
 /* An infinite or missing number in a picture is told, with its place, by every call that takes inputs. */

@@ -189,7 +189,9 @@ static void check_network(const dn_model *model, const char *name, int count, in
     const size_t features = (size_t)dn_model_config(model)->features, images = (size_t)count;
     const size_t map_count = images * (size_t)(map_height * map_width) * features;
     float *inputs = inputs_of(count, height, width);
-    const dn_outputs outputs = {floats(images * features), floats(map_count), floats(images * DN_LOGITS)};
+    const dn_outputs outputs = {.features = floats(images * features),
+                                .map = floats(map_count),
+                                .logits = floats(images * DN_LOGITS)};
 
     dn_error error;
     if (dn_session_forward(session, inputs, count, &outputs, &error)) fail_msg("%s", error.message);
@@ -403,8 +405,10 @@ static void test_each_output_is_the_same_whichever_others_are_asked_for(void **s
     float *inputs = inputs_of(1, 45, 70);
     float features[2][FEATURES], map[2][MAP], logits[2][DN_LOGITS];
     dn_error error;
-    assert_int_equal(
-        dn_session_forward(session, inputs, 1, &(dn_outputs){features[0], map[0], logits[0]}, &error), DN_OK);
+    assert_int_equal(dn_session_forward(
+                         session, inputs, 1,
+                         &(dn_outputs){.features = features[0], .map = map[0], .logits = logits[0]}, &error),
+                     DN_OK);
     assert_int_equal(dn_session_forward(session, inputs, 1, &(dn_outputs){.features = features[1]}, &error),
                      DN_OK);
     assert_int_equal(dn_session_forward(session, inputs, 1, &(dn_outputs){.map = map[1]}, &error), DN_OK);
@@ -458,8 +462,8 @@ static void test_forward_allocates_nothing(void **state) {
     float *features = floats(3 * 1024), *logits = floats(3 * DN_LOGITS);
     const long before = atomic_load(&allocations);
     assert_true(before > 0); /* the counter counts */
-    const dn_status status =
-        dn_session_forward(session, inputs, 3, &(dn_outputs){features, map, logits}, NULL);
+    const dn_status status = dn_session_forward(
+        session, inputs, 3, &(dn_outputs){.features = features, .map = map, .logits = logits}, NULL);
     const long after = atomic_load(&allocations);
     assert_int_equal(status, DN_OK);
     assert_int_equal(after - before, 0);

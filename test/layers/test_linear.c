@@ -15,7 +15,7 @@ static void test_output_is_torchs(void **state) {
     golden file = golden_load("linear");
     const int rows = golden_size(&file, 0), in = golden_size(&file, 1), out = golden_size(&file, 2);
     float *y = floats_alloc(file.size[4]);
-    dni_linear(file.array[1], rows, file.array[2], file.array[3], in, out, y, NULL);
+    dni_linear(file.array[1], (size_t)in, rows, file.array[2], file.array[3], in, out, y, (size_t)out, NULL);
     /* sums of 133 products in float32 */
     assert_true(relative_error(y, file.array[4], file.size[4]) <= 1e-6);
     free(y);
@@ -40,7 +40,7 @@ static void test_every_length_equals_the_definition(void **state) {
                 expected[r * OUT + o] = (float)sum;
             }
         }
-        dni_linear(x, ROWS, weight, bias, in, OUT, y, NULL);
+        dni_linear(x, (size_t)in, ROWS, weight, bias, in, OUT, y, OUT, NULL);
         assert_true(relative_error(y, expected, ROWS * OUT) <= 2e-6); /* of 100 products at most */
         free(x), free(weight);
     }
@@ -54,13 +54,13 @@ static void test_bits_depend_neither_on_threads_nor_on_other_rows(void **state) 
     floats_fill(x, ROWS * IN, 1, 0, 1);
     floats_fill(weight, OUT * IN, 2, 0, 1);
     floats_fill(bias, OUT, 3, 0, 1);
-    dni_linear(x, ROWS, weight, bias, IN, OUT, expected, NULL);
+    dni_linear(x, IN, ROWS, weight, bias, IN, OUT, expected, OUT, NULL);
     for (int threads = 1; threads <= 3; threads++) {
         dni_pool *pool;
         assert_int_equal(dni_pool_create(&pool, threads, NULL), DN_OK);
-        dni_linear(x, ROWS, weight, bias, IN, OUT, y, pool);
+        dni_linear(x, IN, ROWS, weight, bias, IN, OUT, y, OUT, pool);
         assert_memory_equal(y, expected, sizeof y);
-        dni_linear(x + 3 * IN, 1, weight, bias, IN, OUT, y, pool);
+        dni_linear(x + 3 * IN, IN, 1, weight, bias, IN, OUT, y, OUT, pool);
         assert_memory_equal(y, expected + 3 * OUT, OUT * sizeof *y);
         dni_pool_free(pool);
     }

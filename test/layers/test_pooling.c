@@ -21,7 +21,8 @@ static void test_features_and_map_are_torchs(void **state) {
     const size_t features_count = (size_t)n * (size_t)c, map_count = features_count * (size_t)h * (size_t)w;
     float *features = floats_alloc(features_count), *map = floats_alloc(map_count);
     const dni_tensor x = dni_tensor_nhwc(file.array[1], n, h, w, c);
-    dni_bn_relu_global_avg_pool(&x, file.array[2], file.array[3], features, map, NULL);
+    dni_bn_relu_global_avg_pool(&x, file.array[2], file.array[3],
+                                (dni_pooled){features, (size_t)c, map, (size_t)(h * w * c)}, NULL);
     assert_int_equal(file.size[4], features_count);
     assert_true(relative_error(features, file.array[4], features_count) <= tolerance);
     assert_true(relative_error(map, file.array[5], map_count) <= tolerance);
@@ -42,8 +43,10 @@ static void test_a_slice_of_a_wider_buffer_pools_like_a_copy_of_it(void **state)
     const dni_tensor slice = dni_tensor_slice(&buffer, 3, FIRST, C);
     dni_tensor_to_f32(&slice, dense);
     const dni_tensor copy = dni_tensor_nhwc(dense, N, H, W, C);
-    dni_bn_relu_global_avg_pool(&slice, scale, shift, from_slice, NULL, NULL);
-    dni_bn_relu_global_avg_pool(&copy, scale, shift, from_copy, NULL, NULL);
+    dni_bn_relu_global_avg_pool(&slice, scale, shift,
+                                (dni_pooled){.features = from_slice, .features_stride = C}, NULL);
+    dni_bn_relu_global_avg_pool(&copy, scale, shift,
+                                (dni_pooled){.features = from_copy, .features_stride = C}, NULL);
     assert_memory_equal(from_slice, from_copy, sizeof from_copy);
     free(wide), free(dense);
 }
@@ -57,15 +60,17 @@ static void test_bits_depend_neither_on_threads_nor_on_the_batch_nor_on_the_map(
     floats_fill(scale, C, 2, 1, 0.2f);
     floats_fill(shift, C, 3, 0, 0.2f);
     const dni_tensor x = dni_tensor_nhwc(data, N, H, W, C);
-    dni_bn_relu_global_avg_pool(&x, scale, shift, expected, map, NULL);
+    dni_bn_relu_global_avg_pool(&x, scale, shift, (dni_pooled){expected, C, map, H * W * C}, NULL);
     for (int threads = 1; threads <= 3; threads++) {
         dni_pool *pool;
         float features[N * C];
         assert_int_equal(dni_pool_create(&pool, threads, NULL), DN_OK);
-        dni_bn_relu_global_avg_pool(&x, scale, shift, features, NULL, pool);
+        dni_bn_relu_global_avg_pool(&x, scale, shift,
+                                    (dni_pooled){.features = features, .features_stride = C}, pool);
         assert_memory_equal(features, expected, sizeof features);
         const dni_tensor last = dni_tensor_slice(&x, 0, N - 1, 1);
-        dni_bn_relu_global_avg_pool(&last, scale, shift, features, NULL, pool);
+        dni_bn_relu_global_avg_pool(&last, scale, shift,
+                                    (dni_pooled){.features = features, .features_stride = C}, pool);
         assert_memory_equal(features, expected + (N - 1) * C, C * sizeof *features);
         dni_pool_free(pool);
     }
