@@ -42,11 +42,12 @@ typedef struct range {
 #define OPEN 0x80000000u
 
 struct dni_pool {
-    pid_t process;      /* that made it and has the workers */
-    int threads;        /* workers and the caller */
-    pthread_t *workers; /* (threads - 1) */
-    int started;        /* of them */
-    range *ranges;      /* (threads); the caller's is the last */
+    pid_t process;        /* that made it and has the workers */
+    dn_executor executor; /* its run is NULL: the pool has workers of its own, and all that follows */
+    int threads;          /* workers and the caller */
+    pthread_t *workers;   /* (threads - 1) */
+    int started;          /* of them */
+    range *ranges;        /* (threads); the caller's is the last */
 
     dni_task task; /* of the loop that is open */
     void *context;
@@ -180,6 +181,10 @@ void dni_pool_run(dni_pool *pool, dni_task task, void *context, size_t count) {
         for (size_t i = 0; i < count; i++) task(context, i);
         return;
     }
+    if (pool->executor.run) {
+        pool->executor.run(pool->executor.context, task, context, count);
+        return;
+    }
     open_loop(pool, task, context, count);
     work(pool, pool->threads - 1);
     close_loop(pool);
@@ -219,28 +224,53 @@ static dn_status start_workers(dni_pool *pool, dn_error *error) {
     return DN_OK;
 }
 
-dn_status dni_pool_create(dni_pool **out, int threads, dn_error *error) {
-    *out = NULL;
+dn_status dni_pool_count(int *out, int threads, const dn_executor *executor, dn_error *error) {
+    *out = 0;
+    if (executor && threads)
+        return dni_fail(error, DN_ERR_ARGUMENT, "threads must be 0 beside an executor, not %d", threads);
+    if (executor && !executor->run) return dni_fail(error, DN_ERR_ARGUMENT, "executor: run is NULL");
+    if (executor && (executor->threads < 1 || executor->threads > MAX_THREADS))
+        return dni_fail(error, DN_ERR_ARGUMENT, "executor: threads must be 1 to %d, not %d", MAX_THREADS,
+                        executor->threads);
     if (threads < 0 || threads > MAX_THREADS)
         return dni_fail(error, DN_ERR_ARGUMENT, "threads must be 0 (all cores) to %d, not %d", MAX_THREADS,
                         threads);
-    if (threads == 0) threads = dni_pool_cores();
-    if (threads > MAX_THREADS) threads = MAX_THREADS;
+    *out = executor ? executor->threads : threads ? threads : dni_pool_cores();
+    if (*out > MAX_THREADS) *out = MAX_THREADS;
+    return DN_OK;
+}
+
+/* Makes what workers need, and starts them. */
+static dn_status hire(dni_pool *pool, dn_error *error) {
+    pool->workers = calloc((size_t)pool->threads, sizeof *pool->workers);
+    pool->ranges = dni_allocate(NULL, (size_t)pool->threads * sizeof *pool->ranges);
+    if (!pool->workers || !pool->ranges) return dni_no_memory(error, "a worker pool");
+    return start_workers(pool, error);
+}
+
+dn_status dni_pool_open(dni_pool **out, int threads, const dn_executor *executor, dn_error *error) {
+    *out = NULL;
+    dn_status status = dni_pool_count(&threads, threads, executor, error);
+    if (status) return status;
     dni_pool *pool = malloc(sizeof *pool);
     if (!pool) return dni_no_memory(error, "a worker pool");
     *pool = (dni_pool){.process = getpid(), .threads = threads};
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->opened, NULL);
     pthread_cond_init(&pool->left, NULL);
-    pool->workers = calloc((size_t)threads, sizeof *pool->workers);
-    pool->ranges = dni_allocate(NULL, (size_t)threads * sizeof *pool->ranges);
-    const dn_status status =
-        pool->workers && pool->ranges ? start_workers(pool, error) : dni_no_memory(error, "a worker pool");
+    if (executor)
+        pool->executor = *executor;
+    else
+        status = hire(pool, error);
     if (status)
         dni_pool_free(pool);
     else
         *out = pool;
     return status;
+}
+
+dn_status dni_pool_create(dni_pool **out, int threads, dn_error *error) {
+    return dni_pool_open(out, threads, NULL, error);
 }
 
 /* Lock and conditions are in a child as the workers held them: to destroy them could mean to wait. */
@@ -254,12 +284,12 @@ static void end_workers(dni_pool *pool) {
 }
 
 dni_pool *dni_pool_after_fork(dni_pool *pool) {
-    return pool && pool->process == getpid() ? pool : NULL;
+    return pool && (pool->executor.run || pool->process == getpid()) ? pool : NULL;
 }
 
 void dni_pool_free(dni_pool *pool) {
     if (!pool) return;
-    if (dni_pool_after_fork(pool)) end_workers(pool);
+    if (pool->process == getpid()) end_workers(pool);
     dni_release(NULL, pool->ranges, (size_t)pool->threads * sizeof *pool->ranges);
     free(pool->workers);
     free(pool);

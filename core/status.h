@@ -115,6 +115,22 @@ typedef struct dn_allocator {
     void *context;
 } dn_allocator;
 
+/* Whose threads do the work: with an executor of the caller's, over his own pool for instance, a call or an
+ * object starts no thread. Results have the same bits as on the library's own threads.
+ *
+ * run() calls task(task_context, i) exactly once for every i in [0, count), in any order, on any threads and
+ * as many of them at a time as it likes, the calling thread among them or alone, and returns when all calls
+ * have returned; what they wrote the calling thread then sees. It must not fail. It is called a few hundred
+ * times in a forward pass, never twice at a time for one object, and never from inside a task. `threads`, 1
+ * to 1024, is how many parts most loops are cut into, so about as many as run at a time; memory grows with
+ * it. With 1 run() is not called. What the context points to outlives whatever was given the executor. */
+typedef struct dn_executor {
+    int threads;
+    void (*run)(void *context, void (*task)(void *task_context, size_t index), void *task_context,
+                size_t count);
+    void *context;
+} dn_executor;
+
 #ifdef __cplusplus
 }
 #endif

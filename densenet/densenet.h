@@ -146,13 +146,14 @@ typedef enum dn_memory {
 typedef struct dn_model_options {
     size_t struct_size;            /* sizeof(dn_model_options) */
     const dn_allocator *allocator; /* for the prepared weights; NULL: the system's. Must outlive the model */
-    int threads;                   /* that prepare the weights; 0: one a core */
+    int threads;                   /* that prepare the weights; 0: one a core, or the executor's */
     dn_precision precision;
     dn_memory memory;
     /* Not 0: the weights are not needed afterwards. Their memory is given back while they are packed, so
      * that the peak is lower (densenet161: by up to 115 MB), and the only call that they are then good for
      * is dn_weights_free(). Borrowed values and those in an allocator's memory stay as they are. */
     int discard_weights;
+    const dn_executor *executor; /* prepares the weights in the place of threads; read by the call only */
 } dn_model_options;
 
 /* All cores, float32, fast, weights kept. */
@@ -195,8 +196,11 @@ typedef struct dn_session_options {
     size_t struct_size;            /* sizeof(dn_session_options) */
     int batch;                     /* the most images a forward pass takes; >= 1 */
     int height, width;             /* of every input; >= 32 */
-    int threads;                   /* 0: one a core */
+    int threads;                   /* 0: one a core, or the executor's */
     const dn_allocator *allocator; /* for the arena; NULL: the system's. Must outlive the session */
+    /* NULL: the session has workers of its own. Otherwise it has none, and `threads` must be 0; the struct is
+     * copied. */
+    const dn_executor *executor;
 } dn_session_options;
 
 /* Batch 1, 224x224, all cores. */

@@ -67,7 +67,7 @@ static dn_status pack_all(dn_model *model, const dn_weights *weights, const dn_m
                           dn_error *error) {
     const dni_tensor_dict *tensors = weights->tensors;
     dni_pool *pool;
-    const dn_status status = dni_pool_create(&pool, options->threads, error);
+    const dn_status status = dni_pool_open(&pool, options->threads, options->executor, error);
     if (status) return status;
     packing job = {.model = model,
                    .tensors = tensors,

@@ -3,8 +3,8 @@
 
 #include "core/options.h"
 
-DNI_OPTIONS_KIND(model_kind, dn_model_options, discard_weights, discard_weights);
-DNI_OPTIONS_KIND(session_kind, dn_session_options, allocator, allocator);
+DNI_OPTIONS_KIND(model_kind, dn_model_options, executor, executor);
+DNI_OPTIONS_KIND(session_kind, dn_session_options, executor, executor);
 
 void dn_model_options_init(dn_model_options *options, size_t struct_size) {
     const dn_model_options defaults = {.struct_size = sizeof defaults};

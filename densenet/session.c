@@ -41,9 +41,6 @@ static dn_status check_options(const dn_session_options *options, const dn_confi
     if (options->height < DNI_MIN_INPUT || options->width < DNI_MIN_INPUT)
         return dni_fail(error, DN_ERR_ARGUMENT, "images must be at least %dx%d, not %dx%d", DNI_MIN_INPUT,
                         DNI_MIN_INPUT, options->height, options->width);
-    if (options->threads < 0)
-        return dni_fail(error, DN_ERR_ARGUMENT, "threads must be 0 (one a core) or more, not %d",
-                        options->threads);
     /* No buffer is larger than an input-sized map with as many channels as the feature vector is long. As
      * long as the bytes of that fit a size_t 4096 times over, no size computed here overflows. */
     size_t bytes = sizeof(float) * (size_t)config->features;
@@ -86,7 +83,9 @@ dn_status dn_session_plan(const dn_model *model, const dn_session_options *optio
     dn_session_options own;
     dn_status status = dni_session_options_take(&own, options, error);
     if (!status) status = check_options(&own, &model->config, error);
-    if (!status) *bytes = plan_size(model, &own, own.threads ? own.threads : dni_pool_cores());
+    int threads;
+    if (!status) status = dni_pool_count(&threads, own.threads, own.executor, error);
+    if (!status) *bytes = plan_size(model, &own, threads);
     return status;
 }
 
@@ -125,7 +124,7 @@ dn_status dn_session_create(dn_session **out, const dn_model *model, const dn_se
     dn_session *session = calloc(1, sizeof *session);
     if (!session) return dni_no_memory(error, "a session");
     *session = (dn_session){.model = model, .options = own};
-    status = dni_pool_create(&session->pool, own.threads, error);
+    status = dni_pool_open(&session->pool, own.threads, own.executor, error);
     if (!status) {
         session->options.threads = dni_pool_threads(session->pool);
         status = allocate(session, error);

@@ -99,7 +99,7 @@ static dn_status open_session(dn_classifier *classifier, const dn_model *model,
     if (status) return status;
     options.height = options.width = classifier->info.preprocessing.crop;
     status = dn_session_create(&classifier->session, model, &options, error);
-    if (!status) status = dni_pool_create(&classifier->pool, options.threads, error);
+    if (!status) status = dni_pool_open(&classifier->pool, options.threads, options.executor, error);
     classifier->batch = options.batch;
     if (!status) status = allocate_buffers(classifier, error);
     return status;
@@ -116,6 +116,7 @@ dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weig
     dn_model_options like_session = dn_model_options_default();
     like_session.threads = session.threads;
     like_session.allocator = session.allocator;
+    like_session.executor = session.executor;
     status = dn_classifier_create_model(&classifier->own_model, classifier, weights,
                                         model_options ? model_options : &like_session, error);
     if (!status) status = open_session(classifier, classifier->own_model, &session, error);

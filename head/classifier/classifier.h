@@ -96,8 +96,9 @@ DN_API bool dn_classifier_is_complete(const dn_classifier *classifier);
 
 /* Builds the backbone and a session, in the place of those that were attached; after a failure none is.
  * `weights` may be NULL where the file is complete; others must have the hash that the file names
- * (DN_ERR_MISMATCH). NULL options: the defaults, but a model without options of its own takes threads and
- * allocator of the session's. Height and width are ignored: they are the crop's. */
+ * (DN_ERR_MISMATCH). NULL options: the defaults, but a model without options of its own takes threads,
+ * executor and allocator of the session's; an executor prepares the pictures, too. Height and width are
+ * ignored: they are the crop's. */
 DN_API dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,
                                       const dn_model_options *model_options,
                                       const dn_session_options *options, dn_error *error);
