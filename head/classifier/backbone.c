@@ -58,10 +58,14 @@ void dni_classifier_detach(dn_classifier *classifier) {
     free(classifier->inputs);
     free(classifier->features);
     free(classifier->log_probabilities);
+    free(classifier->percentiles);
+    free(classifier->statuses);
     classifier->session = NULL;
     classifier->own_model = NULL;
     classifier->pool = NULL;
     classifier->inputs = classifier->features = classifier->log_probabilities = NULL;
+    classifier->percentiles = NULL;
+    classifier->statuses = NULL;
 }
 
 static dn_status allocate_buffers(dn_classifier *classifier, dn_error *error) {
@@ -70,7 +74,11 @@ static dn_status allocate_buffers(dn_classifier *classifier, dn_error *error) {
     if (dni_size_mul(batch, crop * crop * 3, &floats)) classifier->inputs = calloc(floats, sizeof(float));
     classifier->features = calloc(batch * (size_t)dn_head_features(classifier->head), sizeof(float));
     classifier->log_probabilities = calloc(batch * (size_t)classifier->info.class_count, sizeof(float));
-    if (classifier->inputs && classifier->features && classifier->log_probabilities) return DN_OK;
+    classifier->percentiles = calloc(batch, sizeof *classifier->percentiles);
+    classifier->statuses = calloc(batch, sizeof *classifier->statuses);
+    if (classifier->inputs && classifier->features && classifier->log_probabilities &&
+        classifier->percentiles && classifier->statuses)
+        return DN_OK;
     return dni_no_memory(error, "%s: a batch of %zu pictures", classifier->path, batch);
 }
 

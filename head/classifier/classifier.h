@@ -118,23 +118,34 @@ DN_API dn_status dn_classifier_create_model(dn_model **out, const dn_classifier 
 DN_API dn_status dn_classifier_attach_model(dn_classifier *classifier, const dn_model *model,
                                             const dn_session_options *options, dn_error *error);
 
-/* probabilities: (count, class_count). Any count: worked off in batches. Needs an attached backbone. */
+/* probabilities: (count, class_count). Any count: worked off in batches. Needs an attached backbone. A
+ * picture that cannot be judged ends the call with its status and a message that names its index. */
 DN_API dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *images, int count,
                                        float *probabilities, dn_error *error);
 
-/* What can be told of pictures; each may be NULL. */
+/* What can be told of pictures; each may be NULL. Arrays are dense, a row a picture. */
 typedef struct dn_judgements {
-    float *probabilities;  /* (count, class_count) */
-    double *unfamiliarity; /* (count): percentile among the validation pictures, 0 to 1; from DN_NOVELTY_LINE
-                            * on a picture is unlike those that the classes were learnt from */
+    float *probabilities;     /* (count, class_count) */
+    double *unfamiliarity;    /* (count): percentile among the validation pictures, 0 to 1; from
+                               * DN_NOVELTY_LINE on a picture is unlike those that the classes were learnt
+                               * from */
+    float *log_probabilities; /* (count, class_count): natural logarithms of the probabilities */
+    float *features;          /* (count, features of the backbone): what the head sees of a picture */
+    /* (count): DN_OK, or why this picture could not be judged (no pixels, too long and thin); its numbers are
+     * then NaN, and the others are judged. NULL: the first such picture ends the call, with a message. */
+    dn_status *statuses;
+    /* Called on the calling thread after each batch; anything but 0 ends the call with DN_ERR_CANCELLED. The
+     * arrays hold what was judged by then. */
+    int (*on_progress)(void *context, size_t done, size_t total);
+    void *context;
 } dn_judgements;
 
 /* The same and more, in one pass. DN_ERR_UNSUPPORTED where `unfamiliarity` is asked for and the file has no
- * novelty. */
+ * novelty. A machine that fails, in a lack of memory for instance, ends the call, whatever the picture. */
 DN_API dn_status dn_classifier_judge(dn_classifier *classifier, const dn_image *images, int count,
                                      const dn_judgements *out, dn_error *error);
 
-/* Height and width of the map of evidence; needs an attached backbone. */
+/* Height and width of the map of evidence; both 0 as long as no backbone is attached. */
 DN_API void dn_classifier_map_size(const dn_classifier *classifier, int *height, int *width);
 
 /* What in one picture speaks for a class: evidence, (map height, map width), is the class activation map

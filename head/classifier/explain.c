@@ -62,8 +62,9 @@ dn_status dn_classifier_explain(dn_classifier *classifier, const dn_image *image
     DNI_NOT_NULL(error, evidence);
     if (!classifier->session)
         return dni_fail(error, DN_ERR_ARGUMENT, "%s: no backbone is attached", classifier->path);
-    const dn_status status = dni_classifier_prepare(classifier, image, 0, 1, error);
-    if (status) return status;
+    dni_classifier_prepare(classifier, image, 1);
+    if (classifier->statuses[0])
+        return dni_classifier_refuse(classifier, image, 0, classifier->statuses[0], error);
     return dni_classifier_explain_input(classifier, classifier->inputs, class_index, evidence, probabilities,
                                         error);
 }

@@ -29,6 +29,8 @@ struct dn_classifier {
     float *inputs;            /* (batch, crop, crop, 3) */
     float *features;          /* (batch, features) */
     float *log_probabilities; /* (batch, classes) */
+    double *percentiles;      /* (batch): of unfamiliarity */
+    dn_status *statuses;      /* (batch): what became of each picture */
 };
 
 /* As dni_options_take(). */
@@ -49,8 +51,14 @@ dn_status dni_classifier_check_tensor(const dn_classifier *classifier, const cha
 /* Frees the attached backbone and everything that was made for it. */
 void dni_classifier_detach(dn_classifier *classifier);
 
-/* Preprocesses images[first] to images[first + count - 1] into classifier->inputs. */
-dn_status dni_classifier_prepare(dn_classifier *classifier, const dn_image *images, int first, int count,
-                                 dn_error *error);
+/* Preprocesses `count` images, at most a batch, into classifier->inputs, and tells in classifier->statuses
+ * what became of each. */
+void dni_classifier_prepare(dn_classifier *classifier, const dn_image *images, int count);
+/* Fails with the status that images[index] had there, and its reason. Overwrites an input. */
+dn_status dni_classifier_refuse(dn_classifier *classifier, const dn_image *images, int index,
+                                dn_status status, dn_error *error);
+
+/* DN_ERR_UNSUPPORTED where the file has no novelty. */
+dn_status dni_classifier_check_novelty(const dn_classifier *classifier, dn_error *error);
 
 #endif

@@ -139,7 +139,8 @@ static void test_judging_gives_probabilities_and_percentiles(void **state) {
     assert_int_equal(dn_classifier_attach(classifier, NULL, NULL, &options, NULL), DN_OK);
     assert_int_equal(dn_classifier_predict(classifier, pictures, PICTURES, expected_probabilities, NULL),
                      DN_OK);
-    const dn_judgements both = {probabilities, found}, one = {NULL, alone};
+    const dn_judgements both = {.probabilities = probabilities, .unfamiliarity = found},
+                        one = {.unfamiliarity = alone};
     assert_int_equal(dn_classifier_judge(classifier, pictures, PICTURES, &both, NULL), DN_OK);
     assert_int_equal(dn_classifier_judge(classifier, pictures, PICTURES, &one, NULL), DN_OK);
     assert_memory_equal(probabilities, expected_probabilities, sizeof probabilities);
