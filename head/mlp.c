@@ -178,26 +178,30 @@ dn_status dni_head_from_linears(dn_head **out, const dni_linear *linears, int co
     return DN_OK;
 }
 
+dn_status dni_head_copy_scale(dn_head *to, const dn_head *from, dn_error *error) {
+    to->is_trained = from->is_trained;
+    if (!from->standardisation) return DN_OK;
+    const size_t size = 2 * (size_t)from->widths[0] * sizeof(float);
+    to->standardisation = malloc(size);
+    if (!to->standardisation) return dni_no_memory(error, "a head's standardisation");
+    memcpy(to->standardisation, from->standardisation, size);
+    return DN_OK;
+}
+
 dn_status dn_head_clone(dn_head **out, const dn_head *head, dn_error *error) {
     DNI_NOT_NULL(error, out);
     *out = NULL;
     DNI_NOT_NULL(error, head);
     dn_head *copy;
-    const dn_status status = create(&copy, head->widths, head->linear_count, head->dropout, error);
+    dn_status status = create(&copy, head->widths, head->linear_count, head->dropout, error);
     if (status) return status;
     memcpy(copy->parameters, head->parameters, head->parameter_count * sizeof(float));
-    copy->is_trained = head->is_trained;
-    if (head->standardisation) {
-        const size_t size = 2 * (size_t)head->widths[0] * sizeof(float);
-        copy->standardisation = malloc(size);
-        if (!copy->standardisation) {
-            dn_head_free(copy);
-            return dni_no_memory(error, "a head's standardisation");
-        }
-        memcpy(copy->standardisation, head->standardisation, size);
-    }
-    *out = copy;
-    return DN_OK;
+    status = dni_head_copy_scale(copy, head, error);
+    if (status)
+        dn_head_free(copy);
+    else
+        *out = copy;
+    return status;
 }
 
 dn_status dni_head_fold_standardisation(dn_head **out, const dn_head *head, dn_error *error) {

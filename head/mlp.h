@@ -43,6 +43,10 @@ dni_linear dni_head_linear(const dn_head *head, int i);
 dn_status dni_head_from_linears(dn_head **out, const dni_linear *linears, int count, float dropout,
                                 dn_error *error);
 
+/* Gives a head of the same features, which has no standardisation, that of another, and whether it is
+ * trained. */
+dn_status dni_head_copy_scale(dn_head *to, const dn_head *from, dn_error *error);
+
 /* The same function without standardisation: weight' = weight * inverse deviation, bias' = bias - weight' *
  * mean, both computed in double. A copy where there is none to fold. */
 dn_status dni_head_fold_standardisation(dn_head **out, const dn_head *head, dn_error *error);

@@ -87,37 +87,6 @@ static dn_status allocate(dn_trainer *t, dn_error *error) {
     return DN_OK;
 }
 
-dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const dn_features *train,
-                            const dn_features *valid, const dn_train_options *options, dn_error *error) {
-    DNI_NOT_NULL(error, out);
-    *out = NULL;
-    DNI_NOT_NULL(error, head);
-    DNI_NOT_NULL(error, train);
-    DNI_NOT_NULL(error, valid);
-    dn_train_options own;
-    const int width = dn_head_features(head), classes = dn_head_classes(head);
-    dn_status status;
-    if ((status = dni_train_options_take(&own, options, error)) ||
-        (status = dni_train_options_check(&own, classes, error)) ||
-        (status = dni_features_check(train, "train", width, classes, error)) ||
-        (status = dni_features_check(valid, "valid", width, classes, error)))
-        return status;
-    dn_trainer *t = calloc(1, sizeof *t);
-    if (!t) return dni_no_memory(error, "a trainer");
-    t->options = own;
-    t->train = *train;
-    t->valid = *valid;
-    status = dn_head_clone(&t->head, head, error);
-    if (!status) status = attach_standardisation(t, error);
-    if (!status) status = set_loss(t, error);
-    if (!status) status = allocate(t, error);
-    if (!status)
-        *out = t;
-    else
-        dn_trainer_free(t);
-    return status;
-}
-
 /* ---- an epoch ---- */
 
 /* Loads the mini-batch of the `rows` pictures from order[first] on. */
@@ -174,26 +143,32 @@ static dn_status run_batches(dn_trainer *t, int epoch, double *loss, dn_error *e
     return DN_OK;
 }
 
-/* Loss and accuracy of the epoch's final weights on view 0 of the validation split. */
-static dn_status validate(dn_trainer *t, int epoch, dn_metrics *metrics, dn_error *error) {
+/* Log-probabilities of the `count` pictures from `first` on, of view 0, without dropout: as many as a batch
+ * holds at most. */
+static void judge(dn_trainer *t, const dn_features *data, int first, int count, float *out) {
+    const size_t stride = (size_t)data->views * (size_t)dn_head_features(t->head);
+    for (int r = 0; r < count; r++)
+        dni_mlp_load_row(t->head, &t->batch, r, data->values + (size_t)(first + r) * stride);
+    dni_mlp_forward(t->head, &t->batch, count, NULL);
+    dni_log_softmax_forward(t->batch.output[t->head->linear_count], count, dn_head_classes(t->head), out);
+}
+
+/* Loss and accuracy of the present weights on the validation split. */
+static void validate(dn_trainer *t, dn_metrics *metrics) {
     const int rows = t->batch.capacity, classes = dn_head_classes(t->head);
-    const size_t stride = (size_t)t->valid.views * (size_t)dn_head_features(t->head);
     for (int first = 0; first < t->valid.count; first += rows) {
-        const int left = t->valid.count - first, here = left < rows ? left : rows;
-        for (int r = 0; r < here; r++)
-            dni_mlp_load_row(t->head, &t->batch, r, t->valid.values + (size_t)(first + r) * stride);
-        dni_mlp_forward(t->head, &t->batch, here, NULL);
-        dni_log_softmax_forward(t->batch.output[t->head->linear_count], here, classes,
-                                t->valid_log_probabilities + (size_t)first * (size_t)classes);
+        const int left = t->valid.count - first;
+        judge(t, &t->valid, first, left < rows ? left : rows,
+              t->valid_log_probabilities + (size_t)first * (size_t)classes);
     }
     dn_metrics_compute(metrics, t->valid_log_probabilities, t->valid.labels, t->valid.count, classes, NULL);
-    return isfinite(metrics->loss) ? DN_OK : diverged(t, "validation", epoch, error);
 }
 
 /* Takes an epoch that was run into the progress, and its weights if they are the best so far. */
 static void conclude(dn_trainer *t, dn_epoch *epoch) {
     dn_train_result *result = &t->progress.result;
-    epoch->is_best = epoch->epoch == 1 || epoch->valid_loss < result->valid_loss;
+    const bool is_first = epoch->epoch == 1 && !t->starts_trained;
+    epoch->is_best = is_first || epoch->valid_loss < result->valid_loss;
     if (epoch->is_best) {
         memcpy(t->best, t->head->parameters, t->head->parameter_count * sizeof(float));
         result->best_epoch = epoch->epoch;
@@ -229,9 +204,10 @@ dn_status dn_trainer_epoch(dn_trainer *trainer, dn_epoch *epoch, dn_error *error
     epoch->learning_rate = dni_schedule_rate(&trainer->options, &trainer->progress.schedule, e);
     trainer->optimizer.options.learning_rate = (float)epoch->learning_rate;
     dn_metrics metrics;
-    dn_status status = run_batches(trainer, e, &epoch->train_loss, error);
-    if (!status) status = validate(trainer, e, &metrics, error);
+    const dn_status status = run_batches(trainer, e, &epoch->train_loss, error);
     if (status) return status;
+    validate(trainer, &metrics);
+    if (!isfinite(metrics.loss)) return diverged(trainer, "validation", e, error);
     epoch->valid_loss = metrics.loss;
     epoch->valid_accuracy = metrics.accuracy;
     conclude(trainer, epoch);
@@ -240,6 +216,64 @@ dn_status dn_trainer_epoch(dn_trainer *trainer, dn_epoch *epoch, dn_error *error
 }
 
 /* ---- the whole ---- */
+
+/* The present weights' loss on the training split, as training counts it but for dropout. */
+static double plain_train_loss(dn_trainer *t) {
+    const int rows = t->batch.capacity, classes = dn_head_classes(t->head);
+    float *log_probabilities = t->batch.output[t->head->linear_count];
+    double sum = 0.0;
+    for (int first = 0; first < t->train.count; first += rows) {
+        const int left = t->train.count - first, here = left < rows ? left : rows;
+        judge(t, &t->train, first, here, log_probabilities);
+        sum += dni_cross_entropy_forward(&t->loss, log_probabilities, t->train.labels + first, here, classes);
+    }
+    return sum / dni_cross_entropy_weight(&t->loss, t->train.labels, t->train.count);
+}
+
+/* What a trained head reaches as it is: an epoch has to do better to take its place. A head whose losses are
+ * not finite on these pictures has nothing to lose. */
+static void measure_start(dn_trainer *t) {
+    dn_metrics valid;
+    const double train_loss = plain_train_loss(t);
+    validate(t, &valid);
+    t->starts_trained = isfinite(train_loss) && isfinite(valid.loss);
+    if (!t->starts_trained) return;
+    memcpy(t->best, t->head->parameters, t->head->parameter_count * sizeof(float));
+    t->progress.result = (dn_train_result){
+        .train_loss = train_loss, .valid_loss = valid.loss, .valid_accuracy = valid.accuracy};
+}
+
+dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const dn_features *train,
+                            const dn_features *valid, const dn_train_options *options, dn_error *error) {
+    DNI_NOT_NULL(error, out);
+    *out = NULL;
+    DNI_NOT_NULL(error, head);
+    DNI_NOT_NULL(error, train);
+    DNI_NOT_NULL(error, valid);
+    dn_train_options own;
+    const int width = dn_head_features(head), classes = dn_head_classes(head);
+    dn_status status;
+    if ((status = dni_train_options_take(&own, options, error)) ||
+        (status = dni_train_options_check(&own, classes, error)) ||
+        (status = dni_features_check(train, "train", width, classes, error)) ||
+        (status = dni_features_check(valid, "valid", width, classes, error)))
+        return status;
+    dn_trainer *t = calloc(1, sizeof *t);
+    if (!t) return dni_no_memory(error, "a trainer");
+    t->options = own;
+    t->train = *train;
+    t->valid = *valid;
+    status = dn_head_clone(&t->head, head, error);
+    if (!status) status = attach_standardisation(t, error);
+    if (!status) status = set_loss(t, error);
+    if (!status) status = allocate(t, error);
+    if (!status && t->head->is_trained) measure_start(t);
+    if (!status)
+        *out = t;
+    else
+        dn_trainer_free(t);
+    return status;
+}
 
 static dn_status check_layers(const dn_trainer *t, const dn_head *head, dn_error *error) {
     if (t->progress.result.epochs == 0)

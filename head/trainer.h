@@ -21,7 +21,8 @@ struct dn_trainer {
     dn_features train, valid;
     dn_head *head; /* the copy that is trained */
     dni_optimizer optimizer;
-    float *best; /* (parameters): the best epoch's */
+    float *best;         /* (parameters): the best epoch's */
+    bool starts_trained; /* until an epoch is better, the best are those it began with: epoch 0's */
     dni_progress progress;
 
     dni_cross_entropy loss;

@@ -267,8 +267,9 @@ static dn_status check_part(const dni_tensor_dict *dict, const part *p, const ch
 
 static dn_status check_numbers(const numbers *n, const dn_trainer *t, const char *path, dn_error *error) {
     const int64_t epochs = n->counts[0], batch = t->batch.capacity;
-    int sane = epochs >= 1 && epochs <= t->options.epochs && n->counts[1] >= 1 && n->counts[1] <= epochs &&
-               n->counts[3] >= 0 && n->counts[3] <= epochs && n->counts[4] >= 0 && n->counts[4] <= epochs;
+    int sane = epochs >= 1 && epochs <= t->options.epochs && n->counts[1] >= !t->starts_trained &&
+               n->counts[1] <= epochs && n->counts[3] >= 0 && n->counts[3] <= epochs && n->counts[4] >= 0 &&
+               n->counts[4] <= epochs;
     /* Only now that the epochs are known to be few: their steps fit. */
     sane = sane && n->counts[2] == epochs * ((t->train.count + batch - 1) / batch);
     for (int i = 0; i < MEASURES; i++)

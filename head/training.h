@@ -56,6 +56,12 @@ DN_API dn_status dn_head_clone(dn_head **out, const dn_head *head, dn_error *err
  * have 0. */
 DN_API dn_status dn_head_set_dropout(dn_head *head, float dropout, dn_error *error);
 
+/* A head for other classes, to be trained on: all layers but the last are the original's. sources: (classes);
+ * class c begins as class sources[c] of the original, or, where that is -1, as a new class, whose logit is 0
+ * until it is trained. So classes change their order, come and go. */
+DN_API dn_status dn_head_with_classes(dn_head **out, const dn_head *head, const int *sources, int classes,
+                                      dn_error *error);
+
 /* features: (count, features); out: (count, classes) natural-log probabilities. No dropout. */
 DN_API dn_status dn_head_log_probabilities(const dn_head *head, const float *features, int count, float *out,
                                            dn_error *error);
@@ -152,12 +158,14 @@ static inline dn_train_options dn_train_options_adam(void) {
 }
 
 typedef struct dn_train_result {
-    int epochs; /* that were run: fewer than asked for where patience ended */
-    int best_epoch;
-    double train_loss, valid_loss, valid_accuracy; /* at the best epoch, which is what the head now holds */
+    int epochs;     /* that were run: fewer than asked for where patience ended */
+    int best_epoch; /* 0: a trained head was trained on, and none was better than what it began with */
+    /* at the best epoch, which is what the head now holds; of epoch 0 the training loss is without dropout */
+    double train_loss, valid_loss, valid_accuracy;
 } dn_train_result;
 
-/* Trains from the head's present weights and leaves those of the epoch with the lowest validation loss. On
+/* Trains from the head's present weights and leaves those of the epoch with the lowest validation loss; of a
+ * head that was trained before, those that it has already where no epoch comes below theirs. On
  * failure (DN_ERR_DATA_DIVERGED: the loss left the finite numbers) the head is as it was before. `result` may
  * be NULL. */
 DN_API dn_status dn_head_train(dn_head *head, const dn_features *train, const dn_features *valid,

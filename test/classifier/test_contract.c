@@ -241,6 +241,12 @@ static void test_head(void **state) {
     out = (dn_head *)1;
     REFUSED(dn_head_clone(&out, NULL, &error), "head");
     assert_null(out);
+    const int sources[CLASSES] = {0};
+    REFUSED(dn_head_with_classes(NULL, head, sources, CLASSES, &error), "out");
+    out = (dn_head *)1;
+    REFUSED(dn_head_with_classes(&out, NULL, sources, CLASSES, &error), "head");
+    assert_null(out);
+    REFUSED(dn_head_with_classes(&out, head, NULL, CLASSES, &error), "sources");
     REFUSED(dn_head_set_dropout(NULL, 0.5f, &error), "head");
     REFUSED(dn_head_log_probabilities(NULL, values, 1, log_probabilities, &error), "head");
     REFUSED(dn_head_log_probabilities(head, NULL, 1, log_probabilities, &error), "features");
