@@ -12,6 +12,7 @@
 #include "head/classifier/classifier.h"
 #include "io/safetensors.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,6 +76,20 @@ static void print_picture_keys(const dn_classifier_info *info) {
            info->picture_key_count - train);
 }
 
+/* The model that it was trained on from, and that one's own, as the recipe tells. */
+static void print_origin(const char *recipe_text) {
+    json_t *recipe = json_loads(recipe_text, 0, NULL);
+    const char *opening = "\ntrained on from ";
+    for (const json_t *from = json_object_get(recipe, "from"); from; from = json_object_get(from, "from")) {
+        const char *model = json_string_value(json_object_get(from, "model"));
+        const char *hash = json_string_value(json_object_get(from, "hash"));
+        print_name(opening, model ? model : "a model without a name");
+        print_name(", hash ", hash ? hash : "unknown");
+        opening = "; that one from ";
+    }
+    json_decref(recipe);
+}
+
 static outcome print_model(const char *path) {
     dn_classifier *classifier;
     dn_error error;
@@ -93,6 +108,7 @@ static outcome print_model(const char *path) {
     if (info->novelty)
         printf("\nunfamiliar pictures are told, by %d validation pictures, in %zu bytes",
                dn_novelty_pictures(info->novelty), dn_novelty_size(info->novelty));
+    print_origin(info->recipe);
     print_name("\nrecipe ", info->recipe);
     print_name("\nmetrics ", info->metrics);
     putchar('\n');

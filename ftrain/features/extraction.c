@@ -1,6 +1,7 @@
 /* Data set, weights, calibration, features: in this order. */
 #include "ftrain/features/extraction.h"
 
+#include "densenet/weights.h"
 #include "ftrain/backbone/backbone.h"
 #include "ftrain/shell/data.h"
 #include "ftrain/shell/message.h"
@@ -8,6 +9,7 @@
 #include "ftrain/shell/outcome.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const option_spec pipeline_rows[] = {
     OPT_TEXT("arch", 0, extraction_options, arch, "NAME",
@@ -64,26 +66,41 @@ static outcome list_views(extraction *run, const extraction_options *options) {
     return OUTCOME_OK;
 }
 
+/* The model's own weights, or those of its hash. */
+static outcome take_model_weights(extraction *run, const extraction_options *options) {
+    run->source.name = strdup(dn_classifier_get_info(options->model)->weights_source);
+    if (!run->source.name) return report_no_memory();
+    run->source.is_random = dni_random_source(run->source.name, &run->source.seed);
+    lazy_weights weights = {.classifier = options->model, .option = options->weights};
+    const dn_weights *loaded;
+    const outcome code = lazy_weights_get(&weights, &loaded);
+    run->weights = weights.loaded;
+    return code;
+}
+
 static outcome find_inputs(extraction *run, const extraction_options *options, const char *data) {
-    run->preprocessing = extraction_preprocessing(options);
+    run->preprocessing = options->model ? dn_classifier_get_info(options->model)->preprocessing
+                                        : extraction_preprocessing(options);
     outcome code = dataset_scan(&run->data, data, options->features.strict, &run->skipped);
     if (!code) code = decisions_heed_dataset(&run->decisions, &options->decisions, data, &run->data);
     if (code) return code;
     dn_error error;
     if (dni_pool_create(&run->pool, options->network.threads, &error)) return report(&error, OUTCOME_DATA);
-    code = weights_source_find(&run->source, options->weights, options->arch);
-    if (!code && run->source.is_random)
+    code = options->model ? take_model_weights(run, options)
+                          : weights_source_find(&run->source, options->weights, options->arch);
+    if (!code && run->source.is_random && !options->model)
         message(
             "random weights: the features are untrained and say little; for real ones run 'ftrain weights' or give -w FILE");
     return code;
 }
 
-/* Opens the weights, calibrated on `pictures` where they are random, and collects. */
+/* Opens the weights, calibrated on `pictures` where they are random, unless they came with a model, and
+ * collects. */
 static outcome compute(extraction *run, const extraction_options *options, const dni_samples *pictures,
                        const feature_source *sources, size_t count, feature_set *sets) {
     char *cache;
     outcome code = features_cache(&cache, options->features.cache);
-    if (!code)
+    if (!code && !run->weights)
         code = backbone_open(&run->weights, &run->source, &run->preprocessing, pictures, cache, run->pool);
     if (!code) {
         dn_weights_hash(run->weights, run->hash);

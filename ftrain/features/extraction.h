@@ -13,6 +13,8 @@
 
 typedef struct extraction_options {
     const char *weights, *arch;
+    const dn_classifier
+        *model; /* whose weights and preprocessing are taken; NULL: as the other members say */
     network_options network;
     feature_options features;
     decision_options decisions;

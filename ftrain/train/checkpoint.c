@@ -6,6 +6,7 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
+#include "head/trainer.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -55,8 +56,21 @@ static outcome stop(checkpoint *keep, const dn_trainer *trainer, const dn_train_
     return OUTCOME_INTERRUPTED;
 }
 
+/* A head that was trained before is told as epoch 0. */
+static void tell_start(const dn_trainer *trainer, const dn_train_options *options) {
+    if (!trainer->starts_trained || dn_trainer_epochs(trainer)) return;
+    const dn_train_result *start = &trainer->progress.result;
+    const dn_epoch epoch = {.epochs = options->epochs,
+                            .train_loss = start->train_loss,
+                            .valid_loss = start->valid_loss,
+                            .valid_accuracy = start->valid_accuracy,
+                            .is_best = true};
+    (void)options->on_epoch(options->context, &epoch);
+}
+
 static outcome run_epochs(checkpoint *keep, dn_trainer *trainer, const dn_train_options *options) {
     double last = dni_clock_seconds();
+    tell_start(trainer, options);
     bool is_kept = true; /* the state before the next epoch is in the file, or is where training began */
     while (!dn_trainer_is_done(trainer)) {
         dn_epoch epoch;

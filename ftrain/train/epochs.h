@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 typedef struct epoch_log {
-    dn_epoch *epochs; /* those run here: a training that is resumed begins later than at 1 */
+    dn_epoch *epochs; /* those run here: a training that is resumed begins later than at 1; one that goes on
+                       * from a model with that, as 0 */
     int count, capacity;
 } epoch_log;
 

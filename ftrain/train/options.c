@@ -12,10 +12,17 @@ const char TRAIN_SCHEDULES[] = "constant|step|cosine|plateau";
 const char TRAIN_OPTIMIZERS[] = "sgd|adam";
 const char TRAIN_RECIPES[] = "default|capstone";
 
+/* Of a training that goes on from a model: a tenth of what the recipes begin with. */
+static const float FROM_LEARNING_RATE = 0.0002f;
+
 /* ---- the table ---- */
 
 static const option_spec rows[] = {
     OPT_TEXT("output", 'o', train_options, model, "MODEL", "the file to write (default model.safetensors)"),
+    OPT_TEXT("from", 0, train_options, from, "MODEL",
+             "train on from this model's head; weights, sizes and layers are the model's"),
+    OPT_FLAG("new-classes", 0, train_options, new_classes,
+             "with --from: DATA's classes may be others than the model's"),
     OPT_GROUP(train_options, extraction, extraction_option_table),
     FEATURES_OPTION(train_options, extraction.features.file),
     OPT_CHOICE("recipe", 0, train_options, recipe, TRAIN_RECIPES, "which defaults the options below have"),
@@ -73,6 +80,9 @@ const option_table train_option_table = OPTION_TABLE(rows);
 
 /* ---- checks ---- */
 
+/* In place of what --from takes from the model: none was given. */
+enum { NOT_GIVEN = -1 };
+
 static void apply_recipe(train_options *o) {
     const dn_head_options head = dn_head_options_default();
     o->hidden.count = head.hidden_count;
@@ -83,6 +93,11 @@ static void apply_recipe(train_options *o) {
     o->schedule = (int)o->training.schedule.kind;
     o->flip = o->training.flip != 0;
     o->nesterov = o->training.nesterov != 0;
+    if (!o->from) return;
+    o->hidden.count = NOT_GIVEN;
+    o->dropout = NOT_GIVEN;
+    o->extraction.resize = o->extraction.crop = NOT_GIVEN;
+    o->training.learning_rate = FROM_LEARNING_RATE;
 }
 
 static bool parse_class_weights(train_options *o) {
@@ -143,6 +158,36 @@ static outcome check(train_options *o) {
     return OUTCOME_OK;
 }
 
+static outcome check_from(const train_options *o) {
+    const extraction_options *e = &o->extraction;
+    if (!o->from && o->new_classes) {
+        message("--new-classes goes with --from alone: a new model has DATA's classes anyway");
+        return OUTCOME_USAGE;
+    }
+    if (!o->from) return OUTCOME_OK;
+    const char *const given = o->hidden.count != NOT_GIVEN ? "hidden"
+                              : e->arch                    ? "arch"
+                              : e->resize != NOT_GIVEN     ? "resize"
+                              : e->crop != NOT_GIVEN       ? "crop"
+                              : e->exif_rotate             ? "exif-rotate"
+                                                           : NULL;
+    if (given) {
+        message("--%s: is the model's with --from, and cannot be changed", given);
+        return OUTCOME_USAGE;
+    }
+    if (o->folds) {
+        message(
+            "--folds judges pictures by heads that have not seen them, which a model's head may have: it does "
+            "not go with --from");
+        return OUTCOME_USAGE;
+    }
+    if (!o->model) {
+        message("--from needs -o, the file of the new model: '%s' is not replaced unasked", o->from);
+        return OUTCOME_USAGE;
+    }
+    return OUTCOME_OK;
+}
+
 /* The page must not take another output's place. */
 static outcome check_report(const train_options *o) {
     const char *const others[] = {o->model, o->checkpoint};
@@ -166,7 +211,8 @@ outcome train_options_parse(train_options *o, const command *self, int argc, cha
         if (pass == 0) apply_recipe(o);
         /* getopt moves paths behind the options: the second pass reads the same */
     }
-    const outcome code = check(o);
+    outcome code = check_from(o);
+    if (!code) code = check(o);
     if (!o->model && !o->folds) o->model = "model.safetensors";
     return !code ? check_report(o) : code;
 }

@@ -16,6 +16,8 @@ extern const char TRAIN_SCHEDULES[], TRAIN_OPTIMIZERS[], TRAIN_RECIPES[];
 typedef struct train_options {
     extraction_options extraction;
     const char *model;      /* NULL: model.safetensors, or none where none is written */
+    const char *from;       /* the model whose head is trained on; NULL: a new head is trained */
+    bool new_classes;       /* which may have other classes */
     const char *checkpoint; /* NULL: MODEL.checkpoint */
     const char *weighting;
     int recipe, optimizer, schedule; /* which of the option's choices */

@@ -3,6 +3,7 @@
 
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/output.h"
+#include "ftrain/shell/quote.h"
 #include "ftrain/train/calibrate.h"
 #include "ftrain/train/recipe.h"
 #include "ftrain/train/tables.h"
@@ -32,6 +33,14 @@ static void print_result_as_json(const train_run *run) {
     print_json(result);
 }
 
+static void print_before(const origin *of) {
+    fputs("before, as in ", stdout);
+    quote_write(stdout, of->path);
+    printf(": validation loss %.4f, accuracy %.4f; test accuracy %.4f (%d of %d), loss %.4f\n",
+           of->valid.loss, of->valid.accuracy, of->test.accuracy, of->test.correct, of->test.count,
+           of->test.loss);
+}
+
 void train_print_result(const train_run *run) {
     const dn_metrics *test = &run->test;
     if (run->options->json) {
@@ -41,10 +50,13 @@ void train_print_result(const train_run *run) {
     if (train_stopped_early(run))
         printf("stopped after epoch %d of %d: no lower validation loss in %d\n", run->result.epochs,
                run->options->training.epochs, run->options->training.patience);
+    if (train_kept_start(run))
+        puts("no epoch has a lower validation loss than the model it began with, whose head is kept");
     printf("best epoch %d: validation loss %.4f, accuracy %.4f\n", run->result.best_epoch,
            run->result.valid_loss, run->result.valid_accuracy);
     printf("test accuracy %.4f (%d of %d; 95 %% interval %.4f to %.4f), loss %.4f\n", test->accuracy,
            test->correct, test->count, test->accuracy_low, test->accuracy_high, test->loss);
+    if (run->origin.is_measured && !train_kept_start(run)) print_before(&run->origin);
     guessing_sentence sentence = train_guessing(run);
     guessing_print(&sentence);
     if (own_pictures_count(&run->own_in_test)) {

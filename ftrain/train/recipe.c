@@ -93,6 +93,7 @@ json_t *recipe_json(const train_run *run) {
     if (train_stopped_early(run))
         json_object_set_new(recipe, "stopped_epoch", json_integer(run->result.epochs));
     if (run->sweep) json_object_set_new(recipe, "sweep", sweep_json(run->sweep));
+    if (run->origin.classifier) json_object_set_new(recipe, "from", origin_json(&run->origin));
     if (run->extraction.decisions.is_present)
         json_object_set_new(recipe, "decisions", decisions_json(&run->extraction.decisions));
     return recipe;
@@ -100,14 +101,22 @@ json_t *recipe_json(const train_run *run) {
 
 /* ---- the metrics ---- */
 
+static json_t *before_json(const origin *of) {
+    return json_pack("{s:f, s:f, s:i, s:f, s:f}", "valid_loss", of->valid.loss, "valid_accuracy",
+                     of->valid.accuracy, "test_correct", of->test.correct, "test_accuracy", of->test.accuracy,
+                     "test_loss", of->test.loss);
+}
+
 json_t *recipe_metrics_json(const train_run *run) {
     const dni_versus_largest versus = train_versus_largest(run);
-    return json_pack("{s:i, s:f, s:f, s:f, s:i, s:i, s:f, s:f, s:f, s:f, s:o, s:b, s:{s:i, s:b}}",
-                     "best_epoch", run->result.best_epoch, "train_loss", run->result.train_loss, "valid_loss",
-                     run->result.valid_loss, "valid_accuracy", run->result.valid_accuracy, "test_count",
-                     run->test.count, "test_correct", run->test.correct, "test_accuracy", run->test.accuracy,
-                     "test_accuracy_low", run->test.accuracy_low, "test_accuracy_high",
-                     run->test.accuracy_high, "test_loss", run->test.loss, "versus_largest_class",
-                     guessing_json(&versus), "nothing_learnt", (int)train_learnt_nothing(run, NULL),
-                     "calibration", "count", calibrate_count(run), "apart", (int)calibrate_is_apart(run));
+    json_t *out = json_pack(
+        "{s:i, s:f, s:f, s:f, s:i, s:i, s:f, s:f, s:f, s:f, s:o, s:b, s:{s:i, s:b}}", "best_epoch",
+        run->result.best_epoch, "train_loss", run->result.train_loss, "valid_loss", run->result.valid_loss,
+        "valid_accuracy", run->result.valid_accuracy, "test_count", run->test.count, "test_correct",
+        run->test.correct, "test_accuracy", run->test.accuracy, "test_accuracy_low", run->test.accuracy_low,
+        "test_accuracy_high", run->test.accuracy_high, "test_loss", run->test.loss, "versus_largest_class",
+        guessing_json(&versus), "nothing_learnt", (int)train_learnt_nothing(run, NULL), "calibration",
+        "count", calibrate_count(run), "apart", (int)calibrate_is_apart(run));
+    if (run->origin.is_measured) json_object_set_new(out, "before", before_json(&run->origin));
+    return out;
 }

@@ -19,6 +19,23 @@
 
 /* ---- the result ---- */
 
+static void write_origin(html *page, const train_run *run) {
+    const origin *of = &run->origin;
+    html_raw(page, "<p>The training went on from the head of <code>");
+    html_text(page, dni_path_name(of->path));
+    html_raw(page, "</code>");
+    if (of->added || of->left_out)
+        html_raw(page, ", of whose classes %d %s kept and %d left out; %d %s new", of->kept,
+                 of->kept == 1 ? "was" : "were", of->left_out, of->added, of->added == 1 ? "was" : "were");
+    if (of->is_measured)
+        html_raw(page,
+                 ". As it was, it classified %d of these %d test pictures correctly; its validation loss was "
+                 "%.4f, its validation accuracy %.4f",
+                 of->test.correct, of->test.count, of->valid.loss, of->valid.accuracy);
+    html_raw(page, ".%s</p>\n",
+             train_kept_start(run) ? " No epoch had a lower validation loss, and so the head was kept." : "");
+}
+
 static void write_result(html *page, const train_run *run) {
     const dn_metrics *test = &run->test;
     const dn_train_result *result = &run->result;
@@ -34,6 +51,7 @@ static void write_result(html *page, const train_run *run) {
     report_guessing(page, "This is ", &sentence);
     if (train_learnt_nothing(run, &sentence)) report_guessing(page, "In this training ", &sentence);
     report_random_weights(page, run->extraction.source.name);
+    if (run->origin.classifier) write_origin(page, run);
     html_raw(page,
              "<p>The weights are those of epoch %d, whose validation loss, %.4f, was the lowest; its "
              "validation accuracy was %.4f.",
@@ -146,6 +164,10 @@ static outcome write_curves(html *page, const train_run *run) {
              "accuracy are those of the weights at the end of the epoch. Accuracy is not measured on "
              "train.%s</p>\n",
              run->sweep ? " These are the winner's." : "");
+    if (log->epochs[0].epoch == 0)
+        html_raw(page,
+                 "<p>Epoch 0 is the model that the training went on from; its training loss is without "
+                 "dropout.</p>\n");
     if (log->epochs[0].epoch > 1)
         html_raw(page,
                  "<p>The curves begin with epoch %d: the training was resumed from a checkpoint, which keeps "

@@ -8,6 +8,10 @@ bool train_stopped_early(const train_run *run) {
     return !run->options->folds && run->result.epochs < run->options->training.epochs;
 }
 
+bool train_kept_start(const train_run *run) {
+    return run->origin.classifier && run->result.best_epoch == 0;
+}
+
 bool train_has_schedule(const train_run *run) {
     const dn_schedule *schedule = &run->options->training.schedule;
     return schedule->kind != DN_CONSTANT || schedule->warmup;

@@ -11,6 +11,7 @@
 #include "ftrain/train/epochs.h"
 #include "ftrain/train/folds.h"
 #include "ftrain/train/options.h"
+#include "ftrain/train/origin.h"
 #include "ftrain/train/sweep.h"
 #include "head/metrics.h"
 #include "head/novelty.h"
@@ -19,6 +20,7 @@
 typedef struct train_run {
     const train_options *options; /* of a sweep: the winner's */
     const char *data;             /* the data folder */
+    origin origin;                /* what it goes on from */
     extraction extraction;
     feature_set sets[DNI_SPLITS];
     feature_set calibration; /* the part of valid that is kept apart, no longer in its set; often empty */
@@ -39,6 +41,8 @@ typedef struct train_run {
 
 /* Whether patience ended the training; folds make no such training. */
 bool train_stopped_early(const train_run *run);
+/* Whether no epoch was better than the model that the training went on from. */
+bool train_kept_start(const train_run *run);
 /* Whether the learning rate changes. */
 bool train_has_schedule(const train_run *run);
 

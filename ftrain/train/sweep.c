@@ -9,6 +9,7 @@
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
+#include "ftrain/train/origin.h"
 #include "io/json.h"
 
 #include <cblas.h>
@@ -31,8 +32,7 @@ struct sweep {
     run *runs;     /* (grid.run_count) */
     int trainings; /* runs that are no other's repetition */
 
-    const dn_features *train, *valid;
-    int width, classes;
+    const sweep_data *data;
     pthread_mutex_t lock; /* of all below, of the runs, and of progress */
     int best;             /* the run with the lowest validation loss so far; -1: none */
     dn_head *best_head;
@@ -156,7 +156,7 @@ static bool is_stopped(sweep *self) {
 }
 
 static void train_one(const sweep *self, trained_run *out) {
-    const dn_head_options head_options = train_options_head(&out->options);
+    const sweep_data *data = self->data;
     dn_train_options training = train_options_training(&out->options);
     training.on_epoch = keep_epoch;
     training.is_cancelled = is_cancelled;
@@ -165,9 +165,10 @@ static void train_one(const sweep *self, trained_run *out) {
         out->error = (dn_error){DN_ERR_MEMORY, "out of memory for the epochs of a training"};
         return;
     }
-    dn_status status = dn_head_create(&out->head, self->width, self->classes, &head_options, &out->error);
+    dn_status status =
+        origin_start(&out->head, data->start, &out->options, data->width, data->classes, &out->error);
     if (!status)
-        status = dn_head_train(out->head, self->train, self->valid, &training, &out->result, &out->error);
+        status = dn_head_train(out->head, data->train, data->valid, &training, &out->result, &out->error);
     out->error.status = status;
 }
 
@@ -225,12 +226,8 @@ static dni_pool *pool_for_runs(dni_pool *pool) {
     return openblas_get_parallel() == OPENBLAS_THREAD ? pool : NULL;
 }
 
-outcome sweep_run(sweep *self, const dn_features *train, const dn_features *valid, int width, int classes,
-                  dni_pool *pool) {
-    self->train = train;
-    self->valid = valid;
-    self->width = width;
-    self->classes = classes;
+outcome sweep_run(sweep *self, const sweep_data *data, dni_pool *pool) {
+    self->data = data;
     progress_start("sweep", (size_t)self->trainings, self->base->extraction.features.quiet);
     interrupts_wait(true); /* until what is done was printed: sweep_take_winner() */
     dni_pool_run(pool_for_runs(pool), run_one, self, (size_t)self->grid.run_count);

@@ -28,10 +28,16 @@ typedef struct ranked_run {
 outcome sweep_create(sweep **out, const train_options *base);
 void sweep_free(sweep *self);
 
+/* What all runs are trained on. */
+typedef struct sweep_data {
+    const dn_features *train, *valid;
+    int width, classes;
+    const dn_head *start; /* what each begins with; NULL: a new head */
+} sweep_data;
+
 /* Runs them all, several at a time where BLAS allows it, and ranks those that ended by validation loss; when
  * interrupted, those are fewer. Returns OUTCOME_OK or, after a message, another outcome. */
-outcome sweep_run(sweep *self, const dn_features *train, const dn_features *valid, int width, int classes,
-                  dni_pool *pool);
+outcome sweep_run(sweep *self, const sweep_data *data, dni_pool *pool);
 
 /* What the run with the lowest validation loss leaves; of several such runs, the first in the order of the
  * list. */

@@ -19,7 +19,7 @@ static bool is_swept(const char *name) {
 }
 
 /* "lr=0.001/0.003", which is cut up. */
-static outcome parse_axis(sweep_grid *grid, char *text) {
+static outcome parse_axis(sweep_grid *grid, char *text, const train_options *base) {
     char *values = strchr(text, '=');
     if (values) *values++ = '\0';
     if (!values || !is_swept(text)) {
@@ -27,6 +27,10 @@ static outcome parse_axis(sweep_grid *grid, char *text) {
             "--sweep: '%s' is not one of hidden, dropout, lr, optimizer, momentum, weight-decay, batch, "
             "label-smoothing, schedule, warmup, epochs, class-weights, with =VALUE/VALUE...",
             text);
+        return OUTCOME_USAGE;
+    }
+    if (base->from && strcmp(text, "hidden") == 0) {
+        message("--sweep: 'hidden' is the model's with --from, and cannot be changed");
         return OUTCOME_USAGE;
     }
     for (int a = 0; a < grid->axis_count; a++)
@@ -52,11 +56,11 @@ static outcome parse_axis(sweep_grid *grid, char *text) {
     return OUTCOME_OK;
 }
 
-static outcome parse_list(sweep_grid *grid, const char *list) {
+static outcome parse_list(sweep_grid *grid, const char *list, const train_options *base) {
     char *rest = NULL;
     grid->run_count = 1;
     for (char *text = strtok_r(grid->text, " \t\n", &rest); text; text = strtok_r(NULL, " \t\n", &rest)) {
-        const outcome code = parse_axis(grid, text);
+        const outcome code = parse_axis(grid, text, base);
         if (code) return code;
         grid->run_count *= grid->axes[grid->axis_count - 1].count;
         if (grid->run_count > MAX_RUNS) {
@@ -84,7 +88,7 @@ outcome sweep_grid_options(const sweep_grid *grid, int run, const train_options 
 
 outcome sweep_grid_parse(sweep_grid *out, const char *list, const train_options *base) {
     *out = (sweep_grid){.text = strdup(list)};
-    outcome code = out->text ? parse_list(out, list) : report_no_memory();
+    outcome code = out->text ? parse_list(out, list, base) : report_no_memory();
     train_options trial;
     for (int run = 0; !code && run < out->run_count; run++) code = sweep_grid_options(out, run, base, &trial);
     return code;

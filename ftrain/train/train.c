@@ -7,6 +7,7 @@
 #include "ftrain/shell/output.h"
 #include "ftrain/train/calibrate.h"
 #include "ftrain/train/evaluate_head.h"
+#include "ftrain/train/picture_keys.h"
 #include "ftrain/train/print.h"
 #include "ftrain/train/recipe.h"
 #include "ftrain/train/report.h"
@@ -48,24 +49,10 @@ static outcome check_class_weights(const train_run *run, const train_options *op
     return OUTCOME_USAGE;
 }
 
-/* The keys of the pictures that the model is made from, and which test pictures have one of them. */
-static outcome list_own_pictures(train_run *run) {
-    const feature_set *sets = run->sets, *test = &sets[DNI_TEST];
-    if (!sets[DNI_TRAIN].prints) return OUTCOME_OK;
-    const size_t count = (size_t)sets[DNI_TRAIN].count + (size_t)sets[DNI_VALID].count;
-    run->picture_keys = new_array(count, sizeof *run->picture_keys);
-    if (!run->picture_keys) return OUTCOME_MACHINE;
-    for (int s = DNI_TRAIN; s <= DNI_VALID; s++)
-        for (int i = 0; i < sets[s].count; i++)
-            run->picture_keys[run->picture_key_count++] =
-                own_picture_key(&sets[s].prints[i], s == DNI_TRAIN ? DN_PICTURE_TRAIN : DN_PICTURE_VALID);
-    return own_pictures_find(&run->own_in_test, run->picture_keys, run->picture_key_count, test->prints,
-                             test->count);
-}
-
 /* What can be wrong only for this data set; told before any feature is computed. */
-static outcome check_against_data(const train_run *run) {
+static outcome check_against_data(train_run *run) {
     outcome code = check_class_names(run);
+    if (!code) code = origin_match_classes(&run->origin, &run->extraction.data, run->options);
     if (code) return code;
     if (!run->sweep) return check_class_weights(run, run->options);
     const sweep_grid *grid = sweep_get_grid(run->sweep);
@@ -92,6 +79,7 @@ static json_t *provenance_json(const train_run *run) {
     char *preprocessing = dni_preprocessing_to_json(&extracted->preprocessing);
     if (run->options->calibration_share > 0.0)
         json_object_set_new(out, "calibration_share", json_real(run->options->calibration_share));
+    if (run->origin.classifier) json_object_set_new(out, "from", json_string(run->origin.hash));
     json_object_set_new(out, "preprocessing", preprocessing ? json_loads(preprocessing, 0, NULL) : NULL);
     free(preprocessing);
     return out;
@@ -120,12 +108,12 @@ static outcome train_with_checkpoint(train_run *run) {
 }
 
 static outcome train_head(train_run *run) {
-    const dn_head_options head_options = train_options_head(run->options);
     dn_error error;
     const int features = dn_weights_config(run->extraction.weights)->features;
-    if (dn_head_create(&run->head, features, run->extraction.data.class_count, &head_options, &error))
+    if (origin_start(&run->head, run->origin.head, run->options, features, run->extraction.data.class_count,
+                     &error))
         return report(&error, OUTCOME_USAGE);
-    if (!epoch_log_create(&run->epochs, run->options->training.epochs)) return report_no_memory();
+    if (!epoch_log_create(&run->epochs, run->options->training.epochs + 1)) return report_no_memory();
     return train_with_checkpoint(run);
 }
 
@@ -134,9 +122,13 @@ static outcome train_sweep(train_run *run) {
     const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
     const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
     const extraction *extracted = &run->extraction;
+    const sweep_data data = {.train = &train,
+                             .valid = &valid,
+                             .width = dn_weights_config(extracted->weights)->features,
+                             .classes = extracted->data.class_count,
+                             .start = run->origin.head};
     sweep_winner winner;
-    outcome code = sweep_run(run->sweep, &train, &valid, dn_weights_config(extracted->weights)->features,
-                             extracted->data.class_count, extracted->pool);
+    outcome code = sweep_run(run->sweep, &data, extracted->pool);
     if (!code) code = train_print_sweep(run);
     if (!code) code = sweep_take_winner(run->sweep, &winner);
     if (code) return code;
@@ -200,6 +192,7 @@ static outcome finish_model(train_run *run) {
 
 static outcome make_model(train_run *run) {
     outcome code = calibrate_divide(run);
+    if (!code) code = origin_measure(&run->origin, &run->sets[DNI_VALID], &run->sets[DNI_TEST]);
     if (!code) code = run->sweep ? train_sweep(run) : train_head(run);
     if (!code)
         code = evaluate_head(&run->test, run->head, &run->sets[DNI_TEST], run->extraction.data.class_count);
@@ -228,7 +221,7 @@ static outcome train(train_run *run) {
     if (!code) code = check_against_data(run);
     if (!code) code = extraction_run(&run->extraction, &options->extraction, run->sets);
     if (!code) code = count_pictures(run);
-    if (!code) code = list_own_pictures(run);
+    if (!code) code = picture_keys_list(run);
     if (!code) code = options->folds ? cross_validate(run) : make_model(run);
     if (!code && options->report) code = train_report(run);
     return !code ? finish(run->extraction.skipped) : code;
@@ -259,7 +252,9 @@ static outcome run(const command *self, int argc, char **argv) {
         .options = &options,
         .data = argv[first],
         .checkpoint = {.path = path, .every_epoch = options.checkpoint != NULL, .resume = options.resume}};
-    code = train(&context);
+    code = origin_open(&context.origin, &options);
+    if (!code) code = train(&context);
+    origin_free(&context.origin);
     dn_head_free(context.head);
     dn_novelty_free(context.novelty);
     epoch_log_free(&context.epochs);
@@ -287,12 +282,16 @@ const command train_command = {
         "accuracy on the test split is measured once. The model is also calibrated for the sets of --coverage, on the\n"
         "validation split: on the pictures that chose the epoch unless --calibration-share keeps a part of them for that\n"
         "alone. An interrupted training is continued with --resume.\n"
+        "With --from the training goes on from the head of a model that is there already: on more pictures, or with\n"
+        "--new-classes for others. Weights, sizes and layers are the model's, and the learning rate is a tenth of what it\n"
+        "is by default. Where no epoch is better than the model, the head stays as it is.\n"
         "\n"
         "  ftrain train flowers -o flowers.safetensors\n"
         "  ftrain train flowers -w random:1 --hidden 128 --epochs 10      a trial without a weights file\n"
         "  ftrain train flowers --epochs 100 --schedule cosine --warmup 3 --patience 10\n"
         "  ftrain train flowers --class-weights balanced --augment jpeg:50,blur:1\n"
         "  ftrain train flowers --sweep 'lr=0.001/0.003 dropout=0/0.2 hidden=512,256/256/none'\n"
+        "  ftrain train more --from flowers.safetensors -o flowers-2.safetensors\n"
         "  ftrain train flowers --folds 5                                 how far to trust the result\n"
         "  ftrain train flowers --report flowers.html                     a page with all results, too\n\n",
     .options = &train_option_table,
