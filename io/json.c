@@ -2,8 +2,11 @@
 #include "io/json.h"
 
 #include "core/error.h"
+#include "io/real_text.h"
 
+#include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,18 +70,79 @@ json_t *dni_json_text(const char *text) {
     return string;
 }
 
+json_t *dni_json_number(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+/* Digits are tried until the text reads back as the same float. */
 json_t *dni_json_float(float value) {
-    for (double scale = 1; scale <= 1e9; scale *= 10) {
-        const double rounded = round((double)value * scale) / scale;
-        if ((float)rounded == value) return json_real(rounded);
+    char text[40];
+    int digits = FLT_DIG;
+    if (!isfinite(value)) return json_null();
+    do snprintf(text, sizeof text, "%.*g", digits, (double)value);
+    while ((float)strtod(text, NULL) != value && ++digits <= FLT_DECIMAL_DIG);
+    return json_real(strtod(text, NULL));
+}
+
+/* ---- writing ---- */
+
+/* False without memory. */
+static bool write_leaf(FILE *to, const json_t *value) {
+    char *text = json_dumps(value, JSON_ENCODE_ANY);
+    if (text) fputs(text, to);
+    free(text);
+    return text != NULL;
+}
+
+static bool write_value(FILE *to, json_t *value);
+
+static bool write_object(FILE *to, json_t *object) {
+    const char *space = "";
+    bool whole = true;
+    putc('{', to);
+    for (void *at = json_object_iter(object); whole && at; at = json_object_iter_next(object, at)) {
+        json_t *const key = json_stringn(json_object_iter_key(at), json_object_iter_key_len(at));
+        fputs(space, to);
+        whole = key && write_leaf(to, key);
+        fputs(": ", to);
+        whole = whole && write_value(to, json_object_iter_value(at));
+        json_decref(key);
+        space = ", ";
     }
-    return json_real((double)value);
+    putc('}', to);
+    return whole;
+}
+
+static bool write_array(FILE *to, json_t *array) {
+    bool whole = true;
+    putc('[', to);
+    for (size_t i = 0; whole && i < json_array_size(array); i++) {
+        if (i) fputs(", ", to);
+        whole = write_value(to, json_array_get(array, i));
+    }
+    putc(']', to);
+    return whole;
+}
+
+/* Only what this program has put together, or what jansson has read, which bounds how deep it is. */
+static bool write_value(FILE *to, json_t *value) {
+    if (json_is_object(value)) return write_object(to, value);
+    if (json_is_array(value)) return write_array(to, value);
+    if (!json_is_real(value)) return write_leaf(to, value);
+    dni_real_write(to, json_real_value(value));
+    return true;
 }
 
 char *dni_json_line(json_t *value) {
-    char *line = value ? json_dumps(value, JSON_REAL_PRECISION(9)) : NULL;
+    char *line = NULL;
+    size_t size = 0;
+    FILE *to = value ? open_memstream(&line, &size) : NULL;
+    bool whole = to && write_value(to, value) && !ferror(to);
+    if (to && fclose(to) != 0) whole = false;
     json_decref(value);
-    return line;
+    if (whole) return line;
+    free(line);
+    return NULL;
 }
 
 static json_t *three(const float values[3]) {

@@ -22,11 +22,14 @@ bool dni_is_utf8(const char *text);
 /* A JSON string. Bytes that are not UTF-8, as file names may have, become U+FFFD. NULL: out of memory. */
 json_t *dni_json_text(const char *text);
 
-/* A JSON number with the fewest decimals that read back as the same float: 0.485, not 0.48500001430511475. */
+/* A JSON number, and null for NaN and infinity, which JSON does not have. */
+json_t *dni_json_number(double value);
+/* The same of a float: the double nearest to the shortest decimal that reads back as the same float, so that
+ * 0.485 is written 0.485, not 0.48500001430511475. */
 json_t *dni_json_float(float value);
 
-/* The value on one line, numbers with 9 digits (enough for a float), keys in order of adding; from malloc,
- * NULL when out of memory or `value` is NULL. Takes over `value`. */
+/* The value on one line, every number with the fewest digits that read back as the same double, keys in order of
+ * adding; from malloc, NULL when out of memory or `value` is NULL. Takes over `value`. */
 char *dni_json_line(json_t *value);
 
 /* {"resize": 255, "crop": 224, "mean": [...], "std": [...]}; from malloc, NULL when out of memory. */

@@ -1,0 +1,125 @@
+/* Numbers of JSON: they read back as the same ones, with no digit too many, and are never NaN or infinite. */
+#include "core/rng.h"
+#include "io/json.h"
+#include "io/real_text.h"
+
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void expect(json_t *value, const char *text) {
+    char *line = dni_json_line(value);
+    assert_non_null(line);
+    assert_string_equal(line, text);
+    free(line);
+}
+
+static void test_lines_are_as_jansson_writes_them(void **state) {
+    (void)state;
+    const char *const text =
+        "{\"b\": [1, -2, true, null, {}], \"a\": {\"\\u0001\\\"\\\\\\n\": \"\u00e9\\u007f\", \"x\": []}}";
+    json_t *value = json_loads(text, 0, NULL);
+    assert_non_null(value);
+    char *expected = json_dumps(value, 0);
+    expect(value, expected);
+    free(expected);
+    expect(json_pack("[s, n]", ""), "[\"\", null]");
+    assert_null(dni_json_line(NULL));
+}
+
+static void test_numbers_have_no_digit_too_many(void **state) {
+    (void)state;
+    expect(json_pack("[f, f, f, f]", 0.1, 1.0, -0.0, 1e300), "[0.1, 1.0, -0.0, 1e+300]");
+    expect(json_pack("[f, f, f]", 1.0 / 3, 0.1 + 0.2, 1e-7),
+           "[0.3333333333333333, 0.30000000000000004, 1e-07]");
+    expect(json_pack("[f, f]", DBL_MAX, DBL_TRUE_MIN), "[1.7976931348623157e+308, 4.94065645841247e-324]");
+}
+
+static void test_every_double_reads_back(void **state) {
+    (void)state;
+    dni_rng rng = dni_rng_named(1, "doubles");
+    for (int i = 0; i < 20000; i++) {
+        const uint64_t bits = dni_rng_next(&rng);
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        if (!isfinite(value)) continue;
+        char *line = dni_json_line(json_pack("[f]", value));
+        json_t *root = json_loads(line, 0, NULL);
+        assert_non_null(root);
+        const double found = json_real_value(json_array_get(root, 0));
+        assert_memory_equal(&found, &value, sizeof value);
+        assert_true(strlen(line) <= 26);
+        json_decref(root);
+        free(line);
+    }
+}
+
+static void test_every_float_reads_back_from_nine_digits(void **state) {
+    (void)state;
+    dni_rng rng = dni_rng_named(2, "floats");
+    expect(json_pack("[o, o, o]", dni_json_float(0.485f), dni_json_float(1e-4f), dni_json_float(1.0f / 3)),
+           "[0.485, 0.0001, 0.33333334]");
+    for (int i = 0; i < 20000; i++) {
+        const uint32_t bits = (uint32_t)dni_rng_next(&rng);
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        if (!isfinite(value)) continue;
+        json_t *number = dni_json_float(value);
+        assert_true((float)json_real_value(number) == value);
+        char *line = dni_json_line(number);
+        int digits = 0;
+        for (const char *at = line; *at && *at != 'e'; at++)
+            digits += *at >= '0' && *at <= '9' && (digits || *at != '0');
+        while (digits > 9 && strchr(line, '.') && !strchr(line, 'e') && line[strlen(line) - 1] == '0')
+            digits--;
+        assert_true(digits <= 9 || fabsf(value) >= 1e9f);
+        free(line);
+    }
+}
+
+static void test_what_is_no_number_is_null(void **state) {
+    (void)state;
+    expect(json_pack("[o, o, o]", dni_json_number((double)NAN), dni_json_number((double)INFINITY),
+                     dni_json_number(1)),
+           "[null, null, 1.0]");
+    expect(json_pack("[o, o]", dni_json_float(NAN), dni_json_float(-INFINITY)), "[null, null]");
+}
+
+/* A program that links the library may have chosen a locale with a decimal comma; one is made here, where Debian's
+ * package locales is there. */
+static void test_the_point_is_a_point_in_any_locale(void **state) {
+    char folder[] = "/tmp/locale.XXXXXX", command[128];
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(setenv("LOCPATH", folder, 1), 0);
+    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 %s/comma >%s/log 2>&1", folder, folder);
+    const bool is_made = system(command) == 0 && setlocale(LC_NUMERIC, "comma");
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+    if (!is_made) skip();
+    snprintf(command, sizeof command, "%.2f", 0.25);
+    assert_string_equal(command, "0,25");
+    expect(json_pack("[f, o]", 0.25, dni_json_float(0.485f)), "[0.25, 0.485]");
+    setlocale(LC_NUMERIC, "C");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lines_are_as_jansson_writes_them),
+        cmocka_unit_test(test_numbers_have_no_digit_too_many),
+        cmocka_unit_test(test_every_double_reads_back),
+        cmocka_unit_test(test_every_float_reads_back_from_nine_digits),
+        cmocka_unit_test(test_what_is_no_number_is_null),
+        cmocka_unit_test(test_the_point_is_a_point_in_any_locale),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
