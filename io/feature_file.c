@@ -74,8 +74,11 @@ dn_status dni_feature_file_load(dni_feature_file *file, dn_error *error) {
     if (status == DN_ERR_NOT_FOUND) return DN_OK;
     if (status) return dni_fail(error, status, "%s", reason.message);
     file->is_open = true;
+    bool has_pictures;
+    dni_pictures_place pictures;
     status = check_metadata(file, error);
     if (!status) status = check_tensors(file, &keys_offset, error);
+    if (!status) status = dni_feature_pictures_find(&file->content, &has_pictures, &pictures, error);
     return status ? status : read_keys(file, keys_offset, error);
 }
 
@@ -136,38 +139,69 @@ static dn_status check_unique(const dni_feature_file *file, const source *source
     return DN_OK;
 }
 
-static dn_status fill_merged(const dni_feature_file *file, const source *sources, size_t records,
-                             dni_tensor_dict *merged, dn_error *error) {
+/* Keys and values of the merged records. */
+static dn_status fill_records(const dni_feature_file *file, const source *sources, size_t records,
+                              dni_tensor_dict *merged, dni_key **keys, dn_error *error) {
     const int64_t count = (int64_t)records;
-    void *keys, *values;
-    dn_status status = check_unique(file, sources, records, error);
-    if (!status)
-        status =
-            dni_tensor_dict_allocate(merged, "keys", DNI_U8, 2, (const int64_t[]){count, 16}, &keys, error);
+    void *key_data, *values;
+    dn_status status =
+        dni_tensor_dict_allocate(merged, "keys", DNI_U8, 2, (const int64_t[]){count, 16}, &key_data, error);
     if (status) return status;
+    *keys = key_data;
     status = dni_tensor_dict_allocate(merged, "features", DNI_F32, 2,
                                       (const int64_t[]){count, (int64_t)file->features}, &values, error);
     if (status) return status;
     for (int64_t i = 0; i < count && !status; i++) {
         float *row = (float *)values + (size_t)i * file->features;
-        memcpy((dni_key *)keys + i, sources[i].key, sizeof(dni_key));
+        (*keys)[i] = *sources[i].key;
         if (sources[i].values)
             memcpy(row, sources[i].values, file->features * sizeof *row);
         else
             status = dni_feature_file_read(file, sources[i].row, row, error);
     }
+    return status;
+}
+
+/* The file's own table, whose rows are others now. */
+static dn_status keep_pictures(const dni_feature_file *file, const source *sources, size_t records,
+                               dni_tensor_dict *merged, dn_error *error) {
+    if (!file->is_open) return DN_OK;
+    int64_t *new_rows = malloc((file->count + 1) * sizeof *new_rows);
+    if (!new_rows) return dni_no_memory(error, "%s: %zu feature records", file->path, file->count);
+    for (size_t i = 0; i < records; i++)
+        if (!sources[i].values) new_rows[sources[i].row] = (int64_t)i;
+    const dn_status status = dni_feature_pictures_copy(merged, &file->content, new_rows, file->count, error);
+    free(new_rows);
+    return status;
+}
+
+static dn_status fill_merged(const dni_feature_file *file, const source *sources, size_t records,
+                             const dni_feature_pictures *pictures, dni_tensor_dict *merged, dn_error *error) {
+    dni_key *keys = NULL;
+    dn_status status = check_unique(file, sources, records, error);
+    if (!status) status = fill_records(file, sources, records, merged, &keys, error);
+    if (!status)
+        status = pictures ? dni_feature_pictures_add(merged, pictures, keys, records, error)
+                          : keep_pictures(file, sources, records, merged, error);
     if (!status) status = dni_tensor_dict_set_meta(merged, "format", DNI_FEATURE_FORMAT, error);
     if (!status) status = dni_tensor_dict_set_meta(merged, "provenance", file->provenance, error);
     return status;
 }
 
+dn_status dni_feature_file_describes(const dni_feature_file *file, const dni_feature_pictures *pictures,
+                                     bool *same, dn_error *error) {
+    *same = false;
+    if (!file->is_open) return DN_OK;
+    return dni_feature_pictures_are_in(&file->content, pictures, file->keys, file->count, same, error);
+}
+
 dn_status dni_feature_file_write_with(const dni_feature_file *file, const dni_key *keys, const float *values,
-                                      size_t count, dn_error *error) {
+                                      size_t count, const dni_feature_pictures *pictures, dn_error *error) {
     const size_t records = file->count + count;
     dni_tensor_dict *merged = dni_tensor_dict_create();
     source *sources = sorted_sources(file, keys, values, count);
     dn_status status = merged && sources
-                           ? fill_merged(file, sources, records, merged, error)
+                           ? fill_merged(file, sources, records, pictures, merged, error)
                            : dni_no_memory(error, "%s: %zu feature records", file->path, records);
     if (!status) status = dni_safetensors_write(merged, file->path, error);
     free(sources);

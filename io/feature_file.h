@@ -2,11 +2,12 @@
  * read when they are asked for.
  *
  * Tensors "keys" U8 (n, 16), strictly rising, and "features" F32 (n, features); metadata "format" and
- * "provenance". */
+ * "provenance"; and the table of pictures, where there is one (io/feature_pictures.h). */
 #ifndef DN_IO_FEATURE_FILE_H
 #define DN_IO_FEATURE_FILE_H
 
 #include "io/content_key.h"
+#include "io/feature_pictures.h"
 #include "io/safetensors.h"
 
 #include <stdbool.h>
@@ -31,8 +32,13 @@ void dni_feature_file_unload(dni_feature_file *file);
 bool dni_feature_file_find(const dni_feature_file *file, const dni_key *key, size_t *row);
 dn_status dni_feature_file_read(const dni_feature_file *file, size_t row, float *out, dn_error *error);
 
-/* Writes the file with `count` more records, atomically; what is open stays the former file. */
+/* Whether the file's table of pictures says just that already. */
+dn_status dni_feature_file_describes(const dni_feature_file *file, const dni_feature_pictures *pictures,
+                                     bool *same, dn_error *error);
+
+/* Writes the file with `count` more records and that table of pictures, atomically; what is open stays the
+ * former file. NULL: the file keeps the table that it has. */
 dn_status dni_feature_file_write_with(const dni_feature_file *file, const dni_key *keys, const float *values,
-                                      size_t count, dn_error *error);
+                                      size_t count, const dni_feature_pictures *pictures, dn_error *error);
 
 #endif

@@ -14,6 +14,7 @@ struct dni_feature_store {
     char *path, *provenance;
     dni_feature_file file;
     dni_feature_journal journal;
+    const dni_feature_pictures *pictures; /* to be written; NULL: those of the file stay */
 
     /* what the journal has beyond the file */
     dni_key *pending_keys;
@@ -177,15 +178,27 @@ dn_status dni_feature_store_put(dni_feature_store *store, const dni_key *key, co
     return status;
 }
 
+void dni_feature_store_describe(dni_feature_store *store, const dni_feature_pictures *pictures) {
+    store->pictures = pictures;
+}
+
+/* Writes the file anew, and goes on with that. */
+static dn_status rewrite(dni_feature_store *store, dn_error *error) {
+    const dn_status status =
+        dni_feature_file_write_with(&store->file, store->pending_keys, store->pending_values,
+                                    store->pending_count, store->pictures, error);
+    if (status) return status;
+    dni_feature_file_unload(&store->file);
+    forget_pending(store);
+    return dni_feature_file_load(&store->file, error);
+}
+
 dn_status dni_feature_store_finish(dni_feature_store *store, dn_error *error) {
-    if (store->pending_count) {
-        dn_status status = dni_feature_file_write_with(&store->file, store->pending_keys,
-                                                       store->pending_values, store->pending_count, error);
-        if (status) return status;
-        dni_feature_file_unload(&store->file);
-        forget_pending(store);
-        status = dni_feature_file_load(&store->file, error);
-        if (status) return status;
-    }
-    return dni_feature_journal_empty(&store->journal, error); /* closing removes it */
+    bool described = true;
+    dn_status status = DN_OK;
+    if (!store->pending_count && store->pictures)
+        status = dni_feature_file_describes(&store->file, store->pictures, &described, error);
+    if (!status && (store->pending_count || !described)) status = rewrite(store, error);
+    store->pictures = NULL;
+    return status ? status : dni_feature_journal_empty(&store->journal, error); /* closing removes it */
 }

@@ -12,6 +12,7 @@
 
 #include "core/status.h"
 #include "io/content_key.h"
+#include "io/feature_pictures.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,6 +36,9 @@ dn_status dni_feature_store_get(const dni_feature_store *store, const dni_key *k
 dn_status dni_feature_store_put(dni_feature_store *store, const dni_key *key, const float *record,
                                 dn_error *error);
 size_t dni_feature_store_count(const dni_feature_store *store);
+/* Which pictures the records are of, for the next dni_feature_store_finish() to write; they are the caller's
+ * and must live until then. Without them the file keeps the table that it has. */
+void dni_feature_store_describe(dni_feature_store *store, const dni_feature_pictures *pictures);
 /* Merges the journal into the file, atomically; nothing to merge is fine. */
 dn_status dni_feature_store_finish(dni_feature_store *store, dn_error *error);
 void dni_feature_store_close(dni_feature_store *store); /* the journal stays for the next time */

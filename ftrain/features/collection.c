@@ -6,6 +6,13 @@ bool features_has(const feature_collection *collection, const feature_item *item
     return dni_feature_store_has(collection->store, &key);
 }
 
+bool features_has_all(const feature_collection *collection, const feature_item *item) {
+    bool all = !item->is_unusable;
+    for (int v = 0; all && v < item->source->view_count; v++)
+        all = features_has(collection, item, &item->source->views[v]);
+    return all;
+}
+
 outcome features_skip(feature_collection *collection, feature_item *item, const dn_error *error) {
     item->is_unusable = true;
     return skip_input(error, collection->request->options.strict, &collection->skipped);

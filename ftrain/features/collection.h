@@ -32,5 +32,7 @@ outcome features_skip(feature_collection *collection, feature_item *item, const 
 
 /* Whether the store has the record of a view of an item. */
 bool features_has(const feature_collection *collection, const feature_item *item, const dni_view *view);
+/* Whether it can be used and the store lacks none of its views. */
+bool features_has_all(const feature_collection *collection, const feature_item *item);
 
 #endif

@@ -22,6 +22,7 @@ static outcome run(const command *self, int argc, char **argv) {
         message("extract: -o FEATURES is missing: the file to write");
         return OUTCOME_USAGE;
     }
+    options.describe = true;
     extraction work;
     code = extraction_open(&work, &options, argv[first]);
     if (!code) code = extraction_run(&work, &options, NULL);
@@ -36,7 +37,8 @@ const command extract_command = {
     .summary = "compute the features of a data set and keep them in one file",
     .description =
         "Runs every picture of DATA/{train,valid,test}/CLASS/ through the network, those of train mirrored, too, and\n"
-        "writes the feature vectors as safetensors, keyed by the pictures' content. Run again, it computes what is new.\n\n"
+        "writes the feature vectors as safetensors, keyed by the pictures' content, with a table of the pictures. Run again,\n"
+        "it computes what is new. 'ftrain export' makes .npy or .csv of it.\n\n"
         "  ftrain extract flowers -o flowers-features.safetensors\n"
         "  ftrain extract flowers --precision bf16 -o fast.safetensors     where 'ftrain info' says it can be had\n\n",
     .options = OPTIONS(rows),

@@ -114,6 +114,8 @@ static outcome compute(extraction *run, const extraction_options *options, const
             .cache = cache,
             .pool = run->pool,
             .fingerprints = options->fingerprints,
+            .described = options->describe ? &run->data : NULL,
+            .folder = run->folder,
         };
         code = features_collect(&request, sources, count, sets, &run->skipped);
     }
@@ -122,7 +124,7 @@ static outcome compute(extraction *run, const extraction_options *options, const
 }
 
 outcome extraction_open(extraction *out, const extraction_options *options, const char *data) {
-    *out = (extraction){.skipped = 0};
+    *out = (extraction){.folder = data};
     outcome code = network_options_check(&options->network);
     if (!code) code = list_views(out, options);
     return !code ? find_inputs(out, options, data) : code;

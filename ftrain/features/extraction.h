@@ -23,6 +23,7 @@ typedef struct extraction_options {
     bool flip;           /* each of its views mirrored, too */
     bool augment_valid;  /* the validation split gets the same views */
     bool fingerprints;   /* the sets are to have them, too */
+    bool describe;       /* the store is to say which picture each record is of */
     bool exif_rotate;
 } extraction_options;
 
@@ -38,6 +39,7 @@ extern const option_table pipeline_option_table;
 enum { MAX_AUGMENT = 15, MAX_VIEWS = 2 * (1 + MAX_AUGMENT) };
 
 typedef struct extraction {
+    const char *folder; /* of the data set; the caller's */
     dni_dataset data;
     heeded_decisions decisions;
     weights_source source;

@@ -2,6 +2,7 @@
 #include "ftrain/features/features.h"
 
 #include "ftrain/features/collection.h"
+#include "ftrain/features/described_pictures.h"
 #include "ftrain/features/features_compute.h"
 #include "ftrain/shell/folders.h"
 #include "ftrain/shell/interrupt.h"
@@ -146,14 +147,6 @@ static outcome complete_looks(feature_collection *collection) {
 
 /* ---- copying out ---- */
 
-/* Whether it can be used and lacks nothing. */
-static bool is_complete(const feature_collection *collection, const feature_item *item) {
-    bool complete = !item->is_unusable;
-    for (int v = 0; complete && v < item->source->view_count; v++)
-        complete = features_has(collection, item, &item->source->views[v]);
-    return complete;
-}
-
 static outcome copy_set(const feature_collection *collection, const feature_item *items,
                         const feature_source *source, feature_set *out) {
     const size_t width = (size_t)collection->request->config->features, views = (size_t)source->view_count;
@@ -166,7 +159,7 @@ static outcome copy_set(const feature_collection *collection, const feature_item
     if (!out->values || !out->labels || !out->sample_index || !out->prints != !collection->looks)
         return report_no_memory();
     for (size_t i = 0; i < count; i++) {
-        if (!is_complete(collection, &items[i])) continue;
+        if (!features_has_all(collection, &items[i])) continue;
         for (size_t v = 0; v < views; v++) {
             const dni_key key = dni_key_of_view(&items[i].key, &source->views[v]);
             float *values = out->values + ((size_t)out->count * views + v) * width;
@@ -195,13 +188,18 @@ static outcome copy_sets(const feature_collection *collection, const feature_sou
 
 /* Also where nothing is missing the journal may hold what a stopped process left. */
 static outcome fill_store(feature_collection *collection) {
-    const outcome code = features_compute(collection);
-    if (code) return code;
-    dn_error error;
-    const bool before = interrupts_wait(true);
-    const dn_status status = dni_feature_store_finish(collection->store, &error);
-    interrupts_wait(before);
-    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+    described_pictures described = {.items = NULL};
+    outcome code = features_compute(collection);
+    if (!code && collection->request->described) code = described_pictures_make(&described, collection);
+    if (!code) {
+        if (described.pictures.view_count) dni_feature_store_describe(collection->store, &described.pictures);
+        dn_error error;
+        const bool before = interrupts_wait(true);
+        if (dni_feature_store_finish(collection->store, &error)) code = report(&error, OUTCOME_MACHINE);
+        interrupts_wait(before);
+    }
+    free(described.items);
+    return code;
 }
 
 static outcome collect(feature_collection *collection, const feature_source *sources, size_t count,

@@ -46,6 +46,10 @@ typedef struct feature_request {
     const char *cache; /* the folder of caches: features_cache() */
     dni_pool *pool;
     bool fingerprints; /* the sets are to have them, too */
+    /* The data set whose splits the sources are, one after the other, for the store to say which picture each
+     * record is of, and its folder; NULL: what the store says of pictures stays. */
+    const dni_dataset *described;
+    const char *folder;
 } feature_request;
 
 /* The features of those samples that could be used, in their order. */
