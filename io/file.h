@@ -59,6 +59,9 @@ typedef struct dni_file_writer dni_file_writer;
 
 dn_status dni_file_writer_open(dni_file_writer **out, const char *path, dn_error *error);
 dn_status dni_file_write(dni_file_writer *writer, const void *bytes, size_t size, dn_error *error);
+/* Brings what was written onto the disk, so that of dni_file_writer_commit() little more than the rename can
+ * fail: for files that go together. */
+dn_status dni_file_writer_sync(dni_file_writer *writer, dn_error *error);
 /* Flushes, syncs file and folder, renames. Frees the writer, also when it fails. */
 dn_status dni_file_writer_commit(dni_file_writer *writer, dn_error *error);
 /* Takes everything back. NULL is fine. */

@@ -188,6 +188,12 @@ static int sync_descriptor(int descriptor) {
     return 0;
 }
 
+dn_status dni_file_writer_sync(dni_file_writer *writer, dn_error *error) {
+    flush(writer);
+    const int number = writer->failure ? writer->failure : sync_descriptor(writer->descriptor);
+    return number ? dni_fail_errno(error, number, "%s: cannot be written", writer->path) : DN_OK;
+}
+
 /* Makes the rename itself last. A folder that may not be read and a file system that cannot sync folders
  * leave that to the system. */
 static dn_status sync_folder(const dni_file_writer *writer, dn_error *error) {

@@ -16,11 +16,11 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-static const export_kind *const kinds[] = {&network_kind};
+static const export_kind *const kinds[] = {&network_kind, &feature_kind};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static const char *const format_names[EXPORT_FORMATS] = {
-    [EXPORT_SAFETENSORS] = "safetensors", [EXPORT_PTH] = "pth"};
+    [EXPORT_SAFETENSORS] = "safetensors", [EXPORT_PTH] = "pth", [EXPORT_NPY] = "npy", [EXPORT_CSV] = "csv"};
 
 /* What OUT's name may end in. */
 static const struct {
@@ -30,6 +30,8 @@ static const struct {
     {".safetensors", EXPORT_SAFETENSORS},
     {".pth", EXPORT_PTH},
     {".pt", EXPORT_PTH},
+    {".npy", EXPORT_NPY},
+    {".csv", EXPORT_CSV},
 };
 
 static bool ends_in(const char *path, const char *ending) {
@@ -70,23 +72,35 @@ static outcome find_kind(const export_kind **out, const char *path) {
         if (strncmp(format, kinds[i]->mark, strlen(kinds[i]->mark)) == 0) *out = kinds[i];
     dni_safetensors_close(&file);
     if (*out) return OUTCOME_OK;
-    message("%s: is not %s; 'ftrain convert' turns weights into safetensors", path, kinds[0]->name);
+    message("%s: is neither %s nor %s; 'ftrain convert' turns weights into safetensors", path, kinds[0]->name,
+            kinds[1]->name);
     return OUTCOME_MODEL;
 }
 
-static outcome check_out(const export_job *job) {
+/* Options of another kind of IN do nothing here. */
+static outcome check_options(const export_job *job, const export_kind *kind) {
+    const char *const other = job->weights && !kind->has_weights   ? "-w"
+                              : job->split >= 0 && !kind->has_rows ? "--split"
+                              : job->view && !kind->has_rows       ? "--view"
+                                                                   : NULL;
+    if (!other) return OUTCOME_OK;
+    message("export: %s is of no use with %s, which %s is", other, kind->name, job->in);
+    return OUTCOME_USAGE;
+}
+
+outcome export_check_out(const export_job *job, const char *path) {
     struct stat in, out;
-    if (stat(job->out, &out) == 0) {
+    if (stat(path, &out) == 0) {
         if (stat(job->in, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino) {
-            message("export: IN and OUT are one file: %s", job->out);
+            message("export: IN and OUT are one file: %s", path);
             return OUTCOME_USAGE;
         }
         if (S_ISREG(out.st_mode) && !job->force) {
-            message("%s: is there already; --force replaces it", job->out);
+            message("%s: is there already; --force replaces it", path);
             return OUTCOME_USAGE;
         }
     }
-    return check_output(job->out);
+    return check_output(path);
 }
 
 static outcome tell(const export_job *job, json_t *about) {
@@ -106,12 +120,15 @@ static outcome tell(const export_job *job, json_t *about) {
 static const option_spec rows[] = {
     OPT_CHOICE("format", 0, export_job, format, EXPORT_FORMAT_WORDS, "what to write (default: as OUT ends)"),
     MODEL_WEIGHTS_OPTION(export_job, weights),
+    OPT_CHOICE("split", 0, export_job, split, "train|valid|test", "features of one split (default: all)"),
+    OPT_TEXT("view", 0, export_job, view, "LIST",
+             "features of these views, such as plain,flip (default: all)"),
     OPT_FLAG("force", 0, export_job, force, "replace OUT where it is there already"),
     JSON_OBJECT_OPTION(export_job, json),
 };
 
 static outcome run(const command *self, int argc, char **argv) {
-    export_job job = {.format = -1};
+    export_job job = {.format = -1, .split = -1};
     int first;
     outcome code = parse_options(self, &job, argc, argv, &first);
     if (code) return code;
@@ -121,8 +138,9 @@ static outcome run(const command *self, int argc, char **argv) {
     json_t *about = json_object();
     if (!about) code = report_no_memory();
     if (!code) code = find_kind(&kind, job.in);
+    if (!code) code = check_options(&job, kind);
     if (!code) code = choose_format(&job, kind);
-    if (!code) code = check_out(&job);
+    if (!code) code = export_check_out(&job, job.out);
     if (!code) code = kind->writers[job.format](&job, about);
     if (!code) code = tell(&job, about);
     json_decref(about);
@@ -132,12 +150,16 @@ static outcome run(const command *self, int argc, char **argv) {
 const command export_command = {
     .name = "export",
     .arguments = "IN OUT [options]",
-    .summary = "write a trained model out for other programs",
+    .summary = "write a trained model or features out for other programs",
     .description =
         "Writes the whole network of a model file, backbone and head. What OUT ends in says how:\n\n"
         "  .safetensors   all tensors under the names of torchvision's densenet with a Sequential head\n"
         "  .pth           the same as torch.load() reads it, with weights_only=True, too\n\n"
-        "  ftrain export flowers.safetensors flowers-torch.safetensors\n\n",
+        "  ftrain export flowers.safetensors flowers-torch.safetensors\n\n"
+        "Of a file of 'ftrain extract' it writes the features, a row for each view of each picture:\n\n"
+        "  .npy           an array for numpy.load(), and beside it what its rows are, as .tsv\n"
+        "  .csv           all in one, for pandas.read_csv()\n\n"
+        "  ftrain export features.safetensors train.npy --split train --view plain\n\n",
     .options = OPTIONS(rows),
     .min_paths = 2,
     .max_paths = 2,

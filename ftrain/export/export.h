@@ -11,16 +11,20 @@
 typedef enum export_format {
     EXPORT_SAFETENSORS,
     EXPORT_PTH,
+    EXPORT_NPY,
+    EXPORT_CSV,
     EXPORT_FORMATS, /* how many there are */
 } export_format;
 
-#define EXPORT_FORMAT_WORDS "safetensors|pth"
+#define EXPORT_FORMAT_WORDS "safetensors|pth|npy|csv"
 
 /* What the command line asks for. */
 typedef struct export_job {
     const char *in, *out;
     int format;          /* an export_format; -1: what OUT's ending says */
     const char *weights; /* the value of -w, or NULL */
+    int split;           /* a dni_split; -1: all */
+    const char *view;    /* the value of --view, or NULL */
     bool force, json;
 } export_job;
 
@@ -31,9 +35,15 @@ typedef outcome (*export_writer)(const export_job *job, json_t *about);
 typedef struct export_kind {
     const char *name;                      /* "a model file" */
     const char *mark;                      /* what the metadata 'format' of such a file begins with */
+    bool has_weights;                      /* -w is of use */
+    bool has_rows;                         /* --split and --view are */
     export_writer writers[EXPORT_FORMATS]; /* NULL: this kind is not written in that format */
 } export_kind;
 
-extern const export_kind network_kind;
+extern const export_kind network_kind, feature_kind;
+
+/* Whether that file, job->out or one that goes with it, may be written. Returns OUTCOME_OK or, after a
+ * message, another outcome. */
+outcome export_check_out(const export_job *job, const char *path);
 
 #endif

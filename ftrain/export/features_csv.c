@@ -1,0 +1,77 @@
+/* Features as comma-separated values, a line a row. */
+#include "ftrain/export/features.h"
+
+#include "core/error.h"
+#include "ftrain/export/feature_rows.h"
+#include "ftrain/shell/interrupt.h"
+#include "io/csv.h"
+#include "io/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct csv_file {
+    dni_file_writer *writer;
+    size_t features;
+} csv_file;
+
+/* The header, where `row` is NULL. */
+static void print_line(FILE *to, const feature_row *row, size_t features) {
+    if (!row) {
+        fputs("path,split,class,label,view,xxh3", to);
+        for (size_t i = 0; i < features; i++) fprintf(to, ",f%zu", i);
+        putc('\n', to);
+        return;
+    }
+    char key[33], label[16];
+    dni_key_text(&row->key, key);
+    snprintf(label, sizeof label, "%d", row->label);
+    const char *const fields[] = {row->path, row->split, row->class_name, row->path ? label : NULL,
+                                  row->view, key};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (i) putc(',', to);
+        if (fields[i]) dni_csv_field(to, fields[i]);
+    }
+    /* nine digits tell all floats apart */
+    for (size_t i = 0; i < features; i++) fprintf(to, ",%.9g", (double)row->values[i]);
+    putc('\n', to);
+}
+
+static dn_status write_line(void *context, const feature_row *row, dn_error *error) {
+    const csv_file *file = context;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *line = open_memstream(&text, &size);
+    if (!line) return dni_no_memory(error, "a line of CSV");
+    print_line(line, row, file->features);
+    const bool is_whole = !ferror(line), is_closed = fclose(line) == 0;
+    const dn_status status = is_whole && is_closed ? dni_file_write(file->writer, text, size, error)
+                                                   : dni_no_memory(error, "a line of CSV");
+    free(text);
+    return status;
+}
+
+static outcome write_file(feature_rows *rows, const char *path) {
+    csv_file file = {.features = rows->header->features};
+    dn_error error;
+    if (dni_file_writer_open(&file.writer, path, &error)) return report(&error, OUTCOME_MACHINE);
+    outcome code = write_line(&file, NULL, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+    if (!code) code = feature_rows_each(rows, write_line, &file);
+    if (code)
+        dni_file_writer_abandon(file.writer);
+    else if (dni_file_writer_commit(file.writer, &error))
+        code = report(&error, OUTCOME_MACHINE);
+    return code;
+}
+
+outcome export_features_csv(const export_job *job, json_t *about) {
+    feature_rows rows;
+    outcome code = feature_rows_open(&rows, job, about);
+    if (!code) {
+        const bool before = interrupts_wait(true);
+        code = write_file(&rows, job->out);
+        interrupts_wait(before);
+    }
+    feature_rows_close(&rows);
+    return code;
+}
