@@ -5,6 +5,7 @@
 #include "io/safetensors.h"
 #include "weights/keys.h"
 #include "weights/pth.h"
+#include "weights/zip_archive.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static dn_status find_reader(checkpoint_reader *out, const dni_file *file, dn_er
     if (!size) return dni_fail(error, DN_ERR_TRUNCATED, "%s: is empty", file->path);
     const dn_status status = dni_file_read_at(file, bytes, size, 0, error);
     if (status) return status;
-    *out = dni_pth_is_zip(bytes, size)      ? dni_pth_zip_read
+    *out = dni_zip_begins(bytes, size)      ? dni_pth_zip_read
            : dni_pth_is_legacy(bytes, size) ? dni_pth_legacy_read
            : is_safetensors(bytes, size)    ? dni_safetensors_read_file
                                             : NULL;

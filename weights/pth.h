@@ -14,7 +14,6 @@
 #include <stdbool.h>
 
 /* torch >= 1.6: an uncompressed zip archive of data.pkl and one record a storage. */
-bool dni_pth_is_zip(const unsigned char *first_bytes, size_t size);
 dn_status dni_pth_zip_read(dni_tensor_dict **out, const dni_file *file, const dn_allocator *allocator,
                            dn_error *error);
 /* Writes every tensor (dense ones; DN_ERR_ARGUMENT otherwise) in this format, atomically and in the

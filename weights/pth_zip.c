@@ -1,68 +1,33 @@
 /* .pth as torch writes it since 1.6: a zip archive of <stem>/data.pkl and <stem>/data/<key>, one a storage.
- *
- * Records are read by libzip, which also checks their CRC. Sizes are checked before
- * memory is taken: a storage's record must be as long as the pickle says, and all records together may unpack
- * to a fixed multiple of the file's size, far above what weights compress to. */
+ * A storage's record must be as long as the pickle says. */
 #include "weights/pth.h"
 
 #include "core/error.h"
 #include "core/memory.h"
 #include "weights/state_dict.h"
-#include "weights/zip_source.h"
+#include "weights/zip_archive.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zip.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "storages are used as they lie in the file");
 
-enum { KEY_LIMIT = 50, PICKLE_LIMIT = 1 << 26, UNPACK_FACTOR = 16, UNPACK_ALLOWANCE = 1 << 24 };
+enum { KEY_LIMIT = 50, PICKLE_LIMIT = 1 << 26 };
 
 static const char pickle_name[] = "/data.pkl";
 
 typedef struct archive {
-    zip_t *zip;
-    dni_zip_source source;
+    dni_zip_archive zip;
     const char *path;
-    char *stem;    /* the folder inside the archive */
-    size_t budget; /* bytes that may still be unpacked */
+    char *stem; /* the folder inside the archive */
 } archive;
-
-bool dni_pth_is_zip(const unsigned char *first_bytes, size_t size) {
-    return size >= 4 && memcmp(first_bytes, "PK\3\4", 4) == 0;
-}
-
-/* What libzip could not do: because a read failed, for want of memory, or, with `otherwise`, because of what
- * the file holds. */
-static dn_status zip_failure(const archive *a, zip_error_t *problem, dn_status otherwise, const char *what,
-                             dn_error *error) {
-    const dn_error *read = &a->source.error;
-    if (read->status) return dni_fail(error, read->status, "%s", read->message);
-    if (zip_error_code_zip(problem) == ZIP_ER_MEMORY) return dni_no_memory(error, "%s", a->path);
-    return dni_fail(error, otherwise, "%s: %s: %s", a->path, what, zip_error_strerror(problem));
-}
-
-/* Opens the archive over the file, which stays the caller's. */
-static dn_status open_archive(archive *a, dn_error *error) {
-    zip_error_t problem;
-    zip_error_init(&problem);
-    zip_source_t *source = dni_zip_source_create(&a->source, &problem);
-    a->zip = source ? zip_open_from_source(source, ZIP_RDONLY, &problem) : NULL;
-    dn_status status = DN_OK;
-    if (!a->zip) {
-        status = zip_failure(a, &problem, DN_ERR_TRUNCATED, "a zip archive, cut short or broken", error);
-        if (source) zip_source_free(source);
-    }
-    zip_error_fini(&problem);
-    return status;
-}
 
 /* Finds the one <stem>/data.pkl. */
 static dn_status find_stem(archive *a, dn_error *error) {
-    const zip_int64_t count = zip_get_num_entries(a->zip, 0);
+    const zip_int64_t count = zip_get_num_entries(a->zip.zip, 0);
     for (zip_int64_t i = 0; i < count; i++) {
-        const char *name = zip_get_name(a->zip, (zip_uint64_t)i, 0);
+        const char *name = zip_get_name(a->zip.zip, (zip_uint64_t)i, 0);
         const char *slash = name ? strchr(name, '/') : NULL;
         if (!slash || strcmp(slash, pickle_name) != 0) continue;
         if (a->stem)
@@ -77,42 +42,40 @@ static dn_status find_stem(archive *a, dn_error *error) {
     return DN_OK;
 }
 
-/* The index of <stem><name>, or -1. */
-static dn_status locate(const archive *a, const char *name, zip_int64_t *out, dn_error *error) {
+/* "<stem><name>" from malloc; NULL, with *error, out of memory. */
+static char *full_name(const archive *a, const char *name, dn_error *error) {
     const size_t size = strlen(a->stem) + strlen(name) + 1;
     char *full = malloc(size);
-    if (!full) return dni_no_memory(error, "%s", a->path);
-    snprintf(full, size, "%s%s", a->stem, name);
-    *out = zip_name_locate(a->zip, full, 0);
+    if (full)
+        snprintf(full, size, "%s%s", a->stem, name);
+    else
+        (void)dni_no_memory(error, "%s", a->path);
+    return full;
+}
+
+/* The index of <stem><name>, or -1. */
+static dn_status locate(const archive *a, const char *name, zip_int64_t *out, dn_error *error) {
+    char *full = full_name(a, name, error);
+    if (!full) return DN_ERR_MEMORY;
+    *out = zip_name_locate(a->zip.zip, full, 0);
     free(full);
     return DN_OK;
 }
 
 static dn_status record_size(archive *a, zip_int64_t index, const char *name, size_t *size, dn_error *error) {
-    zip_stat_t info;
-    if (index < 0)
-        return dni_fail(error, DN_ERR_TRUNCATED, "%s: record '%s%s' is missing", a->path, a->stem, name);
-    if (zip_stat_index(a->zip, (zip_uint64_t)index, 0, &info) != 0 || !(info.valid & ZIP_STAT_SIZE))
-        return dni_fail(error, DN_ERR_CORRUPT, "%s: record '%s%s' has no size", a->path, a->stem, name);
-    if (info.size > a->budget)
-        return dni_fail(error, DN_ERR_CORRUPT, "%s: record '%s%s' would unpack to %llu bytes, a zip bomb",
-                        a->path, a->stem, name, (unsigned long long)info.size);
-    *size = (size_t)info.size;
-    return DN_OK;
+    char *full = full_name(a, name, error);
+    if (!full) return DN_ERR_MEMORY;
+    const dn_status status = dni_zip_archive_size(&a->zip, index, full, size, error);
+    free(full);
+    return status;
 }
 
-/* Unpacks a whole record; libzip compares the CRC when it is asked for a byte behind the last. */
 static dn_status unpack(archive *a, zip_int64_t index, const char *name, void *out, size_t size,
                         dn_error *error) {
-    char what[128], beyond;
-    snprintf(what, sizeof what, "record '%s%s' is damaged", a->stem, name);
-    zip_file_t *record = zip_fopen_index(a->zip, (zip_uint64_t)index, 0);
-    if (!record) return zip_failure(a, zip_get_error(a->zip), DN_ERR_CORRUPT, what, error);
-    dn_status status = DN_OK;
-    if (zip_fread(record, out, size) != (zip_int64_t)size || zip_fread(record, &beyond, 1) != 0)
-        status = zip_failure(a, zip_file_get_error(record), DN_ERR_CORRUPT, what, error);
-    zip_fclose(record);
-    a->budget -= size;
+    char *full = full_name(a, name, error);
+    if (!full) return DN_ERR_MEMORY;
+    const dn_status status = dni_zip_archive_unpack(&a->zip, index, full, out, size, error);
+    free(full);
     return status;
 }
 
@@ -180,16 +143,15 @@ static dn_status read_pickle(dni_pickle **out, archive *a, dn_error *error) {
     return status;
 }
 
-static dn_status read_archive(archive *a, dni_tensor_dict *dict, dn_error *error) {
+static dn_status read_archive(archive *a, const dni_file *file, dni_tensor_dict *dict, dn_error *error) {
     dni_pickle *pickle = NULL;
-    dn_status status = open_archive(a, error);
+    dn_status status = dni_zip_archive_open(&a->zip, file, error);
     if (!status) status = find_stem(a, error);
     if (!status) status = check_kind(a, error);
     if (!status) status = read_pickle(&pickle, a, error);
     if (!status) status = dni_state_dict_read(dict, pickle->root, load_storage, a, a->path, error);
     dni_pickle_free(pickle);
-    if (a->zip) zip_discard(a->zip);
-    zip_error_fini(&a->source.state);
+    dni_zip_archive_close(&a->zip);
     free(a->stem);
     return status;
 }
@@ -197,14 +159,10 @@ static dn_status read_archive(archive *a, dni_tensor_dict *dict, dn_error *error
 dn_status dni_pth_zip_read(dni_tensor_dict **out, const dni_file *file, const dn_allocator *allocator,
                            dn_error *error) {
     *out = NULL;
-    archive a = {.path = file->path, .source = {.file = file}};
+    archive a = {.path = file->path};
     dni_tensor_dict *dict = dni_tensor_dict_create_in(allocator);
-    dn_status status = DN_OK;
-    if (!dict || !dni_size_mul((size_t)file->size, UNPACK_FACTOR, &a.budget) ||
-        !dni_size_add(a.budget, UNPACK_ALLOWANCE, &a.budget))
-        status = dni_no_memory(error, "%s", file->path);
-    else
-        status = read_archive(&a, dict, error);
+    const dn_status status =
+        dict ? read_archive(&a, file, dict, error) : dni_no_memory(error, "%s", file->path);
     if (status)
         dni_tensor_dict_free(dict);
     else

@@ -1,0 +1,77 @@
+/* Zip archives over libzip. */
+#include "weights/zip_archive.h"
+
+#include "core/error.h"
+#include "core/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { UNPACK_FACTOR = 16, UNPACK_ALLOWANCE = 1 << 24 };
+
+bool dni_zip_begins(const unsigned char *first_bytes, size_t size) {
+    return size >= 4 && memcmp(first_bytes, "PK\3\4", 4) == 0;
+}
+
+/* What libzip could not do: because a read failed, for want of memory, or, with `otherwise`, because of what
+ * the file holds. */
+static dn_status zip_failure(const dni_zip_archive *archive, zip_error_t *problem, dn_status otherwise,
+                             const char *what, dn_error *error) {
+    const dn_error *read = &archive->source.error;
+    if (read->status) return dni_fail(error, read->status, "%s", read->message);
+    if (zip_error_code_zip(problem) == ZIP_ER_MEMORY) return dni_no_memory(error, "%s", archive->path);
+    return dni_fail(error, otherwise, "%s: %s: %s", archive->path, what, zip_error_strerror(problem));
+}
+
+dn_status dni_zip_archive_open(dni_zip_archive *out, const dni_file *file, dn_error *error) {
+    *out = (dni_zip_archive){.path = file->path, .source = {.file = file}};
+    if (!dni_size_mul((size_t)file->size, UNPACK_FACTOR, &out->budget) ||
+        !dni_size_add(out->budget, UNPACK_ALLOWANCE, &out->budget))
+        return dni_no_memory(error, "%s", file->path);
+    zip_error_t problem;
+    zip_error_init(&problem);
+    zip_source_t *source = dni_zip_source_create(&out->source, &problem);
+    out->zip = source ? zip_open_from_source(source, ZIP_RDONLY, &problem) : NULL;
+    dn_status status = DN_OK;
+    if (!out->zip) {
+        status = zip_failure(out, &problem, DN_ERR_TRUNCATED, "a zip archive, cut short or broken", error);
+        if (source) zip_source_free(source);
+    }
+    zip_error_fini(&problem);
+    return status;
+}
+
+void dni_zip_archive_close(dni_zip_archive *archive) {
+    if (archive->zip) zip_discard(archive->zip);
+    zip_error_fini(&archive->source.state);
+    archive->zip = NULL;
+}
+
+dn_status dni_zip_archive_size(dni_zip_archive *archive, zip_int64_t index, const char *name, size_t *size,
+                               dn_error *error) {
+    zip_stat_t info;
+    if (index < 0)
+        return dni_fail(error, DN_ERR_TRUNCATED, "%s: record '%s' is missing", archive->path, name);
+    if (zip_stat_index(archive->zip, (zip_uint64_t)index, 0, &info) != 0 || !(info.valid & ZIP_STAT_SIZE))
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: record '%s' has no size", archive->path, name);
+    if (info.size > archive->budget)
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: record '%s' would unpack to %llu bytes, a zip bomb",
+                        archive->path, name, (unsigned long long)info.size);
+    *size = (size_t)info.size;
+    return DN_OK;
+}
+
+/* libzip compares the CRC when it is asked for a byte behind the last. */
+dn_status dni_zip_archive_unpack(dni_zip_archive *archive, zip_int64_t index, const char *name, void *out,
+                                 size_t size, dn_error *error) {
+    char what[128], beyond;
+    snprintf(what, sizeof what, "record '%s' is damaged", name);
+    zip_file_t *record = zip_fopen_index(archive->zip, (zip_uint64_t)index, 0);
+    if (!record) return zip_failure(archive, zip_get_error(archive->zip), DN_ERR_CORRUPT, what, error);
+    dn_status status = DN_OK;
+    if (zip_fread(record, out, size) != (zip_int64_t)size || zip_fread(record, &beyond, 1) != 0)
+        status = zip_failure(archive, zip_file_get_error(record), DN_ERR_CORRUPT, what, error);
+    zip_fclose(record);
+    archive->budget -= size;
+    return status;
+}
