@@ -12,10 +12,10 @@
 #include <string.h>
 
 static const command *const commands[] = {
-    &weights_command, &collect_command, &split_command,    &prepare_command,
-    &audit_command,   &review_command,  &train_command,    &evaluate_command,
-    &predict_command, &explain_command, &baseline_command, &extract_command,
-    &convert_command, &export_command,  &serve_command,    &info_command,
+    &weights_command,  &collect_command, &split_command,    &prepare_command, &audit_command,
+    &review_command,   &train_command,   &evaluate_command, &predict_command, &explain_command,
+    &baseline_command, &extract_command, &convert_command,  &export_command,  &import_command,
+    &serve_command,    &info_command,
 };
 
 static const command *find_command(const char *name) {

@@ -18,6 +18,6 @@ struct command {
 
 extern const command collect_command, split_command, prepare_command, audit_command, review_command,
     train_command, evaluate_command, predict_command, explain_command, baseline_command, extract_command,
-    convert_command, export_command, serve_command, weights_command, info_command;
+    convert_command, export_command, import_command, serve_command, weights_command, info_command;
 
 #endif

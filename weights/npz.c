@@ -1,0 +1,79 @@
+/* Arrays of a .npz, read one at a time. */
+#include "weights/npz.h"
+
+#include "core/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char ending[] = ".npy";
+
+static bool is_array(const char *name) {
+    const size_t length = name ? strlen(name) : 0, end = sizeof ending - 1;
+    return length > end && strcmp(name + length - end, ending) == 0;
+}
+
+bool dni_is_npz(const dni_file *file) {
+    unsigned char bytes[4];
+    if (file->size < sizeof bytes || dni_file_read_at(file, bytes, sizeof bytes, 0, NULL) ||
+        !dni_zip_begins(bytes, sizeof bytes))
+        return false;
+    dni_npz npz;
+    bool found = false;
+    if (!dni_npz_open(&npz, file, NULL))
+        for (zip_int64_t i = zip_get_num_entries(npz.zip.zip, 0); !found && i-- > 0;)
+            found = is_array(zip_get_name(npz.zip.zip, (zip_uint64_t)i, 0));
+    dni_npz_close(&npz);
+    return found;
+}
+
+dn_status dni_npz_open(dni_npz *out, const dni_file *file, dn_error *error) {
+    return dni_zip_archive_open(&out->zip, file, error);
+}
+
+void dni_npz_close(dni_npz *npz) {
+    dni_zip_archive_close(&npz->zip);
+}
+
+/* "NAME.npy" in the archive, and how messages call it; both from malloc. */
+static dn_status set_names(const dni_npz *npz, const char *name, char **record, char **label,
+                           dn_error *error) {
+    const size_t size = strlen(npz->zip.path) + strlen(name) + 32;
+    *record = malloc(size);
+    *label = malloc(size);
+    if (!*record || !*label) return dni_no_memory(error, "%s: array '%s'", npz->zip.path, name);
+    snprintf(*record, size, "%s%s", name, ending);
+    snprintf(*label, size, "%s: array '%s'", npz->zip.path, name);
+    return DN_OK;
+}
+
+static dn_status read_array(dni_npz *npz, const char *record, bool *found, dni_npz_array *out,
+                            dn_error *error) {
+    const zip_int64_t index = zip_name_locate(npz->zip.zip, record, 0);
+    size_t size;
+    *found = index >= 0;
+    if (!*found) return DN_OK;
+    dn_status status = dni_zip_archive_size(&npz->zip, index, record, &size, error);
+    if (status) return status;
+    out->bytes = malloc(size + 1);
+    if (!out->bytes) return dni_no_memory(error, "%s", out->name);
+    status = dni_zip_archive_unpack(&npz->zip, index, record, out->bytes, size, error);
+    return status ? status : dni_npy_parse(&out->npy, out->bytes, size, out->name, error);
+}
+
+dn_status dni_npz_load(dni_npz *npz, const char *name, bool *found, dni_npz_array *out, dn_error *error) {
+    char *record = NULL;
+    *out = (dni_npz_array){.name = NULL};
+    *found = false;
+    dn_status status = set_names(npz, name, &record, &out->name, error);
+    if (!status) status = read_array(npz, record, found, out, error);
+    free(record);
+    return status;
+}
+
+void dni_npz_array_free(dni_npz_array *array) {
+    free(array->name);
+    free(array->bytes);
+    *array = (dni_npz_array){.name = NULL};
+}
