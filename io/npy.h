@@ -37,12 +37,12 @@ typedef struct dni_npy {
 dn_status dni_npy_parse(dni_npy *out, const unsigned char *bytes, size_t size, const char *name,
                         dn_error *error);
 
-/* All elements of an array of numbers, in C order. Whole numbers beyond 2^53 are rounded. DN_ERR_TENSOR_DTYPE:
- * they are no numbers. */
+/* All elements of an array of numbers, in C order. Whole numbers beyond 2^53 are rounded.
+ * DN_ERR_TENSOR_DTYPE: they are no numbers. */
 dn_status dni_npy_doubles(const dni_npy *array, double *out, dn_error *error);
 
-/* Element i of an array of one dimension as text, in UTF-8, from malloc: of whole numbers their digits, of text
- * the text. DN_ERR_TENSOR_DTYPE: it is neither. */
+/* Element i of an array of one dimension as text, in UTF-8, from malloc: of whole numbers their digits, of
+ * text the text. DN_ERR_TENSOR_DTYPE: it is neither. */
 dn_status dni_npy_text(const dni_npy *array, int64_t i, char **out, dn_error *error);
 
 /* "(1, 20)" into text; always terminated. Returns text. */

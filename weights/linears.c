@@ -59,13 +59,16 @@ static dn_status find_stem(key *out, const dni_tensor_dict *dict, const char *pr
         *out = found;
     }
     if (out->name) return DN_OK;
+    enum { NAMED = 5 };
     dni_name_text names = {0};
-    for (size_t i = 0; i < dni_tensor_dict_count(dict); i++)
+    const size_t count = dni_tensor_dict_count(dict);
+    for (size_t i = 0; i < count && i < NAMED; i++)
         dni_name_text_add(&names, i ? ", " : "", dni_tensor_dict_at(dict, i)->name, "");
-    return dni_fail(error, DN_ERR_TENSOR_MISSING,
-                    "%s: holds no linear layer%s%s%s: no tensor '...weight' of two dimensions among %s", path,
-                    prefix ? " with the prefix '" : "", prefix ? prefix : "", prefix ? "'" : "",
-                    names.used ? names.content : "no tensors");
+    return dni_fail(
+        error, DN_ERR_TENSOR_MISSING,
+        "%s: holds no linear layer%s%s%s: no 'weight' of two dimensions among its %zu tensors: %s%s", path,
+        prefix ? " with the prefix '" : "", prefix ? prefix : "", prefix ? "'" : "", count, names.content,
+        count > NAMED ? ", ..." : "");
 }
 
 /* ---- its layers ---- */

@@ -56,14 +56,18 @@ static outcome open_without_data(extraction *out, const extraction_options *opti
     return OUTCOME_USAGE;
 }
 
-static outcome open_network(import_run *run) {
+static outcome find_network(import_run *run) {
+    const import_options *options = run->options;
+    return options->data ? extraction_open(&run->network, &options->extraction, options->data)
+                         : open_without_data(&run->network, &options->extraction);
+}
+
+static outcome load_network(import_run *run) {
     const extraction_options *options = &run->options->extraction;
     extraction *network = &run->network;
-    outcome code = run->options->data ? extraction_open(network, options, run->options->data)
-                                      : open_without_data(network, options);
+    outcome code = OUTCOME_OK;
     dn_error error;
-    if (!code && dn_preprocessing_check(&network->preprocessing, &error))
-        code = report(&error, OUTCOME_USAGE);
+    if (dn_preprocessing_check(&network->preprocessing, &error)) code = report(&error, OUTCOME_USAGE);
     char *cache = NULL;
     if (!code && network->source.is_random) code = features_cache(&cache, options->features.cache);
     if (!code)
@@ -277,8 +281,9 @@ static outcome run(const command *self, int argc, char **argv) {
     import_run work = {.options = &options, .path = argv[first]};
     code = check_options(&options);
     if (!code) code = check_output(options.model);
+    if (!code) code = find_network(&work);
     if (!code) code = read_head(&work);
-    if (!code) code = open_network(&work);
+    if (!code) code = load_network(&work);
     if (!code) code = check_backbone(&work);
     if (!code) code = find_classes(&work);
     if (!code) code = make_head(&work);

@@ -21,8 +21,8 @@ typedef struct imported_head {
     json_t *recipe; /* what it was, for the model file */
 } imported_head;
 
-/* Both read a file's head; `prefix` is that of dni_linears_find(). They return OUTCOME_OK or, after a message,
- * another outcome; either way imported_head_free() is to follow. */
+/* Both read a file's head; `prefix` is that of dni_linears_find(). They return OUTCOME_OK or, after a
+ * message, another outcome; either way imported_head_free() is to follow. */
 outcome import_torch(imported_head *out, const dni_file *file, const char *prefix);
 outcome import_scikit_learn(imported_head *out, const dni_file *file);
 void imported_head_free(imported_head *head);
