@@ -12,6 +12,7 @@
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
 #   make bench      how fast it is; make bench-peers, make bench-capstone: beside others; make bench-serve: under load;
 #                   make bench-share: what threads take in memory
+#   make abi        write the list of what programs are compiled against anew, after a meant change of a public header
 #   make golden     write the tests' expected values anew, with PyTorch and its company
 #   make dist       densenet-VERSION.tar.gz of the last commit, which builds without git
 #   make tidy       clang-tidy over the library and the program, by .clang-tidy
@@ -162,10 +163,18 @@ $(STATIC): $(LIBRARY_OBJECTS)
 	$(call show,AR,$@)
 	$(Q)rm -f $@ && $(ARCHIVE) $@ $^
 
-$(SHARED): $(LIBRARY_OBJECTS)
+# Symbols bear the number of the interface: two of them can be in one process without getting in each other's way.
+SYMBOLS := $(BUILD)/libdensenet.map
+$(SYMBOLS): Makefile
+	@mkdir -p $(@D)
+	$(Q)echo 'LIBDENSENET_$(SOVERSION) { global: dn_*; local: *; };' >$@
+
+$(SHARED): $(LIBRARY_OBJECTS) $(SYMBOLS)
 	$(call show,LD,$@)
 	$(Q)$(LINK) -shared $(if $(APPLE),-Wl$(comma)-install_name$(comma)$(call quoted,$(LIBDIR)/$(SONAME)),\
-	    -Wl$(comma)-soname$(comma)$(SONAME) $(if $(SANITIZE),,-Wl$(comma)--no-undefined)) -o $@ $^ $(LDLIBS)
+	    -Wl$(comma)-soname$(comma)$(SONAME) \
+	    $(if $(SANITIZE),,-Wl$(comma)--no-undefined -Wl$(comma)--version-script=$(call quoted,$(SYMBOLS)))) \
+	    -o $@ $(LIBRARY_OBJECTS) $(LDLIBS)
 
 $(PROGRAM): $(PROGRAM_OBJECTS) $(STATIC)
 	$(call show,LD,$@)
@@ -221,7 +230,7 @@ AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(getco
 
 # ---- tests ----
 
-.PHONY: test check asan ubsan golden
+.PHONY: test check asan ubsan abi golden
 test: deps
 	+@$(AGAIN) check $(if $(filter file,$(origin WERROR)),WERROR=-Werror)
 
@@ -250,6 +259,10 @@ browser: deps
 
 browser-built: $(PROGRAM) $(SAMPLES)
 	@BUILD='$(BUILD)' test/run.sh $(wildcard test/browser/test_*.py)
+
+# The list of what programs are compiled against, written anew: test/house/abi.txt, and Debian's symbols.
+abi:
+	CC='$(CC)' test/house/check_abi.sh --update
 
 golden:
 	set -e; for script in $(wildcard test/golden/*/oracle_*.py); do echo $$script; $(PYTHON) $$script; done
