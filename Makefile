@@ -66,6 +66,7 @@ APPLE  := $(findstring -apple-,$(TARGET))
 # A word for the shell, whatever is in it: a folder's name may hold spaces.
 quoted = '$(subst ','\'',$(1))'
 comma := ,
+space := $(subst ,, )
 
 LIBRARY_PACKAGES := openblas libjpeg libturbojpeg jansson libzip libxxhash
 # What ftrain alone is linked with.
@@ -104,6 +105,9 @@ COMPILE = $(CC) $(OUR_CPPFLAGS) $(HARDEN_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(C
 LINK    = $(CC) $(OUR_LDFLAGS) $(CFLAGS) $(LDFLAGS)
 # D: without times and owners. Apple's ar knows it not.
 ARCHIVE = $(AR) $(if $(APPLE),rcs,rcsD)
+# Those whose modules name, for a static link, libraries that their development packages do not bring (openblas: gfortran's,
+# libzip: OpenSSL's). densenet.pc names them as libraries; the others are modules that it requires.
+OPEN_ENDED := openblas libzip
 LDLIBS   := $(shell $(PKG_CONFIG) --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lm -pthread
 PROGRAM_LDLIBS := $(shell $(PKG_CONFIG) --libs $(PROGRAM_PACKAGES) 2>/dev/null) -lsvm
 $(BUILD)/ftrain/%.o: FILE_CFLAGS += $(PROGRAM_CFLAGS)
@@ -297,12 +301,19 @@ PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/training.h h
                   head/classifier/libdensenet.h
 # Where a file goes, below DESTDIR.
 at        = $(call quoted,$(DESTDIR)$(1))
-INSTALLED = $(foreach f,libdensenet.a libdensenet.so.$(VERSION) $(SONAME) libdensenet.so pkgconfig/densenet.pc,\
+INSTALLED = $(foreach f,libdensenet.a libdensenet.so.$(VERSION) $(SONAME) libdensenet.so pkgconfig/densenet.pc \
+                    cmake/densenet/densenetConfig.cmake cmake/densenet/densenetConfigVersion.cmake,\
                 $(call at,$(LIBDIR)/$(f))) \
             $(call at,$(PREFIX)/bin/ftrain) $(call at,$(MANDIR)/man1/ftrain.1) $(call at,$(COMPLETIONDIR)/ftrain) \
             $(foreach h,$(notdir $(PUBLIC_HEADERS)),$(call at,$(INCLUDEDIR)/densenet/$(h)))
 # A folder's name in sed's replacement.
 in_sed    = $(subst |,\|,$(subst &,\&,$(subst \,\\,$(1))))
+# What the installed texts say about this build.
+FILL_IN   = sed -e $(call quoted,s|@PREFIX@|$(call in_sed,$(PREFIX))|) -e $(call quoted,s|@LIBDIR@|$(call in_sed,$(LIBDIR))|) \
+            -e $(call quoted,s|@INCLUDEDIR@|$(call in_sed,$(INCLUDEDIR))|) -e 's|@VERSION@|$(VERSION)|' \
+            -e 's|@MAJOR@|$(call VERSION_OF,MAJOR)|' -e 's|@MINOR@|$(call VERSION_OF,MINOR)|' \
+            -e 's|@SHARED@|libdensenet.so.$(VERSION)|' -e 's|@SONAME@|$(SONAME)|'
+PRIVATE_LIBS = $(shell $(PKG_CONFIG) --libs $(filter $(OPEN_ENDED),$(LIBRARY_PACKAGES))) -lm -pthread
 
 .PHONY: install uninstall
 install: all
@@ -317,14 +328,16 @@ install: all
 	for header in $(PUBLIC_HEADERS); do \
 	    sed 's|^#include "[a-z/]*/\([a-z_]*\.h\)"|#include <densenet/\1>|' $$header \
 	        >$(call at,$(INCLUDEDIR)/densenet/)$${header##*/} || exit 1; done
-	sed -e $(call quoted,s|@PREFIX@|$(call in_sed,$(PREFIX))|) -e $(call quoted,s|@LIBDIR@|$(call in_sed,$(LIBDIR))|) \
-	    -e $(call quoted,s|@INCLUDEDIR@|$(call in_sed,$(INCLUDEDIR))|) \
-	    -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(LDLIBS)|' densenet.pc.in \
-	    >$(call at,$(LIBDIR)/pkgconfig/densenet.pc)
+	$(FILL_IN) -e 's|@REQUIRES@|$(filter-out $(OPEN_ENDED),$(LIBRARY_PACKAGES))|' -e 's|@LIBS@|$(PRIVATE_LIBS)|' \
+	    densenet.pc.in >$(call at,$(LIBDIR)/pkgconfig/densenet.pc)
+	$(FILL_IN) -e 's|@LIBS@|$(subst $(space),;,$(strip $(LDLIBS)))|' densenetConfig.cmake.in \
+	    >$(call at,$(LIBDIR)/cmake/densenet/densenetConfig.cmake)
+	$(FILL_IN) densenetConfigVersion.cmake.in >$(call at,$(LIBDIR)/cmake/densenet/densenetConfigVersion.cmake)
 
 uninstall:
 	rm -f $(INSTALLED)
-	if [ -d $(call at,$(INCLUDEDIR)/densenet) ]; then rmdir $(call at,$(INCLUDEDIR)/densenet); fi
+	for folder in $(call at,$(INCLUDEDIR)/densenet) $(call at,$(LIBDIR)/cmake/densenet); do \
+	    if [ -d "$$folder" ]; then rmdir "$$folder"; fi; done
 
 # ---- bench: how fast it is, alone and beside others (bench/README.md) ----
 

@@ -41,6 +41,8 @@ everything_is_in_place() {
 ./usr/include/densenet/picture_keys.h
 ./usr/include/densenet/status.h
 ./usr/include/densenet/training.h
+./usr/lib/cmake/densenet/densenetConfig.cmake
+./usr/lib/cmake/densenet/densenetConfigVersion.cmake
 ./usr/lib/libdensenet.a
 ./usr/lib/libdensenet.so
 ./usr/lib/libdensenet.so.$soversion
@@ -52,7 +54,7 @@ LIST
     diff "$work/expected" "$work/found"
 }
 staging_leaves_no_trace() {
-    ! grep -rlF "$work" "$work/stage/usr/lib/pkgconfig" "$work/stage/usr/include"
+    ! grep -rlF "$work" "$work/stage/usr/lib/pkgconfig" "$work/stage/usr/lib/cmake" "$work/stage/usr/include"
 }
 soname_has_the_soversion() {
     readelf -d "$work/stage/usr/lib/libdensenet.so" | grep -F "soname: [libdensenet.so.$soversion]"
@@ -77,7 +79,8 @@ program_of_the_header() {
 }
 nothing_is_left() {
     make --no-print-directory uninstall DESTDIR="$work/stage" PREFIX=/usr || return
-    [ -z "$(find "$work/stage" ! -type d)" ] && [ ! -e "$work/stage/usr/include/densenet" ]
+    [ -z "$(find "$work/stage" ! -type d)" ] && [ ! -e "$work/stage/usr/include/densenet" ] &&
+        [ ! -e "$work/stage/usr/lib/cmake/densenet" ]
 }
 
 holds "make install puts every file in its place" everything_is_in_place
@@ -99,6 +102,7 @@ installs_below_spaces() { # nothing beside it, and every text names the folder a
     (cd "$work/a stage" && find . ! -type d | sort) >"$work/found"
     sed -e 's|^\./usr|./a b/c|' -e 's|^\./a b/c/lib|./a b/lib \& more|' "$work/expected" | sort | diff - "$work/found" &&
         grep -qxF 'prefix=/a b/c' "$work/a stage/a b/lib & more/pkgconfig/densenet.pc" &&
+        ! grep -rE '@[A-Z]+@' "$work/a stage/a b/lib & more/pkgconfig" "$work/a stage/a b/lib & more/cmake" &&
         grep -qxF 'libdir=/a b/lib & more' "$work/a stage/a b/lib & more/pkgconfig/densenet.pc" &&
         [ ! -e "$work/a" ] && [ ! -e stage ]
 }
@@ -187,5 +191,44 @@ holds "classify.c gives a probability for each class" classifies
 holds "threads.c compiles" compiles threads
 holds "threads.c judges as classify.c does" threads_agree
 holds "the same answer with the static library alone" same_answer_without_shared_library
+
+# ---- CMake: find_package, and the module of pkg-config as docs/library.md shows them ----
+
+cmake_project() { # FILE: a program of the documentation, and its CMakeLists.txt out of the page
+    mkdir -p "$work/$1" && cp "$work/classify.c" "$work/$1" &&
+        awk '/^```cmake/ { inside = 1; next } /^```/ { inside = 0 } inside' docs/library.md >"$work/$1/CMakeLists.txt" &&
+        [ -s "$work/$1/CMakeLists.txt" ]
+}
+configures() { # FOLDER OPTIONS...
+    local folder=$1
+    shift
+    cmake -S "$work/$folder" -B "$work/$folder/build" -DCMAKE_C_COMPILER="$(command -v "${compiler[-1]}")" "$@"
+}
+cmake_builds() { # what it makes answers as before
+    cmake_project "$1" && { [ -z "$2" ] || sed -i "$2" "$work/$1/CMakeLists.txt"; } &&
+        configures "$1" -DCMAKE_PREFIX_PATH="$work/cmake prefix" && cmake --build "$work/$1/build" &&
+        [ -s "$work/answer" ] && "$work/$1/build/classify" "$work/model.safetensors" "$work/pictures/test/photo/000.jpg" |
+            diff "$work/answer" -
+}
+refuses_version() {
+    cmake_project other && sed -i "s/find_package(densenet [0-9.]*/find_package(densenet $1/" "$work/other/CMakeLists.txt" &&
+        ! configures other -DCMAKE_PREFIX_PATH="$work/cmake prefix" 2>"$work/refusal" &&
+        grep -q 'compatible with requested version' "$work/refusal"
+}
+stage_is_found() { # a tree that was staged for /usr, as for another system's root
+    install_to DESTDIR="$work/root" PREFIX=/usr && cmake_project staged &&
+        configures staged -DCMAKE_PREFIX_PATH="$work/root/usr" && cmake --build "$work/staged/build"
+}
+if command -v cmake >/dev/null; then
+    holds "make install for CMake, below a folder whose name holds a space" install_to PREFIX="$work/cmake prefix"
+    holds "find_package finds it" cmake_builds shared ''
+    holds "and the static library" cmake_builds static 's/densenet::densenet/densenet::static/'
+    holds "a program of the latter needs no shared library" test -z "$(readelf -d "$work/static/build/classify" | grep libdensenet)"
+    holds "find_package refuses a newer version" refuses_version 99.0
+    holds "and, before 1.0, an older MINOR" refuses_version 0.1.0
+    holds "a staged tree is found where it lies" stage_is_found
+else
+    echo "ok - find_package finds the library # SKIP there is no cmake"
+fi
 
 [ "$failures" -eq 0 ]
