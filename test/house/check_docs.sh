@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Manual pages have no fault that mandoc or groff finds, and are of this version; links in the documents lead somewhere.
+#
+#     test/house/check_docs.sh         from the repository root
+source test/support/support.sh
+
+version=$(sed -n 's/^#define DN_VERSION_[A-Z]* \([0-9]*\)$/\1/p' core/status.h | paste -sd. -)
+pages=(docs/*.[1-9])
+
+if command -v mandoc >/dev/null; then
+    # How long the source's lines are is the house's business.
+    equal "mandoc finds no fault in the manual pages" \
+        "$(mandoc -T lint "${pages[@]}" | grep -v 'STYLE: input text line longer than 80 bytes')" ""
+else
+    echo "ok - mandoc finds no fault in the manual pages # SKIP there is no mandoc"
+fi
+if command -v groff >/dev/null; then
+    equal "groff warns of nothing in them" "$(groff -ww -man -Tutf8 "${pages[@]}" 2>&1 >/dev/null)" ""
+else
+    echo "ok - groff warns of nothing in them # SKIP there is no groff"
+fi
+equal "they have a date, and the library's version" \
+    "$(head -qn 1 "${pages[@]}" | grep -vE "^\.TH [A-Z_]+ [1-9] \"20[0-9]{2}-[01][0-9]-[0-3][0-9]\" \"libdensenet $version\" ")" ""
+
+# FILE: TARGET for each link to a file that is not there; a page's own sections apart.
+dangling() {
+    local page target
+    find . -name build\* -prune -o -name '*.md' -print | while read -r page; do
+        grep -oE '\]\([^) ]+\)' "$page" | sed 's/^](//; s/)$//; s/#.*//' | grep -vE '^(https?:|$)' | while read -r target; do
+            [ -e "$(dirname "$page")/$target" ] || echo "$page: $target"
+        done
+    done
+}
+equal "each link in a document leads to a file" "$(dangling)" ""
+
+[ "$failures" -eq 0 ]
