@@ -15,6 +15,8 @@
 #   make abi        write the list of what programs are compiled against anew, after a meant change of a public header
 #   make golden     write the tests' expected values anew, with PyTorch and its company
 #   make dist       densenet-VERSION.tar.gz of the last commit, which builds without git
+#   make deb        Debian's packages of the last commit, in build/deb; needs debhelper and dpkg-dev
+#   make try-deb    installs them, runs their tests (debian/tests), purges them; needs root
 #   make tidy       clang-tidy over the library and the program, by .clang-tidy
 #   make deps uninstall format clean
 #   make help       print this
@@ -429,6 +431,14 @@ RELEASE := densenet-$(VERSION)
 dist:
 	$(Q)git archive --format=tar.gz --prefix=$(RELEASE)/ --output=$(RELEASE).tar.gz HEAD
 	@echo $(RELEASE).tar.gz
+
+# Debian's packages of the last commit: package/deb.sh.
+.PHONY: deb try-deb
+deb:
+	@BUILD='$(BUILD)' package/deb.sh
+
+try-deb:
+	@BUILD='$(BUILD)' package/try_deb.sh
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .SECONDARY:

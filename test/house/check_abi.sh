@@ -27,6 +27,7 @@ functions() { grep -oE '\bdn_[a-z0-9_]*\(' "$1" | tr -d '(' | sort -u; } # of a 
 # A symbol that is in the file already keeps its version.
 symbols_of() { # LIST: as dpkg-gensymbols has them
     echo "libdensenet.so.$soversion libdensenet$soversion #MINVER#"
+    echo "* Build-Depends-Package: libdensenet-dev"
     { echo "LIBDENSENET_$soversion"; functions "$1"; } | LC_ALL=C sort | while read -r name; do
         since=$(sed -n "s/^ $name@LIBDENSENET_$soversion //p" "$symbols" 2>/dev/null)
         echo " $name@LIBDENSENET_$soversion ${since:-$version}"
