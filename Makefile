@@ -6,6 +6,7 @@
 #   make asan       all tests under gcc's AddressSanitizer and UndefinedBehaviorSanitizer
 #   make ubsan      all tests under clang's UndefinedBehaviorSanitizer, which sees more
 #   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
+#   make portability  with clang, musl, for aarch64 and old processors, as far as can be had here; half an hour
 #   make browser    tests of the pages of 'ftrain serve' and 'ftrain review' in chromium; skips where there is none
 #   make install    PREFIX=/usr/local DESTDIR=; both may hold spaces
 #   make weights    ftrain weights: fetch densenet161's ImageNet weights to where every command finds them
@@ -84,7 +85,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wstrict-
 HARDEN ?= $(if $(SANITIZE),,1)
 ifneq ($(HARDEN),)
 HARDEN_CPPFLAGS := $(if $(filter -O0,$(OPTIMIZE) $(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-HARDEN_CFLAGS   := -fstack-protector-strong
+HARDEN_CFLAGS   := -fstack-protector-strong $(if $(APPLE),,-fstack-clash-protection) $(if $(X86_64),-fcf-protection)
 HARDEN_LDFLAGS  := $(if $(APPLE),,-Wl$(comma)-z$(comma)relro -Wl$(comma)-z$(comma)now)
 HARDEN_PROGRAM  := -pie
 endif
@@ -236,7 +237,12 @@ AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(getco
 
 # ---- tests ----
 
-.PHONY: test check asan ubsan abi golden
+# Other compilers, C libraries and processors: make portability PARTS='clang lto'.
+PARTS ?=
+portability: all
+	@BUILD='$(BUILD)' test/portability/portability.sh $(PARTS)
+
+.PHONY: test check asan ubsan portability abi golden
 test: deps
 	+@$(AGAIN) check $(if $(filter file,$(origin WERROR)),WERROR=-Werror)
 

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "libdensenet needs a system that stores the least byte first, as its files do");
 _Static_assert(SIZE_MAX >= UINT64_MAX,
                "libdensenet needs a 64-bit system: it keeps the sizes of files in a size_t");
 

@@ -1,6 +1,6 @@
 # Pictures for the tests of the installed packages, in a folder of their own: bright ones and dark ones.
 #
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 set -eu
 export LC_ALL=C
 source=$PWD

@@ -56,6 +56,12 @@ else
     echo "ok - a 32-bit system is refused by name # SKIP the compiler compiles for no such system"
 fi
 
+refuses_most_byte_first() {
+    ! "${compiler[@]}" -w -U__BYTE_ORDER__ -D__BYTE_ORDER__=__ORDER_BIG_ENDIAN__ -std=c11 -I. -D_DEFAULT_SOURCE -fsyntax-only \
+        core/memory.c 2>"$work/message" && grep -q 'needs a system that stores the least byte first' "$work/message"
+}
+holds "a system that stores the most byte first is refused by name" refuses_most_byte_first
+
 # ---- the caller's flags ----
 
 last_of() { # PATTERN STEPS...: the last word of the compiler's line that matches

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# Other compilers, C libraries and processors, as far as this machine has them: what lacks is named and skipped. It takes
+# half an hour, mostly for what is emulated.
+#
+#     BUILD=build test/portability/portability.sh [PART...]         from the repository root, after `make all`
+#
+# Parts: clang, lto, musl, aarch64, big-endian, no-avx, hardening; without any, all of them. Cross compilers come from
+# Debian's gcc-aarch64-linux-gnu, gcc-s390x-linux-gnu and musl-tools, the emulator from qemu-user. They bring no other
+# library: all of the sources are compiled, with this machine's headers of those libraries, and the tests of core/ and
+# layers/, which need none, are linked and run.
+source test/support/support.sh
+unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS CPPFLAGS LDFLAGS WERROR
+
+wrapper=${CCACHE:-} # such as ccache, before each compiler
+parts=("$@")
+if [ $# -eq 0 ]; then parts=(clang lto musl aarch64 big-endian no-avx hardening); fi
+out=$build/portability
+tests=(test/core/test_*.c test/layers/test_*.c)
+
+skip() { echo "ok - $1 # SKIP $2"; }
+has() { command -v "$1" >/dev/null; }
+builds() { # FOLDER COMPILER TARGETS AND VARIABLES...
+    local folder=$out/$1 compiler=$2
+    shift 2
+    make --no-print-directory -s -j"$(getconf _NPROCESSORS_ONLN)" BUILD="$folder" CC="$wrapper $compiler" WERROR=-Werror "$@" \
+        >/dev/null
+}
+runs_tests() { # FOLDER RUNNER...: all tests of core/ and layers/, each named where it fails
+    local folder=$out/$1 test bad=0
+    shift
+    for test in "${tests[@]%.c}"; do
+        timeout 3600 "$@" "$folder/$test" >"$work/log" 2>&1 && continue
+        tail -n 20 "$work/log"
+        echo "$test has failed"
+        bad=1
+    done
+    return $bad
+}
+
+# This machine's headers of other libraries, behind those that the compiler brings; no library to link with.
+foreign=(CPPFLAGS="-idirafter /usr/include -idirafter /usr/include/$(gcc -dumpmachine)")
+compiles_all() { # FOLDER COMPILER AR
+    local objects
+    mapfile -t objects < <(make -pn help 2>/dev/null | sed -n 's/^PROGRAM_SOURCES := //p' | tr ' ' '\n' | sed "s|^|$out/$1/|; s|c\$|o|")
+    builds "$1" "$2" AR="$3" "${foreign[@]}" "$out/$1/libdensenet.a" "${objects[@]}"
+}
+# cmocka for it is test/portability/cmocka.c.
+links_tests() { # FOLDER COMPILER AR FLAGS...
+    local folder=$out/$1 compiler=$2 ar=$3 objects support test
+    shift 3
+    objects=("${tests[@]/#/$folder/}")
+    mapfile -t support < <(find test/support -name '*.c' ! -name faults.c | sed "s|^|$folder/|; s|c\$|o|")
+    builds "${folder##*/}" "$compiler" AR="$ar" "${foreign[@]}" "${objects[@]/%.c/.o}" "${support[@]}" \
+        "$folder/test/portability/cmocka.o" || return
+    rm -f "$folder/support.a"
+    "$ar" rcs "$folder/support.a" "${support[@]}" "$folder/test/portability/cmocka.o"
+    for test in "${tests[@]%.c}"; do
+        "$compiler" "$@" -o "$folder/$test" "$folder/$test.o" "$folder/support.a" "$folder/libdensenet.a" -lm -pthread || return
+    done
+}
+another_system() { # NAME FOLDER COMPILER AR RUNNER...
+    local name=$1 folder=$2 compiler=$3 ar=$4
+    shift 4
+    holds "$name: all sources compile" compiles_all "$folder" "$compiler" "$ar"
+    holds "$name: the tests of core and layers are linked" links_tests "$folder" "$compiler" "$ar" -static
+    holds "$name: they pass" runs_tests "$folder" "$@"
+}
+
+# Pictures of two brightnesses: trained, evaluated and predicted.
+end_to_end() { # FTRAIN...
+    rm -rf "$work/data" "$work/model.safetensors"
+    dataset "$work/data" 1 20 190
+    "$@" train "$work/data" -w random:1 --arch densenet121 --epochs 20 --no-flip -o "$work/model.safetensors" &&
+        "$@" predict -m "$work/model.safetensors" "$work/data/test/dark/1.ppm" | tee "$work/answer" &&
+        grep -q dark "$work/answer"
+}
+
+part_clang() {
+    has clang || { skip "clang" "there is no clang"; return; }
+    holds "clang compiles all without a warning" builds clang clang all
+    holds "its program works" end_to_end "$out/clang/ftrain/ftrain"
+}
+
+part_lto() {
+    holds "gcc optimizes all at link time without a warning" builds lto gcc AR=gcc-ar CFLAGS=-flto=auto all \
+        "${tests[@]/#test/$out/lto/test}"
+    holds "its program works" end_to_end "$out/lto/ftrain/ftrain"
+    if ! has ld.lld || ! has llvm-ar; then
+        skip "clang optimizes at link time" "there is no lld or no llvm-ar"
+        return
+    fi
+    holds "clang optimizes all at link time without a warning" builds lto-clang clang AR=llvm-ar CFLAGS=-flto \
+        LDFLAGS=-fuse-ld=lld all
+    holds "its program works" end_to_end "$out/lto-clang/ftrain/ftrain"
+}
+
+part_musl() {
+    has musl-gcc || { skip "musl" "there is no musl-gcc (musl-tools)"; return; }
+    another_system musl musl musl-gcc ar env
+}
+
+part_aarch64() {
+    has aarch64-linux-gnu-gcc || { skip "aarch64" "there is no aarch64-linux-gnu-gcc (gcc-aarch64-linux-gnu)"; return; }
+    has qemu-aarch64 || { skip "aarch64" "there is no qemu-aarch64 (qemu-user)"; return; }
+    another_system aarch64 aarch64 aarch64-linux-gnu-gcc aarch64-linux-gnu-ar qemu-aarch64
+}
+
+refuses_big_endian() {
+    ! builds s390x s390x-linux-gnu-gcc AR=s390x-linux-gnu-ar "${foreign[@]}" "$out/s390x/libdensenet.a" 2>"$work/message" &&
+        grep -q 'needs a system that stores the least byte first' "$work/message"
+}
+part_big-endian() {
+    has s390x-linux-gnu-gcc || { skip "s390x" "there is no s390x-linux-gnu-gcc (gcc-s390x-linux-gnu)"; return; }
+    holds "a big-endian system is refused by name" refuses_big_endian
+}
+
+part_no-avx() {
+    has qemu-x86_64 || { skip "x86-64 without AVX" "there is no qemu-x86_64 (qemu-user)"; return; }
+    holds "the tests of core and layers are built" make --no-print-directory BUILD="$build" "${tests[@]/#test/$build/test}"
+    local old=(qemu-x86_64 -cpu Nehalem)
+    check "a processor without AVX takes the portable kernels" 0 'portable' '' "${old[@]}" "$ftrain" info
+    out=${build%/*} holds "x86-64 without AVX: the tests of core and layers pass" runs_tests "${build##*/}" "${old[@]}"
+    holds "x86-64 without AVX: the program works" end_to_end "${old[@]}" "$ftrain"
+}
+
+part_hardening() {
+    has hardening-check || { skip "hardening-check" "there is none (devscripts)"; return; }
+    holds "hardening-check finds all that it looks for" hardening-check "$ftrain" "$build"/libdensenet.so.*.*
+}
+
+mkdir -p "$out"
+for part in "${parts[@]}"; do
+    case $part in
+    clang | lto | musl | aarch64 | big-endian | no-avx | hardening) "part_$part" ;;
+    *)
+        echo "portability.sh: there is no part '$part'" >&2
+        exit 2
+        ;;
+    esac
+done
+[ "$failures" -eq 0 ]
