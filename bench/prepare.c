@@ -35,9 +35,11 @@ dn_status bench_seeded_weights(dn_weights **out, const dn_config *config, int pi
     *out = NULL;
     dn_status status = bench_seeded_inputs(&inputs, pictures, error);
     if (status != DN_OK) return status;
+    dn_calibrate_options options = dn_calibrate_options_default();
+    options.threads = threads;
     if ((status = dn_weights_random(out, config, 1, error)) == DN_OK)
-        status = dn_weights_calibrate(*out, inputs, pictures, preprocessing.crop, preprocessing.crop, threads,
-                                      error);
+        status = dn_weights_calibrate(*out, inputs, pictures, preprocessing.crop, preprocessing.crop,
+                                      &options, error);
     free(inputs);
     if (status != DN_OK) {
         dn_weights_free(*out);

@@ -7,7 +7,9 @@
  * the statistics run over all of them. */
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/progress.h"
 #include "densenet/inputs.h"
+#include "densenet/options.h"
 #include "densenet/prepared_conv.h"
 #include "densenet/weights.h"
 #include "layers/batch_norm.h"
@@ -223,11 +225,16 @@ static dn_status check(int count, int height, int width, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status calibrate_all(calibration *c, const dn_config *config, const dni_tensor *inputs) {
+static dn_status calibrate_all(calibration *c, const dn_config *config, const dni_tensor *inputs,
+                               const dn_calibrate_options *options) {
     dn_status status = DN_OK;
-    for (int i = 0; i < dni_part_count(config) && !status; i++) {
+    const int count = dni_part_count(config);
+    for (int i = 0; i < count && !status; i++) {
         const dni_part part = dni_part_at(config, i);
         status = calibrate_part(c, config, &part, inputs);
+        if (!status)
+            status = dni_progress_tell(options->on_progress, options->context, (size_t)i + 1, (size_t)count,
+                                       "measuring batch-norm statistics", c->error);
     }
     buffer_free(&c->channels);
     buffer_free(&c->bordered);
@@ -245,9 +252,9 @@ static int widest(const dn_config *config) {
     return config->features > most ? config->features : most;
 }
 
-static dn_status prepare(calibration *c, const dn_weights *weights, int threads) {
+static dn_status prepare(calibration *c, const dn_weights *weights, const dn_calibrate_options *options) {
     dn_status status = dni_cpu_choose_isa(&c->isa, c->error);
-    if (!status) status = dni_pool_create(&c->pool, threads, c->error);
+    if (!status) status = dni_pool_open(&c->pool, options->threads, options->executor, c->error);
     if (!status) status = dni_weights_own_statistics(weights, &c->tensors, c->error);
     if (status) return status;
     const int channels = widest(&weights->config);
@@ -260,20 +267,22 @@ static dn_status prepare(calibration *c, const dn_weights *weights, int threads)
 }
 
 dn_status dn_weights_calibrate(dn_weights *weights, const float *inputs, int count, int height, int width,
-                               int threads, dn_error *error) {
+                               const dn_calibrate_options *options, dn_error *error) {
     DNI_NOT_NULL(error, weights);
     DNI_NOT_NULL(error, inputs);
-    dn_status status = check(count, height, width, error);
+    dn_calibrate_options own;
+    dn_status status = dni_calibrate_options_take(&own, options, error);
+    if (!status) status = check(count, height, width, error);
     const dni_inputs all = {inputs, (size_t)height * (size_t)width * DNI_INPUT_CHANNELS, count, height,
                             width};
     if (!status) status = dni_inputs_check(&all, error);
     if (status) return status;
     calibration c = {.error = error};
-    status = prepare(&c, weights, threads);
+    status = prepare(&c, weights, &own);
     if (!status) {
         float *data = (float *)(uintptr_t)inputs; /* only ever read */
         const dni_tensor x = dni_tensor_nhwc(data, count, height, width, DNI_INPUT_CHANNELS);
-        status = calibrate_all(&c, &weights->config, &x);
+        status = calibrate_all(&c, &weights->config, &x, &own);
     }
     if (!status) status = dni_weights_replace(weights, c.tensors, error);
     if (status) dni_tensor_dict_free(c.tensors);

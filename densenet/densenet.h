@@ -105,11 +105,30 @@ DN_API const char *dn_weights_notes(const dn_weights *weights);
  * neutral, classifier as nn.Linear. The same seed gives the same bits on every machine. */
 DN_API dn_status dn_weights_random(dn_weights **out, const dn_config *config, uint64_t seed, dn_error *error);
 
+typedef struct dn_calibrate_options {
+    size_t struct_size;          /* sizeof(dn_calibrate_options) */
+    int threads;                 /* 0: one a core, or the executor's */
+    const dn_executor *executor; /* computes in the place of threads; `threads` must then be 0 */
+    /* Called on the calling thread after each layer, may be NULL; anything but 0 stops with DN_ERR_CANCELLED,
+     * and the weights are as they were. */
+    int (*on_progress)(void *context, size_t done, size_t total);
+    void *context;
+} dn_calibrate_options;
+
+/* All cores. */
+DN_API void dn_calibrate_options_init(dn_calibrate_options *options, size_t struct_size);
+static inline dn_calibrate_options dn_calibrate_options_default(void) {
+    dn_calibrate_options options;
+    dn_calibrate_options_init(&options, sizeof options);
+    return options;
+}
+
 /* Replaces every batch norm's mean and variance by those measured on `count` inputs of height x width x 3
  * floats, layer by layer, each in the network as normalised so far. For untrained weights: without it
- * activations drift. The same bits for any number of threads (0: one a core). Inputs must be finite. */
+ * activations drift. The same bits for any number of threads. Inputs must be finite. Takes a little longer
+ * than `count` forward passes, and for each input the memory of all channels of a block. */
 DN_API dn_status dn_weights_calibrate(dn_weights *weights, const float *inputs, int count, int height,
-                                      int width, int threads, dn_error *error);
+                                      int width, const dn_calibrate_options *options, dn_error *error);
 
 /* Writes all tensors as safetensors under PyTorch's present names, atomically. DN_ERR_UNSUPPORTED for a
  * network of dn_weights_random() that is no member of the family: dn_weights_load() would not know it. */
@@ -154,6 +173,12 @@ typedef struct dn_model_options {
      * is dn_weights_free(). Borrowed values and those in an allocator's memory stay as they are. */
     int discard_weights;
     const dn_executor *executor; /* prepares the weights in the place of threads; read by the call only */
+    /* Called on the calling thread while weights are prepared, may be NULL; anything but 0 stops with
+     * DN_ERR_CANCELLED. */
+    int (*on_progress)(void *context, size_t done, size_t total);
+    /* Called on the calling thread with lines of text for people, may be NULL: tier, kernels, bytes. */
+    void (*on_log)(void *context, const char *line);
+    void *context; /* of both */
 } dn_model_options;
 
 /* All cores, float32, fast, weights kept. */
@@ -178,6 +203,14 @@ DN_API const dn_config *dn_model_config(const dn_model *model);
 DN_API const char *dn_model_hash(const dn_model *model);
 DN_API bool dn_model_has_classifier(const dn_model *model); /* whether logits can be asked for */
 DN_API size_t dn_model_size(const dn_model *model);         /* bytes of prepared weights */
+DN_API dn_precision dn_model_precision(const dn_model *model);
+DN_API dn_memory dn_model_memory(const dn_model *model);
+/* The tier of instructions that its kernels were chosen from: "portable", "avx2", "avx512"; "" without a
+ * model. Static. */
+DN_API const char *dn_model_tier(const dn_model *model);
+/* The names of its convolutions in the order of execution: dn_model_convolution(model, 0) .. until NULL.
+ * Belongs to the model. */
+DN_API const char *dn_model_convolution(const dn_model *model, int index);
 /* The name of the kernel behind the convolution of that name ("features.denseblock1.denselayer1.conv1"); NULL
  * when there is none such. */
 DN_API const char *dn_model_kernel(const dn_model *model, const char *convolution);
@@ -201,6 +234,9 @@ typedef struct dn_session_options {
     /* NULL: the session has workers of its own. Otherwise it has none, and `threads` must be 0; the struct is
      * copied. */
     const dn_executor *executor;
+    /* Called by dn_session_create() with lines of text for people, may be NULL: threads, lanes, bytes. */
+    void (*on_log)(void *context, const char *line);
+    void *context;
 } dn_session_options;
 
 /* Batch 1, 224x224, all cores. */
@@ -220,6 +256,10 @@ DN_API void dn_session_free(dn_session *session);
 DN_API dn_status dn_session_plan(const dn_model *model, const dn_session_options *options, size_t *bytes,
                                  dn_error *error);
 DN_API size_t dn_session_arena_size(const dn_session *session);
+DN_API const dn_model *dn_session_model(const dn_session *session);
+DN_API int dn_session_batch(const dn_session *session); /* the most images a forward pass takes */
+/* Height and width of every input. */
+DN_API void dn_session_input_size(const dn_session *session, int *height, int *width);
 DN_API int dn_session_threads(const dn_session *session); /* 1 in a child process that was forked since */
 /* Height and width of the feature map. */
 DN_API void dn_session_map_size(const dn_session *session, int *height, int *width);

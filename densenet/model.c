@@ -2,7 +2,9 @@
 #include "densenet/model.h"
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/memory.h"
+#include "core/progress.h"
 #include "densenet/options.h"
 #include "densenet/weights.h"
 #include "layers/batch_norm.h"
@@ -63,19 +65,53 @@ static void pack(void *context, size_t index) {
                         (size_t)(conv->kernel * conv->kernel) * sizeof(float));
 }
 
+/* Convolutions that are packed between two calls of on_progress, for each thread: enough that few threads
+ * wait for the last one. */
+enum { STEP = 4 };
+
+typedef struct step {
+    packing *job;
+    size_t first;
+} step;
+
+static void pack_in_step(void *context, size_t index) {
+    const step *now = context;
+    pack(now->job, now->first + index);
+}
+
+/* All at once, or, where somebody wants to know how far it is, in steps. */
+static dn_status run_packing(packing *job, dni_pool *pool, const dn_model_options *options, dn_error *error) {
+    const size_t count = (size_t)job->model->conv_count;
+    const size_t size = options->on_progress ? STEP * (size_t)dni_pool_threads(pool) : count;
+    dn_status status = DN_OK;
+    for (size_t first = 0; !status && first < count; first += size) {
+        const size_t left = count - first, now = left < size ? left : size;
+        dni_pool_run(pool, pack_in_step, &(step){job, first}, now);
+        if (atomic_load(&job->failed))
+            status = dni_no_memory(error, "preparing %s", job->model->config.name);
+        else
+            status = dni_progress_tell(options->on_progress, options->context, first + now, count,
+                                       "preparing weights", error);
+    }
+    return status;
+}
+
 static dn_status pack_all(dn_model *model, const dn_weights *weights, const dn_model_options *options,
                           dn_error *error) {
     const dni_tensor_dict *tensors = weights->tensors;
     dni_pool *pool;
-    const dn_status status = dni_pool_open(&pool, options->threads, options->executor, error);
+    dn_status status = dni_pool_open(&pool, options->threads, options->executor, error);
     if (status) return status;
     packing job = {.model = model,
                    .tensors = tensors,
                    .discard = options->discard_weights && !weights->is_foreign && are_apart(tensors)};
-    dni_pool_run(pool, pack, &job, (size_t)model->conv_count);
+    status = run_packing(&job, pool, options, error);
+    if (!status)
+        dni_log(options->on_log, options->context, "%s: %zu bytes of weights, prepared on %d thread%s%s",
+                model->config.name, model->size, dni_pool_threads(pool),
+                dni_pool_threads(pool) == 1 ? "" : "s", options->executor ? " of the caller's" : "");
     dni_pool_free(pool);
-    if (atomic_load(&job.failed)) return dni_no_memory(error, "preparing %s", model->config.name);
-    return DN_OK;
+    return status;
 }
 
 /* ---- creation ---- */
@@ -91,9 +127,21 @@ static dn_status choose_kernels(dn_model *model, const dn_model_options *options
     dn_status status = dni_cpu_choose_isa(&requirements.isa, error);
     if (!status && requirements.bf16) status = dni_cpu_require_bf16(requirements.isa, error);
     if (status) return status;
+    model->requirements = requirements;
     for (int i = 0; i < model->conv_count; i++)
         model->convs[i] = dni_prepared_conv_of(dni_part_at(&model->config, i), requirements);
     return DN_OK;
+}
+
+static void log_kernels(const dn_model *model, const dn_model_options *options) {
+    dni_log(options->on_log, options->context, "%s: tier %s, %s, %s memory", model->config.name,
+            dn_model_tier(model), model->requirements.bf16 ? "bfloat16" : "float32",
+            model->requirements.compact ? "low" : "fast");
+    for (int i = 0; options->on_log && i < model->conv_count; i++) {
+        const dni_prepared_conv *prepared = &model->convs[i];
+        dni_log(options->on_log, options->context, "%s: %s, %zu bytes", prepared->part.conv,
+                prepared->kernel->name, prepared->kernel->packed_size(&prepared->conv));
+    }
 }
 
 /* Cuts everything from the arena, in the order in which a forward pass reads it. */
@@ -152,6 +200,7 @@ dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_mo
     dn_weights_hash(weights, model->hash); /* before packing, which may discard them */
 
     status = choose_kernels(model, &own, error);
+    if (!status) log_kernels(model, &own);
     if (!status) status = allocate(model, classifier, error);
     if (!status) status = pack_all(model, weights, &own, error);
     if (status) {
@@ -188,6 +237,22 @@ bool dn_model_has_classifier(const dn_model *model) {
 
 size_t dn_model_size(const dn_model *model) {
     return model ? model->size : 0;
+}
+
+dn_precision dn_model_precision(const dn_model *model) {
+    return model && model->requirements.bf16 ? DN_PRECISION_BFLOAT16 : DN_PRECISION_FLOAT32;
+}
+
+dn_memory dn_model_memory(const dn_model *model) {
+    return model && model->requirements.compact ? DN_MEMORY_LOW : DN_MEMORY_FAST;
+}
+
+const char *dn_model_tier(const dn_model *model) {
+    return model ? dni_isa_name(model->requirements.isa) : "";
+}
+
+const char *dn_model_convolution(const dn_model *model, int index) {
+    return model && index >= 0 && index < model->conv_count ? model->convs[index].part.conv : NULL;
 }
 
 const char *dn_model_kernel(const dn_model *model, const char *convolution) {

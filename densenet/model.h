@@ -8,7 +8,8 @@
 
 struct dn_model {
     dn_config config;
-    char hash[33]; /* of the weights it was made from */
+    char hash[33];                        /* of the weights it was made from */
+    dni_conv2d_requirements requirements; /* by which its kernels were chosen */
     int conv_count;
     dni_prepared_conv *convs;
     float *norm5_scale, *norm5_shift;           /* (features) */

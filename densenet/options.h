@@ -1,5 +1,5 @@
-/* The options of models and sessions as calls take them: the caller's over the defaults, in this version's
- * form. */
+/* The options of models, sessions and calibration as calls take them: the caller's over the defaults, in
+ * this version's form. */
 #ifndef DN_DENSENET_OPTIONS_H
 #define DN_DENSENET_OPTIONS_H
 
@@ -7,6 +7,8 @@
 
 /* As dni_options_take(); NULL: the defaults. */
 dn_status dni_model_options_take(dn_model_options *own, const dn_model_options *given, dn_error *error);
+dn_status dni_calibrate_options_take(dn_calibrate_options *own, const dn_calibrate_options *given,
+                                     dn_error *error);
 dn_status dni_session_options_take(dn_session_options *own, const dn_session_options *given, dn_error *error);
 
 #endif

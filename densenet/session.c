@@ -11,6 +11,7 @@
  * once for all its images. On the images that are left over, and on a batch of one, all threads work
  * together, layer by layer. */
 #include "core/error.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/pool.h"
 #include "densenet/inputs.h"
@@ -133,6 +134,10 @@ dn_status dn_session_create(dn_session **out, const dn_model *model, const dn_se
         dn_session_free(session);
         return status;
     }
+    dni_log(own.on_log, own.context, "session of %s: %dx%d, batch %d, %d thread%s%s, %d lane%s, %zu bytes",
+            model->config.name, own.height, own.width, own.batch, session->options.threads,
+            session->options.threads == 1 ? "" : "s", own.executor ? " of the caller's" : "", session->lanes,
+            session->lanes == 1 ? "" : "s", session->size);
     *out = session;
     return DN_OK;
 }
@@ -151,6 +156,20 @@ size_t dn_session_arena_size(const dn_session *session) {
 
 int dn_session_threads(const dn_session *session) {
     return session ? dni_pool_threads(dni_pool_after_fork(session->pool)) : 0;
+}
+
+const dn_model *dn_session_model(const dn_session *session) {
+    return session ? session->model : NULL;
+}
+
+int dn_session_batch(const dn_session *session) {
+    return session ? session->options.batch : 0;
+}
+
+void dn_session_input_size(const dn_session *session, int *height, int *width) {
+    if (!height || !width) return;
+    *height = session ? session->options.height : 0;
+    *width = session ? session->options.width : 0;
 }
 
 void dn_session_map_size(const dn_session *session, int *height, int *width) {

@@ -38,7 +38,7 @@ static void make_file(const char *path, const dn_config *config) {
     if (!input) give_up("out of memory");
     for (int i = 0; i < CROP * CROP * 3; i++) input[i] = (float)(i % 251) / 125.0f - 1.0f;
     must(dn_weights_random(&weights, config, 1, &error), &error);
-    must(dn_weights_calibrate(weights, input, 1, CROP, CROP, 0, &error), &error);
+    must(dn_weights_calibrate(weights, input, 1, CROP, CROP, NULL, &error), &error);
     dn_weights_hash(weights, hash);
     must(dn_head_create(&head, config->features, CLASSES, NULL, &error), &error);
     const dn_classifier_info info = {.struct_size = sizeof info,

@@ -125,8 +125,10 @@ static outcome measure(dn_weights *weights, calibration *self, dni_pool *pool) {
         return OUTCOME_DATA;
     }
     dn_error error;
-    const dn_status status = dn_weights_calibrate(weights, self->inputs, (int)count, (int)crop, (int)crop,
-                                                  dni_pool_threads(pool), &error);
+    dn_calibrate_options options = dn_calibrate_options_default();
+    options.threads = dni_pool_threads(pool);
+    const dn_status status =
+        dn_weights_calibrate(weights, self->inputs, (int)count, (int)crop, (int)crop, &options, &error);
     return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
 }
 

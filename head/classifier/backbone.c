@@ -82,6 +82,10 @@ static dn_status allocate_buffers(dn_classifier *classifier, dn_error *error) {
     return dni_no_memory(error, "%s: a batch of %zu pictures", classifier->path, batch);
 }
 
+const dn_session *dn_classifier_get_session(const dn_classifier *classifier) {
+    return classifier ? classifier->session : NULL;
+}
+
 dn_status dn_classifier_create_model(dn_model **out, const dn_classifier *classifier,
                                      const dn_weights *weights, const dn_model_options *options,
                                      dn_error *error) {
@@ -125,6 +129,8 @@ dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weig
     like_session.threads = session.threads;
     like_session.allocator = session.allocator;
     like_session.executor = session.executor;
+    like_session.on_log = session.on_log;
+    like_session.context = session.context;
     status = dn_classifier_create_model(&classifier->own_model, classifier, weights,
                                         model_options ? model_options : &like_session, error);
     if (!status) status = open_session(classifier, classifier->own_model, &session, error);

@@ -91,13 +91,16 @@ DN_API void dn_classifier_free(dn_classifier *classifier);
 DN_API dn_status dn_classifier_share(dn_classifier **out, const dn_classifier *original, dn_error *error);
 DN_API const dn_classifier_info *dn_classifier_get_info(const dn_classifier *classifier);
 DN_API const dn_head *dn_classifier_get_head(const dn_classifier *classifier);
+/* The attached backbone's session, to be asked what it is, and through it the model; NULL: none is
+ * attached. It is gone with the attachment. */
+DN_API const dn_session *dn_classifier_get_session(const dn_classifier *classifier);
 /* Whether the file carries all it needs, so that attach takes NULL weights. */
 DN_API bool dn_classifier_is_complete(const dn_classifier *classifier);
 
 /* Builds the backbone and a session, in the place of those that were attached; after a failure none is.
  * `weights` may be NULL where the file is complete; others must have the hash that the file names
  * (DN_ERR_MISMATCH). NULL options: the defaults, but a model without options of its own takes threads,
- * executor and allocator of the session's; an executor prepares the pictures, too. Height and width are
+ * executor, allocator and log of the session's; an executor prepares the pictures, too. Height and width are
  * ignored: they are the crop's. */
 DN_API dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,
                                       const dn_model_options *model_options,

@@ -135,8 +135,10 @@ static void test_weights(void **state) {
     assert_int_equal(dn_weights_load_memory(&out, NULL, 0, NULL, NULL, &error), DN_ERR_TRUNCATED);
     REFUSED(dn_weights_random(NULL, &config, 1, &error), "out");
     REFUSED(dn_weights_random(&out, NULL, 1, &error), "config");
-    REFUSED(dn_weights_calibrate(NULL, inputs, 1, SIDE, SIDE, 1, &error), "weights");
-    REFUSED(dn_weights_calibrate(weights, NULL, 1, SIDE, SIDE, 1, &error), "inputs");
+    REFUSED(dn_weights_calibrate(NULL, inputs, 1, SIDE, SIDE, NULL, &error), "weights");
+    REFUSED(dn_weights_calibrate(weights, NULL, 1, SIDE, SIDE, NULL, &error), "inputs");
+    dn_calibrate_options_init(NULL, sizeof(dn_calibrate_options));
+    assert_null(dn_calibrate_options_default().on_progress);
     REFUSED(dn_weights_save(NULL, path, &error), "weights");
     REFUSED(dn_weights_save(weights, NULL, &error), "path");
     void *bytes = &bytes;
@@ -174,6 +176,10 @@ static void test_model_and_session(void **state) {
     assert_string_equal(dn_model_hash(NULL), "");
     assert_false(dn_model_has_classifier(NULL));
     assert_int_equal(dn_model_size(NULL), 0);
+    assert_int_equal(dn_model_precision(NULL), DN_PRECISION_FLOAT32);
+    assert_int_equal(dn_model_memory(NULL), DN_MEMORY_FAST);
+    assert_string_equal(dn_model_tier(NULL), "");
+    assert_null(dn_model_convolution(NULL, 0));
     assert_null(dn_model_kernel(NULL, "features.conv0"));
     assert_null(dn_model_kernel(model, NULL));
 
@@ -188,6 +194,13 @@ static void test_model_and_session(void **state) {
     assert_true(bytes > 0);
     assert_int_equal(dn_session_arena_size(NULL), 0);
     assert_int_equal(dn_session_threads(NULL), 0);
+    assert_null(dn_session_model(NULL));
+    assert_int_equal(dn_session_batch(NULL), 0);
+    dn_session_input_size(session, NULL, &width);
+    dn_session_input_size(session, &height, NULL);
+    assert_true(height == 7 && width == 7);
+    dn_session_input_size(NULL, &height, &width);
+    assert_int_equal(height + width, 0);
     dn_session_map_size(session, NULL, &width);
     dn_session_map_size(session, &height, NULL);
     dn_session_map_size(NULL, &height, &width);
@@ -213,7 +226,7 @@ static void test_inputs_must_be_finite(void **state) {
         inputs[place] = bad[i];
         assert_int_equal(dn_session_forward(session, inputs, 1, &nothing, &error), DN_ERR_ARGUMENT);
         assert_non_null(strstr(error.message, "row 5, column 9, channel 2"));
-        assert_int_equal(dn_weights_calibrate(weights, inputs, 1, SIDE, SIDE, 1, &error), DN_ERR_ARGUMENT);
+        assert_int_equal(dn_weights_calibrate(weights, inputs, 1, SIDE, SIDE, NULL, &error), DN_ERR_ARGUMENT);
         assert_non_null(strstr(error.message, "image 0 holds"));
     }
     inputs[place] = before;
@@ -423,7 +436,7 @@ static void test_classifier(void **state) {
     float evidence[1], probabilities[CLASSES];
     for (int i = 0; i < SIDE * SIDE * 3; i++) crop[i] = (float)(i % 13) / 13.0f;
     must(dn_weights_random(&real, dn_config_find("densenet121"), 1, &error));
-    must(dn_weights_calibrate(real, crop, 1, SIDE, SIDE, 1, &error));
+    must(dn_weights_calibrate(real, crop, 1, SIDE, SIDE, NULL, &error));
     dn_weights_hash(real, hash);
     must(dn_head_create(&real_head, 1024, CLASSES, NULL, &error));
     const dn_classifier_info info = {
@@ -478,6 +491,7 @@ static void test_classifier(void **state) {
     dn_classifier_free(NULL);
     assert_null(dn_classifier_get_info(NULL));
     assert_null(dn_classifier_get_head(NULL));
+    assert_null(dn_classifier_get_session(NULL));
     assert_false(dn_classifier_is_complete(NULL));
     TAKEN(dn_classifier_load(&classifier, path, &error));
     dn_classifier_map_size(classifier, &height, &width); /* without a backbone */

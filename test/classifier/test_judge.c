@@ -75,7 +75,7 @@ static int set_up(void **state) {
     dn_error error;
     char hash[33];
     must(dn_weights_random(&weights, dn_config_find("densenet121"), 3, &error), &error);
-    must(dn_weights_calibrate(weights, inputs, PICTURES, CROP, CROP, 0, &error), &error);
+    must(dn_weights_calibrate(weights, inputs, PICTURES, CROP, CROP, NULL, &error), &error);
     compute_features(weights, inputs);
     must(dn_head_create(&head, FEATURES, CLASSES, NULL, &error), &error);
     must(dn_head_log_probabilities(head, features, PICTURES, log_probabilities, &error), &error);
@@ -271,6 +271,39 @@ static void test_a_child_process_uses_its_parents_classifier(void **state) {
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* ---- a caller's threads ---- */
+
+static void run_backwards(void *context, void (*task)(void *task_context, size_t index), void *task_context,
+                          size_t count) {
+    *(size_t *)context += count;
+    while (count > 0) task(task_context, --count);
+}
+
+/* All of it: the network is prepared, pictures become inputs and are judged by the executor alone. */
+static void test_a_classifier_works_on_a_callers_executor(void **state) {
+    (void)state;
+    size_t tasks = 0, before;
+    const dn_executor executor = {.threads = 2, .run = run_backwards, .context = &tasks};
+    dn_classifier *own;
+    dn_error error;
+    dn_session_options options = dn_session_options_default();
+    options.batch = BATCH;
+    options.executor = &executor;
+    must(dn_classifier_load(&own, path, &error), &error);
+    assert_null(dn_classifier_get_session(own));
+    must(dn_classifier_attach(own, NULL, NULL, &options, &error), &error);
+    assert_true(tasks > 100); /* the convolutions' weights */
+    const dn_session *session = dn_classifier_get_session(own);
+    assert_int_equal(dn_session_batch(session), BATCH);
+    assert_string_equal(dn_model_hash(dn_session_model(session)), dn_classifier_get_info(own)->weights_hash);
+    before = tasks;
+    const dn_judgements out = everything();
+    must(dn_classifier_judge(own, pictures, PICTURES, &out, &error), &error);
+    for (int i = 0; i < PICTURES; i++) assert_row(i, i);
+    assert_true(tasks > before);
+    dn_classifier_free(own);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_that_can_be_told_is_told_in_one_pass),
@@ -279,6 +312,7 @@ int main(void) {
         cmocka_unit_test(test_without_statuses_a_bad_picture_ends_the_call),
         cmocka_unit_test(test_progress_is_told_after_each_batch),
         cmocka_unit_test(test_judging_can_be_stopped),
+        cmocka_unit_test(test_a_classifier_works_on_a_callers_executor),
         cmocka_unit_test(test_a_child_process_uses_its_parents_classifier),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -98,7 +98,7 @@ static int set_up(void **state) {
     make_pictures();
     const dn_head_options options = {.struct_size = sizeof options, .hidden_count = 0, .seed = 5};
     if (dn_weights_random(&weights, dn_config_find("densenet121"), 3, NULL)) return -1;
-    if (dn_weights_calibrate(weights, inputs, PICTURES, CROP, CROP, 1, NULL)) return -1;
+    if (dn_weights_calibrate(weights, inputs, PICTURES, CROP, CROP, NULL, NULL)) return -1;
     dn_weights_hash(weights, hash);
     if (dn_head_create(&head, FEATURES, CLASSES, &options, NULL)) return -1;
     compute_features();

@@ -82,6 +82,15 @@ static dn_status create_trainer(const void *options) {
     return status;
 }
 
+static dn_status calibrate(const void *options) {
+    static float inputs[SIDE * SIDE * 3] = {0.5f};
+    dn_weights *drawn;
+    dn_status status = dn_weights_random(&drawn, dn_config_find("densenet121"), 1, &error);
+    if (!status) status = dn_weights_calibrate(drawn, inputs, 1, SIDE, SIDE, options, &error);
+    dn_weights_free(drawn);
+    return status;
+}
+
 static dn_status create_model(const void *options) {
     dn_model *out;
     const dn_status status = dn_model_create(&out, weights, options, &error);
@@ -159,6 +168,7 @@ typedef struct longer {
         size_t struct_size;
         dn_head_options head;
         dn_train_options train;
+        dn_calibrate_options calibrate;
         dn_model_options model;
         dn_session_options session;
         dn_weights_load_options load;
@@ -199,6 +209,10 @@ static void test_options_of_other_sizes(void **state) {
     given.options.train.epochs = 1;
     check(create_trainer, "dn_train_options", given);
     check(train_head, "dn_train_options", given);
+
+    given = (longer){.options.bytes = {0}};
+    given.options.calibrate = dn_calibrate_options_default();
+    check(calibrate, "dn_calibrate_options", given);
 
     given = (longer){.options.bytes = {0}};
     given.options.model = dn_model_options_default();

@@ -63,7 +63,7 @@ static int set_up(void **state) {
     const dn_head_options options = {
         .struct_size = sizeof options, .hidden = (const int[]){8}, .hidden_count = 1, .seed = 5};
     must(dn_weights_random(&weights, dn_config_find("densenet121"), 3, &error), &error);
-    must(dn_weights_calibrate(weights, inputs, PICTURES, CROP, CROP, 1, &error), &error);
+    must(dn_weights_calibrate(weights, inputs, PICTURES, CROP, CROP, NULL, &error), &error);
     dn_weights_hash(weights, hash);
     must(dn_head_create(&head, FEATURES, CLASSES, &options, &error), &error);
     save(path, "random:3");

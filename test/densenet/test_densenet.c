@@ -483,8 +483,9 @@ static dn_status whole_life(const float *inputs) {
     float features[2 * 8];
     const dn_session_options options = {
         .struct_size = sizeof options, .batch = 2, .height = 32, .width = 32, .threads = 1};
+    const dn_calibrate_options calibration = {.struct_size = sizeof calibration, .threads = 1};
     dn_status status = dn_weights_random(&weights, &toy, SEED, NULL);
-    if (!status) status = dn_weights_calibrate(weights, inputs, 2, 32, 32, 1, NULL);
+    if (!status) status = dn_weights_calibrate(weights, inputs, 2, 32, 32, &calibration, NULL);
     if (!status)
         status =
             dn_model_create(&model, weights,

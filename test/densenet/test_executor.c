@@ -192,6 +192,29 @@ static void test_the_same_bits_in_bfloat16(void **state) {
     free(found);
 }
 
+static void test_an_executor_measures_the_same_statistics(void **state) {
+    (void)state;
+    char hash[2][33];
+    counts counted = {0};
+    const dn_executor executor = {.threads = 3, .run = run_backwards, .context = &counted};
+    for (int i = 0; i < 2; i++) {
+        dn_weights *own = seeded_weights(dn_weights_config(weights), SEED);
+        dn_error error;
+        dn_calibrate_options options = dn_calibrate_options_default();
+        if (i)
+            options.executor = &executor;
+        else
+            options.threads = 1;
+        const int before = thread_count();
+        must(dn_weights_calibrate(own, inputs, COUNT, HEIGHT, WIDTH, &options, &error), &error);
+        assert_int_equal(thread_count(), before);
+        dn_weights_hash(own, hash[i]);
+        dn_weights_free(own);
+    }
+    assert_true(counted.runs > 0);
+    assert_string_equal(hash[0], hash[1]);
+}
+
 static void refused(const dn_executor *executor, int threads, const char *part) {
     dn_model *model;
     dn_session *session;
@@ -211,6 +234,12 @@ static void refused(const dn_executor *executor, int threads, const char *part) 
     assert_int_equal(dn_model_create(&model, weights, &model_options, &error), DN_ERR_ARGUMENT);
     assert_non_null(strstr(error.message, part));
     assert_null(model);
+    dn_calibrate_options calibration = dn_calibrate_options_default();
+    calibration.executor = executor;
+    calibration.threads = threads;
+    assert_int_equal(dn_weights_calibrate(weights, inputs, 1, HEIGHT, WIDTH, &calibration, &error),
+                     DN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.message, part));
 }
 
 static void test_executors_that_cannot_be_are_refused(void **state) {
@@ -229,6 +258,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_executor_gives_the_same_bits),
         cmocka_unit_test(test_the_same_bits_in_bfloat16),
+        cmocka_unit_test(test_an_executor_measures_the_same_statistics),
         cmocka_unit_test(test_executors_that_cannot_be_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -106,7 +106,7 @@ static int make_a_session(void) {
 
 static int make_it_all(void) {
     dn_model *old = it.model;
-    if (dn_weights_calibrate(it.weights, it.inputs, COUNT, SIDE, SIDE, THREADS, NULL)) return 1;
+    if (dn_weights_calibrate(it.weights, it.inputs, COUNT, SIDE, SIDE, NULL, NULL)) return 1;
     if (dn_model_create(&it.model, it.weights, NULL, NULL)) return 2;
     float features[COUNT * MOST_FEATURES];
     dn_session *own;

@@ -579,7 +579,8 @@ static void check_calibration(const dn_config *config, const char *file, int cou
     float *inputs = seeded_inputs(SEED, (size_t)count * (size_t)(height * width * 3));
     for (int threads = 1; threads <= 2; threads++) {
         dn_weights *weights = seeded_weights(config, SEED);
-        if (dn_weights_calibrate(weights, inputs, count, height, width, threads, &error))
+        const dn_calibrate_options options = {.struct_size = sizeof options, .threads = threads};
+        if (dn_weights_calibrate(weights, inputs, count, height, width, &options, &error))
             fail_msg("%s", error.message);
         assert_statistics(weights, expected);
         dn_weights_hash(weights, hash[threads - 1]);
@@ -609,7 +610,7 @@ static void test_calibrated_network_gives_standardised_channels(void **state) {
     const dn_session_options options = {
         .struct_size = sizeof options, .batch = COUNT, .height = SIDE, .width = SIDE, .threads = 2};
     assert_int_equal(dn_weights_random(&weights, dn_config_find("densenet121"), 3, NULL), DN_OK);
-    assert_int_equal(dn_weights_calibrate(weights, inputs, COUNT, SIDE, SIDE, 2, &f->error), DN_OK);
+    assert_int_equal(dn_weights_calibrate(weights, inputs, COUNT, SIDE, SIDE, NULL, &f->error), DN_OK);
     assert_int_equal(dn_model_create(&model, weights, NULL, NULL), DN_OK);
     assert_int_equal(dn_session_create(&session, model, &options, NULL), DN_OK);
     assert_int_equal(
@@ -632,7 +633,7 @@ static void test_calibration_of_loaded_weights_leaves_the_file_alone(void **stat
     assert_int_equal(dn_weights_save(f->weights, f->path, NULL), DN_OK);
     assert_int_equal(dn_weights_load(&loaded, f->path, NULL), DN_OK);
     dn_weights_hash(loaded, before);
-    assert_int_equal(dn_weights_calibrate(loaded, inputs, 2, 32, 32, 2, &f->error), DN_OK);
+    assert_int_equal(dn_weights_calibrate(loaded, inputs, 2, 32, 32, NULL, &f->error), DN_OK);
     dn_weights_hash(loaded, calibrated);
     dn_weights_free(loaded);
     assert_string_not_equal(before, calibrated);
@@ -649,13 +650,13 @@ static void test_calibration_on_bad_inputs_is_refused_and_changes_nothing(void *
     float *inputs = seeded_inputs(SEED, 2 * 32 * 32 * 3);
     inputs[1000] = INFINITY;
     dn_weights_hash(f->weights, before);
-    assert_int_equal(dn_weights_calibrate(f->weights, inputs, 2, 32, 32, 2, &f->error), DN_ERR_ARGUMENT);
+    assert_int_equal(dn_weights_calibrate(f->weights, inputs, 2, 32, 32, NULL, &f->error), DN_ERR_ARGUMENT);
     assert_non_null(strstr(f->error.message, "inputs: image 0 holds inf"));
     inputs[1000] = 3e38f; /* finite, but nothing behind the first convolution is */
-    assert_int_equal(dn_weights_calibrate(f->weights, inputs, 2, 32, 32, 2, &f->error), DN_ERR_ARGUMENT);
+    assert_int_equal(dn_weights_calibrate(f->weights, inputs, 2, 32, 32, NULL, &f->error), DN_ERR_ARGUMENT);
     assert_non_null(strstr(f->error.message, "features.conv0"));
-    assert_int_equal(dn_weights_calibrate(f->weights, inputs, 0, 32, 32, 2, &f->error), DN_ERR_ARGUMENT);
-    assert_int_equal(dn_weights_calibrate(f->weights, inputs, 1, 32, 31, 2, &f->error), DN_ERR_ARGUMENT);
+    assert_int_equal(dn_weights_calibrate(f->weights, inputs, 0, 32, 32, NULL, &f->error), DN_ERR_ARGUMENT);
+    assert_int_equal(dn_weights_calibrate(f->weights, inputs, 1, 32, 31, NULL, &f->error), DN_ERR_ARGUMENT);
     assert_non_null(strstr(f->error.message, "32x31"));
     dn_weights_hash(f->weights, after);
     assert_string_equal(before, after);
