@@ -64,8 +64,8 @@ typedef struct dn_weights_load_options {
     /* Called again and again while bytes are read, with how many have been and how many there are; `done`
      * rises, and the last call, when all is loaded and checked, has done == total. Not 0: loading stops with
      * DN_ERR_CANCELLED, within a megabyte. NULL: nobody is told. */
-    int (*on_progress)(void *context, uint64_t done, uint64_t total);
-    void *progress_context;
+    int (*on_progress)(void *context, size_t done, size_t total);
+    void *context;
     /* What stands before the network's names ("teacher", "model.net"), where a file holds two networks; "":
      * nothing does. NULL: the one network is found. DN_ERR_TENSOR_MISSING where none has this prefix. */
     const char *prefix;

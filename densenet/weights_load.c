@@ -242,7 +242,7 @@ static dn_status make(dn_weights **out, loading *l, dn_error *error) {
     status = take_all(weights, l, error);
     if (!status) status = keep_file(weights, &l->checkpoint, error);
     if (!status && l->options.on_progress &&
-        l->options.on_progress(l->options.progress_context, l->file.size, l->file.size))
+        l->options.on_progress(l->options.context, l->file.size, l->file.size))
         status = dni_fail(error, DN_ERR_CANCELLED, "%s: loading was cancelled", l->file.path);
     if (status)
         dn_weights_free(weights);
@@ -253,7 +253,7 @@ static dn_status make(dn_weights **out, loading *l, dn_error *error) {
 
 /* Of a file that is open; l's options are this version's. */
 static dn_status load(dn_weights **out, loading *l, dn_error *error) {
-    dni_reading reading = {.on_progress = l->options.on_progress, .context = l->options.progress_context};
+    dni_reading reading = {.on_progress = l->options.on_progress, .context = l->options.context};
     if (reading.on_progress) l->file.reading = &reading;
     l->file.is_lasting = l->options.borrow;
     const dni_checkpoint_options options = {.allocator = l->options.allocator, .prefix = l->options.prefix};

@@ -10,7 +10,7 @@
 
 /* Who is told how far reading is, and may stop it. */
 typedef struct dni_reading {
-    int (*on_progress)(void *context, uint64_t done, uint64_t total); /* not 0: stop */
+    int (*on_progress)(void *context, size_t done, size_t total); /* not 0: stop */
     void *context;
     uint64_t done; /* bytes read so far; some may be read twice */
 } dni_reading;

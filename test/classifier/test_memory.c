@@ -351,7 +351,7 @@ typedef struct progress {
     uint64_t calls, done, total, stop_at; /* stop_at: the first `done` that stops */
 } progress;
 
-static int watch(void *context, uint64_t done, uint64_t total) {
+static int watch(void *context, size_t done, size_t total) {
     progress *p = context;
     assert_true(done > p->done && done <= total);
     assert_true(p->calls == 0 || total == p->total);
@@ -371,7 +371,7 @@ static void test_loading_tells_how_far_it_is_and_stops_when_told_to(void **state
             progress p = {.stop_at = stops[i]};
             dn_weights_load_options options = dn_weights_load_options_default();
             options.on_progress = watch;
-            options.progress_context = &p;
+            options.context = &p;
             options.borrow = of_memory == 2;
             dn_weights *loaded;
             dn_error error = {.message = ""};

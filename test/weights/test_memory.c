@@ -128,7 +128,7 @@ typedef struct told {
     size_t size;
 } told;
 
-static int tell(void *context, uint64_t done, uint64_t total) {
+static int tell(void *context, size_t done, size_t total) {
     told *t = context;
     t->calls++;
     assert_int_equal(total, t->size);
@@ -180,7 +180,7 @@ static void test_reading_tells_how_far_it_is_and_can_be_stopped(void **state) {
 }
 
 /* Also from inside libzip and the pickle's reader: each call in turn says stop. */
-static int stop_at_call(void *context, uint64_t done, uint64_t total) {
+static int stop_at_call(void *context, size_t done, size_t total) {
     (void)done;
     (void)total;
     told *t = context;
