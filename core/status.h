@@ -1,4 +1,4 @@
-/* Status, error, version and allocator: what every call of libdensenet shares.
+/* Status, error, version, allocator and executor: what every call of libdensenet shares.
  *
  * A call that can fail returns a dn_status and takes, last, a dn_error * that may be NULL. On failure the
  * error holds the same status and one sentence that names the file, tensor or option at fault and its value,
@@ -7,6 +7,16 @@
  * Pointers: options may be NULL and are then the defaults; what a header says may be NULL may be; for any
  * other one a call answers DN_ERR_ARGUMENT, with the parameter's name, where it is NULL. Calls without a
  * status then do nothing, or return NULL, 0, false or NaN. Arrays of no elements may be NULL.
+ *
+ * Threads: any calls may run at the same time unless one of them changes what another one uses. A call
+ * changes only what it takes by a pointer that is not const; so objects that nobody changes, a model for
+ * instance, are shared, and one that is changed, a session, a classifier, a trainer, belongs to one thread at
+ * a time, whichever. Where a header says more, it says so.
+ *
+ * Cost: what returns no status, _free, _hash and the metrics aside, is a look into the object: it neither
+ * allocates nor waits. Other calls allocate where their comments do not say otherwise. What takes longer than
+ * its arguments' size tells says so, too. Callbacks are called on the thread that called the library, an
+ * allocator's on any.
  *
  * What stays the same while the soname does: functions and their meaning, the values of enums, and all
  * structs but the options, which may get new members at their end. These begin with `size_t struct_size`, the

@@ -9,9 +9,9 @@
  *     dn_image_to_input(&image, &preprocessing, 0, input, &error);
  *     dn_session_forward(session, input, 1, &(dn_outputs){.features = features}, &error);
  *
- * Threads: a model may be used by any number of sessions at once. A session runs one forward pass at a time;
- * it owns its memory and its workers, allocates nothing and takes no lock of the library's in forward. The
- * bits of a result depend neither on the number of threads nor on the rest of the batch.
+ * Threads: a model may be used by any number of sessions at once, each in a thread of its own. A session runs
+ * one forward pass at a time and owns its memory and its workers. The bits of a result depend neither on the
+ * number of threads nor on the rest of the batch.
  *
  * fork(): a child process may go on with all that its parent made, models, sessions and classifiers, and may
  * free it. A session's workers stay behind in the parent, so in the child a forward pass runs on one thread,
@@ -102,7 +102,8 @@ DN_API dn_status dn_weights_load_memory(dn_weights **out, const void *bytes, siz
 DN_API const char *dn_weights_notes(const dn_weights *weights);
 
 /* Seeded initialisation: convolutions uniform with bound sqrt(6 / fan_in) (He et al. 2015), batch norms
- * neutral, classifier as nn.Linear. The same seed gives the same bits on every machine. */
+ * neutral, classifier as nn.Linear. The same seed gives the same bits on every machine. Draws on the calling
+ * thread alone. */
 DN_API dn_status dn_weights_random(dn_weights **out, const dn_config *config, uint64_t seed, dn_error *error);
 
 typedef struct dn_calibrate_options {
@@ -140,7 +141,8 @@ DN_API dn_status dn_weights_save_memory(const dn_weights *weights, void **bytes,
 
 DN_API const dn_config *dn_weights_config(const dn_weights *weights);
 /* XXH3-128 over the tensors the network uses (names, shapes and float32 values), as 32 hex digits and a
- * terminator: the same for one set of weights whatever file format it came in. The classifier is left out. */
+ * terminator: the same for one set of weights whatever file format it came in. The classifier is left out.
+ * Each call reads all weights; a model keeps the result. */
 DN_API void dn_weights_hash(const dn_weights *weights, char hex[33]);
 DN_API void dn_weights_free(dn_weights *weights);
 
@@ -170,7 +172,8 @@ typedef struct dn_model_options {
     dn_memory memory;
     /* Not 0: the weights are not needed afterwards. Their memory is given back while they are packed, so
      * that the peak is lower (densenet161: by up to 115 MB), and the only call that they are then good for
-     * is dn_weights_free(). Borrowed values and those in an allocator's memory stay as they are. */
+     * is dn_weights_free(), also where the call fails. They must then be nobody else's in the meantime.
+     * Borrowed values and those in an allocator's memory stay as they are. */
     int discard_weights;
     const dn_executor *executor; /* prepares the weights in the place of threads; read by the call only */
     /* Called on the calling thread while weights are prepared, may be NULL; anything but 0 stops with
@@ -191,7 +194,8 @@ static inline dn_model_options dn_model_options_default(void) {
 
 /* Folds norm0 and norm2 into their convolutions and packs everything for the best kernels of this CPU, or of
  * the tier that the environment variable DN_ISA names (portable, avx2, avx512). Keeps nothing of
- * `weights`, and leaves them as they are unless discard_weights is set.
+ * `weights`, and leaves them as they are unless discard_weights is set. Hashes all weights, on the calling
+ * thread, and then reads and writes them once, on all threads. Takes dn_model_size() bytes.
  * DN_ERR_UNSUPPORTED where bfloat16 is asked for and cannot be had; the message says why.
  * NULL options: the defaults. */
 DN_API dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_model_options *options,
@@ -247,12 +251,13 @@ static inline dn_session_options dn_session_options_default(void) {
     return options;
 }
 
-/* The model must outlive the session. */
+/* Allocates the arena, dn_session_plan() bytes, and starts threads - 1 workers, which sleep between forward
+ * passes. The model must outlive the session. */
 DN_API dn_status dn_session_create(dn_session **out, const dn_model *model, const dn_session_options *options,
                                    dn_error *error);
 DN_API void dn_session_free(dn_session *session);
 
-/* Bytes of the arena a session with these options needs, without creating it. */
+/* Bytes of the arena a session with these options needs, without creating it. Allocates nothing. */
 DN_API dn_status dn_session_plan(const dn_model *model, const dn_session_options *options, size_t *bytes,
                                  dn_error *error);
 DN_API size_t dn_session_arena_size(const dn_session *session);
@@ -276,7 +281,9 @@ typedef struct dn_outputs {
 } dn_outputs;
 
 /* inputs: (count, height, width, 3) floats, R G B, preprocessed; 1 <= count <= batch. DN_ERR_ARGUMENT, with
- * its place, where one of them is infinite or NaN. */
+ * its place, where one of them is infinite or NaN. Allocates nothing, and takes no lock but, where workers
+ * sleep, the one that wakes them. Images of one call are computed side by side where there are at least as
+ * many as threads; of fewer, each by all threads. */
 DN_API dn_status dn_session_forward(dn_session *session, const float *inputs, int count,
                                     const dn_outputs *outputs, dn_error *error);
 /* The same for inputs that begin `input_stride` floats behind each other, at least height * width * 3; 0:

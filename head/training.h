@@ -62,7 +62,8 @@ DN_API dn_status dn_head_set_dropout(dn_head *head, float dropout, dn_error *err
 DN_API dn_status dn_head_with_classes(dn_head **out, const dn_head *head, const int *sources, int classes,
                                       dn_error *error);
 
-/* features: (count, features); out: (count, classes) natural-log probabilities. No dropout. */
+/* features: (count, features); out: (count, classes) natural-log probabilities. No dropout. Allocates for at
+ * most 256 rows at a time, and BLAS, in its first product, 128 MB that it keeps. */
 DN_API dn_status dn_head_log_probabilities(const dn_head *head, const float *features, int count, float *out,
                                            dn_error *error);
 
@@ -165,9 +166,9 @@ typedef struct dn_train_result {
 } dn_train_result;
 
 /* Trains from the head's present weights and leaves those of the epoch with the lowest validation loss; of a
- * head that was trained before, those that it has already where no epoch comes below theirs. On
- * failure (DN_ERR_DATA_DIVERGED: the loss left the finite numbers) the head is as it was before. `result` may
- * be NULL. */
+ * head that was trained before, those that it has already where no epoch comes below theirs. On failure
+ * (DN_ERR_DATA_DIVERGED: the loss left the finite numbers) the head is as it was before. `result` may be
+ * NULL. Works on the calling thread and on BLAS's. */
 DN_API dn_status dn_head_train(dn_head *head, const dn_features *train, const dn_features *valid,
                                const dn_train_options *options, dn_train_result *result, dn_error *error);
 

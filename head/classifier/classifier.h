@@ -69,7 +69,7 @@ typedef struct dn_classifier dn_classifier;
  * stored too, so that the file alone is enough to predict; of others only the hash. info->conformal,
  * info->picture_keys and info->novelty are written where they are not NULL. DN_ERR_ARGUMENT,
  * DN_ERR_MISMATCH or DN_ERR_DATA_CLASSES for all that dn_classifier_load() would refuse; then a file that
- * was there stays as it is. */
+ * was there stays as it is. Hashes the weights. */
 DN_API dn_status dn_classifier_save(const char *path, const dn_head *head, const dn_classifier_info *info,
                                     const dn_weights *weights, dn_error *error);
 /* The same bytes, all *size of them, in memory that is the caller's: from `allocator`, which is asked once
@@ -78,7 +78,7 @@ DN_API dn_status dn_classifier_save_memory(void **bytes, size_t *size, const dn_
                                            const dn_classifier_info *info, const dn_weights *weights,
                                            const dn_allocator *allocator, dn_error *error);
 
-/* Reads a model file. Cheap: the backbone comes with dn_classifier_attach(). */
+/* Reads a model file, a few megabytes. Cheap: the backbone comes with dn_classifier_attach(). */
 DN_API dn_status dn_classifier_load(dn_classifier **out, const char *path, dn_error *error);
 /* Reads a model file's bytes, wherever and however aligned they lie. They are copied: nothing of them is
  * needed afterwards. `name` is what messages call them; NULL: "model in memory". */
@@ -87,7 +87,7 @@ DN_API dn_status dn_classifier_load_memory(dn_classifier **out, const void *byte
 DN_API void dn_classifier_free(dn_classifier *classifier);
 /* A second classifier over what the first has read from its file: head, classes and whatever else is not
  * written any more are shared, an attached backbone is not, so that each works in a thread of its own. The
- * first one must outlive it. May be called from many threads at once. */
+ * first one must outlive it. Copies nothing. */
 DN_API dn_status dn_classifier_share(dn_classifier **out, const dn_classifier *original, dn_error *error);
 DN_API const dn_classifier_info *dn_classifier_get_info(const dn_classifier *classifier);
 DN_API const dn_head *dn_classifier_get_head(const dn_classifier *classifier);
@@ -101,7 +101,8 @@ DN_API bool dn_classifier_is_complete(const dn_classifier *classifier);
  * `weights` may be NULL where the file is complete; others must have the hash that the file names
  * (DN_ERR_MISMATCH). NULL options: the defaults, but a model without options of its own takes threads,
  * executor, allocator and log of the session's; an executor prepares the pictures, too. Height and width are
- * ignored: they are the crop's. */
+ * ignored: they are the crop's. Costs what dn_model_create() and dn_session_create() do, drawing or hashing
+ * the weights, and an input of the session's for each picture of a batch. */
 DN_API dn_status dn_classifier_attach(dn_classifier *classifier, const dn_weights *weights,
                                       const dn_model_options *model_options,
                                       const dn_session_options *options, dn_error *error);
@@ -122,7 +123,8 @@ DN_API dn_status dn_classifier_attach_model(dn_classifier *classifier, const dn_
                                             const dn_session_options *options, dn_error *error);
 
 /* probabilities: (count, class_count). Any count: worked off in batches. Needs an attached backbone. A
- * picture that cannot be judged ends the call with its status and a message that names its index. */
+ * picture that cannot be judged ends the call with its status and a message that names its index.
+ * Preprocessing allocates for each picture, the head for each batch; the network does not. */
 DN_API dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *images, int count,
                                        float *probabilities, dn_error *error);
 
@@ -154,7 +156,8 @@ DN_API void dn_classifier_map_size(const dn_classifier *classifier, int *height,
 /* What in one picture speaks for a class: evidence, (map height, map width), is the class activation map
  * over the crop (Grad-CAM, Selvaraju et al. 2017: max(0, sum over channels of the logit's gradient times
  * the feature map)), in units of the logit. *class_index: the class, or -1 for the most probable one,
- * which it is set to. probabilities: (class_count), may be NULL. Needs an attached backbone. */
+ * which it is set to. probabilities: (class_count), may be NULL. Needs an attached backbone. A forward pass
+ * on all threads; allocates a feature map. */
 DN_API dn_status dn_classifier_explain(dn_classifier *classifier, const dn_image *image, int *class_index,
                                        float *evidence, float *probabilities, dn_error *error);
 
