@@ -7,6 +7,7 @@
 #include "densenet/topology.h"
 #include "densenet/weights_notes.h"
 #include "weights/checkpoint.h"
+#include "weights/state_dict.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -220,6 +221,9 @@ static dn_status take_all(dn_weights *weights, const loading *l, dn_error *error
     if (!status)
         status = dni_note_left_out(&weights->notes, l->checkpoint.outside, is_of_worth, "outside the network",
                                    error);
+    const char *further = dni_tensor_dict_meta(l->checkpoint.file, DNI_FURTHER_STATE_DICTS);
+    if (!status && further)
+        status = dni_note(&weights->notes, "left out further state dicts: ", further, error);
     return status;
 }
 

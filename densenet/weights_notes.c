@@ -43,18 +43,22 @@ static size_t list_names(name_list *names, const dni_tensor_dict *dict,
     return count;
 }
 
+dn_status dni_note(char **notes, const char *first, const char *second, dn_error *error) {
+    const size_t before = *notes ? strlen(*notes) : 0, size = before + strlen(first) + strlen(second) + 3;
+    char *text = realloc(*notes, size);
+    if (!text) return dni_no_memory(error, "what was left out of a weights file");
+    snprintf(text + before, size - before, "%s%s%s", before ? "; " : "", first, second);
+    *notes = text;
+    return DN_OK;
+}
+
 dn_status dni_note_left_out(char **notes, const dni_tensor_dict *dict,
                             bool (*is_left_out)(const dni_named_tensor *entry), const char *where,
                             dn_error *error) {
     name_list names = {.used = 0};
     const size_t count = list_names(&names, dict, is_left_out);
     if (!count) return DN_OK;
-    const size_t size = (*notes ? strlen(*notes) : 0) + strlen(where) + sizeof names.text + 64;
-    char *text = malloc(size);
-    if (!text) return dni_no_memory(error, "what was left out of a weights file");
-    snprintf(text, size, "%s%sleft out %zu tensor%s %s: %s", *notes ? *notes : "", *notes ? "; " : "", count,
-             count == 1 ? "" : "s", where, names.text);
-    free(*notes);
-    *notes = text;
-    return DN_OK;
+    char text[120];
+    snprintf(text, sizeof text, "left out %zu tensor%s %s: ", count, count == 1 ? "" : "s", where);
+    return dni_note(notes, text, names.text, error);
 }

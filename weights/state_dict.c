@@ -112,21 +112,30 @@ static const candidate *only(const search *s, bool (*holds)(const candidate *c))
     return found;
 }
 
-static dn_status ambiguous(const search *s, const char *path, dn_error *error) {
-    char names[CANDIDATE_LIMIT * (PATH_SIZE + 4)] = "";
+typedef char candidate_names[CANDIDATE_LIMIT * (PATH_SIZE + 4)];
+
+/* The candidates' names but for `without`'s, which may be NULL. */
+static void list_names(candidate_names names, const search *s, const candidate *without, const char *quote) {
     size_t used = 0;
+    names[0] = '\0';
     for (size_t i = 0; i < s->count; i++)
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s'%s'", i ? ", " : "",
-                                 *s->found[i].path ? s->found[i].path : "the file itself");
-    return dni_fail(error, DN_ERR_UNSUPPORTED,
-                    "%s: holds more than one state dict: %s; save the one that is meant alone", path, names);
+        if (&s->found[i] != without)
+            used +=
+                (size_t)snprintf(names + used, sizeof(candidate_names) - used, "%s%s%s%s", used ? ", " : "",
+                                 quote, *s->found[i].path ? s->found[i].path : "the file itself", quote);
 }
 
-static dn_status choose(const dni_pickle_value **out, const search *s, const char *path, dn_error *error) {
+static dn_status choose(const candidate **out, const search *s, const char *path, dn_error *error) {
     const candidate *chosen = s->count == 1 ? &s->found[0] : only(s, is_network_itself);
     if (!chosen) chosen = only(s, has_usual_name);
     if (!chosen) chosen = only(s, has_stem);
-    if (!chosen && s->count) return ambiguous(s, path, error);
+    if (!chosen && s->count) {
+        candidate_names names;
+        list_names(names, s, NULL, "'");
+        return dni_fail(error, DN_ERR_UNSUPPORTED,
+                        "%s: holds more than one state dict: %s; save the one that is meant alone", path,
+                        names);
+    }
     if (!chosen && s->others == 1) chosen = &s->first_other;
     if (!chosen && s->others == 0)
         return dni_fail(error, DN_ERR_TENSOR_MISSING,
@@ -135,8 +144,26 @@ static dn_status choose(const dni_pickle_value **out, const search *s, const cha
         return dni_fail(error, DN_ERR_UNSUPPORTED,
                         "%s: holds %zu dictionaries of tensors ('%s' first) and none with a 'weight' in it",
                         path, s->others, s->first_other.path);
-    *out = chosen->dict;
+    *out = chosen;
     return DN_OK;
+}
+
+/* Chooses, and names the further ones in the metadata. */
+static dn_status find_state_dict(const dni_pickle_value **out, dni_tensor_dict *dict, dni_pickle_value *root,
+                                 const char *path, dn_error *error) {
+    search *s = calloc(1, sizeof *s);
+    if (!s) return dni_no_memory(error, "%s", path);
+    walk(s, root, "", 0);
+    const candidate *chosen = NULL;
+    dn_status status = choose(&chosen, s, path, error);
+    if (!status) *out = chosen->dict;
+    if (!status && s->count > 1) {
+        candidate_names names;
+        list_names(names, s, chosen, "");
+        status = dni_tensor_dict_set_meta(dict, DNI_FURTHER_STATE_DICTS, names, error);
+    }
+    free(s);
+    return status;
 }
 
 /* Whether shape, strides and offset stay inside the `count` elements that the storage's view has. */
@@ -191,12 +218,8 @@ static dn_status check_name(const dni_pickle_value *key, const char *path, dn_er
 
 dn_status dni_state_dict_read(dni_tensor_dict *dict, dni_pickle_value *root, dni_storage_loader load,
                               void *context, const char *path, dn_error *error) {
-    search *s = calloc(1, sizeof *s);
-    if (!s) return dni_no_memory(error, "%s", path);
-    walk(s, root, "", 0);
     const dni_pickle_value *chosen = NULL;
-    dn_status status = choose(&chosen, s, path, error);
-    free(s);
+    dn_status status = find_state_dict(&chosen, dict, root, path, error);
     if (status) return status;
     for (size_t i = 0; i + 1 < chosen->as.list.count && !status; i += 2) {
         const dni_pickle_value *key = chosen->as.list.items[i], *value = chosen->as.list.items[i + 1];

@@ -5,6 +5,7 @@
 #include "weights/checkpoint.h"
 #include "weights/pickle.h"
 #include "weights/pth.h"
+#include "weights/state_dict.h"
 #include "test/support/files.h"
 #include "test/support/weights.h"
 
@@ -143,6 +144,25 @@ static void test_objects_without_content_stay_empty(void **state) {
         write_whole(path, file, size + 4);
         assert_refused(path, cases[i].status, cases[i].word);
     }
+}
+
+static void assert_further(const char *path, const char *names) {
+    dni_checkpoint checkpoint = must_read(path);
+    const char *found = dni_tensor_dict_meta(checkpoint.file, DNI_FURTHER_STATE_DICTS);
+    if (!names)
+        assert_null(found);
+    else
+        assert_string_equal(found, names);
+    dni_checkpoint_free(&checkpoint);
+}
+
+static void test_further_state_dicts_are_named(void **state) {
+    (void)state;
+    assert_further(GOLDEN "timm.pth", "state_dict_ema");
+    assert_further(GOLDEN "with_ema.pth", "model_ema");
+    assert_further(GOLDEN "projector.legacy.pth", "projector");
+    assert_further(GOLDEN "lightning.pth", NULL);
+    assert_further(GOLDEN "small.pth", NULL);
 }
 
 static void test_python2_and_protocol_4_writers_are_understood(void **state) {
@@ -354,6 +374,7 @@ int main(void) {
         cmocka_unit_test(test_all_data_is_aligned_to_its_type),
         cmocka_unit_test(test_names_prefixes_and_wrappers_make_no_difference),
         cmocka_unit_test(test_what_training_leaves_beside_a_network_is_passed_over),
+        cmocka_unit_test(test_further_state_dicts_are_named),
         IN_FOLDER(test_objects_without_content_stay_empty),
         cmocka_unit_test(test_python2_and_protocol_4_writers_are_understood),
         cmocka_unit_test(test_two_state_dicts_are_named_not_chosen_between),
