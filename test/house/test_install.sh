@@ -154,6 +154,9 @@ refuses() { # the library's message reaches the user
     ! "$work/classify" "$work/absent.safetensors" "$work/pictures/test/photo/000.jpg" 2>"$work/answer" &&
         grep -F "$work/absent.safetensors" "$work/answer"
 }
+mapped_agrees() {
+    [ -s "$work/answer" ] && "$work/mapped" "$work/model.safetensors" "$work/pictures/test/photo/000.jpg" | diff "$work/answer" -
+}
 # The classes of six pictures, by four threads, are those that classify gives one picture after the other.
 threads_agree() {
     local pictures=("$work"/pictures/*/*/000.jpg) picture
@@ -179,6 +182,7 @@ holds "libdensenet.h has a program" program_of_the_header
 holds "docs/library.md has features.c" program docs/library.md features.c
 holds "docs/library.md has train.c" program docs/library.md train.c
 holds "docs/library.md has threads.c" program docs/library.md threads.c
+holds "docs/library.md has mapped.c" program docs/library.md mapped.c
 holds "sample pictures" "$BUILD/docs/demo/samples" "$work/pictures" --count 8,1,1
 holds "features.c compiles" compiles features
 holds "classify.c compiles and uses the shared library" uses_shared_library
@@ -188,6 +192,8 @@ holds "train.c compiles" compiles train
 holds "train.c trains a model" trains
 holds "a missing model is refused by name" refuses
 holds "classify.c gives a probability for each class" classifies
+holds "mapped.c compiles" compiles mapped
+holds "mapped.c judges as classify.c does" mapped_agrees
 holds "threads.c compiles" compiles threads
 holds "threads.c judges as classify.c does" threads_agree
 holds "the same answer with the static library alone" same_answer_without_shared_library
