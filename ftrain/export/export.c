@@ -52,7 +52,7 @@ static outcome choose_format(export_job *job, const export_kind *kind) {
     char list[128];
     list_formats(kind, list, sizeof list);
     for (size_t i = 0; job->format < 0 && i < sizeof endings / sizeof *endings; i++)
-        if (ends_in(job->out, endings[i].ending)) job->format = endings[i].format;
+        if (ends_in(job->out, endings[i].ending)) job->format = (int)endings[i].format;
     if (job->format < 0) {
         message("%s: its ending tells no format; give --format, one of %s", job->out, list);
         return OUTCOME_USAGE;
