@@ -18,6 +18,7 @@
 #   make dist       densenet-VERSION.tar.gz of the last commit, which builds without git
 #   make deb        Debian's packages of the last commit, in build/deb; needs debhelper and dpkg-dev
 #   make try-deb    installs them, runs their tests (debian/tests), purges them; needs root
+#   make static     ftrain with its libraries in a folder, for systems that have none of them
 #   make tidy       clang-tidy over the library and the program, by .clang-tidy
 #   make deps uninstall format clean
 #   make help       print this
@@ -437,6 +438,20 @@ RELEASE := densenet-$(VERSION)
 dist:
 	$(Q)git archive --format=tar.gz --prefix=$(RELEASE)/ --output=$(RELEASE).tar.gz HEAD
 	@echo $(RELEASE).tar.gz
+
+# The program with what it is linked with beside it: package/static.sh.
+STANDALONE := $(BUILD)/static/ftrain
+$(STANDALONE): $(PROGRAM_OBJECTS) $(STATIC)
+	@mkdir -p $(@D)
+	$(call show,LD,$@)
+	$(Q)$(LINK) $(HARDEN_PROGRAM) -Wl,--disable-new-dtags '-Wl,-rpath,$$ORIGIN/lib' -o $@ $^ $(PROGRAM_LDLIBS) $(LDLIBS)
+
+.PHONY: static static-built
+static: deps
+	+@$(AGAIN) static-built
+
+static-built: $(STANDALONE)
+	@package/static.sh $(STANDALONE) ftrain-$(VERSION)-$(firstword $(subst -, ,$(TARGET)))
 
 # Debian's packages of the last commit: package/deb.sh.
 .PHONY: deb try-deb
