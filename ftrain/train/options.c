@@ -12,9 +12,6 @@ const char TRAIN_SCHEDULES[] = "constant|step|cosine|plateau";
 const char TRAIN_OPTIMIZERS[] = "sgd|adam";
 const char TRAIN_RECIPES[] = "default|capstone";
 
-/* Of a training that goes on from a model: a tenth of what the recipes begin with. */
-static const float FROM_LEARNING_RATE = 0.0002f;
-
 /* ---- the table ---- */
 
 static const option_spec rows[] = {
@@ -97,7 +94,6 @@ static void apply_recipe(train_options *o) {
     o->hidden.count = NOT_GIVEN;
     o->dropout = NOT_GIVEN;
     o->extraction.resize = o->extraction.crop = NOT_GIVEN;
-    o->training.learning_rate = FROM_LEARNING_RATE;
 }
 
 static bool parse_class_weights(train_options *o) {

@@ -101,7 +101,7 @@ if [ -n "$xxh" ]; then
 else
     echo "ok - by the hash of its file # SKIP there is no xxh128sum here"
 fi
-check "--dropout is ours to choose" 0 '"dropout": 0.1, .*"learning_rate": 0.0002,' "" sh -c "
+check "--dropout is ours to choose" 0 '"dropout": 0.1, .*"learning_rate": 0.002,' "" sh -c "
     $ftrain train more -q --from base.safetensors --epochs 1 --dropout 0.1 -o d.safetensors >/dev/null 2>&1 &&
     $ftrain info d.safetensors"
 check "steps that are too long leave the head as it was" 0 "^best epoch 0: " "" \
@@ -150,7 +150,7 @@ same "to the same bytes" whole.safetensors part.safetensors
 check "a checkpoint of another model's training is refused" 4 "" "'from' is \"$hash\" there and \"[0-9a-f]{32}\" here" \
     train more --from next.safetensors --epochs 6 --checkpoint state --resume -o part.safetensors
 check "one of a training without a model, too" 4 "" "is of another training: " \
-    train more $network --hidden 16,8 --dropout 0.3 --lr 0.0002 --epochs 6 --checkpoint state --resume -o part.safetensors
+    train more $network --hidden 16,8 --dropout 0.3 --epochs 6 --checkpoint state --resume -o part.safetensors
 
 # ---- the model's own pictures ----
 check "the pictures of both trainings are the new model's own" 0 "^picture keys 60: trained on 34, validated with 26$" "" \
