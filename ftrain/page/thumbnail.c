@@ -2,7 +2,7 @@
 #include "ftrain/page/thumbnail.h"
 
 #include "core/error.h"
-#include "io/base64.h"
+#include "ftrain/page/data_address.h"
 #include "io/jpeg.h"
 #include "io/stb.h"
 
@@ -44,7 +44,7 @@ dn_status thumbnail_make(thumbnail *out, const dn_image *image, int size, dn_err
 }
 
 void thumbnail_put(html *page, const thumbnail *picture, const char *alt) {
-    char *address = dni_base64("data:image/jpeg;base64,", picture->jpeg, picture->bytes);
+    char *address = data_address("image/jpeg", picture->jpeg, picture->bytes);
     dn_error error;
     if (!address && dni_no_memory(&error, "a picture of %d x %d pixels", picture->width, picture->height)) {
         html_fail(page, &error);

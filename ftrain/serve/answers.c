@@ -1,9 +1,9 @@
 /* POST /v1/predict and /v1/explain. */
 #include "ftrain/serve/pictures.h"
 
+#include "ftrain/page/data_address.h"
 #include "ftrain/page/overlay.h"
 #include "ftrain/shell/message.h"
-#include "io/base64.h"
 #include "io/json.h"
 #include "io/png.h"
 
@@ -75,7 +75,7 @@ static dn_status draw_map(unsigned char **png, size_t *size, const pipeline_job 
 static void answer_map_json(const request_pictures *pictures, const site *of, unsigned char *png, size_t size,
                             response *out) {
     const pipeline_job *job = &pictures->jobs[0];
-    char *address = dni_base64("data:image/png;base64,", png, size);
+    char *address = data_address("image/png", png, size);
     json_t *value = address ? job_json(job, of, pictures->shown) : NULL;
     free(png);
     const char *explained = pipeline_info(of->pipeline)->classes[job->class_index];
