@@ -1,17 +1,24 @@
 /* Pictures: from a file to the network's input.
  *
- * JPEG is decoded by libjpeg-turbo, with the same pixels as Pillow and so torchvision; PNG, GIF (its first
- * frame), BMP, TGA, PSD, PIC and PNM by stb_image. Grey becomes three equal channels, alpha is dropped as
- * Pillow's convert('RGB') does, CMYK is converted. EXIF rotation is not applied, because torchvision does not
- * either, unless preprocessing asks for it; a picture keeps what its file says of it. A file that ends early
- * or is broken is an error: half a picture is never returned. A warning about a header field that does not
- * matter for the pixels is no error. While a file is decoded, memory stays below ten times its pixels (3
- * bytes each) and a few times the file's size, whatever the file announces or unfolds to. */
+ * JPEG is decoded by libjpeg-turbo, with the same pixels as Pillow and so torchvision; WebP by libwebp,
+ * TIFF by libtiff, HEIC and AVIF by libheif, where the library was built with them; PNG, GIF, BMP, TGA,
+ * PSD and PIC by stb_image; PNM by own code. Grey becomes three equal channels, alpha is dropped as
+ * Pillow's convert('RGB') does, CMYK is converted; of samples of 16 bits the high byte is taken. Of
+ * files that hold more than one picture (animations, pages) the first is taken. EXIF rotation is not
+ * applied, because torchvision does not either, unless preprocessing asks for it; a picture keeps what
+ * its file says of it. The rotation that TIFF, HEIC and AVIF have of their own, beside EXIF, is a part
+ * of decoding them, and always applied.
+ *
+ * A file that ends early or is broken is an error: half a picture is never returned. A warning about a
+ * header field that does not matter for the pixels is no error. While a file is decoded, memory stays
+ * below ten times its pixels (3 bytes each) and a few times the file's size, whatever the file announces
+ * or unfolds to. */
 #ifndef DN_IO_IMAGE_H
 #define DN_IO_IMAGE_H
 
 #include "core/status.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -43,8 +50,10 @@ DN_API dn_status dn_preprocessing_check(const dn_preprocessing *preprocessing, d
 typedef struct dn_image {
     int width, height;
     uint8_t *rgb;    /* owned: 3 * width * height bytes */
-    int orientation; /* EXIF's, of a JPEG or PNG file: 2 to 8: the picture has to be turned; 1: it stands
-                      * upright; 0: nothing is said */
+    int orientation; /* EXIF's: 2 to 8: the picture has to be turned; 1: it stands upright, as TIFF, HEIC
+                      * and AVIF do when they were decoded; 0: nothing is said */
+    int frames; /* how many pictures the file holds, of which this is the first: frames of an animation, pages
+                      * of a TIFF, images of a HEIC; 0: not of a file, or not known */
 } dn_image;
 
 /* Decodes a file, or `size` bytes that one holds; `name` is then used in messages only. On failure *out is
@@ -54,6 +63,23 @@ typedef struct dn_image {
 DN_API dn_status dn_image_load(dn_image *out, const char *path, dn_error *error);
 DN_API dn_status dn_image_decode(dn_image *out, const void *bytes, size_t size, const char *name,
                                  dn_error *error);
+
+/* What the head of a picture file says. */
+typedef struct dn_image_info {
+    int width, height;  /* of the picture as dn_image_load() gives it, pixels */
+    int orientation;    /* as in dn_image */
+    int frames;         /* as in dn_image */
+    const char *format; /* "JPEG", "PNG", "WebP"...; lives as long as the process */
+} dn_image_info;
+
+/* The same without decoding any pixel. Of a file only its head is read, of GIF, whose frames are not counted
+ * anywhere, the whole; of WebP, TIFF, HEIC and AVIF what tells of the parts. A size may come out that is too
+ * large to be decoded, and a file that is broken further on is not found out. Fails as dn_image_load() and
+ * dn_image_decode() do; *out is cleared then. */
+DN_API dn_status dn_image_info_load(dn_image_info *out, const char *path, dn_error *error);
+DN_API dn_status dn_image_info_decode(dn_image_info *out, const void *bytes, size_t size, const char *name,
+                                      dn_error *error);
+
 /* Turns and mirrors the picture by its orientation, which is 1 then, or still 0. On failure it is as before:
  * DN_ERR_MEMORY, or DN_ERR_ARGUMENT for an orientation that is not 0 to 8. */
 DN_API dn_status dn_image_turn_upright(dn_image *image, dn_error *error);

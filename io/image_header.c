@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "io/image.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,22 +33,6 @@ static unsigned big16(const unsigned char *bytes) {
 
 static uint32_t big32(const unsigned char *bytes) {
     return (uint32_t)big16(bytes) << 16 | big16(bytes + 2);
-}
-
-/* The decimal number at *at of a PNM header, after spaces and comments; -1 when there is none. */
-static long pnm_number(const unsigned char *bytes, size_t size, size_t *at) {
-    size_t i = *at;
-    while (i < size && (bytes[i] == '#' || (bytes[i] && strchr(" \t\n\v\f\r", bytes[i])))) {
-        if (bytes[i] == '#')
-            while (i < size && bytes[i] != '\n' && bytes[i] != '\r') i++;
-        else
-            i++;
-    }
-    long value = -1;
-    for (; i < size && bytes[i] >= '0' && bytes[i] <= '9' && value < 100000000; i++)
-        value = (value < 0 ? 0 : 10 * value) + (bytes[i] - '0');
-    *at = i;
-    return value;
 }
 
 /* ---- messages ---- */
@@ -151,65 +136,65 @@ static dn_status read_pic(claim *out, const unsigned char *bytes) {
     return DN_OK;
 }
 
-/* stb_image neither scales other ranges to 0..255 nor orders the bytes of 16-bit samples. */
-static dn_status read_pnm(claim *out, const unsigned char *bytes, size_t size, const char *name,
-                          dn_error *error) {
-    size_t at = 2;
-    const long width = pnm_number(bytes, size, &at), height = pnm_number(bytes, size, &at);
-    const long largest = pnm_number(bytes, size, &at);
-    if (width < 0 || height < 0 || largest < 0 || at >= size) return truncated(name, error);
-    *out = (claim){width, height, bytes[1] == '6' ? 3 : 1};
-    if (largest == 255) return DN_OK;
-    return dni_image_unsupported(name, error, "a PNM picture of values up to %ld instead of 255", largest);
-}
-
-static dn_status read_claim(claim *out, dni_image_format format, const unsigned char *bytes, size_t size,
+static dn_status read_claim(claim *out, dni_stb_format format, const unsigned char *bytes, size_t size,
                             const char *name, dn_error *error) {
     static const size_t header_bytes[] = {
-        [DNI_FORMAT_PNG] = 33, [DNI_FORMAT_GIF] = 13, [DNI_FORMAT_BMP] = 26, [DNI_FORMAT_TGA] = 18,
-        [DNI_FORMAT_PSD] = 26, [DNI_FORMAT_PIC] = 96, [DNI_FORMAT_PNM] = 2,
+        [DNI_STB_PNG] = 33, [DNI_STB_GIF] = 13, [DNI_STB_BMP] = 26,
+        [DNI_STB_TGA] = 18, [DNI_STB_PSD] = 26, [DNI_STB_PIC] = 96,
     };
     if (size < header_bytes[format]) return truncated(name, error);
     switch (format) {
-    case DNI_FORMAT_PNG:
+    case DNI_STB_PNG:
         return read_png(out, bytes, name, error);
-    case DNI_FORMAT_GIF:
+    case DNI_STB_GIF:
         return read_gif(out, bytes);
-    case DNI_FORMAT_BMP:
+    case DNI_STB_BMP:
         return read_bmp(out, bytes, size, name, error);
-    case DNI_FORMAT_TGA:
+    case DNI_STB_TGA:
         return read_tga(out, bytes);
-    case DNI_FORMAT_PSD:
+    case DNI_STB_PSD:
         return read_psd(out, bytes, name, error);
-    case DNI_FORMAT_PIC:
+    case DNI_STB_PIC:
         return read_pic(out, bytes);
-    case DNI_FORMAT_PNM:
-        return read_pnm(out, bytes, size, name, error);
     }
     return dni_fail(error, DN_ERR_ARGUMENT, "%s: format %d is unknown", name, (int)format);
 }
 
 /* ---- checks ---- */
 
-dn_status dni_image_size_check(long long width, long long height, const char *name, dn_error *error) {
+static dn_status too_large(long long width, long long height, const char *name, dn_error *error) {
+    return dni_fail(error, DN_ERR_IMAGE_TOO_LARGE,
+                    "%s: too large: %lld x %lld pixels; the limit is %u pixels", name, width, height,
+                    DN_IMAGE_MAX_PIXELS);
+}
+
+dn_status dni_image_sides_check(long long width, long long height, const char *name, dn_error *error) {
     if (width < 1 || height < 1)
         return dni_fail(error, DN_ERR_IMAGE_CORRUPT, "%s: a picture of %lld x %lld pixels", name, width,
                         height);
-    if (width > DN_IMAGE_MAX_PIXELS / height)
-        return dni_fail(error, DN_ERR_IMAGE_TOO_LARGE,
-                        "%s: too large: %lld x %lld pixels; the limit is %u pixels", name, width, height,
-                        DN_IMAGE_MAX_PIXELS);
-    return DN_OK;
+    return width > INT_MAX || height > INT_MAX ? too_large(width, height, name, error) : DN_OK;
 }
 
-dn_status dni_image_header_read(dni_image_header *out, dni_image_format format, const unsigned char *bytes,
+dn_status dni_image_size_check(long long width, long long height, const char *name, dn_error *error) {
+    const dn_status status = dni_image_sides_check(width, height, name, error);
+    if (status) return status;
+    return width > DN_IMAGE_MAX_PIXELS / height ? too_large(width, height, name, error) : DN_OK;
+}
+
+dn_status dni_image_header_read(dni_image_header *out, dni_stb_format format, const unsigned char *bytes,
                                 size_t size, const char *name, dn_error *error) {
     claim found = {0, 0, 0};
     dn_status status = read_claim(&found, format, bytes, size, name, error);
-    if (!status) status = dni_image_size_check(found.width, found.height, name, error);
+    if (!status) status = dni_image_sides_check(found.width, found.height, name, error);
+    if (!status)
+        *out = (dni_image_header){format, (int)found.width, (int)found.height, found.least_bytes_a_pixel};
+    return status;
+}
+
+dn_status dni_image_header_check(const dni_image_header *header, size_t size, const char *name,
+                                 dn_error *error) {
+    const dn_status status = dni_image_size_check(header->width, header->height, name, error);
     if (status) return status;
-    if ((double)size < found.least_bytes_a_pixel * (double)found.width * (double)found.height)
-        return truncated(name, error);
-    *out = (dni_image_header){format, (int)found.width, (int)found.height};
-    return DN_OK;
+    const double least = header->least_bytes_a_pixel * (double)header->width * (double)header->height;
+    return (double)size < least ? truncated(name, error) : DN_OK;
 }

@@ -6,33 +6,40 @@
 
 #include <stddef.h>
 
-typedef enum dni_image_format {
-    DNI_FORMAT_PNG,
-    DNI_FORMAT_GIF,
-    DNI_FORMAT_BMP,
-    DNI_FORMAT_TGA,
-    DNI_FORMAT_PSD,
-    DNI_FORMAT_PIC,
-    DNI_FORMAT_PNM,
-} dni_image_format;
+/* The formats that stb_image decodes. */
+typedef enum dni_stb_format {
+    DNI_STB_PNG,
+    DNI_STB_GIF,
+    DNI_STB_BMP,
+    DNI_STB_TGA,
+    DNI_STB_PSD,
+    DNI_STB_PIC,
+} dni_stb_format;
 
 typedef struct dni_image_header {
-    dni_image_format format;
-    int width, height; /* pixels */
+    dni_stb_format format;
+    int width, height;          /* pixels, at least 1 */
+    double least_bytes_a_pixel; /* of the whole file; 0 where there is no such bound */
 } dni_image_header;
 
-/* Reads the size and checks it before anything is allocated. `bytes` holds the `size` bytes of a file of that
- * format; `name` begins every message. Fails with
- *   DN_ERR_IMAGE_TRUNCATED    the file ends inside its header, or is too short for so many pixels, however
- *                             well they are compressed
- *   DN_ERR_IMAGE_TOO_LARGE    more than DN_IMAGE_MAX_PIXELS pixels
+/* Reads the size. `bytes` holds the first `size` bytes of a file of that format; `name` begins every message.
+ * Fails with
+ *   DN_ERR_IMAGE_TRUNCATED    the file ends inside its header
  *   DN_ERR_IMAGE_UNSUPPORTED  a variant of the format for which there is no decoder
  *   DN_ERR_IMAGE_CORRUPT      no pixels at all, or not this format's header */
-dn_status dni_image_header_read(dni_image_header *out, dni_image_format format, const unsigned char *bytes,
+dn_status dni_image_header_read(dni_image_header *out, dni_stb_format format, const unsigned char *bytes,
                                 size_t size, const char *name, dn_error *error);
 
-/* DN_ERR_IMAGE_CORRUPT unless both sides are at least 1; DN_ERR_IMAGE_TOO_LARGE when they make more than
- * DN_IMAGE_MAX_PIXELS pixels. */
+/* Checks a header before anything is allocated: DN_ERR_IMAGE_TOO_LARGE, as dni_image_size_check(), or
+ * DN_ERR_IMAGE_TRUNCATED for a file of `size` bytes that is too short for so many pixels, however well they
+ * are compressed. */
+dn_status dni_image_header_check(const dni_image_header *header, size_t size, const char *name,
+                                 dn_error *error);
+
+/* Two sides as numbers of pixels: DN_ERR_IMAGE_CORRUPT unless both are at least 1,
+ * DN_ERR_IMAGE_TOO_LARGE where an int cannot hold them. */
+dn_status dni_image_sides_check(long long width, long long height, const char *name, dn_error *error);
+/* Beside that, DN_ERR_IMAGE_TOO_LARGE when they make more than DN_IMAGE_MAX_PIXELS pixels. */
 dn_status dni_image_size_check(long long width, long long height, const char *name, dn_error *error);
 
 /* Always DN_ERR_IMAGE_UNSUPPORTED: "NAME: KIND is not supported". `kind` is a format string for what follows

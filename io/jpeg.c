@@ -7,7 +7,9 @@
 #include "io/jpeg.h"
 
 #include "core/error.h"
+#include "io/cmyk.h"
 #include "io/image_header.h"
+#include "io/jpeg_facts.h"
 
 #include <setjmp.h>
 #include <stdbool.h>
@@ -24,6 +26,8 @@ _Static_assert(LIBJPEG_TURBO_VERSION_NUMBER > 0, "libjpeg is not libjpeg-turbo: 
 
 /* A small progressive file of very many scans would take hours. */
 enum { MOST_SCANS = 500 };
+
+#define HEIGHT_FOLLOWS "a JPEG whose height follows its first scan (DNL marker)"
 
 typedef struct decoder {
     struct jpeg_decompress_struct info;
@@ -121,7 +125,7 @@ static const char *unsupported_kind(const decoder *self) {
     case JERR_ARITH_NOTIMPL:
         return "arithmetic-coded JPEG";
     case JERR_EMPTY_IMAGE:
-        return self->info.image_width ? "a JPEG whose height follows its first scan (DNL marker)" : NULL;
+        return self->info.image_width ? HEIGHT_FOLLOWS : NULL;
     case JERR_COMPONENT_COUNT:
         return "a JPEG of more than 10 components";
     case JERR_FRACT_SAMPLE_NOTIMPL:
@@ -162,17 +166,12 @@ static dn_status explain(decoder *self, const char *name, dn_error *error) {
 
 /* ---- decoding ---- */
 
-/* CMYK as Adobe's programs write it, inverted, packed down to RGB in place. The rounding is Pillow's. */
+/* CMYK as Adobe's programs write it, inverted, packed down to RGB in place. */
 static void cmyk_to_rgb(uint8_t *pixels, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        const uint8_t *const inverted = pixels + 4 * i;
-        const int white = inverted[3];
-        uint8_t rgb[3];
-        for (int channel = 0; channel < 3; channel++) {
-            const int product = (255 - inverted[channel]) * white + 128;
-            rgb[channel] = (uint8_t)(white - ((product + (product >> 8)) >> 8));
-        }
-        memcpy(pixels + 3 * i, rgb, 3);
+        uint8_t cmyk[4];
+        for (int ink = 0; ink < 4; ink++) cmyk[ink] = (uint8_t)(255 - pixels[4 * i + (size_t)ink]);
+        dni_cmyk_to_rgb(pixels + 3 * i, cmyk);
     }
 }
 
@@ -250,18 +249,48 @@ static dn_status decode(dn_image *out, decoder *self, const unsigned char *bytes
     return DN_OK;
 }
 
-dn_status dni_jpeg_decode(dn_image *out, const unsigned char *bytes, size_t size, const char *name,
-                          dn_error *error) {
-    *out = (dn_image){0};
+static dn_status decode_source(dn_image *out, dni_image_source *source, dn_error *error) {
     decoder self = {.progress.progress_monitor = on_progress};
     self.info.err = jpeg_std_error(&self.messages);
     self.info.client_data = &self;
     self.messages.error_exit = refuse_here;
     self.messages.emit_message = on_message;
-    const dn_status status = decode(out, &self, bytes, size, name, error);
+    const dn_status status = decode(out, &self, source->bytes, source->held, source->name, error);
     jpeg_destroy_decompress(&self.info);
-    return status;
+    dni_jpeg_facts facts;
+    if (status) return status;
+    out->frames = 1;
+    if (dni_jpeg_facts_read(&facts, source->bytes, source->held)) out->orientation = facts.orientation;
+    return DN_OK;
 }
+
+/* ---- the head alone ---- */
+
+/* Half a file of a camera is EXIF with a preview, and a few files have more before their first scan. */
+static dn_status describe(dn_image_info *out, dni_image_source *source, dn_error *error) {
+    enum { FIRST = 1 << 16 };
+    dni_jpeg_facts facts;
+    bool found;
+    uint64_t count = FIRST;
+    do {
+        const dn_status status = dni_image_source_hold(source, count, error);
+        if (status) return status;
+        found = dni_jpeg_facts_read(&facts, source->bytes, source->held);
+        count *= 2;
+    } while (!facts.has_scan && source->held < source->size);
+    if (!found)
+        return dni_fail(error, facts.has_scan ? DN_ERR_IMAGE_CORRUPT : DN_ERR_IMAGE_TRUNCATED,
+                        facts.has_scan ? "%s: the JPEG file is broken (no frame header before its first scan)"
+                                       : "%s: the JPEG file ends early",
+                        source->name);
+    if (!facts.height && facts.width) return dni_image_unsupported(source->name, error, "%s", HEIGHT_FOLLOWS);
+    *out = (dn_image_info){
+        .width = facts.width, .height = facts.height, .orientation = facts.orientation, .frames = 1};
+    return dni_image_sides_check(facts.width, facts.height, source->name, error);
+}
+
+const dni_image_codec dni_jpeg_codec = {
+    .library = "libjpeg-turbo", .describe = describe, .decode = decode_source};
 
 /* ---- encoding ---- */
 

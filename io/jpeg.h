@@ -2,14 +2,12 @@
 #ifndef DN_IO_JPEG_H
 #define DN_IO_JPEG_H
 
-#include "io/image.h"
+#include "io/image_format.h"
 
 #include <stddef.h>
 
-/* Decodes a file whose compressed data are all there; warnings about header fields are ignored. Fails as
- * dn_image_load() does; `name` begins every message. */
-dn_status dni_jpeg_decode(dn_image *out, const unsigned char *bytes, size_t size, const char *name,
-                          dn_error *error);
+/* Decodes files whose compressed data are all there; warnings about header fields are ignored. */
+extern const dni_image_codec dni_jpeg_codec;
 
 typedef enum dni_chroma {
     DNI_CHROMA_420, /* halved in both directions, as most programs write JPEG */

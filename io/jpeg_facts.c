@@ -128,6 +128,7 @@ static bool walk(dni_jpeg_facts *facts, tables *to, const unsigned char *bytes, 
     for (size_t at = 2;;) {
         const int marker = next_marker(bytes, size, &at);
         if (has_no_segment(marker)) continue;
+        facts->has_scan = marker == SOS;
         if (marker == SOS || marker == EOI || size - at < 2) break;
         size_t length = (size_t)bytes[at] << 8 | bytes[at + 1];
         if (length < 2) length = 2; /* wrong, and taken for empty */
@@ -146,7 +147,7 @@ bool dni_jpeg_facts_read(dni_jpeg_facts *out, const unsigned char *bytes, size_t
     if (size < 4 || bytes[0] != 0xFF || bytes[1] != SOI) return false;
     tables found = {.luminance = -1};
     if (!walk(out, &found, bytes, size)) {
-        *out = (dni_jpeg_facts){.width = 0};
+        *out = (dni_jpeg_facts){.has_scan = out->has_scan};
         return false;
     }
     if (found.is_there[found.luminance]) estimate_quality(out, found.values[found.luminance]);

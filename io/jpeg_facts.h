@@ -17,10 +17,11 @@ typedef struct dni_jpeg_facts {
     int orientation;   /* EXIF's, 1..8; 0: none given */
     bool has_camera;   /* EXIF names a make or a model */
     bool has_software; /* EXIF names a program */
+    bool has_scan;     /* the walk came to the first scan, so that no segment is missing */
 } dni_jpeg_facts;
 
-/* Reads the segments up to the first scan. False, with *out cleared, when this is no JPEG file, or it ends or
- * is broken before its frame header. Of broken EXIF only has_exif is set. */
+/* Reads the segments up to the first scan. False, with *out cleared but for has_scan, when this is no
+ * JPEG file, or it ends or is broken before its frame header. Of broken EXIF only has_exif is set. */
 bool dni_jpeg_facts_read(dni_jpeg_facts *out, const unsigned char *bytes, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* Finding the orientation in a file, and turning by it.
+/* Turning a picture upright.
  *
  * The value names where the stored picture's first row and first column lie in the upright one (Exif 2.32,
  * section 4.6.4): 1 top left, 2 top right, 3 bottom right, 4 bottom left, and 5 to 8 the same with rows and
@@ -6,44 +6,11 @@
 #include "io/orientation.h"
 
 #include "core/error.h"
-#include "io/exif.h"
-#include "io/jpeg_facts.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- in a file ---- */
-
-enum { PNG_SIGNATURE = 8, PNG_CHUNK_HEAD = 8, PNG_CHUNK_CRC = 4 };
-
-/* The chunk lies behind the pixels as often as before them. */
-static int orientation_of_png(const unsigned char *bytes, size_t size) {
-    size_t at = PNG_SIGNATURE;
-    while (size - at >= PNG_CHUNK_HEAD + PNG_CHUNK_CRC) {
-        const unsigned char *const head = bytes + at;
-        const size_t length = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
-        if (length > size - at - PNG_CHUNK_HEAD - PNG_CHUNK_CRC) return 0;
-        if (memcmp(head + 4, "eXIf", 4) == 0) {
-            dni_exif exif;
-            dni_exif_read(&exif, head + PNG_CHUNK_HEAD, length);
-            return exif.orientation;
-        }
-        at += PNG_CHUNK_HEAD + length + PNG_CHUNK_CRC;
-    }
-    return 0;
-}
-
-int dni_orientation_of_file(const unsigned char *bytes, size_t size) {
-    dni_jpeg_facts facts;
-    if (dni_jpeg_facts_read(&facts, bytes, size)) return facts.orientation;
-    if (size > PNG_SIGNATURE && memcmp(bytes, "\x89PNG\r\n\x1a\n", PNG_SIGNATURE) == 0)
-        return orientation_of_png(bytes, size);
-    return 0;
-}
-
-/* ---- turning ---- */
 
 /* Where the upright picture's first pixel lies in the stored one, and the way from there to the next column
  * and to the next row, in pixels. */
@@ -81,7 +48,10 @@ dn_status dn_image_turn_upright(dn_image *image, dn_error *error) {
         for (int x = 0; x < width; x++, to += 3) memcpy(to, from + 3 * (x * way.column), 3);
     }
     free(image->rgb);
-    *image = (dn_image){.width = width, .height = height, .rgb = upright, .orientation = 1};
+    image->rgb = upright;
+    image->width = width;
+    image->height = height;
+    image->orientation = 1;
     return DN_OK;
 }
 

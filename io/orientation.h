@@ -1,14 +1,8 @@
-/* EXIF's orientation: how a camera was held, and so how its picture has to be turned to stand upright. */
+/* Pictures turned upright, where preprocessing asks for it. */
 #ifndef DN_IO_ORIENTATION_H
 #define DN_IO_ORIENTATION_H
 
 #include "io/image.h"
-
-#include <stddef.h>
-
-/* What a JPEG file's first EXIF segment or a PNG file's eXIf chunk says, 1..8; 0 where it says nothing, and
- * for all other formats. The file has been decoded, so that it is sound. */
-int dni_orientation_of_file(const unsigned char *bytes, size_t size);
 
 /* dn_image_load(), and dn_image_turn_upright() where the preprocessing asks for that: the picture as whoever
  * looks at it beside its input has to see it. */

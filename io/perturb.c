@@ -41,7 +41,7 @@ dn_status dni_perturb_jpeg(dn_image *out, const dn_image *image, int quality, dn
     *out = (dn_image){0};
     dn_status status = dni_jpeg_encode(&bytes, &size, image, quality, DNI_CHROMA_420, error);
     if (status) return status;
-    status = dni_jpeg_decode(out, bytes, size, "a picture compressed again", error);
+    status = dn_image_decode(out, bytes, size, "a picture compressed again", error);
     free(bytes);
     return status;
 }

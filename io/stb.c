@@ -138,7 +138,7 @@ static void drop_alpha(uint8_t *pixels, const dni_image_header *header) {
  * it has even where it has refused the file, and reads a null pointer. */
 dn_status dni_stb_decode(dn_image *out, const dni_image_header *header, const unsigned char *bytes,
                          size_t size, const char *name, dn_error *error) {
-    const int channels = header->format == DNI_FORMAT_PIC ? 4 : 3;
+    const int channels = header->format == DNI_STB_PIC ? 4 : 3;
     reader r = {.bytes = bytes, .size = size};
     dn_image image = {0};
     int channels_in_file;

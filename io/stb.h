@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Decodes PNG, GIF (its first frame), BMP, TGA, PSD, PIC and PNM. `header` is what dni_image_header_read()
+/* Decodes PNG, GIF (its first frame), BMP, TGA, PSD and PIC. `header` is what dni_image_header_read()
  * found in the same bytes. Fails with DN_ERR_IMAGE_TRUNCATED as soon as the decoder asks for a byte after the
  * file's end, for which stb_image itself takes zeros, and else as dn_image_load() does. No block of memory is
  * larger than 20 bytes a pixel, twice the file and 64 KB together. `name` begins every message. */

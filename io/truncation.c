@@ -144,22 +144,22 @@ static size_t coded_pixels(cursor *c, size_t wanted) {
     return pixels;
 }
 
-dn_status dni_gif_check(const unsigned char *bytes, size_t size, size_t *transparency, const char *name,
+dn_status dni_gif_check(dni_gif_facts *out, const unsigned char *bytes, size_t size, const char *name,
                         dn_error *error) {
     enum { SIGNATURE_AND_SIZE = 10, TRAILER = 0x3B, EXTENSION = 0x21, GRAPHIC_CONTROL = 0xF9, FRAME = 0x2C };
-    *transparency = 0;
+    *out = (dni_gif_facts){.frames = 0};
     cursor c = {.bytes = bytes, .size = size};
     skip(&c, SIGNATURE_AND_SIZE);
     const int flags = next(&c);
     skip(&c, 2); /* background index, aspect ratio */
     skip_color_table(&c, flags);
 
-    for (int frames = 0; !c.ended;) {
+    while (!c.ended) {
         const int block = next(&c);
         if (c.ended) break;
-        if (block == TRAILER && frames > 0) return DN_OK;
+        if (block == TRAILER && out->frames > 0) return DN_OK;
         if (block == EXTENSION) {
-            if (next(&c) == GRAPHIC_CONTROL && frames == 0) *transparency = c.at + 1;
+            if (next(&c) == GRAPHIC_CONTROL && out->frames == 0) out->transparency = c.at + 1;
             skip_sub_blocks(&c);
         } else if (block == FRAME) {
             skip(&c, 4); /* left, top */
@@ -169,11 +169,11 @@ dn_status dni_gif_check(const unsigned char *bytes, size_t size, size_t *transpa
             cursor data = c;
             skip(&c, 1); /* root bits of the codes */
             skip_sub_blocks(&c);
-            if (!c.ended && frames == 0 && coded_pixels(&data, wanted) < wanted)
+            if (!c.ended && out->frames == 0 && coded_pixels(&data, wanted) < wanted)
                 return dni_fail(error, DN_ERR_IMAGE_CORRUPT,
                                 "%s: the GIF file is broken (fewer pixels than %d x %d)", name, width,
                                 height);
-            frames++;
+            out->frames++;
         } else {
             return dni_fail(error, DN_ERR_IMAGE_CORRUPT,
                             "%s: the GIF file is broken (block of kind 0x%02x at byte %zu)", name,

@@ -105,6 +105,12 @@ static void test_pictures(void **state) {
     REFUSED(dn_image_decode(NULL, rgb, sizeof rgb, "a", &error), "out");
     REFUSED(dn_image_decode(&image, NULL, 1, "a", &error), "bytes");
     assert_int_equal(dn_image_decode(&image, rgb, sizeof rgb, NULL, &error), DN_ERR_IMAGE_UNSUPPORTED);
+    dn_image_info info;
+    REFUSED(dn_image_info_load(NULL, path, &error), "out");
+    REFUSED(dn_image_info_load(&info, NULL, &error), "path");
+    REFUSED(dn_image_info_decode(NULL, rgb, sizeof rgb, "a", &error), "out");
+    REFUSED(dn_image_info_decode(&info, NULL, 1, "a", &error), "bytes");
+    assert_int_equal(dn_image_info_decode(&info, rgb, sizeof rgb, NULL, &error), DN_ERR_IMAGE_UNSUPPORTED);
     dn_image_free(NULL);
     REFUSED(dn_image_turn_upright(NULL, &error), "image");
     image = (dn_image){.width = 2, .height = 2, .rgb = rgb};

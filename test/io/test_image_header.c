@@ -98,13 +98,11 @@ static void test_other_kinds_without_decoder_are_named(void **state) {
         "\x89PNG\r\n\x1a\n"
         "\0\0\0\4CgBI\x50\0\x20\2\x2b\xd5\xb3\x7f"
         "\0\0\0\0IEND\xae\x42\x60\x82";
-    static const char low[] = "P5\n2 1\n15\n\1\2", high[] = "P6\n1 1\n65535\n\0\1\0\2\0\3";
+    static const char none[] = "P5\n2 1\n0\n\1\2", high[] = "P6\n1 1\n65536\n\0\1\0\2\0\3";
     assert_refused(apple, sizeof apple, DN_ERR_IMAGE_UNSUPPORTED,
                    "Apple's variant of PNG (CgBI) is not supported");
-    assert_refused(low, sizeof low - 1, DN_ERR_IMAGE_UNSUPPORTED,
-                   "a PNM picture of values up to 15 instead of 255 is not supported");
-    assert_refused(high, sizeof high - 1, DN_ERR_IMAGE_UNSUPPORTED,
-                   "a PNM picture of values up to 65535 instead of 255 is not supported");
+    assert_refused(none, sizeof none - 1, DN_ERR_IMAGE_CORRUPT, "values up to 0, not 1 to 65535");
+    assert_refused(high, sizeof high - 1, DN_ERR_IMAGE_CORRUPT, "values up to 65536, not 1 to 65535");
 }
 
 /* ---- sizes ---- */

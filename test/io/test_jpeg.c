@@ -31,9 +31,9 @@ enum { HUFFMAN_RECIPES = sizeof huffman_recipes / sizeof *huffman_recipes, WIDTH
 static void assert_same_pixels(const char *what, jpeg file, const jpeg *expected) {
     dn_image image, reference;
     dn_error error = {0};
-    assert_int_equal(dni_jpeg_decode(&reference, expected->bytes, expected->size, "reference", &error),
+    assert_int_equal(dn_image_decode(&reference, expected->bytes, expected->size, "reference", &error),
                      DN_OK);
-    if (dni_jpeg_decode(&image, file.bytes, file.size, what, &error)) fail_msg("%s", error.message);
+    if (dn_image_decode(&image, file.bytes, file.size, what, &error)) fail_msg("%s", error.message);
     assert_int_equal(image.width, reference.width);
     assert_int_equal(image.height, reference.height);
     if (memcmp(image.rgb, reference.rgb, 3 * (size_t)image.width * (size_t)image.height) != 0)
@@ -47,7 +47,7 @@ static void assert_same_pixels(const char *what, jpeg file, const jpeg *expected
 static void assert_refused(const char *what, jpeg file, dn_status expected, const char *words) {
     dn_image image;
     dn_error error = {0};
-    const dn_status status = dni_jpeg_decode(&image, file.bytes, file.size, what, &error);
+    const dn_status status = dn_image_decode(&image, file.bytes, file.size, what, &error);
     if (status != expected)
         fail_msg("%s: %s instead of %s (%s)", what, dn_status_name(status), dn_status_name(expected),
                  error.message);
@@ -186,9 +186,9 @@ static void test_no_scan_is_taken_that_was_cut_anywhere(void **state) {
             const jpeg cut = {file.bytes, at}, closed = splice_jpeg(&file, at, end - at, "", 0);
             dn_image image;
             dn_error error = {0};
-            if (dni_jpeg_decode(&image, cut.bytes, cut.size, "cut", &error) != DN_ERR_IMAGE_TRUNCATED)
+            if (dn_image_decode(&image, cut.bytes, cut.size, "cut", &error) != DN_ERR_IMAGE_TRUNCATED)
                 fail_msg("%s, %zu of %zu bytes: %s", huffman_recipes[i].name, at, end, error.message);
-            const dn_status status = dni_jpeg_decode(&image, closed.bytes, closed.size, "closed", &error);
+            const dn_status status = dn_image_decode(&image, closed.bytes, closed.size, "closed", &error);
             if (status != DN_ERR_IMAGE_TRUNCATED && status != DN_ERR_IMAGE_CORRUPT)
                 fail_msg("%s, %zu of %zu bytes and an end marker: %s", huffman_recipes[i].name, at, end,
                          status ? error.message : "accepted");

@@ -41,9 +41,10 @@ def write(name, data):
         f.write(data)
 
 
-def keep(name, data, inputs=()):
+def keep(name, data, inputs=(), image=None):
+    """The file, and what Pillow makes of it, or `image` where that is not right."""
     write(name, data)
-    image = Image.open(io.BytesIO(data)).convert("RGB")
+    image = (image or Image.open(io.BytesIO(data))).convert("RGB")
     write(name + ".rgb", struct.pack("<II", *image.size) + image.tobytes())
     for resize, crop in inputs:
         write(f"{name}.{resize}-{crop}.input", struct.pack("<II", resize, crop) + tensor(image, resize, crop).tobytes())
@@ -105,6 +106,13 @@ def odd_jpegs(jpeg):
     yield "odd_adobe_transform.jpg", jpeg[:2] + adobe + jpeg[20:]
 
 
+def pnm(kind, image, largest):
+    """Samples of all sizes up to the largest, by the picture's."""
+    levels = np.asarray(image).astype(np.float64) / 255 * largest
+    samples = np.round(levels).astype(">u2" if largest > 255 else "u1")
+    return kind + b"\n# a comment\n%d %d\n%d\n" % (*image.size, largest) + samples.tobytes()
+
+
 def top_down(bmp):
     """The same BMP with its topmost row first and a negative height."""
     pixels, height = struct.unpack("<I", bmp[10:14])[0], struct.unpack("<i", bmp[22:26])[0]
@@ -133,6 +141,11 @@ def make():
 
     keep("rgb.png", encoded(small, "PNG"))
     keep("rgb16.png", grey16_png(13, 11))
+    # Pillow clips 16-bit grey to white: the high byte is right.
+    wide = np.asarray(small.convert("L")).astype(np.uint16) * 256 + 77
+    keep("grey16.png", encoded(Image.fromarray(wide), "PNG"), image=small.convert("L"))
+    frames = [picture(37, 29, seed) for seed in (4, 5, 6)]
+    keep("animated.png", encoded(frames[0], "PNG", save_all=True, append_images=frames[1:]))
     rgba = small.copy()
     rgba.putalpha(small.convert("L"))
     keep("rgba.png", encoded(rgba, "PNG"))
@@ -156,6 +169,14 @@ def make():
     keep("grey.tga", encoded(small.convert("L"), "TGA"))
     keep("rgb.ppm", encoded(small, "PPM"))
     keep("grey.pgm", encoded(small.convert("L"), "PPM"))
+    keep("rgb16.ppm", pnm(b"P6", small, 65535))
+    keep("rgb1000.ppm", pnm(b"P6", small, 1000))
+    keep("rgb15.ppm", pnm(b"P6", small, 15))
+    keep("grey100.pgm", pnm(b"P5", small.convert("L"), 100))
+    # Of grey Pillow clips two bytes to white, and scales those of colour: three equal channels say what is right.
+    grey = small.convert("L").convert("RGB")
+    colour = Image.open(io.BytesIO(pnm(b"P6", grey, 65535)))
+    keep("grey16.pgm", pnm(b"P5", small.convert("L"), 65535), image=colour)
     keep("raw.psd", psd(small, False))
     keep("runs.psd", psd(small, True))
 
