@@ -25,7 +25,8 @@
 #
 # Variables: CC, PKG_CONFIG, AR, BUILD (folder of the build), V=1 (show whole commands), SANITIZE (1: address and
 # undefined, or one of them), OPTIMIZE, HARDEN= (empty: none of the compiler's protections), WERROR=-Werror (warnings stop
-# the build; make test sets it), PREFIX, LIBDIR, INCLUDEDIR, MANDIR, COMPLETIONDIR, DESTDIR, PYTHON (of make golden).
+# the build; make test sets it), HTTP= WEBP= TIFF= HEIF= (empty: built without that library), PREFIX, LIBDIR, INCLUDEDIR,
+# MANDIR, COMPLETIONDIR, DESTDIR, PYTHON (of make golden).
 # CFLAGS, CPPFLAGS and LDFLAGS are yours: they stand behind the Makefile's own, so yours win.
 #
 # For another machine, name its compiler and its pkg-config:
@@ -72,11 +73,17 @@ quoted = '$(subst ','\'',$(1))'
 comma := ,
 space := $(subst ,, )
 
-LIBRARY_PACKAGES := openblas libjpeg libturbojpeg jansson libzip libxxhash
+# Pictures of these formats are read where the library is there, and else refused by name. `make WEBP=` and its like
+# leave one out.
+found = $(shell $(PKG_CONFIG) --exists '$(1)' 2>/dev/null && echo $(2))
+WEBP ?= $(call found,libwebp,libwebp)
+TIFF ?= $(call found,libtiff-4 >= 4.5,libtiff-4)
+HEIF ?= $(call found,libheif,libheif)
+LIBRARY_PACKAGES := openblas libjpeg libturbojpeg jansson libzip libxxhash $(WEBP) $(TIFF) $(HEIF)
 # What ftrain alone is linked with.
 PROGRAM_PACKAGES := libcurl nettle
 # Built in where it is there: without it `serve` and `review` say that they are missing. `make HTTP=` leaves it out.
-HTTP ?= $(shell $(PKG_CONFIG) --exists libmicrohttpd 2>/dev/null && echo libmicrohttpd)
+HTTP ?= $(call found,libmicrohttpd,libmicrohttpd)
 PROGRAM_PACKAGES += $(HTTP)
 LIBRARY_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(LIBRARY_PACKAGES) 2>/dev/null)
 PROGRAM_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(PROGRAM_PACKAGES) 2>/dev/null)
@@ -126,6 +133,8 @@ $(BUILD)/io/stb.o:   FILE_CFLAGS += -freciprocal-math
 
 LIBRARY_DIRS    := core layers io weights densenet head
 LIBRARY_SOURCES := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.c $(d)/*/*.c))
+LIBRARY_SOURCES := $(filter-out $(if $(WEBP),io/webp_absent.c,io/webp.c) $(if $(HEIF),io/heif_absent.c,io/heif.c) \
+    $(if $(TIFF),io/tiff_absent.c,io/tiff.c io/tiff_stream.c io/tiff_pixels.c),$(LIBRARY_SOURCES))
 ifeq ($(X86_64),)
 LIBRARY_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(LIBRARY_SOURCES))
 endif
@@ -209,9 +218,10 @@ $(FAULTS): test/support/faults.c
 
 # Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
 DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libjpeg62-turbo-dev libturbojpeg0-dev libstb-dev libcmocka-dev \
-                   libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev nettle-dev libsvm-dev libmicrohttpd-dev
+                   libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev nettle-dev libsvm-dev libmicrohttpd-dev \
+                   libwebp-dev libtiff-dev libheif-dev
 NEEDED_TOOLS    := $(firstword $(CC)) $(firstword $(PKG_CONFIG))
-NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) libmicrohttpd cmocka
+NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) libmicrohttpd libwebp libtiff-4 libheif cmocka
 NEEDED_HEADERS  := stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h
 # Prints what is missing, on one line; nothing when all is there.
 LIST_MISSING = { \

@@ -13,7 +13,6 @@
  * alone. */
 typedef struct dni_image_codec {
     const char *library;                     /* as messages name it */
-    const char *package;                     /* Debian's, that is built with; NULL: nothing is optional */
     void (*version)(char *out, size_t size); /* of the library that is loaded */
     /* Reads the head: all of *out but the format. The size is checked to be at least 1 x 1. */
     dn_status (*describe)(dn_image_info *out, dni_image_source *source, dn_error *error);
@@ -38,8 +37,11 @@ typedef struct dni_image_format {
     bool (*is_likely)(const unsigned char *bytes, size_t size);
 } dni_image_format;
 
-/* The formats by number; NULL behind the last. */
+/* The formats by number, from 0 on. */
+enum { DNI_IMAGE_FORMATS = 14 };
 const dni_image_format *dni_image_format_at(size_t i);
+/* Its number. */
+size_t dni_image_format_index(const dni_image_format *format);
 
 /* The format of a file that begins so, whether or not there is a decoder for it; NULL: none that is
  * known here. DNI_FORMAT_BYTES bytes are enough; fewer only where the file has no more. */

@@ -52,12 +52,13 @@ static const dni_image_format formats[] = {
     {"AVIF", "an", " avif avifs ", &dni_heif_codec, {AT(4, "ftypavif"), AT(4, "ftypavis")}, NULL},
     {"HEIF", "a", " heif heifs hif ", &dni_heif_codec, {AT(4, "ftypmif1"), AT(4, "ftypmsf1")}, NULL},
     {"BMP", "a", " bmp dib ", &dni_bmp_codec, {AT(0, "BM")}, NULL},
-    {"PNM", "a", " pnm ppm pgm ", &dni_pnm_codec, {AT(0, "P5"), AT(0, "P6")}, NULL},
+    {"PPM", "a", " ppm pnm ", &dni_pnm_codec, {AT(0, "P6")}, NULL},
+    {"PGM", "a", " pgm ", &dni_pnm_codec, {AT(0, "P5")}, NULL},
     {"PSD", "a", " psd ", &dni_psd_codec, {AT(0, "8BPS")}, NULL},
     {"PIC", "a", " pic ", &dni_pic_codec, {AT(0, "\x53\x80\xf6\x34")}, NULL},
     {"TGA", "a", " tga ", &dni_tga_codec, {{0}}, may_be_tga},
 };
-enum { FORMATS = sizeof formats / sizeof *formats };
+_Static_assert(sizeof formats / sizeof *formats == DNI_IMAGE_FORMATS, "a format is not counted");
 
 /* ---- what is not ---- */
 
@@ -128,14 +129,18 @@ static const char *other_name(const unsigned char *bytes, size_t size) {
 }
 
 const dni_image_format *dni_image_format_at(size_t i) {
-    return i < FORMATS ? &formats[i] : NULL;
+    return &formats[i];
+}
+
+size_t dni_image_format_index(const dni_image_format *format) {
+    return (size_t)(format - formats);
 }
 
 const dni_image_format *dni_image_format_find(const unsigned char *bytes, size_t size) {
-    for (size_t i = 0; i < FORMATS; i++)
+    for (size_t i = 0; i < DNI_IMAGE_FORMATS; i++)
         if (has_signature_of(&formats[i], bytes, size)) return &formats[i];
     if (other_name(bytes, size)) return NULL;
-    for (size_t i = 0; i < FORMATS; i++)
+    for (size_t i = 0; i < DNI_IMAGE_FORMATS; i++)
         if (formats[i].is_likely && formats[i].is_likely(bytes, size)) return &formats[i];
     return NULL;
 }
@@ -162,7 +167,7 @@ dn_status dni_image_format_require(const dni_image_format **out, const unsigned 
 bool dni_is_image_name(const char *path) {
     const char *const dot = strrchr(dni_path_name(path), '.');
     const size_t length = dot ? strlen(dot + 1) : 0;
-    for (size_t i = 0; length && i < FORMATS; i++)
+    for (size_t i = 0; length && i < DNI_IMAGE_FORMATS; i++)
         for (const char *at = formats[i].extensions; (at = strchr(at, ' ')) && *++at;)
             if (strncasecmp(at, dot + 1, length) == 0 && at[length] == ' ') return true;
     return false;

@@ -1,4 +1,4 @@
 /* TIFF in a library that was built without libtiff. */
 #include "io/tiff.h"
 
-const dni_image_codec dni_tiff_codec = {.library = "libtiff (4.5 or later)", .package = "libtiff-dev"};
+const dni_image_codec dni_tiff_codec = {.library = "libtiff 4.5 or later"};

@@ -1,4 +1,4 @@
 /* WebP in a library that was built without libwebp. */
 #include "io/webp.h"
 
-const dni_image_codec dni_webp_codec = {.library = "libwebp", .package = "libwebp-dev"};
+const dni_image_codec dni_webp_codec = {.library = "libwebp"};

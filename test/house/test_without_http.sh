@@ -5,7 +5,9 @@
 source test/support/support.sh
 
 read -ra compiler <<<"${CC:-gcc}"
-read -ra libraries < <(pkg-config --libs libcurl nettle openblas libjpeg libturbojpeg jansson libzip libxxhash | tr '\n' ' ')
+modules=(libcurl nettle openblas libjpeg libturbojpeg jansson libzip libxxhash)
+for module in libwebp libtiff-4 libheif; do pkg-config --exists "$module" && modules+=("$module"); done
+read -ra libraries < <(pkg-config --libs "${modules[@]}" | tr '\n' ' ')
 if [ ! -f "$build/ftrain/parts.a" ]; then
     echo "ok - a program without libmicrohttpd # SKIP $build/ftrain/parts.a is not built"
     exit 0

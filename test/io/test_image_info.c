@@ -29,7 +29,7 @@ static const struct {
     {FOLDER "pictures/rgb.bmp", "BMP", 37, 29, 0, 1},
     {FOLDER "pictures/rgb.tga", "TGA", 37, 29, 0, 1},
     {FOLDER "pictures/raw.psd", "PSD", 37, 29, 0, 1},
-    {FOLDER "pictures/rgb16.ppm", "PNM", 37, 29, 0, 1},
+    {FOLDER "pictures/rgb16.ppm", "PPM", 37, 29, 0, 1},
     {FOLDER "webp/animated.webp", "WebP", 37, 29, 0, 3},
     {FOLDER "tiff/orientation_6.tif", "TIFF", 9, 5, 1, 1},
     {FOLDER "heif/turned.heic", "HEIC", 64, 72, 1, 1},
@@ -38,7 +38,7 @@ static const struct {
 enum { GOLDENS = sizeof goldens / sizeof *goldens };
 
 static bool is_built_in(const char *name) {
-    for (size_t i = 0; dni_image_format_at(i); i++)
+    for (size_t i = 0; i < DNI_IMAGE_FORMATS; i++)
         if (strcmp(dni_image_format_at(i)->name, name) == 0) return dni_image_format_at(i)->codec->describe;
     fail_msg("%s is no format", name);
     return false;

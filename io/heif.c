@@ -1,0 +1,293 @@
+/* HEIC, AVIF and other HEIF: boxes (ISO/IEC 14496-12) with items, of which the primary one is decoded.
+ *
+ * libheif turns, mirrors and crops by the file's own properties, which are a part of the format and not
+ * a hint as EXIF's orientation is in other formats; in HEIF that of EXIF must not be followed beside
+ * them (ISO/IEC 23008-12, 6.5.10 and annex A). So the picture always stands upright, and its orientation
+ * is 1. */
+#include "io/heif.h"
+
+#include "core/error.h"
+#include "io/image_header.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libheif/heif.h>
+
+/* ---- boxes ---- */
+
+typedef struct box {
+    char type[5];
+    uint64_t content, end; /* positions */
+} box;
+
+static uint64_t big_endian(const unsigned char *bytes, int count) {
+    uint64_t value = 0;
+    for (int i = 0; i < count; i++) value = value << 8 | bytes[i];
+    return value;
+}
+
+/* The box that begins at `at` and must end at `end` or before. */
+static dn_status read_box(box *out, const dni_image_source *source, uint64_t at, uint64_t end,
+                          dn_error *error) {
+    enum { HEAD = 8, LONG_HEAD = 16 };
+    unsigned char head[LONG_HEAD];
+    dn_status status = dni_image_source_read(source, head, HEAD, at, error);
+    if (status) return status;
+    uint64_t size = big_endian(head, 4), head_size = HEAD;
+    if (size == 1) {
+        status = dni_image_source_read(source, head + HEAD, HEAD, at + HEAD, error);
+        if (status) return status;
+        size = big_endian(head + HEAD, 8);
+        head_size = LONG_HEAD;
+    } else if (size == 0) {
+        size = end - at; /* up to the end */
+    }
+    memcpy(out->type, head + 4, 4);
+    out->type[4] = 0;
+    if (size < head_size)
+        return dni_fail(error, DN_ERR_IMAGE_CORRUPT,
+                        "%s: the HEIF file is broken (a box of %llu bytes at byte %llu)", source->name,
+                        (unsigned long long)size, (unsigned long long)at);
+    if (size > end - at)
+        return dni_fail(error, DN_ERR_IMAGE_TRUNCATED, "%s: the HEIF file ends early", source->name);
+    out->content = at + head_size;
+    out->end = at + size;
+    return DN_OK;
+}
+
+/* How many samples the longest track of a sequence has, as its table of their sizes says. */
+static dn_status count_samples(int *most, const dni_image_source *source, uint64_t at, uint64_t end,
+                               int depth, dn_error *error) {
+    static const char *const way[] = {"trak", "mdia", "minf", "stbl", "stsz"};
+    enum { COUNT_AT = 8, COUNT_BYTES = 4, LAST = sizeof way / sizeof *way - 1 };
+    while (end - at >= 8) {
+        box found;
+        dn_status status = read_box(&found, source, at, end, error);
+        unsigned char count[COUNT_BYTES];
+        if (!status && strcmp(found.type, way[depth]) == 0) {
+            if (depth < LAST)
+                status = count_samples(most, source, found.content, found.end, depth + 1, error);
+            else
+                status = dni_image_source_read(source, count, COUNT_BYTES, found.content + COUNT_AT, error);
+            if (!status && depth == LAST && big_endian(count, COUNT_BYTES) <= INT_MAX &&
+                (int)big_endian(count, COUNT_BYTES) > *most)
+                *most = (int)big_endian(count, COUNT_BYTES);
+        }
+        if (status) return status;
+        at = found.end;
+    }
+    return DN_OK;
+}
+
+/* What a walk over the boxes finds. */
+typedef struct boxes {
+    bool has_meta; /* a still picture */
+    bool is_av1;
+    int samples; /* of a sequence; 0: there is none */
+} boxes;
+
+/* AVIF has its brand among those that a file is compatible with, whatever its first one is. */
+static dn_status read_brands(boxes *out, const dni_image_source *source, const box *of, dn_error *error) {
+    dn_status status = DN_OK;
+    for (uint64_t at = of->content; !status && of->end - at >= 4; at += 4) {
+        char brand[5] = "";
+        status = dni_image_source_read(source, brand, 4, at, error);
+        out->is_av1 |= strcmp(brand, "avif") == 0 || strcmp(brand, "avis") == 0;
+    }
+    return status;
+}
+
+/* Every box up to the file's end must be whole. */
+static dn_status walk(boxes *out, const dni_image_source *source, dn_error *error) {
+    *out = (boxes){.samples = 0};
+    for (uint64_t at = 0; at < source->size;) {
+        box found;
+        dn_status status = read_box(&found, source, at, source->size, error);
+        if (status)
+            return out->has_meta && status == DN_ERR_IMAGE_CORRUPT ? DN_OK : status; /* trailing bytes */
+        out->has_meta |= strcmp(found.type, "meta") == 0;
+        if (strcmp(found.type, "ftyp") == 0) status = read_brands(out, source, &found, error);
+        if (strcmp(found.type, "moov") == 0)
+            status = count_samples(&out->samples, source, found.content, found.end, 0, error);
+        if (status) return status;
+        at = found.end;
+    }
+    return out->has_meta
+               ? DN_OK
+               : dni_image_unsupported(source->name, error, "a HEIF file without a still picture in it");
+}
+
+/* ---- libheif ---- */
+
+typedef struct reader {
+    const dni_image_source *source;
+    uint64_t position;
+} reader;
+
+static int64_t on_position(void *context) {
+    return (int64_t)((const reader *)context)->position;
+}
+
+static int on_read(void *to, size_t size, void *context) {
+    reader *const self = context;
+    dn_error error;
+    if (dni_image_source_read(self->source, to, size, self->position, &error)) return 1;
+    self->position += size;
+    return 0;
+}
+
+static int on_seek(int64_t position, void *context) {
+    reader *const self = context;
+    if (position < 0 || (uint64_t)position > self->source->size) return 1;
+    self->position = (uint64_t)position;
+    return 0;
+}
+
+static enum heif_reader_grow_status on_wait(int64_t size, void *context) {
+    const reader *const self = context;
+    return size >= 0 && (uint64_t)size <= self->source->size ? heif_reader_grow_status_size_reached
+                                                             : heif_reader_grow_status_size_beyond_eof;
+}
+
+static const struct heif_reader reader_calls = {1, on_position, on_read, on_seek, on_wait};
+
+static dn_status explain(struct heif_error reason, const dni_image_source *source, dn_error *error) {
+    const char *const message = reason.message ? reason.message : "no reason given";
+    if (reason.subcode == heif_suberror_Security_limit_exceeded)
+        return dni_fail(error, DN_ERR_IMAGE_CORRUPT, "%s: the HEIF file is broken (%s)", source->name,
+                        message);
+    switch (reason.code) {
+    case heif_error_Ok:
+        return DN_OK;
+    case heif_error_Memory_allocation_error:
+        return dni_no_memory(error, "%s", source->name);
+    case heif_error_Unsupported_filetype:
+    case heif_error_Unsupported_feature:
+    case heif_error_Plugin_loading_error:
+        return dni_fail(error, DN_ERR_IMAGE_UNSUPPORTED,
+                        "%s: this kind of HEIF is not supported by libheif here (%s)", source->name, message);
+    default:
+        if (reason.subcode == heif_suberror_End_of_data)
+            return dni_fail(error, DN_ERR_IMAGE_TRUNCATED, "%s: the HEIF file ends early", source->name);
+        return dni_fail(error, DN_ERR_IMAGE_CORRUPT, "%s: the HEIF file is broken (%s)", source->name,
+                        message);
+    }
+}
+
+/* A file that is open, and its primary picture. */
+typedef struct opened {
+    reader reader;
+    struct heif_context *context;
+    struct heif_image_handle *picture;
+    dn_image_info info;
+    bool is_av1;
+} opened;
+
+static void close_file(opened *self) {
+    if (self->picture) heif_image_handle_release(self->picture);
+    if (self->context) heif_context_free(self->context);
+}
+
+static dn_status open_file(opened *self, dni_image_source *source, dn_error *error) {
+    *self = (opened){.reader.source = source};
+    boxes found;
+    dn_status status = walk(&found, source, error);
+    if (status) return status;
+    self->is_av1 = found.is_av1;
+    self->context = heif_context_alloc();
+    if (!self->context) return dni_no_memory(error, "%s", source->name);
+    heif_context_set_max_decoding_threads(self->context, 0); /* on this thread: callers have their own */
+    status = explain(heif_context_read_from_reader(self->context, &reader_calls, &self->reader, NULL), source,
+                     error);
+    if (!status)
+        status = explain(heif_context_get_primary_image_handle(self->context, &self->picture), source, error);
+    if (status) return status;
+    const int images = heif_context_get_number_of_top_level_images(self->context);
+    self->info = (dn_image_info){.width = heif_image_handle_get_width(self->picture),
+                                 .height = heif_image_handle_get_height(self->picture),
+                                 .orientation = 1,
+                                 .frames = found.samples > images ? found.samples : images};
+    return dni_image_sides_check(self->info.width, self->info.height, source->name, error);
+}
+
+static dn_status describe(dn_image_info *out, dni_image_source *source, dn_error *error) {
+    opened file;
+    const dn_status status = open_file(&file, source, error);
+    if (!status) *out = file.info;
+    close_file(&file);
+    return status;
+}
+
+/* ---- pixels ---- */
+
+static dn_status copy_pixels(dn_image *out, const struct heif_image *pixels, const opened *file,
+                             dn_error *error) {
+    const dn_image_info *const info = &file->info;
+    const char *const name = file->reader.source->name;
+    int stride = 0;
+    const uint8_t *const rows = heif_image_get_plane_readonly(pixels, heif_channel_interleaved, &stride);
+    if (!rows || heif_image_get_width(pixels, heif_channel_interleaved) != info->width ||
+        heif_image_get_height(pixels, heif_channel_interleaved) != info->height)
+        return dni_fail(error, DN_ERR_IMAGE_CORRUPT,
+                        "%s: the HEIF file is broken (its picture is not of %d x %d pixels)", name,
+                        info->width, info->height);
+    const size_t row = 3 * (size_t)info->width;
+    uint8_t *const rgb = malloc(row * (size_t)info->height);
+    if (!rgb) return dni_no_memory(error, "%s: %d x %d pixels", name, info->width, info->height);
+    for (int y = 0; y < info->height; y++) memcpy(rgb + (size_t)y * row, rows + (ptrdiff_t)y * stride, row);
+    *out = (dn_image){.width = info->width,
+                      .height = info->height,
+                      .rgb = rgb,
+                      .orientation = info->orientation,
+                      .frames = info->frames};
+    return DN_OK;
+}
+
+/* Of the decoders for AV1 the one that never prints is taken where it is there: dav1d writes about
+ * damaged files to standard error. */
+static const char *quiet_decoder(void) {
+    enum { MOST = 16 };
+    const struct heif_decoder_descriptor *found[MOST];
+    const int count = heif_get_decoder_descriptors(heif_compression_AV1, found, MOST);
+    for (int i = 0; i < count && i < MOST; i++) {
+        const char *const id = heif_decoder_descriptor_get_id_name(found[i]);
+        if (id && strcmp(id, "aom") == 0) return "aom";
+    }
+    return NULL;
+}
+
+/* A decoder that is named is asked for every codec, so it is named for AV1 alone. */
+static dn_status decode_picture(dn_image *out, const opened *file, dn_error *error) {
+    struct heif_decoding_options *const options = heif_decoding_options_alloc();
+    if (!options) return dni_no_memory(error, "%s", file->reader.source->name);
+    options->convert_hdr_to_8bit = 1;
+    if (file->is_av1) options->decoder_id = quiet_decoder();
+    struct heif_image *pixels = NULL;
+    dn_status status = explain(
+        heif_decode_image(file->picture, &pixels, heif_colorspace_RGB, heif_chroma_interleaved_RGB, options),
+        file->reader.source, error);
+    heif_decoding_options_free(options);
+    if (!status) status = copy_pixels(out, pixels, file, error);
+    if (pixels) heif_image_release(pixels);
+    return status;
+}
+
+static dn_status decode(dn_image *out, dni_image_source *source, dn_error *error) {
+    opened file;
+    dn_status status = open_file(&file, source, error);
+    if (!status) status = dni_image_size_check(file.info.width, file.info.height, source->name, error);
+    if (!status) status = decode_picture(out, &file, error);
+    close_file(&file);
+    return status;
+}
+
+static void version(char *out, size_t size) {
+    snprintf(out, size, "%s", heif_get_version());
+}
+
+const dni_image_codec dni_heif_codec = {
+    .library = "libheif", .version = version, .describe = describe, .decode = decode};

@@ -1,0 +1,117 @@
+/* TIFF against Pillow's pixels (test/golden/io/oracle_formats.py), to the bit. */
+#include "io/file.h"
+#include "io/tiff.h"
+#include "test/support/decoding.h"
+#include "test/support/pictures.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOLDER "test/golden/io/tiff"
+
+/* Calls `check` with every golden file: those of which the folder has the pixels. */
+static void for_every_golden(void (*check)(const char *path)) {
+    dni_listing names;
+    dn_error error = {0};
+    size_t count = 0;
+    if (dni_list_folder(&names, FOLDER, &error)) fail_msg("%s", error.message);
+    for (size_t i = 0; i < names.count; i++) {
+        const size_t length = strlen(names.names[i]);
+        if (length < 4 || strcmp(names.names[i] + length - 4, ".rgb") != 0) continue;
+        char path[256];
+        snprintf(path, sizeof path, FOLDER "/%.*s", (int)(length - 4), names.names[i]);
+        check(path);
+        count++;
+    }
+    assert_true(count > 50);
+    dni_listing_free(&names);
+}
+
+static void check_pixels(const char *path) {
+    assert_golden_pixels(path, 0, NULL);
+}
+
+static void test_pixels(void **state) {
+    (void)state;
+    for_every_golden(check_pixels);
+}
+
+/* Pages behind the first may be cut, and so may the last bytes: where a page's folder ends the file,
+ * they say that there is no other page. */
+static void check_damage(const char *path) {
+    enum { STEP = 7, ROUNDS = 200, LINK = 8 };
+    if (!strstr(path, "pages") && !strstr(path, "preview_and_mask"))
+        assert_no_beginning_decodes(path, LINK, STEP);
+    assert_changed_bytes_are_harmless(path, ROUNDS, false);
+    assert_trailing_bytes_are_harmless(path);
+}
+
+static void test_cut_changed_and_longer_files(void **state) {
+    (void)state;
+    for_every_golden(check_damage);
+}
+
+static void assert_frames(const char *name, int frames, int orientation) {
+    char path[256];
+    dn_image image;
+    snprintf(path, sizeof path, FOLDER "/%s", name);
+    assert_golden_pixels(path, 0, &image);
+    assert_int_equal(image.frames, frames);
+    assert_int_equal(image.orientation, orientation);
+    dn_image_free(&image);
+}
+
+/* The orientation's tag has been followed. */
+static void test_frames_and_orientation(void **state) {
+    (void)state;
+    assert_frames("raw.tif", 1, 0);
+    assert_frames("pages.tif", 3, 0);
+    assert_frames("preview_and_mask.tif", 2, 0);
+    for (int orientation = 1; orientation <= 8; orientation++) {
+        char name[32];
+        snprintf(name, sizeof name, "orientation_%d.tif", orientation);
+        assert_frames(name, 1, 1);
+    }
+}
+
+static void test_kinds_that_are_not_read_are_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *path, *words;
+    } cases[] = {
+        {FOLDER "/refused_float.tif", "a TIFF picture of 32-bit floating-point numbers is not supported"},
+        {FOLDER "/refused_int32.tif", "a TIFF picture of 32-bit signed integers is not supported"},
+        {FOLDER "/refused_signed16.tif", "a TIFF picture of 16-bit signed integers is not supported"},
+        {FOLDER "/refused_unsigned32.tif", "a TIFF picture whose bits a sample are 32 is not supported"},
+        {FOLDER "/refused_lab.tif", "a TIFF picture of photometric interpretation 8 is not supported"},
+        {FOLDER "/refused_lzma.tif", "a TIFF picture of compression 34925 is not supported"},
+        {FOLDER "/refused_mostly_tile.tif",
+         "a TIFF picture of 8 x 8 pixels in tiles of 4096 x 4096 is not supported"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_file_refused(cases[i].path, DN_ERR_IMAGE_UNSUPPORTED, cases[i].words);
+}
+
+static void test_without_the_library_the_refusal_names_it(void **state) {
+    (void)state;
+    assert_file_refused(FOLDER "/raw.tif", DN_ERR_IMAGE_UNSUPPORTED,
+                        "this is a TIFF picture, and this build has no libtiff 4.5 or later");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pixels),
+        cmocka_unit_test(test_cut_changed_and_longer_files),
+        cmocka_unit_test(test_frames_and_orientation),
+        cmocka_unit_test(test_kinds_that_are_not_read_are_named),
+    };
+    const struct CMUnitTest without[] = {
+        cmocka_unit_test(test_without_the_library_the_refusal_names_it),
+    };
+    return dni_tiff_codec.decode ? cmocka_run_group_tests(tests, NULL, NULL)
+                                 : cmocka_run_group_tests(without, NULL, NULL);
+}
