@@ -10,6 +10,7 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/quote.h"
 #include "head/classifier/classifier.h"
+#include "io/image_format.h"
 #include "io/safetensors.h"
 
 #include <jansson.h>
@@ -41,6 +42,27 @@ static void print_kernels(dni_conv2d_requirements requirements) {
     }
 }
 
+/* "pictures JPEG, PNG, WebP (libwebp 1.2.4), ..."; what is missing has a line of its own, where users look for it. */
+static void print_formats(void) {
+    const char *before = "pictures ";
+    for (size_t i = 0; i < DNI_IMAGE_FORMATS; i++) {
+        const dni_image_format *const format = dni_image_format_at(i);
+        if (!format->codec->decode) continue;
+        printf("%s%s", before, format->name);
+        before = ", ";
+        char version[64];
+        if (!format->codec->version) continue;
+        format->codec->version(version, sizeof version);
+        printf(" (%s %s)", format->codec->library, version);
+    }
+    putchar('\n');
+    for (size_t i = 0; i < DNI_IMAGE_FORMATS; i++) {
+        const dni_image_format *const format = dni_image_format_at(i);
+        if (!format->codec->decode)
+            printf("pictures %s not available: built without %s\n", format->name, format->codec->library);
+    }
+}
+
 static outcome print_machine(void) {
     dni_isa isa;
     dn_error error;
@@ -54,6 +76,7 @@ static outcome print_machine(void) {
            dni_isa_name(dni_cpu_isa()), dni_pool_cores());
     const char *http = server_library();
     printf("server %s\n", http ? http : "not available: built without libmicrohttpd");
+    print_formats();
     const bool bf16 = !dni_cpu_require_bf16(isa, &error);
     printf("bf16 %s%s\n", bf16 ? "available" : "not available: ", bf16 ? "" : error.message);
     print_kernels((dni_conv2d_requirements){.isa = isa});
@@ -174,8 +197,8 @@ const command info_command = {
     .arguments = "[FILE]",
     .summary = "this machine's kernels, or what a file holds",
     .description =
-        "Without FILE: the version, the CPU, the number of threads, whether bf16 is available, and the\n"
-        "kernels that are chosen for DenseNet-161.\n"
+        "Without FILE: the version, the CPU, the number of threads, whether it can serve, the formats of\n"
+        "pictures that are read, whether bf16 is available, and the kernels that are chosen for DenseNet-161.\n"
         "With FILE: what a weights, model or feature file holds.\n\n"
         "  ftrain info flowers.safetensors\n\n",
     .max_paths = 1,

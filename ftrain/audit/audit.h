@@ -50,7 +50,7 @@ typedef struct class_summary {
     char name[320]; /* "train/rose", or "rose" without splits */
     const char *split, *class_name;
     size_t count, unusable;
-    size_t formats[FORMATS];
+    size_t formats[DNI_IMAGE_FORMATS];
     range_summary width, height, bytes, bits_per_pixel;
     range_summary quality; /* of the JPEG files that have a table; NaN without any */
     size_t chroma_full, chroma_half,

@@ -27,7 +27,7 @@ static bool is_in(const audit_data *data, size_t i, int label) {
 
 static void count_picture(class_summary *out, const picture_facts *facts, const double *cues) {
     const int shared = facts->jpeg.chroma_x * facts->jpeg.chroma_y;
-    out->formats[facts->format]++;
+    out->formats[dni_image_format_index(facts->format)]++;
     out->chroma_full += shared == 1;
     out->chroma_half += shared == 2;
     out->chroma_quarter += shared == 4;

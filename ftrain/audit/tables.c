@@ -52,18 +52,18 @@ static void show_formats(char *text, size_t size, const void *value) {
     const size_t *counts = value;
     size_t at = 0;
     snprintf(text, size, "-");
-    for (int f = 0; f < FORMATS && at < size; f++)
+    for (int f = 0; f < DNI_IMAGE_FORMATS && at < size; f++)
         if (counts[f])
             at += (size_t)snprintf(text + at, size - at, "%s%s %zu", at ? ", " : "",
-                                   format_name((picture_format)f), counts[f]);
+                                   dni_image_format_at((size_t)f)->name, counts[f]);
 }
 
 static json_t *formats_json(const void *value) {
     const size_t *counts = value;
     json_t *formats = json_object();
-    for (int f = 0; f < FORMATS; f++)
+    for (int f = 0; f < DNI_IMAGE_FORMATS; f++)
         if (counts[f])
-            json_object_set_new(formats, format_name((picture_format)f), json_integer((json_int_t)counts[f]));
+            json_object_set_new(formats, dni_image_format_at((size_t)f)->name, json_integer((json_int_t)counts[f]));
     return formats;
 }
 

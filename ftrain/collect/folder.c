@@ -7,6 +7,7 @@
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 #include "io/file.h"
+#include "io/image_format.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -171,17 +172,10 @@ void collect_folder_close(collect_folder *folder) {
 
 /* ---- adding ---- */
 
-/* By the first bytes, of what dn_image_decode() has taken. */
-static const char *extension(const unsigned char *bytes, size_t size) {
-    static const struct {
-        const char *start, *extension;
-    } formats[] = {{"\xff\xd8\xff", "jpg"}, {"\x89PNG", "png"},          {"GIF8", "gif"}, {"BM", "bmp"},
-                   {"8BPS", "psd"},         {"\x53\x80\xf6\x34", "pic"}, {"P5", "pgm"},   {"P6", "ppm"}};
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        const size_t length = strlen(formats[i].start);
-        if (size >= length && memcmp(bytes, formats[i].start, length) == 0) return formats[i].extension;
-    }
-    return "tga"; /* the one format without a signature */
+/* The usual one of the format, of what dn_image_decode() has taken. */
+static int extension_length(const char **out, const unsigned char *bytes, size_t size) {
+    *out = dni_image_format_find(bytes, size)->extensions + 1;
+    return (int)strcspn(*out, " ");
 }
 
 static outcome write_picture(const char *path, const unsigned char *bytes, size_t size) {
@@ -215,7 +209,9 @@ static outcome write_line(const collect_folder *folder, size_t size, const dni_k
 outcome collect_folder_add(collect_folder *folder, const unsigned char *bytes, size_t size,
                            const dni_key *key, const char *url) {
     char name[40];
-    snprintf(name, sizeof name, "%06" PRIu64 ".%s", folder->next, extension(bytes, size));
+    const char *extension;
+    const int length = extension_length(&extension, bytes, size);
+    snprintf(name, sizeof name, "%06" PRIu64 ".%.*s", folder->next, length, extension);
     free(folder->last);
     folder->last = strdup(name);
     char *path = dni_path_join(folder->path, name);

@@ -8,7 +8,9 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/progress.h"
 #include "io/file.h"
+#include "io/jpeg.h"
 #include "io/perceptual_hash.h"
+#include "io/stb_codecs.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -61,25 +63,17 @@ const char *cue_name(int cue) {
     return names[cue];
 }
 
-const char *format_name(picture_format format) {
-    static const char *const of[FORMATS] = {"JPEG", "PNG", "GIF", "BMP", "other"};
-    return of[format];
-}
-
-static picture_format format_of(const unsigned char *bytes, size_t size) {
-    if (size >= 3 && memcmp(bytes, "\xFF\xD8\xFF", 3) == 0) return FORMAT_JPEG;
-    if (size >= 8 && memcmp(bytes, "\x89PNG\r\n\x1A\n", 8) == 0) return FORMAT_PNG;
-    if (size >= 4 && memcmp(bytes, "GIF8", 4) == 0) return FORMAT_GIF;
-    if (size >= 2 && memcmp(bytes, "BM", 2) == 0) return FORMAT_BMP;
-    return FORMAT_OTHER;
+/* The codecs of formats that have cues of their own: one for each. */
+static bool is_of(const picture_facts *facts, const dni_image_codec *codec) {
+    return facts->format->codec == codec;
 }
 
 static void file_cues(double *cues, const picture_facts *facts) {
     const dni_jpeg_facts *const jpeg = &facts->jpeg;
     const double pixels = (double)facts->width * facts->height, bytes = (double)facts->bytes;
     const int shared = jpeg->chroma_x * jpeg->chroma_y;
-    cues[CUE_IS_JPEG] = facts->format == FORMAT_JPEG;
-    cues[CUE_IS_PNG] = facts->format == FORMAT_PNG;
+    cues[CUE_IS_JPEG] = is_of(facts, &dni_jpeg_codec);
+    cues[CUE_IS_PNG] = is_of(facts, &dni_png_codec);
     cues[CUE_BYTES] = log2(bytes);
     cues[CUE_BITS_PER_PIXEL] = log2(8 * bytes / pixels);
     cues[CUE_WIDTH] = log2(facts->width);
@@ -121,10 +115,10 @@ dn_status cues_of_bytes(double *cues, picture_facts *facts, uint8_t *tiny, const
     dn_image image;
     dn_status status = dn_image_decode(&image, bytes, size, name, error);
     if (status) return status;
-    facts->format = format_of(bytes, size);
+    facts->format = dni_image_format_find(bytes, size);
     facts->width = image.width;
     facts->height = image.height;
-    if (facts->format == FORMAT_JPEG) dni_jpeg_facts_read(&facts->jpeg, bytes, size);
+    if (is_of(facts, &dni_jpeg_codec)) dni_jpeg_facts_read(&facts->jpeg, bytes, size);
     facts->fingerprint.content = dni_key_of_bytes(bytes, size);
     status = dni_perceptual_hash(&facts->fingerprint.phash, &image, error);
     if (!status) status = cue_pixels(cues, &image, error);

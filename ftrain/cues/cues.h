@@ -8,6 +8,7 @@
 #include "core/pool.h"
 #include "io/dataset.h"
 #include "io/duplicates.h"
+#include "io/image_format.h"
 #include "io/jpeg_facts.h"
 
 #include <stdbool.h>
@@ -62,23 +63,12 @@ typedef enum cue_index {
 
 const char *cue_name(int cue);
 
-typedef enum picture_format {
-    FORMAT_JPEG,
-    FORMAT_PNG,
-    FORMAT_GIF,
-    FORMAT_BMP,
-    FORMAT_OTHER,
-    FORMATS
-} picture_format;
-
-const char *format_name(picture_format format);
-
 enum { TINY_SIDE = 32 };
 
 /* What is kept of a picture beside its cues. */
 typedef struct picture_facts {
     bool is_usable;
-    picture_format format;
+    const dni_image_format *format;
     int width, height;
     size_t bytes;
     dni_jpeg_facts jpeg; /* cleared for other formats */

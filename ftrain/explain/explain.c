@@ -16,6 +16,7 @@
 #include "head/classifier/classifier.h"
 #include "head/classifier/evidence.h"
 #include "io/file.h"
+#include "io/image_format.h"
 #include "io/json.h"
 #include "io/orientation.h"
 #include "io/png.h"
@@ -235,14 +236,6 @@ static bool ends_in(const char *path, const char *ending) {
     return length > size && strcasecmp(path + length - size, ending) == 0;
 }
 
-static bool is_picture_name(const char *path) {
-    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tga",  ".psd",
-                                          ".pic", ".pnm", ".ppm",  ".pgm", ".tif", ".tiff", ".webp"};
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (ends_in(path, endings[i])) return true;
-    return false;
-}
-
 /* A file for one picture, a folder for all else. */
 static outcome prepare_output(explanation_run *run, char *const *paths, int count) {
     struct stat there;
@@ -252,7 +245,7 @@ static outcome prepare_output(explanation_run *run, char *const *paths, int coun
     run->into_folder = !(is_one && ends_in(run->output, ".png"));
     if (!run->into_folder) return OUTCOME_OK;
     const bool is_folder = stat(run->output, &there) == 0 && S_ISDIR(there.st_mode);
-    if (!is_folder && is_picture_name(run->output)) {
+    if (!is_folder && dni_is_image_name(run->output)) {
         message(is_one ? "-o %s: maps are written as PNG; name a file that ends in .png, or a folder"
                        : "-o %s: for several pictures name a folder",
                 run->output);

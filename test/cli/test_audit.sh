@@ -99,7 +99,7 @@ assert len(d["cue_classifier"]["groups"]) == 3
 for group in d["cue_classifier"]["groups"].values():
     assert group["versus_largest"]["better"] == (group["versus_largest"]["p_value"] < 0.05), group
 assert d["labels"] is None
-print(row["class"], row["formats"]["other"] == 10)'
+print(row["class"], row["formats"]["PPM"] == 10)'
 else
     ok "with all there is # SKIP no python3"
 fi
