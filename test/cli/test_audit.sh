@@ -40,7 +40,7 @@ audit alike >quiet
 holds "a set without an alarm is advised nothing" [ "$(grep -c 'ftrain prepare' quiet)" -eq 0 ]
 check "--exit-status tells" 10 "^ALARM" "" audit apart --exit-status
 check "and is quiet without an alarm" 0 "." "" audit alike --exit-status
-check "a row a class and split" 0 "^test/dark +10 +0 +other 10 +40 +40 " "" audit apart
+check "a row a class and split" 0 "^test/dark +10 +0 +PPM 10 +40 +40 " "" audit apart
 check "folders of classes alone are one part" 0 "^bright +10 +0 " "" audit apart/train
 check "and no quality where no file is a JPEG" 0 "^test/dark +10 .* -$" "" audit apart
 check "the mean colour is told" 0 "^train/dark .* (8[0-9]|9[0-9]) (8[0-9]|9[0-9]) (8[0-9]|9[0-9])$" "" audit apart
