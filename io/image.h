@@ -91,6 +91,33 @@ DN_API void dn_image_free(dn_image *image); /* also of a cleared one, or NULL */
 DN_API dn_status dn_image_to_input(const dn_image *image, const dn_preprocessing *preprocessing, int flip,
                                    float *out, dn_error *error);
 
+/* Pixels as a camera or a program has them, one byte a channel; a view of memory that stays the caller's. */
+typedef enum dn_pixel_format {
+    DN_PIXELS_RGB = 1,
+    DN_PIXELS_BGR,
+    DN_PIXELS_RGBA, /* the fourth channel is not looked at */
+    DN_PIXELS_BGRA,
+    DN_PIXELS_GREY,
+} dn_pixel_format;
+
+typedef struct dn_pixels {
+    const void *data; /* the topmost row's first pixel */
+    int width, height;
+    dn_pixel_format format;
+    ptrdiff_t stride; /* bytes from a row to the one below it; negative where rows lie bottom to top */
+} dn_pixels;
+
+/* A picture with these pixels, orientation 0 and frames 0. On failure *out is cleared: DN_ERR_ARGUMENT
+ * names a size below 1, an unknown format, or a stride, whatever its sign, that is less than a row's
+ * bytes; DN_ERR_IMAGE_TOO_LARGE; DN_ERR_MEMORY. */
+DN_API dn_status dn_image_from_pixels(dn_image *out, const dn_pixels *pixels, dn_error *error);
+
+/* dn_image_from_pixels() and dn_image_to_input() in one, with the same bits as a result and the same
+ * failures. RGB without gaps between its rows is read where it lies; of anything else a copy is made for
+ * the time of the call. Such pixels have no EXIF: exif_rotate changes nothing. */
+DN_API dn_status dn_pixels_to_input(const dn_pixels *pixels, const dn_preprocessing *preprocessing, int flip,
+                                    float *out, dn_error *error);
+
 #ifdef __cplusplus
 }
 #endif

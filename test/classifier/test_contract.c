@@ -117,6 +117,13 @@ static void test_pictures(void **state) {
     REFUSED(dn_image_to_input(NULL, NULL, 0, out, &error), "image");
     REFUSED(dn_image_to_input(&image, NULL, 0, NULL, &error), "out");
     TAKEN(dn_image_to_input(&image, NULL, 0, out, &error));
+    const dn_pixels pixels = {.data = rgb, .width = 2, .height = 2, .format = DN_PIXELS_RGB, .stride = 6};
+    REFUSED(dn_image_from_pixels(NULL, &pixels, &error), "out");
+    REFUSED(dn_image_from_pixels(&image, NULL, &error), "pixels");
+    assert_null(image.rgb);
+    REFUSED(dn_pixels_to_input(NULL, NULL, 0, out, &error), "pixels");
+    REFUSED(dn_pixels_to_input(&pixels, NULL, 0, NULL, &error), "out");
+    TAKEN(dn_pixels_to_input(&pixels, NULL, 0, out, &error));
     REFUSED(dn_preprocessing_check(NULL, &error), "preprocessing");
     const dn_preprocessing preprocessing = dn_preprocessing_default();
     TAKEN(dn_preprocessing_check(&preprocessing, NULL));
