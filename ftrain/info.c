@@ -1,44 +1,91 @@
 /* ftrain info: this machine, or what is in a file. */
 #include "core/cpu.h"
 #include "core/pool.h"
-#include "core/tensor_dict.h"
 #include "densenet/topology.h"
+#include "ftrain/backbone/network_options.h"
+#include "ftrain/info_file.h"
+#include "ftrain/libraries.h"
 #include "ftrain/server/server.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
-#include "ftrain/shell/quote.h"
-#include "head/classifier/classifier.h"
+#include "ftrain/shell/output.h"
 #include "io/image_format.h"
-#include "io/safetensors.h"
 
-#include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 
 /* ---- the machine ---- */
 
-static void print_kernel(const dni_part *part, const char *what, dni_conv2d_requirements requirements) {
-    const dni_conv2d conv = dni_part_conv2d(part);
-    printf("  %-28s %s\n", what, dni_conv2d_select(&conv, requirements)->name);
-}
+enum { KERNELS = 32 };
 
-/* The first convolution of each role and block of densenet161: kernels are chosen by kind and channels. */
-static void print_kernels(dni_conv2d_requirements requirements) {
+/* A convolution of densenet161 and the kernel that was chosen for it. */
+typedef struct chosen_kernel {
+    const char *convolution;
+    int block; /* from 1; 0: in none */
+    const char *kernel;
+} chosen_kernel;
+
+typedef struct machine {
+    char cpu[64];
+    dni_isa tier;
+    char no_bf16[sizeof((dn_error *)0)->message]; /* why there is none; empty: there is */
+    chosen_kernel kernels[2][KERNELS];            /* in fp32, in bf16 */
+    int kernel_counts[2];                         /* 0 where there is no bf16 */
+    used_library libraries[USED_LIBRARIES];
+    size_t library_count;
+} machine;
+
+static const char network[] = "densenet161";
+
+/* The first convolution of each role and block: kernels are chosen by kind and channels. */
+static int find_kernels(chosen_kernel out[KERNELS], dni_conv2d_requirements requirements) {
     static const char *const roles[] = {
         [DNI_STEM] = "stem", [DNI_CONV1] = "1x1", [DNI_CONV2] = "3x3", [DNI_TRANSITION] = "transition"};
-    const dn_config *config = dn_config_find("densenet161");
-    printf("kernels of %s%s:\n", config->name, requirements.bf16 ? " with --precision bf16" : "");
-    for (int i = 0; i < dni_convolution_count(config); i++) {
+    const dn_config *config = dn_config_find(network);
+    int count = 0;
+    for (int i = 0; i < dni_convolution_count(config) && count < KERNELS; i++) {
         const dni_part part = dni_part_at(config, i);
         if (part.layer > 0) continue;
+        const dni_conv2d conv = dni_part_conv2d(&part);
+        out[count++] = (chosen_kernel){.convolution = roles[part.role],
+                                       .block = part.role == DNI_STEM ? 0 : part.block + 1,
+                                       .kernel = dni_conv2d_select(&conv, requirements)->name};
+    }
+    return count;
+}
+
+static outcome look_at(machine *out) {
+    dn_error error;
+    *out = (machine){.library_count = 0};
+    if (dni_cpu_choose_isa(&out->tier, &error)) {
+        message("%s", error.message);
+        return OUTCOME_USAGE;
+    }
+    dni_cpu_name(out->cpu, sizeof out->cpu);
+    out->library_count = libraries_list(out->libraries);
+    out->kernel_counts[0] = find_kernels(out->kernels[0], (dni_conv2d_requirements){.isa = out->tier});
+    if (dni_cpu_require_bf16(out->tier, &error))
+        snprintf(out->no_bf16, sizeof out->no_bf16, "%s", error.message);
+    else
+        out->kernel_counts[1] =
+            find_kernels(out->kernels[1], (dni_conv2d_requirements){.isa = out->tier, .bf16 = true});
+    return OUTCOME_OK;
+}
+
+/* ---- as text ---- */
+
+static void print_kernels(const machine *self, int precision) {
+    if (!self->kernel_counts[precision]) return;
+    printf("kernels of %s%s:\n", network, precision ? " with --precision bf16" : "");
+    for (int i = 0; i < self->kernel_counts[precision]; i++) {
+        const chosen_kernel *const it = &self->kernels[precision][i];
         char what[48];
-        if (part.role == DNI_STEM)
-            snprintf(what, sizeof what, "stem");
+        if (it->block)
+            snprintf(what, sizeof what, "%s, block %d", it->convolution, it->block);
         else
-            snprintf(what, sizeof what, "%s, block %d", roles[part.role], part.block + 1);
-        print_kernel(&part, what, requirements);
+            snprintf(what, sizeof what, "%s", it->convolution);
+        printf("  %-28s %s\n", what, it->kernel);
     }
 }
 
@@ -63,144 +110,102 @@ static void print_formats(void) {
     }
 }
 
-static outcome print_machine(void) {
-    dni_isa isa;
-    dn_error error;
-    if (dni_cpu_choose_isa(&isa, &error)) {
-        message("%s", error.message);
-        return OUTCOME_USAGE;
-    }
-    char name[64];
-    dni_cpu_name(name, sizeof name);
-    printf("version %s\ncpu %s\ntier %s (best here: %s)\nthreads %d\n", dn_version(), name, dni_isa_name(isa),
-           dni_isa_name(dni_cpu_isa()), dni_pool_cores());
+static outcome print_text(const machine *self) {
+    printf("version %s\ncpu %s\ntier %s (best here: %s)\nthreads %d\n", dn_version(), self->cpu,
+           dni_isa_name(self->tier), dni_isa_name(dni_cpu_isa()), dni_pool_cores());
     const char *http = server_library();
     printf("server %s\n", http ? http : "not available: built without libmicrohttpd");
     print_formats();
-    const bool bf16 = !dni_cpu_require_bf16(isa, &error);
-    printf("bf16 %s%s\n", bf16 ? "available" : "not available: ", bf16 ? "" : error.message);
-    print_kernels((dni_conv2d_requirements){.isa = isa});
-    if (bf16) print_kernels((dni_conv2d_requirements){.isa = isa, .bf16 = true});
-    return OUTCOME_OK;
-}
-
-/* ---- files ---- */
-
-/* What a file says of itself is escaped, as all names are. */
-static void print_name(const char *before, const char *name) {
-    fputs(before, stdout);
-    quote_write(stdout, name);
-}
-
-static void print_picture_keys(const dn_classifier_info *info) {
-    int train = 0;
-    for (int i = 0; i < info->picture_key_count; i++) train += info->picture_keys[i].use == DN_PICTURE_TRAIN;
-    printf("\npicture keys %d: trained on %d, validated with %d", info->picture_key_count, train,
-           info->picture_key_count - train);
-}
-
-/* The model that it was trained on from, and that one's own, as the recipe tells. */
-static void print_origin(const char *recipe_text) {
-    json_t *recipe = json_loads(recipe_text, 0, NULL);
-    const char *opening = "\ntrained on from ";
-    for (const json_t *from = json_object_get(recipe, "from"); from; from = json_object_get(from, "from")) {
-        const char *model = json_string_value(json_object_get(from, "model"));
-        const char *hash = json_string_value(json_object_get(from, "hash"));
-        print_name(opening, model ? model : "a model without a name");
-        print_name(", hash ", hash ? hash : "unknown");
-        opening = "; that one from ";
-    }
-    json_decref(recipe);
-}
-
-static outcome print_model(const char *path) {
-    dn_classifier *classifier;
-    dn_error error;
-    if (dn_classifier_load(&classifier, path, &error)) return report(&error, OUTCOME_MODEL);
-    const dn_classifier_info *info = dn_classifier_get_info(classifier);
-    print_name("model\nbackbone ", info->backbone);
-    print_name(", weights ", info->weights_source);
-    if (dn_classifier_is_complete(classifier)) fputs(" (complete: needs no other file)", stdout);
-    print_name(", hash ", info->weights_hash);
-    for (int i = 0; i < info->class_count; i++) print_name(i ? ", " : "\nclasses ", info->classes[i]);
-    printf("\nresize %d, crop %d%s", info->preprocessing.resize, info->preprocessing.crop,
-           info->preprocessing.exif_rotate ? ", EXIF rotation applied" : "");
-    if (info->conformal)
-        printf("\nsets of --coverage are calibrated on %d pictures", dn_conformal_count(info->conformal, -1));
-    if (info->picture_key_count) print_picture_keys(info);
-    if (info->novelty)
-        printf("\nunfamiliar pictures are told, by %d validation pictures, in %zu bytes",
-               dn_novelty_pictures(info->novelty), dn_novelty_size(info->novelty));
-    print_origin(info->recipe);
-    print_name("\nrecipe ", info->recipe);
-    print_name("\nmetrics ", info->metrics);
+    printf("bf16 %s%s\n", *self->no_bf16 ? "not available: " : "available", self->no_bf16);
+    for (size_t i = 0; i < self->library_count; i++)
+        printf("%s %s %s", i ? "," : "libraries", self->libraries[i].name, self->libraries[i].version);
     putchar('\n');
-    dn_classifier_free(classifier);
+    for (int precision = 0; precision < 2; precision++) print_kernels(self, precision);
     return OUTCOME_OK;
 }
 
-static outcome print_features(const dni_tensor_dict *dict, const char *path) {
-    const dni_tensor *features = dni_tensor_dict_find(dict, "features");
-    if (!features || features->rank != 2) {
-        message("%s: tensor 'features' of shape (n, features) is missing", path);
-        return OUTCOME_MODEL;
+/* ---- as JSON ---- */
+
+static json_t *kernels_json(const machine *self) {
+    json_t *const out = json_array();
+    for (int precision = 0; precision < 2; precision++)
+        for (int i = 0; i < self->kernel_counts[precision]; i++) {
+            const chosen_kernel *const it = &self->kernels[precision][i];
+            json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:o, s:s}", "network", network, "precision",
+                                                 precision_name(precision), "convolution", it->convolution,
+                                                 "block", it->block ? json_integer(it->block) : json_null(),
+                                                 "kernel", it->kernel));
+        }
+    return out;
+}
+
+static json_t *libraries_json(const machine *self) {
+    json_t *const out = json_object();
+    for (size_t i = 0; i < self->library_count; i++)
+        json_object_set_new(out, self->libraries[i].name, json_string(self->libraries[i].version));
+    return out;
+}
+
+static json_t *formats_json(void) {
+    json_t *const out = json_array();
+    for (size_t i = 0; i < DNI_IMAGE_FORMATS; i++) {
+        const dni_image_format *const format = dni_image_format_at(i);
+        char version[64] = "";
+        if (format->codec->version) format->codec->version(version, sizeof version);
+        json_array_append_new(out, json_pack("{s:s, s:b, s:s?, s:s?}", "format", format->name, "available",
+                                             format->codec->decode != NULL, "library", format->codec->library,
+                                             "version", *version ? version : NULL));
     }
-    const char *provenance = dni_tensor_dict_meta(dict, "provenance");
-    printf("features\nviews of pictures %lld, features %lld", (long long)features->shape[0],
-           (long long)features->shape[1]);
-    print_name("\nof ", provenance ? provenance : "unknown weights");
-    putchar('\n');
-    return OUTCOME_OK;
+    return out;
 }
 
-static outcome print_weights(const char *path) {
-    dn_weights *weights;
-    dn_error error;
-    if (dn_weights_load(&weights, path, &error)) return report(&error, OUTCOME_MODEL);
-    char hash[33];
-    dn_weights_hash(weights, hash);
-    const dn_config *config = dn_weights_config(weights);
-    printf("weights\n%s, %d features, hash %s\n", config->name, config->features, hash);
-    if (*dn_weights_notes(weights)) {
-        print_name("", dn_weights_notes(weights));
-        putchar('\n');
-    }
-    dn_weights_free(weights);
-    return OUTCOME_OK;
+static outcome print_object(const machine *self) {
+    const char *const http = server_library();
+    json_t *const out =
+        json_pack("{s:s, s:s, s:s, s:s, s:i, s:{s:b, s:s?}, s:{s:b, s:s?}, s:o, s:o, s:o}", "version",
+                  dn_version(), "cpu", self->cpu, "tier", dni_isa_name(self->tier), "best_tier",
+                  dni_isa_name(dni_cpu_isa()), "threads", dni_pool_cores(), "bf16", "available",
+                  !*self->no_bf16, "reason", *self->no_bf16 ? self->no_bf16 : NULL, "server", "available",
+                  http != NULL, "reason", http ? NULL : "built without libmicrohttpd", "pictures",
+                  formats_json(), "libraries", libraries_json(self), "kernels", kernels_json(self));
+    return print_json(out) ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
-/* A safetensors file of ours says in its metadata what it is; all else should be weights. */
-static outcome print_file(const char *path) {
-    dni_tensor_dict *dict = NULL;
-    const char *format = NULL;
-    if (!dni_safetensors_read(&dict, path, NULL)) format = dni_tensor_dict_meta(dict, "format");
-    outcome code;
-    if (format && strncmp(format, "densenet classifier", 19) == 0)
-        code = print_model(path);
-    else if (format && strncmp(format, "densenet feature store", 22) == 0)
-        code = print_features(dict, path);
-    else
-        code = print_weights(path);
-    dni_tensor_dict_free(dict);
-    return code;
+/* ---- the command ---- */
+
+static outcome print_machine(bool json) {
+    machine self;
+    const outcome code = look_at(&self);
+    if (code) return code;
+    return json ? print_object(&self) : print_text(&self);
 }
+
+typedef struct info_options {
+    bool json;
+} info_options;
+
+static const option_spec rows[] = {
+    JSON_OBJECT_OPTION(info_options, json),
+};
 
 static outcome run(const command *self, int argc, char **argv) {
+    info_options options = {.json = false};
     int first;
-    const outcome code = parse_options(self, NULL, argc, argv, &first);
+    const outcome code = parse_options(self, &options, argc, argv, &first);
     if (code) return code;
-    return first < argc ? print_file(argv[first]) : print_machine();
+    return first < argc ? info_file_print(argv[first], options.json) : print_machine(options.json);
 }
 
 const command info_command = {
     .name = "info",
-    .arguments = "[FILE]",
+    .arguments = "[FILE] [options]",
     .summary = "this machine's kernels, or what a file holds",
     .description =
-        "Without FILE: the version, the CPU, the number of threads, whether it can serve, the formats of\n"
-        "pictures that are read, whether bf16 is available, and the kernels that are chosen for DenseNet-161.\n"
-        "With FILE: what a weights, model or feature file holds.\n\n"
+        "Without FILE: the version, the CPU, the number of threads, whether it can serve, the formats of pictures\n"
+        "that are read, whether bf16 is available, the libraries, and the kernels that are chosen for DenseNet-161.\n"
+        "With FILE: what a weights, model or feature file, or a checkpoint of a training, holds.\n\n"
         "  ftrain info flowers.safetensors\n\n",
+    .options = OPTIONS(rows),
     .max_paths = 1,
     .run = run,
 };
