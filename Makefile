@@ -26,7 +26,7 @@
 # Variables: CC, PKG_CONFIG, AR, BUILD (folder of the build), V=1 (show whole commands), SANITIZE (1: address and
 # undefined, or one of them), OPTIMIZE, HARDEN= (empty: none of the compiler's protections), WERROR=-Werror (warnings stop
 # the build; make test sets it), HTTP= WEBP= TIFF= HEIF= (empty: built without that library), PREFIX, LIBDIR, INCLUDEDIR,
-# MANDIR, COMPLETIONDIR, DESTDIR, PYTHON (of make golden).
+# MANDIR, COMPLETIONDIR, SCHEMADIR, DESTDIR, PYTHON (of make golden).
 # CFLAGS, CPPFLAGS and LDFLAGS are yours: they stand behind the Makefile's own, so yours win.
 #
 # For another machine, name its compiler and its pkg-config:
@@ -45,6 +45,7 @@ LIBDIR  ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR  ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+SCHEMADIR ?= $(PREFIX)/share/densenet/json
 SANITIZE ?=
 BUILD   ?= build$(if $(SANITIZE),/$(if $(filter undefined,$(SANITIZE)),ubsan,asan))
 WERROR  ?=
@@ -149,6 +150,8 @@ TESTS         ?= $(filter-out browser,$(sort $(patsubst test/%/,%,$(dir $(wildca
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard $(TESTS:%=test/%/test_*.c)))
 TEST_SCRIPTS  := $(wildcard $(foreach d,$(TESTS),test/$(d)/check_*.sh test/$(d)/test_*.sh))
 TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/faults.c,$(wildcard test/support/*.c)))
+# For scripts: what checks JSON against docs/json/, and comma-separated values.
+CHECKERS := $(BUILD)/test/json/validate $(BUILD)/test/json/csv
 # Preloaded by scripts, so that chosen system calls fail.
 FAULTS  := $(BUILD)/test/support/faults.so
 STATIC  := $(BUILD)/libdensenet.a
@@ -210,6 +213,10 @@ $(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(BUILD)/ft
 	$(call show,LD,$@)
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
 
+$(CHECKERS): %: %.o $(BUILD)/test/support/json_schema.o
+	$(call show,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+
 $(FAULTS): test/support/faults.c
 	@mkdir -p $(@D)
 	$(CC) $(OUR_CPPFLAGS) -std=gnu11 -O1 -fPIC $(WARNINGS) -shared -o $@ $< -ldl
@@ -257,7 +264,7 @@ portability: all
 test: deps
 	+@$(AGAIN) check $(if $(filter file,$(origin WERROR)),WERROR=-Werror)
 
-check: all $(TEST_PROGRAMS) $(SAMPLES) $(FAULTS)
+check: all $(TEST_PROGRAMS) $(SAMPLES) $(FAULTS) $(CHECKERS)
 	@for folder in $(TESTS); do ls -d test/$$folder/* 2>/dev/null | grep -q '/\(test\|check\)_' || \
 	    { echo "TESTS: there are no tests in test/$$folder" >&2; exit 2; }; done
 	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' CC='$(CC)' test/run.sh $(TEST_PROGRAMS) $(TEST_SCRIPTS)
@@ -304,7 +311,7 @@ demo-built: $(PROGRAM) $(SAMPLES)
 walkthrough: deps
 	+@$(AGAIN) walkthrough-built
 
-walkthrough-built: $(PROGRAM) $(SAMPLES)
+walkthrough-built: $(PROGRAM) $(SAMPLES) $(CHECKERS)
 	@BUILD='$(BUILD)' test/support/transcript.sh --within 0.1 docs/walkthrough.md
 
 weights: deps
@@ -318,12 +325,14 @@ weights-built: $(PROGRAM)
 PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/training.h head/novelty.h head/metrics.h \
                   head/conformal.h head/head.h head/classifier/classifier.h head/classifier/picture_keys.h \
                   head/classifier/libdensenet.h
+SCHEMAS := $(wildcard docs/json/*.schema.json)
 # Where a file goes, below DESTDIR.
 at        = $(call quoted,$(DESTDIR)$(1))
 INSTALLED = $(foreach f,libdensenet.a libdensenet.so.$(VERSION) $(SONAME) libdensenet.so pkgconfig/densenet.pc \
                     cmake/densenet/densenetConfig.cmake cmake/densenet/densenetConfigVersion.cmake,\
                 $(call at,$(LIBDIR)/$(f))) \
             $(call at,$(PREFIX)/bin/ftrain) $(call at,$(MANDIR)/man1/ftrain.1) $(call at,$(COMPLETIONDIR)/ftrain) \
+            $(foreach f,$(notdir $(SCHEMAS)),$(call at,$(SCHEMADIR)/$(f))) \
             $(foreach h,$(notdir $(PUBLIC_HEADERS)),$(call at,$(INCLUDEDIR)/densenet/$(h)))
 # A folder's name in sed's replacement.
 in_sed    = $(subst |,\|,$(subst &,\&,$(subst \,\\,$(1))))
@@ -344,6 +353,7 @@ install: all
 	install -m 755 $(PROGRAM) $(call at,$(PREFIX)/bin/)
 	install -m 644 docs/ftrain.1 $(call at,$(MANDIR)/man1/)
 	install -m 644 docs/completion/ftrain.bash $(call at,$(COMPLETIONDIR)/ftrain)
+	install -m 644 $(SCHEMAS) $(call at,$(SCHEMADIR)/)
 	for header in $(PUBLIC_HEADERS); do \
 	    sed 's|^#include "[a-z/]*/\([a-z_]*\.h\)"|#include <densenet/\1>|' $$header \
 	        >$(call at,$(INCLUDEDIR)/densenet/)$${header##*/} || exit 1; done
@@ -355,7 +365,8 @@ install: all
 
 uninstall:
 	rm -f $(INSTALLED)
-	for folder in $(call at,$(INCLUDEDIR)/densenet) $(call at,$(LIBDIR)/cmake/densenet); do \
+	for folder in $(call at,$(INCLUDEDIR)/densenet) $(call at,$(LIBDIR)/cmake/densenet) $(call at,$(SCHEMADIR)) \
+	    $(call at,$(PREFIX)/share/densenet); do \
 	    if [ -d "$$folder" ]; then rmdir "$$folder"; fi; done
 
 # ---- bench: how fast it is, alone and beside others (bench/README.md) ----

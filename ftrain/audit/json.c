@@ -21,13 +21,14 @@ static json_t *leak_json(const audit_leak *leak) {
     for (int k = 0; k < leak->giveaway_count; k++) {
         const giveaway *const it = &leak->giveaways[k];
         json_array_append_new(giveaways,
-                              json_pack("{s:s, s:f, s:s, s:o, s:s, s:o, s:s}", "cue", cue_name(it->cue),
-                                        "auc", it->auc, "what", it->phrase, "more", dni_json_text(it->more),
-                                        "more_value", it->more_value, "less", dni_json_text(it->less),
-                                        "less_value", it->less_value));
+                              json_pack("{s:s, s:o, s:s, s:o, s:s, s:o, s:s}", "cue", cue_name(it->cue),
+                                        "roc_auc", dni_json_number(it->auc), "what", it->phrase, "more",
+                                        dni_json_text(it->more), "more_value", it->more_value, "less",
+                                        dni_json_text(it->less), "less_value", it->less_value));
     }
-    return json_pack("{s:i, s:i, s:f, s:o, s:o, s:o}", "pictures", leak->pictures, "folds", FOLDS, "majority",
-                     leak->majority, "groups", by_name, "cues", rows_json(&cues), "giveaways", giveaways);
+    return json_pack("{s:i, s:i, s:o, s:o, s:o, s:o}", "count", leak->pictures, "folds", FOLDS, "majority",
+                     dni_json_number(leak->majority), "groups", by_name, "cues", rows_json(&cues),
+                     "giveaways", giveaways);
 }
 
 static json_t *summaries_json(const audit *findings) {
@@ -80,8 +81,8 @@ static json_t *outliers_json(const audit *findings, const class_outliers *all) {
     for (int c = 0; c < findings->data.class_count; c++)
         for (int k = 0; k < all[c].count; k++) {
             const outlier *const it = &all[c].worst[k];
-            json_array_append_new(out, json_pack("{s:o, s:f, s:s?}", "path", path_json(findings, it->index),
-                                                 "score", it->score, "cue",
+            json_array_append_new(out, json_pack("{s:o, s:o, s:s?}", "path", path_json(findings, it->index),
+                                                 "score", dni_json_number(it->score), "cue",
                                                  it->cue >= 0 ? cue_name(it->cue) : NULL));
         }
     return out;
@@ -105,10 +106,11 @@ static json_t *labels_json(const audit *findings) {
     if (!check->is_judged) return out;
     const row_table suspected = audit_labels_table(&findings->labels, true);
     const row_table others = audit_labels_table(&findings->labels, false);
-    json_t *const rest = json_pack("{s:i, s:i, s:f, s:f, s:o, s:i, s:s?, s:o, s:o}", "pictures", check->count,
-                                   "folds", LABEL_FOLDS, "c", check->c, "accuracy", check->metrics.accuracy,
-                                   "versus_largest", guessing_json(&check->versus_largest), "estimated_wrong",
-                                   check->wrong, "doubt", audit_labels_doubt(&findings->labels), "suspected",
+    json_t *const rest = json_pack("{s:i, s:i, s:o, s:o, s:o, s:i, s:s?, s:o, s:o}", "count", check->count,
+                                   "folds", LABEL_FOLDS, "c", dni_json_number(check->c), "accuracy",
+                                   dni_json_number(check->metrics.accuracy), "versus_largest_class",
+                                   guessing_json(&check->versus_largest), "estimated_wrong", check->wrong,
+                                   "doubt", audit_labels_doubt(&findings->labels), "suspected",
                                    rows_json(&suspected), "others", rows_json(&others));
     json_object_update(out, rest);
     json_decref(rest);

@@ -13,6 +13,12 @@ static json_t *versus_json(const void *value) {
     return guessing_json(value);
 }
 
+/* "" where the set has no splits. */
+static json_t *split_json(const void *value) {
+    const char *const split = *(const char *const *)value;
+    return *split ? json_string(split) : json_null();
+}
+
 static void show_likely(char *text, size_t size, const void *value) {
     const label_row *row = value;
     snprintf(text, size, "%s", row->likely ? row->likely : "-");
@@ -44,7 +50,8 @@ static void show_fine_range(char *text, size_t size, const void *value) {
 static json_t *range_json(const void *value) {
     const range_summary *range = value;
     if (isnan(range->median)) return json_null();
-    return json_pack("{s:f, s:f, s:f}", "min", range->min, "median", range->median, "max", range->max);
+    return json_pack("{s:o, s:o, s:o}", "min", dni_json_number(range->min), "median",
+                     dni_json_number(range->median), "max", dni_json_number(range->max));
 }
 
 /* "JPEG 24, PNG 4" */
@@ -74,12 +81,8 @@ static void show_colour(char *text, size_t size, const void *value) {
 
 static json_t *colour_json(const void *value) {
     const double *mean = value;
-    return json_pack("[f, f, f]", mean[0], mean[1], mean[2]);
-}
-
-static json_t *interval_json(const void *value) {
-    const dn_metrics *metrics = value;
-    return json_pack("[f, f]", metrics->accuracy_low, metrics->accuracy_high);
+    return json_pack("[o, o, o]", dni_json_number(mean[0]), dni_json_number(mean[1]),
+                     dni_json_number(mean[2]));
 }
 
 static void show_alarm(char *text, size_t size, const void *value) {
@@ -107,10 +110,10 @@ static row_table summaries_table(const audit *findings, const table_column *colu
 row_table audit_files_table(const audit *findings) {
     static const table_column columns[] = {
         COLUMN("", NULL, CELL_CHARS, class_summary, name),
-        COLUMN(NULL, "split", CELL_TEXT, class_summary, split),
+        COLUMN(NULL, "split", CELL_TEXT, class_summary, split, .json = split_json),
         COLUMN(NULL, "class", CELL_TEXT, class_summary, class_name),
-        COLUMN("pictures", "pictures", CELL_SIZE, class_summary, count),
-        COLUMN("unusable", "unusable", CELL_SIZE, class_summary, unusable),
+        COLUMN("pictures", "count", CELL_SIZE, class_summary, count),
+        COLUMN("unusable", "unusable_count", CELL_SIZE, class_summary, unusable),
         COLUMN("formats", "formats", CELL_RECORD, class_summary, formats, .show = show_formats,
                .json = formats_json),
         RANGE("width", "width", width, show_whole_range),
@@ -146,11 +149,10 @@ row_table audit_groups_table(const audit_leak *leak) {
     static const table_column columns[] = {
         COLUMN("cues", NULL, CELL_TEXT, cue_group, name),
         COLUMN("accuracy", "accuracy", CELL_NUMBER, cue_group, metrics.accuracy, .format = "%.3f"),
-        COLUMN(NULL, "interval", CELL_RECORD, cue_group, metrics, .json = interval_json),
-        COLUMN("low", NULL, CELL_NUMBER, cue_group, metrics.accuracy_low, .format = "%.3f"),
-        COLUMN("high", NULL, CELL_NUMBER, cue_group, metrics.accuracy_high, .format = "%.3f"),
+        COLUMN("low", "accuracy_low", CELL_NUMBER, cue_group, metrics.accuracy_low, .format = "%.3f"),
+        COLUMN("high", "accuracy_high", CELL_NUMBER, cue_group, metrics.accuracy_high, .format = "%.3f"),
         COLUMN("p (guessing)", NULL, CELL_NUMBER, cue_group, versus_largest.p_value, .show = show_p_value),
-        COLUMN(NULL, "versus_largest", CELL_RECORD, cue_group, versus_largest, .json = versus_json),
+        COLUMN(NULL, "versus_largest_class", CELL_RECORD, cue_group, versus_largest, .json = versus_json),
         COLUMN("alarm", "alarm", CELL_FLAG, cue_group, alarm, .show = show_alarm),
     };
     return (row_table)ROWS(columns, leak->groups, CUE_GROUPS);
@@ -159,14 +161,14 @@ row_table audit_groups_table(const audit_leak *leak) {
 row_table audit_cues_table(const audit_leak *leak, int count) {
     static const table_column columns[] = {
         COLUMN("cue", "cue", CELL_RECORD, cue_rank, cue, .show = show_cue, .json = cue_json),
-        COLUMN("AUC", "auc", CELL_NUMBER, cue_rank, auc, .format = "%.3f"),
+        COLUMN("AUC", "roc_auc", CELL_NUMBER, cue_rank, auc, .format = "%.3f"),
     };
     return (row_table)ROWS(columns, leak->ranks, count);
 }
 
 row_table audit_labels_table(const audit_labels *labels, bool suspected) {
     static const table_column columns[] = {
-        COLUMN("split", "split", CELL_TEXT, label_row, split),
+        COLUMN("split", "split", CELL_TEXT, label_row, split, .json = split_json),
         COLUMN("path", "path", CELL_TEXT, label_row, path),
         COLUMN("given", "given", CELL_TEXT, label_row, given),
         COLUMN("probability", "given_probability", CELL_NUMBER, label_row, given_probability),

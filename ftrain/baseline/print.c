@@ -1,6 +1,8 @@
 /* The table of the baselines, printed. */
 #include "ftrain/baseline/run.h"
 #include "ftrain/baseline/sentences.h"
+#include "ftrain/shell/output.h"
+#include "io/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -29,9 +31,9 @@ static void show_name(char *text, size_t size, const void *value) {
 static json_t *pair_json(const void *value) {
     const row_pair *pair = value;
     if (!pair->reference) return json_null();
-    return json_pack("{s:s, s:i, s:i, s:i, s:f}", "baseline", pair->reference, "count", pair->pictures,
+    return json_pack("{s:s, s:i, s:i, s:i, s:o}", "baseline", pair->reference, "count", pair->pictures,
                      "only_this", pair->only_this, "only_reference", pair->only_reference, "p_value",
-                     pair->p_value);
+                     dni_json_number(pair->p_value));
 }
 
 static json_t *versus_json(const void *value) {
@@ -56,7 +58,7 @@ row_table baseline_rows(const baseline_run *run) {
         COLUMN("loss", "loss", CELL_NUMBER, baseline_row, loss),
         COLUMN("p (pairs)", NULL, CELL_NUMBER, baseline_row, pair.p_value, .show = show_p_value),
         COLUMN(NULL, "versus_reference", CELL_RECORD, baseline_row, pair, .json = pair_json),
-        ROW_COLUMN(NULL, "versus_largest", .json = versus_json),
+        ROW_COLUMN(NULL, "versus_largest_class", .json = versus_json),
         COLUMN("seconds", "seconds", CELL_NUMBER, baseline_row, seconds, .format = "%.2f"),
     };
     return (row_table)ROWS(columns, run->rows, run->row_count);
@@ -78,9 +80,20 @@ static void print_sentences(const baseline_run *run) {
     if (*cues) puts(cues);
 }
 
+/* Each row says which decisions its pictures were chosen by. */
+static bool print_json_rows(const baseline_run *run, const row_table *table) {
+    bool printed = true;
+    for (size_t i = 0; printed && i < table->count; i++) {
+        json_t *const row = row_json(table, i);
+        if (row) json_object_set_new(row, "decisions", decisions_json(&run->extraction.decisions));
+        printed = print_json(row);
+    }
+    return printed;
+}
+
 outcome baseline_print(const baseline_run *run) {
     const row_table table = baseline_rows(run);
-    if (!(run->json ? rows_print_json(&table) : rows_print(&table))) return OUTCOME_MACHINE;
+    if (!(run->json ? print_json_rows(run, &table) : rows_print(&table))) return OUTCOME_MACHINE;
     const char *reference = baseline_reference(run);
     if (run->json || !reference) return OUTCOME_OK;
     if (run->model)

@@ -67,7 +67,7 @@ static outcome print_added(const collect_run *run, const fetched *answer, const 
     if (!path) return report_no_memory();
     bool printed = true;
     if (run->json) {
-        printed = print_json(json_pack("{s:o, s:o, s:I}", "file", dni_json_text(path), "url",
+        printed = print_json(json_pack("{s:o, s:o, s:I}", "path", dni_json_text(path), "url",
                                        dni_json_text(url), "bytes", (json_int_t)answer->size));
     } else {
         quote_write(stdout, path);

@@ -6,13 +6,14 @@
 
 #include "io/csv.h"
 #include "io/file.h"
+#include "io/real_text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static void header_line(FILE *to, const evaluation *result) {
-    fputs("path,truth,predicted", to);
+    fputs("path,truth,class", to);
     for (int c = 0; c < result->info->class_count; c++) {
         char name[600];
         snprintf(name, sizeof name, "p_%s", result->info->classes[c]);
@@ -30,8 +31,13 @@ static void picture_line(FILE *to, const evaluation *result, int i) {
     dni_csv_field(to, result->info->classes[result->scores.labels[i]]);
     putc(',', to);
     dni_csv_field(to, result->info->classes[evaluation_predicted(result, i)]);
-    for (size_t c = 0; c < classes; c++) fprintf(to, ",%.17g", exp((double)row[c]));
-    if (result->scores.unfamiliarity) fprintf(to, ",%.9g", 100 * result->scores.unfamiliarity[i]);
+    for (size_t c = 0; c < classes; c++) {
+        putc(',', to);
+        dni_real_write(to, exp((double)row[c]));
+    }
+    if (!result->scores.unfamiliarity) return;
+    putc(',', to);
+    dni_real_write(to, 100 * result->scores.unfamiliarity[i]);
 }
 
 /* Line i of the file, from 0; the header is line 0. */

@@ -8,10 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static json_t *number(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 /* Adds a member; without memory for it, *object is released and becomes NULL. */
 static void add(json_t **object, const char *key, json_t *value) {
     if (*object && !json_object_set_new(*object, key, value)) return;
@@ -64,19 +60,19 @@ static json_t *reliability_json(const dn_reliability *r) {
     json_t *bins = json_array();
     for (int b = 0; b < DN_RELIABILITY_BINS; b++) {
         const dn_reliability_bin *bin = &r->bins[b];
-        json_array_append_new(bins,
-                              json_pack("{s:f, s:i, s:o, s:o}", "up_to", (b + 1.0) / DN_RELIABILITY_BINS,
-                                        "count", bin->count, "accuracy",
-                                        number(bin->count ? (double)bin->correct / bin->count : (double)NAN),
-                                        "confidence", number(bin->confidence)));
+        json_array_append_new(
+            bins, json_pack("{s:f, s:i, s:o, s:o}", "up_to", (b + 1.0) / DN_RELIABILITY_BINS, "count",
+                            bin->count, "accuracy",
+                            dni_json_number(bin->count ? (double)bin->correct / bin->count : (double)NAN),
+                            "confidence", dni_json_number(bin->confidence)));
     }
     return bins;
 }
 
 static json_t *temperature_json(const evaluation *result) {
     const recalibration *c = &result->recalibration;
-    json_t *object = json_pack("{s:f, s:s, s:i}", "temperature", c->temperature, "split", c->split,
-                               "split_count", c->count);
+    json_t *object = json_pack("{s:o, s:s, s:i}", "temperature", dni_json_number(c->temperature), "split",
+                               c->split, "split_count", c->count);
     add_members(&object, probabilities_json(probability_row_scaled(result)));
     add(&object, "reliability", reliability_json(&c->reliability));
     return object;
@@ -84,9 +80,10 @@ static json_t *temperature_json(const evaluation *result) {
 
 static json_t *threshold_json(const evaluation *result) {
     const recalibration *c = &result->recalibration;
-    json_t *object = json_pack("{s:o, s:f, s:f, s:s, s:f}", "class", dni_json_text(result->info->classes[1]),
-                               "probability", c->threshold.probability, "log_odds", c->threshold.log_odds,
-                               "split", c->split, "split_balanced_accuracy", c->threshold.balanced_accuracy);
+    json_t *object = json_pack("{s:o, s:o, s:o, s:s, s:o}", "class", dni_json_text(result->info->classes[1]),
+                               "probability", dni_json_number(c->threshold.probability), "log_odds",
+                               dni_json_number(c->threshold.log_odds), "split", c->split,
+                               "split_balanced_accuracy", dni_json_number(c->threshold.balanced_accuracy));
     add_members(&object, metrics_json(result, &c->at_threshold));
     add(&object, "confusion", confusion_json(c->at_threshold.confusion, 2));
     return object;
@@ -100,8 +97,8 @@ static json_t *own_json(const evaluation *result) {
     if (!json_is_object(object)) return object;
     if (from->is_measured) {
         without = metrics_json(result, &from->metrics);
-        add(&without, "loss", number(from->metrics.overall.loss));
-        add(&without, "roc_auc", number(from->roc_auc));
+        add(&without, "loss", dni_json_number(from->metrics.overall.loss));
+        add(&without, "roc_auc", dni_json_number(from->roc_auc));
     }
     add(&object, "without", without);
     return object;
@@ -124,18 +121,18 @@ static json_t *robustness_json(const evaluation *result) {
 
 static json_t *strangers_json(const strangers *others) {
     return json_pack("{s:o, s:i, s:i, s:o}", "folder", dni_json_text(others->folder), "count", others->count,
-                     "unfamiliar", others->unfamiliar, "roc_auc", number(others->roc_auc));
+                     "unfamiliar_count", others->unfamiliar, "roc_auc", dni_json_number(others->roc_auc));
 }
 
 bool evaluation_print_json(const evaluation *result) {
     json_t *object = metrics_json(result, &result->metrics);
     add_members(&object, probabilities_json(probability_row_plain(result)));
-    add(&object, "roc_auc", number(result->roc_auc));
-    add(&object, "average_precision", number(result->average_precision));
+    add(&object, "roc_auc", dni_json_number(result->roc_auc));
+    add(&object, "average_precision", dni_json_number(result->average_precision));
     add(&object, "split", result->split ? dni_json_text(result->split) : json_null());
     add(&object, "skipped", json_integer((json_int_t)result->skipped));
     add(&object, "decisions", decisions_json(&result->decisions));
-    if (result->unfamiliar >= 0) add(&object, "unfamiliar", json_integer(result->unfamiliar));
+    if (result->unfamiliar >= 0) add(&object, "unfamiliar_count", json_integer(result->unfamiliar));
     if (result->strangers.folder) add(&object, "strangers", strangers_json(&result->strangers));
     add(&object, "classes", classes_json(result));
     add(&object, "confusion", confusion_json(result->metrics.confusion, result->info->class_count));

@@ -65,7 +65,7 @@ void set_metrics_free(set_metrics *metrics) {
         COLUMN("several", "several", CELL_INT, set_row, several)
 
 row_table set_table(const set_row *first, int count) {
-    static const table_column columns[] = {COLUMN("class", "name", CELL_TEXT, set_row, name), SET_COLUMNS};
+    static const table_column columns[] = {COLUMN("class", "class", CELL_TEXT, set_row, name), SET_COLUMNS};
     return (row_table)ROWS(columns, first, count);
 }
 

@@ -2,6 +2,8 @@
 #include "ftrain/evaluate/tables.h"
 
 #include "ftrain/shell/new_array.h"
+#include "io/json.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +16,7 @@ static json_t *recalls_json(const void *value) {
     json_t *recalls = json_object();
     for (int c = 0; c < row->from->info->class_count; c++) {
         const double recall = row->classes[c].recall;
-        json_object_set_new(recalls, row->from->info->classes[c],
-                            isfinite(recall) ? json_real(recall) : json_null());
+        json_object_set_new(recalls, row->from->info->classes[c], dni_json_number(recall));
     }
     return recalls;
 }

@@ -91,15 +91,24 @@ static outcome draw(const explanation_run *run, const dn_image *image, explained
     return code;
 }
 
+/* Of several that are equal the first, as predict has it. */
+static int most_probable(const explanation_run *run, int classes) {
+    int best = 0;
+    for (int c = 1; c < classes; c++)
+        if (run->probabilities[c] > run->probabilities[best]) best = c;
+    return best;
+}
+
 static outcome print(const explanation_run *run, const explained_picture *it) {
     const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
     if (run->json) {
-        json_t *line =
-            json_pack("{s:o, s:o, s:f, s:o, s:f}", "path", dni_json_text(it->path), "class",
-                      dni_json_text(info->classes[it->class_index]), "probability", it->probability, "inside",
-                      isnan(it->inside) ? json_null() : json_real(it->inside), "area", run->area);
+        json_t *line = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "path", dni_json_text(it->path), "class",
+                                 dni_json_text(info->classes[most_probable(run, info->class_count)]),
+                                 "explained", dni_json_text(info->classes[it->class_index]), "probability",
+                                 dni_json_float((float)it->probability), "inside",
+                                 dni_json_number(it->inside), "area", dni_json_number(run->area));
         unfamiliar_add_json(line, it->unfamiliarity);
-        if (it->map) json_object_set_new(line, "map", dni_json_text(it->map));
+        if (it->map) json_object_set_new(line, "map_path", dni_json_text(it->map));
         return print_json(line) ? OUTCOME_OK : OUTCOME_MACHINE;
     }
     quote_write(stdout, it->path);
@@ -177,10 +186,10 @@ static outcome print_summary(const explanation_run *run) {
             printf(
                 ": %.3f of the evidence inside the ellipse (deviation %.3f, %d pictures), which is %.3f of the area\n",
                 mean, deviation, sum->pictures, run->area);
-        } else if (!print_json(json_pack("{s:o, s:i, s:f, s:f, s:f}", "class",
-                                         dni_json_text(info->classes[c]), "pictures", sum->pictures,
-                                         "inside_mean", mean, "inside_deviation", deviation, "area",
-                                         run->area))) {
+        } else if (!print_json(json_pack("{s:o, s:i, s:o, s:o, s:o}", "explained",
+                                         dni_json_text(info->classes[c]), "count", sum->pictures,
+                                         "inside_mean", dni_json_number(mean), "inside_deviation",
+                                         dni_json_number(deviation), "area", dni_json_number(run->area)))) {
             return OUTCOME_MACHINE;
         }
     }

@@ -23,9 +23,9 @@ outcome class_rows_make(class_row **out, const char *const *names, const dn_clas
 
 row_table class_table(const class_row *first, int count) {
     static const table_column columns[] = {
-        COLUMN("class", "name", CELL_TEXT, class_row, name),
+        COLUMN("class", "class", CELL_TEXT, class_row, name),
         COLUMN("pictures", "count", CELL_INT, class_row, metrics.count),
-        COLUMN(NULL, "predicted", CELL_INT, class_row, metrics.predicted),
+        COLUMN(NULL, "predicted_count", CELL_INT, class_row, metrics.predicted),
         COLUMN("precision", "precision", CELL_NUMBER, class_row, metrics.precision),
         COLUMN("recall", "recall", CELL_NUMBER, class_row, metrics.recall),
         COLUMN("95 % from", NULL, CELL_NUMBER, class_row, recall_low),

@@ -7,6 +7,7 @@
 #include "ftrain/shell/unfamiliar.h"
 #include "io/csv.h"
 #include "io/json.h"
+#include "io/real_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -53,13 +54,13 @@ static void print_text_error(const char *path, const char *reason) {
     putchar('\n');
 }
 
-/* ---- CSV: path, class, error, where the model can tell them its own pictures, where it is asked for the
- * set, then a probability a class, empty where it is not shown, and where the model can tell it the
- * percentile of unfamiliarity ---- */
+/* ---- CSV: path, class, error, where the model can tell them its own pictures and near copies of them,
+ * where it is asked for the set, then a probability a class, empty where it is not shown, and where the
+ * model can tell it the percentile of unfamiliarity ---- */
 
 static void print_csv_header(const prediction *shape) {
     fputs("path,class,error", stdout);
-    if (shape->tells_own) fputs(",own", stdout);
+    if (shape->tells_own) fputs(",own,near_copy", stdout);
     if (shape->thresholds) fputs(",set", stdout);
     for (int c = 0; c < shape->class_count; c++) {
         char name[600];
@@ -107,8 +108,8 @@ static bool print_csv(const char *path, const prediction *predicted) {
     putchar(',');
     dni_csv_field(stdout, predicted->classes[predicted->order[0]]);
     putchar(',');
-    if (predicted->tells_own) putchar(',');
-    if (predicted->own) printf("%s%s", predicted->own, near_copy(predicted));
+    if (predicted->tells_own) fputs(predicted->own ? "," : ",,", stdout);
+    if (predicted->own) printf("%s,%s", predicted->own, predicted->is_near_copy ? "true" : "false");
     if (predicted->thresholds) {
         putchar(',');
         if (!print_csv_set(predicted)) return !report_no_memory();
@@ -117,7 +118,10 @@ static bool print_csv(const char *path, const prediction *predicted) {
         putchar(',');
         if (is_shown(predicted, c)) printf("%.9g", (double)predicted->probabilities[c]);
     }
-    if (!isnan(predicted->unfamiliarity)) printf(",%.9g", 100 * predicted->unfamiliarity);
+    if (!isnan(predicted->unfamiliarity)) {
+        putchar(',');
+        dni_real_write(stdout, 100 * predicted->unfamiliarity);
+    }
     putchar('\n');
     return true;
 }
@@ -126,7 +130,7 @@ static void print_csv_error(const char *path, const char *reason, const predicti
     dni_csv_field(stdout, path);
     fputs(",,", stdout);
     dni_csv_field(stdout, reason);
-    if (shape->tells_own) putchar(',');
+    if (shape->tells_own) fputs(",,", stdout);
     if (shape->thresholds) putchar(',');
     for (int c = 0; c < shape->class_count; c++) putchar(',');
     if (!isnan(shape->unfamiliarity)) putchar(',');
@@ -151,8 +155,8 @@ bool prediction_row_print_error(row_format format, const char *path, const char 
     const size_t length = strlen(path);
     if (strncmp(reason, path, length) == 0 && strncmp(reason + length, ": ", 2) == 0) reason += length + 2;
     if (format == ROW_JSON)
-        return print_json(
-            json_pack("{s:o, s:o}", "path", dni_json_text(path), "error", dni_json_text(reason)));
+        return print_json(json_pack("{s:o, s:{s:o}}", "path", dni_json_text(path), "error", "message",
+                                    dni_json_text(reason)));
     if (format == ROW_CSV)
         print_csv_error(path, reason, shape);
     else

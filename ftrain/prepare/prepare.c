@@ -75,14 +75,16 @@ static outcome print_object(const preparation *done, const char *output) {
                             json_integer((json_int_t)preparation_count(done, -1, label)));
         json_decref(name);
     }
-    json_t *object = json_pack("{s:o, s:o, s:I, s:i, s:b, s:b, s:s}", "output", dni_json_text(output),
-                               "classes", classes, "left_out", (json_int_t)done->skipped, "side",
+    json_t *object = json_pack("{s:o, s:o, s:I, s:i, s:b, s:b, s:s, s:o}", "folder", dni_json_text(output),
+                               "classes", classes, "skipped", (json_int_t)done->skipped, "side",
                                done->form->side, "square", !done->form->no_crop, "grey", done->form->grey,
-                               "format", done->form->format == FORM_PNG ? "png" : "jpeg");
+                               "format", done->form->format == FORM_PNG ? "png" : "jpeg", "decisions",
+                               decisions_json(&done->set->decisions));
     if (done->form->format == FORM_JPEG) {
         static const char *const subsamplings[] = {"mixed", "420", "444"};
-        json_object_set_new(object, "quality",
-                            json_pack("[i, i]", done->form->lowest_quality, done->form->highest_quality));
+        json_object_set_new(
+            object, "jpeg_quality",
+            json_pack("{s:i, s:i}", "min", done->form->lowest_quality, "max", done->form->highest_quality));
         json_object_set_new(object, "subsampling", json_string(subsamplings[done->form->subsampling]));
     }
     return print_json(object) ? OUTCOME_OK : OUTCOME_MACHINE;

@@ -71,12 +71,13 @@ static void add_finding(json_t *to, const finding *found) {
         json_object_set_new(to, "same", json_boolean(found->is_same));
     }
     if (found->colour_score > DNI_OUTLIER_Z)
-        json_object_set_new(to, "colour",
-                            json_pack("[f, s]", found->colour_score, cue_name(found->colour_cue)));
+        json_object_set_new(
+            to, "colour",
+            json_pack("[o, s]", dni_json_number(found->colour_score), cue_name(found->colour_cue)));
     if (found->feature_score > DNI_OUTLIER_Z)
-        json_object_set_new(to, "features", json_real(found->feature_score));
+        json_object_set_new(to, "features", dni_json_number(found->feature_score));
     if (found->unfamiliarity >= DN_NOVELTY_LINE)
-        json_object_set_new(to, "unfamiliar", json_real(found->unfamiliarity));
+        json_object_set_new(to, "unfamiliar_percentile", json_real(100 * found->unfamiliarity));
     if (found->likely >= 0)
         json_object_set_new(
             to, "label",

@@ -114,9 +114,9 @@ static outcome print_done(const choice *work, bool json) {
     const bool moves = made->kind == DNI_MOVE;
     if (json)
         return print_json(json_pack("{s:s, s:o, s:I, s:I, s:o}", "decision", dni_decision_name(made->kind),
-                                    "class", moves ? dni_json_text(made->class_name) : json_null(),
-                                    "pictures", (json_int_t)work->pending.count, "unchanged",
-                                    (json_int_t)work->pending.unchanged, "file",
+                                    "class", moves ? dni_json_text(made->class_name) : json_null(), "count",
+                                    (json_int_t)work->pending.count, "unchanged",
+                                    (json_int_t)work->pending.unchanged, "decisions_path",
                                     dni_json_text(work->set->file)))
                    ? OUTCOME_OK
                    : OUTCOME_MACHINE;
@@ -183,7 +183,7 @@ outcome review_list(const review_set *self, bool json) {
         COLUMN(NULL, "decision", CELL_TEXT, list_row, decision),
         ROW_COLUMN(NULL, "class", .json = class_json),
         COLUMN("time", "time", CELL_TEXT, list_row, time),
-        COLUMN("file", "file", CELL_TEXT, list_row, file),
+        COLUMN("file", "state", CELL_TEXT, list_row, file),
         COLUMN(NULL, "xxh3", CELL_CHARS, list_row, key),
     };
     list_row *const rows = new_array(self->decisions.count + 1, sizeof *rows);

@@ -38,7 +38,7 @@ function reasonWords(picture) {
     const kind = picture.same ? 'same bytes' : 'near copy';
     words.push(first === picture ? 'has copies' : kind + ' of ' + first.path);
   }
-  if (picture.unfamiliar) words.push('unfamiliar: stranger than ' + (100 * picture.unfamiliar).toFixed(0) + ' % of validation');
+  if (picture.unfamiliar_percentile) words.push('unfamiliar: stranger than ' + picture.unfamiliar_percentile.toFixed(0) + ' % of validation');
   if (picture.colour) words.push('colour stands out: ' + picture.colour[1] + ', z ' + number(picture.colour[0]));
   if (picture.features) words.push('features stand out, z ' + number(picture.features));
   return words;
@@ -54,7 +54,7 @@ function say(text, isError) {
 const reasons = {
   label: { title: 'wrong label?', holds: (p) => p.label, rank: (p) => p.label[1] - p.label[2] },
   copy: { title: 'copies', holds: (p) => p.copy !== undefined, rank: (p) => p.copy },
-  unfamiliar: { title: 'unfamiliar', holds: (p) => p.unfamiliar, rank: (p) => -p.unfamiliar },
+  unfamiliar: { title: 'unfamiliar', holds: (p) => p.unfamiliar_percentile, rank: (p) => -p.unfamiliar_percentile },
   outlier: { title: 'outlier', holds: (p) => p.colour || p.features,
              rank: (p) => -Math.max(p.colour ? p.colour[0] : 0, p.features || 0) },
   broken: { title: 'cannot be used', holds: (p) => p.broken, rank: () => 0 },

@@ -1,11 +1,11 @@
 /* What the server says of itself: the page, the model, its health and its counts. */
 #include "ftrain/serve/site.h"
 
+#include "ftrain/backbone/model_json.h"
 #include "io/file.h"
 #include "io/json.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 extern const asset asset_serve_page_html, asset_serve_page_js, asset_serve_page_css;
 
@@ -31,46 +31,27 @@ void answer_health(void *context, const request *in, response *out) {
 
 /* ---- the model ---- */
 
-/* JSON that the model file holds as text, which dn_classifier_load() has checked. */
-static json_t *parsed(const char *text) {
-    json_t *value;
-    json_error_t reason;
-    return dni_json_parse(&value, text, strlen(text), 0, &reason) ? NULL : value;
-}
-
-static json_t *preprocessing_json(const dn_preprocessing *preprocessing) {
-    char *text = dni_preprocessing_to_json(preprocessing);
-    json_t *value = text ? parsed(text) : NULL;
-    free(text);
-    return value;
-}
-
-static json_t *classes_json(const dn_classifier_info *info) {
-    json_t *classes = json_array();
-    for (int c = 0; c < info->class_count; c++)
-        json_array_append_new(classes, dni_json_text(info->classes[c]));
-    return classes;
-}
-
 /* What was asked for by --coverage; null without it. */
 static json_t *coverage_json(const class_sets *sets) {
     if (!sets->thresholds) return json_null();
-    return json_pack("{s:f, s:b, s:i}", "coverage", sets->coverage, "per_class", sets->per_class,
-                     "calibration_pictures", sets->calibration);
+    return json_pack("{s:f, s:b, s:i}", "asked", sets->coverage, "per_class", sets->per_class,
+                     "calibration_count", sets->calibration);
 }
 
 void answer_model(void *context, const request *in, response *out) {
     (void)in;
     const site *of = context;
-    const dn_classifier_info *info = pipeline_info(of->pipeline);
-    json_t *value = json_pack(
-        "{s:o, s:o, s:s, s:o, s:s, s:s, s:o, s:I, s:o?, s:o?, s:o, s:{s:s, s:I, s:i, s:i}}", "model",
-        dni_json_text(dni_path_name(of->model)), "classes", classes_json(info), "backbone", info->backbone,
-        "weights", dni_json_text(info->weights_source), "hash", info->weights_hash, "precision",
-        of->precision, "preprocessing", preprocessing_json(&info->preprocessing), "seed",
-        (json_int_t)info->seed, "recipe", parsed(info->recipe), "metrics", parsed(info->metrics), "sets",
-        coverage_json(of->sets), "server", "version", dn_version(), "max_body", (json_int_t)of->max_body,
-        "queue", pipeline_capacity(of->pipeline), "batch", PIPELINE_BATCH);
+    json_t *value = json_pack("{s:o}", "model", dni_json_text(dni_path_name(of->model)));
+    json_t *const more = json_pack("{s:s, s:o, s:{s:s, s:I, s:i, s:i}}", "precision", of->precision, "sets",
+                                   coverage_json(of->sets), "server", "version", dn_version(), "max_body",
+                                   (json_int_t)of->max_body, "queue", pipeline_capacity(of->pipeline),
+                                   "batch", PIPELINE_BATCH);
+    if (json_object_update_new(value, model_json(pipeline_info(of->pipeline))) ||
+        json_object_update(value, more)) {
+        json_decref(value);
+        value = NULL;
+    }
+    json_decref(more);
     response_json(out, 200, value);
 }
 

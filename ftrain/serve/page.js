@@ -82,7 +82,7 @@ function addRow(body, name, probability) {
 function showSet(card, value) {
   if (!value.set) return;
   const text = card.querySelector('.set');
-  text.textContent = 'set' + (sets ? ' for coverage ' + sets.coverage : '') + ': ' +
+  text.textContent = 'set' + (sets ? ' for coverage ' + sets.asked : '') + ': ' +
       (value.set.length ? value.set.join(', ') : 'empty: like no class');
   text.hidden = false;
 }

@@ -62,8 +62,8 @@ static json_t *cell_json(const table_column *from, const void *row) {
     if (from->kind == CELL_FLAG) return json_boolean(*(const bool *)value);
     if (!column_is_number(from)) return dni_json_text(cell_text((char[TEXT]){0}, TEXT, from, row));
     const double number = number_at(from, value);
-    if (!isfinite(number)) return json_null();
-    return from->kind == CELL_NUMBER ? json_real(number) : json_integer((json_int_t)number);
+    return from->kind == CELL_NUMBER || !isfinite(number) ? dni_json_number(number)
+                                                          : json_integer((json_int_t)number);
 }
 
 /* ---- text ---- */

@@ -2,6 +2,7 @@
 #include "ftrain/shell/guessing.h"
 
 #include "ftrain/shell/quote.h"
+#include "io/json.h"
 
 #include <stdio.h>
 
@@ -41,6 +42,6 @@ void guessing_print(const guessing_sentence *sentence) {
 }
 
 json_t *guessing_json(const dni_versus_largest *versus) {
-    return json_pack("{s:f, s:f, s:b}", "share", versus->share, "p_value", versus->p_value, "better",
-                     (int)versus->better);
+    return json_pack("{s:o, s:o, s:b}", "share", dni_json_number(versus->share), "p_value",
+                     dni_json_number(versus->p_value), "better", (int)versus->better);
 }

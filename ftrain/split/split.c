@@ -85,8 +85,9 @@ static bool print_split_json(const split_pictures *pictures, int split) {
                             json_integer(count_of(pictures, split, (int)k)));
         json_decref(name);
     }
-    return print_json(json_pack("{s:s, s:o, s:I}", "split", dni_split_name((dni_split)split), "classes",
-                                classes, "all", (json_int_t)count_of(pictures, split, -1)));
+    return print_json(json_pack("{s:s, s:o, s:I, s:o}", "split", dni_split_name((dni_split)split), "classes",
+                                classes, "count", (json_int_t)count_of(pictures, split, -1), "decisions",
+                                decisions_json(&pictures->decisions)));
 }
 
 static outcome print_result(const split_pictures *pictures, bool json) {

@@ -95,6 +95,12 @@ static json_t *versus_json(const void *value) {
     return guessing_json(value);
 }
 
+static bool print_folds_summary(const train_run *run, const row_table *summary) {
+    json_t *const object = row_json(summary, 0);
+    if (object) json_object_set_new(object, "decisions", decisions_json(&run->extraction.decisions));
+    return print_json(object);
+}
+
 outcome train_print_folds(const train_run *run) {
     static const table_column columns[] = {
         COLUMN(NULL, "folds", CELL_INT, fold_table, count),
@@ -113,8 +119,8 @@ outcome train_print_folds(const train_run *run) {
     const row_table summary = ROWS(columns, folds, 1);
     const row_table table = folds_table(folds, run->options->json);
     if (!folds->count) return OUTCOME_OK;
-    const bool printed =
-        run->options->json ? rows_print_json(&table) && rows_print_json(&summary) : rows_print(&table);
+    const bool printed = run->options->json ? rows_print_json(&table) && print_folds_summary(run, &summary)
+                                            : rows_print(&table);
     if (!printed) return OUTCOME_MACHINE;
     if (!run->options->json) {
         const guessing_sentence guessing = train_folds_guessing(run);

@@ -102,21 +102,25 @@ json_t *recipe_json(const train_run *run) {
 /* ---- the metrics ---- */
 
 static json_t *before_json(const origin *of) {
-    return json_pack("{s:f, s:f, s:i, s:f, s:f}", "valid_loss", of->valid.loss, "valid_accuracy",
-                     of->valid.accuracy, "test_correct", of->test.correct, "test_accuracy", of->test.accuracy,
-                     "test_loss", of->test.loss);
+    return json_pack("{s:o, s:o, s:i, s:o, s:o}", "valid_loss", dni_json_number(of->valid.loss),
+                     "valid_accuracy", dni_json_number(of->valid.accuracy), "test_correct", of->test.correct,
+                     "test_accuracy", dni_json_number(of->test.accuracy), "test_loss",
+                     dni_json_number(of->test.loss));
 }
 
 json_t *recipe_metrics_json(const train_run *run) {
     const dni_versus_largest versus = train_versus_largest(run);
-    json_t *out = json_pack(
-        "{s:i, s:f, s:f, s:f, s:i, s:i, s:f, s:f, s:f, s:f, s:o, s:b, s:{s:i, s:b}}", "best_epoch",
-        run->result.best_epoch, "train_loss", run->result.train_loss, "valid_loss", run->result.valid_loss,
-        "valid_accuracy", run->result.valid_accuracy, "test_count", run->test.count, "test_correct",
-        run->test.correct, "test_accuracy", run->test.accuracy, "test_accuracy_low", run->test.accuracy_low,
-        "test_accuracy_high", run->test.accuracy_high, "test_loss", run->test.loss, "versus_largest_class",
-        guessing_json(&versus), "nothing_learnt", (int)train_learnt_nothing(run, NULL), "calibration",
-        "count", calibrate_count(run), "apart", (int)calibrate_is_apart(run));
+    json_t *out =
+        json_pack("{s:i, s:o, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:b, s:{s:i, s:b}}", "best_epoch",
+                  run->result.best_epoch, "train_loss", dni_json_number(run->result.train_loss), "valid_loss",
+                  dni_json_number(run->result.valid_loss), "valid_accuracy",
+                  dni_json_number(run->result.valid_accuracy), "test_count", run->test.count, "test_correct",
+                  run->test.correct, "test_accuracy", dni_json_number(run->test.accuracy),
+                  "test_accuracy_low", dni_json_number(run->test.accuracy_low), "test_accuracy_high",
+                  dni_json_number(run->test.accuracy_high), "test_loss", dni_json_number(run->test.loss),
+                  "versus_largest_class", guessing_json(&versus), "nothing_learnt",
+                  (int)train_learnt_nothing(run, NULL), "calibration", "count", calibrate_count(run), "apart",
+                  (int)calibrate_is_apart(run));
     if (run->origin.is_measured) json_object_set_new(out, "before", before_json(&run->origin));
     return out;
 }

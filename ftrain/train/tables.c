@@ -148,7 +148,7 @@ static void show_interval(char *text, size_t size, const void *value) {
 row_table folds_table(const fold_table *folds, bool folds_only) {
     static const table_column columns[] = {
         COLUMN("fold", "fold", CELL_INT, fold_result, fold, .show = show_fold),
-        COLUMN("pictures", "pictures", CELL_INT, fold_result, held_out.count, .show = show_positive),
+        COLUMN("pictures", "count", CELL_INT, fold_result, held_out.count, .show = show_positive),
         COLUMN("best epoch", "best_epoch", CELL_INT, fold_result, best_epoch, .show = show_positive),
         COLUMN("accuracy", "accuracy", CELL_NUMBER, fold_result, held_out.accuracy),
         COLUMN("95 % interval", NULL, CELL_RECORD, fold_result, held_out, .show = show_interval,

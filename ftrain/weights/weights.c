@@ -91,7 +91,7 @@ static outcome choose_names(weights_run *run) {
 static outcome print_result(const weights_run *run, const char *path, const dn_config *network,
                             const char *sha256, bool downloaded) {
     if (run->json) {
-        json_t *const row = json_pack("{s:o, s:s, s:s, s:b}", "file", dni_json_text(path), "network",
+        json_t *const row = json_pack("{s:o, s:s, s:s, s:b}", "path", dni_json_text(path), "network",
                                       network->name, "sha256", sha256, "downloaded", (int)downloaded);
         if (downloaded && row) {
             json_object_set_new(row, "url", dni_json_text(run->address.shown));

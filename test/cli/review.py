@@ -10,10 +10,12 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from answers import Answers  # noqa: E402
 from cases import check, finish  # noqa: E402
 
 ftrain, model, data = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
 file = data / "decisions.tsv"
+answers = Answers(ftrain)
 
 
 class Page:
@@ -47,6 +49,7 @@ class Page:
         answer = connection.getresponse()
         found = answer.status, answer.headers, answer.read()
         connection.close()
+        answers.add(method, path, answer, found[2])
         return found
 
     def post(self, path, body=None, token=None):
@@ -173,6 +176,7 @@ def main():
     check("it ends with 0 after SIGTERM", page.code, 0)
     test_sigkill()
     test_browser(data.parent)
+    check("errors are as docs/json/ has them", answers.wrong(), ([], ["serve-error"]))
     finish()
 
 

@@ -16,9 +16,11 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from answers import Answers  # noqa: E402
 from cases import check, finish  # noqa: E402
 
 ftrain, model, rotating, turned, *pictures = sys.argv[1:]
+answers = Answers(ftrain)
 
 
 class Server:
@@ -55,7 +57,9 @@ class Server:
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read()
+            read = answer.read()
+            answers.add(method, path, answer, read)
+            return answer.status, answer.headers, read
         finally:
             if not client:
                 connection.close()
@@ -168,13 +172,13 @@ def sets():
         found = [server.post(content(path))[1]["predictions"][0] for path in pictures]
         check("sets of classes are those of predict", [row["set"] for row in found], [row["set"] for row in expected])
         check("the model tells their coverage", json.loads(server.ask("GET", "/v1/model")[2])["sets"],
-              {"coverage": 0.5, "per_class": False, "calibration_pictures": 8})
+              {"asked": 0.5, "per_class": False, "calibration_count": 8})
 
 
 def describe(server):
     status, _, body = server.ask("GET", "/v1/model")
     about = json.loads(body)
-    check("the model is described", (status, about["classes"], about["backbone"], about["weights"], about["preprocessing"]["crop"], about["recipe"]["name"]),
+    check("the model is described", (status, about["classes"], about["backbone"], about["weights_source"], about["preprocessing"]["crop"], about["recipe"]["name"]),
           (200, ["bright", "dark"], "densenet121", "random:1", 32, "default"))
     check("it is healthy", server.ask("GET", "/healthz")[::2], (200, b"ok\n"))
     status, headers, body = server.ask("GET", "/metrics")
@@ -394,4 +398,5 @@ with Server("--timeout", 1) as server:
     slow(server)
 for cases in (rotate, sets, access, full, ending, interrupt, six):
     cases()
+check("all answers are as docs/json/ has them", answers.wrong(), ([], ["serve-error", "serve-explain", "serve-model", "serve-predict"]))
 finish()

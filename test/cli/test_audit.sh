@@ -93,11 +93,11 @@ if command -v python3 >/dev/null; then
 import json
 d = json.load(open("out.json"))
 row = [r for r in d["classes"] if r["split"] == "valid" and r["class"] == "dark"][0]
-assert row["pictures"] == 11 and row["unusable"] == 1, row
+assert row["count"] == 11 and row["unusable_count"] == 1, row
 assert d["same_bytes"]["across_classes"] == 1 and d["unusable"] == ["copies/valid/dark/cut.ppm"], d["unusable"]
 assert len(d["cue_classifier"]["groups"]) == 3
 for group in d["cue_classifier"]["groups"].values():
-    assert group["versus_largest"]["better"] == (group["versus_largest"]["p_value"] < 0.05), group
+    assert group["versus_largest_class"]["better"] == (group["versus_largest_class"]["p_value"] < 0.05), group
 assert d["labels"] is None
 print(row["class"], row["formats"]["PPM"] == 10)'
 else
@@ -108,7 +108,7 @@ fi
 "$samples" clean --seed 3 --count 20,8,8 --size 64 >/dev/null
 "$samples" wide --seed 3 --count 20,8,8 --size 64 --framing 2 >/dev/null
 rings() { # the AUC of the outermost ring's detail
-    audit "$1" --json | sed 's/.*"detail, ring 3", "auc": \([0-9.]*\).*/\1/; s/.*"auc": \([0-9.]*\), "cue": "detail, ring 3".*/\1/'
+    audit "$1" --json | sed 's/.*"detail, ring 3", "roc_auc": \([0-9.]*\).*/\1/; s/.*"roc_auc": \([0-9.]*\), "cue": "detail, ring 3".*/\1/'
 }
 check "wider framed photos show in the outermost ring" 0 "^more$" "" \
     awk -v wide="$(rings wide)" -v clean="$(rings clean)" 'BEGIN { print (wide > clean + 0.1 ? "more" : wide " " clean) }'

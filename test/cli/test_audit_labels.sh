@@ -34,9 +34,9 @@ if command -v python3 >/dev/null; then
     check "JSON has the list, most doubtful first, and all other pictures by margin" 0 "^2 58$" "" python3 -c '
 import json
 found = json.load(open("out.json"))["labels"]
-assert found["judged"] and found["pictures"] == 60 and found["folds"] == 5 and found["left_out"] == 0
+assert found["judged"] and found["count"] == 60 and found["folds"] == 5 and found["left_out"] == 0
 assert found["doubt"] is None and found["estimated_wrong"] == 2
-assert found["versus_largest"]["better"] and found["accuracy"] > 0.9
+assert found["versus_largest_class"]["better"] and found["accuracy"] > 0.9
 rows = found["suspected"]
 assert {(r["split"], r["path"], r["given"], r["likely"]) for r in rows} == {
     ("train", "set/train/bright/moved.ppm", "bright", "dark"), ("test", "set/test/dark/moved.ppm", "dark", "bright")}

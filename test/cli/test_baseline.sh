@@ -46,8 +46,8 @@ dataset "$work/data" 4 30 160
         cat "$work/rows"
     check_either "which itself has none" 0 '"baseline": "SVM on pixels", .*"versus_reference": null' cat "$work/rows"
     check_either "every row beside the largest class" 0 \
-        '"baseline": "SVM on pixels", .*"versus_largest": \{"share": 0\.5, "p_value": 0\.0039[0-9]*, "better": true\}' cat "$work/rows"
-    check_either "but what is drawn at random" 0 '"baseline": "dummy, uniform", .*"versus_largest": null' cat "$work/rows"
+        '"baseline": "SVM on pixels", .*"versus_largest_class": \{"share": 0\.5, "p_value": 0\.0039[0-9]*, "better": true\}' cat "$work/rows"
+    check_either "but what is drawn at random" 0 '"baseline": "dummy, uniform", .*"versus_largest_class": null' cat "$work/rows"
     check_either "what is undefined is null in JSON" 0 '"loss": null' grep -v nan "$work/rows"
     check_either "every row is one" 0 '^10$' grep -c '^{.*}$' "$work/rows"
     check_either "a model on other preprocessing is refused" 4 'm\.safetensors: was trained for other classes' \

@@ -99,7 +99,7 @@ equal "with a line each in the manifest" "$(awk -F'\t' 'NR > 1 && NF == 5 && $4 
 check "enough is enough" 0 "" "many holds 5 pictures" collect $at/new/a many 5
 equal "without a request" "$(requests /new/a)" 5
 check "more are added to what is there" 0 "^many/000007.ppm" "many holds 7 pictures" collect $at/new/a many 7
-check "--json prints an object a picture, with the path that the text has" 0 '^\{"file": "json/000001.ppm", "url": "http:.*/new/j", "bytes": 203\}$' "holds 1" \
+check "--json prints an object a picture, with the path that the text has" 0 '^\{"path": "json/000001.ppm", "url": "http:.*/new/j", "bytes": 203\}$' "holds 1" \
     collect $at/new/j json 1 --json
 check "duplicates are dropped and counted" 0 "^twice/000004" "twice holds 4 pictures; 2 duplicates" collect $at/twice twice 4
 check "also of what was there before" 3 "" "3 answers in a row gave nothing new: giving up" \

@@ -153,7 +153,7 @@ if cmp -s out robust; then ok "to the same result"; else not_ok "to the same res
 # ---- three classes, one with an awkward name ----
 check "predictions are written as CSV" 0 '^wrote three.csv$' "" \
     "$ftrain" evaluate -m three.safetensors data -q --predictions three.csv
-if head -1 three.csv | grep -qxF 'path,truth,predicted,"p_a ""b"", c",p_bright,p_dark,unfamiliar_percentile' &&
+if head -1 three.csv | grep -qxF 'path,truth,class,"p_a ""b"", c",p_bright,p_dark,unfamiliar_percentile' &&
     [ "$(wc -l <three.csv)" -eq 37 ] && ! grep -q $'\r' three.csv; then
     ok "quoted by RFC 4180, a line a picture"
 else
@@ -170,7 +170,7 @@ from sklearn import metrics
 with open(sys.argv[1], newline="") as f:
     header, *rows = csv.reader(f)
 report = json.load(open(sys.argv[2]))
-names = [c["name"] for c in report["classes"]]
+names = [c["class"] for c in report["classes"]]
 assert header[3:] == [f"p_{name}" for name in names] + ["unfamiliar_percentile"], header
 truth = np.array([names.index(r[1]) for r in rows])
 said = np.array([names.index(r[2]) for r in rows])
@@ -218,7 +218,7 @@ check "one class in the split leaves open what needs two" 0 'ROC-AUC -, average 
 also "nothing is told from guessing then" "^not told from guessing: every picture is of the class 'real'$"
 also "the class that is alone has no ranking" '^real +16 .* - +-$'
 also "the absent class is all dashes" '^fake +0 +[0-9.-]+ +- +- +- +[0-9.-]+ +- +-$'
-check "in JSON it is null" 0 '"name": "fake", "count": 0, .*"recall": null' "" \
+check "in JSON it is null" 0 '"class": "fake", "count": 0, .*"recall": null' "" \
     "$ftrain" evaluate -m two.safetensors one -q --json --perturb grey
 also "so is what cannot be ranked" '"roc_auc": null, "average_precision": null|"average_precision": null, .*"roc_auc": null'
 never "and nothing is NaN" 'nan|"average_precision": 1'

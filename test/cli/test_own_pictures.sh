@@ -120,10 +120,10 @@ also "by their look" "mixed/photo/again.jpg	.*	own: train \(near copy\)$"
 also "also half as large" "mixed/generated/half.png	.*	own: valid \(near copy\)$"
 also "and the epoch's" "mixed/photo/v.jpg	.*	own: valid$"
 equal "and no other" "$(grep -c 'own: ' out)" 7
-check "CSV has a column" 0 "^path,class,error,own,p_generated,p_photo,unfamiliar_percentile$" "7 of the 11" \
+check "CSV has a column" 0 "^path,class,error,own,near_copy,p_generated,p_photo,unfamiliar_percentile$" "7 of the 11" \
     "$ftrain" predict -m m.safetensors --format csv mixed
-also "of words" "^mixed/photo/again.jpg,[a-z]+,,train \(near copy\),0\."
-also "or empty" "^mixed/photo/renamed,[a-z]+,,,0\."
+also "of words" "^mixed/photo/again.jpg,[a-z]+,,train,true,0\."
+also "or empty" "^mixed/photo/renamed,[a-z]+,,,,0\."
 check "JSON two members" 0 '"own": "train", "near_copy": true,' "7 of the 11" \
     "$ftrain" predict -m m.safetensors --json mixed
 also "near or not" '"own": "valid", "near_copy": false,'

@@ -73,15 +73,15 @@ expect "--strict ends at the first broken one" 3 "" '^ftrain: many/10.ppm: '
 cp data/test/dark/1.ppm 'a "b", c.ppm'
 cp many/10.ppm broken.ppm
 run $predict --format csv 'a "b", c.ppm' broken.ppm
-expect "CSV has a header" 1 '^path,class,error,own,p_bright,p_dark,unfamiliar_percentile$' "broken.ppm"
-expect "CSV quotes names" 1 '^"a ""b"", c.ppm",dark,,,0\.[0-9]+,0\.[0-9]+,[0-9.]+$' "broken.ppm"
-expect "CSV keeps the columns of an error's row" 1 '^broken.ppm,,the picture file ends early,,,,$' "broken.ppm"
+expect "CSV has a header" 1 '^path,class,error,own,near_copy,p_bright,p_dark,unfamiliar_percentile$' "broken.ppm"
+expect "CSV quotes names" 1 '^"a ""b"", c.ppm",dark,,,,0\.[0-9]+,0\.[0-9]+,[0-9.]+$' "broken.ppm"
+expect "CSV keeps the columns of an error's row" 1 '^broken.ppm,,the picture file ends early,,,,,$' "broken.ppm"
 run $predict --format csv --top 1 data/test/dark/1.ppm
-expect "--top leaves columns empty" 0 '^data/test/dark/1.ppm,dark,,,,0\.[0-9]+,[0-9.]+$' ""
+expect "--top leaves columns empty" 0 '^data/test/dark/1.ppm,dark,,,,,0\.[0-9]+,[0-9.]+$' ""
 run $predict --format json 'a "b", c.ppm' broken.ppm
 expect "JSON has classes and probabilities" 1 \
     '^\{"path": "a \\"b\\", c.ppm", "class": "dark", "probabilities": \{"dark": [0-9.]+, "bright": [0-9.]+\}, "unfamiliar": (true|false), "unfamiliar_percentile": [0-9.]+\}$' "broken"
-expect "JSON has errors" 1 '^\{"path": "broken.ppm", "error": "the picture file ends early"\}$' "broken"
+expect "JSON has errors" 1 '^\{"path": "broken.ppm", "error": \{"message": "the picture file ends early"\}\}$' "broken"
 mv out first
 run $predict --json 'a "b", c.ppm' broken.ppm
 reads "--json is --format json" first

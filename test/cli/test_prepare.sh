@@ -91,7 +91,7 @@ check "--strict ends at the first" 3 "" 'mixed/a/1.ppm: 40 x 40' $prepare mixed 
 check "a class without any picture left is an error" 3 "" '^ftrain: a: no picture that can be used is left$' \
     $prepare mixed -o empty --side 64
 equal "and nothing is left of these" "$(ls -d strict empty .ftrain* 2>/dev/null)" ""
-check "--json tells the counts" 1 '"classes": \{"a": 1, "b": 1\}, "left_out": 3, "side": 48' 'skipped' \
+check "--json tells the counts" 1 '"classes": \{"a": 1, "b": 1\}, "skipped": 3, "side": 48' 'skipped' \
     $prepare mixed -o told --side 48 --json
 
 # ---- mistakes ----

@@ -55,12 +55,12 @@ equal "and then nothing is written" "$(ls set)" "test
 train
 valid"
 check "JSON says what was done" 0 \
-    '^\{"decision": "move", "class": "bright", "pictures": 1, "unchanged": 0, "file": "set/decisions.tsv"\}$' "" \
+    '^\{"decision": "move", "class": "bright", "count": 1, "unchanged": 0, "decisions_path": "set/decisions.tsv"\}$' "" \
     review set --move bright --json train/dark/1.ppm
 check "a picture that is moved to where it lies is kept" 0 "^moved: 1 to dark$" "" review set --move dark train/dark/2.ppm
 check "the list has it so" 0 "^train/dark/2.ppm  *keep  *20.*Z  *there$" "" review set --list
 check "and what is moved" 0 "^train/dark/1.ppm  *move to bright  *20" "" review set --list
-check "in JSON, too" 0 '^\{"path": "train/dark/1.ppm", "decision": "move", "class": "bright", "time": "20[^"]*Z", "file": "there", "xxh3": "[0-9a-f]{32}"\}$' "" \
+check "in JSON, too" 0 '^\{"path": "train/dark/1.ppm", "decision": "move", "class": "bright", "time": "20[^"]*Z", "state": "there", "xxh3": "[0-9a-f]{32}"\}$' "" \
     review set --list --json
 equal "the key is that of split's manifest" "$(review set --list --json | sed -n 's/.*dark.1.ppm.*"xxh3": "\([^"]*\)".*/\1/p')" \
     "$(mkdir -p one/a one/b; cp set/train/dark/*.ppm one/a; cp set/train/bright/*.ppm one/b

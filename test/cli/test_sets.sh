@@ -189,7 +189,7 @@ def check(row, of):
 
 check(found, sets)
 for row in found["classes"]:
-    check(row, [(t, s) for t, s in sets if t == row["name"]])
+    check(row, [(t, s) for t, s in sets if t == row["class"]])
 assert found["asked"] == 0.8 and found["calibration_count"] == 28 and found["calibrated_apart"] is False, found
 PY
 done

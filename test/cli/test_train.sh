@@ -211,7 +211,7 @@ check "and all folds together beside guessing" 0 \
     untrained train --epochs 3 --folds 3
 check "in the object of their means, too" 0 \
     '"correct": [0-9]+, "count": 24, "versus_largest_class": \{"share": 0\.5, "p_value": ' untrained train --epochs 3 --folds 3 --json
-check "--json prints an object a fold" 0 '^\{"fold": 3, "pictures": [0-9]+, "best_epoch": [1-3], "accuracy": ' untrained \
+check "--json prints an object a fold" 0 '^\{"fold": 3, "count": [0-9]+, "best_epoch": [1-3], "accuracy": ' untrained \
     train --epochs 3 --folds 3 --json
 check "too many folds for the pictures are told" 3 "" "class 0 has 12 different pictures, too few for 13 folds" \
     train --epochs 3 --folds 13

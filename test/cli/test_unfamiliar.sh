@@ -35,18 +35,18 @@ check "JSON has both members" 0 '"unfamiliar": true, "unfamiliar_percentile": 10
     ftrain_with predict --json stranger.ppm
 check "JSON has them of a familiar picture, too" 0 '"unfamiliar": false, "unfamiliar_percentile": [0-9.]+\}' "own" \
     ftrain_with predict --json data/train/dark/1.ppm
-check "CSV has a column" 0 '^path,class,error,own,p_bright,p_dark,unfamiliar_percentile$' "" \
+check "CSV has a column" 0 '^path,class,error,own,near_copy,p_bright,p_dark,unfamiliar_percentile$' "" \
     ftrain_with predict --format csv stranger.ppm
 holds "every row of it has as many fields, errors, too" bash -c "
     : >empty.jpg
     '$ftrain' predict -m m.safetensors --refuse-unfamiliar 100 --format csv stranger.ppm empty.jpg data/test 2>/dev/null |
-        tee rows | awk -F, 'NF != 7 { exit 1 } END { exit NR < 43 }'"
+        tee rows | awk -F, 'NF != 8 { exit 1 } END { exit NR < 43 }'"
 
 # ---- refusal ----
 check "a refused picture's row has the reason in place of a class" 1 \
     $'^stranger.ppm\terror: refused as unfamiliar: 100.0 % of the validation pictures' \
     'skipped: stranger.ppm: refused as unfamiliar' ftrain_with predict --refuse-unfamiliar 99 stranger.ppm
-check "as JSON, too" 1 '^\{"path": "stranger.ppm", "error": "refused' 'skipped' \
+check "as JSON, too" 1 '^\{"path": "stranger.ppm", "error": \{"message": "refused' 'skipped' \
     ftrain_with predict --refuse-unfamiliar 99 --json stranger.ppm
 check "familiar ones keep their class" 0 $'^data/train/dark/1.ppm\t(dark|bright) ' "own" \
     ftrain_with predict --refuse-unfamiliar 100 data/train/dark/1.ppm
@@ -69,9 +69,9 @@ check "validation has 5 in a hundred" 0 '^unfamiliar: 2 of 40 pictures \(5.0 %' 
 check "evaluate --unfamiliar tells them apart" 0 \
     '^unfamiliar in strangers: 4 of 4 pictures \(100.0 %\); ROC-AUC of these against the evaluated ones 1.0000$' "" \
     ftrain_with evaluate data -q --unfamiliar strangers --predictions p.csv --report r.html
-holds "the CSV has the percentile" grep -q '^path,truth,predicted,p_bright,p_dark,unfamiliar_percentile$' p.csv
+holds "the CSV has the percentile" grep -q '^path,truth,class,p_bright,p_dark,unfamiliar_percentile$' p.csv
 holds "the page tells it" grep -q 'Of the pictures in strangers, which are of another kind, 4 of 4' r.html
-check "so does JSON" 0 '"strangers": \{"folder": "strangers", "count": 4, "unfamiliar": 4, "roc_auc": 1.0\}' "" \
+check "so does JSON" 0 '"strangers": \{"folder": "strangers", "count": 4, "unfamiliar_count": 4, "roc_auc": 1.0\}' "" \
     ftrain_with evaluate data -q --json --unfamiliar strangers
 check "a folder that is not there is named" 3 "" 'nowhere' ftrain_with evaluate data -q --unfamiliar nowhere
 mkdir nothing
@@ -110,7 +110,7 @@ check "an old model predicts, and does not say what it does not know" 0 $'^stran
     "$ftrain" predict -m old.safetensors stranger.ppm
 "$ftrain" predict -m old.safetensors --json stranger.ppm >"$stdout"
 equal "its JSON has no such member" "$(member unfamiliar)" absent
-check "its CSV has no such column" 0 '^path,class,error,own,p_bright,p_dark$' "" \
+check "its CSV has no such column" 0 '^path,class,error,own,near_copy,p_bright,p_dark$' "" \
     "$ftrain" predict -m old.safetensors --format csv stranger.ppm
 check "it cannot refuse, and says why" 4 "" '--refuse-unfamiliar: old.safetensors has no numbers' \
     "$ftrain" predict -m old.safetensors --refuse-unfamiliar 99 stranger.ppm

@@ -134,14 +134,14 @@ check "as every command reads them" 0 "^densenet121, 1024 features" "" "$ftrain"
 check "also by the network's name" 0 "goldfish" "" sh -c "printf 'P6 40 40 255\n%04800d' 0 >a.ppm; exec $ftrain predict -w densenet121 a.ppm"
 check "a name without weights says what to do" 4 "" "-w densenet169: there is no such file.*'ftrain weights densenet169' fetches" "$ftrain" predict -w densenet169 a.ppm
 check "what is there and sound is not fetched again" 0 "^$cache/$name.safetensors: densenet121, is there and sound$" "" from good
-check "nor in JSON" 0 "^\{\"file\": \"$cache/$name.safetensors\", \"network\": \"densenet121\", \"sha256\": \"$sum\", \"downloaded\": false\}$" "" from good --json
+check "nor in JSON" 0 "^\{\"path\": \"$cache/$name.safetensors\", \"network\": \"densenet121\", \"sha256\": \"$sum\", \"downloaded\": false\}$" "" from good --json
 equal "there was one request" "$(requests good)" 1
 printf X | dd of="$cache/$name.safetensors" bs=1 seek=20000001 conv=notrunc 2>/dev/null
 check "a flipped byte is found, and the file fetched anew" 0 "downloaded and checked" "the SHA-256 of its values is [0-9a-f]{64}, not " from good
 truncate -s 20M "$cache/$name.safetensors"
 check "a file that was cut is fetched anew" 0 "downloaded and checked" "$name.safetensors: " from good
 equal "with a request each" "$(requests good)" 3
-check "--json tells it all" 0 "^\{\"file\": \"$work/o.st\", \"network\": \"densenet121\", \"sha256\": \"$sum\", \"downloaded\": true, \"url\": \"$at/good/$name.pth\", \"sha256_was_known\": true\}$" \
+check "--json tells it all" 0 "^\{\"path\": \"$work/o.st\", \"network\": \"densenet121\", \"sha256\": \"$sum\", \"downloaded\": true, \"url\": \"$at/good/$name.pth\", \"sha256_was_known\": true\}$" \
     "" from good -o "$work/o.st" --json
 same "-o writes the same file" o.st "$cache/$name.safetensors"
 check "where it is there, it is sound, too" 0 "^o.st: densenet121, is there and sound" "" from good -o o.st

@@ -49,6 +49,7 @@ everything_is_in_place() {
 ./usr/lib/libdensenet.so.$version
 ./usr/lib/pkgconfig/densenet.pc
 ./usr/share/bash-completion/completions/ftrain
+$(cd docs/json && printf './usr/share/densenet/json/%s\n' *.schema.json)
 ./usr/share/man/man1/ftrain.1
 LIST
     diff "$work/expected" "$work/found"

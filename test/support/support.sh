@@ -8,6 +8,7 @@ set -u
 
 build=$(realpath "${BUILD:-build}")
 ftrain=$build/ftrain/ftrain
+schemas=$PWD # docs/json/ is below it
 
 # No cache, weights, tier of kernels or language of the user's takes part.
 work=$(mktemp -d)
@@ -39,12 +40,32 @@ check() {
     shift 4
     "$@" >"$stdout" 2>"$stderr" </dev/null
     found=$?
-    if [ "$found" -eq "$code" ] && matches "$out" "$stdout" && matches "$err" "$stderr"; then
+    if [ "$found" -eq "$code" ] && matches "$out" "$stdout" && matches "$err" "$stderr" && fits_schema "$@"; then
         ok "$what"
     else
         echo "exit code $found, expected $code" >>"$stderr"
         not_ok "$what"
     fi
+}
+
+# accepts SCHEMA FILE: every line of the file is an object that docs/json/SCHEMA.schema.json accepts; else it says why
+# on standard error.
+accepts() {
+    (cd "$schemas" && "$build/test/json/validate" "$1" "$(realpath "$2")") >&2
+}
+
+# What a command has printed on $stdout fits its schema, where it was asked for JSON. The command is the first word that is
+# the name of one.
+fits_schema() {
+    local word
+    case " $* " in *" --json "* | *" --format json "*) ;; *) return 0 ;; esac
+    grep -q '^{' "$stdout" || return 0
+    for word in "$@"; do
+        if [[ $word =~ ^[a-z]+$ && -f $schemas/docs/json/$word.schema.json ]]; then
+            accepts "$word" "$stdout" 2>>"$stderr"
+            return
+        fi
+    done
 }
 
 matches() { # PATTERN FILE

@@ -13,7 +13,8 @@
 # found and no cache, weights or tier of kernels is set; one that ends in a backslash goes on in the next line. The lines
 # below are its standard output, and [exit N] its status when that is not 0. "..." in an expected line stands for any
 # text. --within is for pages of measured numbers: each may differ by that share of itself, or that much below 1, and
-# spaces do not count. --update writes what was printed into the page, leaving every block that matches already.
+# spaces do not count. --update writes what was printed into the page, leaving every block that matches already. Lines of
+# JSON that ftrain prints must be as docs/json/ has them.
 set -u
 
 BUILD=$(realpath "${BUILD:-build}")
@@ -56,13 +57,25 @@ matches() {
     done 3< <(sed 's/[][*?\\]/\\&/g; s/\.\.\./*/g' "$1") 4<"$2"
 }
 
+# fits_schema: each line of JSON that was found is an object of the command's schema
+fits_schema() {
+    local name
+    name=$(sed -n 's/.*ftrain \([a-z]*\) .*--json.*/\1/p' <<<"$command")
+    if [ -z "$name" ] || ! grep '^{' "$work/found" >"$work/objects"; then return 0; fi
+    "$BUILD/test/json/validate" "$name" "$work/objects"
+}
+
 finish() { # the command that was read last, with the lines expected of it
     if [ -z "$command" ]; then return; fi
     local status
     (cd "$work/page" && eval "$command") >"$work/found" 2>"$work/messages" </dev/null
     status=$?
     if [ "$status" -ne 0 ]; then echo "[exit $status]" >>"$work/found"; fi
-    if matches "$work/expected" "$work/found"; then
+    if ! fits_schema; then
+        echo "not ok - $page: $command"
+        failures=$((failures + 1))
+        cat "$work/expected" >>"$work/new"
+    elif matches "$work/expected" "$work/found"; then
         echo "ok - $page: $command"
         cat "$work/expected" >>"$work/new"
     else
