@@ -44,7 +44,7 @@ static void print_origin(const char *recipe_text) {
     const char *opening = "\ntrained on from ";
     for (const json_t *from = json_object_get(recipe, "from"); from; from = json_object_get(from, "from")) {
         const char *model = json_string_value(json_object_get(from, "model"));
-        const char *hash = json_string_value(json_object_get(from, "hash"));
+        const char *hash = json_string_value(json_object_get(from, "xxh3"));
         print_name(opening, model ? model : "a model without a name");
         print_name(", hash ", hash ? hash : "unknown");
         opening = "; that one from ";

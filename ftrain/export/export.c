@@ -109,7 +109,7 @@ static outcome tell(const export_job *job, json_t *about) {
         return OUTCOME_OK;
     }
     json_t *result =
-        json_pack("{s:o, s:s}", "file", dni_json_text(job->out), "format", format_names[job->format]);
+        json_pack("{s:o, s:s}", "path", dni_json_text(job->out), "format", format_names[job->format]);
     if (json_object_update(result, about) != 0) {
         json_decref(result);
         return report_no_memory();

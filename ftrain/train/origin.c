@@ -160,17 +160,17 @@ static int add_recipe(json_t *to, json_t *recipe) {
 }
 
 static int add_former(json_t *to, const json_t *former) {
-    const json_t *model = json_object_get(former, "model"), *hash = json_object_get(former, "hash");
+    const json_t *model = json_object_get(former, "model"), *hash = json_object_get(former, "xxh3");
     if (!json_is_string(model) || !json_is_string(hash)) return 0;
     return json_object_set_new(
         to, "from",
-        json_pack("{s:s, s:s}", "model", json_string_value(model), "hash", json_string_value(hash)));
+        json_pack("{s:s, s:s}", "model", json_string_value(model), "xxh3", json_string_value(hash)));
 }
 
 json_t *origin_json(const origin *self) {
     json_t *recipe = json_loads(dn_classifier_get_info(self->classifier)->recipe, 0, NULL);
     json_t *out =
-        json_pack("{s:o, s:s}", "model", dni_json_text(dni_path_name(self->path)), "hash", self->hash);
+        json_pack("{s:o, s:s}", "model", dni_json_text(dni_path_name(self->path)), "xxh3", self->hash);
     int failed =
         !out || !recipe || add_recipe(out, recipe) || add_former(out, json_object_get(recipe, "from"));
     if (!failed && (self->added || self->left_out))

@@ -41,8 +41,8 @@ outcome origin_measure(origin *self, const feature_set *valid, const feature_set
 dn_status origin_start(dn_head **out, const dn_head *start, const train_options *options, int features,
                        int classes, dn_error *error);
 
-/* For the recipe: {"model", "hash", "recipe"}, the recipe without lists and objects; of the model that this one
- * itself came from only "model" and "hash". */
+/* For the recipe: {"model", "xxh3", "recipe"}, the recipe without lists and objects; of the model that this one
+ * itself came from only "model" and "xxh3". */
 json_t *origin_json(const origin *self);
 
 #endif

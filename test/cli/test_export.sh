@@ -25,7 +25,7 @@ holds "and nothing is written" test ! -e out.safetensors
 # ---- safetensors ----
 check "safetensors by its ending" 0 '^wrote out.safetensors$' '' $export out.safetensors
 check "what is there stays" 2 '' '^ftrain: out.safetensors: is there already; --force replaces it' $export out.safetensors
-check "--force replaces it, --json tells of it" 0 '^\{"file": "out.safetensors", "format": "safetensors", "backbone": "densenet121", "classes": \["bright", "dark"\], ' '' \
+check "--force replaces it, --json tells of it" 0 '^\{"path": "out.safetensors", "format": "safetensors", "backbone": "densenet121", "classes": \["bright", "dark"\], ' '' \
     $export out.safetensors --force --json
 $export --format safetensors again.bin >/dev/null
 same "equal content gives equal bytes, whatever the name" out.safetensors again.bin

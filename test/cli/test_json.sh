@@ -49,15 +49,17 @@ head -c 100 flat/green/5.ppm >flat/green/cut.ppm
     prints train 3 0 train data $small --epochs 2 --sweep 'lr=0.001/0.002' -o swept.safetensors --json
     prints train 3 0 train data $small --epochs 20 --weight-decay 1 --sweep 'lr=0.001/100' -o diverged.safetensors --json
     prints train 4 0 train data $small --epochs 2 --folds 3 --json
+    prints train 4 0 train data -q --epochs 2 --from m.safetensors -o on.safetensors --json
+    prints train 4 0 train data -q --epochs 2 --from on.safetensors -o further.safetensors --json
     "$ftrain" extract data $small -o features.safetensors >"$stdout" 2>"$stderr" || not_ok "extract"
 }
 
 # ---- what files and this machine are ----
 prints info 1 0 info --json
 DN_ISA=portable prints info 1 0 info --json
-for file in m schedule swept diverged features; do prints info 1 0 info "$file.safetensors" --json; done
+for file in m schedule swept diverged on further features; do prints info 1 0 info "$file.safetensors" --json; done
 prints info 1 0 info m.checkpoint --json
-for file in m schedule swept diverged; do "$ftrain" info "$file.safetensors" --json; done >models
+for file in m schedule swept diverged on further; do "$ftrain" info "$file.safetensors" --json; done >models
 for what in recipe metrics; do
     holds "$what of the model files" sh -c "cd '$schemas' && '$build/test/json/validate' --at $what $what '$work/models'"
 done
@@ -74,6 +76,8 @@ mkdir -p one/bright && cp data/test/bright/1.ppm one/bright
 prints evaluate 1 0 evaluate -m m.safetensors one -q --json --perturb grey --coverage 0.8
 prints explain 3 0 explain -m m.safetensors --json data/test/dark/[12].ppm
 prints explain 3 0 explain -m m.safetensors --json --class bright -o maps data/test/dark/[12].ppm
+prints export 1 0 export m.safetensors out.safetensors --json
+prints export 1 0 export schedule.safetensors out.pth --json
 prints explain 1 0 explain -m schedule.safetensors --json data/test/dark/1.ppm
 
 # ---- sets ----
@@ -121,7 +125,7 @@ picture loose/dark/5.ppm 75 60
 heeds 3 split loose --dry-run --json
 
 # ---- where a command fails, standard output stays empty ----
-for command in "predict --json" "predict -m none --json data" "evaluate -m none data --json" "train none --json" \
+for command in "predict --json" "export none none.pth --json" "predict -m none --json data" "evaluate -m none data --json" "train none --json" \
     "explain -m none --json broken.ppm" "baseline none --json" "audit none --json" "info none --json" "split none --json --dry-run" \
     "prepare none -o x --json" "review none --list --json" "collect ftp:/x -o y -n 1 --json" "weights 1 --json"; do
     # shellcheck disable=SC2086

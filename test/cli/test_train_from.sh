@@ -93,7 +93,7 @@ equal "weights" "$("$ftrain" info next.safetensors | grep -o 'densenet121, weigh
     "$("$ftrain" info base.safetensors | grep -o 'densenet121, weights.*')"
 "$ftrain" info next.safetensors >out
 hash=$("$ftrain" info next.safetensors | grep -oE '^trained on from base.safetensors, hash [0-9a-f]{32}$' | grep -oE '[0-9a-f]{32}')
-also "so does the recipe" "\"from\": \{\"model\": \"base.safetensors\", \"hash\": \"$hash\", \"recipe\": \{\"name\": \"default\", \"dropout\": 0.3, .*\"epochs\": 4,"
+also "so does the recipe" "\"from\": \{\"model\": \"base.safetensors\", \"xxh3\": \"$hash\", \"recipe\": \{\"name\": \"default\", \"dropout\": 0.3, .*\"epochs\": 4,"
 holds "info tells the model that it came from" test -n "$hash"
 xxh=$(command -v xxh128sum || true)
 if [ -n "$xxh" ]; then
