@@ -125,7 +125,7 @@ static outcome print_features(const dni_tensor_dict *dict, const char *path, boo
     const char *provenance = dni_tensor_dict_meta(dict, "provenance");
     if (json)
         return print_object(path, "features",
-                            json_pack("{s:I, s:I, s:o}", "views", (json_int_t)features->shape[0], "features",
+                            json_pack("{s:I, s:I, s:o}", "rows", (json_int_t)features->shape[0], "features",
                                       (json_int_t)features->shape[1], "provenance",
                                       provenance ? dni_json_text(provenance) : json_null()));
     printf("features\nviews of pictures %lld, features %lld", (long long)features->shape[0],

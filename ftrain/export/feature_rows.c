@@ -144,7 +144,7 @@ static outcome describe(const feature_rows *rows, json_t *about) {
     for (int c = 0; c < header->class_count; c++)
         json_array_append_new(classes, dni_json_text(header->classes[c]));
     json_t *facts = json_pack("{s:I, s:I, s:o, s:o, s:o, s:s}", "rows", (json_int_t)rows->count, "features",
-                              (json_int_t)header->features, "pictures",
+                              (json_int_t)header->features, "count",
                               header->has_pictures ? json_integer((json_int_t)rows->pictures) : json_null(),
                               "views", views, "classes", classes, "provenance", header->provenance);
     const bool done = facts && json_object_update(about, facts) == 0;

@@ -114,7 +114,7 @@ static outcome export_rows(const export_job *job, json_t *about, const char *tab
     feature_rows_close(&rows);
     if (code) return code;
     if (!job->json) print_wrote(table);
-    return json_object_set_new(about, "table", dni_json_text(table)) ? report_no_memory() : OUTCOME_OK;
+    return json_object_set_new(about, "table_path", dni_json_text(table)) ? report_no_memory() : OUTCOME_OK;
 }
 
 outcome export_features_npy(const export_job *job, json_t *about) {

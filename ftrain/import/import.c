@@ -249,7 +249,7 @@ static outcome tell(const import_run *run) {
     int count;
     const int *all = dn_head_widths(run->head, &count);
     for (int i = 0; i < count; i++) json_array_append_new(layers, json_integer(all[i]));
-    json_t *result = json_pack("{s:o, s:s, s:s, s:o, s:o}", "file", dni_json_text(run->options->model),
+    json_t *result = json_pack("{s:o, s:s, s:s, s:o, s:o}", "path", dni_json_text(run->options->model),
                                "backbone", dn_weights_config(run->network.weights)->name, "weights_hash",
                                run->network.hash, "classes", classes, "widths", layers);
     return print_json(result) ? OUTCOME_OK : OUTCOME_MACHINE;

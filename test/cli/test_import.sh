@@ -24,7 +24,7 @@ check "a head comes in" 0 '^wrote i.safetensors$' 'random weights|left out' impo
 equal "and predicts as before" "$(rows i.safetensors)" "$(rows m.safetensors)"
 check "info tells where it is from" 0 '^recipe \{"name": "import", "source": "m.safetensors", "xxh3": "[0-9a-f]{32}", "hidden": \[16\], "format": "torch", "layers": \["classifier.0.weight", "classifier.3.weight"\]\}$' \
     '' "$ftrain" info i.safetensors
-check "--json" 0 '^\{"file": "j.safetensors", "backbone": "densenet121", "weights_hash": "[0-9a-f]{32}", "classes": \["bright", "dark"\], "widths": \[1024, 16, 2\]\}$' \
+check "--json" 0 '^\{"path": "j.safetensors", "backbone": "densenet121", "weights_hash": "[0-9a-f]{32}", "classes": \["bright", "dark"\], "widths": \[1024, 16, 2\]\}$' \
     'random weights' import m.safetensors -o j.safetensors --prefix classifier --json
 same "the same bytes again" i.safetensors j.safetensors
 check "names of one's own" 0 '^wrote n.safetensors$' 'random weights' import m.safetensors -o n.safetensors --prefix classifier --classes 'light,no light'

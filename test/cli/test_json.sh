@@ -78,6 +78,12 @@ prints explain 3 0 explain -m m.safetensors --json data/test/dark/[12].ppm
 prints explain 3 0 explain -m m.safetensors --json --class bright -o maps data/test/dark/[12].ppm
 prints export 1 0 export m.safetensors out.safetensors --json
 prints export 1 0 export schedule.safetensors out.pth --json
+prints export 1 0 export features.safetensors out.npy --json
+prints export 1 0 export features.safetensors out.csv --json
+# shellcheck disable=SC2086
+prints import 1 0 import m.safetensors -o imported.safetensors -w random:7 --arch densenet121 --resize 36 --crop 32 \
+    --prefix classifier --data data --json
+prints info 1 0 info imported.safetensors --json
 prints explain 1 0 explain -m schedule.safetensors --json data/test/dark/1.ppm
 
 # ---- sets ----
