@@ -26,7 +26,7 @@
 # Variables: CC, PKG_CONFIG, AR, BUILD (folder of the build), V=1 (show whole commands), SANITIZE (1: address and
 # undefined, or one of them), OPTIMIZE, HARDEN= (empty: none of the compiler's protections), WERROR=-Werror (warnings stop
 # the build; make test sets it), HTTP= WEBP= TIFF= HEIF= (empty: built without that library), PREFIX, LIBDIR, INCLUDEDIR,
-# MANDIR, COMPLETIONDIR, SCHEMADIR, DESTDIR, PYTHON (of make golden).
+# MANDIR, COMPLETIONDIR (of bash), ZSHCOMPLETIONDIR, FISHCOMPLETIONDIR, SCHEMADIR, DESTDIR, PYTHON (of make golden).
 # CFLAGS, CPPFLAGS and LDFLAGS are yours: they stand behind the Makefile's own, so yours win.
 #
 # For another machine, name its compiler and its pkg-config:
@@ -45,6 +45,8 @@ LIBDIR  ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR  ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPLETIONDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPLETIONDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 SCHEMADIR ?= $(PREFIX)/share/densenet/json
 SANITIZE ?=
 BUILD   ?= build$(if $(SANITIZE),/$(if $(filter undefined,$(SANITIZE)),ubsan,asan))
@@ -332,6 +334,7 @@ INSTALLED = $(foreach f,libdensenet.a libdensenet.so.$(VERSION) $(SONAME) libden
                     cmake/densenet/densenetConfig.cmake cmake/densenet/densenetConfigVersion.cmake,\
                 $(call at,$(LIBDIR)/$(f))) \
             $(call at,$(PREFIX)/bin/ftrain) $(call at,$(MANDIR)/man1/ftrain.1) $(call at,$(COMPLETIONDIR)/ftrain) \
+            $(call at,$(ZSHCOMPLETIONDIR)/_ftrain) $(call at,$(FISHCOMPLETIONDIR)/ftrain.fish) \
             $(foreach f,$(notdir $(SCHEMAS)),$(call at,$(SCHEMADIR)/$(f))) \
             $(foreach h,$(notdir $(PUBLIC_HEADERS)),$(call at,$(INCLUDEDIR)/densenet/$(h)))
 # A folder's name in sed's replacement.
@@ -353,6 +356,8 @@ install: all
 	install -m 755 $(PROGRAM) $(call at,$(PREFIX)/bin/)
 	install -m 644 docs/ftrain.1 $(call at,$(MANDIR)/man1/)
 	install -m 644 docs/completion/ftrain.bash $(call at,$(COMPLETIONDIR)/ftrain)
+	install -m 644 docs/completion/_ftrain $(call at,$(ZSHCOMPLETIONDIR)/)
+	install -m 644 docs/completion/ftrain.fish $(call at,$(FISHCOMPLETIONDIR)/)
 	install -m 644 $(SCHEMAS) $(call at,$(SCHEMADIR)/)
 	for header in $(PUBLIC_HEADERS); do \
 	    sed 's|^#include "[a-z/]*/\([a-z_]*\.h\)"|#include <densenet/\1>|' $$header \

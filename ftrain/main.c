@@ -1,6 +1,7 @@
 /* ftrain COMMAND [options] [paths]. */
 #include "ftrain/shell/command_line.h"
 #include "ftrain/shell/commands.h"
+#include "ftrain/shell/completion.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
@@ -39,11 +40,23 @@ static void print_overview(FILE *to) {
     fputs("\n'ftrain help COMMAND' explains one of them, with an example.\n", to);
 }
 
+/* For the shells' scripts. */
+static outcome print_completion(const char *name) {
+    if (!name) {
+        completion_print_commands(commands, sizeof commands / sizeof *commands);
+        return OUTCOME_OK;
+    }
+    const command *found = find_command(name);
+    if (found) completion_print(found);
+    return found ? OUTCOME_OK : OUTCOME_USAGE;
+}
+
 static outcome help(int argc, char **argv) {
     if (argc < 3) {
         print_overview(stdout);
         return OUTCOME_OK;
     }
+    if (strcmp(argv[2], "--completion") == 0) return print_completion(argc > 3 ? argv[3] : NULL);
     const command *found = find_command(argv[2]);
     if (!found) return OUTCOME_USAGE;
     char option[] = "--help";

@@ -1,24 +1,61 @@
-# Completion of ftrain's commands, options and their values for bash; in zsh after `autoload -U bashcompinit; bashcompinit`.
-#
-# All words come from ftrain's own help, so there is no list here that could grow old: commands from `ftrain help`,
-# options from `ftrain COMMAND --help`, and the values of an option whose argument reads a|b|c from there too.
-# Everything else is completed as a path.
+# Completion of ftrain for bash. All words come from `ftrain help --completion`, which prints the tables of options
+# (ftrain/shell/completion.h has its form), so there is no list here that could grow old.
 
-_ftrain() {
-    local program=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} help choices
-    COMPREPLY=()
-    if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$before" = help ]; }; then
-        choices=$("$program" help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')
-        if [ "$COMP_CWORD" -eq 1 ]; then choices="$choices help --help --version -V"; fi
-        COMPREPLY=($(compgen -W "$choices" -- "$word"))
-        return
-    fi
-    help=$("$program" "${COMP_WORDS[1]}" --help 2>/dev/null)
-    choices=$(sed -n "s/^ \+\(-., \)\?$before \([a-z0-9|]*|[a-z0-9|]*\) .*/\2/p" <<<"$help" | tr '|' ' ')
-    if [ -z "$choices" ] && [[ $word == -* ]]; then
-        choices=$(sed -n 's/^ \+\(-., \)\?\(--[a-z0-9-]*\).*/\2/p' <<<"$help")
-    fi
-    if [ -n "$choices" ]; then COMPREPLY=($(compgen -W "$choices" -- "$word")); fi
+# Candidates for a value; sets COMPREPLY. _ftrain_value KIND WORDS ENDINGS WORD
+_ftrain_value() {
+    local kind=$1 words=$2 endings=$3 word=$4 before ending
+    case $kind in
+    words) COMPREPLY+=($(compgen -W "$words" -- "$word")) ;;
+    list)
+        before=
+        if [[ $word == *,* ]]; then before=${word%,*},; fi
+        COMPREPLY+=($(compgen -P "$before" -W "$words" -- "${word##*,}"))
+        ;;
+    file)
+        compopt -o filenames 2>/dev/null
+        COMPREPLY+=($(compgen -W "$words" -- "$word"))
+        local IFS=$'\n'
+        if [ -z "$endings" ]; then COMPREPLY+=($(compgen -f -- "$word")); return; fi
+        COMPREPLY+=($(compgen -d -- "$word"))
+        for ending in ${endings// /$'\n'}; do COMPREPLY+=($(compgen -f -X "!*$ending" -- "$word")); done
+        ;;
+    folder)
+        compopt -o filenames 2>/dev/null
+        local IFS=$'\n'
+        COMPREPLY+=($(compgen -d -- "$word"))
+        ;;
+    esac
+    # with a single candidate that wants more behind it, no space follows
+    case "${#COMPREPLY[@]} ${COMPREPLY[0]}" in "1 "*:) compopt -o nospace 2>/dev/null ;; esac
 }
 
-complete -o default -F _ftrain ftrain
+_ftrain() {
+    local program=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]}
+    local line name letter kind words endings rest options=
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$option" = help ]; }; then
+        words=$("$program" help --completion 2>/dev/null | cut -f 1)
+        if [ "$COMP_CWORD" -eq 1 ]; then words="$words help --help --version -V"; fi
+        COMPREPLY=($(compgen -W "$words" -- "$word"))
+        return
+    fi
+    # bash takes --option=value apart: three words
+    if [ "$word" = = ]; then word=; elif [ "$option" = = ]; then option=${COMP_WORDS[COMP_CWORD - 2]}; fi
+    while IFS= read -r line; do
+        # a tab is white space to read, which would swallow empty fields
+        IFS=$'\x1f' read -r name letter kind words endings rest <<<"${line//$'\t'/$'\x1f'}"
+        if [ "$kind" != flag ] && { [ "$option" = "$name" ] || [ "$option" = "$letter" ]; } && [ "$name" != - ]; then
+            COMPREPLY=()
+            _ftrain_value "$kind" "$words" "$endings" "$word"
+            return
+        fi
+        if [ "$name" != - ]; then
+            options+=" $name"
+        elif [[ $word != -* ]]; then
+            _ftrain_value "$kind" "$words" "$endings" "$word"
+        fi
+    done < <("$program" help --completion "${COMP_WORDS[1]}" 2>/dev/null)
+    if [[ $word == -* ]]; then COMPREPLY+=($(compgen -W "$options" -- "$word")); fi
+}
+
+complete -F _ftrain ftrain

@@ -316,7 +316,7 @@ static const option_spec rows[] = {
         "output", 'o', explanation_run, output, "OUT",
         "a .png file for one picture, else a folder, with an index.html; without it only numbers are printed"),
     MODEL_WEIGHTS_OPTION(explanation_run, weights_option),
-    OPT_TEXT("class", 0, explanation_run, class_name, "NAME",
+    OPT_TEXT("class", 0, explanation_run, class_name, "CLASS",
              "show the evidence for this class (default: the predicted one)"),
     OPT_FLOAT("ellipse-width", 0, explanation_run, ellipse_width, 0.01, 2, "X",
               "width of the ellipse, as a share of the crop's width (default 0.6)"),

@@ -121,7 +121,7 @@ static const option_spec rows[] = {
     OPT_CHOICE("format", 0, export_job, format, EXPORT_FORMAT_WORDS, "what to write (default: as OUT ends)"),
     MODEL_WEIGHTS_OPTION(export_job, weights),
     OPT_CHOICE("split", 0, export_job, split, "train|valid|test", "features of one split (default: all)"),
-    OPT_TEXT("view", 0, export_job, view, "LIST",
+    OPT_TEXT("view", 0, export_job, view, "VIEW,VIEW...",
              "features of these views, such as plain,flip (default: all)"),
     OPT_FLAG("force", 0, export_job, force, "replace OUT where it is there already"),
     JSON_OBJECT_OPTION(export_job, json),

@@ -8,7 +8,7 @@ static const option_spec rows[] = {
     OPT_TEXT("output", 'o', extraction_options, features.file, "FEATURES",
              "the file to write or to complete"),
     OPT_ROWS(extraction_option_table),
-    OPT_TEXT("augment", 0, extraction_options, augment, "LIST",
+    OPT_TEXT("augment", 0, extraction_options, augment, "VIEWS",
              "more views of the training split, such as jpeg:75,blur:1,resize:0.5,zoom:1.2,grey"),
     OPT_NO_FLAG("no-flip", 0, extraction_options, flip, "leave out the mirror images of the training split"),
 };

@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const option_spec pipeline_rows[] = {
-    OPT_TEXT("arch", 0, extraction_options, arch, "NAME",
+    OPT_TEXT("arch", 0, extraction_options, arch, "NETWORK",
              "with random:SEED: densenet121, 161, 169, 201 (default densenet161)"),
     OPT_INT("resize", 0, extraction_options, resize, 1, 8192, "N",
             "shorter side after resizing, pixels (default 255)"),

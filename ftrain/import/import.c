@@ -261,7 +261,7 @@ static const option_spec rows[] = {
     OPT_TEXT("output", 'o', import_options, model, "MODEL", "the file to write"),
     OPT_TEXT("weights", 'w', import_options, extraction.weights, "WEIGHTS",
              "a file, or random:SEED; else found by itself"),
-    OPT_TEXT("classes", 0, import_options, classes, "LIST",
+    OPT_TEXT("classes", 0, import_options, classes, "CLASSES",
              "names of the classes in the order of the head's outputs: cat,dog"),
     OPT_TEXT("data", 0, import_options, data, "DATA",
              "the data set of the features: for its classes, and for random weights"),
@@ -300,7 +300,7 @@ static outcome run(const command *self, int argc, char **argv) {
 
 const command import_command = {
     .name = "import",
-    .arguments = "HEAD [-w WEIGHTS] [--classes LIST | --data DATA] -o MODEL [options]",
+    .arguments = "HEAD [-w WEIGHTS] [--classes CLASSES | --data DATA] -o MODEL [options]",
     .summary = "make a model file of a head that was trained elsewhere",
     .description =
         "HEAD was trained on features of 'ftrain export', and is one of these:\n\n"

@@ -43,6 +43,15 @@ static bool add_options(option_list *list, const option_table *table, void *base
     return true;
 }
 
+void options_visit(const option_table *table, void (*visit)(const option_spec *spec, void *context),
+                   void *context) {
+    for (size_t i = 0; i < table->count; i++)
+        if (table->specs[i].kind == OPTION_GROUP)
+            options_visit(table->specs[i].group, visit, context);
+        else
+            visit(&table->specs[i], context);
+}
+
 static bool takes_argument(const option_spec *spec) {
     return spec->kind != OPTION_FLAG && spec->kind != OPTION_NO_FLAG;
 }

@@ -112,6 +112,10 @@ typedef struct command command;
  * OUTCOME_OK or the outcome to end with, which is OUTCOME_FINISHED after --help. */
 outcome parse_options(const command *self, void *base, int argc, char **argv, int *first);
 
+/* Calls `visit` with each row of the table, and of the groups in it in their place. */
+void options_visit(const option_table *table, void (*visit)(const option_spec *spec, void *context),
+                   void *context);
+
 /* Sets one option by its name as the command line would; false after a message. */
 bool option_set(const option_table *table, void *base, const char *name, const char *value);
 

@@ -50,7 +50,9 @@ everything_is_in_place() {
 ./usr/lib/pkgconfig/densenet.pc
 ./usr/share/bash-completion/completions/ftrain
 $(cd docs/json && printf './usr/share/densenet/json/%s\n' *.schema.json)
+./usr/share/fish/vendor_completions.d/ftrain.fish
 ./usr/share/man/man1/ftrain.1
+./usr/share/zsh/site-functions/_ftrain
 LIST
     diff "$work/expected" "$work/found"
 }

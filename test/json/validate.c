@@ -2,9 +2,9 @@
  *
  *     validate [--verdicts] [--at MEMBER] SCHEMA [FILE]    FILE: else standard input
  *
- * From the repository root. Every line must be one JSON object that SCHEMA accepts; with --at, the object's member of that name. What
- * is wrong is named by its line, and the status is 1 then. --verdicts prints "yes" or "no: WHY" for each
- * line instead. */
+ * From the repository root. Every line must be one JSON object that SCHEMA accepts; with --at, the object's
+ * member of that name. What is wrong is named by its line, and the status is 1 then. --verdicts prints "yes"
+ * or "no: WHY" for each line instead. */
 #include "test/support/json_schema.h"
 
 #include <stdio.h>
