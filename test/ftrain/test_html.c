@@ -1,6 +1,7 @@
 /* The writer of pages: what it escapes, that a page is whole or not there, that every tag is closed. */
 #include "ftrain/page/html.h"
 #include "io/file.h"
+#include "test/support/files.h"
 #include "test/support/pages.h"
 
 #include <math.h>
@@ -41,9 +42,13 @@ static void test_a_folder_that_is_not_there_is_named(void **state) {
     (void)state;
     html *page;
     dn_error error;
-    assert_int_not_equal(html_open(&page, "/nowhere/report.html", "t", &error), DN_OK);
+    char *const folder = make_folder();
+    char path[600];
+    snprintf(path, sizeof path, "%s/absent/report.html", folder);
+    assert_int_not_equal(html_open(&page, path, "t", &error), DN_OK);
     assert_null(page);
-    assert_non_null(strstr(error.message, "/nowhere/report.html"));
+    assert_non_null(strstr(error.message, path));
+    remove_folder(folder);
 }
 
 static void test_rules_of_style_go_to_the_head(void **state) {
