@@ -33,4 +33,14 @@ dangling() {
 }
 equal "each link in a document leads to a file" "$(dangling)" ""
 
+# libtiff-4 is libtiff, libxxhash xxHash.
+without_licence() {
+    local module name
+    for module in $(env -u MAKEFLAGS make -pn help 2>/dev/null | sed -n 's/^\(LIBRARY\|PROGRAM\)_PACKAGES := //p'); do
+        name=${module#lib}
+        grep -qi "^|.*${name%%-[0-9]*}.*|" docs/third-party.md || echo "$module"
+    done
+}
+equal "docs/third-party.md has each library that is linked with" "$(without_licence)" ""
+
 [ "$failures" -eq 0 ]
