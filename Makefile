@@ -119,9 +119,10 @@ COMPILE = $(CC) $(OUR_CPPFLAGS) $(HARDEN_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(C
 LINK    = $(CC) $(OUR_LDFLAGS) $(CFLAGS) $(LDFLAGS)
 # D: without times and owners. Apple's ar knows it not.
 ARCHIVE = $(AR) $(if $(APPLE),rcs,rcsD)
-# Those whose modules name, for a static link, libraries that their development packages do not bring (openblas: gfortran's,
-# libzip: OpenSSL's). densenet.pc names them as libraries; the others are modules that it requires.
-OPEN_ENDED := openblas libzip
+# Those whose modules name, for a static link, libraries of their own that a shared one brings along and that their development
+# packages need not bring (openblas: gfortran's, libzip: OpenSSL's, libheif: a dozen of codecs and numa's). densenet.pc names
+# them as libraries; the others are modules that it requires.
+OPEN_ENDED := openblas libzip libtiff-4 libheif
 LDLIBS   := $(shell $(PKG_CONFIG) --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lm -pthread
 PROGRAM_LDLIBS := $(shell $(PKG_CONFIG) --libs $(PROGRAM_PACKAGES) 2>/dev/null) -lsvm
 $(BUILD)/ftrain/%.o: FILE_CFLAGS += $(PROGRAM_CFLAGS)

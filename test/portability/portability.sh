@@ -82,8 +82,9 @@ part_clang() {
 }
 
 part_lto() {
-    holds "gcc optimizes all at link time without a warning" builds lto gcc AR=gcc-ar CFLAGS=-flto=auto all \
-        "${tests[@]/#test/$out/lto/test}"
+    local programs=("${tests[@]/#/$out/lto/}")
+    holds "gcc optimizes all at link time without a warning" builds lto gcc AR=gcc-ar CFLAGS=-flto=auto all "${programs[@]%.c}"
+    holds "its tests of core and layers pass" runs_tests lto env
     holds "its program works" end_to_end "$out/lto/ftrain/ftrain"
     if ! has ld.lld || ! has llvm-ar; then
         skip "clang optimizes at link time" "there is no lld or no llvm-ar"
@@ -116,7 +117,8 @@ part_big-endian() {
 
 part_no-avx() {
     has qemu-x86_64 || { skip "x86-64 without AVX" "there is no qemu-x86_64 (qemu-user)"; return; }
-    holds "the tests of core and layers are built" make --no-print-directory BUILD="$build" "${tests[@]/#test/$build/test}"
+    local programs=("${tests[@]/#/$build/}")
+    holds "the tests of core and layers are built" make --no-print-directory -s BUILD="$build" CC="$wrapper ${CC:-gcc}" "${programs[@]%.c}"
     local old=(qemu-x86_64 -cpu Nehalem)
     check "a processor without AVX takes the portable kernels" 0 'portable' '' "${old[@]}" "$ftrain" info
     out=${build%/*} holds "x86-64 without AVX: the tests of core and layers pass" runs_tests "${build##*/}" "${old[@]}"
