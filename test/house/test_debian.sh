@@ -46,6 +46,24 @@ else
     echo "ok - libdensenet-dev brings what the static library is linked with # SKIP this is no Debian"
 fi
 
+# What `make install` writes is in one of the packages, by the patterns of debian/*.install.
+packages_hold_all() {
+    local file pattern bad=0
+    env -u MAKEFLAGS make -n uninstall PREFIX=/usr LIBDIR=/usr/lib/machine | sed -n 's/^rm -f //p' | tr -d "'" | tr ' ' '\n' |
+        grep . >"$work/installed"
+    [ -s "$work/installed" ] || return
+    while read -r file; do
+        for pattern in $(cat debian/*.install); do
+            # shellcheck disable=SC2254 # it is a pattern
+            case $file in /$pattern | /$pattern/*) continue 2 ;; esac
+        done
+        echo "debian: $file is in no package"
+        bad=1
+    done <"$work/installed"
+    return $bad
+}
+holds "each installed file is in a package" packages_hold_all
+
 tests_can_be_run() {
     local name
     for name in $(sed -n 's/^Tests: //p' debian/tests/control); do [ -x "debian/tests/$name" ] || return; done
