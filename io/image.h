@@ -33,6 +33,7 @@ typedef struct dn_preprocessing {
     float mean[3]; /* R, G, B, of values in 0..1 */
     float std[3];
     int exif_rotate; /* 1: the picture is turned upright first, as its EXIF says; 0: it is not */
+    int reserved[7]; /* 0: room for what may come, as this struct is a part of others and cannot grow */
 } dn_preprocessing;
 
 /* Shorter side 255, crop 224, ImageNet's mean .485 .456 .406 and standard deviation .229 .224 .225, no EXIF
@@ -40,7 +41,7 @@ typedef struct dn_preprocessing {
 DN_API dn_preprocessing dn_preprocessing_default(void);
 
 /* DN_ERR_ARGUMENT unless 1 <= resize, 32 <= crop, both at most 8192, every std > 0 and finite, and
- * exif_rotate 0 or 1. */
+ * exif_rotate 0 or 1. DN_ERR_UNSUPPORTED for what a program sets that was compiled for a newer library. */
 DN_API dn_status dn_preprocessing_check(const dn_preprocessing *preprocessing, dn_error *error);
 
 /* Pictures of more pixels than this are refused before memory is allocated for their pixels. */

@@ -170,7 +170,7 @@ dn_status dni_preprocessing_from_json(dn_preprocessing *out, const char *text, c
     if (status == DN_ERR_MEMORY) return dni_fail(error, status, "%s: out of memory", name);
     if (status) return dni_fail(error, status, "%s: preprocessing is no JSON: %s", name, reason.text);
     double mean[3], std[3];
-    out->exif_rotate = 0; /* where the key is absent, as in files from before it */
+    *out = (dn_preprocessing){.exif_rotate = 0}; /* where the key is absent, as in files from before it */
     const int failed =
         json_unpack_ex(root, &reason, JSON_STRICT, "{s:i, s:i, s:[F,F,F], s:[F,F,F], s?b}", "resize",
                        &out->resize, "crop", &out->crop, "mean", &mean[0], &mean[1], &mean[2], "std", &std[0],

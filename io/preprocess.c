@@ -33,6 +33,12 @@ dn_status dn_preprocessing_check(const dn_preprocessing *preprocessing, dn_error
     if (p->exif_rotate != 0 && p->exif_rotate != 1)
         return dni_fail(error, DN_ERR_ARGUMENT, "preprocessing: exif_rotate is %d, not 0 or 1",
                         p->exif_rotate);
+    for (size_t i = 0; i < sizeof p->reserved / sizeof *p->reserved; i++)
+        if (p->reserved[i] != 0)
+            return dni_fail(error, DN_ERR_UNSUPPORTED,
+                            "preprocessing: reserved[%zu] is %d, not 0: version %s of libdensenet knows of "
+                            "nothing there",
+                            i, p->reserved[i], dn_version());
     for (int channel = 0; channel < 3; channel++) {
         if (!isfinite(p->mean[channel]))
             return dni_fail(error, DN_ERR_ARGUMENT, "preprocessing: mean of channel %d is %g, not finite",

@@ -225,6 +225,24 @@ static void assert_preprocessing(dn_preprocessing p, const char *complaint) {
         fail_msg("'%s' without '%s'", error.message, complaint);
 }
 
+/* Room that later versions may use: what they would set there is not passed over. */
+static void test_preprocessing_of_a_newer_program_is_refused(void **state) {
+    (void)state;
+    static float out[32 * 32 * 3];
+    dn_image image = coordinates(40, 40);
+    for (size_t i = 0; i < sizeof(dn_preprocessing){0}.reserved / sizeof(int); i++) {
+        dn_error error;
+        dn_preprocessing p = plain(32, 32);
+        assert_int_equal(dn_image_to_input(&image, &p, 0, out, &error), DN_OK);
+        p.reserved[i] = 3;
+        assert_int_equal(dn_image_to_input(&image, &p, 0, out, &error), DN_ERR_UNSUPPORTED);
+        char expected[64];
+        snprintf(expected, sizeof expected, "preprocessing: reserved[%zu] is 3, not 0", i);
+        assert_non_null(strstr(error.message, expected));
+    }
+    dn_image_free(&image);
+}
+
 static void test_preprocessing_out_of_range_is_refused_with_its_value(void **state) {
     (void)state;
     dn_preprocessing p = dn_preprocessing_default();
@@ -309,6 +327,7 @@ int main(void) {
         cmocka_unit_test(test_flip_mirrors_the_crop),
         cmocka_unit_test(test_a_resized_window_equals_that_window_of_the_whole),
         cmocka_unit_test(test_a_picture_too_long_and_thin_is_refused),
+        cmocka_unit_test(test_preprocessing_of_a_newer_program_is_refused),
         cmocka_unit_test(test_preprocessing_out_of_range_is_refused_with_its_value),
         cmocka_unit_test(test_shared_pictures_match_torchvision_live),
     };
