@@ -28,8 +28,8 @@ json_t *dni_json_number(double value);
  * 0.485 is written 0.485, not 0.48500001430511475. */
 json_t *dni_json_float(float value);
 
-/* The value on one line, every number with the fewest digits that read back as the same double, keys in order of
- * adding; from malloc, NULL when out of memory or `value` is NULL. Takes over `value`. */
+/* The value on one line, every number with the fewest digits that read back as the same double, keys in
+ * order of adding; from malloc, NULL when out of memory or `value` is NULL. Takes over `value`. */
 char *dni_json_line(json_t *value);
 
 /* {"resize": 255, "crop": 224, "mean": [...], "std": [...]}; from malloc, NULL when out of memory. */

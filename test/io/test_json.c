@@ -94,8 +94,8 @@ static void test_what_is_no_number_is_null(void **state) {
     expect(json_pack("[o, o]", dni_json_float(NAN), dni_json_float(-INFINITY)), "[null, null]");
 }
 
-/* A program that links the library may have chosen a locale with a decimal comma; one is made here, where Debian's
- * package locales is there. */
+/* A program that links the library may have chosen a locale with a decimal comma; one is made here, where
+ * Debian's package locales is there. */
 static void test_the_point_is_a_point_in_any_locale(void **state) {
     char folder[] = "/tmp/locale.XXXXXX", command[128];
     (void)state;
