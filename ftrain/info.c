@@ -139,23 +139,24 @@ static json_t *kernels_json(const machine *self) {
     return out;
 }
 
-static json_t *libraries_json(const machine *self) {
-    json_t *const out = json_object();
-    for (size_t i = 0; i < self->library_count; i++)
-        json_object_set_new(out, self->libraries[i].name, json_string(self->libraries[i].version));
-    return out;
-}
-
 static json_t *formats_json(void) {
     json_t *const out = json_array();
     for (size_t i = 0; i < DNI_IMAGE_FORMATS; i++) {
         const dni_image_format *const format = dni_image_format_at(i);
+        const dni_image_codec *const codec = format->codec;
         char version[64] = "";
-        if (format->codec->version) format->codec->version(version, sizeof version);
-        json_array_append_new(out, json_pack("{s:s, s:b, s:s?, s:s?}", "format", format->name, "available",
-                                             format->codec->decode != NULL, "library", format->codec->library,
-                                             "version", *version ? version : NULL));
+        if (codec->decode && codec->version) codec->version(version, sizeof version);
+        json_array_append_new(out, json_pack("{s:s, s:b, s:s?, s:s?}", "name", format->name, "available",
+                                             codec->decode != NULL, "library", codec->library, "version",
+                                             *version ? version : NULL));
     }
+    return out;
+}
+
+static json_t *libraries_json(const machine *self) {
+    json_t *const out = json_object();
+    for (size_t i = 0; i < self->library_count; i++)
+        json_object_set_new(out, self->libraries[i].name, json_string(self->libraries[i].version));
     return out;
 }
 
@@ -166,7 +167,7 @@ static outcome print_object(const machine *self) {
                   dn_version(), "cpu", self->cpu, "tier", dni_isa_name(self->tier), "best_tier",
                   dni_isa_name(dni_cpu_isa()), "threads", dni_pool_cores(), "bf16", "available",
                   !*self->no_bf16, "reason", *self->no_bf16 ? self->no_bf16 : NULL, "server", "available",
-                  http != NULL, "reason", http ? NULL : "built without libmicrohttpd", "pictures",
+                  http != NULL, "reason", http ? NULL : "built without libmicrohttpd", "picture_formats",
                   formats_json(), "libraries", libraries_json(self), "kernels", kernels_json(self));
     return print_json(out) ? OUTCOME_OK : OUTCOME_MACHINE;
 }
@@ -201,8 +202,9 @@ const command info_command = {
     .arguments = "[FILE] [options]",
     .summary = "this machine's kernels, or what a file holds",
     .description =
-        "Without FILE: the version, the CPU, the number of threads, whether it can serve, the formats of pictures\n"
-        "that are read, whether bf16 is available, the libraries, and the kernels that are chosen for DenseNet-161.\n"
+        "Without FILE: the version, the CPU, the number of threads, whether it can serve, the formats of\n"
+        "pictures that are read, whether bf16 is available, the libraries, and the kernels that are chosen for\n"
+        "DenseNet-161.\n"
         "With FILE: what a weights, model or feature file, or a checkpoint of a training, holds.\n\n"
         "  ftrain info flowers.safetensors\n\n",
     .options = OPTIONS(rows),
