@@ -117,8 +117,9 @@ typedef struct dn_error {
     char message[1024];
 } dn_error;
 
-/* Where the large blocks come from: prepared weights and session arenas. `allocate` returns memory aligned to
- * 64 bytes or NULL; `release` gets the same size back. Both must be safe to call from any thread. */
+/* Where the large blocks come from: weights as loaded and as prepared, session arenas, files written to
+ * memory. `allocate` returns memory aligned to 64 bytes or NULL; `release` gets the same size back. Both
+ * must be safe to call from any thread. */
 typedef struct dn_allocator {
     void *(*allocate)(void *context, size_t size);
     void (*release)(void *context, void *memory, size_t size);

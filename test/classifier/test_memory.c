@@ -333,6 +333,25 @@ static void test_borrowed_weights_are_not_discarded(void **state) {
     free(before.data);
 }
 
+static void test_an_allocator_that_refuses_ends_loading(void **state) {
+    (void)state;
+    counted count = {.refuse = true};
+    const dn_allocator allocator = {allocate, release, &count};
+    const file_bytes file = saved_weights();
+    dn_weights_load_options options = dn_weights_load_options_default();
+    options.allocator = &allocator;
+    dn_weights *loaded;
+    dn_error error;
+    assert_int_equal(dn_weights_load_memory(&loaded, file.data, file.size, "w", &options, &error),
+                     DN_ERR_MEMORY);
+    assert_null(loaded);
+    assert_int_equal(strncmp(error.message, "w: ", 3), 0);
+    options.borrow = 1; /* then nothing is asked for */
+    assert_int_equal(dn_weights_load_memory(&loaded, file.data, file.size, "w", &options, &error), DN_OK);
+    dn_weights_free(loaded);
+    free(file.data);
+}
+
 static void test_a_file_cannot_be_borrowed(void **state) {
     (void)state;
     dn_weights_load_options options = dn_weights_load_options_default();
@@ -403,6 +422,7 @@ int main(void) {
         cmocka_unit_test(test_borrowed_weights_are_not_copied),
         cmocka_unit_test(test_a_mapped_file_is_used_where_it_lies),
         cmocka_unit_test(test_borrowed_weights_are_not_discarded),
+        cmocka_unit_test(test_an_allocator_that_refuses_ends_loading),
         cmocka_unit_test(test_a_file_cannot_be_borrowed),
         cmocka_unit_test(test_loading_tells_how_far_it_is_and_stops_when_told_to),
     };

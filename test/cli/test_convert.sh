@@ -50,6 +50,9 @@ check "the classifier of a fine-tuned network is left out, and it is said" 0 "^o
 equal "and is not there" "$(listed out.st classifier)" ""
 check "info says so, too" 0 '^left out 2 tensors of a classifier of its own: classifier.weight \(10, 1024\)' "" \
     "$ftrain" info tuned.st
+dataset data 1 0 150
+check "and so does a command that takes its features" 0 "" "^ftrain: tuned.st: left out 2 tensors of a classifier of its own" \
+    "$ftrain" extract data -w tuned.st -q --resize 32 --crop 32 --no-flip -o features.st
 check "--keep-classifier keeps it" 0 "^kept.st: densenet121, hash $hash, with 2 tensors of a classifier of its own$" "" \
     "$ftrain" convert --keep-classifier tuned.st kept.st
 equal "whole" "$(listed kept.st ^classifier)" "classifier.bias F32 (10)

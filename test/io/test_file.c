@@ -249,6 +249,36 @@ static void test_a_file_cut_after_opening_is_told(void **state) {
     dni_file_close(&file);
 }
 
+static void test_memory_is_read_like_a_file(void **state) {
+    (void)state;
+    static const _Alignas(8) char text[] = "0123456789abcdef";
+    char bytes[10];
+    dn_error error;
+    dni_file file = dni_file_of_memory(text, 10, "digits");
+    assert_int_equal(file.size, 10);
+    assert_int_equal(dni_file_read_at(&file, bytes, 4, 6, &error), DN_OK);
+    assert_memory_equal(bytes, "6789", 4);
+    assert_int_equal(dni_file_read_at(&file, bytes, 0, 10, &error), DN_OK);
+    const struct {
+        size_t size;
+        uint64_t offset;
+    } beyond[] = {{5, 6}, {1, 10}, {0, 11}, {10, UINT64_MAX - 3}, {SIZE_MAX, 1}};
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
+        assert_int_equal(dni_file_read_at(&file, bytes, beyond[i].size, beyond[i].offset, &error),
+                         DN_ERR_TRUNCATED);
+        assert_string_equal(error.message, "digits: ends at byte 10");
+    }
+    /* only lasting memory is pointed to, only inside, and only where it is aligned */
+    assert_null(dni_file_view(&file, 4, 0, 1));
+    file.is_lasting = true;
+    assert_ptr_equal(dni_file_view(&file, 4, 4, 4), text + 4);
+    assert_ptr_equal(dni_file_view(&file, 10, 0, 8), text);
+    assert_null(dni_file_view(&file, 4, 5, 4));
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++)
+        assert_null(dni_file_view(&file, beyond[i].size, beyond[i].offset, 1));
+    dni_file_close(&file);
+}
+
 static void test_a_device_is_never_replaced(void **state) {
     (void)state;
     dn_error error;
@@ -337,6 +367,7 @@ int main(void) {
         IN_FOLDER(test_a_writer_at_work_keeps_its_temporary_file),
         IN_FOLDER(test_writers_of_one_file_do_not_disturb_each_other),
         IN_FOLDER(test_a_file_cut_after_opening_is_told),
+        IN_FOLDER(test_memory_is_read_like_a_file),
         IN_FOLDER(test_a_device_is_never_replaced),
         IN_FOLDER(test_a_link_stays_and_its_file_is_replaced),
         IN_FOLDER(test_a_file_in_a_missing_folder_is_not_found),
