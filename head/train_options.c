@@ -21,9 +21,9 @@
  * thousands of pictures. With 2 x 400, batch 32 or 128, Nesterov, and weight decay from 0 to 0.01 moved the
  * loss by 0.003 at most.
  *
- * Training on takes the same rate. Since the start is kept until an epoch is better, a rate cannot be too high
- * by undoing what the head knows, but too low for 30 epochs. Validation loss before, and with rates of 0.002
- * times 1 to 0.03 (in brackets: the best epoch); head 128-64, mean of two seeds:
+ * Training on takes the same rate. Since the start is kept until an epoch is better, a rate cannot be too
+ * high by undoing what the head knows, but too low for 30 epochs. Validation loss before, and with rates of
+ * 0.002 times 1 to 0.03 (in brackets: the best epoch); head 128-64, mean of two seeds:
  *
  *     trained on, then on              before    1            0.3          0.1          0.03
  *     400, those and 400 more          0.645     0.612 (5)    0.613 (18)   0.617 (30)   0.632 (30)
