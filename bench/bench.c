@@ -16,6 +16,7 @@ static const char usage[] =
     "Parts, all of them when none is named:\n"
     "  machine     float32 peak of every tier, memory bandwidth\n"
     "  layers      every distinct convolution by every kernel, beside OpenBLAS\n"
+    "  errors      every kernel beside double precision\n"
     "  network     whole networks, batch 1 and 16\n"
     "  load        a picture at a time, alone and beside busy loops\n"
     "  preprocess  JPEG file to network input\n"
@@ -37,9 +38,10 @@ typedef struct part {
     dn_status (*run)(bench_context *context, dn_error *error);
 } part;
 
-static const part parts[] = {{"machine", bench_machine},       {"layers", bench_layers},
-                             {"network", bench_network},       {"load", bench_load},
-                             {"preprocess", bench_preprocess}, {"training", bench_training}};
+static const part parts[] = {{"machine", bench_machine},  {"layers", bench_layers},
+                             {"errors", bench_errors},    {"network", bench_network},
+                             {"load", bench_load},        {"preprocess", bench_preprocess},
+                             {"training", bench_training}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 bench_effort bench_effort_of(const bench_context *context) {

@@ -31,6 +31,7 @@ double bench_peak(dni_isa isa, int threads);
 /* The parts, in the order of a full run. Each prints its results and adds them to the report. */
 dn_status bench_machine(bench_context *context, dn_error *error);
 dn_status bench_layers(bench_context *context, dn_error *error);
+dn_status bench_errors(bench_context *context, dn_error *error);
 dn_status bench_network(bench_context *context, dn_error *error);
 dn_status bench_load(bench_context *context, dn_error *error);
 dn_status bench_preprocess(bench_context *context, dn_error *error);

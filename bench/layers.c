@@ -2,12 +2,11 @@
  * by OpenBLAS, which does neither norm nor ReLU, has its operands ready as matrices (no im2col is counted),
  * and is what a library that calls BLAS for its convolutions cannot beat. */
 #include "bench/bench.h"
+#include "bench/operands.h"
 #include "bench/report.h"
 #include "bench/shapes.h"
 #include "core/error.h"
-#include "core/memory.h"
 #include "core/pool.h"
-#include "core/rng.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -15,109 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- memory for one shape ---- */
-
-typedef struct buffer {
-    float *data;
-    size_t count;
-} buffer;
-
-/* What a shape works on; buffers are filled with values in -1 .. 1, borders are zero. */
-typedef struct operands {
-    buffer x, y, weight, scale, shift, bias;
-    dni_tensor x_view, y_view;
-} operands;
-
-static int buffer_make(buffer *b, size_t count, const char *purpose) {
-    *b = (buffer){dni_allocate(NULL, count * sizeof(float)), count};
-    if (!b->data) return 0;
-    const dni_rng rng = dni_rng_named(1, purpose);
-    for (size_t i = 0; i < count; i++) b->data[i] = (float)(dni_rng_at(&rng, i) >> 40) * 0x1p-23f - 1.0f;
-    return 1;
-}
-
-static void buffer_free(buffer *b) {
-    dni_release(NULL, b->data, b->count * sizeof(float));
-}
-
-/* One image of size x size pixels of `channels`, in a buffer `width` channels wide with a border. */
-static dni_tensor view(const buffer *b, int64_t size, int64_t channels, int64_t width, int64_t border) {
-    const int64_t full = size + 2 * border;
-    const dni_tensor whole = dni_tensor_nhwc(b->data, 1, full, full, width);
-    const dni_tensor rows = dni_tensor_slice(&whole, 1, border, size);
-    const dni_tensor inside = dni_tensor_slice(&rows, 2, border, size);
-    return dni_tensor_slice(&inside, 3, 0, channels);
-}
-
-static void clear_border(const buffer *b, int64_t size, int64_t width, int64_t border) {
-    const int64_t full = size + 2 * border;
-    for (int64_t y = 0; y < full; y++)
-        for (int64_t x = 0; x < full; x++)
-            if (y < border || x < border || y >= size + border || x >= size + border)
-                memset(b->data + (y * full + x) * width, 0, (size_t)width * sizeof(float));
-}
-
-static void operands_free(operands *o) {
-    buffer *const all[] = {&o->x, &o->y, &o->weight, &o->scale, &o->shift, &o->bias};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) buffer_free(all[i]);
-}
-
-static dn_status operands_make(operands *o, const bench_shape *shape, dn_error *error) {
-    *o = (operands){0};
-    const dni_conv2d *conv = &shape->conv;
-    const int64_t in = shape->size + 2 * conv->border, y_border = shape->y_bordered ? 1 : 0;
-    const int64_t out_size = dni_conv2d_output_size(conv, shape->size), out = out_size + 2 * y_border;
-    const bench_gemm gemm = bench_shape_gemm(shape);
-    if (!buffer_make(&o->x, (size_t)(in * in * shape->x_width), "x") ||
-        !buffer_make(&o->y, (size_t)(out * out * shape->y_width), "y") ||
-        !buffer_make(&o->weight, (size_t)gemm.n * (size_t)gemm.k, "weight") ||
-        !buffer_make(&o->scale, (size_t)conv->in_channels, "scale") ||
-        !buffer_make(&o->shift, (size_t)conv->in_channels, "shift") ||
-        !buffer_make(&o->bias, (size_t)conv->out_channels, "bias")) {
-        operands_free(o);
-        return dni_fail(error, DN_ERR_MEMORY, "out of memory for %s", shape->name);
-    }
-    clear_border(&o->x, shape->size, shape->x_width, conv->border);
-    o->x_view = view(&o->x, shape->size, conv->in_channels, shape->x_width, conv->border);
-    o->y_view = view(&o->y, out_size, conv->out_channels, shape->y_width, y_border);
-    return DN_OK;
-}
-
 /* ---- timing one kernel, and OpenBLAS ---- */
 
-typedef struct kernel_run {
-    const dni_conv2d_kernel *kernel;
-    const dni_conv2d *conv;
-    const operands *operands;
-    void *packed, *scratch;
-    dni_pool *pool;
-} kernel_run;
-
 static void run_kernel(void *context) {
-    const kernel_run *r = context;
-    r->kernel->run(r->conv, r->packed, &r->operands->x_view, &r->operands->y_view, r->scratch, r->pool);
+    bench_kernel_run_do(context);
 }
 
 static dn_status time_kernel(bench_stats *out, const dni_conv2d_kernel *kernel, const bench_shape *shape,
-                             const operands *o, dni_pool *pool, const bench_effort *effort, dn_error *error) {
-    const dni_conv2d *conv = &shape->conv;
-    const bool norm = conv->prologue != DNI_PROLOGUE_NONE, bias = conv->epilogue != DNI_EPILOGUE_NONE;
-    const dni_conv2d_params params = {.weight = o->weight.data,
-                                      .scale = norm ? o->scale.data : NULL,
-                                      .shift = norm ? o->shift.data : NULL,
-                                      .bias = bias ? o->bias.data : NULL};
-    const size_t packed = kernel->packed_size(conv);
-    const size_t scratch = kernel->scratch_size(conv, &o->x_view, dni_pool_threads(pool));
-    kernel_run r = {kernel, conv, o, dni_allocate(NULL, packed), dni_allocate(NULL, scratch + 1), pool};
-    dn_status status = DN_OK;
-    if (r.packed && r.scratch) {
-        kernel->pack(conv, &params, r.packed);
-        *out = bench_measure(effort, run_kernel, &r);
-    } else {
-        status = dni_fail(error, DN_ERR_MEMORY, "out of memory for %s", kernel->name);
-    }
-    dni_release(NULL, r.packed, packed);
-    dni_release(NULL, r.scratch, scratch + 1);
+                             const bench_operands *o, dni_pool *pool, const bench_effort *effort,
+                             dn_error *error) {
+    bench_kernel_run run;
+    const dn_status status = bench_kernel_run_make(&run, kernel, shape, o, pool, error);
+    if (!status) *out = bench_measure(effort, run_kernel, &run);
+    bench_kernel_run_free(&run);
     return status;
 }
 
@@ -137,17 +46,18 @@ static void run_gemm(void *context) {
 static dn_status time_gemm(bench_stats *out, const bench_gemm *gemm, const bench_effort *effort,
                            dn_error *error) {
     const size_t m = (size_t)gemm->m, n = (size_t)gemm->n, k = (size_t)gemm->k;
-    buffer a = {0}, b = {0}, c = {0};
+    bench_buffer a = {0}, b = {0}, c = {0};
     dn_status status = DN_OK;
-    if (buffer_make(&a, m * k, "a") && buffer_make(&b, k * n, "b") && buffer_make(&c, m * n, "c")) {
+    if (bench_buffer_make(&a, m * k, "a") && bench_buffer_make(&b, k * n, "b") &&
+        bench_buffer_make(&c, m * n, "c")) {
         gemm_run r = {*gemm, a.data, b.data, c.data};
         *out = bench_measure(effort, run_gemm, &r);
     } else {
         status = dni_fail(error, DN_ERR_MEMORY, "out of memory for a matrix product");
     }
-    buffer_free(&a);
-    buffer_free(&b);
-    buffer_free(&c);
+    bench_buffer_free(&a);
+    bench_buffer_free(&b);
+    bench_buffer_free(&c);
     return status;
 }
 
@@ -197,7 +107,7 @@ static bool wanted(const bench_context *context, const dni_conv2d_kernel *kernel
 }
 
 static dn_status time_kernels(shape_times *times, const layer_bench *bench, const bench_shape *shape,
-                              const operands *o, double flop, dn_error *error) {
+                              const bench_operands *o, double flop, dn_error *error) {
     const dni_conv2d_kernel *chosen = dni_conv2d_select(&shape->conv, requirements_of(bench->context));
     for (size_t i = 0; i < dni_conv2d_kernel_count; i++) {
         const dni_conv2d_kernel *kernel = dni_conv2d_kernels[i];
@@ -222,11 +132,11 @@ static dn_status bench_one(shape_times *times, const layer_bench *bench, const b
            conv->stride, conv->in_channels, conv->out_channels, (long long)shape->size,
            (long long)shape->size, 1e-9 * flop, shape->network, shape->name);
     *times = (shape_times){.chosen = HUGE_VAL, .fastest = HUGE_VAL};
-    operands o;
-    dn_status status = operands_make(&o, shape, error);
+    bench_operands o;
+    dn_status status = bench_operands_make(&o, shape, error);
     if (status != DN_OK) return status;
     status = time_kernels(times, bench, shape, &o, flop, error);
-    operands_free(&o);
+    bench_operands_free(&o);
     if (status != DN_OK) return status;
 
     bench_stats stats;
