@@ -1,7 +1,7 @@
-/* How far every kernel's results lie from the definition in double precision, over the networks' convolutions.
+/* How far every kernel's results lie from the definition in double precision.
  *
- * A layer's error is the largest difference divided by the largest value; of a kernel the worst layer and the
- * mean of all stand here. Inputs and weights are uniform in -1 .. 1. */
+ * A convolution's error is the largest difference divided by the largest value; of a kernel the worst of the
+ * networks' typical convolutions and the mean are told. Inputs and weights are uniform in -1 .. 1. */
 #include "bench/bench.h"
 #include "bench/operands.h"
 #include "bench/report.h"
