@@ -64,6 +64,13 @@ mkdir folder.tsv
 check "a table that cannot be written" 5 '' '^ftrain: folder.tsv: is not a regular file' $export f.safetensors folder.npy
 holds "leaves no array" test ! -e folder.npy
 
+full() { # COMMAND...: where a file can have 20 KB at most
+    (ulimit -f 20 && "$@")
+}
+check "no room for the array" 5 '' '^ftrain: full.npy: cannot be written' full $export f.safetensors full.npy
+check "nor for CSV" 5 '' '^ftrain: full.csv: cannot be written' full $export f.safetensors full.csv
+equal "leaves nothing" "$(ls -A | grep -e full -e tmp)" ""
+
 # ---- pictures come, change and go: not those of train, on which random weights are calibrated ----
 cp f.safetensors before.safetensors
 extract f.safetensors
