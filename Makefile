@@ -7,6 +7,7 @@
 #   make ubsan      all tests under clang's UndefinedBehaviorSanitizer, which sees more
 #   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
 #   make portability  with clang, musl, for aarch64 and old processors, as far as can be had here; half an hour
+#   make interop    tests of what `ftrain export` writes, in PyTorch, ONNX Runtime and C; skips where one is missing
 #   make browser    tests of the pages of 'ftrain serve' and 'ftrain review' in chromium; skips where there is none
 #   make install    PREFIX=/usr/local DESTDIR=; both may hold spaces
 #   make weights    ftrain weights: fetch densenet161's ImageNet weights to where every command finds them
@@ -25,8 +26,9 @@
 #
 # Variables: CC, PKG_CONFIG, AR, BUILD (folder of the build), V=1 (show whole commands), SANITIZE (1: address and
 # undefined, or one of them), OPTIMIZE, HARDEN= (empty: none of the compiler's protections), WERROR=-Werror (warnings stop
-# the build; make test sets it), HTTP= WEBP= TIFF= HEIF= (empty: built without that library), PREFIX, LIBDIR, INCLUDEDIR,
-# MANDIR, COMPLETIONDIR (of bash), ZSHCOMPLETIONDIR, FISHCOMPLETIONDIR, SCHEMADIR, DESTDIR, PYTHON (of make golden).
+# the build; make test sets it), HTTP= WEBP= TIFF= HEIF= ONNX= (empty: built without that library), PREFIX, LIBDIR,
+# INCLUDEDIR, MANDIR, COMPLETIONDIR (of bash), ZSHCOMPLETIONDIR, FISHCOMPLETIONDIR, SCHEMADIR, DESTDIR, PROTOC_C and
+# ONNX_PROTO (ONNX's schema, and what compiles it), PYTHON (of make golden).
 # CFLAGS, CPPFLAGS and LDFLAGS are yours: they stand behind the Makefile's own, so yours win.
 #
 # For another machine, name its compiler and its pkg-config:
@@ -88,6 +90,11 @@ PROGRAM_PACKAGES := libcurl nettle
 # Built in where it is there: without it `serve` and `review` say that they are missing. `make HTTP=` leaves it out.
 HTTP ?= $(call found,libmicrohttpd,libmicrohttpd)
 PROGRAM_PACKAGES += $(HTTP)
+# `export` writes ONNX models by protobuf-c, from ONNX's schema, where both are there; `make ONNX=` leaves it out.
+PROTOC_C   ?= protoc-c
+ONNX_PROTO ?= /usr/include/onnx/onnx.proto
+ONNX ?= $(if $(and $(shell command -v $(PROTOC_C) 2>/dev/null),$(wildcard $(ONNX_PROTO))),$(call found,libprotobuf-c,libprotobuf-c))
+PROGRAM_PACKAGES += $(ONNX)
 LIBRARY_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(LIBRARY_PACKAGES) 2>/dev/null)
 PROGRAM_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(PROGRAM_PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wundef \
@@ -143,14 +150,17 @@ ifeq ($(X86_64),)
 LIBRARY_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(LIBRARY_SOURCES))
 endif
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
-PROGRAM_SOURCES := $(filter-out $(if $(HTTP),%_absent.c,%_mhd.c),$(wildcard ftrain/*.c ftrain/*/*.c))
+PROGRAM_SOURCES := $(filter-out $(if $(HTTP),%/server_absent.c,%_mhd.c) $(if $(ONNX),%/graph_absent.c,%_protobuf.c),\
+                       $(wildcard ftrain/*.c ftrain/*/*.c))
+# What protoc-c makes of ONNX's schema.
+ONNX_CODE := $(if $(ONNX),$(BUILD)/onnx/onnx.pb-c)
 # Pages, scripts and styles that are part of the program.
 PROGRAM_ASSETS  := $(wildcard ftrain/*/*.html ftrain/*/*.css ftrain/*/*.js)
-PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(BUILD)/%.o) $(PROGRAM_ASSETS:%=$(BUILD)/%.o)
+PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(BUILD)/%.o) $(PROGRAM_ASSETS:%=$(BUILD)/%.o) $(ONNX_CODE:%=%.o)
 # Programs and scripts, a folder for each of the source's; what they share lies in test/support.
-# Those of test/browser are `make browser`'s.
-TESTS         ?= $(filter-out browser,$(sort $(patsubst test/%/,%,$(dir $(wildcard test/*/test_* test/*/check_*)))))
-TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard $(TESTS:%=test/%/test_*.c)))
+# Those of test/browser are `make browser`'s, those of test/interop are `make interop`'s.
+TESTS         ?= $(filter-out browser interop,$(sort $(patsubst test/%/,%,$(dir $(wildcard test/*/test_* test/*/check_*)))))
+TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(ONNX),,%_protobuf.c),$(wildcard $(TESTS:%=test/%/test_*.c))))
 TEST_SCRIPTS  := $(wildcard $(foreach d,$(TESTS),test/$(d)/check_*.sh test/$(d)/test_*.sh))
 TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/faults.c,$(wildcard test/support/*.c)))
 # For scripts: what checks JSON against docs/json/, and comma-separated values.
@@ -181,6 +191,18 @@ $(BUILD)/%.asset.c: % ftrain/server/embed.sh
 $(PROGRAM_ASSETS:%=$(BUILD)/%.o): $(BUILD)/%.o: $(BUILD)/%.asset.c
 	$(call show,CC,$*)
 	$(Q)$(COMPILE) -c $< -o $@
+
+$(BUILD)/onnx/%.pb-c.c $(BUILD)/onnx/%.pb-c.h: $(dir $(ONNX_PROTO))%.proto
+	@mkdir -p $(@D)
+	$(Q)$(PROTOC_C) --proto_path=$(dir $<) --c_out=$(BUILD)/onnx $(notdir $<)
+
+# Warnings in it are nobody's here.
+$(BUILD)/onnx/onnx.pb-c.o: $(BUILD)/onnx/onnx.pb-c.c
+	$(call show,CC,$<)
+	$(Q)$(COMPILE) $(PROGRAM_CFLAGS) -w -c $< -o $@
+
+$(BUILD)/%_protobuf.o: FILE_CFLAGS += -isystem $(BUILD)/onnx
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard ftrain/onnx/*_protobuf.c test/*/*_protobuf.c)): | $(ONNX_CODE:%=%.h)
 
 $(STATIC): $(LIBRARY_OBJECTS)
 	$(call show,AR,$@)
@@ -229,10 +251,10 @@ $(FAULTS): test/support/faults.c
 # Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
 DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libjpeg62-turbo-dev libturbojpeg0-dev libstb-dev libcmocka-dev \
                    libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev nettle-dev libsvm-dev libmicrohttpd-dev \
-                   libwebp-dev libtiff-dev libheif-dev
-NEEDED_TOOLS    := $(firstword $(CC)) $(firstword $(PKG_CONFIG))
-NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) libmicrohttpd libwebp libtiff-4 libheif cmocka
-NEEDED_HEADERS  := stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h
+                   libwebp-dev libtiff-dev libheif-dev libprotobuf-c-dev protobuf-c-compiler libonnx-dev
+NEEDED_TOOLS    := $(firstword $(CC)) $(firstword $(PKG_CONFIG)) $(PROTOC_C)
+NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) libmicrohttpd libwebp libtiff-4 libheif libprotobuf-c cmocka
+NEEDED_HEADERS  := stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h onnx/onnx.proto
 # Prints what is missing, on one line; nothing when all is there.
 LIST_MISSING = { \
     for tool in $(NEEDED_TOOLS); do command -v $$tool >/dev/null || echo $$tool; done; \
@@ -292,6 +314,15 @@ browser: deps
 
 browser-built: $(PROGRAM) $(SAMPLES)
 	@BUILD='$(BUILD)' test/run.sh $(wildcard test/browser/test_*.py)
+
+# Others' programs, which read what `ftrain export` writes. What cannot be installed is named, and skipped by the tests.
+.PHONY: interop interop-built
+interop: deps
+	@bench/peers/install.sh $(PEERS) torch onnx onnxruntime
+	+@$(AGAIN) interop-built
+
+interop-built: all $(SAMPLES)
+	@BUILD='$(BUILD)' CC='$(CC)' test/run.sh $(wildcard test/interop/test_*)
 
 # The list of what programs are compiled against, written anew: test/house/abi.txt, and Debian's symbols.
 abi:
@@ -451,7 +482,7 @@ bench-serve-built: $(PROGRAM) $(SAMPLES) $(SERVE_LOAD)
 .PHONY: format tidy clean
 tidy:
 	@for file in $(LIBRARY_SOURCES) $(PROGRAM_SOURCES); do \
-	    clang-tidy --quiet $$file -- -std=c11 $(OUR_CPPFLAGS) $(LIBRARY_CFLAGS) 2>/dev/null; done
+	    clang-tidy --quiet $$file -- -std=c11 $(OUR_CPPFLAGS) $(LIBRARY_CFLAGS) -isystem $(BUILD)/onnx 2>/dev/null; done
 
 format:
 	clang-format -i $(wildcard $(foreach e,c h inc,*/*.$(e) */*/*.$(e) */*/*/*.$(e)))

@@ -5,6 +5,7 @@
 #include "ftrain/backbone/network_options.h"
 #include "ftrain/info_file.h"
 #include "ftrain/libraries.h"
+#include "ftrain/onnx/graph.h"
 #include "ftrain/server/server.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/message.h"
@@ -115,6 +116,8 @@ static outcome print_text(const machine *self) {
            dni_isa_name(self->tier), dni_isa_name(dni_cpu_isa()), dni_pool_cores());
     const char *http = server_library();
     printf("server %s\n", http ? http : "not available: built without libmicrohttpd");
+    const char *onnx = onnx_library();
+    printf("onnx %s\n", onnx ? onnx : "not available: built without protobuf-c");
     print_formats();
     printf("bf16 %s%s\n", *self->no_bf16 ? "not available: " : "available", self->no_bf16);
     for (size_t i = 0; i < self->library_count; i++)
@@ -161,13 +164,14 @@ static json_t *libraries_json(const machine *self) {
 }
 
 static outcome print_object(const machine *self) {
-    const char *const http = server_library();
+    const char *const http = server_library(), *const onnx = onnx_library();
     json_t *const out =
-        json_pack("{s:s, s:s, s:s, s:s, s:i, s:{s:b, s:s?}, s:{s:b, s:s?}, s:o, s:o, s:o}", "version",
-                  dn_version(), "cpu", self->cpu, "tier", dni_isa_name(self->tier), "best_tier",
+        json_pack("{s:s, s:s, s:s, s:s, s:i, s:{s:b, s:s?}, s:{s:b, s:s?}, s:{s:b, s:s?}, s:o, s:o, s:o}",
+                  "version", dn_version(), "cpu", self->cpu, "tier", dni_isa_name(self->tier), "best_tier",
                   dni_isa_name(dni_cpu_isa()), "threads", dni_pool_cores(), "bf16", "available",
                   !*self->no_bf16, "reason", *self->no_bf16 ? self->no_bf16 : NULL, "server", "available",
-                  http != NULL, "reason", http ? NULL : "built without libmicrohttpd", "picture_formats",
+                  http != NULL, "reason", http ? NULL : "built without libmicrohttpd", "onnx", "available",
+                  onnx != NULL, "reason", onnx ? NULL : "built without protobuf-c", "picture_formats",
                   formats_json(), "libraries", libraries_json(self), "kernels", kernels_json(self));
     return print_json(out) ? OUTCOME_OK : OUTCOME_MACHINE;
 }

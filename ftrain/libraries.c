@@ -1,6 +1,7 @@
 /* Every library has its own way to tell its version. */
 #include "ftrain/libraries.h"
 
+#include "ftrain/onnx/graph.h"
 #include "ftrain/server/server.h"
 
 #include <cblas.h>
@@ -48,5 +49,6 @@ size_t libraries_list(used_library out[USED_LIBRARIES]) {
     snprintf(text, sizeof text, "%d.%02d", libsvm_version / 100, libsvm_version % 100);
     add(out, &count, "libsvm", text);
     if (server_library()) add(out, &count, "libmicrohttpd", second_word(server_library()));
+    if (onnx_library()) add(out, &count, "protobuf-c", second_word(onnx_library()));
     return count;
 }

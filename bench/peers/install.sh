@@ -1,8 +1,11 @@
 #!/bin/sh
 # Installs the engines that are compared with ours, as far as Debian's packages and the npm registry give them:
-#   bench/peers/install.sh FOLDER        (FOLDER gets npm's packages)
-# What cannot be had is named; the comparison goes on without it.
+#   bench/peers/install.sh FOLDER [THING...]        (FOLDER gets npm's packages; THING: torch, onednn, onnx or onnxruntime;
+#                                                   without any, all that the comparison needs)
+# What cannot be had is named; the comparison and the tests go on without it.
 folder=$1
+shift
+if [ $# -eq 0 ]; then set -- torch onednn onnxruntime; fi
 
 root=
 if [ "$(id -u)" != 0 ]; then root=sudo; fi
@@ -21,21 +24,28 @@ need() {
 }
 
 has_torch() { /usr/bin/python3 -c 'import torch, torchvision' 2>/dev/null; }
+has_onnx() { /usr/bin/python3 -c 'import onnx' 2>/dev/null; }
 has_onednn() { [ -e /usr/include/dnnl.h ]; }
 has_node() { command -v node >/dev/null; }
 has_npm() { command -v npm >/dev/null; }
 
-need torch python3-torch python3-torchvision
-need onednn libdnnl-dev
-need node nodejs
-need npm npm
-
-if [ ! -d "$folder/node_modules/onnxruntime-node" ] && has_npm; then
-    echo "installing onnxruntime-node"
-    mkdir -p "$folder"
-    # The CPU library is in the package; its install script would only fetch GPU providers.
-    if ! npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --silent onnxruntime-node; then
-        echo "missing: onnxruntime-node (npm)"
-    fi
-fi
+for thing; do
+    case $thing in
+    torch) need torch python3-torch python3-torchvision ;;
+    onnx) need onnx python3-onnx ;;
+    onednn) need onednn libdnnl-dev ;;
+    onnxruntime)
+        need node nodejs
+        need npm npm
+        if [ ! -d "$folder/node_modules/onnxruntime-node" ] && has_npm; then
+            echo "installing onnxruntime-node"
+            mkdir -p "$folder"
+            # The CPU library is in the package; its install script would only fetch GPU providers.
+            if ! npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --silent onnxruntime-node; then
+                echo "missing: onnxruntime-node (npm)"
+            fi
+        fi
+        ;;
+    esac
+done
 exit 0

@@ -19,8 +19,12 @@
 static const export_kind *const kinds[] = {&network_kind, &feature_kind};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-static const char *const format_names[EXPORT_FORMATS] = {
-    [EXPORT_SAFETENSORS] = "safetensors", [EXPORT_PTH] = "pth", [EXPORT_NPY] = "npy", [EXPORT_CSV] = "csv"};
+static const char *const format_names[EXPORT_FORMATS] = {[EXPORT_SAFETENSORS] = "safetensors",
+                                                         [EXPORT_PTH] = "pth",
+                                                         [EXPORT_ONNX] = "onnx",
+                                                         [EXPORT_C] = "c",
+                                                         [EXPORT_NPY] = "npy",
+                                                         [EXPORT_CSV] = "csv"};
 
 /* What OUT's name may end in. */
 static const struct {
@@ -30,6 +34,9 @@ static const struct {
     {".safetensors", EXPORT_SAFETENSORS},
     {".pth", EXPORT_PTH},
     {".pt", EXPORT_PTH},
+    {".onnx", EXPORT_ONNX},
+    {".c", EXPORT_C},
+    {".h", EXPORT_C},
     {".npy", EXPORT_NPY},
     {".csv", EXPORT_CSV},
 };
@@ -55,6 +62,10 @@ static outcome choose_format(export_job *job, const export_kind *kind) {
         if (ends_in(job->out, endings[i].ending)) job->format = (int)endings[i].format;
     if (job->format < 0) {
         message("%s: its ending tells no format; give --format, one of %s", job->out, list);
+        return OUTCOME_USAGE;
+    }
+    if (job->pixels && job->format != EXPORT_ONNX) {
+        message("export: --pixels goes with onnx, not with %s", format_names[job->format]);
         return OUTCOME_USAGE;
     }
     if (kind->writers[job->format]) return OUTCOME_OK;
@@ -105,7 +116,11 @@ outcome export_check_out(const export_job *job, const char *path) {
 
 static outcome tell(const export_job *job, json_t *about) {
     if (!job->json) {
+        size_t i;
+        json_t *path;
         print_wrote(job->out);
+        json_array_foreach(json_object_get(about, EXPORT_BESIDE), i, path)
+            print_wrote(json_string_value(path));
         return OUTCOME_OK;
     }
     json_t *result =
@@ -120,6 +135,8 @@ static outcome tell(const export_job *job, json_t *about) {
 static const option_spec rows[] = {
     OPT_CHOICE("format", 0, export_job, format, EXPORT_FORMAT_WORDS, "what to write (default: as OUT ends)"),
     MODEL_WEIGHTS_OPTION(export_job, weights),
+    OPT_FLAG("pixels", 0, export_job, pixels,
+             "onnx: take 8-bit RGB pixels, (batch, height, width, 3), and normalise inside the model"),
     OPT_CHOICE("split", 0, export_job, split, "train|valid|test", "features of one split (default: all)"),
     OPT_TEXT("view", 0, export_job, view, "VIEW,VIEW...",
              "features of these views, such as plain,flip (default: all)"),
@@ -154,8 +171,11 @@ const command export_command = {
     .description =
         "Writes the whole network of a model file, backbone and head. What OUT ends in says how:\n\n"
         "  .safetensors   all tensors under the names of torchvision's densenet with a Sequential head\n"
-        "  .pth           the same as torch.load() reads it, with weights_only=True, too\n\n"
-        "  ftrain export flowers.safetensors flowers-torch.safetensors\n\n"
+        "  .pth           the same as torch.load() reads it, with weights_only=True, too\n"
+        "  .onnx          an ONNX model: input -> probabilities, log_probabilities, features; any batch\n"
+        "  .c, .h         both, and a .bin: the model as a part of a C program that needs no files\n\n"
+        "  ftrain export flowers.safetensors flowers-torch.safetensors\n"
+        "  ftrain export flowers.safetensors flowers.onnx --json >flowers.json\n\n"
         "Of a file of 'ftrain extract' it writes the features, a row for each view of each picture:\n\n"
         "  .npy           an array for numpy.load(), and beside it what its rows are, as .tsv\n"
         "  .csv           all in one, for pandas.read_csv()\n\n"

@@ -11,25 +11,31 @@
 typedef enum export_format {
     EXPORT_SAFETENSORS,
     EXPORT_PTH,
+    EXPORT_ONNX,
+    EXPORT_C,
     EXPORT_NPY,
     EXPORT_CSV,
     EXPORT_FORMATS, /* how many there are */
 } export_format;
 
-#define EXPORT_FORMAT_WORDS "safetensors|pth|npy|csv"
+#define EXPORT_FORMAT_WORDS "safetensors|pth|onnx|c|npy|csv"
 
 /* What the command line asks for. */
 typedef struct export_job {
     const char *in, *out;
     int format;          /* an export_format; -1: what OUT's ending says */
     const char *weights; /* the value of -w, or NULL */
+    bool pixels;         /* of ONNX: the input is pixels */
     int split;           /* a dni_split; -1: all */
     const char *view;    /* the value of --view, or NULL */
     bool force, json;
 } export_job;
 
-/* Writes job->out. Adds to `about`, a JSON object, what --json tells of it. */
+/* Writes job->out. Adds to `about`, a JSON object, what --json tells of it; EXPORT_BESIDE lists the files
+ * that were written beside it. */
 typedef outcome (*export_writer)(const export_job *job, json_t *about);
+
+#define EXPORT_BESIDE "beside"
 
 /* A kind of IN. */
 typedef struct export_kind {
@@ -42,8 +48,9 @@ typedef struct export_kind {
 
 extern const export_kind network_kind, feature_kind;
 
-/* Whether that file, job->out or one that goes with it, may be written. Returns OUTCOME_OK or, after a
- * message, another outcome. */
+/* Whether that file, job->out or one that goes with it, may be written: it is not IN, and nothing is there or
+ * may be replaced. Returns OUTCOME_OK or, after a message, another outcome. job->out is checked before its
+ * writer is called. */
 outcome export_check_out(const export_job *job, const char *path);
 
 #endif

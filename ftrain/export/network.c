@@ -3,50 +3,14 @@
 
 #include "densenet/topology.h"
 #include "densenet/weights.h"
+#include "ftrain/backbone/model_json.h"
 #include "io/json.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* ---- what the file says of itself ---- */
-
-static json_t *parsed(const char *text) {
-    json_t *value;
-    json_error_t reason;
-    return dni_json_parse(&value, text, strlen(text), 0, &reason) ? NULL : value;
-}
-
-static json_t *preprocessing_json(const dn_preprocessing *preprocessing) {
-    char *text = dni_preprocessing_to_json(preprocessing);
-    json_t *value = text ? parsed(text) : NULL;
-    free(text);
-    return value;
-}
-
-static json_t *classes_json(const dn_classifier_info *info) {
-    json_t *classes = json_array();
-    for (int c = 0; c < info->class_count; c++)
-        if (json_array_append_new(classes, json_string(info->classes[c])) != 0) {
-            json_decref(classes);
-            return NULL;
-        }
-    return classes;
-}
-
-/* All texts of a loaded model file are UTF-8, and recipe and metrics are JSON. */
-static outcome collect_facts(export_network *network) {
-    const dn_classifier_info *info = network->info;
-    network->facts = json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "backbone", info->backbone, "classes",
-                               classes_json(info), "preprocessing", preprocessing_json(&info->preprocessing),
-                               "weights_source", info->weights_source, "weights_hash", info->weights_hash,
-                               "recipe", parsed(info->recipe), "metrics", parsed(info->metrics));
-    return network->facts ? OUTCOME_OK : report_no_memory();
-}
-
-char *export_fact_text(const json_t *fact) {
-    return json_is_string(fact) ? strdup(json_string_value(fact))
-                                : json_dumps(fact, JSON_REAL_PRECISION(9) | JSON_ENCODE_ANY);
+char *export_fact_text(json_t *fact) {
+    return json_is_string(fact) ? strdup(json_string_value(fact)) : dni_json_line(json_incref(fact));
 }
 
 /* ---- the network ---- */
@@ -58,8 +22,8 @@ outcome export_network_open(export_network *out, const export_job *job) {
     out->info = dn_classifier_get_info(out->classifier);
     out->head = dn_classifier_get_head(out->classifier);
     out->source = (lazy_weights){.classifier = out->classifier, .option = job->weights};
-    const outcome code = collect_facts(out);
-    return code ? code : lazy_weights_get(&out->source, &out->weights);
+    out->facts = model_json(out->info);
+    return out->facts ? lazy_weights_get(&out->source, &out->weights) : report_no_memory();
 }
 
 void export_network_close(export_network *network) {
@@ -83,14 +47,16 @@ static dn_status add_counter(dni_tensor_dict *dict, const char *variance, dn_err
     return dni_tensor_dict_allocate(dict, name, DNI_I64, 0, NULL, &zero, error);
 }
 
-static dn_status add_backbone(dni_tensor_dict *dict, const dn_weights *weights, dn_error *error) {
+static dn_status add_backbone(dni_tensor_dict *dict, const dn_weights *weights, bool with_counters,
+                              dn_error *error) {
     dn_status status = DN_OK;
     for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config);
          !status && dni_tensor_walk_next(&walk);) {
         if (walk.part.role == DNI_CLASSIFIER) continue;
         status =
             dni_tensor_dict_add(dict, walk.name, *dni_tensor_dict_find(weights->tensors, walk.name), error);
-        if (!status && walk.role == DNI_NORM_VARIANCE) status = add_counter(dict, walk.name, error);
+        if (!status && with_counters && walk.role == DNI_NORM_VARIANCE)
+            status = add_counter(dict, walk.name, error);
     }
     return status;
 }
@@ -115,14 +81,23 @@ static dn_status add_head(dni_tensor_dict *dict, const dn_head *head, dn_error *
     return status;
 }
 
-outcome export_state_dict(dni_tensor_dict **out, const export_network *network) {
+/* With counters and head, or the backbone's tensors alone. */
+static outcome make_dict(dni_tensor_dict **out, const export_network *network, bool whole) {
     dn_error error;
     *out = dni_tensor_dict_create();
     if (!*out) return report_no_memory();
-    dn_status status = add_backbone(*out, network->weights, &error);
-    if (!status) status = add_head(*out, network->head, &error);
+    dn_status status = add_backbone(*out, network->weights, whole, &error);
+    if (!status && whole) status = add_head(*out, network->head, &error);
     if (!status) return OUTCOME_OK;
     dni_tensor_dict_free(*out);
     *out = NULL;
     return report(&error, OUTCOME_MODEL);
+}
+
+outcome export_state_dict(dni_tensor_dict **out, const export_network *network) {
+    return make_dict(out, network, true);
+}
+
+outcome export_backbone_dict(dni_tensor_dict **out, const export_network *network) {
+    return make_dict(out, network, false);
 }

@@ -30,8 +30,11 @@ void export_layer_name(char name[64], int layer, const char *part);
  * counters of batches, which are 0. They are views: the network must outlive the dictionary. */
 outcome export_state_dict(dni_tensor_dict **out, const export_network *network);
 
+/* The backbone's tensors alone, without counters, likewise. */
+outcome export_backbone_dict(dni_tensor_dict **out, const export_network *network);
+
 /* A fact as metadata, which is text: a string as it is, all else as JSON; from malloc, NULL when out of
  * memory. */
-char *export_fact_text(const json_t *fact);
+char *export_fact_text(json_t *fact);
 
 #endif

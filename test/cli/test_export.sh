@@ -25,7 +25,7 @@ holds "and nothing is written" test ! -e out.safetensors
 # ---- safetensors ----
 check "safetensors by its ending" 0 '^wrote out.safetensors$' '' $export out.safetensors
 check "what is there stays" 2 '' '^ftrain: out.safetensors: is there already; --force replaces it' $export out.safetensors
-check "--force replaces it, --json tells of it" 0 '^\{"path": "out.safetensors", "format": "safetensors", "backbone": "densenet121", "classes": \["bright", "dark"\], ' '' \
+check "--force replaces it, --json tells of it" 0 '^\{"path": "out.safetensors", "format": "safetensors", "backbone": "densenet121", "weights_source": "random:7", .*"classes": \["bright", "dark"\], ' '' \
     $export out.safetensors --force --json
 $export --format safetensors again.bin >/dev/null
 same "equal content gives equal bytes, whatever the name" out.safetensors again.bin
@@ -42,5 +42,16 @@ check ".pth by its ending" 0 '^wrote out.pth$' '' $export out.pth
 sort list >list-safetensors
 same "it holds the same tensors as safetensors" list-pth list-safetensors
 equal "and the same weights" "$(hash out.pth)" "$(hash m.safetensors)"
+
+# ---- ONNX ----
+check "--pixels is ONNX's alone" 2 '' '^ftrain: export: --pixels goes with onnx, not with pth' $export p.pth --pixels
+if "$ftrain" info | grep -q '^onnx not available'; then
+    ok "ONNX # SKIP ftrain was built without protobuf-c"
+else
+    check ".onnx by its ending" 0 '^wrote out.onnx$' '' $export out.onnx
+    $export --format onnx again.bin --force >/dev/null
+    same "equal content gives equal bytes, in ONNX, too" out.onnx again.bin
+    check "with pixels, too" 0 '^wrote pixels.onnx$' '' $export pixels.onnx --pixels
+fi
 
 [ "$failures" -eq 0 ]

@@ -6,7 +6,7 @@ source test/support/support.sh
 
 read -ra compiler <<<"${CC:-gcc}"
 modules=(libcurl nettle openblas libjpeg libturbojpeg jansson libzip libxxhash)
-for module in libwebp libtiff-4 libheif; do pkg-config --exists "$module" && modules+=("$module"); done
+for module in libwebp libtiff-4 libheif libprotobuf-c; do pkg-config --exists "$module" && modules+=("$module"); done
 read -ra libraries < <(pkg-config --libs "${modules[@]}" | tr '\n' ' ')
 if [ ! -f "$build/ftrain/parts.a" ]; then
     echo "ok - a program without libmicrohttpd # SKIP $build/ftrain/parts.a is not built"

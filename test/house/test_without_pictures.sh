@@ -7,7 +7,7 @@ source test/support/support.sh
 
 read -ra compiler <<<"${CC:-gcc}"
 modules=(libcurl nettle openblas libjpeg libturbojpeg jansson libzip libxxhash)
-if pkg-config --exists libmicrohttpd; then modules+=(libmicrohttpd); fi
+for module in libmicrohttpd libprotobuf-c; do pkg-config --exists "$module" && modules+=("$module"); done
 read -ra libraries < <(pkg-config --libs "${modules[@]}" | tr '\n' ' ')
 if [ ! -f "$build/ftrain/parts.a" ]; then
     echo "ok - a program without libraries for pictures # SKIP $build/ftrain/parts.a is not built"

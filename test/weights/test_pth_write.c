@@ -128,7 +128,8 @@ static void test_equal_content_gives_equal_bytes(void **state) {
     dni_tensor_dict_free(dict);
 }
 
-/* Adds the tensor to a dictionary that is otherwise sound, and expects a refusal that leaves the file alone. */
+/* Adds the tensor to a dictionary that is otherwise sound, and expects a refusal that leaves the file as it
+ * is. */
 static void assert_refused(void **state, const char *name, dni_tensor tensor, const char *word) {
     const char *path = folder_path(state, "refused.pth");
     dni_tensor_dict *dict = variety();
