@@ -75,11 +75,12 @@ static float *input_at(const dni_reader *self, size_t position) {
     return self->inputs + position % self->capacity * self->floats;
 }
 
-static void publish(dni_reader *self, const dni_reader_job *job, int view, const dni_fingerprint *print,
+/* `of` is the slot of any view: the picture's. */
+static void publish(dni_reader *self, const dni_reader_job *job, int view, const dni_reader_slot *of,
                     size_t position, slot_state state) {
     const size_t i = position % self->capacity;
-    self->slots[i] =
-        (dni_reader_slot){.user_data = job->user_data, .view = &job->views[view], .print = *print};
+    self->slots[i] = *of;
+    self->slots[i].view = &job->views[view];
     self->last[i] = view + 1 == job->view_count;
     pthread_mutex_lock(&self->ring);
     self->states[i] = state;
@@ -119,8 +120,9 @@ static bool read_picture(dni_reader *self, const dni_reader_job *job, size_t fir
     const int side = self->options.preprocessing->crop;
     dn_image image = {0};
     dn_error error;
-    dni_fingerprint print = {.phash = 0};
-    dn_status status = load(self, &image, &print, job, &error);
+    dni_reader_slot slot = {.user_data = job->user_data};
+    dn_status status = load(self, &image, &slot.print, job, &error);
+    slot.frames = image.frames;
     bool going = true, reported = false;
     for (int v = 0, step; v < job->view_count; v += step) {
         const size_t position = first + (size_t)v;
@@ -134,7 +136,7 @@ static bool read_picture(dni_reader *self, const dni_reader_job *job, size_t fir
             dni_mirror_input(input_at(self, position), side, input_at(self, position + 1));
         for (int i = 0; i < step; i++) {
             if (status && !reported) self->errors[(position + (size_t)i) % self->capacity] = error;
-            publish(self, job, v + i, &print, position + (size_t)i,
+            publish(self, job, v + i, &slot, position + (size_t)i,
                     !status    ? READY
                     : reported ? LEFT_OUT
                                : FAILED);

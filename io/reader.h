@@ -42,6 +42,7 @@ typedef struct dni_reader_slot {
     void *user_data;
     const dni_view *view;
     dni_fingerprint print; /* zeros unless asked for */
+    int frames;            /* that the picture's file holds, as dn_image has it */
 } dni_reader_slot;
 
 /* The next slots in order: `count` inputs that lie one after the other in memory; or, where `error` is set,

@@ -4,6 +4,7 @@
 #include "ftrain/explain/index_page.h"
 #include "ftrain/page/overlay.h"
 #include "ftrain/shell/commands.h"
+#include "ftrain/shell/frames.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
@@ -46,6 +47,7 @@ typedef struct explanation_run {
     explained_list pictures; /* those with a map in the folder */
     double area;             /* the ellipse's share of the crop */
     size_t skipped;
+    frame_note frames;
 } explanation_run;
 
 /* ---- one picture ---- */
@@ -165,6 +167,7 @@ static outcome explain_path(explanation_run *run, const named_picture *picture) 
     else if (!dni_image_load_as(&image, picture->path,
                                 &dn_classifier_get_info(run->classifier)->preprocessing, &error)) {
         const outcome code = explain_image(run, &image, picture->path);
+        frame_note_add(&run->frames, picture->path, image.frames);
         dn_image_free(&image);
         return code;
     }
@@ -338,6 +341,7 @@ static outcome run(const command *self, int argc, char **argv) {
     int first;
     outcome code = parse_options(self, &state, argc, argv, &first);
     if (!code) code = explain(&state, argv + first, argc - first);
+    frame_note_tell(&state.frames);
     path_source_free(state.source);
     free(state.evidence);
     free(state.probabilities);

@@ -3,6 +3,7 @@
  * ends the program loses one batch and what was read ahead. */
 #include "ftrain/features/features_compute.h"
 
+#include "ftrain/shell/frames.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/progress.h"
 #include "io/reader.h"
@@ -15,6 +16,8 @@ typedef struct computation {
     feature_collection *collection;
     dni_view *missing; /* of all items, one after the other */
     size_t missing_count, next_item;
+    frame_note frames; /* of pictures that are decoded now */
+    const feature_item *noted;
 
     /* the network, once it is needed */
     dn_model *model;
@@ -133,8 +136,19 @@ static dni_reader_run without_copies(const feature_collection *collection, dni_r
     return run;
 }
 
+/* A picture's views are slots one behind the other. */
+static void note_frames(computation *self, const dni_reader_run *run) {
+    for (size_t i = 0; i < run->count; i++) {
+        const feature_item *item = run->slots[i].user_data;
+        if (item == self->noted) continue;
+        self->noted = item;
+        frame_note_add(&self->frames, item->path, run->slots[i].frames);
+    }
+}
+
 static outcome compute_run(computation *self, const dni_reader_run *run) {
     if (run->error) return features_skip(self->collection, run->slots->user_data, run->error);
+    note_frames(self, run);
     const size_t crop = (size_t)self->collection->request->preprocessing.crop;
     const dni_reader_run fresh = without_copies(self->collection, *run, 3 * crop * crop);
     return fresh.count ? compute_batch(self, &fresh) : OUTCOME_OK;
@@ -170,6 +184,7 @@ static outcome compute(computation *self) {
     say_kept(self);
     const outcome code = compute_missing(self, pictures);
     progress_end();
+    frame_note_tell(&self->frames);
     dni_reader_free(pictures);
     return code;
 }

@@ -8,6 +8,7 @@
 #include "ftrain/predict/imagenet.h"
 #include "ftrain/predict/prediction_row.h"
 #include "ftrain/shell/commands.h"
+#include "ftrain/shell/frames.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
@@ -46,6 +47,7 @@ typedef struct predict_run {
     own_pictures own;
     size_t judged, unexpected; /* rows with a class; those of another than the expected one */
     size_t failed, skipped;    /* rows with an error; all inputs that could not be used */
+    frame_note frames;
 } predict_run;
 
 /* ---- pictures ---- */
@@ -120,6 +122,7 @@ static outcome predict_pictures(predict_run *run, const dni_reader_run *pictures
     if (judge(run, pictures->inputs, count, &error)) return report(&error, OUTCOME_MODEL);
     for (size_t i = 0; i < pictures->count; i++) {
         const named_picture *picture = pictures->slots[i].user_data;
+        frame_note_add(&run->frames, picture->path, pictures->slots[i].frames);
         run->predicted.probabilities = run->probabilities + i * (size_t)run->predicted.class_count;
         run->predicted.unfamiliarity = run->percentiles[i];
         if (is_refused(run)) {
@@ -295,6 +298,7 @@ static outcome run(const command *self, int argc, char **argv) {
     int first;
     outcome code = parse_options(self, &state, argc, argv, &first);
     if (!code) code = predict(&state, argv + first, argc - first);
+    frame_note_tell(&state.frames);
     if (state.source) path_source_stop(state.source);
     dni_reader_free(state.pictures);
     path_source_free(state.source);

@@ -116,6 +116,7 @@ static dn_status form_picture(const preparation *all, prepared_picture *item, co
                               dn_image *image, dn_image *out, dn_error *error) {
     dn_error reason;
     item->orientation = image->orientation;
+    item->frames = image->frames;
     const dn_status status = form_apply(all->form, image, out, &item->scale, &reason);
     item->width = image->width;
     item->height = image->height;
@@ -161,10 +162,14 @@ static void prepare_one(void *context, size_t i) {
 
 static outcome take_stock(preparation *self, const turn *work, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (!work->statuses[i]) continue;
+        const size_t sample = work->first + i;
+        if (!work->statuses[i]) {
+            frame_note_add(&self->frames, self->set->samples.items[sample].path, self->items[sample].frames);
+            continue;
+        }
         const outcome code = skip_input(&work->errors[i], self->strict, &self->skipped);
         if (code) return code;
-        const prepared_picture *item = &self->items[work->first + i];
+        const prepared_picture *item = &self->items[sample];
         const int shorter = item->width < item->height ? item->width : item->height;
         if (!shorter || shorter >= self->form->side || self->form->enlarge) continue;
         if (!self->too_small++ || shorter < self->smallest) self->smallest = shorter;
@@ -223,6 +228,7 @@ outcome preparation_write(preparation *self, const char *folder, dni_pool *pool)
     outcome code = give_names(self);
     if (!code) code = make_folders(self, folder);
     if (!code) code = write_pictures(self, folder, pool);
+    frame_note_tell(&self->frames);
     if (!code) code = check_classes(self);
     if (!code) code = prepare_write_manifest(self, folder);
     return code;

@@ -4,6 +4,7 @@
 
 #include "core/pool.h"
 #include "ftrain/prepare/form.h"
+#include "ftrain/shell/frames.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/picture_set.h"
 
@@ -12,6 +13,7 @@ typedef struct prepared_picture {
     bool is_there;          /* else it could not be used */
     dni_key source, result; /* of the bytes of both files */
     int orientation;        /* EXIF's, by which it was turned; 0 or 1: it was not */
+    int frames;             /* that its file holds: the first was taken */
     int width, height;      /* before, as it is seen */
     double scale;
     form_encoding encoding; /* of a JPEG file */
@@ -23,6 +25,7 @@ typedef struct preparation {
     bool strict, quiet;
     prepared_picture *items; /* one for each sample of the set */
     size_t skipped;          /* could not be used; each was named */
+    frame_note frames;       /* of those that could be used */
     size_t too_small;        /* of them: would have to be enlarged */
     int smallest;            /* the shorter side of the smallest of these */
 } preparation;
