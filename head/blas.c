@@ -45,3 +45,9 @@ void dni_blas_release(void) {
     users--;
     pthread_mutex_unlock(&lock);
 }
+
+dn_status dni_blas_prepare(dn_error *error) {
+    const dn_status status = dni_blas_acquire(error);
+    if (!status) dni_blas_release();
+    return status;
+}

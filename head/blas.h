@@ -14,4 +14,9 @@
 dn_status dni_blas_acquire(dn_error *error);
 void dni_blas_release(void);
 
+/* Has OpenBLAS map its first buffer now. Between the look in dni_blas_acquire() and OpenBLAS's own mapping
+ * another thread may take the memory, and the product never ends: so this is to be called before threads are
+ * started that work beside the products. DN_ERR_MEMORY as above. */
+dn_status dni_blas_prepare(dn_error *error);
+
 #endif

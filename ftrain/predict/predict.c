@@ -14,6 +14,7 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/paths.h"
 #include "head/classifier/backbone.h"
+#include "head/blas.h"
 #include "io/reader.h"
 
 #include <limits.h>
@@ -249,7 +250,9 @@ static outcome start_reading(predict_run *run, char *const *paths, int count) {
         .fingerprint = run->predicted.tells_own,
     };
     dn_error error;
-    return dni_reader_create(&run->pictures, &options, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+    dn_status status = run->classifier ? dni_blas_prepare(&error) : DN_OK; /* the reader has threads */
+    if (!status) status = dni_reader_create(&run->pictures, &options, &error);
+    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
 static outcome open_network(predict_run *run) {

@@ -6,6 +6,7 @@
 #include "densenet/options.h"
 #include "densenet/statistics.h"
 #include "densenet/weights.h"
+#include "head/blas.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +111,8 @@ static dn_status open_session(dn_classifier *classifier, const dn_model *model,
     dn_status status = dni_session_options_take(&options, given, error);
     if (status) return status;
     options.height = options.width = classifier->info.preprocessing.crop;
-    status = dn_session_create(&classifier->session, model, &options, error);
+    status = dni_blas_prepare(error);
+    if (!status) status = dn_session_create(&classifier->session, model, &options, error);
     if (!status) status = dni_pool_open(&classifier->pool, options.threads, options.executor, error);
     classifier->batch = options.batch;
     if (!status) status = allocate_buffers(classifier, error);
