@@ -76,8 +76,8 @@ static void multiply(const float *a, const float *b, int rows, int columns, int 
                 columns);
 }
 
-/* How BLAS rounds depends on the CPU and on the number of rows. Distances that may come from that alone are 0,
- * so that one picture has one percentile. */
+/* How BLAS rounds depends on the CPU and on the number of rows. Distances that may come from that alone are
+ * 0, so that one picture has one percentile. */
 #define ROUNDING (16 * FLT_EPSILON)
 
 /* From the squared distance of two vectors of length 1, 2 - 2 cos: what lies outside the directions counts as
