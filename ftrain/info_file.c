@@ -4,6 +4,7 @@
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"
 #include "ftrain/backbone/model_json.h"
+#include "ftrain/info_features.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/output.h"
 #include "ftrain/shell/quote.h"
@@ -116,23 +117,10 @@ static outcome print_model(const char *path, bool json) {
 
 /* ---- features ---- */
 
-static outcome print_features(const dni_tensor_dict *dict, const char *path, bool json) {
-    const dni_tensor *features = dni_tensor_dict_find(dict, "features");
-    if (!features || features->rank != 2) {
-        message("%s: tensor 'features' of shape (n, features) is missing", path);
-        return OUTCOME_MODEL;
-    }
-    const char *provenance = dni_tensor_dict_meta(dict, "provenance");
-    if (json)
-        return print_object(path, "features",
-                            json_pack("{s:I, s:I, s:o}", "rows", (json_int_t)features->shape[0], "features",
-                                      (json_int_t)features->shape[1], "provenance",
-                                      provenance ? dni_json_text(provenance) : json_null()));
-    printf("features\nviews of pictures %lld, features %lld", (long long)features->shape[0],
-           (long long)features->shape[1]);
-    print_name("\nof ", provenance ? provenance : "unknown weights");
-    putchar('\n');
-    return OUTCOME_OK;
+static outcome print_features(const char *path, bool json) {
+    json_t *object = NULL;
+    const outcome code = info_features(path, json ? &object : NULL);
+    return code || !json ? code : print_object(path, "features", object);
 }
 
 /* ---- checkpoints ---- */
@@ -233,19 +221,30 @@ static outcome print_weights(const char *path, bool json) {
     return code;
 }
 
-outcome info_file_print(const char *path, bool json) {
-    dni_tensor_dict *dict = NULL;
-    const char *format = NULL;
-    if (!dni_safetensors_read(&dict, path, NULL)) format = dni_tensor_dict_meta(dict, "format");
-    outcome code;
-    if (format && strncmp(format, "densenet classifier", 19) == 0)
-        code = print_model(path, json);
-    else if (format && strncmp(format, "densenet feature store", 22) == 0)
-        code = print_features(dict, path, json);
-    else if (format && strncmp(format, "densenet training", 17) == 0)
-        code = print_checkpoint(dict, path, json);
-    else
-        code = print_weights(path, json);
+static outcome read_checkpoint(const char *path, bool json) {
+    dni_tensor_dict *dict;
+    dn_error error;
+    if (dni_safetensors_read(&dict, path, &error)) return report(&error, OUTCOME_MODEL);
+    const outcome code = print_checkpoint(dict, path, json);
     dni_tensor_dict_free(dict);
     return code;
+}
+
+/* What the file's metadata says that it is, as far as it fits; "" where it says nothing. */
+static void read_format(const char *path, char format[32]) {
+    dni_safetensors file;
+    format[0] = '\0';
+    if (dni_safetensors_open(&file, path, NULL)) return;
+    const char *found = dni_tensor_dict_meta(file.dict, "format");
+    if (found) snprintf(format, 32, "%s", found);
+    dni_safetensors_close(&file);
+}
+
+outcome info_file_print(const char *path, bool json) {
+    char format[32];
+    read_format(path, format);
+    if (strncmp(format, "densenet classifier", 19) == 0) return print_model(path, json);
+    if (strncmp(format, "densenet feature store", 22) == 0) return print_features(path, json);
+    if (strncmp(format, "densenet training", 17) == 0) return read_checkpoint(path, json);
+    return print_weights(path, json);
 }

@@ -37,7 +37,7 @@ rows() { # FILE NUMBER: the bytes of that row
 check "one split and view" 0 '^wrote train.tsv$' '' $export f.safetensors train.npy --split train --view flip
 equal "of them alone" "$(column train.tsv split | sort -u) $(column train.tsv view | sort -u) $(column train.tsv view | wc -l)" "train flip 6"
 equal "which are rows of the whole" "$(rows train.npy 2)" "$(rows f.npy 4)"
-check "two views" 0 '"rows": 12, .*"pictures": 6, "views": \["plain", "flip"\]' '' $export f.safetensors two.npy --view flip,plain --split train --json
+check "two views" 0 '"rows": 12, .*"count": 6, "views": \["plain", "flip"\]' '' $export f.safetensors two.npy --view flip,plain --split train --json
 
 # ---- CSV ----
 check ".csv" 0 '^wrote f.csv$' '' $export f.safetensors f.csv

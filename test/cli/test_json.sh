@@ -58,6 +58,7 @@ head -c 100 flat/green/5.ppm >flat/green/cut.ppm
 prints info 1 0 info --json
 DN_ISA=portable prints info 1 0 info --json
 for file in m schedule swept diverged on further features; do prints info 1 0 info "$file.safetensors" --json; done
+for file in cache/densenet/features/*-2.safetensors; do prints info 1 0 info "$file" --json; done
 prints info 1 0 info m.checkpoint --json
 for file in m schedule swept diverged on further; do "$ftrain" info "$file.safetensors" --json; done >models
 for what in recipe metrics; do
