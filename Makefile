@@ -318,7 +318,7 @@ browser-built: $(PROGRAM) $(SAMPLES)
 # Others' programs, which read what `ftrain export` writes. What cannot be installed is named, and skipped by the tests.
 .PHONY: interop interop-built
 interop: deps
-	@bench/peers/install.sh $(PEERS) torch onnx onnxruntime
+	@bench/peers/install.sh $(PEERS) torch onnx onnxruntime pandas sklearn
 	+@$(AGAIN) interop-built
 
 interop-built: all $(SAMPLES)

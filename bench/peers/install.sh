@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the engines that are compared with ours, as far as Debian's packages and the npm registry give them:
-#   bench/peers/install.sh FOLDER [THING...]        (FOLDER gets npm's packages; THING: torch, onednn, onnx or onnxruntime;
-#                                                   without any, all that the comparison needs)
+#   bench/peers/install.sh FOLDER [THING...]        (FOLDER gets npm's packages; THING: torch, onednn, onnx, onnxruntime,
+#                                                   pandas or sklearn; without any, all that the comparison needs)
 # What cannot be had is named; the comparison and the tests go on without it.
 folder=$1
 shift
@@ -24,6 +24,8 @@ need() {
 }
 
 has_torch() { /usr/bin/python3 -c 'import torch, torchvision' 2>/dev/null; }
+has_pandas() { /usr/bin/python3 -c 'import numpy, pandas' 2>/dev/null; }
+has_sklearn() { /usr/bin/python3 -c 'import sklearn' 2>/dev/null; }
 has_onnx() { /usr/bin/python3 -c 'import onnx' 2>/dev/null; }
 has_onednn() { [ -e /usr/include/dnnl.h ]; }
 has_node() { command -v node >/dev/null; }
@@ -33,6 +35,8 @@ for thing; do
     case $thing in
     torch) need torch python3-torch python3-torchvision ;;
     onnx) need onnx python3-onnx ;;
+    pandas) need pandas python3-numpy python3-pandas ;;
+    sklearn) need sklearn python3-sklearn ;;
     onednn) need onednn libdnnl-dev ;;
     onnxruntime)
         need node nodejs
