@@ -160,14 +160,14 @@ static void test_what_a_recipe_tells_of_its_origin_stays_short(void **state) {
     train_options options;
     save_model(
         "{\"name\": \"default\", \"epochs\": 3, \"hidden\": [6, 5], \"schedule\": {\"kind\": \"step\"}, "
-        "\"from\": {\"model\": \"f\", \"hash\": \"12\", \"recipe\": {\"epochs\": 9}, "
-        "\"from\": {\"model\": \"e\", \"hash\": \"3\"}}}");
+        "\"from\": {\"model\": \"f\", \"xxh3\": \"12\", \"recipe\": {\"epochs\": 9}, "
+        "\"from\": {\"model\": \"e\", \"xxh3\": \"3\"}}}");
     origin of = open_model(&options);
     matched(&of, &options, CLASSES, names);
     json_t *found = origin_json(&of);
     json_t *expected =
-        json_pack("{s:s, s:s, s:{s:s, s:i}, s:{s:s, s:s}}", "model", "m.safetensors", "hash", of.hash,
-                  "recipe", "name", "default", "epochs", 3, "from", "model", "f", "hash", "12");
+        json_pack("{s:s, s:s, s:{s:s, s:i}, s:{s:s, s:s}}", "model", "m.safetensors", "xxh3", of.hash,
+                  "recipe", "name", "default", "epochs", 3, "from", "model", "f", "xxh3", "12");
     assert_true(json_equal(found, expected));
     json_decref(expected);
     json_decref(found);
