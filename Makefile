@@ -7,7 +7,7 @@
 #   make ubsan      all tests under clang's UndefinedBehaviorSanitizer, which sees more
 #   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
 #   make portability  with clang, musl, for aarch64 and old processors, as far as can be had here; half an hour
-#   make interop    tests of what `ftrain export` writes, in PyTorch, ONNX Runtime and C; skips where one is missing
+#   make interop    what `ftrain export` writes, in PyTorch, ONNX Runtime, pandas, ...; skips where one is missing
 #   make browser    tests of the pages of 'ftrain serve' and 'ftrain review' in chromium; skips where there is none
 #   make install    PREFIX=/usr/local DESTDIR=; both may hold spaces
 #   make weights    ftrain weights: fetch densenet161's ImageNet weights to where every command finds them

@@ -54,15 +54,15 @@ static outcome set_paths(source *out, const char *path) {
 }
 
 /* The C names begin with the file's, "_" for what none can have. */
-static outcome set_prefix(source *out) {
+static outcome set_prefix(source *out, const export_job *job) {
     const size_t length = strlen(out->name) - strlen(endings[PART_BIN]);
     if (strspn(out->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. +") !=
             strlen(out->name) ||
         !isalpha((unsigned char)*out->name)) {
         message(
-            "export: '%s': the name of a C file must begin with a letter and have only letters, digits, "
-            "spaces and any of _-.+",
-            out->name);
+            "%s: the name of a C file must begin with a letter and have only letters, digits, spaces and any "
+            "of _-.+",
+            job->out);
         return OUTCOME_USAGE;
     }
     out->prefix = strndup(out->name, length);
@@ -261,7 +261,7 @@ outcome export_c(const export_job *job, json_t *about) {
     source out = {.prefix = NULL};
     export_network network = {.classifier = NULL};
     outcome code = set_paths(&out, job->out);
-    if (!code) code = set_prefix(&out);
+    if (!code) code = set_prefix(&out, job);
     for (int p = 0; !code && p < PARTS; p++) code = export_check_out(job, out.paths[p]);
     if (!code) code = export_network_open(&network, job);
     if (!code) code = write_all(&out, job, &network, about);

@@ -38,7 +38,7 @@ check "--json names them, too" 0 '^\{"path": "other.h", "format": "c", "beside":
 rm other.c other.bin
 check "what is there stays" 2 '' '^ftrain: other.h: is there already' $export other.c
 holds "and nothing is beside it" test ! -e other.c -a ! -e other.bin
-check "a name that is none in C is refused" 2 '' "begin with a letter" $export 2nd.c
+check "a name that is none in C is refused" 2 '' '^ftrain: 2nd.c: the name of a C file must begin with a letter' $export 2nd.c
 check "so is one that the assembler would misread" 2 '' "begin with a letter" $export 'a"b.c'
 check "so is another ending" 2 '' '^ftrain: flowers.cc: the name of a C file must end in .c or .h' $export flowers.cc --format c
 same "the model file is in it as it is" <(head -c "$(stat -c %s m.safetensors)" flowers.bin) m.safetensors
