@@ -9,23 +9,17 @@
 
 static const char ending[] = ".npy";
 
-static bool is_array(const char *name) {
-    const size_t length = name ? strlen(name) : 0, end = sizeof ending - 1;
-    return length > end && strcmp(name + length - end, ending) == 0;
-}
-
-bool dni_is_npz(const dni_file *file) {
-    unsigned char bytes[4];
-    if (file->size < sizeof bytes || dni_file_read_at(file, bytes, sizeof bytes, 0, NULL) ||
-        !dni_zip_begins(bytes, sizeof bytes))
-        return false;
-    dni_npz npz;
-    bool found = false;
-    if (!dni_npz_open(&npz, file, NULL))
-        for (zip_int64_t i = zip_get_num_entries(npz.zip.zip, 0); !found && i-- > 0;)
-            found = is_array(zip_get_name(npz.zip.zip, (zip_uint64_t)i, 0));
-    dni_npz_close(&npz);
-    return found;
+/* Of a record's header: how long its name is stands at byte 26, the name behind byte 30. */
+dn_status dni_npz_begins(bool *out, const dni_file *file, dn_error *error) {
+    enum { LENGTH = 26, NAME = 30 };
+    unsigned char bytes[1 << 10];
+    const size_t size = file->size < sizeof bytes ? (size_t)file->size : sizeof bytes;
+    *out = false;
+    const dn_status status = dni_file_read_at(file, bytes, size, 0, error);
+    if (status || size < NAME || !dni_zip_begins(bytes, size)) return status;
+    const size_t length = bytes[LENGTH] | (size_t)bytes[LENGTH + 1] << 8, end = sizeof ending - 1;
+    *out = length > end && length <= size - NAME && memcmp(bytes + NAME + length - end, ending, end) == 0;
+    return DN_OK;
 }
 
 dn_status dni_npz_open(dni_npz *out, const dni_file *file, dn_error *error) {

@@ -9,8 +9,8 @@ typedef struct dni_npz {
     dni_zip_archive zip;
 } dni_npz;
 
-/* Whether it is a zip archive in which something is called so; a file that cannot be read is none. */
-bool dni_is_npz(const dni_file *file);
+/* Whether the file is a zip archive whose first record is called so. */
+dn_status dni_npz_begins(bool *out, const dni_file *file, dn_error *error);
 
 /* The file must outlive *out, which dni_npz_close() ends also after a failure. */
 dn_status dni_npz_open(dni_npz *out, const dni_file *file, dn_error *error);

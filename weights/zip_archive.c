@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,11 +31,16 @@ dn_status dni_zip_archive_open(dni_zip_archive *out, const dni_file *file, dn_er
         return dni_no_memory(error, "%s", file->path);
     zip_error_t problem;
     zip_error_init(&problem);
+    errno = 0;
     zip_source_t *source = dni_zip_source_create(&out->source, &problem);
     out->zip = source ? zip_open_from_source(source, ZIP_RDONLY, &problem) : NULL;
     dn_status status = DN_OK;
     if (!out->zip) {
-        status = zip_failure(out, &problem, DN_ERR_TRUNCATED, "a zip archive, cut short or broken", error);
+        /* libzip calls a file no archive, too, where it had no memory to look for the directory */
+        const bool no_memory = errno == ENOMEM;
+        status = no_memory ? dni_no_memory(error, "%s", file->path)
+                           : zip_failure(out, &problem, DN_ERR_TRUNCATED,
+                                         "a zip archive, cut short or broken", error);
         if (source) zip_source_free(source);
     }
     zip_error_fini(&problem);

@@ -133,9 +133,11 @@ static outcome read_head(import_run *run) {
     dni_file file;
     dn_error error;
     if (dni_file_open(&file, run->path, &error)) return report(&error, OUTCOME_MODEL);
-    const bool is_npz = dni_is_npz(&file);
+    bool is_npz;
     outcome code = OUTCOME_OK;
-    if (is_npz && run->options->prefix) {
+    if (dni_npz_begins(&is_npz, &file, &error)) {
+        code = report(&error, OUTCOME_MODEL);
+    } else if (is_npz && run->options->prefix) {
         message("import: --prefix is of no use with .npz, which %s is", run->path);
         code = OUTCOME_USAGE;
     } else {
