@@ -55,7 +55,7 @@ static json_t *object(const dni_feature_header *header, const size_t counts[DNI_
     }
     return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "rows", (json_int_t)header->records, "features",
                      (json_int_t)header->features, "provenance", dni_json_text(header->provenance),
-                     "pictures", pictures, "classes", classes, "views", views);
+                     "split_counts", pictures, "classes", classes, "views", views);
 }
 
 outcome info_features(const char *path, json_t **out) {
