@@ -7,119 +7,15 @@
 #include "io/heif.h"
 
 #include "core/error.h"
+#include "io/heif_boxes.h"
+#include "io/heif_items.h"
 #include "io/image_header.h"
 
-#include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libheif/heif.h>
-
-/* ---- boxes ---- */
-
-typedef struct box {
-    char type[5];
-    uint64_t content, end; /* positions */
-} box;
-
-static uint64_t big_endian(const unsigned char *bytes, int count) {
-    uint64_t value = 0;
-    for (int i = 0; i < count; i++) value = value << 8 | bytes[i];
-    return value;
-}
-
-/* The box that begins at `at` and must end at `end` or before. */
-static dn_status read_box(box *out, const dni_image_source *source, uint64_t at, uint64_t end,
-                          dn_error *error) {
-    enum { HEAD = 8, LONG_HEAD = 16 };
-    unsigned char head[LONG_HEAD];
-    dn_status status = dni_image_source_read(source, head, HEAD, at, error);
-    if (status) return status;
-    uint64_t size = big_endian(head, 4), head_size = HEAD;
-    if (size == 1) {
-        status = dni_image_source_read(source, head + HEAD, HEAD, at + HEAD, error);
-        if (status) return status;
-        size = big_endian(head + HEAD, 8);
-        head_size = LONG_HEAD;
-    } else if (size == 0) {
-        size = end - at; /* up to the end */
-    }
-    memcpy(out->type, head + 4, 4);
-    out->type[4] = 0;
-    if (size < head_size)
-        return dni_fail(error, DN_ERR_IMAGE_CORRUPT,
-                        "%s: the HEIF file is broken (a box of %llu bytes at byte %llu)", source->name,
-                        (unsigned long long)size, (unsigned long long)at);
-    if (size > end - at)
-        return dni_fail(error, DN_ERR_IMAGE_TRUNCATED, "%s: the HEIF file ends early", source->name);
-    out->content = at + head_size;
-    out->end = at + size;
-    return DN_OK;
-}
-
-/* How many samples the longest track of a sequence has, as its table of their sizes says. */
-static dn_status count_samples(int *most, const dni_image_source *source, uint64_t at, uint64_t end,
-                               int depth, dn_error *error) {
-    static const char *const way[] = {"trak", "mdia", "minf", "stbl", "stsz"};
-    enum { COUNT_AT = 8, COUNT_BYTES = 4, LAST = sizeof way / sizeof *way - 1 };
-    while (end - at >= 8) {
-        box found;
-        dn_status status = read_box(&found, source, at, end, error);
-        unsigned char count[COUNT_BYTES];
-        if (!status && strcmp(found.type, way[depth]) == 0) {
-            if (depth < LAST)
-                status = count_samples(most, source, found.content, found.end, depth + 1, error);
-            else
-                status = dni_image_source_read(source, count, COUNT_BYTES, found.content + COUNT_AT, error);
-            if (!status && depth == LAST && big_endian(count, COUNT_BYTES) <= INT_MAX &&
-                (int)big_endian(count, COUNT_BYTES) > *most)
-                *most = (int)big_endian(count, COUNT_BYTES);
-        }
-        if (status) return status;
-        at = found.end;
-    }
-    return DN_OK;
-}
-
-/* What a walk over the boxes finds. */
-typedef struct boxes {
-    bool has_meta; /* a still picture */
-    bool is_av1;
-    int samples; /* of a sequence; 0: there is none */
-} boxes;
-
-/* AVIF has its brand among those that a file is compatible with, whatever its first one is. */
-static dn_status read_brands(boxes *out, const dni_image_source *source, const box *of, dn_error *error) {
-    dn_status status = DN_OK;
-    for (uint64_t at = of->content; !status && of->end - at >= 4; at += 4) {
-        char brand[5] = "";
-        status = dni_image_source_read(source, brand, 4, at, error);
-        out->is_av1 |= strcmp(brand, "avif") == 0 || strcmp(brand, "avis") == 0;
-    }
-    return status;
-}
-
-/* Every box up to the file's end must be whole. */
-static dn_status walk(boxes *out, const dni_image_source *source, dn_error *error) {
-    *out = (boxes){.samples = 0};
-    for (uint64_t at = 0; at < source->size;) {
-        box found;
-        dn_status status = read_box(&found, source, at, source->size, error);
-        if (status)
-            return out->has_meta && status == DN_ERR_IMAGE_CORRUPT ? DN_OK : status; /* trailing bytes */
-        out->has_meta |= strcmp(found.type, "meta") == 0;
-        if (strcmp(found.type, "ftyp") == 0) status = read_brands(out, source, &found, error);
-        if (strcmp(found.type, "moov") == 0)
-            status = count_samples(&out->samples, source, found.content, found.end, 0, error);
-        if (status) return status;
-        at = found.end;
-    }
-    return out->has_meta
-               ? DN_OK
-               : dni_image_unsupported(source->name, error, "a HEIF file without a still picture in it");
-}
 
 /* ---- libheif ---- */
 
@@ -184,7 +80,7 @@ typedef struct opened {
     struct heif_context *context;
     struct heif_image_handle *picture;
     dn_image_info info;
-    bool is_av1;
+    dni_heif_boxes boxes;
 } opened;
 
 static void close_file(opened *self) {
@@ -194,10 +90,10 @@ static void close_file(opened *self) {
 
 static dn_status open_file(opened *self, dni_image_source *source, dn_error *error) {
     *self = (opened){.reader.source = source};
-    boxes found;
-    dn_status status = walk(&found, source, error);
+    dni_heif_boxes found;
+    dn_status status = dni_heif_walk(&found, source, error);
     if (status) return status;
-    self->is_av1 = found.is_av1;
+    self->boxes = found;
     self->context = heif_context_alloc();
     if (!self->context) return dni_no_memory(error, "%s", source->name);
     heif_context_set_max_decoding_threads(self->context, 0); /* on this thread: callers have their own */
@@ -265,7 +161,7 @@ static dn_status decode_picture(dn_image *out, const opened *file, dn_error *err
     struct heif_decoding_options *const options = heif_decoding_options_alloc();
     if (!options) return dni_no_memory(error, "%s", file->reader.source->name);
     options->convert_hdr_to_8bit = 1;
-    if (file->is_av1) options->decoder_id = quiet_decoder();
+    if (file->boxes.is_av1) options->decoder_id = quiet_decoder();
     struct heif_image *pixels = NULL;
     dn_status status = explain(
         heif_decode_image(file->picture, &pixels, heif_colorspace_RGB, heif_chroma_interleaved_RGB, options),
@@ -276,10 +172,24 @@ static dn_status decode_picture(dn_image *out, const opened *file, dn_error *err
     return status;
 }
 
+/* Decoders take the size of the coded picture for true: a small file could make them take gigabytes. A
+ * picture may be a window of what is coded, and small ones are coded larger. */
+static dn_status check_coded_size(const opened *file, const dni_image_source *source, dn_error *error) {
+    enum { TIMES = 4, SMALL = 1 << 18 };
+    uint64_t coded = 0;
+    const dn_status status = dni_heif_coded_pixels(&coded, &file->boxes, source, error);
+    const uint64_t pixels = (uint64_t)file->info.width * (uint64_t)file->info.height;
+    if (status || coded <= TIMES * pixels + SMALL) return status;
+    return dni_fail(error, DN_ERR_IMAGE_CORRUPT,
+                    "%s: the HEIF file is broken (%llu pixels are coded for a picture of %d x %d)",
+                    source->name, (unsigned long long)coded, file->info.width, file->info.height);
+}
+
 static dn_status decode(dn_image *out, dni_image_source *source, dn_error *error) {
     opened file;
     dn_status status = open_file(&file, source, error);
     if (!status) status = dni_image_size_check(file.info.width, file.info.height, source->name, error);
+    if (!status) status = check_coded_size(&file, source, error);
     if (!status) status = decode_picture(out, &file, error);
     close_file(&file);
     return status;

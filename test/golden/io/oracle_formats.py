@@ -338,7 +338,37 @@ def make_heif():
     write("heif/sequence.avif", sequence(heif_encoded(SMALL, "x.avif", "-A", *exact), 12), SMALL)
 
 
+# ---- large pictures in small files, for what decoding takes in memory ----
+
+
+def write_large(name, data):
+    with open(f"{FOLDER}/large/{name}", "wb") as file:
+        file.write(data)
+
+
+def make_large():
+    clear("large")
+    flat = Image.new("RGB", (1600, 1000), (90, 120, 150))
+    write_large("lossless.webp", encoded(flat, "WEBP", lossless=True))
+    write_large("lossy_alpha.webp", encoded(with_alpha(flat), "WEBP", quality=50))
+    write_large("deflate.tif", encoded(flat, "TIFF", compression="tiff_adobe_deflate"))
+    write_large("jpeg.tif", encoded(flat, "TIFF", compression="jpeg", quality=50))
+    wide = np.full((1000, 1600, 4), 30000, "<u2")
+    one_strip = tags_of(1600, 1000, [16] * 4, 2, 1000, 8, extra=2)
+    write_large("one_strip.tif", tiff(one_strip, [zlib.compress(wide.tobytes())]))
+    write_large("announced.tif", tiff(tags_of(10000, 10000, [8] * 3, 2, 10000, 8), [zlib.compress(b"\0" * 5000)]))
+    if shutil.which("heif-enc"):
+        write_large("flat.heic", heif_encoded(flat, "x.heic", "-q", "50"))
+        write_large("flat.avif", heif_encoded(flat, "x.avif", "-A", "-q", "50"))
+        # Coded as 3200 x 3000 pixels, of which the file says that they are 64 x 64.
+        coded = heif_encoded(Image.new("RGB", (3200, 3000)), "x.heic", "-q", "50")
+        write_large("coded.heic", coded.replace(struct.pack(">II", 3200, 3000), struct.pack(">II", 64, 64)))
+        coded = heif_encoded(Image.new("RGB", (3200, 3000)), "x.avif", "-A", "-q", "50")
+        write_large("coded.avif", coded.replace(struct.pack(">II", 3200, 3000), struct.pack(">II", 64, 64)))
+
+
 if __name__ == "__main__":
+    make_large()
     make_webp()
     make_tiff()
     if shutil.which("heif-enc"):
