@@ -357,8 +357,9 @@ weights-built: $(PROGRAM)
 # ---- installation ----
 
 PUBLIC_HEADERS := core/status.h io/image.h densenet/densenet.h head/training.h head/novelty.h head/metrics.h \
-                  head/conformal.h head/head.h head/classifier/classifier.h head/classifier/picture_keys.h \
-                  head/classifier/libdensenet.h
+                  head/conformal.h head/classifier/classifier.h head/classifier/picture_keys.h
+# The one with all of them, which programs know as <densenet.h>.
+UMBRELLA_HEADER := head/classifier/libdensenet.h
 SCHEMAS := $(wildcard docs/json/*.schema.json)
 # Where a file goes, below DESTDIR.
 at        = $(call quoted,$(DESTDIR)$(1))
@@ -368,7 +369,7 @@ INSTALLED = $(foreach f,libdensenet.a libdensenet.so.$(VERSION) $(SONAME) libden
             $(call at,$(PREFIX)/bin/ftrain) $(call at,$(MANDIR)/man1/ftrain.1) $(call at,$(COMPLETIONDIR)/ftrain) \
             $(call at,$(ZSHCOMPLETIONDIR)/_ftrain) $(call at,$(FISHCOMPLETIONDIR)/ftrain.fish) \
             $(foreach f,$(notdir $(SCHEMAS)),$(call at,$(SCHEMADIR)/$(f))) \
-            $(foreach h,$(notdir $(PUBLIC_HEADERS)),$(call at,$(INCLUDEDIR)/densenet/$(h)))
+            $(call at,$(INCLUDEDIR)/densenet.h) $(foreach h,$(notdir $(PUBLIC_HEADERS)),$(call at,$(INCLUDEDIR)/densenet/$(h)))
 # A folder's name in sed's replacement.
 in_sed    = $(subst |,\|,$(subst &,\&,$(subst \,\\,$(1))))
 # What the installed texts say about this build.
@@ -376,6 +377,8 @@ FILL_IN   = sed -e $(call quoted,s|@PREFIX@|$(call in_sed,$(PREFIX))|) -e $(call
             -e $(call quoted,s|@INCLUDEDIR@|$(call in_sed,$(INCLUDEDIR))|) -e 's|@VERSION@|$(VERSION)|' \
             -e 's|@MAJOR@|$(call VERSION_OF,MAJOR)|' -e 's|@MINOR@|$(call VERSION_OF,MINOR)|' \
             -e 's|@SHARED@|libdensenet.so.$(VERSION)|' -e 's|@SONAME@|$(SONAME)|'
+# Headers name each other from the root of the tree; installed, as programs do.
+PUBLIC_INCLUDES = sed 's|^\#include "[a-z/]*/\([a-z_]*\.h\)"|\#include <densenet/\1>|'
 PRIVATE_LIBS = $(shell $(PKG_CONFIG) --libs $(filter $(OPEN_ENDED),$(LIBRARY_PACKAGES))) -lm -pthread
 
 .PHONY: install uninstall
@@ -392,8 +395,8 @@ install: all
 	install -m 644 docs/completion/ftrain.fish $(call at,$(FISHCOMPLETIONDIR)/)
 	install -m 644 $(SCHEMAS) $(call at,$(SCHEMADIR)/)
 	for header in $(PUBLIC_HEADERS); do \
-	    sed 's|^#include "[a-z/]*/\([a-z_]*\.h\)"|#include <densenet/\1>|' $$header \
-	        >$(call at,$(INCLUDEDIR)/densenet/)$${header##*/} || exit 1; done
+	    $(PUBLIC_INCLUDES) $$header >$(call at,$(INCLUDEDIR)/densenet/)$${header##*/} || exit 1; done
+	$(PUBLIC_INCLUDES) $(UMBRELLA_HEADER) >$(call at,$(INCLUDEDIR)/densenet.h)
 	$(FILL_IN) -e 's|@REQUIRES@|$(filter-out $(OPEN_ENDED),$(LIBRARY_PACKAGES))|' -e 's|@LIBS@|$(PRIVATE_LIBS)|' \
 	    densenet.pc.in >$(call at,$(LIBDIR)/pkgconfig/densenet.pc)
 	$(FILL_IN) -e 's|@LIBS@|$(subst $(space),;,$(strip $(LDLIBS)))|' densenetConfig.cmake.in \

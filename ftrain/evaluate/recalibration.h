@@ -5,7 +5,7 @@
 #include "ftrain/features/score_metrics.h"
 #include "ftrain/features/scorer.h"
 #include "ftrain/shell/outcome.h"
-#include "head/head.h"
+#include "head/metrics.h"
 
 typedef struct recalibration {
     const char *split; /* that they were fitted on; NULL: they were not */

@@ -2,7 +2,6 @@
 #include "ftrain/features/score_metrics.h"
 
 #include "ftrain/shell/new_array.h"
-#include "head/metrics.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 
 #include "ftrain/features/scorer.h"
 #include "ftrain/shell/outcome.h"
-#include "head/head.h"
+#include "head/metrics.h"
 #include "head/significance.h"
 
 typedef struct score_metrics {

@@ -6,7 +6,7 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/train/folds.h"
 #include "ftrain/train/sweep.h"
-#include "head/head.h"
+#include "head/training.h"
 
 /* Of an array of epochs. `with_rate`: with a column for the learning rate, which JSON has in any case. */
 row_table epoch_table(const dn_epoch *first, int count, bool with_rate);

@@ -1,7 +1,7 @@
-/* libdensenet, all of it. A whole program, `classify MODEL PICTURE`, which prints every class and its
- * probability:
+/* libdensenet, all of it: programs include this header as <densenet.h>, in C from C99 and in C++ from C++11
+ * on. A whole program, `classify MODEL PICTURE`, which prints every class and its probability:
  *
- *     #include <densenet/libdensenet.h>
+ *     #include <densenet.h>
  *
  *     #include <stdio.h>
  *     #include <stdlib.h>
@@ -13,9 +13,8 @@
  *         float *probabilities = NULL;
  *         if (argc != 3) return 2;
  *
- *         dn_session_options options = dn_session_options_default();
  *         dn_status status = dn_classifier_load(&classifier, argv[1], &error);
- *         if (!status) status = dn_classifier_attach(classifier, NULL, NULL, &options, &error);
+ *         if (!status) status = dn_classifier_attach(classifier, NULL, NULL, NULL, &error);
  *         if (!status) status = dn_image_load(&image, argv[2], &error);
  *         if (!status) {
  *             const dn_classifier_info *info = dn_classifier_get_info(classifier);
@@ -34,17 +33,19 @@
  *
  * Built with: cc classify.c $(pkg-config --cflags --libs densenet) -o classify
  *
- * Each header below can also be included alone. */
+ * core/status.h, installed as <densenet/status.h>, has what holds for all calls: errors, NULL, threads, cost,
+ * versions (DN_VERSION_NUMBER, dn_version()). Each header below can also be included alone. */
 #ifndef DN_HEAD_CLASSIFIER_LIBDENSENET_H
 #define DN_HEAD_CLASSIFIER_LIBDENSENET_H
 
-#include "core/status.h"                /* statuses, errors, version, allocator */
-#include "io/image.h"                   /* pictures: from a file to the network's input */
-#include "densenet/densenet.h"          /* the network: weights in, features out */
-#include "head/training.h"              /* the trainable head over features */
-#include "head/novelty.h"               /* how unfamiliar a picture's features are to it */
-#include "head/metrics.h"               /* how good its predictions are */
-#include "head/conformal.h"             /* sets of classes with a guarantee */
-#include "head/classifier/classifier.h" /* network and head joined, in one model file */
+#include "core/status.h"                  /* statuses, errors, version, allocator */
+#include "io/image.h"                     /* pictures: from a file to the network's input */
+#include "densenet/densenet.h"            /* the network: weights in, features out */
+#include "head/training.h"                /* the trainable head over features */
+#include "head/novelty.h"                 /* how unfamiliar a picture's features are to it */
+#include "head/metrics.h"                 /* how good its predictions are */
+#include "head/conformal.h"               /* sets of classes with a guarantee */
+#include "head/classifier/picture_keys.h" /* whether a picture is one that the model was made from */
+#include "head/classifier/classifier.h"   /* network and head joined, in one model file */
 
 #endif

@@ -16,7 +16,6 @@ allowed() {
     weights/*) echo core io weights ;;
     densenet/*) echo core layers io weights densenet ;;
     head/classifier/*) echo core layers io densenet head ;; # a backbone and a head, joined
-    head/head.h) echo head/classifier ;;                    # its former name, for programs
     head/*) echo core layers io head/ ;;
     ftrain/shell/*) echo $library ftrain/shell ;;
     ftrain/net/*) echo $library ftrain/shell ftrain/net ;;
@@ -34,8 +33,6 @@ allowed() {
 
 may_include() { # may_include FILE PATH
     local room
-    # It leads to head/classifier, and is there for programs alone.
-    if [[ $1 == head/* && $2 == head/head.h ]]; then return 1; fi
     for room in $(allowed "$1"); do
         if [[ $room == */ && ${2%/*}/ == "$room" || $2 == "$room"/* ]]; then return 0; fi
     done
@@ -110,17 +107,15 @@ trap 'rm -rf "$house"' EXIT
     printf '#include "ftrain/page/a.h"\n#include "ftrain/train/a.h"\n' >ftrain/train/right.c
     printf '#include <stdio.h>\n#include "core/a.h"\n' >layers/right.c
     echo '#include "head/classifier/a.h"' >head/joined.c
-    echo '#include "head/classifier/a.h"' >head/head.h
-    echo '#include "head/head.h"' >head/former.c
     printf '#include "densenet/a.h"\n#include "head/a.h"\n' >head/classifier/right.c
 )
 missed=
 found=$(cd "$house" && wrong_includes)
 for file in core/up.c io/sideways.c layers/sideways.c layers/body.inc head/up.c io/absent.c core/rootless.c \
-    core/dots.c head/installed.c core/macro.c head/joined.c head/former.c ftrain/shell/up.c ftrain/backbone/up.c \
+    core/dots.c head/installed.c core/macro.c head/joined.c ftrain/shell/up.c ftrain/backbone/up.c \
     ftrain/features/sideways.c ftrain/page/up.c ftrain/page/server.c ftrain/server/sideways.c ftrain/audit/sideways.c ftrain/main.c; do
     grep -q "^$file:1:" <<<"$found" || missed+="$file: not found wrong"$'\n'
 done
 report "wrong includes are found" "$missed"
-report "right includes are left alone" "$(grep -E '^[^:]*(right\.c|head\.h):' <<<"$found")"
+report "right includes are left alone" "$(grep -E '^[^:]*right\.c:' <<<"$found")"
 exit $failures

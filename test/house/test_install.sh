@@ -30,12 +30,11 @@ everything_is_in_place() {
     (cd "$work/stage" && find . ! -type d | sort) >"$work/found"
     sort >"$work/expected" <<LIST
 ./usr/bin/ftrain
+./usr/include/densenet.h
 ./usr/include/densenet/classifier.h
 ./usr/include/densenet/conformal.h
 ./usr/include/densenet/densenet.h
-./usr/include/densenet/head.h
 ./usr/include/densenet/image.h
-./usr/include/densenet/libdensenet.h
 ./usr/include/densenet/metrics.h
 ./usr/include/densenet/novelty.h
 ./usr/include/densenet/picture_keys.h
@@ -64,8 +63,8 @@ soname_has_the_soversion() {
 }
 headers_stand_alone() {
     local header
-    for header in status image densenet training metrics conformal novelty picture_keys classifier libdensenet head; do
-        echo "#include <densenet/$header.h>" >"$work/alone.c"
+    for header in $(cd "$work/stage/usr/include" && echo densenet.h densenet/*.h); do
+        echo "#include <$header>" >"$work/alone.c"
         "${compiler[@]}" -std=c11 -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror -fsyntax-only \
             -I"$work/stage/usr/include" "$work/alone.c" || return
         if [ "$1" = c++ ]; then
@@ -74,8 +73,7 @@ headers_stand_alone() {
         fi
     done
 }
-# The program in the comment that libdensenet.h begins with, and one that includes what it did before there was that
-# header.
+# The program in the comment that <densenet.h> begins with.
 program_of_the_header() {
     sed -n '/^ \*     #include/,/^ \*     }$/s/^ \*     \{0,1\}//p' head/classifier/libdensenet.h >"$work/first.c"
     [ -s "$work/first.c" ]
@@ -132,10 +130,6 @@ compiles() { # compiles NAME FLAGS...: in a folder outside the tree, with the fl
     (cd "$work" && "${compiler[@]}" -std=c11 -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags densenet) "$name.c" \
         -o "$name" $(pkg-config "$@" --libs densenet) -Wl,-rpath,"$work/prefix/lib")
 }
-former_name_compiles() {
-    sed 's|densenet/libdensenet.h|densenet/head.h|' "$work/classify.c" >"$work/former.c"
-    grep -q densenet/head.h "$work/former.c" && compiles former
-}
 links_library() {
     readelf -d "$work/$1" | grep -F "[libdensenet.so.$soversion]"
 }
@@ -181,7 +175,7 @@ same_answer_without_shared_library() {
 export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
 holds "make install with a prefix of one's own" install_to PREFIX="$work/prefix"
 holds "the README has classify.c" program README.md classify.c
-holds "libdensenet.h has a program" program_of_the_header
+holds "densenet.h has a program" program_of_the_header
 holds "docs/library.md has features.c" program docs/library.md features.c
 holds "docs/library.md has train.c" program docs/library.md train.c
 holds "docs/library.md has threads.c" program docs/library.md threads.c
@@ -189,8 +183,7 @@ holds "docs/library.md has mapped.c" program docs/library.md mapped.c
 holds "sample pictures" "$BUILD/docs/demo/samples" "$work/pictures" --count 8,1,1
 holds "features.c compiles" compiles features
 holds "classify.c compiles and uses the shared library" uses_shared_library
-holds "the program of libdensenet.h compiles" compiles first
-holds "a program that includes the former head.h compiles" former_name_compiles
+holds "the program of densenet.h compiles" compiles first
 holds "train.c compiles" compiles train
 holds "train.c trains a model" trains
 holds "a missing model is refused by name" refuses

@@ -8,7 +8,7 @@ read -ra compiler <<<"${CC:-gcc}"
 
 # compiles STANDARD CODE: the body of a function that may call `dn_status call(void)`.
 compiles() {
-    printf '#include "head/head.h"\ndn_status call(void);\nint f(void);\nint f(void) { %s }\n' "$2" |
+    printf '#include "head/classifier/libdensenet.h"\ndn_status call(void);\nint f(void);\nint f(void) { %s }\n' "$2" |
         "${compiler[@]}" "-std=$1" -I. -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c - 2>&1
 }
 dropped_is_refused() {
