@@ -488,7 +488,7 @@ tidy:
 	    clang-tidy --quiet $$file -- -std=c11 $(OUR_CPPFLAGS) $(LIBRARY_CFLAGS) -isystem $(BUILD)/onnx 2>/dev/null; done
 
 format:
-	clang-format -i $(wildcard $(foreach e,c h inc,*/*.$(e) */*/*.$(e) */*/*/*.$(e)))
+	clang-format -i $(wildcard $(foreach e,c h inc cpp hpp,*/*.$(e) */*/*.$(e) */*/*/*.$(e)))
 
 clean:
 	rm -rf build

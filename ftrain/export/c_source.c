@@ -87,7 +87,7 @@ static void write_header(const source *of, FILE *to) {
     fprintf(to,
             "/* A trained model: %s, %d classes. Written by 'ftrain export', version %s. */\n"
             "#ifndef %s_MODEL_H\n#define %s_MODEL_H\n\n"
-            "#include <densenet/classifier.h>\n\n"
+            "#include <densenet.h>\n\n"
             "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
             of->info->backbone, of->info->class_count, dn_version(), macro, macro);
     fprintf(to,

@@ -16,7 +16,8 @@ report() { # report WHAT FINDINGS: ok when there are none
     fi
 }
 
-mapfile -t files < <(find core layers io weights densenet head ftrain bench test docs -name '*.[ch]' -o -name '*.inc' | sort)
+mapfile -t files < <(find core layers io weights densenet head ftrain bench test docs examples \
+    -name '*.[ch]' -o -name '*.inc' -o -name '*.[ch]pp' | sort)
 
 # Another version wraps lines in other places, so that only this one can tell.
 if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
@@ -33,7 +34,7 @@ report "no line is longer than 110 columns, texts apart" \
 
 report "every file opens with what it is for" \
     "$(for file in "${files[@]}"; do
-        head -n 1 "$file" | grep -q '^/\* ' || echo "$file:1: does not begin with a comment"
+        head -n 1 "$file" | grep -qE '^(/\*|//) ' || echo "$file:1: does not begin with a comment"
     done)"
 
 # DN_CORE_POOL_H or, in the program and the tests, FTRAIN_PAGE_HTML_H, TEST_SUPPORT_FILES_H.
