@@ -15,6 +15,7 @@
 #   make bench      how fast it is; make bench-peers, make bench-capstone: beside others; make bench-serve: under load;
 #                   make bench-share: what threads take in memory
 #   make abi        write the list of what programs are compiled against anew, after a meant change of a public header
+#   make reference  the public headers as pages of HTML, in build/reference/html; needs doxygen
 #   make golden     write the tests' expected values anew, with PyTorch and its company
 #   make dist       densenet-VERSION.tar.gz of the last commit, which builds without git
 #   make deb        Debian's packages of the last commit, in build/deb; needs debhelper and dpkg-dev
@@ -379,6 +380,9 @@ FILL_IN   = sed -e $(call quoted,s|@PREFIX@|$(call in_sed,$(PREFIX))|) -e $(call
             -e 's|@SHARED@|libdensenet.so.$(VERSION)|' -e 's|@SONAME@|$(SONAME)|'
 # Headers name each other from the root of the tree; installed, as programs do.
 PUBLIC_INCLUDES = sed 's|^\#include "[a-z/]*/\([a-z_]*\.h\)"|\#include <densenet/\1>|'
+install_headers = for header in $(PUBLIC_HEADERS); do \
+	    $(PUBLIC_INCLUDES) $$header >$(1)/densenet/$${header\#\#*/} || exit 1; done; \
+	    $(PUBLIC_INCLUDES) $(UMBRELLA_HEADER) >$(1)/densenet.h
 PRIVATE_LIBS = $(shell $(PKG_CONFIG) --libs $(filter $(OPEN_ENDED),$(LIBRARY_PACKAGES))) -lm -pthread
 
 .PHONY: install uninstall
@@ -394,9 +398,7 @@ install: all
 	install -m 644 docs/completion/_ftrain $(call at,$(ZSHCOMPLETIONDIR)/)
 	install -m 644 docs/completion/ftrain.fish $(call at,$(FISHCOMPLETIONDIR)/)
 	install -m 644 $(SCHEMAS) $(call at,$(SCHEMADIR)/)
-	for header in $(PUBLIC_HEADERS); do \
-	    $(PUBLIC_INCLUDES) $$header >$(call at,$(INCLUDEDIR)/densenet/)$${header##*/} || exit 1; done
-	$(PUBLIC_INCLUDES) $(UMBRELLA_HEADER) >$(call at,$(INCLUDEDIR)/densenet.h)
+	$(call install_headers,$(call at,$(INCLUDEDIR)))
 	$(FILL_IN) -e 's|@REQUIRES@|$(filter-out $(OPEN_ENDED),$(LIBRARY_PACKAGES))|' -e 's|@LIBS@|$(PRIVATE_LIBS)|' \
 	    densenet.pc.in >$(call at,$(LIBDIR)/pkgconfig/densenet.pc)
 	$(FILL_IN) -e 's|@LIBS@|$(subst $(space),;,$(strip $(LDLIBS)))|' densenetConfig.cmake.in \
@@ -408,6 +410,20 @@ uninstall:
 	for folder in $(call at,$(INCLUDEDIR)/densenet) $(call at,$(LIBDIR)/cmake/densenet) $(call at,$(SCHEMADIR)) \
 	    $(call at,$(PREFIX)/share/densenet); do \
 	    if [ -d "$$folder" ]; then rmdir "$$folder"; fi; done
+
+# ---- the reference of the public headers: docs/reference/reference.sh ----
+
+# The headers as they are installed, which doxygen reads.
+REFERENCE_HEADERS := $(BUILD)/reference/include
+.PHONY: reference
+reference: $(REFERENCE_HEADERS)
+	@docs/reference/reference.sh $(REFERENCE_HEADERS) $(BUILD)/reference
+	@echo $(BUILD)/reference/html/index.html
+
+.PHONY: $(REFERENCE_HEADERS)
+$(REFERENCE_HEADERS):
+	$(Q)mkdir -p $@/densenet
+	$(Q)$(call install_headers,$@)
 
 # ---- bench: how fast it is, alone and beside others (bench/README.md) ----
 

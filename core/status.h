@@ -4,6 +4,11 @@
  * error holds the same status and one sentence that names the file, tensor or option at fault and its value,
  * and every object the call would have created is left NULL. The library never prints, exits or aborts.
  *
+ * Parameters that have the same meaning everywhere: `out` is where a call puts what it makes or reads;
+ * what it makes is the caller's, who frees it with the _free of its type. `path` is the name of a file, as
+ * the system takes it. `error` is said above; `options` and the objects that calls work on are told of
+ * with their types.
+ *
  * Pointers: options may be NULL and are then the defaults; what a header says may be NULL may be; for any
  * other one a call answers DN_ERR_ARGUMENT, with the parameter's name, where it is NULL. Calls without a
  * status then do nothing, or return NULL, 0, false or NaN. Arrays of no elements may be NULL.
@@ -52,21 +57,25 @@ extern "C" {
 #define DN_EXTENSION
 #endif
 
+/* The version of these headers in its three parts. */
 #define DN_VERSION_MAJOR 0
+/* See DN_VERSION_MAJOR. */
 #define DN_VERSION_MINOR 2
+/* See DN_VERSION_MAJOR. */
 #define DN_VERSION_PATCH 0
 
 /* The version of these headers as one number that grows from version to version: 1.2.3 is 10203. */
 #define DN_VERSION_NUMBER (DN_VERSION_MAJOR * 10000 + DN_VERSION_MINOR * 100 + DN_VERSION_PATCH)
 
-/* The version of the library that is linked, as "major.minor.patch" and as DN_VERSION_NUMBER. A program that
- * compares the latter with the macro finds out that it runs with another library than it was compiled for. */
+/* The version of the library that runs, as "major.minor.patch". Static. */
 DN_API const char *dn_version(void);
+/* The same as one number, as DN_VERSION_NUMBER is: a program that compares the two finds out whether it runs
+ * with the library that it was compiled for. */
 DN_API int dn_version_number(void);
 
-/* Values are stable: new ones are added inside their group, none is ever reused. */
+/* How a call went. Values are stable: new ones are added inside their group, none is ever reused. */
 DN_EXTENSION typedef enum DN_MUST_CHECK dn_status {
-    DN_OK = 0,
+    DN_OK = 0, /* all is done */
 
     /* the call (10-19) */
     DN_ERR_ARGUMENT = 10,    /* an argument or option is out of range */
@@ -90,17 +99,17 @@ DN_EXTENSION typedef enum DN_MUST_CHECK dn_status {
     DN_ERR_MISMATCH = 44,  /* sound, but it belongs to something else: another backbone, another hash */
 
     /* tensors in them (60-79) */
-    DN_ERR_TENSOR_MISSING = 60,
-    DN_ERR_TENSOR_SHAPE = 61,
-    DN_ERR_TENSOR_DTYPE = 62,
-    DN_ERR_TENSOR_UNEXPECTED = 63,
+    DN_ERR_TENSOR_MISSING = 60,    /* the network has a tensor that the file has not */
+    DN_ERR_TENSOR_SHAPE = 61,      /* it has other dimensions than the network's */
+    DN_ERR_TENSOR_DTYPE = 62,      /* its numbers are of a kind that is not read */
+    DN_ERR_TENSOR_UNEXPECTED = 63, /* the file has one that does not belong there */
 
     /* pictures (80-99) */
     DN_ERR_IMAGE_EMPTY = 80,       /* a file of no bytes */
     DN_ERR_IMAGE_UNSUPPORTED = 81, /* no decoder for it here */
-    DN_ERR_IMAGE_CORRUPT = 82,
-    DN_ERR_IMAGE_TRUNCATED = 83,
-    DN_ERR_IMAGE_TOO_LARGE = 84, /* above the pixel limit; refused before any allocation */
+    DN_ERR_IMAGE_CORRUPT = 82,     /* broken inside */
+    DN_ERR_IMAGE_TRUNCATED = 83,   /* ends too early */
+    DN_ERR_IMAGE_TOO_LARGE = 84,   /* above the pixel limit; refused before any allocation */
 
     /* data sets and training (100-119) */
     DN_ERR_DATA_EMPTY = 100,    /* no pictures, or none left, where some are needed */
@@ -111,35 +120,35 @@ DN_EXTENSION typedef enum DN_MUST_CHECK dn_status {
 /* The name of a status, as written above; "DN_ERR_?" for a value that is none. */
 DN_API const char *dn_status_name(dn_status status);
 
-/* The caller owns it; a call only writes to it when it fails. */
+/* Why a call has failed. The caller owns it; a call only writes to it when it fails. */
 typedef struct dn_error {
-    dn_status status;
-    char message[1024];
+    dn_status status;   /* what the call has returned */
+    char message[1024]; /* one sentence, always terminated */
 } dn_error;
 
 /* Where the large blocks come from: weights as loaded and as prepared, session arenas, files written to
- * memory. `allocate` returns memory aligned to 64 bytes or NULL; `release` gets the same size back. Both
- * must be safe to call from any thread. */
+ * memory. Both functions must be safe to call from any thread. */
 typedef struct dn_allocator {
-    void *(*allocate)(void *context, size_t size);
-    void (*release)(void *context, void *memory, size_t size);
-    void *context;
+    void *(*allocate)(void *context, size_t size); /* `size` bytes, aligned to 64, or NULL: there are none */
+    void (*release)(void *context, void *memory, size_t size); /* gets the size that was asked for */
+    void *context;                                             /* handed to both */
 } dn_allocator;
 
 /* Whose threads do the work: with an executor of the caller's, over his own pool for instance, a call or an
  * object starts no thread. Results have the same bits as on the library's own threads.
  *
- * run() calls task(task_context, i) exactly once for every i in [0, count), in any order, on any threads and
- * as many of them at a time as it likes, the calling thread among them or alone, and returns when all calls
- * have returned; what they wrote the calling thread then sees. It must not fail. It is called a few hundred
- * times in a forward pass, never twice at a time for one object, and never from inside a task. `threads`, 1
- * to 1024, is how many parts most loops are cut into, so about as many as run at a time; memory grows with
- * it. With 1 run() is not called. What the context points to outlives whatever was given the executor. */
+ * What the context points to outlives whatever was given the executor. */
 typedef struct dn_executor {
+    /* Into how many parts most loops are cut, so about as many as run at a time, 1 to 1024; memory grows with
+     * it. With 1 run() is not called. */
     int threads;
+    /* Calls task(task_context, i) exactly once for every i in [0, count), in any order, on any threads and as
+     * many of them at a time as it likes, the calling thread among them or alone, and returns when all calls
+     * have returned; what they wrote the calling thread then sees. It must not fail. It is called a few
+     * hundred times in a forward pass, never twice at a time for one object, and never from inside a task. */
     void (*run)(void *context, void (*task)(void *task_context, size_t index), void *task_context,
                 size_t count);
-    void *context;
+    void *context; /* handed to run() */
 } dn_executor;
 
 #ifdef __cplusplus

@@ -34,9 +34,11 @@ typedef struct dn_conformal dn_conformal;
  * >= 2. A class without pictures is fine. Nothing of the arrays is kept. */
 DN_API dn_status dn_conformal_create(dn_conformal **out, const float *probabilities, const int *labels,
                                      int count, int classes, dn_error *error);
+/* Frees `conformal`; NULL is fine. */
 DN_API void dn_conformal_free(dn_conformal *conformal);
+/* How many classes it was calibrated for. */
 DN_API int dn_conformal_classes(const dn_conformal *conformal);
-/* Calibration pictures of a class; of all classes together for class_index -1. */
+/* Calibration pictures of class `class_index`; of all classes together for class_index -1. */
 DN_API int dn_conformal_count(const dn_conformal *conformal, int class_index);
 
 /* So many calibration pictures a coverage needs: with fewer, ceil((n + 1) coverage) is above n, and only sets
@@ -52,7 +54,8 @@ DN_API int dn_conformal_needed(double coverage);
 DN_API dn_status dn_conformal_thresholds(const dn_conformal *conformal, double coverage, bool per_class,
                                          float *thresholds, dn_error *error);
 
-/* sets: (count, classes): whether the set of each picture holds each class. */
+/* sets: (count, classes): whether the set of each picture holds each class, by its probabilities, (count,
+ * classes), and the thresholds, (classes), of dn_conformal_thresholds(). */
 DN_API void dn_conformal_sets(const float *thresholds, const float *probabilities, int count, int classes,
                               bool *sets);
 

@@ -35,15 +35,17 @@ extern "C" {
 /* From this percentile on a picture counts as unfamiliar: 5 % of the validation pictures do, too. */
 #define DN_NOVELTY_LINE 0.95
 
+/* What a fit leaves. Nothing changes it, so any number of threads may use it. */
 typedef struct dn_novelty dn_novelty;
 
-/* Fits on view 0 of the training pictures, of at most 4096 of them, which `seed` chooses where there are
- * more; then measures the validation pictures, which should be none of them: at least one of each. Vectors
+/* Fits on view 0 of the pictures of `train`, of at most 4096 of them, which `seed` chooses where there are
+ * more; then measures those of `valid`, which should be none of them: at least one of each. Vectors
  * have `features` values, labels lie in [0, classes). The same arguments give the same bits when the BLAS
  * library runs one thread. At most 2 MB for up to 2208 features. DN_ERR_ARGUMENT also for features that are
  * not finite. */
 DN_API dn_status dn_novelty_fit(dn_novelty **out, const dn_features *train, const dn_features *valid,
                                 int features, int classes, uint64_t seed, dn_error *error);
+/* Frees `novelty`; NULL is fine. */
 DN_API void dn_novelty_free(dn_novelty *novelty);
 
 /* Values in a feature vector. */

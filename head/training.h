@@ -21,8 +21,11 @@ extern "C" {
 
 /* ---- the head ---- */
 
+/* A multi-layer perceptron: linear layers with ReLU between them, and log-softmax behind. Many threads may
+ * read it while nobody changes it. */
 typedef struct dn_head dn_head;
 
+/* What a new head is like. */
 typedef struct dn_head_options {
     size_t struct_size; /* sizeof(dn_head_options) */
     const int *hidden;  /* width of each hidden layer, input to output; read by create only */
@@ -31,7 +34,7 @@ typedef struct dn_head_options {
     uint64_t seed;      /* of the initial weights: U(-1/sqrt(in), 1/sqrt(in)), as nn.Linear */
 } dn_head_options;
 
-/* 512, 256; dropout 0.2; seed 1. */
+/* The defaults: hidden layers of 512 and 256; dropout 0.2; seed 1. */
 DN_API void dn_head_options_init(dn_head_options *options, size_t struct_size);
 static inline dn_head_options dn_head_options_default(void) {
     dn_head_options options;
@@ -39,26 +42,29 @@ static inline dn_head_options dn_head_options_default(void) {
     return options;
 }
 
-/* features >= 1, classes >= 2. */
+/* A head with drawn weights, for vectors of `features` >= 1 values and `classes` >= 2. */
 DN_API dn_status dn_head_create(dn_head **out, int features, int classes, const dn_head_options *options,
                                 dn_error *error);
+/* Frees `head`; NULL is fine. */
 DN_API void dn_head_free(dn_head *head);
+/* Values in a feature vector. */
 DN_API int dn_head_features(const dn_head *head);
+/* How many classes it tells apart. */
 DN_API int dn_head_classes(const dn_head *head);
 /* The widths of what goes in and of each layer's output: features, hidden..., classes; *count: how many these
  * are, one more than linear layers. They belong to the head; NULL where `head` or `count` is. */
 DN_API const int *dn_head_widths(const dn_head *head, int *count);
 
-/* A copy that can be trained on while the original stays as it is: the way to go on from a head that came
- * with a model file, which dn_classifier_get_head() gives to read only. */
+/* A copy of `head` that can be trained on while the original stays as it is: the way to go on from a head
+ * that came with a model file, which dn_classifier_get_head() gives to read only. */
 DN_API dn_status dn_head_clone(dn_head **out, const dn_head *head, dn_error *error);
-/* As dn_head_options.dropout. A model file does not hold it: the head of a loaded classifier, and its clones,
- * have 0. */
+/* Sets `dropout` as dn_head_options has it. A model file does not hold it: the head of a loaded
+ * classifier, and its clones, have 0. */
 DN_API dn_status dn_head_set_dropout(dn_head *head, float dropout, dn_error *error);
 
-/* A head for other classes, to be trained on: all layers but the last are the original's. sources: (classes);
- * class c begins as class sources[c] of the original, or, where that is -1, as a new class, whose logit is 0
- * until it is trained. So classes change their order, come and go. */
+/* A head for other classes than those of `head`, to be trained on: all layers but the last are the
+ * original's. sources: (classes); class c begins as class sources[c] of the original, or, where that is
+ * -1, as a new class, whose logit is 0 until it is trained. So classes change their order, come and go. */
 DN_API dn_status dn_head_with_classes(dn_head **out, const dn_head *head, const int *sources, int classes,
                                       dn_error *error);
 
@@ -67,7 +73,8 @@ DN_API dn_status dn_head_with_classes(dn_head **out, const dn_head *head, const 
 DN_API dn_status dn_head_log_probabilities(const dn_head *head, const float *features, int count, float *out,
                                            dn_error *error);
 
-/* The gradient of one class's logit (before log-softmax) with respect to one feature vector, (features). */
+/* Into `gradient`, as long as `features`: how the logit (before log-softmax) of class `class_index`
+ * changes with each value of this one feature vector. */
 DN_API dn_status dn_head_feature_gradient(const dn_head *head, const float *features, int class_index,
                                           float *gradient, dn_error *error);
 
@@ -79,23 +86,29 @@ DN_API dn_status dn_head_feature_gradient(const dn_head *head, const float *feat
 typedef struct dn_features {
     const float *values; /* (count, views, features) */
     const int *labels;   /* (count), each in [0, classes) */
-    int count, views;
+    int count;           /* pictures */
+    int views;           /* of each picture, at least 1 */
 } dn_features;
 
 /* ---- training ---- */
 
-typedef enum dn_optimizer { DN_SGD, DN_ADAM } dn_optimizer;
+/* How a step is made of a gradient. */
+typedef enum dn_optimizer {
+    DN_SGD,  /* stochastic gradient descent, with momentum where that is not 0 */
+    DN_ADAM, /* Kingma & Ba 2015 */
+} dn_optimizer;
 
+/* By which rule the learning rate changes. */
 typedef enum dn_schedule_kind {
-    DN_CONSTANT,
-    DN_STEP,    /* times `factor` after every `epochs` epochs */
-    DN_COSINE,  /* half a cosine from the learning rate down to `floor` (Loshchilov & Hutter 2017) */
+    DN_CONSTANT, /* not at all */
+    DN_STEP,     /* times `factor` after every `epochs` epochs */
+    DN_COSINE,   /* half a cosine from the learning rate down to `floor` (Loshchilov & Hutter 2017) */
     DN_PLATEAU, /* times `factor`, not below `floor`, after `epochs` epochs without a lower validation loss */
 } dn_schedule_kind;
 
 /* How the learning rate changes from epoch to epoch. All zeros: it does not. */
 typedef struct dn_schedule {
-    dn_schedule_kind kind;
+    dn_schedule_kind kind; /* by which rule */
     int warmup; /* epochs e = 1 .. warmup run at e / (warmup + 1) of the learning rate, before the schedule */
     int epochs; /* step, plateau */
     float factor; /* step, plateau: 0 < factor < 1 */
@@ -106,24 +119,28 @@ typedef struct dn_schedule {
  * mini-batches, so it includes dropout, class weights and label smoothing. The validation loss is the
  * plain mean negative log-likelihood, with the epoch's final weights. */
 typedef struct dn_epoch {
-    int epoch; /* 1 .. */
-    int epochs;
-    double learning_rate;
-    double train_loss, valid_loss, valid_accuracy;
-    double seconds;
-    bool is_best; /* the lowest validation loss so far */
+    int epoch;             /* from 1 on */
+    int epochs;            /* that will be run at most */
+    double learning_rate;  /* that it ran at */
+    double train_loss;     /* see above */
+    double valid_loss;     /* see above */
+    double valid_accuracy; /* share of the validation pictures, 0 to 1 */
+    double seconds;        /* that it took */
+    bool is_best;          /* the lowest validation loss so far */
 } dn_epoch;
 
+/* How a head is trained. */
 typedef struct dn_train_options {
-    size_t struct_size; /* sizeof(dn_train_options) */
-    dn_optimizer optimizer;
-    int epochs, batch;
-    float learning_rate;
-    dn_schedule schedule;
-    int patience;   /* stop after so many epochs without a lower validation loss; 0: run all */
-    float momentum; /* SGD */
-    int nesterov;   /* SGD: 0 or 1; needs momentum */
-    float weight_decay;
+    size_t struct_size;          /* sizeof(dn_train_options) */
+    dn_optimizer optimizer;      /* which one; its own options are below */
+    int epochs;                  /* at most so many passes over the pictures */
+    int batch;                   /* pictures in a mini-batch */
+    float learning_rate;         /* at the beginning, and as the schedule has it */
+    dn_schedule schedule;        /* of the learning rate */
+    int patience;                /* stop after so many epochs without a lower validation loss; 0: run all */
+    float momentum;              /* SGD */
+    int nesterov;                /* SGD: 0 or 1; needs momentum */
+    float weight_decay;          /* what is added to the gradient, as a multiple of the weights */
     float beta1, beta2, epsilon; /* Adam */
     /* Measure mean and deviation of each feature on the training split and use them. A head that was trained
      * with such numbers keeps them; one that was trained without, or loaded from a file, is rewritten to
@@ -139,10 +156,10 @@ typedef struct dn_train_options {
     /* Asked before each mini-batch, may be NULL; anything but 0 ends the epoch with DN_ERR_CANCELLED. A
      * trainer can then only be freed, for its state lies between two epochs. */
     int (*is_cancelled)(void *context);
-    void *context;
+    void *context; /* handed to both */
 } dn_train_options;
 
-/* SGD with momentum and settings that train well on a few hundred to many thousand pictures. */
+/* The defaults: SGD with momentum and settings that train well on a few hundred to many thousand pictures. */
 DN_API void dn_train_options_init(dn_train_options *options, size_t struct_size);
 static inline dn_train_options dn_train_options_default(void) {
     dn_train_options options;
@@ -158,17 +175,21 @@ static inline dn_train_options dn_train_options_adam(void) {
     return options;
 }
 
+/* What training has reached. */
 typedef struct dn_train_result {
     int epochs;     /* that were run: fewer than asked for where patience ended */
     int best_epoch; /* 0: a trained head was trained on, and none was better than what it began with */
-    /* at the best epoch, which is what the head now holds; of epoch 0 the training loss is without dropout */
-    double train_loss, valid_loss, valid_accuracy;
+    /* At the best epoch, which is what the head now holds, as the next two; of epoch 0 without dropout. */
+    double train_loss;
+    double valid_loss;     /* the mean negative log-likelihood */
+    double valid_accuracy; /* share of the validation pictures, 0 to 1 */
 } dn_train_result;
 
-/* Trains from the head's present weights and leaves those of the epoch with the lowest validation loss; of a
- * head that was trained before, those that it has already where no epoch comes below theirs. On failure
- * (DN_ERR_DATA_DIVERGED: the loss left the finite numbers) the head is as it was before. `result` may be
- * NULL. Works on the calling thread and on BLAS's. */
+/* Trains `head` on `train` from its present weights, and leaves those of the epoch with the lowest
+ * validation loss; of a head that was trained before, those that it has already where no epoch comes below
+ * theirs. On failure (DN_ERR_DATA_DIVERGED: the loss left the finite numbers) the head is as it was
+ * before. `result` may be NULL. Works on the calling thread and on BLAS's: seconds for some thousand
+ * pictures. */
 DN_API dn_status dn_head_train(dn_head *head, const dn_features *train, const dn_features *valid,
                                const dn_train_options *options, dn_train_result *result, dn_error *error);
 
@@ -192,12 +213,15 @@ typedef struct dn_trainer dn_trainer;
 DN_API dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const dn_features *train,
                                    const dn_features *valid, const dn_train_options *options,
                                    dn_error *error);
+/* Frees `trainer`; the head that it was made from is not touched. NULL is fine. */
 DN_API void dn_trainer_free(dn_trainer *trainer);
 
 /* Whether all epochs are run, or patience has ended. */
 DN_API bool dn_trainer_is_done(const dn_trainer *trainer);
-DN_API int dn_trainer_epochs(const dn_trainer *trainer); /* run so far */
-/* Runs the next epoch. After a failure the trainer is good for dn_trainer_free() alone. */
+/* How many epochs were run so far, those before a load among them. */
+DN_API int dn_trainer_epochs(const dn_trainer *trainer);
+/* Runs the next epoch and tells of it in *epoch. After a failure the trainer is good for dn_trainer_free()
+ * alone. */
 DN_API dn_status dn_trainer_epoch(dn_trainer *trainer, dn_epoch *epoch, dn_error *error);
 /* Puts the best epoch's weights into `head`, which has the layers of the one the trainer was made from. At
  * least one epoch must have been run. `result` may be NULL. */

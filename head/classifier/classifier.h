@@ -35,21 +35,21 @@ extern "C" {
 
 /* What a model file says of itself. Texts belong to whoever filled it in; of a loaded classifier, to that. */
 typedef struct dn_classifier_info {
-    size_t struct_size;         /* sizeof(dn_classifier_info); of a loaded classifier, the library's */
-    const char *backbone;       /* "densenet161" */
-    const char *weights_source; /* "random:1", or the name of the weights file, without folder */
-    const char *weights_hash;   /* dn_weights_hash() */
-    int class_count;
-    const char *const *classes; /* names in label order */
-    dn_preprocessing preprocessing;
-    uint64_t seed;
-    const char *recipe;  /* JSON object: how the head was trained */
-    const char *metrics; /* JSON object: what it reached */
+    size_t struct_size;             /* sizeof(dn_classifier_info); of a loaded classifier, the library's */
+    const char *backbone;           /* "densenet161" */
+    const char *weights_source;     /* "random:1", or the name of the weights file, without folder */
+    const char *weights_hash;       /* dn_weights_hash() */
+    int class_count;                /* at least 2 */
+    const char *const *classes;     /* names in label order */
+    dn_preprocessing preprocessing; /* how pictures become the network's input */
+    uint64_t seed;                  /* of the training */
+    const char *recipe;             /* JSON object: how the head was trained */
+    const char *metrics;            /* JSON object: what it reached */
     /* What sets with a guarantee are made of, calibrated on this model's probabilities; NULL: nothing. */
     const dn_conformal *conformal;
-    const dn_picture_key
-        *picture_keys; /* (picture_key_count): of the pictures it was made from; NULL: not kept */
-    int picture_key_count;
+    /* (picture_key_count): of the pictures it was made from; NULL: not kept. */
+    const dn_picture_key *picture_keys;
+    int picture_key_count;     /* 0 where there are none */
     const dn_novelty *novelty; /* tells unfamiliar pictures; NULL: the file has none, as older ones */
 } dn_classifier_info;
 
@@ -61,9 +61,10 @@ static inline dn_classifier_info dn_classifier_info_default(void) {
     return info;
 }
 
+/* A model file that was read, and the backbone that was attached to it. Of one thread at a time. */
 typedef struct dn_classifier dn_classifier;
 
-/* Writes a model file, atomically: the head (feature standardisation folded into its first layer) under
+/* Writes a model file, atomically: `head` (feature standardisation folded into its first layer) under
  * the names of torch's nn.Sequential(Linear, ReLU, Dropout, ..., Linear), "classifier.0.weight", and
  * `info` as metadata and tensors. `weights` are the backbone's: of seeded ones the batch-norm statistics are
  * stored too, so that the file alone is enough to predict; of others only the hash. info->conformal,
@@ -80,16 +81,19 @@ DN_API dn_status dn_classifier_save_memory(void **bytes, size_t *size, const dn_
 
 /* Reads a model file, a few megabytes. Cheap: the backbone comes with dn_classifier_attach(). */
 DN_API dn_status dn_classifier_load(dn_classifier **out, const char *path, dn_error *error);
-/* Reads a model file's bytes, wherever and however aligned they lie. They are copied: nothing of them is
- * needed afterwards. `name` is what messages call them; NULL: "model in memory". */
+/* Reads the `size` bytes of a model file, wherever and however aligned they lie. They are copied: nothing
+ * of them is needed afterwards. `name` is what messages call them; NULL: "model in memory". */
 DN_API dn_status dn_classifier_load_memory(dn_classifier **out, const void *bytes, size_t size,
                                            const char *name, dn_error *error);
+/* Frees `classifier` and what is attached to it, but not a model of the caller's; NULL is fine. */
 DN_API void dn_classifier_free(dn_classifier *classifier);
-/* A second classifier over what the first has read from its file: head, classes and whatever else is not
+/* A second classifier over what `original` has read from its file: head, classes and whatever else is not
  * written any more are shared, an attached backbone is not, so that each works in a thread of its own. The
  * first one must outlive it. Copies nothing. */
 DN_API dn_status dn_classifier_share(dn_classifier **out, const dn_classifier *original, dn_error *error);
+/* What the file says of itself. Belongs to the classifier. */
 DN_API const dn_classifier_info *dn_classifier_get_info(const dn_classifier *classifier);
+/* Its head, to be read, or cloned to be trained on. Belongs to the classifier. */
 DN_API const dn_head *dn_classifier_get_head(const dn_classifier *classifier);
 /* The attached backbone's session, to be asked what it is, and through it the model; NULL: none is
  * attached. It is gone with the attachment. */
@@ -99,7 +103,7 @@ DN_API bool dn_classifier_is_complete(const dn_classifier *classifier);
 
 /* Builds the backbone and a session, in the place of those that were attached; after a failure none is.
  * `weights` may be NULL where the file is complete; others must have the hash that the file names
- * (DN_ERR_MISMATCH). NULL options: the defaults, but a model without options of its own takes threads,
+ * (DN_ERR_MISMATCH). NULL options: the defaults, but where `model_options` are NULL the model takes threads,
  * executor, allocator and log of the session's; an executor prepares the pictures, too. Height and width are
  * ignored: they are the crop's. Costs what dn_model_create() and dn_session_create() do, drawing or hashing
  * the weights, and an input of the session's for each picture of a batch. */
@@ -122,9 +126,10 @@ DN_API dn_status dn_classifier_create_model(dn_model **out, const dn_classifier 
 DN_API dn_status dn_classifier_attach_model(dn_classifier *classifier, const dn_model *model,
                                             const dn_session_options *options, dn_error *error);
 
-/* probabilities: (count, class_count). Any count: worked off in batches. Needs an attached backbone. A
- * picture that cannot be judged ends the call with its status and a message that names its index.
- * Preprocessing allocates for each picture, the head for each batch; the network does not. */
+/* What is in `images`: probabilities, (count, class_count). Any count: worked off in batches. Needs an
+ * attached backbone. A picture that cannot be judged ends the call with its status and a message that
+ * names its index. Preprocessing allocates for each picture, the head for each batch; the network does
+ * not. */
 DN_API dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *images, int count,
                                        float *probabilities, dn_error *error);
 
@@ -142,18 +147,19 @@ typedef struct dn_judgements {
     /* Called on the calling thread after each batch; anything but 0 ends the call with DN_ERR_CANCELLED. The
      * arrays hold what was judged by then. */
     int (*on_progress)(void *context, size_t done, size_t total);
-    void *context;
+    void *context; /* handed to on_progress */
 } dn_judgements;
 
-/* The same and more, in one pass. DN_ERR_UNSUPPORTED where `unfamiliarity` is asked for and the file has no
- * novelty. A machine that fails, in a lack of memory for instance, ends the call, whatever the picture. */
+/* What dn_classifier_predict() tells of `images` and more, in one pass: whatever `out` has room for.
+ * DN_ERR_UNSUPPORTED where `unfamiliarity` is asked for and the file has no novelty. A machine that fails,
+ * in a lack of memory for instance, ends the call, whatever the picture. */
 DN_API dn_status dn_classifier_judge(dn_classifier *classifier, const dn_image *images, int count,
                                      const dn_judgements *out, dn_error *error);
 
-/* Height and width of the map of evidence; both 0 as long as no backbone is attached. */
+/* Into *height and *width: those of the map of evidence; both 0 as long as no backbone is attached. */
 DN_API void dn_classifier_map_size(const dn_classifier *classifier, int *height, int *width);
 
-/* What in one picture speaks for a class: evidence, (map height, map width), is the class activation map
+/* What in `image` speaks for a class: evidence, (map height, map width), is the class activation map
  * over the crop (Grad-CAM, Selvaraju et al. 2017: max(0, sum over channels of the logit's gradient times
  * the feature map)), in units of the logit. *class_index: the class, or -1 for the most probable one,
  * which it is set to. probabilities: (class_count), may be NULL. Needs an attached backbone. A forward pass

@@ -33,8 +33,8 @@
  *
  * Built with: cc classify.c $(pkg-config --cflags --libs densenet) -o classify
  *
- * core/status.h, installed as <densenet/status.h>, has what holds for all calls: errors, NULL, threads, cost,
- * versions (DN_VERSION_NUMBER, dn_version()). Each header below can also be included alone. */
+ * <densenet/status.h> has what holds for all calls: errors, NULL, threads, cost, versions (DN_VERSION_NUMBER,
+ * dn_version()). Each header below can also be included alone. */
 #ifndef DN_HEAD_CLASSIFIER_LIBDENSENET_H
 #define DN_HEAD_CLASSIFIER_LIBDENSENET_H
 

@@ -17,25 +17,27 @@ typedef enum dn_picture_use {
     DN_PICTURE_VALID = 1, /* it chose the epoch, or calibrated the model */
 } dn_picture_use;
 
+/* What tells a picture from others. */
 typedef struct dn_picture_key {
     uint8_t content[16]; /* XXH3-128 of the file's bytes, big-endian */
     uint64_t look;       /* its perceptual hash; 0: the picture is flat, and only its bytes count */
-    dn_picture_use use;
+    dn_picture_use use;  /* what the model used it for */
 } dn_picture_key;
 
 /* Reads and decodes a picture file and fills in content and look; use is DN_PICTURE_TRAIN. Fails as
  * dn_image_load() does. */
 DN_API dn_status dn_picture_key_of_file(dn_picture_key *out, const char *path, dn_error *error);
 
+/* How a picture agrees with a key. */
 typedef enum dn_picture_match {
     DN_PICTURE_UNKNOWN, /* none of the model's */
     DN_PICTURE_NEAR,    /* other bytes, the same picture: compressed again, resized, slightly recoloured */
     DN_PICTURE_SAME,    /* the same bytes */
 } dn_picture_match;
 
-/* The first of keys[0 .. count - 1] that has the picture's bytes; where none has, the first of those that
- * look most like it, at most 4 of 64 bits apart; -1 where there is none. `match` (may be NULL) says which.
- * Compares with every key. */
+/* Where `picture` is among keys[0 .. count - 1]: the first that has its bytes; where none has, the first
+ * of those that look most like it, at most 4 of 64 bits apart; -1 where there is none. `match` (may be
+ * NULL) says which. Compares with every key. */
 DN_API int dn_picture_keys_find(const dn_picture_key *keys, int count, const dn_picture_key *picture,
                                 dn_picture_match *match);
 
