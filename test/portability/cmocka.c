@@ -77,6 +77,7 @@ int _cmocka_run_group_tests(const char *name, const struct CMUnitTest *const tes
                             CMFixtureFunction setup, CMFixtureFunction teardown) {
     void *state = NULL;
     int failures = 0;
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* how far it came is seen where it is killed, too */
     printf("[==========] Running %zu test(s).\n", count);
     if (setup && setup(&state)) return -1;
     for (size_t i = 0; i < count; i++) failures += !runs(&tests[i], state);
