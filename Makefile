@@ -109,7 +109,8 @@ HARDEN_LDFLAGS  := $(if $(APPLE),,-Wl$(comma)-z$(comma)relro -Wl$(comma)-z$(comm
 HARDEN_PROGRAM  := -pie
 endif
 # No object names the folder in which it was made: wherever it is built, the same bytes come out.
-NAMELESS := $(call quoted,-ffile-prefix-map=$(CURDIR)=.) $(call quoted,-ffile-prefix-map=$(abspath $(BUILD))=build)
+NAMELESS := $(call quoted,-ffile-prefix-map=$(CURDIR)=.) $(call quoted,-ffile-prefix-map=$(abspath $(BUILD))=build) \
+            $(call quoted,-ffile-prefix-map=$(BUILD)=build)
 OUR_CPPFLAGS := -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -MMD -MP
 OUR_CFLAGS   := -std=c11 $(OPTIMIZE) -g -fPIC -fvisibility=hidden -fno-math-errno -ffp-contract=off -pthread \
                 $(NAMELESS) $(HARDEN_CFLAGS) $(WARNINGS) $(LIBRARY_CFLAGS)

@@ -9,7 +9,7 @@ set -eu
 
 out=$(realpath -m "${BUILD:-build}")/deb
 version=$(git show HEAD:core/status.h | sed -n 's/^#define DN_VERSION_[A-Z]* \([0-9]*\)$/\1/p' | paste -sd. -)
-unset MAKEFLAGS MFLAGS MAKELEVEL # a make above this one is not this one's business
+unset MAKEFLAGS MFLAGS MAKELEVEL BUILD # a make above this one is not this one's business
 
 if [ -n "$(git status --porcelain)" ]; then echo "deb: what is not committed is left out" >&2; fi
 rm -rf "$out"

@@ -104,21 +104,24 @@ fi
 
 # ---- the same bytes ----
 
-# A copy of the tree that has one room of the library: the same rules, a hundredth of the time.
+# A copy of the tree that has one room of the library, and a page of the program: the same rules, a hundredth of the time.
 room_in() { # FOLDER BUILD
-    mkdir -p "$1" && cp -r Makefile core "$1" && make -s --no-print-directory -C "$1" BUILD="$2" CC="$CC" LIBRARY_PACKAGES= \
-        "$2/libdensenet.a" "$2/libdensenet.so.$(version)"
+    mkdir -p "$1/ftrain" && cp -r Makefile core "$1" && cp -r ftrain/server ftrain/serve "$1/ftrain" &&
+        make -s --no-print-directory -C "$1" BUILD="$2" CC="$CC" LIBRARY_PACKAGES= "$2/libdensenet.a" \
+            "$2/libdensenet.so.$(version)" "$2/ftrain/serve/page.html.o"
 }
 builds_same() { # FOLDER BUILD: as in the first folder
     room_in "$1" "$2" || return
     local made=$2
     case $made in /*) ;; *) made=$1/$2 ;; esac
     cmp "$work/first/build/libdensenet.a" "$made/libdensenet.a" &&
+        cmp "$work/first/build/ftrain/serve/page.html.o" "$made/ftrain/serve/page.html.o" &&
         cmp "$work/first/build/libdensenet.so.$(version)" "$made/libdensenet.so.$(version)"
 }
 holds "one room builds alone" room_in "$work/first" build
 holds "another folder gives the same bytes" builds_same "$work/a much longer name/second" build
 holds "and so does another folder for what is built" builds_same "$work/third" "$work/elsewhere"
+holds "and so does one below the tree" builds_same "$work/fourth" builds/second
 names_no_folder() { ! grep -qF "$work" "$work/first/build/libdensenet.a"; }
 holds "no object names the folder in which it was made" names_no_folder
 
