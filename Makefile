@@ -368,7 +368,8 @@ at        = $(call quoted,$(DESTDIR)$(1))
 INSTALLED = $(foreach f,libdensenet.a libdensenet.so.$(VERSION) $(SONAME) libdensenet.so pkgconfig/densenet.pc \
                     cmake/densenet/densenetConfig.cmake cmake/densenet/densenetConfigVersion.cmake,\
                 $(call at,$(LIBDIR)/$(f))) \
-            $(call at,$(PREFIX)/bin/ftrain) $(call at,$(MANDIR)/man1/ftrain.1) $(call at,$(COMPLETIONDIR)/ftrain) \
+            $(call at,$(PREFIX)/bin/ftrain) $(call at,$(MANDIR)/man1/ftrain.1) $(call at,$(MANDIR)/man3/libdensenet.3) \
+            $(call at,$(COMPLETIONDIR)/ftrain) \
             $(call at,$(ZSHCOMPLETIONDIR)/_ftrain) $(call at,$(FISHCOMPLETIONDIR)/ftrain.fish) \
             $(foreach f,$(notdir $(SCHEMAS)),$(call at,$(SCHEMADIR)/$(f))) \
             $(call at,$(INCLUDEDIR)/densenet.h) $(foreach h,$(notdir $(PUBLIC_HEADERS)),$(call at,$(INCLUDEDIR)/densenet/$(h)))
@@ -395,6 +396,7 @@ install: all
 	ln -sf $(SONAME) $(call at,$(LIBDIR)/libdensenet.so)
 	install -m 755 $(PROGRAM) $(call at,$(PREFIX)/bin/)
 	install -m 644 docs/ftrain.1 $(call at,$(MANDIR)/man1/)
+	install -m 644 docs/libdensenet.3 $(call at,$(MANDIR)/man3/)
 	install -m 644 docs/completion/ftrain.bash $(call at,$(COMPLETIONDIR)/ftrain)
 	install -m 644 docs/completion/_ftrain $(call at,$(ZSHCOMPLETIONDIR)/)
 	install -m 644 docs/completion/ftrain.fish $(call at,$(FISHCOMPLETIONDIR)/)

@@ -22,6 +22,15 @@ fi
 equal "they have a date, and the library's version" \
     "$(head -qn 1 "${pages[@]}" | grep -vE "^\.TH [A-Z_]+ [1-9] \"20[0-9]{2}-[01][0-9]-[0-3][0-9]\" \"libdensenet $version\" ")" ""
 
+# Names of the library in its page that no header has, and functions and statuses that the page has not.
+page_names() { grep -ohE '\b(dn|DN)_[A-Za-z0-9_]*[A-Za-z0-9]\b' "$@" | sort -u; }
+mapfile -t headers < <(make -pn help 2>/dev/null | sed -n 's/^PUBLIC_HEADERS := //p' | tr ' ' '\n' | grep .)
+equal "docs/libdensenet.3 names nothing that the headers have not" \
+    "$(comm -23 <(page_names docs/libdensenet.3) <({ page_names "${headers[@]}"; echo DN_ISA; } | sort))" ""
+equal "and it has all functions and statuses" \
+    "$(comm -13 <(page_names docs/libdensenet.3) \
+        <(grep -ohE '\bdn_[a-z0-9_]*\(|\bDN_(OK|ERR_[A-Z_]*)$' test/house/abi.txt | tr -d '(' | sort -u))" ""
+
 # FILE: TARGET for each link to a file that is not there; a page's own sections apart.
 dangling() {
     local page target

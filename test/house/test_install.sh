@@ -51,6 +51,7 @@ everything_is_in_place() {
 $(cd docs/json && printf './usr/share/densenet/json/%s\n' *.schema.json)
 ./usr/share/fish/vendor_completions.d/ftrain.fish
 ./usr/share/man/man1/ftrain.1
+./usr/share/man/man3/libdensenet.3
 ./usr/share/zsh/site-functions/_ftrain
 LIST
     diff "$work/expected" "$work/found"
@@ -77,6 +78,9 @@ headers_stand_alone() {
 program_of_the_header() {
     sed -n '/^ \*     #include/,/^ \*     }$/s/^ \*     \{0,1\}//p' head/classifier/libdensenet.h >"$work/first.c"
     [ -s "$work/first.c" ]
+}
+program_of_the_page() { # the same one
+    sed -n '/^\.EX$/,/^\.EE$/{/^\.E[XE]$/!{s/\\e/\\/g;p}}' docs/libdensenet.3 | diff -B "$work/first.c" -
 }
 nothing_is_left() {
     make --no-print-directory uninstall DESTDIR="$work/stage" PREFIX=/usr || return
@@ -176,6 +180,7 @@ export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
 holds "make install with a prefix of one's own" install_to PREFIX="$work/prefix"
 holds "the README has classify.c" program README.md classify.c
 holds "densenet.h has a program" program_of_the_header
+holds "docs/libdensenet.3 has the same" program_of_the_page
 holds "docs/library.md has features.c" program docs/library.md features.c
 holds "docs/library.md has train.c" program docs/library.md train.c
 holds "docs/library.md has threads.c" program docs/library.md threads.c
