@@ -58,8 +58,8 @@ typedef struct dn_weights dn_weights;
  * prefixes and wrappers found in the wild are understood; the member of the family is recognised from the
  * shapes; every tensor's presence and shape is checked. The ImageNet classifier may be absent; any other
  * classifier, and tensors that are not the network's, are left out: dn_weights_notes() names them. Takes
- * as long as reading the file, and the memory of the values (densenet161: 115 MB). Fails with what files
- * and tensors have of statuses, DN_ERR_NOT_FOUND to DN_ERR_TENSOR_UNEXPECTED. */
+ * as long as reading the file, and the memory of the values (densenet161: 115 MB). Fails with the
+ * statuses of the machine, of files and of tensors. */
 DN_API dn_status dn_weights_load(dn_weights **out, const char *path, dn_error *error);
 
 /* How weights are read. */
