@@ -13,6 +13,7 @@
 #include "ftrain/shell/outcome.h"
 #include "ftrain/shell/output.h"
 #include "io/image_format.h"
+#include "io/json.h"
 
 #include <stdio.h>
 
@@ -130,36 +131,36 @@ static outcome print_text(const machine *self) {
 /* ---- as JSON ---- */
 
 static json_t *kernels_json(const machine *self) {
-    json_t *const out = json_array();
+    json_t *out = json_array();
     for (int precision = 0; precision < 2; precision++)
         for (int i = 0; i < self->kernel_counts[precision]; i++) {
             const chosen_kernel *const it = &self->kernels[precision][i];
-            json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:o, s:s}", "network", network, "precision",
-                                                 precision_name(precision), "convolution", it->convolution,
-                                                 "block", it->block ? json_integer(it->block) : json_null(),
-                                                 "kernel", it->kernel));
+            dni_json_append(&out, json_pack("{s:s, s:s, s:s, s:o, s:s}", "network", network, "precision",
+                                            precision_name(precision), "convolution", it->convolution,
+                                            "block", it->block ? json_integer(it->block) : json_null(),
+                                            "kernel", it->kernel));
         }
     return out;
 }
 
 static json_t *formats_json(void) {
-    json_t *const out = json_array();
+    json_t *out = json_array();
     for (size_t i = 0; i < DNI_IMAGE_FORMATS; i++) {
         const dni_image_format *const format = dni_image_format_at(i);
         const dni_image_codec *const codec = format->codec;
         char version[64] = "";
         if (codec->decode && codec->version) codec->version(version, sizeof version);
-        json_array_append_new(out, json_pack("{s:s, s:b, s:s?, s:s?}", "name", format->name, "available",
-                                             codec->decode != NULL, "library", codec->library, "version",
-                                             *version ? version : NULL));
+        dni_json_append(&out, json_pack("{s:s, s:b, s:s?, s:s?}", "name", format->name, "available",
+                                        codec->decode != NULL, "library", codec->library, "version",
+                                        *version ? version : NULL));
     }
     return out;
 }
 
 static json_t *libraries_json(const machine *self) {
-    json_t *const out = json_object();
+    json_t *out = json_object();
     for (size_t i = 0; i < self->library_count; i++)
-        json_object_set_new(out, self->libraries[i].name, json_string(self->libraries[i].version));
+        dni_json_set(&out, self->libraries[i].name, json_string(self->libraries[i].version));
     return out;
 }
 

@@ -40,7 +40,7 @@ static void print_text(const dni_feature_header *header, const size_t counts[DNI
 
 static json_t *names_json(char *const *names, int count) {
     json_t *out = json_array();
-    for (int i = 0; i < count; i++) json_array_append_new(out, dni_json_text(names[i]));
+    for (int i = 0; i < count; i++) dni_json_append(&out, dni_json_text(names[i]));
     return out;
 }
 
@@ -49,7 +49,7 @@ static json_t *object(const dni_feature_header *header, const size_t counts[DNI_
     if (header->has_pictures) {
         pictures = json_object();
         for (int s = 0; s < DNI_SPLITS; s++)
-            json_object_set_new(pictures, dni_split_name((dni_split)s), json_integer((json_int_t)counts[s]));
+            dni_json_set(&pictures, dni_split_name((dni_split)s), json_integer((json_int_t)counts[s]));
         classes = names_json(header->classes, header->class_count);
         views = names_json(header->views, header->view_count);
     }

@@ -1,6 +1,7 @@
 /* A file of ours says in its metadata what it is; all else should be weights. */
 #include "ftrain/info_file.h"
 
+#include "core/error.h"
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"
 #include "ftrain/backbone/model_json.h"
@@ -24,10 +25,7 @@ static void print_name(const char *before, const char *name) {
 /* Prints {"path": ..., "kind": ...} and the members of `more`, which it releases. */
 static outcome print_object(const char *path, const char *kind, json_t *more) {
     json_t *out = json_pack("{s:o, s:s}", "path", dni_json_text(path), "kind", kind);
-    if (json_object_update_new(out, more)) {
-        json_decref(out);
-        out = NULL;
-    }
+    dni_json_update(&out, more);
     return print_json(out) ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
@@ -95,10 +93,7 @@ static outcome print_model_object(const dn_classifier *classifier, const char *p
         "{s:b, s:o, s:o, s:o}", "complete", (int)dn_classifier_is_complete(classifier), "calibration_count",
         info->conformal ? json_integer(dn_conformal_count(info->conformal, -1)) : json_null(), "picture_keys",
         keys_json(info), "novelty", novelty_json(info));
-    if (json_object_update_new(out, more)) {
-        json_decref(out);
-        out = NULL;
-    }
+    dni_json_update(&out, more);
     return print_object(path, "model", out);
 }
 
@@ -231,18 +226,23 @@ static outcome read_checkpoint(const char *path, bool json) {
 }
 
 /* What the file's metadata says that it is, as far as it fits; "" where it says nothing. */
-static void read_format(const char *path, char format[32]) {
+static outcome read_format(const char *path, char format[32]) {
     dni_safetensors file;
+    dn_error error;
     format[0] = '\0';
-    if (dni_safetensors_open(&file, path, NULL)) return;
+    const dn_status status = dni_safetensors_open(&file, path, &error);
+    if (dni_status_is_machine(status)) return report(&error, OUTCOME_MACHINE);
+    if (status) return OUTCOME_OK; /* of another format, or it is told by who reads it */
     const char *found = dni_tensor_dict_meta(file.dict, "format");
     if (found) snprintf(format, 32, "%s", found);
     dni_safetensors_close(&file);
+    return OUTCOME_OK;
 }
 
 outcome info_file_print(const char *path, bool json) {
     char format[32];
-    read_format(path, format);
+    const outcome code = read_format(path, format);
+    if (code) return code;
     if (strncmp(format, "densenet classifier", 19) == 0) return print_model(path, json);
     if (strncmp(format, "densenet feature store", 22) == 0) return print_features(path, json);
     if (strncmp(format, "densenet training", 17) == 0) return read_checkpoint(path, json);

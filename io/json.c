@@ -84,6 +84,27 @@ json_t *dni_json_float(float value) {
     return json_real(strtod(text, NULL));
 }
 
+/* ---- putting together ---- */
+
+/* Releases what lacks a part. */
+static void keep_whole(json_t **value, int failed) {
+    if (!failed) return;
+    json_decref(*value);
+    *value = NULL;
+}
+
+void dni_json_set(json_t **object, const char *key, json_t *value) {
+    keep_whole(object, json_object_set_new(*object, key, value));
+}
+
+void dni_json_append(json_t **array, json_t *value) {
+    keep_whole(array, json_array_append_new(*array, value));
+}
+
+void dni_json_update(json_t **object, json_t *more) {
+    keep_whole(object, json_object_update_new(*object, more));
+}
+
 /* ---- writing ---- */
 
 /* False without memory. */
@@ -147,11 +168,7 @@ char *dni_json_line(json_t *value) {
 
 static json_t *three(const float values[3]) {
     json_t *array = json_array();
-    for (int i = 0; i < 3; i++)
-        if (json_array_append_new(array, dni_json_float(values[i])) != 0) {
-            json_decref(array);
-            return NULL;
-        }
+    for (int i = 0; i < 3; i++) dni_json_append(&array, dni_json_float(values[i]));
     return array;
 }
 

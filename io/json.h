@@ -28,6 +28,14 @@ json_t *dni_json_number(double value);
  * 0.485 is written 0.485, not 0.48500001430511475. */
 json_t *dni_json_float(float value);
 
+/* Put objects and arrays together: each call takes over `value`. Where there is no memory for it, or it is
+ * NULL as there was none to make it, the object is released and becomes NULL, and stays so: a chain of calls
+ * needs one look at its end, and nothing is ever left out. Keys must be UTF-8. */
+void dni_json_set(json_t **object, const char *key, json_t *value);
+void dni_json_append(json_t **array, json_t *value);
+/* Adds all members of an object. */
+void dni_json_update(json_t **object, json_t *more);
+
 /* The value on one line, every number with the fewest digits that read back as the same double, keys in
  * order of adding; from malloc, NULL when out of memory or `value` is NULL. Takes over `value`. */
 char *dni_json_line(json_t *value);

@@ -14,17 +14,16 @@ static json_t *number(size_t value) {
 static json_t *leak_json(const audit_leak *leak) {
     if (!leak->is_evaluated) return json_null();
     const row_table groups = audit_groups_table(leak), cues = audit_cues_table(leak, CUE_COUNT);
-    json_t *const by_name = json_object();
+    json_t *by_name = json_object();
     for (int g = 0; g < CUE_GROUPS; g++)
-        json_object_set_new(by_name, leak->groups[g].name, row_json(&groups, (size_t)g));
-    json_t *const giveaways = json_array();
+        dni_json_set(&by_name, leak->groups[g].name, row_json(&groups, (size_t)g));
+    json_t *giveaways = json_array();
     for (int k = 0; k < leak->giveaway_count; k++) {
         const giveaway *const it = &leak->giveaways[k];
-        json_array_append_new(giveaways,
-                              json_pack("{s:s, s:o, s:s, s:o, s:s, s:o, s:s}", "cue", cue_name(it->cue),
-                                        "roc_auc", dni_json_number(it->auc), "what", it->phrase, "more",
-                                        dni_json_text(it->more), "more_value", it->more_value, "less",
-                                        dni_json_text(it->less), "less_value", it->less_value));
+        dni_json_append(&giveaways, json_pack("{s:s, s:o, s:s, s:o, s:s, s:o, s:s}", "cue", cue_name(it->cue),
+                                              "roc_auc", dni_json_number(it->auc), "what", it->phrase, "more",
+                                              dni_json_text(it->more), "more_value", it->more_value, "less",
+                                              dni_json_text(it->less), "less_value", it->less_value));
     }
     return json_pack("{s:i, s:i, s:o, s:o, s:o, s:o}", "count", leak->pictures, "folds", FOLDS, "majority",
                      dni_json_number(leak->majority), "groups", by_name, "cues", rows_json(&cues),
@@ -33,12 +32,11 @@ static json_t *leak_json(const audit_leak *leak) {
 
 static json_t *summaries_json(const audit *findings) {
     const row_table files = audit_files_table(findings), making = audit_making_table(findings);
-    json_t *const all = json_array();
+    json_t *all = json_array();
     for (size_t i = 0; i < files.count; i++) {
-        json_t *const row = row_json(&files, i), *const rest = row_json(&making, i);
-        json_object_update(row, rest);
-        json_decref(rest);
-        json_array_append_new(all, row);
+        json_t *row = row_json(&files, i);
+        dni_json_update(&row, row_json(&making, i));
+        dni_json_append(&all, row);
     }
     return all;
 }
@@ -47,25 +45,34 @@ static json_t *path_json(const audit *findings, size_t i) {
     return dni_json_text(findings->data.samples.items[i].path);
 }
 
+/* Adds a path to the group that begins with that picture; false without memory. Takes over `path`. */
+static bool add_member(json_t *groups, const char *first, json_t *path) {
+    json_t *members = json_object_get(groups, first);
+    if (!members) {
+        members = json_array();
+        if (json_object_set_new_nocheck(groups, first, members)) {
+            json_decref(path);
+            return false;
+        }
+    }
+    return !json_array_append_new(members, path);
+}
+
 /* Groups of more than one, as arrays of paths. */
 static json_t *groups_json(const audit *findings, const uint32_t *group) {
-    json_t *const out = json_object();
-    for (size_t i = 0; i < findings->data.samples.count; i++) {
+    json_t *const groups = json_object();
+    bool whole = groups != NULL;
+    for (size_t i = 0; whole && i < findings->data.samples.count; i++) {
         if (group[i] == i) continue;
         const char *const first = findings->data.samples.items[group[i]].path;
-        json_t *members = json_object_get(out, first);
-        if (!members) {
-            members = json_array();
-            json_array_append_new(members, path_json(findings, group[i]));
-            json_object_set_new_nocheck(out, first, members);
-        }
-        json_array_append_new(members, path_json(findings, i));
+        if (!json_object_get(groups, first)) whole = add_member(groups, first, path_json(findings, group[i]));
+        whole = whole && add_member(groups, first, path_json(findings, i));
     }
-    json_t *const list = json_array();
+    json_t *list = whole ? json_array() : NULL;
     const char *key;
     json_t *members;
-    json_object_foreach(out, key, members) json_array_append(list, members);
-    json_decref(out);
+    json_object_foreach(groups, key, members) dni_json_append(&list, json_incref(members));
+    json_decref(groups);
     return list;
 }
 
@@ -77,13 +84,13 @@ static json_t *copies_json(const audit *findings, const uint32_t *group, size_t 
 
 static json_t *outliers_json(const audit *findings, const class_outliers *all) {
     if (!all) return json_null();
-    json_t *const out = json_array();
+    json_t *out = json_array();
     for (int c = 0; c < findings->data.class_count; c++)
         for (int k = 0; k < all[c].count; k++) {
             const outlier *const it = &all[c].worst[k];
-            json_array_append_new(out, json_pack("{s:o, s:o, s:s?}", "path", path_json(findings, it->index),
-                                                 "score", dni_json_number(it->score), "cue",
-                                                 it->cue >= 0 ? cue_name(it->cue) : NULL));
+            dni_json_append(&out, json_pack("{s:o, s:o, s:s?}", "path", path_json(findings, it->index),
+                                            "score", dni_json_number(it->score), "cue",
+                                            it->cue >= 0 ? cue_name(it->cue) : NULL));
         }
     return out;
 }
@@ -91,18 +98,18 @@ static json_t *outliers_json(const audit *findings, const class_outliers *all) {
 /* ---- labels ---- */
 
 static json_t *classes_json(const audit *findings, bool judged) {
-    json_t *const out = json_array();
+    json_t *out = json_array();
     for (int c = 0; c < findings->data.class_count; c++)
         if (findings->labels.check.class_judged[c] == judged)
-            json_array_append_new(out, dni_json_text(findings->data.classes[c]));
+            dni_json_append(&out, dni_json_text(findings->data.classes[c]));
     return out;
 }
 
 static json_t *labels_json(const audit *findings) {
     const label_check *const check = &findings->labels.check;
     if (!findings->labels.is_asked) return json_null();
-    json_t *const out = json_pack("{s:b, s:o, s:o}", "judged", (int)check->is_judged, "left_out",
-                                  number(check->left_out), "left_out_classes", classes_json(findings, false));
+    json_t *out = json_pack("{s:b, s:o, s:o}", "judged", (int)check->is_judged, "left_out",
+                            number(check->left_out), "left_out_classes", classes_json(findings, false));
     if (!check->is_judged) return out;
     const row_table suspected = audit_labels_table(&findings->labels, true);
     const row_table others = audit_labels_table(&findings->labels, false);
@@ -112,15 +119,14 @@ static json_t *labels_json(const audit *findings) {
                                    guessing_json(&check->versus_largest), "estimated_wrong", check->wrong,
                                    "doubt", audit_labels_doubt(&findings->labels), "suspected",
                                    rows_json(&suspected), "others", rows_json(&others));
-    json_object_update(out, rest);
-    json_decref(rest);
+    dni_json_update(&out, rest);
     return out;
 }
 
 static json_t *unusable_json(const audit *findings) {
-    json_t *const out = json_array();
+    json_t *out = json_array();
     for (size_t i = 0; i < findings->data.samples.count; i++)
-        if (!findings->data.facts[i].is_usable) json_array_append_new(out, path_json(findings, i));
+        if (!findings->data.facts[i].is_usable) dni_json_append(&out, path_json(findings, i));
     return out;
 }
 

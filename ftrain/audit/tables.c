@@ -70,8 +70,7 @@ static json_t *formats_json(const void *value) {
     json_t *formats = json_object();
     for (int f = 0; f < DNI_IMAGE_FORMATS; f++)
         if (counts[f])
-            json_object_set_new(formats, dni_image_format_at((size_t)f)->name,
-                                json_integer((json_int_t)counts[f]));
+            dni_json_set(&formats, dni_image_format_at((size_t)f)->name, json_integer((json_int_t)counts[f]));
     return formats;
 }
 

@@ -23,8 +23,7 @@ static json_t *preprocessing_json(const dn_preprocessing *preprocessing) {
 
 static json_t *classes_json(const dn_classifier_info *info) {
     json_t *classes = json_array();
-    for (int c = 0; c < info->class_count; c++)
-        json_array_append_new(classes, dni_json_text(info->classes[c]));
+    for (int c = 0; c < info->class_count; c++) dni_json_append(&classes, dni_json_text(info->classes[c]));
     return classes;
 }
 

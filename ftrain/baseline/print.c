@@ -84,8 +84,8 @@ static void print_sentences(const baseline_run *run) {
 static bool print_json_rows(const baseline_run *run, const row_table *table) {
     bool printed = true;
     for (size_t i = 0; printed && i < table->count; i++) {
-        json_t *const row = row_json(table, i);
-        if (row) json_object_set_new(row, "decisions", decisions_json(&run->extraction.decisions));
+        json_t *row = row_json(table, i);
+        dni_json_set(&row, "decisions", decisions_json(&run->extraction.decisions));
         printed = print_json(row);
     }
     return printed;

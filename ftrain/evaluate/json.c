@@ -8,23 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Adds a member; without memory for it, *object is released and becomes NULL. */
-static void add(json_t **object, const char *key, json_t *value) {
-    if (*object && !json_object_set_new(*object, key, value)) return;
-    if (!*object) json_decref(value);
-    json_decref(*object);
-    *object = NULL;
-}
-
-/* Adds the members of `more`, which it releases; likewise. */
-static void add_members(json_t **object, json_t *more) {
-    const bool added = *object && more && !json_object_update(*object, more);
-    json_decref(more);
-    if (added) return;
-    json_decref(*object);
-    *object = NULL;
-}
-
 static json_t *metrics_json(const evaluation *result, const score_metrics *metrics) {
     const scored_row row = scored_row_make(result, "", metrics);
     return scored_json(&row);
@@ -40,8 +23,8 @@ static json_t *confusion_json(const int *confusion, int classes) {
     for (int truth = 0; truth < classes; truth++) {
         json_t *row = json_array();
         for (int c = 0; c < classes; c++)
-            json_array_append_new(row, json_integer(confusion[(size_t)truth * (size_t)classes + (size_t)c]));
-        json_array_append_new(rows, row);
+            dni_json_append(&row, json_integer(confusion[(size_t)truth * (size_t)classes + (size_t)c]));
+        dni_json_append(&rows, row);
     }
     return rows;
 }
@@ -60,11 +43,11 @@ static json_t *reliability_json(const dn_reliability *r) {
     json_t *bins = json_array();
     for (int b = 0; b < DN_RELIABILITY_BINS; b++) {
         const dn_reliability_bin *bin = &r->bins[b];
-        json_array_append_new(
-            bins, json_pack("{s:f, s:i, s:o, s:o}", "up_to", (b + 1.0) / DN_RELIABILITY_BINS, "count",
-                            bin->count, "accuracy",
-                            dni_json_number(bin->count ? (double)bin->correct / bin->count : (double)NAN),
-                            "confidence", dni_json_number(bin->confidence)));
+        dni_json_append(
+            &bins, json_pack("{s:f, s:i, s:o, s:o}", "up_to", (b + 1.0) / DN_RELIABILITY_BINS, "count",
+                             bin->count, "accuracy",
+                             dni_json_number(bin->count ? (double)bin->correct / bin->count : (double)NAN),
+                             "confidence", dni_json_number(bin->confidence)));
     }
     return bins;
 }
@@ -73,8 +56,8 @@ static json_t *temperature_json(const evaluation *result) {
     const recalibration *c = &result->recalibration;
     json_t *object = json_pack("{s:o, s:s, s:i}", "temperature", dni_json_number(c->temperature), "split",
                                c->split, "split_count", c->count);
-    add_members(&object, probabilities_json(probability_row_scaled(result)));
-    add(&object, "reliability", reliability_json(&c->reliability));
+    dni_json_update(&object, probabilities_json(probability_row_scaled(result)));
+    dni_json_set(&object, "reliability", reliability_json(&c->reliability));
     return object;
 }
 
@@ -84,8 +67,8 @@ static json_t *threshold_json(const evaluation *result) {
                                "probability", dni_json_number(c->threshold.probability), "log_odds",
                                dni_json_number(c->threshold.log_odds), "split", c->split,
                                "split_balanced_accuracy", dni_json_number(c->threshold.balanced_accuracy));
-    add_members(&object, metrics_json(result, &c->at_threshold));
-    add(&object, "confusion", confusion_json(c->at_threshold.confusion, 2));
+    dni_json_update(&object, metrics_json(result, &c->at_threshold));
+    dni_json_set(&object, "confusion", confusion_json(c->at_threshold.confusion, 2));
     return object;
 }
 
@@ -97,10 +80,10 @@ static json_t *own_json(const evaluation *result) {
     if (!json_is_object(object)) return object;
     if (from->is_measured) {
         without = metrics_json(result, &from->metrics);
-        add(&without, "loss", dni_json_number(from->metrics.overall.loss));
-        add(&without, "roc_auc", dni_json_number(from->roc_auc));
+        dni_json_set(&without, "loss", dni_json_number(from->metrics.overall.loss));
+        dni_json_set(&without, "roc_auc", dni_json_number(from->roc_auc));
     }
-    add(&object, "without", without);
+    dni_json_set(&object, "without", without);
     return object;
 }
 
@@ -126,25 +109,26 @@ static json_t *strangers_json(const strangers *others) {
 
 bool evaluation_print_json(const evaluation *result) {
     json_t *object = metrics_json(result, &result->metrics);
-    add_members(&object, probabilities_json(probability_row_plain(result)));
-    add(&object, "roc_auc", dni_json_number(result->roc_auc));
-    add(&object, "average_precision", dni_json_number(result->average_precision));
-    add(&object, "split", result->split ? dni_json_text(result->split) : json_null());
-    add(&object, "skipped", json_integer((json_int_t)result->skipped));
-    add(&object, "decisions", decisions_json(&result->decisions));
-    if (result->unfamiliar >= 0) add(&object, "unfamiliar_count", json_integer(result->unfamiliar));
-    if (result->strangers.folder) add(&object, "strangers", strangers_json(&result->strangers));
-    add(&object, "classes", classes_json(result));
-    add(&object, "confusion", confusion_json(result->metrics.confusion, result->info->class_count));
-    add(&object, "reliability", reliability_json(&result->reliability));
-    add(&object, "calibrated", result->recalibration.split ? temperature_json(result) : json_null());
-    add(&object, "threshold",
-        result->recalibration.split && result->recalibration.at_threshold.confusion ? threshold_json(result)
-                                                                                    : json_null());
-    add(&object, "own", own_json(result));
+    dni_json_update(&object, probabilities_json(probability_row_plain(result)));
+    dni_json_set(&object, "roc_auc", dni_json_number(result->roc_auc));
+    dni_json_set(&object, "average_precision", dni_json_number(result->average_precision));
+    dni_json_set(&object, "split", result->split ? dni_json_text(result->split) : json_null());
+    dni_json_set(&object, "skipped", json_integer((json_int_t)result->skipped));
+    dni_json_set(&object, "decisions", decisions_json(&result->decisions));
+    if (result->unfamiliar >= 0) dni_json_set(&object, "unfamiliar_count", json_integer(result->unfamiliar));
+    if (result->strangers.folder) dni_json_set(&object, "strangers", strangers_json(&result->strangers));
+    dni_json_set(&object, "classes", classes_json(result));
+    dni_json_set(&object, "confusion", confusion_json(result->metrics.confusion, result->info->class_count));
+    dni_json_set(&object, "reliability", reliability_json(&result->reliability));
+    dni_json_set(&object, "calibrated", result->recalibration.split ? temperature_json(result) : json_null());
+    dni_json_set(&object, "threshold",
+                 result->recalibration.split && result->recalibration.at_threshold.confusion
+                     ? threshold_json(result)
+                     : json_null());
+    dni_json_set(&object, "own", own_json(result));
     if (result->sets.thresholds)
-        add(&object, "sets",
-            set_metrics_json(&result->set_metrics, &result->sets, result->info->class_count));
-    if (result->row_count) add(&object, "robustness", robustness_json(result));
+        dni_json_set(&object, "sets",
+                     set_metrics_json(&result->set_metrics, &result->sets, result->info->class_count));
+    if (result->row_count) dni_json_set(&object, "robustness", robustness_json(result));
     return print_json(object);
 }

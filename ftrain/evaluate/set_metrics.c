@@ -3,6 +3,7 @@
 
 #include "ftrain/shell/new_array.h"
 #include "head/metrics.h"
+#include "io/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -81,12 +82,7 @@ json_t *set_metrics_json(const set_metrics *metrics, const class_sets *sets, int
     json_t *object = json_pack("{s:f, s:b, s:i, s:o}", "asked", sets->coverage, "per_class",
                                (int)sets->per_class, "calibration_count", sets->calibration,
                                "calibrated_apart", sets->apart < 0 ? json_null() : json_boolean(sets->apart));
-    json_t *rows = row_json(&all, 0), *of_classes = rows_json(&each);
-    const bool whole = object && rows && !json_object_update(object, rows) &&
-                       !json_object_set(object, "classes", of_classes);
-    json_decref(rows);
-    json_decref(of_classes);
-    if (whole) return object;
-    json_decref(object);
-    return NULL;
+    dni_json_update(&object, row_json(&all, 0));
+    dni_json_set(&object, "classes", rows_json(&each));
+    return object;
 }

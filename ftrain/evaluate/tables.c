@@ -16,7 +16,7 @@ static json_t *recalls_json(const void *value) {
     json_t *recalls = json_object();
     for (int c = 0; c < row->from->info->class_count; c++) {
         const double recall = row->classes[c].recall;
-        json_object_set_new(recalls, row->from->info->classes[c], dni_json_number(recall));
+        dni_json_set(&recalls, row->from->info->classes[c], dni_json_number(recall));
     }
     return recalls;
 }

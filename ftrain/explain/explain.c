@@ -109,8 +109,8 @@ static outcome print(const explanation_run *run, const explained_picture *it) {
                                  "explained", dni_json_text(info->classes[it->class_index]), "probability",
                                  dni_json_float((float)it->probability), "inside",
                                  dni_json_number(it->inside), "area", dni_json_number(run->area));
-        unfamiliar_add_json(line, it->unfamiliarity);
-        if (it->map) json_object_set_new(line, "map_path", dni_json_text(it->map));
+        unfamiliar_add_json(&line, it->unfamiliarity);
+        if (it->map) dni_json_set(&line, "map_path", dni_json_text(it->map));
         return print_json(line) ? OUTCOME_OK : OUTCOME_MACHINE;
     }
     quote_write(stdout, it->path);

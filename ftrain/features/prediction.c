@@ -35,22 +35,22 @@ static json_t *set_json(const prediction *self) {
     json_t *set = json_array();
     for (int i = 0; i < self->class_count; i++)
         if (prediction_holds(self, self->order[i]))
-            json_array_append_new(set, json_string(self->classes[self->order[i]]));
+            dni_json_append(&set, json_string(self->classes[self->order[i]]));
     return set;
 }
 
 json_t *prediction_json(const prediction *self, const char *path) {
     json_t *all = json_object();
     for (int i = 0; i < self->shown; i++)
-        json_object_set_new(all, self->classes[self->order[i]],
-                            dni_json_float(self->probabilities[self->order[i]]));
+        dni_json_set(&all, self->classes[self->order[i]],
+                     dni_json_float(self->probabilities[self->order[i]]));
     json_t *object = json_pack("{s:o, s:s, s:o}", "path", dni_json_text(path), "class",
                                self->classes[self->order[0]], "probabilities", all);
     if (self->own) {
-        json_object_set_new(object, "own", json_string(self->own));
-        json_object_set_new(object, "near_copy", json_boolean(self->is_near_copy));
+        dni_json_set(&object, "own", json_string(self->own));
+        dni_json_set(&object, "near_copy", json_boolean(self->is_near_copy));
     }
-    if (self->thresholds) json_object_set_new(object, "set", set_json(self));
-    unfamiliar_add_json(object, self->unfamiliarity);
+    if (self->thresholds) dni_json_set(&object, "set", set_json(self));
+    unfamiliar_add_json(&object, self->unfamiliarity);
     return object;
 }

@@ -1,4 +1,5 @@
 /* ftrain import: a head that was trained elsewhere, on features of 'ftrain export', becomes a model file. */
+#include "core/error.h"
 #include "core/number.h"
 #include "ftrain/backbone/backbone.h"
 #include "ftrain/features/extraction.h"
@@ -188,7 +189,10 @@ static outcome make_head(import_run *run) {
 /* A whole network that was trained further has a backbone of its own, on which the head depends. */
 static outcome check_backbone(const import_run *run) {
     dn_weights *own;
-    if (dn_weights_load(&own, run->path, NULL)) return OUTCOME_OK; /* a head alone */
+    dn_error error;
+    const dn_status status = dn_weights_load(&own, run->path, &error);
+    if (dni_status_is_machine(status)) return report(&error, OUTCOME_MACHINE);
+    if (status) return OUTCOME_OK; /* a head alone */
     char hash[33];
     dn_weights_hash(own, hash);
     dn_weights_free(own);
@@ -209,13 +213,10 @@ static outcome make_recipe(const import_run *run, char **out) {
     dni_key_text(&key, hash);
     json_t *hidden = json_array();
     for (int i = 0; i + 1 < run->parts.count; i++)
-        json_array_append_new(hidden, json_integer(run->parts.layers[i].out));
+        dni_json_append(&hidden, json_integer(run->parts.layers[i].out));
     json_t *recipe = json_pack("{s:s, s:o, s:s, s:o}", "name", "import", "source",
                                dni_json_text(dni_path_name(run->path)), "xxh3", hash, "hidden", hidden);
-    if (json_object_update(recipe, run->parts.recipe) != 0) {
-        json_decref(recipe);
-        recipe = NULL;
-    }
+    dni_json_update(&recipe, json_incref(run->parts.recipe));
     *out = dni_json_line(recipe);
     return *out ? OUTCOME_OK : report_no_memory();
 }
@@ -247,10 +248,10 @@ static outcome tell(const import_run *run) {
         return OUTCOME_OK;
     }
     json_t *classes = json_array(), *layers = json_array();
-    for (int i = 0; i < run->class_count; i++) json_array_append_new(classes, dni_json_text(run->classes[i]));
+    for (int i = 0; i < run->class_count; i++) dni_json_append(&classes, dni_json_text(run->classes[i]));
     int count;
     const int *all = dn_head_widths(run->head, &count);
-    for (int i = 0; i < count; i++) json_array_append_new(layers, json_integer(all[i]));
+    for (int i = 0; i < count; i++) dni_json_append(&layers, json_integer(all[i]));
     json_t *result = json_pack("{s:o, s:s, s:s, s:o, s:o}", "path", dni_json_text(run->options->model),
                                "backbone", dn_weights_config(run->network.weights)->name, "weights_hash",
                                run->network.hash, "classes", classes, "widths", layers);

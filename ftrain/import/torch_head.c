@@ -46,7 +46,7 @@ static void tell_left_out(const dni_linears *layers, const dni_tensor_dict *dict
 static outcome set_recipe(imported_head *out, const dni_linears *layers) {
     json_t *names = json_array();
     for (int i = 0; i < layers->count; i++)
-        json_array_append_new(names, dni_json_text(layers->layers[i].weight->name));
+        dni_json_append(&names, dni_json_text(layers->layers[i].weight->name));
     out->recipe = json_pack("{s:s, s:o}", "format", "torch", "layers", names);
     return out->recipe ? OUTCOME_OK : report_no_memory();
 }

@@ -71,8 +71,8 @@ static outcome print_object(const preparation *done, const char *output) {
     json_t *classes = json_object();
     for (int label = 0; label < done->set->class_count; label++) {
         json_t *name = dni_json_text(done->set->classes[label]);
-        json_object_set_new(classes, json_string_value(name),
-                            json_integer((json_int_t)preparation_count(done, -1, label)));
+        dni_json_set(&classes, json_string_value(name),
+                     json_integer((json_int_t)preparation_count(done, -1, label)));
         json_decref(name);
     }
     json_t *object = json_pack("{s:o, s:o, s:I, s:i, s:b, s:b, s:s, s:o}", "folder", dni_json_text(output),
@@ -82,10 +82,10 @@ static outcome print_object(const preparation *done, const char *output) {
                                decisions_json(&done->set->decisions));
     if (done->form->format == FORM_JPEG) {
         static const char *const subsamplings[] = {"mixed", "420", "444"};
-        json_object_set_new(
-            object, "jpeg_quality",
+        dni_json_set(
+            &object, "jpeg_quality",
             json_pack("{s:i, s:i}", "min", done->form->lowest_quality, "max", done->form->highest_quality));
-        json_object_set_new(object, "subsampling", json_string(subsamplings[done->form->subsampling]));
+        dni_json_set(&object, "subsampling", json_string(subsamplings[done->form->subsampling]));
     }
     return print_json(object) ? OUTCOME_OK : OUTCOME_MACHINE;
 }

@@ -37,8 +37,8 @@ void review_send_style(void *context, const request *in, response *out) {
 /* ---- the set ---- */
 
 static json_t *texts_json(const char *const *texts, int count) {
-    json_t *const out = json_array();
-    for (int i = 0; i < count; i++) json_array_append_new(out, dni_json_text(texts[i]));
+    json_t *out = json_array();
+    for (int i = 0; i < count; i++) dni_json_append(&out, dni_json_text(texts[i]));
     return out;
 }
 
@@ -53,43 +53,42 @@ static int class_index(const picture_set *set, const char *name) {
 static json_t *decision_json(const review_set *set, size_t i) {
     const dni_decision *const decision = set->match.of_sample[i];
     if (!decision) return json_null();
-    json_t *const out = json_array();
-    json_array_append_new(out, json_string(dni_decision_name(decision->kind)));
+    json_t *out = json_array();
+    dni_json_append(&out, json_string(dni_decision_name(decision->kind)));
     if (decision->kind == DNI_MOVE) {
         const int to = class_index(&set->set, decision->class_name);
-        json_array_append_new(out, to < set->set.class_count ? json_integer(to)
-                                                             : dni_json_text(decision->class_name));
+        dni_json_append(&out,
+                        to < set->set.class_count ? json_integer(to) : dni_json_text(decision->class_name));
     }
     return out;
 }
 
 /* The reasons to look at a picture; what does not hold is absent. */
-static void add_finding(json_t *to, const finding *found) {
-    if (found->is_unusable) json_object_set_new(to, "broken", json_true());
+static void add_finding(json_t **to, const finding *found) {
+    if (found->is_unusable) dni_json_set(to, "broken", json_true());
     if (found->has_copies) {
-        json_object_set_new(to, "copy", json_integer((json_int_t)found->copy_of));
-        json_object_set_new(to, "same", json_boolean(found->is_same));
+        dni_json_set(to, "copy", json_integer((json_int_t)found->copy_of));
+        dni_json_set(to, "same", json_boolean(found->is_same));
     }
     if (found->colour_score > DNI_OUTLIER_Z)
-        json_object_set_new(
-            to, "colour",
-            json_pack("[o, s]", dni_json_number(found->colour_score), cue_name(found->colour_cue)));
+        dni_json_set(to, "colour",
+                     json_pack("[o, s]", dni_json_number(found->colour_score), cue_name(found->colour_cue)));
     if (found->feature_score > DNI_OUTLIER_Z)
-        json_object_set_new(to, "features", dni_json_number(found->feature_score));
+        dni_json_set(to, "features", dni_json_number(found->feature_score));
     if (found->unfamiliarity >= DN_NOVELTY_LINE)
-        json_object_set_new(to, "unfamiliar_percentile", json_real(100 * found->unfamiliarity));
+        dni_json_set(to, "unfamiliar_percentile", json_real(100 * found->unfamiliarity));
     if (found->likely >= 0)
-        json_object_set_new(
+        dni_json_set(
             to, "label",
             json_pack("[i, f, f]", found->likely, found->given_probability, found->likely_probability));
 }
 
 static json_t *picture_json(const site *of, size_t i) {
     const review_set *const set = of->set;
-    json_t *const out = json_pack("{s:o, s:i, s:i, s:o}", "path", dni_json_text(set->inside[i]), "split",
-                                  picture_set_part(&set->set, i), "class", set->set.samples.items[i].label,
-                                  "decision", decision_json(set, i));
-    if (out && of->found) add_finding(out, &of->found->of[i]);
+    json_t *out = json_pack("{s:o, s:i, s:i, s:o}", "path", dni_json_text(set->inside[i]), "split",
+                            picture_set_part(&set->set, i), "class", set->set.samples.items[i].label,
+                            "decision", decision_json(set, i));
+    if (of->found) add_finding(&out, &of->found->of[i]);
     return out;
 }
 
@@ -98,11 +97,10 @@ void review_send_set(void *context, const request *in, response *out) {
     site *const of = context;
     const picture_set *const set = &of->set->set;
     (void)in;
-    json_t *const pictures = json_array();
+    json_t *pictures = json_array();
     pthread_mutex_lock(&of->set_lock);
     const outcome code = review_set_reload(of->set);
-    for (size_t i = 0; !code && i < set->samples.count; i++)
-        json_array_append_new(pictures, picture_json(of, i));
+    for (size_t i = 0; !code && i < set->samples.count; i++) dni_json_append(&pictures, picture_json(of, i));
     pthread_mutex_unlock(&of->set_lock);
     if (code) {
         json_decref(pictures);
@@ -172,11 +170,10 @@ static dn_status gather(pending_decisions *pending, const review_set *set, const
 }
 
 static json_t *decided_json(const review_set *set, const json_t *pictures) {
-    json_t *const out = json_array();
+    json_t *out = json_array();
     for (size_t k = 0; k < json_array_size(pictures); k++) {
         const json_int_t id = json_integer_value(json_array_get(pictures, k));
-        json_array_append_new(out,
-                              json_pack("{s:I, s:o}", "id", id, "decision", decision_json(set, (size_t)id)));
+        dni_json_append(&out, json_pack("{s:I, s:o}", "id", id, "decision", decision_json(set, (size_t)id)));
     }
     return json_pack("{s:o}", "pictures", out);
 }

@@ -46,12 +46,8 @@ void answer_model(void *context, const request *in, response *out) {
                                    coverage_json(of->sets), "server", "version", dn_version(), "max_body",
                                    (json_int_t)of->max_body, "queue", pipeline_capacity(of->pipeline),
                                    "batch", PIPELINE_BATCH);
-    if (json_object_update_new(value, model_json(pipeline_info(of->pipeline))) ||
-        json_object_update(value, more)) {
-        json_decref(value);
-        value = NULL;
-    }
-    json_decref(more);
+    dni_json_update(&value, model_json(pipeline_info(of->pipeline)));
+    dni_json_update(&value, more);
     response_json(out, 200, value);
 }
 

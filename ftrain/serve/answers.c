@@ -18,10 +18,7 @@ enum { MAP_SIZE = 640 }; /* the longer side of a drawn map, pixels, at most */
 static json_t *predictions_json(const request_pictures *pictures, const site *of) {
     json_t *all = json_array();
     for (size_t i = 0; i < pictures->count; i++)
-        if (json_array_append_new(all, job_json(&pictures->jobs[i], of, pictures->shown))) {
-            json_decref(all);
-            return NULL;
-        }
+        dni_json_append(&all, job_json(&pictures->jobs[i], of, pictures->shown));
     return json_pack("{s:o}", "predictions", all);
 }
 
@@ -79,11 +76,8 @@ static void answer_map_json(const request_pictures *pictures, const site *of, un
     json_t *value = address ? job_json(job, of, pictures->shown) : NULL;
     free(png);
     const char *explained = pipeline_info(of->pipeline)->classes[job->class_index];
-    if (value && (json_object_set_new(value, "explained", dni_json_text(explained)) ||
-                  json_object_set_new(value, "map", json_string(address)))) {
-        json_decref(value);
-        value = NULL;
-    }
+    dni_json_set(&value, "explained", dni_json_text(explained));
+    dni_json_set(&value, "map", json_string(address));
     free(address);
     response_json(out, 200, value);
 }

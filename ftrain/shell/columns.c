@@ -115,24 +115,17 @@ void rows_print_line(const row_table *table, size_t row) {
 
 json_t *row_json(const row_table *table, size_t row) {
     json_t *object = json_object();
-    bool whole = object != NULL;
-    for (int c = 0; whole && c < table->column_count; c++) {
+    for (int c = 0; c < table->column_count; c++) {
         const table_column *from = &table->columns[c];
-        if (from->key) whole = !json_object_set_new(object, from->key, cell_json(from, rows_at(table, row)));
+        if (from->key) dni_json_set(&object, from->key, cell_json(from, rows_at(table, row)));
     }
-    if (whole) return object;
-    json_decref(object);
-    return NULL;
+    return object;
 }
 
 json_t *rows_json(const row_table *table) {
     json_t *array = json_array();
-    bool whole = array != NULL;
-    for (size_t i = 0; whole && i < table->count; i++)
-        whole = !json_array_append_new(array, row_json(table, i));
-    if (whole) return array;
-    json_decref(array);
-    return NULL;
+    for (size_t i = 0; i < table->count; i++) dni_json_append(&array, row_json(table, i));
+    return array;
 }
 
 bool rows_print_json(const row_table *table) {

@@ -2,6 +2,7 @@
 #include "ftrain/shell/unfamiliar.h"
 
 #include "head/novelty.h"
+#include "io/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,8 +16,8 @@ const char *unfamiliar_text(char text[32], double percentile) {
     return text;
 }
 
-void unfamiliar_add_json(json_t *object, double percentile) {
+void unfamiliar_add_json(json_t **object, double percentile) {
     if (isnan(percentile)) return;
-    json_object_set_new(object, "unfamiliar", json_boolean(is_unfamiliar(percentile)));
-    json_object_set_new(object, "unfamiliar_percentile", json_real(100 * percentile));
+    dni_json_set(object, "unfamiliar", json_boolean(is_unfamiliar(percentile)));
+    dni_json_set(object, "unfamiliar_percentile", json_real(100 * percentile));
 }

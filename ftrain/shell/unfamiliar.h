@@ -10,7 +10,7 @@
 bool is_unfamiliar(double percentile);
 /* "unfamiliar 99.2 %"; returns text. */
 const char *unfamiliar_text(char text[32], double percentile);
-/* Adds "unfamiliar", true or false, and "unfamiliar_percentile", 0 to 100. */
-void unfamiliar_add_json(json_t *object, double percentile);
+/* Adds "unfamiliar", true or false, and "unfamiliar_percentile", 0 to 100, by dni_json_set(). */
+void unfamiliar_add_json(json_t **object, double percentile);
 
 #endif

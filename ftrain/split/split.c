@@ -81,8 +81,7 @@ static bool print_split_json(const split_pictures *pictures, int split) {
     json_t *classes = json_object();
     for (size_t k = 0; k < pictures->classes.count; k++) {
         json_t *name = dni_json_text(pictures->classes.names[k]);
-        json_object_set_new(classes, json_string_value(name),
-                            json_integer(count_of(pictures, split, (int)k)));
+        dni_json_set(&classes, json_string_value(name), json_integer(count_of(pictures, split, (int)k)));
         json_decref(name);
     }
     return print_json(json_pack("{s:s, s:o, s:I, s:o}", "split", dni_split_name((dni_split)split), "classes",

@@ -13,24 +13,22 @@
 
 /* ---- a training ---- */
 
-void train_print_epoch(const train_run *run) {
+outcome train_print_epoch(const train_run *run) {
     const int last = run->epochs.count - 1;
     const row_table epoch = epoch_table(&run->epochs.epochs[last], 1, train_has_schedule(run));
-    if (run->options->json) {
-        rows_print_json(&epoch);
-        return;
-    }
+    if (run->options->json) return rows_print_json(&epoch) ? OUTCOME_OK : OUTCOME_MACHINE;
     if (last == 0) rows_print_titles(&epoch);
     rows_print_line(&epoch, 0);
     fflush(stdout);
+    return OUTCOME_OK;
 }
 
-static void print_result_as_json(const train_run *run) {
+static outcome print_result_as_json(const train_run *run) {
     json_t *result = recipe_metrics_json(run);
-    json_object_set_new(result, "own_in_test", own_pictures_json(&run->own_in_test));
-    json_object_set_new(result, "model", dni_json_text(run->options->model));
-    json_object_set_new(result, "decisions", decisions_json(&run->extraction.decisions));
-    print_json(result);
+    dni_json_set(&result, "own_in_test", own_pictures_json(&run->own_in_test));
+    dni_json_set(&result, "model", dni_json_text(run->options->model));
+    dni_json_set(&result, "decisions", decisions_json(&run->extraction.decisions));
+    return print_json(result) ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
 static void print_before(const origin *of) {
@@ -41,12 +39,9 @@ static void print_before(const origin *of) {
            of->test.loss);
 }
 
-void train_print_result(const train_run *run) {
+outcome train_print_result(const train_run *run) {
     const dn_metrics *test = &run->test;
-    if (run->options->json) {
-        print_result_as_json(run);
-        return;
-    }
+    if (run->options->json) return print_result_as_json(run);
     if (train_stopped_early(run))
         printf("stopped after epoch %d of %d: no lower validation loss in %d\n", run->result.epochs,
                run->options->training.epochs, run->options->training.patience);
@@ -69,6 +64,7 @@ void train_print_result(const train_run *run) {
                                    : "which chose the epoch, too (--calibration-share keeps some apart)");
     if (train_learnt_nothing(run, &sentence)) guessing_print(&sentence);
     print_wrote(run->options->model);
+    return OUTCOME_OK;
 }
 
 /* ---- a sweep ---- */
@@ -96,8 +92,8 @@ static json_t *versus_json(const void *value) {
 }
 
 static bool print_folds_summary(const train_run *run, const row_table *summary) {
-    json_t *const object = row_json(summary, 0);
-    if (object) json_object_set_new(object, "decisions", decisions_json(&run->extraction.decisions));
+    json_t *object = row_json(summary, 0);
+    dni_json_set(&object, "decisions", decisions_json(&run->extraction.decisions));
     return print_json(object);
 }
 

@@ -4,12 +4,10 @@
 
 #include "ftrain/train/run.h"
 
-/* The last epoch, as a line. */
-void train_print_epoch(const train_run *run);
-void train_print_result(const train_run *run);
-
-/* The ranking of the sweep; the folds and their mean. Return OUTCOME_OK or, after a message, another
- * outcome. */
+/* The last epoch, as a line; the result; the ranking of the sweep; the folds and their mean. Return
+ * OUTCOME_OK or, after a message, another outcome. */
+outcome train_print_epoch(const train_run *run);
+outcome train_print_result(const train_run *run);
 outcome train_print_sweep(const train_run *run);
 outcome train_print_folds(const train_run *run);
 

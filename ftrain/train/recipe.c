@@ -22,11 +22,10 @@ static json_t *schedule_json(const train_options *o) {
     json_t *out = json_pack("{s:s, s:i}", "kind", choice_name(TRAIN_SCHEDULES, o->schedule, (char[16]){0}),
                             "warmup", s->warmup);
     if (s->kind == DN_STEP || s->kind == DN_PLATEAU) {
-        json_object_set_new(out, "epochs", json_integer(s->epochs));
-        json_object_set_new(out, "factor", dni_json_float(s->factor));
+        dni_json_set(&out, "epochs", json_integer(s->epochs));
+        dni_json_set(&out, "factor", dni_json_float(s->factor));
     }
-    if (s->kind == DN_COSINE || s->kind == DN_PLATEAU)
-        json_object_set_new(out, "floor", dni_json_float(s->floor));
+    if (s->kind == DN_COSINE || s->kind == DN_PLATEAU) dni_json_set(&out, "floor", dni_json_float(s->floor));
     return out;
 }
 
@@ -34,7 +33,7 @@ static json_t *class_weights_json(const train_options *o) {
     if (o->training.balanced) return json_string("balanced");
     json_t *weights = json_array();
     for (int i = 0; i < o->class_weight_count; i++)
-        json_array_append_new(weights, dni_json_float(o->class_weights[i]));
+        dni_json_append(&weights, dni_json_float(o->class_weights[i]));
     return weights;
 }
 
@@ -43,59 +42,55 @@ json_t *recipe_views_json(const dni_view *views, int view_count) {
     for (int i = 0; i < view_count; i++) {
         char name[DNI_VIEW_NAME];
         dni_view_name(&views[i], name);
-        json_array_append_new(names, json_string(name));
+        dni_json_append(&names, json_string(name));
     }
     return names;
 }
 
-static void add_optimizer(json_t *recipe, const dn_train_options *t) {
+static void add_optimizer(json_t **recipe, const dn_train_options *t) {
     if (t->optimizer == DN_SGD) {
-        json_object_set_new(recipe, "momentum", dni_json_float(t->momentum));
-        json_object_set_new(recipe, "nesterov", json_boolean(t->nesterov));
+        dni_json_set(recipe, "momentum", dni_json_float(t->momentum));
+        dni_json_set(recipe, "nesterov", json_boolean(t->nesterov));
     } else {
-        json_object_set_new(recipe, "beta1", dni_json_float(t->beta1));
-        json_object_set_new(recipe, "beta2", dni_json_float(t->beta2));
-        json_object_set_new(recipe, "epsilon", json_real((double)t->epsilon));
+        dni_json_set(recipe, "beta1", dni_json_float(t->beta1));
+        dni_json_set(recipe, "beta2", dni_json_float(t->beta2));
+        dni_json_set(recipe, "epsilon", json_real((double)t->epsilon));
     }
 }
 
 static json_t *options_json(const train_options *o, const dni_view *views, int view_count) {
     const dn_train_options *t = &o->training;
     json_t *hidden = json_array();
-    for (int i = 0; i < o->hidden.count; i++)
-        json_array_append_new(hidden, json_integer(o->hidden.values[i]));
+    for (int i = 0; i < o->hidden.count; i++) dni_json_append(&hidden, json_integer(o->hidden.values[i]));
     json_t *recipe = json_pack(
         "{s:s, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:b, s:b}", "name",
         choice_name(TRAIN_RECIPES, o->recipe, (char[16]){0}), "hidden", hidden, "dropout",
         dni_json_float(o->dropout), "optimizer", choice_name(TRAIN_OPTIMIZERS, o->optimizer, (char[16]){0}),
         "epochs", t->epochs, "batch", t->batch, "learning_rate", dni_json_float(t->learning_rate),
         "weight_decay", dni_json_float(t->weight_decay), "standardise", t->standardise, "flip", o->flip);
-    add_optimizer(recipe, t);
+    add_optimizer(&recipe, t);
     if (t->schedule.kind != DN_CONSTANT || t->schedule.warmup)
-        json_object_set_new(recipe, "schedule", schedule_json(o));
-    if (t->patience) json_object_set_new(recipe, "patience", json_integer(t->patience));
-    if (t->balanced || o->class_weight_count)
-        json_object_set_new(recipe, "class_weights", class_weights_json(o));
+        dni_json_set(&recipe, "schedule", schedule_json(o));
+    if (t->patience) dni_json_set(&recipe, "patience", json_integer(t->patience));
+    if (t->balanced || o->class_weight_count) dni_json_set(&recipe, "class_weights", class_weights_json(o));
     if (t->label_smoothing > 0.0f)
-        json_object_set_new(recipe, "label_smoothing", dni_json_float(t->label_smoothing));
+        dni_json_set(&recipe, "label_smoothing", dni_json_float(t->label_smoothing));
     if (o->calibration_share > 0.0)
-        json_object_set_new(recipe, "calibration_share", json_real(o->calibration_share));
-    if (!o->picture_keys) json_object_set_new(recipe, "picture_keys", json_false());
+        dni_json_set(&recipe, "calibration_share", json_real(o->calibration_share));
+    if (!o->picture_keys) dni_json_set(&recipe, "picture_keys", json_false());
     if (o->extraction.network.precision != DN_PRECISION_FLOAT32)
-        json_object_set_new(recipe, "precision",
-                            json_string(precision_name(o->extraction.network.precision)));
-    if (o->extraction.augment) json_object_set_new(recipe, "views", recipe_views_json(views, view_count));
+        dni_json_set(&recipe, "precision", json_string(precision_name(o->extraction.network.precision)));
+    if (o->extraction.augment) dni_json_set(&recipe, "views", recipe_views_json(views, view_count));
     return recipe;
 }
 
 json_t *recipe_json(const train_run *run) {
     json_t *recipe = options_json(run->options, run->extraction.views, run->extraction.view_count);
-    if (train_stopped_early(run))
-        json_object_set_new(recipe, "stopped_epoch", json_integer(run->result.epochs));
-    if (run->sweep) json_object_set_new(recipe, "sweep", sweep_json(run->sweep));
-    if (run->origin.classifier) json_object_set_new(recipe, "from", origin_json(&run->origin));
+    if (train_stopped_early(run)) dni_json_set(&recipe, "stopped_epoch", json_integer(run->result.epochs));
+    if (run->sweep) dni_json_set(&recipe, "sweep", sweep_json(run->sweep));
+    if (run->origin.classifier) dni_json_set(&recipe, "from", origin_json(&run->origin));
     if (run->extraction.decisions.is_present)
-        json_object_set_new(recipe, "decisions", decisions_json(&run->extraction.decisions));
+        dni_json_set(&recipe, "decisions", decisions_json(&run->extraction.decisions));
     return recipe;
 }
 
@@ -121,6 +116,6 @@ json_t *recipe_metrics_json(const train_run *run) {
                   "versus_largest_class", guessing_json(&versus), "nothing_learnt",
                   (int)train_learnt_nothing(run, NULL), "calibration", "count", calibrate_count(run), "apart",
                   (int)calibrate_is_apart(run));
-    if (run->origin.is_measured) json_object_set_new(out, "before", before_json(&run->origin));
+    if (run->origin.is_measured) dni_json_set(&out, "before", before_json(&run->origin));
     return out;
 }

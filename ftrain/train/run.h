@@ -33,6 +33,7 @@ typedef struct train_run {
     sweep *sweep;     /* NULL: none */
     fold_table folds; /* of no folds: none */
     epoch_log epochs;
+    bool is_line_lost; /* an epoch's line could not be printed for lack of memory */
     dn_head *head;
     dn_novelty *novelty; /* fitted when the head is trained */
     dn_train_result result;

@@ -57,7 +57,7 @@ static json_t *options_json(const void *value) {
     const sweep_row *row = value;
     json_t *options = json_object();
     for (int a = 0; a < row->grid->axis_count; a++)
-        json_object_set_new(options, row->grid->axes[a].name, dni_json_text(row->values[a]));
+        dni_json_set(&options, row->grid->axes[a].name, dni_json_text(row->values[a]));
     return options;
 }
 

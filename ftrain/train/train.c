@@ -71,16 +71,16 @@ static json_t *provenance_json(const train_run *run) {
     const extraction *extracted = &run->extraction;
     json_t *classes = json_array();
     for (int c = 0; c < extracted->data.class_count; c++)
-        json_array_append_new(classes, json_string(extracted->data.classes[c]));
+        dni_json_append(&classes, json_string(extracted->data.classes[c]));
     json_t *out =
         json_pack("{s:s, s:s, s:s, s:o, s:o}", "backbone", dn_weights_config(extracted->weights)->name,
                   "weights_source", extracted->source.name, "weights_hash", extracted->hash, "classes",
                   classes, "views", recipe_views_json(extracted->views, extracted->view_count));
     char *preprocessing = dni_preprocessing_to_json(&extracted->preprocessing);
     if (run->options->calibration_share > 0.0)
-        json_object_set_new(out, "calibration_share", json_real(run->options->calibration_share));
-    if (run->origin.classifier) json_object_set_new(out, "from", json_string(run->origin.hash));
-    json_object_set_new(out, "preprocessing", preprocessing ? json_loads(preprocessing, 0, NULL) : NULL);
+        dni_json_set(&out, "calibration_share", json_real(run->options->calibration_share));
+    if (run->origin.classifier) dni_json_set(&out, "from", json_string(run->origin.hash));
+    dni_json_set(&out, "preprocessing", preprocessing ? json_loads(preprocessing, 0, NULL) : NULL);
     free(preprocessing);
     return out;
 }
@@ -88,7 +88,7 @@ static json_t *provenance_json(const train_run *run) {
 static int on_epoch(void *context, const dn_epoch *epoch) {
     train_run *run = context;
     epoch_log_add(&run->epochs, epoch);
-    train_print_epoch(run);
+    if (train_print_epoch(run)) run->is_line_lost = true;
     return interrupted();
 }
 
@@ -186,8 +186,8 @@ static outcome finish_model(train_run *run) {
     dn_conformal_free(conformal);
     if (code) return code;
     checkpoint_discard(&run->checkpoint);
-    train_print_result(run);
-    return OUTCOME_OK;
+    code = train_print_result(run);
+    return !code && run->is_line_lost ? OUTCOME_MACHINE : code;
 }
 
 static outcome make_model(train_run *run) {

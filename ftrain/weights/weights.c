@@ -91,11 +91,11 @@ static outcome choose_names(weights_run *run) {
 static outcome print_result(const weights_run *run, const char *path, const dn_config *network,
                             const char *sha256, bool downloaded) {
     if (run->json) {
-        json_t *const row = json_pack("{s:o, s:s, s:s, s:b}", "path", dni_json_text(path), "network",
-                                      network->name, "sha256", sha256, "downloaded", (int)downloaded);
+        json_t *row = json_pack("{s:o, s:s, s:s, s:b}", "path", dni_json_text(path), "network", network->name,
+                                "sha256", sha256, "downloaded", (int)downloaded);
         if (downloaded && row) {
-            json_object_set_new(row, "url", dni_json_text(run->address.shown));
-            json_object_set_new(row, "sha256_was_known", json_boolean(*run->address.expected));
+            dni_json_set(&row, "url", dni_json_text(run->address.shown));
+            dni_json_set(&row, "sha256_was_known", json_boolean(*run->address.expected));
         }
         return print_json(row) ? OUTCOME_OK : OUTCOME_MACHINE;
     }

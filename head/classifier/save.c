@@ -25,11 +25,7 @@ static dn_status set_class_names(dni_tensor_dict *dict, const dn_classifier_info
             return dni_fail(error, DN_ERR_DATA_CLASSES, "class %d, '%s': the name is not UTF-8 text", i,
                             info->classes[i] ? info->classes[i] : "NULL");
         }
-        if (json_array_append_new(names, json_string(info->classes[i])) != 0) {
-            json_decref(names);
-            names = NULL;
-            break;
-        }
+        dni_json_append(&names, json_string(info->classes[i]));
     }
     char *text = dni_json_line(names);
     const dn_status status =

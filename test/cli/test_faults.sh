@@ -93,6 +93,16 @@ ends_with_five "split ends with 5" open EIO "$ftrain" split "$data/train" -o "$w
 ends_with_five "baseline on pixels ends with 5" open EIO "$ftrain" baseline "$data" --only svm-pixels -q --crop 32 --resize 36
 ends_with_five "baseline on metadata ends with 5" open EIO "$ftrain" baseline "$data" --only metadata -q
 
+# ---- JSON: whole or not at all, whatever allocation fails ----
+
+"$ftrain" info --json >"$work/whole.json"
+wrong=''
+for ((k = 1; ; k += 23)); do
+    { fail malloc ENOMEM $k 1 "$ftrain" info --json; } 2>/dev/null && ! cmp -s "$stdout" "$work/whole.json" && wrong+=" $k"
+    has_failed || break
+done
+equal "no member is left out for lack of memory" "$((k > 1000 ? 1 : 0))$wrong" 1
+
 # ---- for a moment ----
 
 fail open,read EAGAIN 3 2 "$ftrain" predict -m "$work/good.model" "$data"

@@ -4,10 +4,12 @@
 #include "io/real_text.h"
 
 #include <float.h>
+#include <limits.h>
 #include <locale.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -34,6 +36,59 @@ static void test_lines_are_as_jansson_writes_them(void **state) {
     free(expected);
     expect(json_pack("[s, n]", ""), "[\"\", null]");
     assert_null(dni_json_line(NULL));
+}
+
+/* ---- without memory ---- */
+
+static long left; /* allocations until the one that fails */
+
+static void *allocate(size_t size) {
+    return left-- == 0 ? NULL : malloc(size);
+}
+
+static json_t *put_together(void) {
+    json_t *array = json_array(), *object = json_object();
+    for (int i = 0; i < 20; i++) dni_json_append(&array, json_integer(i));
+    dni_json_set(&object, "list", array);
+    dni_json_set(&object, "name", dni_json_text("a name"));
+    dni_json_update(&object, json_pack("{s:f, s:[s]}", "number", 0.5, "more", "text"));
+    return object;
+}
+
+static void test_nothing_is_left_out_for_lack_of_memory(void **state) {
+    (void)state;
+    char *const whole = dni_json_line(put_together());
+    assert_non_null(whole);
+    json_set_alloc_funcs(allocate, free);
+    bool failed = true;
+    int refused = 0;
+    for (long first = 0; failed; first++) {
+        left = first;
+        json_t *const value = put_together();
+        failed = left < 0;
+        left = LONG_MAX;
+        assert_true(value || failed);
+        refused += !value;
+        char *const line = dni_json_line(value);
+        if (value) assert_string_equal(line, whole);
+        free(line);
+    }
+    json_set_alloc_funcs(malloc, free);
+    assert_true(refused > 30);
+    free(whole);
+}
+
+static void test_what_lacks_a_part_is_released(void **state) {
+    (void)state;
+    json_t *object = json_pack("{s:i}", "a", 1), *array = json_pack("[i]", 1), *other = json_object();
+    dni_json_set(&object, "b", NULL);
+    dni_json_append(&array, NULL);
+    dni_json_update(&other, NULL);
+    assert_null(object);
+    assert_null(array);
+    assert_null(other);
+    dni_json_set(&object, "c", json_integer(3));
+    assert_null(object);
 }
 
 static void test_numbers_have_no_digit_too_many(void **state) {
@@ -114,6 +169,8 @@ static void test_the_point_is_a_point_in_any_locale(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_is_left_out_for_lack_of_memory),
+        cmocka_unit_test(test_what_lacks_a_part_is_released),
         cmocka_unit_test(test_lines_are_as_jansson_writes_them),
         cmocka_unit_test(test_numbers_have_no_digit_too_many),
         cmocka_unit_test(test_every_double_reads_back),
