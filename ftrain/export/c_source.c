@@ -204,7 +204,7 @@ static dn_status write_bin(const source *of, dni_file_writer *writer, dn_error *
     return status;
 }
 
-/* All three are written before the first takes its place. */
+/* All three are on the disk before the first takes its place. */
 static dn_status write_files(const source *of, dn_error *error) {
     dni_file_writer *writers[PARTS] = {NULL};
     dn_status status = DN_OK;
@@ -213,6 +213,7 @@ static dn_status write_files(const source *of, dn_error *error) {
     if (!status) status = write_bin(of, writers[PART_BIN], error);
     if (!status) status = write_text(of, write_header, writers[PART_H], error);
     if (!status) status = write_text(of, write_source, writers[PART_C], error);
+    for (int p = 0; !status && p < PARTS; p++) status = dni_file_writer_sync(writers[p], error);
     for (int p = PARTS - 1; p >= 0; p--) {
         if (status)
             dni_file_writer_abandon(writers[p]);

@@ -101,17 +101,11 @@ static outcome check_options(const export_job *job, const export_kind *kind) {
 
 outcome export_check_out(const export_job *job, const char *path) {
     struct stat in, out;
-    if (stat(path, &out) == 0) {
-        if (stat(job->in, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino) {
-            message("export: IN and OUT are one file: %s", path);
-            return OUTCOME_USAGE;
-        }
-        if (S_ISREG(out.st_mode) && !job->force) {
-            message("%s: is there already; --force replaces it", path);
-            return OUTCOME_USAGE;
-        }
-    }
-    return check_output(path);
+    if (stat(path, &out) != 0 || stat(job->in, &in) != 0 || in.st_dev != out.st_dev ||
+        in.st_ino != out.st_ino)
+        return check_output(path);
+    message("export: IN and OUT are one file: %s", path);
+    return OUTCOME_USAGE;
 }
 
 static outcome tell(const export_job *job, json_t *about) {
@@ -125,10 +119,7 @@ static outcome tell(const export_job *job, json_t *about) {
     }
     json_t *result =
         json_pack("{s:o, s:s}", "path", dni_json_text(job->out), "format", format_names[job->format]);
-    if (json_object_update(result, about) != 0) {
-        json_decref(result);
-        return report_no_memory();
-    }
+    dni_json_update(&result, json_incref(about));
     return print_json(result) ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
@@ -140,7 +131,6 @@ static const option_spec rows[] = {
     OPT_CHOICE("split", 0, export_job, split, "train|valid|test", "features of one split (default: all)"),
     OPT_TEXT("view", 0, export_job, view, "VIEW,VIEW...",
              "features of these views, such as plain,flip (default: all)"),
-    OPT_FLAG("force", 0, export_job, force, "replace OUT where it is there already"),
     JSON_OBJECT_OPTION(export_job, json),
 };
 

@@ -28,7 +28,7 @@ typedef struct export_job {
     bool pixels;         /* of ONNX: the input is pixels */
     int split;           /* a dni_split; -1: all */
     const char *view;    /* the value of --view, or NULL */
-    bool force, json;
+    bool json;
 } export_job;
 
 /* Writes job->out. Adds to `about`, a JSON object, what --json tells of it; EXPORT_BESIDE lists the files
@@ -48,9 +48,8 @@ typedef struct export_kind {
 
 extern const export_kind network_kind, feature_kind;
 
-/* Whether that file, job->out or one that goes with it, may be written: it is not IN, and nothing is there or
- * may be replaced. Returns OUTCOME_OK or, after a message, another outcome. job->out is checked before its
- * writer is called. */
+/* Whether that file, job->out or one that goes with it, can be written and is not IN. Returns OUTCOME_OK or,
+ * after a message, another outcome. job->out is checked before its writer is called. */
 outcome export_check_out(const export_job *job, const char *path);
 
 #endif

@@ -133,6 +133,17 @@ outcome feature_rows_each(feature_rows *rows, feature_row_writer write, void *co
     return code;
 }
 
+const char *const feature_row_columns[FEATURE_ROW_FIELDS] = {"path",  "split", "class",
+                                                             "label", "view",  "xxh3"};
+
+void feature_row_describe(feature_row_text *out, const feature_row *row) {
+    dni_key_text(&row->key, out->key);
+    snprintf(out->label, sizeof out->label, "%d", row->label);
+    const char *const fields[] = {row->path, row->split, row->class_name, row->path ? out->label : NULL,
+                                  row->view, out->key};
+    memcpy(out->fields, fields, sizeof fields);
+}
+
 /* ---- opening ---- */
 
 static outcome describe(const feature_rows *rows, json_t *about) {
@@ -140,9 +151,9 @@ static outcome describe(const feature_rows *rows, json_t *about) {
     json_t *views = header->has_pictures ? json_array() : json_null();
     json_t *classes = header->has_pictures ? json_array() : json_null();
     for (int v = 0; v < header->view_count; v++)
-        if (rows->view_rows[v]) json_array_append_new(views, dni_json_text(header->views[v]));
+        if (rows->view_rows[v]) dni_json_append(&views, dni_json_text(header->views[v]));
     for (int c = 0; c < header->class_count; c++)
-        json_array_append_new(classes, dni_json_text(header->classes[c]));
+        dni_json_append(&classes, dni_json_text(header->classes[c]));
     json_t *facts = json_pack("{s:I, s:I, s:o, s:o, s:o, s:s}", "rows", (json_int_t)rows->count, "features",
                               (json_int_t)header->features, "count",
                               header->has_pictures ? json_integer((json_int_t)rows->pictures) : json_null(),

@@ -25,6 +25,18 @@ typedef struct feature_row {
     const float *values;
 } feature_row;
 
+/* What stands before a row's values. */
+enum { FEATURE_ROW_FIELDS = 6 };
+extern const char *const feature_row_columns[FEATURE_ROW_FIELDS];
+
+typedef struct feature_row_text {
+    const char *fields[FEATURE_ROW_FIELDS]; /* in the order of the columns; NULL: not known */
+    char key[33], label[16];
+} feature_row_text;
+
+/* The fields of a row, as long as both are there. */
+void feature_row_describe(feature_row_text *out, const feature_row *row);
+
 /* Opens job->in, counts the rows that job->split and job->view ask for, and adds to `about` what they are. A
  * message tells where the file does not say which pictures its records are of. Returns OUTCOME_OK or, after a
  * message, another outcome, also where no row is left; either way feature_rows_close() is to follow. */

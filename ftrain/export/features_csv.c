@@ -17,23 +17,18 @@ typedef struct csv_file {
 
 /* The header, where `row` is NULL. */
 static void print_line(FILE *to, const feature_row *row, size_t features) {
-    if (!row) {
-        fputs("path,split,class,label,view,xxh3", to);
-        for (size_t i = 0; i < features; i++) fprintf(to, ",f%zu", i);
-        putc('\n', to);
-        return;
-    }
-    char key[33], label[16];
-    dni_key_text(&row->key, key);
-    snprintf(label, sizeof label, "%d", row->label);
-    const char *const fields[] = {row->path, row->split, row->class_name, row->path ? label : NULL,
-                                  row->view, key};
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    feature_row_text text;
+    if (row) feature_row_describe(&text, row);
+    const char *const *fields = row ? text.fields : feature_row_columns;
+    for (int i = 0; i < FEATURE_ROW_FIELDS; i++) {
         if (i) putc(',', to);
         if (fields[i]) dni_csv_field(to, fields[i]);
     }
-    /* nine digits tell all floats apart */
-    for (size_t i = 0; i < features; i++) fprintf(to, ",%.9g", (double)row->values[i]);
+    for (size_t i = 0; i < features; i++)
+        if (row)
+            fprintf(to, ",%.9g", (double)row->values[i]); /* nine digits tell all floats apart */
+        else
+            fprintf(to, ",f%zu", i);
     putc('\n', to);
 }
 

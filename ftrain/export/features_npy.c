@@ -4,7 +4,6 @@
 #include "core/error.h"
 #include "ftrain/export/feature_rows.h"
 #include "ftrain/shell/interrupt.h"
-#include "ftrain/shell/output.h"
 #include "io/escape.h"
 #include "io/file.h"
 #include "io/json.h"
@@ -44,17 +43,18 @@ static dn_status write_field(dni_file_writer *writer, const char *text, char end
     return status;
 }
 
+static dn_status write_fields(dni_file_writer *table, const char *const *fields, dn_error *error) {
+    dn_status status = DN_OK;
+    for (int i = 0; !status && i < FEATURE_ROW_FIELDS; i++)
+        status = write_field(table, fields[i], i + 1 < FEATURE_ROW_FIELDS ? '\t' : '\n', error);
+    return status;
+}
+
 static dn_status write_row(void *context, const feature_row *row, dn_error *error) {
     const npy_files *files = context;
-    char key[33], label[16];
-    dni_key_text(&row->key, key);
-    snprintf(label, sizeof label, "%d", row->label);
-    const char *const fields[] = {row->path, row->split, row->class_name, row->path ? label : NULL,
-                                  row->view, key};
-    enum { FIELDS = sizeof fields / sizeof *fields };
-    dn_status status = DN_OK;
-    for (int i = 0; !status && i < FIELDS; i++)
-        status = write_field(files->table, fields[i], i + 1 < FIELDS ? '\t' : '\n', error);
+    feature_row_text text;
+    feature_row_describe(&text, row);
+    const dn_status status = write_fields(files->table, text.fields, error);
     if (status) return status;
     return dni_file_write(files->array, row->values, files->rows->header->features * sizeof *row->values,
                           error);
@@ -63,12 +63,11 @@ static dn_status write_row(void *context, const feature_row *row, dn_error *erro
 /* ---- both files ---- */
 
 static outcome write_both(npy_files *files) {
-    static const char columns[] = "path\tsplit\tclass\tlabel\tview\txxh3\n";
     char header[DNI_NPY_HEADER];
     dni_npy_header(header, files->rows->count, files->rows->header->features);
     dn_error error;
     dn_status status = dni_file_write(files->array, header, sizeof header, &error);
-    if (!status) status = dni_file_write(files->table, columns, sizeof columns - 1, &error);
+    if (!status) status = write_fields(files->table, feature_row_columns, &error);
     outcome code =
         status ? report(&error, OUTCOME_MACHINE) : feature_rows_each(files->rows, write_row, files);
     if (!code && (dni_file_writer_sync(files->array, &error) || dni_file_writer_sync(files->table, &error)))
@@ -112,9 +111,9 @@ static outcome export_rows(const export_job *job, json_t *about, const char *tab
         interrupts_wait(before);
     }
     feature_rows_close(&rows);
-    if (code) return code;
-    if (!job->json) print_wrote(table);
-    return json_object_set_new(about, "table_path", dni_json_text(table)) ? report_no_memory() : OUTCOME_OK;
+    if (!code && json_object_set_new(about, EXPORT_BESIDE, json_pack("[o]", dni_json_text(table))))
+        code = report_no_memory();
+    return code;
 }
 
 outcome export_features_npy(const export_job *job, json_t *about) {

@@ -17,16 +17,16 @@ check "a name that tells no format is refused" 2 '' "^ftrain: out.txt: its endin
 check "an unknown format is refused" 2 '' "^ftrain: --format: 'tiff' is not one of" $export out.txt --format tiff
 check "a missing IN is named" 4 '' '^ftrain: none.safetensors: cannot be opened' "$ftrain" export none.safetensors out.safetensors
 check "IN that is no model is refused" 4 '' '^ftrain: data/test/dark/1.ppm: ' "$ftrain" export data/test/dark/1.ppm out.safetensors
-check "one file cannot be IN and OUT" 2 '' '^ftrain: export: IN and OUT are one file' $export ./m.safetensors --force
+check "one file cannot be IN and OUT" 2 '' '^ftrain: export: IN and OUT are one file' $export ./m.safetensors
 check "a folder that is missing is named" 5 '' '^ftrain: none/out.safetensors: cannot be written' $export none/out.safetensors
 check "other weights than the model's own are refused" 2 '' '^ftrain: -w random:8: ' $export out.safetensors -w random:8
 holds "and nothing is written" test ! -e out.safetensors
 
 # ---- safetensors ----
 check "safetensors by its ending" 0 '^wrote out.safetensors$' '' $export out.safetensors
-check "what is there stays" 2 '' '^ftrain: out.safetensors: is there already; --force replaces it' $export out.safetensors
-check "--force replaces it, --json tells of it" 0 '^\{"path": "out.safetensors", "format": "safetensors", "backbone": "densenet121", "weights_source": "random:7", .*"classes": \["bright", "dark"\], ' '' \
-    $export out.safetensors --force --json
+printf 'something else' >out.safetensors
+check "what has its name is replaced, and --json tells of it" 0 '^\{"path": "out.safetensors", "format": "safetensors", "backbone": "densenet121", "weights_source": "random:7", .*"classes": \["bright", "dark"\], ' '' \
+    $export out.safetensors --json
 $export --format safetensors again.bin >/dev/null
 same "equal content gives equal bytes, whatever the name" out.safetensors again.bin
 hash() { "$ftrain" info "$1" | grep -o 'hash [0-9a-f]*'; }
@@ -49,7 +49,7 @@ if "$ftrain" info | grep -q '^onnx not available'; then
     ok "ONNX # SKIP ftrain was built without protobuf-c"
 else
     check ".onnx by its ending" 0 '^wrote out.onnx$' '' $export out.onnx
-    $export --format onnx again.bin --force >/dev/null
+    $export --format onnx again.bin >/dev/null
     same "equal content gives equal bytes, in ONNX, too" out.onnx again.bin
     check "with pixels, too" 0 '^wrote pixels.onnx$' '' $export pixels.onnx --pixels
 fi

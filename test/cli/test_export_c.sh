@@ -35,9 +35,9 @@ flowers.c
 flowers.h"
 check "--json names them, too" 0 '^\{"path": "other.h", "format": "c", "beside": \["other.c", "other.bin"\], "backbone"' '' \
     $export other.h --json
-rm other.c other.bin
-check "what is there stays" 2 '' '^ftrain: other.h: is there already' $export other.c
-holds "and nothing is beside it" test ! -e other.c -a ! -e other.bin
+mkdir taken.bin
+check "where one cannot be written, none is" 5 '' '^ftrain: taken.bin: is not a regular file' $export taken.c
+holds "and nothing is beside it" test ! -e taken.c -a ! -e taken.h
 check "a name that is none in C is refused" 2 '' '^ftrain: 2nd.c: the name of a C file must begin with a letter' $export 2nd.c
 check "so is one that the assembler would misread" 2 '' "begin with a letter" $export 'a"b.c'
 check "so is another ending" 2 '' '^ftrain: flowers.cc: the name of a C file must end in .c or .h' $export flowers.cc --format c

@@ -37,7 +37,7 @@ rows() { # FILE NUMBER: the bytes of that row
 check "one split and view" 0 '^wrote train.tsv$' '' $export f.safetensors train.npy --split train --view flip
 equal "of them alone" "$(column train.tsv split | sort -u) $(column train.tsv view | sort -u) $(column train.tsv view | wc -l)" "train flip 6"
 equal "which are rows of the whole" "$(rows train.npy 2)" "$(rows f.npy 4)"
-check "two views" 0 '"rows": 12, .*"count": 6, "views": \["plain", "flip"\]' '' $export f.safetensors two.npy --view flip,plain --split train --json
+check "two views" 0 '"rows": 12, .*"count": 6, "views": \["plain", "flip"\], .*"beside": \["two.tsv"\]' '' $export f.safetensors two.npy --view flip,plain --split train --json
 
 # ---- CSV ----
 check ".csv" 0 '^wrote f.csv$' '' $export f.safetensors f.csv
@@ -48,11 +48,6 @@ tail -c +129 f.npy | od -An -v -w4 -tf4 >npy-values
 equal "which are the array's" "$(paste csv-values npy-values | awk '{ d = $1 - $2; if (d < 0) d = -d; if (d > 1e-7 * ($1 < 0 ? -$1 : $1)) bad++ } END { print NR, bad + 0 }')" "24576 0"
 
 # ---- what is refused ----
-check "what is there stays" 2 '' '^ftrain: f.npy: is there already' $export f.safetensors f.npy
-rm f.npy
-check "as does a table" 2 '' '^ftrain: f.tsv: is there already' $export f.safetensors f.npy
-holds "then there is no array either" test ! -e f.npy
-holds "--force replaces both" $export f.safetensors f.npy --force
 check "features are no network" 2 '' 'a feature file can be written as npy, csv, not as pth' $export f.safetensors out.pth
 check "another view is refused, with those that are there" 2 '' "^ftrain: --view: 'blur:1' is none of the views in f.safetensors: plain, flip" $export f.safetensors out.npy --view plain,blur:1
 check "an empty one, too" 2 '' "^ftrain: --view: '' is none" $export f.safetensors out.npy --view plain,

@@ -72,9 +72,9 @@ everything_in_any_memory() {
         in_any_memory predict -m m.safetensors data/test/dark/1.ppm &&
         in_any_memory explain -m m.safetensors data/test/dark/1.ppm &&
         in_any_memory evaluate -m m.safetensors -q data &&
-        in_any_memory export m.safetensors out.pth --force &&
-        in_any_memory export m.safetensors out.onnx --force &&
-        in_any_memory export m.safetensors out.c --force
+        in_any_memory export m.safetensors out.pth &&
+        in_any_memory export m.safetensors out.onnx &&
+        in_any_memory export m.safetensors out.c
 }
 if [ -n "${SANITIZE:-}" ]; then
     ok "memory # SKIP the sanitizers take terabytes of address space"

@@ -104,7 +104,7 @@ def check_snippets(pictures):
     from PIL import Image
     shutil.copy("densenet169.onnx", "flowers.onnx")
     shutil.copy("densenet169-pixels.onnx", "pixels.onnx")
-    pathlib.Path("flowers.json").write_text(run("export", "densenet169.safetensors", "flowers.onnx", "--force", "--json"))
+    pathlib.Path("flowers.json").write_text(run("export", "densenet169.safetensors", "flowers.onnx", "--json"))
     pathlib.Path("a.jpg").write_bytes(pictures[0].read_bytes())
     np.asarray(Image.open("a.jpg").convert("RGB")).tofile("a.rgb")
     expected = predict("densenet169.safetensors", pictures[:1])

@@ -59,8 +59,8 @@ def same_tensors(a, b):
 def test_family():
     for name in NAMES:
         train("m.safetensors", "-w", "random:1", "--arch", name, "--hidden", "24,12", side=32)
-        run("export", "m.safetensors", "m.pth", "--force")
-        run("export", "m.safetensors", "t.safetensors", "--force")
+        run("export", "m.safetensors", "m.pth")
+        run("export", "m.safetensors", "t.safetensors")
         state = torch.load("m.pth", weights_only=True)
         network = with_head(name, [24, 12, 2])
         check(f"{name} with its head loads strictly", loads_strictly(network, state))
