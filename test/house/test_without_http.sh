@@ -3,28 +3,11 @@
 #
 #     CC=gcc BUILD=build test/house/test_without_http.sh         from the repository root
 source test/support/support.sh
+source test/support/without.sh
 
-read -ra compiler <<<"${CC:-gcc}"
-modules=(libcurl nettle openblas libjpeg libturbojpeg jansson libzip libxxhash)
-for module in libwebp libtiff-4 libheif libprotobuf-c; do pkg-config --exists "$module" && modules+=("$module"); done
-read -ra libraries < <(pkg-config --libs "${modules[@]}" | tr '\n' ' ')
-if [ ! -f "$build/ftrain/parts.a" ]; then
-    echo "ok - a program without libmicrohttpd # SKIP $build/ftrain/parts.a is not built"
-    exit 0
-fi
-
-# The absent server stands before the archive of all parts, from which the linker takes only what is still missing. So
-# this fails where the absent server lacks something: the linker then finds the real one, and libmicrohttpd is unknown.
-link() {
-    read -ra sanitize < <(case ${SANITIZE:-} in "") ;; 1) echo -fsanitize=address,undefined ;; *) echo "-fsanitize=$SANITIZE" ;; esac)
-    "${compiler[@]}" ${sanitize[@]+"${sanitize[@]}"} -std=c11 -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE \
-        -Wall -Wextra -Werror -o "$work/ftrain" ftrain/server/server_absent.c "$build/ftrain/main.o" "$build/ftrain/parts.a" \
-        "$build/libdensenet.a" "${libraries[@]}" -lsvm -lm -pthread
-}
-
-holds "the program is linked without libmicrohttpd" link
-holds "make HTTP= compiles the absent server in place of the real one" \
-    bash -c "make -n -W ftrain/server/server_absent.c HTTP= BUILD='$build' '$build/ftrain/server/server_absent.o' | grep -q server_absent.c"
+need_parts "a program without libmicrohttpd"
+holds "the program is linked without libmicrohttpd" link_without "libmicrohttpd" ftrain/server/server_absent.c
+holds "make HTTP= compiles the absent server in place of the real one" compiles_absent HTTP ftrain/server/server "$build/ftrain/parts.a"
 check "info says so" 0 '^server not available: built without libmicrohttpd$' '' "$work/ftrain" info
 check "serve says what to do" 2 '' 'built without libmicrohttpd and cannot serve; with .*libmicrohttpd-dev' \
     "$work/ftrain" serve -m none
