@@ -94,7 +94,11 @@ static outcome audit_folder(const audit_options *options, const char *folder) {
     audit findings = {.sheet = options->sheet};
     dni_pool *pool = NULL;
     dn_error error;
+    const named_file page = {"--report", options->report};
+    const named_file inputs[] = {{"-w", options->extraction.weights},
+                                 {"--decisions", options->extraction.decisions.file}};
     outcome code = check_weights(options);
+    if (!code) code = check_outputs_apart(&page, 1, inputs, 2);
     if (!code && options->report) code = check_output(options->report);
     if (!code) code = audit_open(&findings.data, folder, &options->extraction.decisions);
     if (!code && dni_pool_create(&pool, options->extraction.network.threads, &error))

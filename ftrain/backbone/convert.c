@@ -8,6 +8,7 @@
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 #include "ftrain/shell/quote.h"
 #include "weights/checkpoint.h"
 
@@ -61,9 +62,12 @@ static outcome convert(const char *from, const char *to, const convert_options *
     dn_weights_load_options loading = dn_weights_load_options_default();
     loading.prefix = options->prefix;
     loading.keep_classifier = options->keep_classifier;
+    outcome code = check_outputs_apart(&(named_file){"OUT", to}, 1, &(named_file){"IN", from}, 1);
+    if (!code) code = check_output(to);
+    if (code) return code;
     if (dn_weights_load_with_options(&weights, from, &loading, &error)) return report(&error, OUTCOME_MODEL);
     backbone_tell_notes(weights, from);
-    const outcome code = write_converted(weights, to);
+    code = write_converted(weights, to);
     dn_weights_free(weights);
     return code;
 }

@@ -87,15 +87,21 @@ static outcome count_pictures(baseline_run *run) {
     return code;
 }
 
+static outcome check_files(const baseline_run *run) {
+    const extraction_options *e = &run->extraction_options;
+    const named_file page = {"--report", run->report};
+    const named_file inputs[] = {{"-m", run->model},
+                                 {"-w", e->weights},
+                                 {"--features", e->features.file},
+                                 {"--decisions", e->decisions.file}};
+    return check_outputs_apart(&page, 1, inputs, 4);
+}
+
 static outcome baseline(baseline_run *run, const char *data) {
     dn_error error;
     outcome code = parse_only(run);
-    if (code) return code;
-    if (run->report && run->model && strcmp(run->report, run->model) == 0) {
-        message("--report: '%s' is the model's file, too", run->report);
-        return OUTCOME_USAGE;
-    }
-    if (run->report) code = check_output(run->report);
+    if (!code) code = check_files(run);
+    if (!code && run->report) code = check_output(run->report);
     if (code) return code;
     if (run->model && dn_classifier_load(&run->classifier, run->model, &error))
         return report(&error, OUTCOME_MODEL);

@@ -68,9 +68,20 @@ static outcome report_results(evaluation *result, const evaluate_options *o) {
     return !code ? finish(result->skipped) : code;
 }
 
+static outcome check_files(const evaluate_options *o) {
+    const scorer_options *from = &o->evaluation.scorer;
+    const named_file outputs[] = {{"--predictions", o->predictions}, {"--report", o->page.path}};
+    const named_file inputs[] = {{"-m", from->model},
+                                 {"-w", from->weights},
+                                 {"--features", from->features.file},
+                                 {"--decisions", o->evaluation.decisions.file}};
+    return check_outputs_apart(outputs, 2, inputs, 4);
+}
+
 static outcome evaluate(const evaluate_options *o, const char *data) {
     evaluation found;
-    outcome code = o->predictions ? check_output(o->predictions) : OUTCOME_OK;
+    outcome code = check_files(o);
+    if (!code && o->predictions) code = check_output(o->predictions);
     if (!code && o->page.path) code = check_output(o->page.path);
     if (code) return code;
     code = evaluation_run(&found, &o->evaluation, data);

@@ -255,7 +255,10 @@ static outcome prepare_output(explanation_run *run, char *const *paths, int coun
     const bool is_one =
         count == 1 && strcmp(paths[0], "-") != 0 && (stat(paths[0], &there) != 0 || !S_ISDIR(there.st_mode));
     run->into_folder = !(is_one && ends_in(run->output, ".png"));
-    if (!run->into_folder) return OUTCOME_OK;
+    if (!run->into_folder) {
+        const named_file inputs[] = {{"PATH", paths[0]}, {"-m", run->model}, {"-w", run->weights_option}};
+        return check_outputs_apart(&(named_file){"-o", run->output}, 1, inputs, 3);
+    }
     const bool is_folder = stat(run->output, &there) == 0 && S_ISDIR(there.st_mode);
     if (!is_folder && dni_is_image_name(run->output)) {
         message(is_one ? "-o %s: maps are written as PNG; name a file that ends in .png, or a folder"

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 static const export_kind *const kinds[] = {&network_kind, &feature_kind};
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -100,12 +99,9 @@ static outcome check_options(const export_job *job, const export_kind *kind) {
 }
 
 outcome export_check_out(const export_job *job, const char *path) {
-    struct stat in, out;
-    if (stat(path, &out) != 0 || stat(job->in, &in) != 0 || in.st_dev != out.st_dev ||
-        in.st_ino != out.st_ino)
-        return check_output(path);
-    message("export: IN and OUT are one file: %s", path);
-    return OUTCOME_USAGE;
+    const named_file inputs[] = {{"IN", job->in}, {"-w", job->weights}};
+    const outcome code = check_outputs_apart(&(named_file){"OUT", path}, 1, inputs, 2);
+    return code ? code : check_output(path);
 }
 
 static outcome tell(const export_job *job, json_t *about) {

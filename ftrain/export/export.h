@@ -48,8 +48,8 @@ typedef struct export_kind {
 
 extern const export_kind network_kind, feature_kind;
 
-/* Whether that file, job->out or one that goes with it, can be written and is not IN. Returns OUTCOME_OK or,
- * after a message, another outcome. job->out is checked before its writer is called. */
+/* Whether that file, job->out or one that goes with it, can be written and is none that is read. Returns
+ * OUTCOME_OK or, after a message, another outcome. job->out is checked before its writer is called. */
 outcome export_check_out(const export_job *job, const char *path);
 
 #endif

@@ -3,6 +3,7 @@
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 
 static const option_spec rows[] = {
     OPT_TEXT("output", 'o', extraction_options, features.file, "FEATURES",
@@ -22,6 +23,8 @@ static outcome run(const command *self, int argc, char **argv) {
         message("extract: -o FEATURES is missing: the file to write");
         return OUTCOME_USAGE;
     }
+    code = check_output(options.features.file);
+    if (code) return code;
     options.describe = true;
     extraction work;
     code = extraction_open(&work, &options, argv[first]);

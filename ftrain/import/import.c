@@ -47,6 +47,13 @@ static outcome check_options(const import_options *options) {
     return OUTCOME_USAGE;
 }
 
+static outcome check_files(const import_run *run) {
+    const extraction_options *e = &run->options->extraction;
+    const named_file model = {"-o", run->options->model};
+    const named_file inputs[] = {{"HEAD", run->path}, {"-w", e->weights}, {"--decisions", e->decisions.file}};
+    return check_outputs_apart(&model, 1, inputs, 3);
+}
+
 /* Without a data set there is nothing that random weights could be calibrated on. */
 static outcome open_without_data(extraction *out, const extraction_options *options) {
     *out = (extraction){.preprocessing = extraction_preprocessing(options)};
@@ -283,6 +290,7 @@ static outcome run(const command *self, int argc, char **argv) {
     if (code) return code;
     import_run work = {.options = &options, .path = argv[first]};
     code = check_options(&options);
+    if (!code) code = check_files(&work);
     if (!code) code = check_output(options.model);
     if (!code) code = find_network(&work);
     if (!code) code = read_head(&work);

@@ -11,6 +11,17 @@
  * why not. */
 outcome check_output(const char *path);
 
+/* A file, and the option or argument of the command line that names it. */
+typedef struct named_file {
+    const char *option;
+    const char *path; /* NULL: it is not given */
+} named_file;
+
+/* Refuses outputs that would take the place of an input or of one another, whatever names lead there. Returns
+ * OUTCOME_OK or, after a message, OUTCOME_USAGE. */
+outcome check_outputs_apart(const named_file *outputs, int output_count, const named_file *inputs,
+                            int input_count);
+
 /* Prints "wrote PATH". */
 void print_wrote(const char *path);
 

@@ -4,6 +4,7 @@
 #include "ftrain/page/evidence_map.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
+#include "ftrain/shell/output.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -184,15 +185,16 @@ static outcome check_from(const train_options *o) {
     return OUTCOME_OK;
 }
 
-/* The page must not take another output's place. */
-static outcome check_report(const train_options *o) {
-    const char *const others[] = {o->model, o->checkpoint};
-    for (int i = 0; i < 2; i++)
-        if (o->report && others[i] && strcmp(o->report, others[i]) == 0) {
-            message("--report: '%s' is the %s's file, too", o->report, i ? "checkpoint" : "model");
-            return OUTCOME_USAGE;
-        }
-    return OUTCOME_OK;
+/* No file takes another's place, but for the model that the training goes on from. */
+static outcome check_files(const train_options *o) {
+    const extraction_options *e = &o->extraction;
+    const named_file outputs[] = {
+        {"-o", o->folds ? NULL : o->model}, {"--checkpoint", o->checkpoint}, {"--report", o->report}};
+    const named_file inputs[] = {
+        {"-w", e->weights}, {"--features", e->features.file}, {"--decisions", e->decisions.file}};
+    const named_file from = {"--from", o->from};
+    const outcome code = check_outputs_apart(outputs, 3, inputs, 3);
+    return !code ? check_outputs_apart(outputs + 1, 2, &from, 1) : code;
 }
 
 outcome train_options_parse(train_options *o, const command *self, int argc, char **argv, int *first) {
@@ -210,7 +212,7 @@ outcome train_options_parse(train_options *o, const command *self, int argc, cha
     outcome code = check_from(o);
     if (!code) code = check(o);
     if (!o->model && !o->folds) o->model = "model.safetensors";
-    return !code ? check_report(o) : code;
+    return !code ? check_files(o) : code;
 }
 
 outcome train_options_set(train_options *o, const char *name, const char *value) {

@@ -17,7 +17,7 @@ check "a name that tells no format is refused" 2 '' "^ftrain: out.txt: its endin
 check "an unknown format is refused" 2 '' "^ftrain: --format: 'tiff' is not one of" $export out.txt --format tiff
 check "a missing IN is named" 4 '' '^ftrain: none.safetensors: cannot be opened' "$ftrain" export none.safetensors out.safetensors
 check "IN that is no model is refused" 4 '' '^ftrain: data/test/dark/1.ppm: ' "$ftrain" export data/test/dark/1.ppm out.safetensors
-check "one file cannot be IN and OUT" 2 '' '^ftrain: export: IN and OUT are one file' $export ./m.safetensors
+check "one file cannot be IN and OUT" 2 '' "^ftrain: OUT: './m.safetensors' is the file of IN, too" $export ./m.safetensors
 check "a folder that is missing is named" 5 '' '^ftrain: none/out.safetensors: cannot be written' $export none/out.safetensors
 check "other weights than the model's own are refused" 2 '' '^ftrain: -w random:8: ' $export out.safetensors -w random:8
 holds "and nothing is written" test ! -e out.safetensors

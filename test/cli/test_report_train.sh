@@ -79,9 +79,9 @@ check "a page that cannot be written is told before any picture is read" 5 "" 'n
 holds "and nothing was computed or written" sh -c 'test ! -e m.safetensors && test ! -e cache'
 check "of baseline, too" 5 "" 'nowhere/r.html' baseline --report nowhere/r.html
 holds "before the features" test ! -e cache
-check "a page in the model's place is refused" 2 "" "--report: 'm' is the model's file, too" train -o m --report m
-check "or in the checkpoint's" 2 "" "--report: 'c' is the checkpoint's file, too" train --checkpoint c --report c
-check "or in that of baseline's model" 2 "" "--report: 'm' is the model's file, too" baseline -m m --report m
+check "a page in the model's place is refused" 2 "" "--report: 'm' is the file of -o, too" train -o m --report m
+check "or in the checkpoint's" 2 "" "--report: 'c' is the file of --checkpoint, too" train --checkpoint c --report c
+check "or in that of baseline's model" 2 "" "--report: 'm' is the file of -m, too" baseline -m m --report m
 
 # ---- train ----
 writes "train writes a page" train --epochs 6 --schedule cosine -o m.safetensors --report plain.html
