@@ -18,9 +18,8 @@ function __ftrain_value
             if test -z "$argv[3]"
                 __fish_complete_path $word
             else
-                for ending in (string split ' ' -- $argv[3])
-                    __fish_complete_suffix --complete=$word $ending | string match -r -- ".*\\$ending\$|.*/\$"
-                end
+                set -l -- ends (string join '|' -- (string escape --style=regex -- (string split ' ' -- $argv[3])))
+                __fish_complete_path $word | string match -r -- "^.*(?:$ends|/)(?:\t.*)?\$"
             end
         case folder
             __fish_complete_directories $word ''

@@ -23,9 +23,10 @@ bash_offers() { # LINE
         printf "%s\n" "${COMPREPLY[@]}"' bash "$here" "$1"
 }
 
-fish_offers() { # LINE
+fish_offers() { # LINE; of --option=value the value
+    local before=${1##* }
     fish --no-config -c 'source $argv[1]/docs/completion/ftrain.fish; complete -C $argv[2]' "$here" "$1" | cut -f 1 |
-        sed 's/^--[a-z-]*=//'
+        case $before in *=*) sed "s/^${before%%=*}=//" ;; *) cat ;; esac
 }
 
 # One zsh for all lines, on a terminal of its own. Whatever is added to the candidates is written down, with what zsh has taken
