@@ -55,6 +55,10 @@ static const char *precision_name(const bench_context *context) {
     return context->precision == DN_PRECISION_BFLOAT16 ? "bf16" : "fp32";
 }
 
+static const char *memory_name(const bench_context *context) {
+    return context->memory == DN_MEMORY_LOW ? "low" : "fast";
+}
+
 static void print_setting(const bench_context *context) {
     char cpu[128];
     dni_cpu_name(cpu, sizeof cpu);
@@ -63,14 +67,16 @@ static void print_setting(const bench_context *context) {
 #else
     const char *const compiler = "gcc " __VERSION__;
 #endif
-    printf("libdensenet %s on %s, %d cores; kernels %s (best here: %s), %s; %s; up to %d threads; %s\n",
-           dn_version(), cpu, dni_pool_cores(), dni_isa_name(context->isa), dni_isa_name(dni_cpu_isa()),
-           precision_name(context), compiler, context->threads, openblas_get_config());
+    printf(
+        "libdensenet %s on %s, %d cores; kernels %s (best here: %s), %s, memory %s; %s; up to %d threads; %s\n",
+        dn_version(), cpu, dni_pool_cores(), dni_isa_name(context->isa), dni_isa_name(dni_cpu_isa()),
+        precision_name(context), memory_name(context), compiler, context->threads, openblas_get_config());
     json_object_set_new(context->report, "setting",
-                        json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:s}", "version", dn_version(), "cpu",
-                                  cpu, "cores", dni_pool_cores(), "tier", dni_isa_name(context->isa),
-                                  "precision", precision_name(context), "compiler", compiler, "threads",
-                                  context->threads, "openblas", openblas_get_config()));
+                        json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:b, s:s, s:i, s:s}", "version",
+                                  dn_version(), "cpu", cpu, "cores", dni_pool_cores(), "tier",
+                                  dni_isa_name(context->isa), "precision", precision_name(context), "memory",
+                                  memory_name(context), "quick", context->quick, "compiler", compiler,
+                                  "threads", context->threads, "openblas", openblas_get_config()));
 }
 
 /* ---- the program ---- */

@@ -293,7 +293,8 @@ def summary(samples):
     return {"median": median, "q1": low, "q3": high, "min": min(samples), "samples": samples}
 
 
-def start_all(engines, batch, threads):
+def start_all(engines, batch, threads, left_out):
+    """Servers and their modes by name; those that do not start are named, also in `left_out`."""
     servers, variants = {}, {}
     for engine in engines:
         try:
@@ -301,15 +302,17 @@ def start_all(engines, batch, threads):
             servers[engine.name] = engine.start(batch, threads, variants[engine.name])
         except (RuntimeError, OSError, subprocess.CalledProcessError) as problem:
             print(f"  {engine.name} is left out: {problem}")
+            left_out[engine.name] = str(problem)
     return servers, variants
 
 
-def run_setting(engines, batch, threads, repetitions, work):
-    """One setting's results, by engine."""
+def run_setting(engines, batch, threads, repetitions, work, report):
+    """One setting's results, by engine. What ours is, and what does not start, goes into the report."""
     print(f"\nbatch {batch}, {threads} thread{'s' if threads > 1 else ''}")
-    servers, variants = start_all(engines, batch, threads)
+    servers, variants = start_all(engines, batch, threads, report["left_out"])
     if "ours" not in servers:
         sys.exit("without ours there is nothing to compare")
+    report["setting"].update(json.loads(servers["ours"].messages()))
     try:
         agreement = check_agreement(engines, servers, batch, work)
         times, idle = take_turns(servers, repetitions, warm_up=batch == 1)
@@ -374,7 +377,7 @@ def run_pictures(work, pictures, repetitions):
         for engine in engines:
             engine.picture = picture
         present = [engine for engine in engines if not told_missing(engine)]
-        servers, _ = start_all(present, 1, 1)
+        servers, _ = start_all(present, 1, 1, {})
         tensors = {engine.name: read_floats(engine.outputs()) for engine in present}
         times, _ = take_turns(servers, repetitions, warm_up=True)
         for server in servers.values():
@@ -439,18 +442,20 @@ def main():
     given = arguments()
     print(f"{cpu_name()}, {os.cpu_count()} cores, {platform.release()}; DN_ISA={os.environ.get('DN_ISA', '')}; "
           f"medians of {given.repetitions} repetitions in turn")
-    report = {"cpu": cpu_name(), "cores": os.cpu_count(), "isa": os.environ.get("DN_ISA", "best"),
-              "repetitions": given.repetitions}
+    setting = {"cpu": cpu_name(), "cores": os.cpu_count(), "quick": given.quick}
+    report = {"setting": setting, "repetitions": given.repetitions}
     if given.pictures:
         report["pictures"] = run_pictures(given.work, default_pictures(given.work), 10 * given.repetitions)
     else:
         wanted = given.engines.split(",")
         kinds = (Ours, OursBf16, OursLow, Lab, OneDnn, OnnxRuntime, Torch)
         engines = [kind(given.work) for kind in kinds if kind.name in wanted]
-        present = [engine for engine in engines if not told_missing(engine)]
+        missing = {engine.name: told_missing(engine) for engine in engines}
+        present = [engine for engine in engines if not missing[engine.name]]
+        report["left_out"] = {name: f"{what} is missing" for name, what in missing.items() if what}
         report["settings"] = [
             {"batch": batch, "threads": threads,
-             "engines": run_setting(present, batch, threads, given.repetitions, given.work)}
+             "engines": run_setting(present, batch, threads, given.repetitions, given.work, report)}
             for batch in given.batches for threads in given.threads]
     if given.json:
         with open(given.json, "w") as file:

@@ -1,8 +1,10 @@
-/* libdensenet as an engine among its peers, through its public interface alone. Variants: bf16, low. */
+/* libdensenet as an engine among its peers, through its public interface alone. Variants: bf16, low. On
+ * stderr it says what it is, as JSON. */
 #include "bench/peers/server.h"
 
 #include "densenet/densenet.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +43,10 @@ int main(int argc, char **argv) {
     const dn_model_options model_options = model_options_of(&job);
     if (dn_model_create(&model, weights, &model_options, &error) != DN_OK) server_fail("%s", error.message);
     dn_weights_free(weights);
+    fprintf(stderr, "{\"version\": \"%s\", \"tier\": \"%s\", \"precision\": \"%s\", \"memory\": \"%s\"}\n",
+            dn_version(), dn_model_tier(model),
+            model_options.precision == DN_PRECISION_BFLOAT16 ? "bf16" : "fp32",
+            model_options.memory == DN_MEMORY_LOW ? "low" : "fast");
     dn_session_options options = dn_session_options_default();
     options.batch = job.batch;
     options.threads = job.threads;
