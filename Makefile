@@ -13,7 +13,8 @@
 #   make weights    ftrain weights: fetch densenet161's ImageNet weights to where every command finds them
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
 #   make bench      how fast it is; make bench-peers, make bench-capstone: beside others; make bench-serve: under load;
-#                   make bench-share: what threads take in memory
+#                   make bench-share: what threads take in memory; BENCH_HISTORY=FILE: its figures go there, too
+#   make bench-history  draw them; make bench-compare BASE=COMMIT: two commits in turns
 #   make abi        write the list of what programs are compiled against anew, after a meant change of a public header
 #   make reference  the public headers as pages of HTML, in build/reference/html; needs doxygen
 #   make golden     write the tests' expected values anew, with PyTorch and its company
@@ -439,6 +440,15 @@ PEERS         := $(BUILD)/peers
 PEER_ENGINES  := $(PEERS)/ours $(PEERS)/pictures $(if $(wildcard /usr/include/dnnl.h),$(PEERS)/onednn)
 # Options for bench, for the comparison and for the capstone's job: make bench BENCH_ARGS='--quick network'
 BENCH_ARGS    ?=
+# A file outside the tree that gets a line for each run of bench and of bench-peers.
+BENCH_HISTORY ?=
+HISTORY       := $(PYTHON) bench/history/history.py
+# Before a run that takes long: can the line be written? And the line: $(call RECORD,program,its JSON)
+CHECK_HISTORY = $(if $(BENCH_HISTORY),@$(HISTORY) check $(call quoted,$(BENCH_HISTORY)))
+RECORD        = $(if $(BENCH_HISTORY),@$(HISTORY) append $(call quoted,$(BENCH_HISTORY)) $(1) $(2))
+# For bench-compare: the commit to compare with, and how often both are run.
+BASE ?=
+PAIRS ?= 9
 
 $(BENCH): $(BENCH_SOURCES:%.c=$(BUILD)/%.o) $(STATIC)
 	$(call show,LD,$@)
@@ -458,15 +468,32 @@ bench: deps
 	+@$(AGAIN) bench-built
 
 bench-built: $(BENCH)
+	$(CHECK_HISTORY)
 	$(BENCH) --json $(BUILD)/bench.json $(BENCH_ARGS)
+	$(call RECORD,bench,$(BUILD)/bench.json)
 
 bench-peers: deps
 	@bench/peers/install.sh $(PEERS)
 	+@$(AGAIN) bench-peers-built
 
 bench-peers-built: $(PEER_ENGINES) $(PEERS)/weights.safetensors
+	$(CHECK_HISTORY)
 	$(PYTHON) bench/peers/compare.py --work $(PEERS) --json $(BUILD)/bench-peers.json $(BENCH_ARGS)
+	$(call RECORD,bench-peers,$(BUILD)/bench-peers.json)
 	$(PYTHON) bench/peers/compare.py --work $(PEERS) --json $(BUILD)/bench-pictures.json --pictures
+
+# What BENCH_HISTORY holds: make bench-history BENCH_ARGS='--last 30 --part training'
+.PHONY: bench-history bench-compare bench-compare-built
+bench-history:
+	@$(if $(BENCH_HISTORY),,echo 'bench-history: name the file: BENCH_HISTORY=FILE' >&2; exit 2)
+	@$(HISTORY) draw $(call quoted,$(BENCH_HISTORY)) $(BENCH_ARGS)
+
+bench-compare: deps
+	+@$(AGAIN) bench-compare-built
+
+bench-compare-built: $(BENCH)
+	+@BUILD='$(BUILD)' MAKE='$(MAKE)' PYTHON='$(PYTHON)' PAIRS='$(PAIRS)' \
+	    bench/history/compare.sh $(call quoted,$(BASE)) $(BENCH_ARGS)
 
 bench-capstone: deps
 	@bench/peers/install.sh $(PEERS)
