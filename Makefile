@@ -175,6 +175,7 @@ SHARED  := $(BUILD)/libdensenet.so.$(VERSION)
 SONAME  := libdensenet.so.$(SOVERSION)
 PROGRAM := $(BUILD)/ftrain/ftrain
 SAMPLES := $(BUILD)/docs/demo/samples
+BENCH   := $(BUILD)/bench/bench
 
 .PHONY: all help
 all: $(STATIC) $(SHARED) $(PROGRAM)
@@ -292,7 +293,7 @@ portability: all
 test: deps
 	+@$(AGAIN) check $(if $(filter file,$(origin WERROR)),WERROR=-Werror)
 
-check: all $(TEST_PROGRAMS) $(SAMPLES) $(FAULTS) $(CHECKERS)
+check: all $(BENCH) $(TEST_PROGRAMS) $(SAMPLES) $(FAULTS) $(CHECKERS)
 	@for folder in $(TESTS); do ls -d test/$$folder/* 2>/dev/null | grep -q '/\(test\|check\)_' || \
 	    { echo "TESTS: there are no tests in test/$$folder" >&2; exit 2; }; done
 	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' CC='$(CC)' test/run.sh $(TEST_PROGRAMS) $(TEST_SCRIPTS)
@@ -431,7 +432,6 @@ $(REFERENCE_HEADERS):
 
 # ---- bench: how fast it is, alone and beside others (bench/README.md) ----
 
-BENCH         := $(BUILD)/bench/bench
 BENCH_SOURCES := $(wildcard bench/*.c)
 ifeq ($(X86_64),)
 BENCH_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(BENCH_SOURCES))

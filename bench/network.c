@@ -1,5 +1,6 @@
 /* Whole networks: batch 1 and 16, on one to all threads. */
 #include "bench/bench.h"
+#include "bench/network_parts.h"
 #include "bench/report.h"
 #include "bench/shapes.h"
 #include "core/clock.h"
@@ -27,37 +28,37 @@ static void forward(void *context) {
         r->status = dn_session_forward(r->session, r->inputs, r->batch, &outputs, r->error);
 }
 
-static void report_setting(bench_context *context, const dn_config *config, const dn_session_options *options,
-                           const bench_stats *stats, size_t arena) {
-    const double seconds = stats->median / options->batch;
+static void report_setting(bench_context *context, const bench_passes *passes, const bench_stats *stats,
+                           size_t arena) {
+    const dn_config *config = dn_model_config(passes->model);
+    const double seconds = stats->median / passes->batch;
     const double rate = bench_network_flop(config) / seconds;
-    const double peak = bench_peak(context->isa, options->threads);
     printf(
         "    batch %2d, %d thread%s  %8.2f ms an image  (%.2f - %.2f)  %6.1f GFLOP/s  %4.0f %% of peak  arena %.1f MB\n",
-        options->batch, options->threads, options->threads > 1 ? "s" : " ", 1e3 * seconds,
-        1e3 * stats->q1 / options->batch, 1e3 * stats->q3 / options->batch, 1e-9 * rate, 100 * rate / peak,
-        1e-6 * (double)arena);
+        passes->batch, passes->threads, passes->threads > 1 ? "s" : " ", 1e3 * seconds,
+        1e3 * stats->q1 / passes->batch, 1e3 * stats->q3 / passes->batch, 1e-9 * rate,
+        100 * rate / passes->peak, 1e-6 * (double)arena);
     bench_report_add(context->report, "networks",
                      json_pack("{s:s, s:i, s:i, s:o, s:f, s:f, s:f, s:I}", "network", config->name, "batch",
-                               options->batch, "threads", options->threads, "seconds",
-                               bench_stats_json(stats), "seconds_an_image", seconds, "flops", rate,
-                               "share_of_peak", rate / peak, "arena", (json_int_t)arena));
+                               passes->batch, "threads", passes->threads, "seconds", bench_stats_json(stats),
+                               "seconds_an_image", seconds, "flops", rate, "share_of_peak",
+                               rate / passes->peak, "arena", (json_int_t)arena));
 }
 
-static dn_status bench_setting(bench_context *context, const dn_model *model, int batch, int threads,
-                               const float *inputs, float *features, dn_error *error) {
+static dn_status bench_setting(bench_context *context, const bench_passes *passes, dn_error *error) {
     dn_session_options options = dn_session_options_default();
-    options.batch = batch;
-    options.threads = threads;
-    forward_run r = {.inputs = inputs, .features = features, .batch = batch, .error = error};
-    dn_status status = dn_session_create(&r.session, model, &options, error);
+    options.batch = passes->batch;
+    options.threads = passes->threads;
+    forward_run r = {
+        .inputs = passes->inputs, .features = passes->features, .batch = passes->batch, .error = error};
+    dn_status status = dn_session_create(&r.session, passes->model, &options, error);
     if (status != DN_OK) return status;
     bench_effort effort = bench_effort_of(context);
     effort.seconds *= 5;
     const bench_stats stats = bench_measure(&effort, forward, &r);
-    if (r.status == DN_OK)
-        report_setting(context, dn_model_config(model), &options, &stats, dn_session_arena_size(r.session));
+    if (r.status == DN_OK) report_setting(context, passes, &stats, dn_session_arena_size(r.session));
     dn_session_free(r.session);
+    if (r.status == DN_OK && context->parts) r.status = bench_network_parts(context, passes, error);
     return r.status;
 }
 
@@ -86,8 +87,15 @@ static dn_status bench_config(bench_context *context, const dn_config *config, c
     if (!features) status = dni_fail(error, DN_ERR_MEMORY, "out of memory for features");
     const int batches[] = {1, LARGEST_BATCH};
     for (int b = 0; b < (context->quick ? 1 : 2); b++)
-        for (int threads = 1; status == DN_OK && threads <= context->threads; threads++)
-            status = bench_setting(context, model, batches[b], threads, inputs, features, error);
+        for (int threads = 1; status == DN_OK && threads <= context->threads; threads++) {
+            const bench_passes passes = {.model = model,
+                                         .batch = batches[b],
+                                         .threads = threads,
+                                         .inputs = inputs,
+                                         .features = features,
+                                         .peak = bench_peak(context->isa, threads)};
+            status = bench_setting(context, &passes, error);
+        }
     free(features);
     dn_model_free(model);
     return status;

@@ -84,13 +84,27 @@ double bench_gemm_flop(const bench_gemm *gemm) {
     return 2.0 * gemm->m * gemm->n * gemm->k;
 }
 
+/* FLOP of the convolutions first .. end - 1, in the order of execution. */
+typedef struct flop_sum {
+    int first, end, index;
+    double flop;
+} flop_sum;
+
 static void add_flop(void *context, const bench_shape *shape) {
+    flop_sum *sum = context;
     const bench_gemm gemm = bench_shape_gemm(shape);
-    *(double *)context += bench_gemm_flop(&gemm);
+    if (sum->index >= sum->first && sum->index < sum->end) sum->flop += bench_gemm_flop(&gemm);
+    sum->index++;
+}
+
+double bench_convolution_flop(const dn_config *config, int index) {
+    flop_sum sum = {.first = index, .end = index + 1};
+    walk(config, add_flop, &sum);
+    return sum.flop;
 }
 
 double bench_network_flop(const dn_config *config) {
-    double flop = 0;
-    walk(config, add_flop, &flop);
-    return flop;
+    flop_sum sum = {.end = dni_convolution_count(config)};
+    walk(config, add_flop, &sum);
+    return sum.flop;
 }

@@ -31,7 +31,9 @@ typedef struct bench_gemm {
 bench_gemm bench_shape_gemm(const bench_shape *shape);
 double bench_gemm_flop(const bench_gemm *gemm);
 
-/* FLOP of all convolutions of a network for one image of 224x224, done directly. */
+/* FLOP of a network's convolution of that index (dni_part_at), and of all of them, for one image of 224x224,
+ * done directly. */
+double bench_convolution_flop(const dn_config *config, int index);
 double bench_network_flop(const dn_config *config);
 
 #endif
