@@ -88,9 +88,6 @@ const char *server_url(const server *self);
  * OUTCOME_OK. */
 outcome server_run(server *self);
 
-/* Whether a signal asked it to end. */
-bool server_is_ending(const server *self);
-
 /* Counts of requests and their times, in Prometheus's text format 0.0.4. */
 void server_write_metrics(server *self, FILE *to);
 

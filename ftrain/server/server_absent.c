@@ -24,11 +24,6 @@ outcome server_run(server *self) {
     return OUTCOME_USAGE;
 }
 
-bool server_is_ending(const server *self) {
-    (void)self;
-    return true;
-}
-
 void server_write_metrics(server *self, FILE *to) {
     (void)self, (void)to;
 }

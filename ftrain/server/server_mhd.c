@@ -216,10 +216,6 @@ const char *server_url(const server *self) {
     return self->url;
 }
 
-bool server_is_ending(const server *self) {
-    return atomic_load(&self->is_ending);
-}
-
 /* ---- serving, and the end ---- */
 
 static void wait_a_tick(void) {
