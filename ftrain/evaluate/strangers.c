@@ -79,9 +79,10 @@ outcome strangers_run(strangers *out, scorer *with, const char *folder, const sc
                       size_t *skipped) {
     *out = (strangers){.folder = folder};
     char *copy = strdup(folder); /* as on a command line */
-    path_source *source = copy ? path_source_create(&copy, 1, '\n') : NULL;
+    path_source *source = NULL;
     dni_samples samples = {.count = 0};
-    outcome code = source ? list(&samples, source, strict, skipped) : report_no_memory();
+    outcome code = copy ? path_source_create(&source, &copy, 1, '\n') : report_no_memory();
+    if (!code) code = list(&samples, source, strict, skipped);
     if (!code) code = score(out, with, &samples, evaluated, skipped);
     dni_samples_free(&samples);
     path_source_free(source);

@@ -308,12 +308,9 @@ static outcome explain(explanation_run *run, char *const *paths, int count) {
     if (!code) code = find_class(run);
     if (!code) code = prepare_output(run, paths, count);
     if (!code) code = attach(run);
-    if (code) return code;
-    run->source = path_source_create(paths, count, '\n');
-    if (!run->source) return report_no_memory();
-    code = explain_all(run);
-    if (code) return code;
-    return finish(run->skipped);
+    if (!code) code = path_source_create(&run->source, paths, count, '\n');
+    if (!code) code = explain_all(run);
+    return !code ? finish(run->skipped) : code;
 }
 
 static const option_spec rows[] = {

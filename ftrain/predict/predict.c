@@ -238,8 +238,8 @@ static outcome open_model(predict_run *run) {
 
 /* Reading begins before the network is ready. */
 static outcome start_reading(predict_run *run, char *const *paths, int count) {
-    run->source = path_source_create(paths, count, run->null ? '\0' : '\n');
-    if (!run->source) return report_no_memory();
+    const outcome code = path_source_create(&run->source, paths, count, run->null ? '\0' : '\n');
+    if (code) return code;
     const dni_reader_options options = {
         .preprocessing = &run->preprocessing,
         .next = next_picture,

@@ -82,8 +82,8 @@ static char *locate(const review_set *set, const char *path) {
 /* All paths of one that the command line has. */
 static outcome take_path(choice *work, const char *path) {
     char *const located = strcmp(path, "-") == 0 ? strdup(path) : locate(work->set, path);
-    path_source *const source = located ? path_source_create(&located, 1, '\n') : NULL;
-    outcome code = source ? OUTCOME_OK : report_no_memory();
+    path_source *source = NULL;
+    outcome code = located ? path_source_create(&source, &located, 1, '\n') : report_no_memory();
     named_picture *picture;
     while (!code && path_source_next(source, &picture)) {
         char *const again = strcmp(path, "-") == 0 ? locate(work->set, picture->path) : NULL;
@@ -97,7 +97,7 @@ static outcome take_path(choice *work, const char *path) {
         named_picture_free(picture);
     }
     if (!code && path_source_lacks_memory(source)) code = report_no_memory();
-    if (source) path_source_free(source);
+    path_source_free(source);
     free(located);
     return code;
 }

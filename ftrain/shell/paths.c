@@ -45,15 +45,28 @@ void named_picture_free(void *picture) {
     free(self);
 }
 
-path_source *path_source_create(char *const *paths, int count, char separator) {
+static dn_status open_pipe(path_source *source, dn_error *error) {
+    if (pipe(source->wake) == 0) return DN_OK;
+    return dni_fail_errno(error, errno, "a pipe, by which the reading of paths is stopped, cannot be opened");
+}
+
+outcome path_source_create(path_source **out, char *const *paths, int count, char separator) {
+    dn_error error;
+    *out = NULL;
     path_source *source = calloc(1, sizeof *source);
-    if (!source) return NULL;
+    if (!source) return report_no_memory();
     *source = (path_source){.paths = paths, .count = count, .separator = separator, .wake = {-1, -1}};
     source->buffer = malloc(LONGEST_PATH);
-    if (source->buffer && pipe(source->wake) == 0) return source;
+    const outcome code = !source->buffer             ? report_no_memory()
+                         : open_pipe(source, &error) ? report(&error, OUTCOME_MACHINE)
+                                                     : OUTCOME_OK;
+    if (!code) {
+        *out = source;
+        return OUTCOME_OK;
+    }
     free(source->buffer);
     free(source);
-    return NULL;
+    return code;
 }
 
 static void close_folder(path_source *source) {

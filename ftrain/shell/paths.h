@@ -4,6 +4,7 @@
 #define FTRAIN_SHELL_PATHS_H
 
 #include "core/status.h"
+#include "ftrain/shell/outcome.h"
 
 #include <stdbool.h>
 
@@ -19,9 +20,9 @@ void named_picture_free(void *picture); /* a named_picture from malloc */
 typedef struct path_source path_source;
 
 /* `paths` as on the command line, "-" for the list on standard input, whose paths end in `separator`. A
- * folder stands for all files in it and in its folders, by name; hidden ones are left out. NULL: out of
- * memory. */
-path_source *path_source_create(char *const *paths, int count, char separator);
+ * folder stands for all files in it and in its folders, by name; hidden ones are left out. Returns OUTCOME_OK
+ * or, after a message, another outcome; *out is then NULL. */
+outcome path_source_create(path_source **out, char *const *paths, int count, char separator);
 
 /* The next one; false: there are no more, or memory is out, or the source was stopped. */
 bool path_source_next(path_source *source, named_picture **out);

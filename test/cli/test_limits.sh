@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ftrain where the system gives it few threads or little memory: every command ends, and says what was missing.
+# ftrain where the system gives it few threads, descriptors or little memory: every command ends, and says what was missing.
 #
 #     test/cli/test_limits.sh        from the repository root; BUILD names the folder of the build
 source test/support/support.sh
@@ -41,6 +41,14 @@ else
     check "explain ends when threads are refused" 5 "" "$refused" \
         with_one_thread explain data/test/dark/1.ppm -m m.safetensors -o open/map.png --threads 3
 fi
+
+# ---- few descriptors: three are the standard streams, one is left ----
+
+few="ulimit -n 4; exec \"\$@\""
+for command in "predict -m m.safetensors data/test/dark" "explain -m m.safetensors data/test/dark" \
+    "review data --keep data/test/dark/1.ppm" "train data $small -o n.safetensors"; do
+    check "${command%% *} says that descriptors are missing" 5 "" "Too many open files" bash -c "$few" few "$ftrain" $command
+done
 
 # ---- little address space ----
 
