@@ -9,6 +9,7 @@
 #include "ftrain/shell/suggestion.h"
 
 #include <cblas.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,8 +52,12 @@ static outcome print_completion(const char *name) {
     return found ? OUTCOME_OK : OUTCOME_USAGE;
 }
 
+static bool asks_for_help(const char *word) {
+    return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static outcome help(int argc, char **argv) {
-    if (argc < 3) {
+    if (argc < 3 || asks_for_help(argv[2])) {
         print_overview(stdout);
         return OUTCOME_OK;
     }
@@ -68,8 +73,7 @@ static outcome dispatch(int argc, char **argv) {
         print_overview(stderr);
         return OUTCOME_USAGE;
     }
-    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        return help(argc, argv);
+    if (asks_for_help(argv[1])) return help(argc, argv);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         printf("ftrain %s\n", dn_version());
         return OUTCOME_OK;

@@ -18,6 +18,9 @@ check "an unknown command is named" 2 "" "'frobnicate' is not a command; 'ftrain
 check "one that is nearly a command is told which" 2 "" \
     "'trian' is not a command; did you mean 'train'\? 'ftrain help' lists them" "$ftrain" trian
 check "help, too" 2 "" "'hepl' is not a command; did you mean 'help'\?" "$ftrain" hepl
+for word in help --help -h; do
+    check "help of $word is the list of commands" 0 '^Usage: ftrain COMMAND' "" "$ftrain" help $word
+done
 check "--version prints the version" 0 '^ftrain [0-9]+\.[0-9]+\.[0-9]+$' "" "$ftrain" --version
 equal "-V prints the same" "$("$ftrain" -V)" "$("$ftrain" --version)"
 for command in train extract predict evaluate convert info; do
