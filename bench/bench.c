@@ -29,6 +29,7 @@ static const char usage[] =
     "  --precision NAME   layers, network, load: fp32 (default) or bf16\n"
     "  --memory NAME      layers, network, load: fast (default) or low\n"
     "  --parts            network: stem, convolutions of each block, transitions, ... within the passes, too\n"
+    "  --samples          network: where in the program one thread's time goes, too (bench/functions.py)\n"
     "  --quick            few shapes, few runs\n"
     "  --json FILE        write the results there too\n"
     "\n"
@@ -114,12 +115,17 @@ typedef struct arguments {
 } arguments;
 
 static void read_options(arguments *given, bench_context *context, int argc, char **argv) {
-    static const struct option options[] = {
-        {"threads", required_argument, NULL, 't'}, {"network", required_argument, NULL, 'n'},
-        {"kernel", required_argument, NULL, 'k'},  {"precision", required_argument, NULL, 'p'},
-        {"memory", required_argument, NULL, 'm'},  {"parts", no_argument, NULL, 'P'},
-        {"quick", no_argument, NULL, 'q'},         {"json", required_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"threads", required_argument, NULL, 't'},
+                                            {"network", required_argument, NULL, 'n'},
+                                            {"kernel", required_argument, NULL, 'k'},
+                                            {"precision", required_argument, NULL, 'p'},
+                                            {"memory", required_argument, NULL, 'm'},
+                                            {"parts", no_argument, NULL, 'P'},
+                                            {"samples", no_argument, NULL, 's'},
+                                            {"quick", no_argument, NULL, 'q'},
+                                            {"json", required_argument, NULL, 'j'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) switch (option) {
         case 't':
             given->threads = positive(optarg);
@@ -138,6 +144,9 @@ static void read_options(arguments *given, bench_context *context, int argc, cha
             break;
         case 'P':
             context->parts = true;
+            break;
+        case 's':
+            context->samples = true;
             break;
         case 'q':
             context->quick = true;

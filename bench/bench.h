@@ -13,6 +13,7 @@
 typedef struct bench_context {
     int threads;         /* the most to use */
     bool parts;          /* network: each of its parts, too */
+    bool samples;        /* network: where in the program the time of one thread goes, too */
     bool quick;          /* few shapes and runs: does everything work? */
     const char *network; /* only this member of the family; NULL: all */
     const char *kernel;  /* only kernels with this in their name; NULL: all */

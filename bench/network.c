@@ -2,6 +2,7 @@
 #include "bench/bench.h"
 #include "bench/network_parts.h"
 #include "bench/report.h"
+#include "bench/samples.h"
 #include "bench/shapes.h"
 #include "core/clock.h"
 #include "core/error.h"
@@ -45,6 +46,21 @@ static void report_setting(bench_context *context, const bench_passes *passes, c
                                rate / passes->peak, "arena", (json_int_t)arena));
 }
 
+/* The same passes with samples of where they are. */
+static void take_samples(bench_context *context, const bench_passes *passes, forward_run *r) {
+    bench_effort effort = bench_effort_of(context);
+    effort.seconds *= 20;
+    r->status = bench_samples_start(r->error);
+    if (r->status != DN_OK) return;
+    const bench_stats stats = bench_measure(&effort, forward, r);
+    json_t *row = bench_samples_stop();
+    json_object_set_new(row, "network", json_string(dn_model_config(passes->model)->name));
+    json_object_set_new(row, "batch", json_integer(passes->batch));
+    json_object_set_new(row, "threads", json_integer(passes->threads));
+    json_object_set_new(row, "seconds_an_image", json_real(stats.median / passes->batch));
+    bench_report_add(context->report, "samples", row);
+}
+
 static dn_status bench_setting(bench_context *context, const bench_passes *passes, dn_error *error) {
     dn_session_options options = dn_session_options_default();
     options.batch = passes->batch;
@@ -57,6 +73,7 @@ static dn_status bench_setting(bench_context *context, const bench_passes *passe
     effort.seconds *= 5;
     const bench_stats stats = bench_measure(&effort, forward, &r);
     if (r.status == DN_OK) report_setting(context, passes, &stats, dn_session_arena_size(r.session));
+    if (r.status == DN_OK && context->samples && passes->threads == 1) take_samples(context, passes, &r);
     dn_session_free(r.session);
     if (r.status == DN_OK && context->parts) r.status = bench_network_parts(context, passes, error);
     return r.status;

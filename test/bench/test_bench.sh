@@ -4,7 +4,7 @@
 #     test/bench/test_bench.sh        from the repository root; BUILD names the folder of the build
 if [ -n "${SANITIZE-}" ]; then echo "ok - the bench runs # SKIP it takes minutes with sanitizers"; exit 0; fi
 source test/support/support.sh
-bench=$build/bench/bench
+bench=$build/bench/bench root=$PWD
 cd "$work" || exit 1
 
 check "help" 0 '^  --parts ' '' "$bench" --help
@@ -41,5 +41,16 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 import results
 print("network_parts densenet121, batch 1, 1 thread, block 2 3x3" in
-      [results.label(figure) for figure in results.bench_figures(json.load(open("found.json")))])' "$OLDPWD/bench/history"
+      [results.label(figure) for figure in results.bench_figures(json.load(open("found.json")))])' "$root/bench/history"
+
+if ! command -v addr2line >/dev/null; then
+    echo "ok - the functions that a network's time is spent in # SKIP there is no addr2line"
+elif [[ $(uname -sm) != Linux\ @(x86_64|aarch64) ]]; then
+    check "samples are refused" 1 '' '--samples: only on Linux' "$bench" --quick --threads 1 --network densenet121 --samples network
+else
+    check "the functions that a network's time is spent in" 0 '^    micro_kernel .* ms ' '' \
+        python3 "$root/bench/functions.py" "$bench" --quick --network densenet121
+    cp "$stdout" functions
+    holds "in each kind of kernel" bash -c 'for kind in stem conv1x1 conv3x3; do grep -q "^  $kind.* ms " "$0" || exit 1; done' functions
+fi
 [ "$failures" -eq 0 ]
