@@ -218,6 +218,13 @@ void html_add_style(html *page, const char *format, ...) {
     va_end(arguments);
 }
 
+/* The length of a mark that turns the direction of all that follows it, also outside the name that it is in:
+ * U+202A to U+202E, U+2066 to U+2069. 0: there is none. */
+static size_t direction_mark(const char *text) {
+    if (strncmp(text, "\xe2\x80", 2) == 0 && text[2] >= '\xaa' && text[2] <= '\xae') return 3;
+    return strncmp(text, "\xe2\x81", 2) == 0 && text[2] >= '\xa6' && text[2] <= '\xa9' ? 3 : 0;
+}
+
 static void write_escaped(FILE *to, const char *text) {
     for (; *text; text++) {
         const unsigned char byte = (unsigned char)*text;
@@ -236,6 +243,9 @@ static void write_escaped(FILE *to, const char *text) {
         else if (byte == 0xc2 && (unsigned char)text[1] < 0xa0) { /* U+0080 to U+009F */
             fputs("\xef\xbf\xbd", to);
             text++;
+        } else if (direction_mark(text)) {
+            fputs("\xef\xbf\xbd", to);
+            text += direction_mark(text) - 1;
         } else
             fputc(byte, to);
     }

@@ -101,6 +101,17 @@ static void test_what_is_no_text_becomes_the_replacement_character(void **state)
     free(text);
 }
 
+static void test_a_name_does_not_turn_what_follows_it(void **state) {
+    (void)state;
+    char *path = page_path();
+    html *page;
+    assert_int_equal(html_open(&page, path, "t", NULL), DN_OK);
+    html_text(page, "a\u202eb\u202ac\u2066d\u2069e\u200ff\u2065g");
+    char *text = page_close_and_read(page, path);
+    assert_non_null(strstr(text, "a\ufffdb\ufffdc\ufffdd\ufffde\u200ff\u2065g"));
+    free(text);
+}
+
 static void test_sections_are_listed_in_their_order(void **state) {
     (void)state;
     char *path = page_path();
@@ -157,6 +168,7 @@ int main(void) {
         cmocka_unit_test(test_rules_of_style_go_to_the_head),
         cmocka_unit_test(test_text_is_escaped_everywhere),
         cmocka_unit_test(test_what_is_no_text_becomes_the_replacement_character),
+        cmocka_unit_test(test_a_name_does_not_turn_what_follows_it),
         cmocka_unit_test(test_sections_are_listed_in_their_order),
         cmocka_unit_test(test_rows_break_by_themselves_and_nan_is_a_dash),
         cmocka_unit_test(test_a_page_loads_nothing),
