@@ -48,7 +48,7 @@ static dn_status check_options(const dn_session_options *options, const dn_confi
     if (!dni_size_mul(bytes, (size_t)options->height, &bytes) ||
         !dni_size_mul(bytes, (size_t)options->width, &bytes) ||
         !dni_size_mul(bytes, (size_t)options->batch, &bytes) || bytes > SIZE_MAX >> 12)
-        return dni_fail(error, DN_ERR_ARGUMENT, "%d images of %dx%d are too large for any memory",
+        return dni_fail(error, DN_ERR_ARGUMENT, "a batch of %d at %dx%d is too large for any memory",
                         options->batch, options->height, options->width);
     return DN_OK;
 }

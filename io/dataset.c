@@ -259,11 +259,11 @@ static dn_status compare_classes(const char *folder, const char *const *expected
 static dn_status take_classes(dni_dataset *dataset, const char *folder, dni_listing *listing,
                               dn_error *error) {
     if (listing->count < 2)
-        return dni_fail(error, DN_ERR_DATA_CLASSES, "%s: %zu class folders; at least two are needed", folder,
-                        listing->count);
+        return dni_fail(error, DN_ERR_DATA_CLASSES, "%s: has %zu class folder%s; at least two are needed",
+                        folder, listing->count, listing->count == 1 ? "" : "s");
     if (listing->count > 100000)
-        return dni_fail(error, DN_ERR_DATA_CLASSES, "%s: %zu class folders; at most 100000 are taken", folder,
-                        listing->count);
+        return dni_fail(error, DN_ERR_DATA_CLASSES, "%s: has %zu class folders; at most 100000 are taken",
+                        folder, listing->count);
     dataset->classes = listing->names;
     dataset->class_count = (int)listing->count;
     *listing = (dni_listing){0};

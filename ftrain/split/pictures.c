@@ -32,7 +32,8 @@ static outcome list_classes(dni_listing *out, const char *folder) {
         return OUTCOME_DATA;
     }
     if (out->count >= 2) return OUTCOME_OK;
-    message("%s: %zu class folders; at least two are needed, one for each class", folder, out->count);
+    message("%s: has %zu class folder%s; at least two are needed, one for each class", folder, out->count,
+            out->count == 1 ? "" : "s");
     return OUTCOME_DATA;
 }
 

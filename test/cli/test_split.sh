@@ -158,8 +158,8 @@ check "--strict stops at it" 3 "" "broken/cat/1.ppm" split broken -o out --stric
 gone "and leaves nothing"
 mkdir -p one/only none/a none/b blank
 cp src/cat/1.ppm one/only
-check "one class is too few" 3 "" "one: 1 class folders; at least two" split one -o out
-check "an empty folder has none" 3 "" "blank: 0 class folders" split blank -o out
+check "one class is too few" 3 "" "one: has 1 class folder; at least two" split one -o out
+check "an empty folder has none" 3 "" "blank: has 0 class folders" split blank -o out
 check "a class without files is named" 3 "" "none/a: a class without files" split none -o out
 check "a data set is not split again" 3 "" "empty: holds folders train and test" split empty -o out
 mkdir odd odd/a odd/b
