@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "io/file.h"
+#include "io/hamming_index.h"
 #include "io/perceptual_hash.h"
 
 #include <stdlib.h>
@@ -90,17 +91,39 @@ dn_status dni_group_same(uint32_t *group, const dni_fingerprint *pictures, uint3
     return status;
 }
 
+/* Flat pictures look like nothing, and are no items. */
+static uint32_t list_looks(dni_hamming_item *items, const dni_fingerprint *pictures, uint32_t count) {
+    uint32_t listed = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (pictures[i].phash != DNI_PERCEPTUAL_FLAT)
+            items[listed++] = (dni_hamming_item){.hash = pictures[i].phash, .index = i};
+    return listed;
+}
+
+static dn_status unite_near(uint32_t *group, dni_hamming_item *items, uint32_t *cluster, uint32_t count,
+                            int distance, dn_error *error) {
+    dni_hamming_index *index;
+    const dn_status status = dni_hamming_index_create(&index, items, count, distance, error);
+    if (status) return status;
+    for (uint32_t i = 1; i < count; i++)
+        if (items[i].hash == items[i - 1].hash) unite(group, items[i - 1].index, items[i].index);
+    for (uint32_t size; (size = dni_hamming_index_take_cluster(index, cluster, NULL)) > 0;)
+        for (uint32_t k = 1; k < size; k++) unite(group, cluster[0], cluster[k]);
+    dni_hamming_index_free(index);
+    return DN_OK;
+}
+
 dn_status dni_group_near(uint32_t *group, const dni_fingerprint *pictures, uint32_t count, int distance,
                          dn_error *error) {
-    const dn_status status = unite_same(group, pictures, count, error);
+    dn_status status = unite_same(group, pictures, count, error);
     if (status) return status;
-    for (uint32_t i = 0; i < count; i++) {
-        if (pictures[i].phash == DNI_PERCEPTUAL_FLAT) continue;
-        for (uint32_t j = 0; j < i; j++)
-            if (dni_perceptual_distance(pictures[i].phash, pictures[j].phash) <= distance &&
-                pictures[j].phash != DNI_PERCEPTUAL_FLAT)
-                unite(group, i, j);
-    }
-    settle(group, count);
-    return DN_OK;
+    size_t bytes;
+    dni_hamming_item *const items = dni_size_mul(count, sizeof *items, &bytes) ? malloc(bytes + 1) : NULL;
+    uint32_t *const cluster = items ? malloc(count * sizeof *cluster + 1) : NULL;
+    status = cluster ? unite_near(group, items, cluster, list_looks(items, pictures, count), distance, error)
+                     : dni_no_memory(error, "comparing %u pictures", count);
+    if (!status) settle(group, count);
+    free(items);
+    free(cluster);
+    return status;
 }
