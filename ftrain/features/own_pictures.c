@@ -18,16 +18,20 @@ outcome own_pictures_find(own_pictures *out, const dn_picture_key *keys, int key
     *out = (own_pictures){.keys = key_count, .count = count};
     out->is_own = new_array((size_t)count + 1, sizeof *out->is_own);
     if (!out->is_own) return OUTCOME_MACHINE;
+    dn_picture_index *index;
+    dn_error error;
+    if (dn_picture_index_create(&index, keys, key_count, &error)) return report(&error, OUTCOME_MACHINE);
     for (int i = 0; key_count && i < count; i++) {
         const dn_picture_key key = own_picture_key(&prints[i], DN_PICTURE_TRAIN);
         dn_picture_match match;
-        const int found = dn_picture_keys_find(keys, key_count, &key, &match);
+        const int found = dn_picture_index_find(index, &key, &match);
         out->is_own[i] = found >= 0;
         if (found < 0) continue;
         out->train += keys[found].use == DN_PICTURE_TRAIN;
         out->valid += keys[found].use == DN_PICTURE_VALID;
         out->near += match == DN_PICTURE_NEAR;
     }
+    dn_picture_index_free(index);
     return OUTCOME_OK;
 }
 

@@ -18,14 +18,15 @@ bool prediction_holds(const prediction *self, int class_index) {
     return self->probabilities[class_index] >= self->thresholds[class_index];
 }
 
-void prediction_find_own(prediction *self, const dn_classifier_info *info, const dni_fingerprint *print) {
+void prediction_find_own(prediction *self, const dn_classifier_info *info, const dn_picture_index *index,
+                         const dni_fingerprint *print) {
     self->own = NULL;
     self->is_near_copy = false;
     self->tells_own = info->picture_key_count > 0;
     if (!self->tells_own) return;
     const dn_picture_key key = own_picture_key(print, DN_PICTURE_TRAIN);
     dn_picture_match match;
-    const int found = dn_picture_keys_find(info->picture_keys, info->picture_key_count, &key, &match);
+    const int found = dn_picture_index_find(index, &key, &match);
     if (found < 0) return;
     self->own = info->picture_keys[found].use == DN_PICTURE_TRAIN ? "train" : "valid";
     self->is_near_copy = match == DN_PICTURE_NEAR;

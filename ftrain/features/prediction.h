@@ -27,8 +27,9 @@ void prediction_sort(const prediction *self);
 /* Whether the picture's set holds the class. */
 bool prediction_holds(const prediction *self, int class_index);
 
-/* Looks the picture up among the model's own, and fills in what is told of that. */
-void prediction_find_own(prediction *self, const dn_classifier_info *info, const dni_fingerprint *print);
+/* Looks the picture up among the model's own, and fills in what is told of that. `index`: of info's keys. */
+void prediction_find_own(prediction *self, const dn_classifier_info *info, const dn_picture_index *index,
+                         const dni_fingerprint *print);
 
 /* {"path", "class", "probabilities", "own", "near_copy", "set", "unfamiliar", "unfamiliar_percentile"}: "own"
  * and "near_copy" of one of the model's own pictures alone, the set where sets are told, the last two where

@@ -45,6 +45,7 @@ typedef struct predict_run {
     float *probabilities; /* (BATCH, classes) */
     double percentiles[BATCH];
     int expected_class;
+    dn_picture_index *own_index; /* of the keys of the model's own pictures */
     own_pictures own;
     size_t judged, unexpected; /* rows with a class; those of another than the expected one */
     size_t failed, skipped;    /* rows with an error; all inputs that could not be used */
@@ -78,7 +79,7 @@ static outcome fail(predict_run *run, const named_picture *picture, const dn_err
 
 static void find_own(predict_run *run, const dni_fingerprint *print) {
     prediction *predicted = &run->predicted;
-    prediction_find_own(predicted, dn_classifier_get_info(run->classifier), print);
+    prediction_find_own(predicted, dn_classifier_get_info(run->classifier), run->own_index, print);
     run->own.count++;
     if (!predicted->own) return;
     run->own.train += strcmp(predicted->own, "train") == 0;
@@ -205,7 +206,9 @@ static outcome find_classes(predict_run *run) {
     run->own.keys = info->picture_key_count;
     run->predicted.tells_own = run->own.keys > 0;
     if (info->novelty) run->predicted.unfamiliarity = 0; /* what it is comes with each picture */
-    return OUTCOME_OK;
+    return dn_picture_index_create(&run->own_index, info->picture_keys, info->picture_key_count, &error)
+               ? report(&error, OUTCOME_MACHINE)
+               : OUTCOME_OK;
 }
 
 /* Refusing is only for models that can tell. */
@@ -309,6 +312,7 @@ static outcome run(const command *self, int argc, char **argv) {
     free(state.probabilities);
     free(state.predicted.order);
     imagenet_free(state.imagenet);
+    dn_picture_index_free(state.own_index);
     dn_classifier_free(state.classifier);
     return code;
 }

@@ -433,6 +433,20 @@ static void test_picture_keys(void **state) {
     assert_int_equal(match, DN_PICTURE_UNKNOWN);
     assert_int_equal(dn_picture_keys_find(&key, 1, NULL, NULL), -1);
     assert_int_equal(dn_picture_keys_find(&key, 1, &key, NULL), 0);
+
+    dn_picture_index *index = NULL;
+    REFUSED(dn_picture_index_create(NULL, &key, 1, &error), "out");
+    REFUSED(dn_picture_index_create(&index, NULL, 1, &error), "keys");
+    TAKEN(dn_picture_index_create(&index, NULL, 0, &error));
+    assert_int_equal(dn_picture_index_find(index, &key, &match), -1);
+    dn_picture_index_free(index);
+    TAKEN(dn_picture_index_create(&index, &key, 1, NULL));
+    assert_int_equal(dn_picture_index_find(NULL, &key, &match), -1);
+    assert_int_equal(match, DN_PICTURE_UNKNOWN);
+    assert_int_equal(dn_picture_index_find(index, NULL, NULL), -1);
+    assert_int_equal(dn_picture_index_find(index, &key, NULL), 0);
+    dn_picture_index_free(index);
+    dn_picture_index_free(NULL);
 }
 
 /* A classifier on a member of the family, the only kind that has a file. */

@@ -2,6 +2,7 @@
  * comes back as it was, a file without it loads, and what does not hold together is refused by name. */
 #include "head/classifier/classifier.h"
 
+#include "core/rng.h"
 #include "core/tensor_dict.h"
 #include "io/safetensors.h"
 #include "test/support/classifiers.h"
@@ -256,12 +257,58 @@ static void test_the_same_bytes_come_before_the_same_look(void **state) {
         {{.content = {255}, .look = 0}, 1, DN_PICTURE_SAME},
         {{.content = {10}, .look = 0xff}, -1, DN_PICTURE_UNKNOWN},
     };
+    dn_picture_index *index;
+    assert_int_equal(dn_picture_index_create(&index, keys, KEYS, NULL), DN_OK);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         dn_picture_match match;
         assert_int_equal(dn_picture_keys_find(keys, KEYS, &all[i].picture, &match), all[i].found);
         assert_int_equal(match, all[i].match);
+        assert_int_equal(dn_picture_index_find(index, &all[i].picture, &match), all[i].found);
+        assert_int_equal(match, all[i].match);
     }
     assert_int_equal(dn_picture_keys_find(NULL, 0, &all[0].picture, NULL), -1);
+    dn_picture_index_free(index);
+}
+
+/* Contents and looks repeat, and looks differ in few bits: most pictures have several keys to choose from. */
+static dn_picture_key drawn_key(dni_rng *rng) {
+    dn_picture_key key = {.look = dni_rng_below(rng, 4) ? dni_rng_next(rng) & 0x3000300030f : 0};
+    if (dni_rng_below(rng, 3) == 0) key.look = dni_rng_next(rng);
+    key.content[dni_rng_below(rng, 2) * 15] = (uint8_t)dni_rng_below(rng, 256);
+    key.content[7] = (uint8_t)dni_rng_below(rng, 4);
+    return key;
+}
+
+static void test_an_index_of_less_than_no_keys_is_refused(void **state) {
+    (void)state;
+    dn_picture_index *index = (dn_picture_index *)folder;
+    dn_error error;
+    assert_int_equal(dn_picture_index_create(&index, keys, -1, &error), DN_ERR_ARGUMENT);
+    assert_string_equal(error.message, "dn_picture_index_create: count is -1");
+    assert_null(index);
+}
+
+static void test_an_index_finds_what_comparing_with_every_key_finds(void **state) {
+    (void)state;
+    enum { MOST = 400, ASKED = 300 };
+    dn_picture_key many[MOST];
+    int matches[DN_PICTURE_SAME + 1] = {0};
+    dni_rng rng = dni_rng_named(1, "picture keys");
+    for (int count = 0; count <= MOST; count += 50) {
+        for (int i = 0; i < count; i++) many[i] = drawn_key(&rng);
+        dn_picture_index *index;
+        assert_int_equal(dn_picture_index_create(&index, many, count, NULL), DN_OK);
+        for (int i = 0; i < ASKED; i++) {
+            const dn_picture_key asked = drawn_key(&rng);
+            dn_picture_match expected, match;
+            const int found = dn_picture_keys_find(many, count, &asked, &expected);
+            assert_int_equal(dn_picture_index_find(index, &asked, &match), found);
+            assert_int_equal(match, expected);
+            matches[match]++;
+        }
+        dn_picture_index_free(index);
+    }
+    for (int m = 0; m <= DN_PICTURE_SAME; m++) assert_true(matches[m] > 100);
 }
 
 int main(void) {
@@ -273,6 +320,8 @@ int main(void) {
         cmocka_unit_test(test_another_type_or_shape_is_refused),
         cmocka_unit_test(test_numbers_that_cannot_be_are_refused),
         cmocka_unit_test(test_the_same_bytes_come_before_the_same_look),
+        cmocka_unit_test(test_an_index_of_less_than_no_keys_is_refused),
+        cmocka_unit_test(test_an_index_finds_what_comparing_with_every_key_finds),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
