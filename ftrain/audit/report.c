@@ -139,14 +139,13 @@ static void write_means(html *page, const audit_data *data) {
 
 /* ---- copies and outliers ---- */
 
-/* A group is shown at its second member, all of it, one after the other. */
-static bool is_second(const uint32_t *group, size_t i) {
-    if (group[i] == i) return false;
-    for (size_t k = group[i] + 1; k < i; k++)
-        if (group[k] == group[i]) return false;
-    return true;
+static bool is_among(const uint32_t *firsts, int count, uint32_t first) {
+    for (int i = 0; i < count; i++)
+        if (firsts[i] == first) return true;
+    return false;
 }
 
+/* A group is shown where its second member comes, all of it, one after the other. */
 static void write_copies(html *page, const audit *findings, dni_pool *pool) {
     const audit_copies *const copies = &findings->copies;
     const audit_data *const data = &findings->data;
@@ -159,12 +158,15 @@ static void write_copies(html *page, const audit *findings, dni_pool *pool) {
              copies->near_across_parts, copies->near_across_classes);
     if (copies->near_count == 0) return;
     picture_list list = {.count = 0};
+    uint32_t firsts[MAX_SHOWN_GROUPS];
     int shown = 0;
     for (size_t i = 0; i < data->samples.count && shown < MAX_SHOWN_GROUPS; i++) {
-        if (!is_second(copies->near, i)) continue;
-        pictures_add(&list, copies->near[i], "group %d", ++shown);
+        const uint32_t first = copies->near[i];
+        if (first == i || is_among(firsts, shown, first)) continue;
+        firsts[shown++] = first;
+        pictures_add(&list, first, "group %d", shown);
         for (size_t k = i; k < data->samples.count; k++)
-            if (copies->near[k] == copies->near[i]) pictures_add(&list, k, "group %d", shown);
+            if (copies->near[k] == first) pictures_add(&list, k, "group %d", shown);
     }
     pictures_write(&list, page, data, pool, SIDE, "");
 }
