@@ -21,6 +21,7 @@ static const char usage[] =
     "  load        a picture at a time, alone and beside busy loops\n"
     "  preprocess  JPEG file to network input\n"
     "  training    an epoch of the head\n"
+    "  copies      near copies among 20,000 to 1,000,000 perceptual hashes\n"
     "  prepare     write seeded weights and inputs for the comparison with other engines\n"
     "\n"
     "  --threads N        the most threads (default: all cores; layers: 1)\n"
@@ -40,10 +41,10 @@ typedef struct part {
     dn_status (*run)(bench_context *context, dn_error *error);
 } part;
 
-static const part parts[] = {{"machine", bench_machine},  {"layers", bench_layers},
-                             {"errors", bench_errors},    {"network", bench_network},
-                             {"load", bench_load},        {"preprocess", bench_preprocess},
-                             {"training", bench_training}};
+static const part parts[] = {{"machine", bench_machine},   {"layers", bench_layers},
+                             {"errors", bench_errors},     {"network", bench_network},
+                             {"load", bench_load},         {"preprocess", bench_preprocess},
+                             {"training", bench_training}, {"copies", bench_copies}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 bench_effort bench_effort_of(const bench_context *context) {

@@ -38,6 +38,7 @@ dn_status bench_network(bench_context *context, dn_error *error);
 dn_status bench_load(bench_context *context, dn_error *error);
 dn_status bench_preprocess(bench_context *context, dn_error *error);
 dn_status bench_training(bench_context *context, dn_error *error);
+dn_status bench_copies(bench_context *context, dn_error *error);
 
 /* Writes what the comparison with other engines works on into the context's folder: seeded weights
  * (weights.safetensors), inputs (inputs.f32: 16 x 224 x 224 x 3 floats) and two JPEG files. */
