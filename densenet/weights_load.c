@@ -234,11 +234,20 @@ static dn_status keep_file(dn_weights *weights, dni_checkpoint *checkpoint, dn_e
     return status;
 }
 
+/* Other files of this project are told by what they say of themselves: a model file is easily taken for
+ * weights. */
+static dn_status refuse(const loading *l, dn_error *error) {
+    const char *format = dni_tensor_dict_meta(l->checkpoint.file, "format");
+    if (format && strncmp(format, "densenet ", 9) == 0)
+        return dni_fail(error, DN_ERR_MISMATCH, "%s: not a network's weights: metadata 'format' is '%s'",
+                        l->file.path, format);
+    return dni_fail(error, DN_ERR_MISMATCH, "%s: its %zu tensors are none of DenseNet-121, 161, 169, 201",
+                    l->file.path, dni_tensor_dict_count(l->checkpoint.file));
+}
+
 static dn_status make(dn_weights **out, loading *l, dn_error *error) {
     const dn_config *config = recognise(l->checkpoint.network);
-    if (!config)
-        return dni_fail(error, DN_ERR_MISMATCH, "%s: its %zu tensors are none of DenseNet-121, 161, 169, 201",
-                        l->file.path, dni_tensor_dict_count(l->checkpoint.file));
+    if (!config) return refuse(l, error);
     dn_weights *weights;
     dn_status status = dni_weights_create(&weights, config, l->options.allocator, error);
     if (status) return status;

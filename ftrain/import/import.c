@@ -88,6 +88,23 @@ static outcome load_network(import_run *run) {
 
 /* ---- the classes ---- */
 
+/* What could not be a model's classes is the option's fault, not that of the file that would be written. */
+static outcome check_names(const import_run *run) {
+    const char *const list = run->options->classes;
+    for (int i = 0; i < run->class_count; i++) {
+        if (!*run->classes[i]) {
+            message("--classes: '%s' has an empty name", list);
+            return OUTCOME_USAGE;
+        }
+        for (int j = 0; j < i; j++)
+            if (strcmp(run->classes[i], run->classes[j]) == 0) {
+                message("--classes: '%s' has the name '%s' twice", list, run->classes[i]);
+                return OUTCOME_USAGE;
+            }
+    }
+    return OUTCOME_OK;
+}
+
 /* --classes, "cat,dog". */
 static outcome split_list(import_run *run) {
     const char *list = run->options->classes;
@@ -101,7 +118,7 @@ static outcome split_list(import_run *run) {
         if (rest) *rest++ = '\0';
         run->classes[run->class_count++] = name;
     }
-    return OUTCOME_OK;
+    return check_names(run);
 }
 
 static outcome take_names(import_run *run, char *const *names, int count) {

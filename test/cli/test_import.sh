@@ -53,11 +53,13 @@ refused() { # WHAT CODE PATTERN HEAD [OPTIONS]
     shift 3
     check "$what" "$code" '' "$pattern" import "$@" -o x.safetensors
 }
+check "a model in the place of weights" 4 '' "^ftrain: i.safetensors: not a network's weights: metadata 'format' is 'densenet classifier 1'" \
+    "$ftrain" import m.safetensors -w i.safetensors --data data -o x.safetensors
 refused "a head for other features" 4 'sequential.pth: its head takes 20 features, densenet121 has 1024' "$golden/sequential.pth"
 refused "of scikit-learn, too" 4 'fortran.npz: its head takes 20 features' "$golden/fortran.npz"
 refused "more classes than outputs" 4 'its head has 2 outputs for 3 classes' m.safetensors --prefix classifier --classes a,b,c
-refused "an empty name" 2 'has an element that is no name' m.safetensors --prefix classifier --classes a,
-refused "a name twice" 2 "has the name 'a' twice" m.safetensors --prefix classifier --classes a,a
+refused "an empty name" 2 "^ftrain: --classes: 'a,' has an empty name" m.safetensors --prefix classifier --classes a,
+refused "a name twice" 2 "^ftrain: --classes: 'a,a' has the name 'a' twice" m.safetensors --prefix classifier --classes a,a
 refused "other names than the head has" 2 "^ftrain: --classes: class 1 is 'b', but 'bee, .*' in " "$golden/logistic.npz" --classes ant,b,c
 refused "batch norm" 4 "tensor '1.weight' is not of a linear layer" "$golden/batch_norm.pth"
 refused "layers without an activation between them" 4 "no place for ReLU between '0.weight' and '1.weight'" "$golden/adjacent.pth"
