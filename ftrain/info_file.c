@@ -38,8 +38,7 @@ static int trained_on(const dn_classifier_info *info) {
 }
 
 /* The model that it was trained on from, and that one's own, as the recipe tells. */
-static void print_origin(const char *recipe_text) {
-    json_t *recipe = json_loads(recipe_text, 0, NULL);
+static void print_origin(const json_t *recipe) {
     const char *opening = "\ntrained on from ";
     for (const json_t *from = json_object_get(recipe, "from"); from; from = json_object_get(from, "from")) {
         const char *model = json_string_value(json_object_get(from, "model"));
@@ -48,11 +47,12 @@ static void print_origin(const char *recipe_text) {
         print_name(", hash ", hash ? hash : "unknown");
         opening = "; that one from ";
     }
-    json_decref(recipe);
 }
 
-static void print_model_text(const dn_classifier *classifier) {
+static outcome print_model_text(const dn_classifier *classifier) {
     const dn_classifier_info *info = dn_classifier_get_info(classifier);
+    json_t *recipe = dni_json_of_checked(info->recipe);
+    if (!recipe) return report_no_memory();
     print_name("model\nbackbone ", info->backbone);
     print_name(", weights ", info->weights_source);
     if (dn_classifier_is_complete(classifier)) fputs(" (complete: needs no other file)", stdout);
@@ -67,10 +67,12 @@ static void print_model_text(const dn_classifier *classifier) {
     if (info->novelty)
         printf("\nunfamiliar pictures are told, by %d validation pictures, in %zu bytes",
                dn_novelty_pictures(info->novelty), dn_novelty_size(info->novelty));
-    print_origin(info->recipe);
+    print_origin(recipe);
+    json_decref(recipe);
     print_name("\nrecipe ", info->recipe);
     print_name("\nmetrics ", info->metrics);
     putchar('\n');
+    return OUTCOME_OK;
 }
 
 static json_t *keys_json(const dn_classifier_info *info) {
@@ -105,7 +107,7 @@ static outcome print_model(const char *path, bool json) {
     if (json)
         code = print_model_object(classifier, path);
     else
-        print_model_text(classifier);
+        code = print_model_text(classifier);
     dn_classifier_free(classifier);
     return code;
 }

@@ -36,20 +36,37 @@ bool dni_is_utf8(const char *text) {
     return true;
 }
 
-/* jansson calls a string that it has no memory for an "invalid token". So a text that fails is parsed
- * again, which helps where memory was short for a moment, and memory is asked for, as large as a long
- * string's. */
-dn_status dni_json_parse(json_t **out, const char *text, size_t size, size_t flags, json_error_t *reason) {
-    enum { PROBE = 1 << 16 };
-    *out = json_loadb(text, size, flags, reason);
-    if (!*out) *out = json_loadb(text, size, flags, reason);
-    if (*out) return DN_OK;
-    void *probe = malloc(size < PROBE ? PROBE : size);
-    const bool memory_is_left = probe != NULL;
+static bool memory_is_left(size_t size) {
+    void *probe = malloc(size);
     free(probe);
-    return memory_is_left && *reason->text && json_error_code(reason) != json_error_out_of_memory
+    return probe != NULL;
+}
+
+/* jansson says of some failed allocations that there was an "invalid token", and of others, when the room for a
+ * long string or number has to grow, nothing: characters are missing then, and where no memory comes back it
+ * reads on behind that room. So memory for long ones is asked for before, and what is right is what two
+ * readings agree on. */
+dn_status dni_json_parse(json_t **out, const char *text, size_t size, size_t flags, json_error_t *reason) {
+    enum { ROOM = 1 << 16 };
+    *out = NULL;
+    if (!memory_is_left(ROOM)) return DN_ERR_MEMORY;
+    json_t *const first = json_loadb(text, size, flags, reason);
+    json_t *const second = json_loadb(text, size, flags, reason);
+    if (first && second && json_equal(first, second)) *out = json_incref(first);
+    const bool both_failed = !first && !second;
+    json_decref(first);
+    json_decref(second);
+    if (*out) return DN_OK;
+    return both_failed && *reason->text && json_error_code(reason) != json_error_out_of_memory &&
+                   memory_is_left(size < ROOM ? ROOM : size)
                ? DN_ERR_CORRUPT
                : DN_ERR_MEMORY;
+}
+
+json_t *dni_json_of_checked(const char *text) {
+    json_error_t reason;
+    json_t *value;
+    return dni_json_parse(&value, text, strlen(text), JSON_DECODE_ANY, &reason) ? NULL : value;
 }
 
 json_t *dni_json_text(const char *text) {

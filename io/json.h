@@ -13,6 +13,9 @@
  * where. No message is written: the caller knows what the text is. */
 dn_status dni_json_parse(json_t **out, const char *text, size_t size, size_t flags, json_error_t *reason);
 
+/* The value of a text that is known to be JSON; NULL: out of memory. */
+json_t *dni_json_of_checked(const char *text);
+
 /* Length in bytes of the valid UTF-8 sequence at the start of `text`, which ends in a zero byte; 0: there
  * is none (RFC 3629, section 4). */
 size_t dni_utf8_length(const unsigned char *text);

@@ -6,17 +6,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-json_t *checked_json(const char *text) {
-    json_t *value;
-    json_error_t reason;
-    return dni_json_parse(&value, text, strlen(text), 0, &reason) ? NULL : value;
-}
 
 static json_t *preprocessing_json(const dn_preprocessing *preprocessing) {
     char *text = dni_preprocessing_to_json(preprocessing);
-    json_t *value = text ? checked_json(text) : NULL;
+    json_t *value = text ? dni_json_of_checked(text) : NULL;
     free(text);
     return value;
 }
@@ -34,5 +27,5 @@ json_t *model_json(const dn_classifier_info *info) {
                      "weights_source", dni_json_text(info->weights_source), "weights_hash",
                      dni_json_text(info->weights_hash), "classes", classes_json(info), "preprocessing",
                      preprocessing_json(&info->preprocessing), "seed", seed, "recipe",
-                     checked_json(info->recipe), "metrics", checked_json(info->metrics));
+                     dni_json_of_checked(info->recipe), "metrics", dni_json_of_checked(info->metrics));
 }

@@ -11,7 +11,4 @@
  * keep no 64 bits of a number. */
 json_t *model_json(const dn_classifier_info *info);
 
-/* A JSON text that a file held and its reader has checked; NULL without memory. */
-json_t *checked_json(const char *text);
-
 #endif

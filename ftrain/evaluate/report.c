@@ -10,6 +10,7 @@
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
+#include "io/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -263,8 +264,9 @@ static outcome write_robustness(html *page, const evaluation *result) {
 
 /* ---- all of it ---- */
 
-static void write_provenance(html *page, const evaluation *result, const scorer_options *options) {
-    json_t *recipe = result->info->recipe ? json_loads(result->info->recipe, 0, NULL) : NULL;
+static outcome write_provenance(html *page, const evaluation *result, const scorer_options *options) {
+    json_t *recipe = dni_json_of_checked(result->info->recipe);
+    if (!recipe) return report_no_memory();
     if (json_is_object(recipe))
         report_recipe(page, recipe);
     else
@@ -277,6 +279,7 @@ static void write_provenance(html *page, const evaluation *result, const scorer_
                                              .precision = precision_name(options->network.precision),
                                              .preprocessing = result->info->preprocessing,
                                              .seed = &result->info->seed});
+    return OUTCOME_OK;
 }
 
 static outcome write_pictures(html *page, evaluation *result, const evaluation_page *wanted, bool quiet) {
@@ -312,7 +315,7 @@ static outcome write_sections(html *page, evaluation *result, const scorer_optio
         code = write_robustness(page, result);
     }
     if (!code) code = write_pictures(page, result, wanted, options->features.quiet);
-    if (!code) write_provenance(page, result, options);
+    if (!code) code = write_provenance(page, result, options);
     return code;
 }
 

@@ -3,8 +3,8 @@
 
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/new_array.h"
+#include "io/json.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
 static const option_spec rows[] = {
@@ -23,12 +23,13 @@ outcome class_set_options_check(const class_set_options *options) {
 }
 
 /* What `ftrain train` wrote of the calibration; a file of another program may say nothing. */
-static int is_apart(const dn_classifier_info *info) {
-    json_t *metrics = json_loads(info->metrics, 0, NULL);
+static outcome find_apart(int *out, const dn_classifier_info *info) {
+    json_t *metrics = dni_json_of_checked(info->metrics);
+    if (!metrics) return report_no_memory();
     const json_t *apart = json_object_get(json_object_get(metrics, "calibration"), "apart");
-    const int out = json_is_boolean(apart) ? json_is_true(apart) : -1;
+    *out = json_is_boolean(apart) ? json_is_true(apart) : -1;
     json_decref(metrics);
-    return out;
+    return OUTCOME_OK;
 }
 
 static void tell_too_few(const class_sets *sets, const dn_classifier_info *info) {
@@ -56,7 +57,8 @@ outcome class_sets_open(class_sets *out, const class_set_options *options, const
         return OUTCOME_MODEL;
     }
     out->calibration = dn_conformal_count(info->conformal, -1);
-    out->apart = is_apart(info);
+    const outcome code = find_apart(&out->apart, info);
+    if (code) return code;
     out->thresholds = new_array((size_t)info->class_count, sizeof *out->thresholds);
     if (!out->thresholds) return OUTCOME_MACHINE;
     dn_error error;

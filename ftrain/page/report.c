@@ -2,6 +2,7 @@
 #include "ftrain/page/report.h"
 
 #include "core/cpu.h"
+#include "core/error.h"
 #include "ftrain/shell/command_line.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/outcome.h"
@@ -137,16 +138,24 @@ static void setting_of_key(html *page, const char *key, const char *value) {
 void report_recipe(html *page, json_t *recipe) {
     const char *key;
     json_t *value;
+    dn_error error;
+    bool whole = recipe != NULL;
     html_section(page, "recipe", "Recipe");
     begin_settings(page);
     json_object_foreach(recipe, key, value) {
         char *text = json_is_string(value) ? strdup(json_string_value(value))
                                            : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
-        setting_of_key(page, key, text ? text : "");
+        if (text)
+            setting_of_key(page, key, text);
+        else
+            whole = false;
         free(text);
     }
     end_settings(page);
     json_decref(recipe);
+    if (whole) return;
+    (void)dni_no_memory(&error, "the recipe");
+    html_fail(page, &error);
 }
 
 /* ---- provenance ---- */

@@ -27,7 +27,8 @@ void report_random_weights(html *page, const char *source);
 /* Section "data": pictures of each class and split; counts: (DNI_SPLITS, classes). */
 void report_data(html *page, const dni_dataset *data, int *const *counts, size_t skipped);
 
-/* Section "recipe": a table of the object's keys and values. Releases the object. */
+/* Section "recipe": a table of the object's keys and values. Releases the object; NULL, of which there
+ * was no memory, fails the page. */
 void report_recipe(html *page, json_t *recipe);
 
 /* What a page's numbers come from; what is NULL or 0 is left out. */

@@ -131,7 +131,12 @@ static bool read_wish(wish *out, const site *of, const request *in, response *an
     const picture_set *const set = &of->set->set;
     json_error_t reason;
     *out = (wish){.body = NULL};
-    if (dni_json_parse(&out->body, (const char *)in->body, in->size, 0, &reason)) {
+    const dn_status status = dni_json_parse(&out->body, (const char *)in->body, in->size, 0, &reason);
+    if (status == DN_ERR_MEMORY) {
+        response_error(answer, 500, "out of memory");
+        return false;
+    }
+    if (status) {
         response_error(answer, 400, "the body is no JSON: %s", reason.text);
         return false;
     }

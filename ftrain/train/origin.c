@@ -15,22 +15,24 @@
 /* ---- the model ---- */
 
 /* What the recipe says, for the model file does not hold it otherwise; where it says nothing, the default. */
-static float dropout_of(const dn_classifier_info *info) {
-    json_t *recipe = json_loads(info->recipe, 0, NULL);
+static outcome find_dropout(float *out, const dn_classifier_info *info) {
+    json_t *recipe = dni_json_of_checked(info->recipe);
+    if (!recipe) return report_no_memory();
     const json_t *kept = json_object_get(recipe, "dropout");
     const double dropout = json_is_number(kept) ? json_number_value(kept) : -1.0;
     json_decref(recipe);
-    return dropout >= 0.0 && dropout < 1.0 ? (float)dropout : dn_head_options_default().dropout;
+    *out = dropout >= 0.0 && dropout < 1.0 ? (float)dropout : dn_head_options_default().dropout;
+    return OUTCOME_OK;
 }
 
-static void fill_options(const origin *self, train_options *options) {
+static outcome fill_options(const origin *self, train_options *options) {
     const dn_classifier_info *info = dn_classifier_get_info(self->classifier);
     int count;
     const int *layers = dn_head_widths(dn_classifier_get_head(self->classifier), &count);
     options->hidden.count = count - 2;
     memcpy(options->hidden.values, layers + 1, (size_t)options->hidden.count * sizeof *layers);
-    if (options->dropout < 0.0f) options->dropout = dropout_of(info);
     options->extraction.model = self->classifier;
+    return options->dropout < 0.0f ? find_dropout(&options->dropout, info) : OUTCOME_OK;
 }
 
 outcome origin_open(origin *out, train_options *options) {
@@ -41,8 +43,7 @@ outcome origin_open(origin *out, train_options *options) {
     if (dn_classifier_load(&out->classifier, out->path, &error) || dni_key_of_file(&key, out->path, &error))
         return report(&error, OUTCOME_MODEL);
     dni_key_text(&key, out->hash);
-    fill_options(out, options);
-    return OUTCOME_OK;
+    return fill_options(out, options);
 }
 
 void origin_free(origin *self) {
@@ -168,7 +169,7 @@ static int add_former(json_t *to, const json_t *former) {
 }
 
 json_t *origin_json(const origin *self) {
-    json_t *recipe = json_loads(dn_classifier_get_info(self->classifier)->recipe, 0, NULL);
+    json_t *recipe = dni_json_of_checked(dn_classifier_get_info(self->classifier)->recipe);
     json_t *out =
         json_pack("{s:o, s:s}", "model", dni_json_text(dni_path_name(self->path)), "xxh3", self->hash);
     int failed =

@@ -80,7 +80,7 @@ static json_t *provenance_json(const train_run *run) {
     if (run->options->calibration_share > 0.0)
         dni_json_set(&out, "calibration_share", json_real(run->options->calibration_share));
     if (run->origin.classifier) dni_json_set(&out, "from", json_string(run->origin.hash));
-    dni_json_set(&out, "preprocessing", preprocessing ? json_loads(preprocessing, 0, NULL) : NULL);
+    dni_json_set(&out, "preprocessing", preprocessing ? dni_json_of_checked(preprocessing) : NULL);
     free(preprocessing);
     return out;
 }

@@ -78,6 +78,39 @@ static void test_nothing_is_left_out_for_lack_of_memory(void **state) {
     free(whole);
 }
 
+/* Strings and numbers that outgrow jansson's first room, with escapes, and one error. */
+static void test_nothing_is_misread_for_lack_of_memory(void **state) {
+    (void)state;
+    static const char right[] =
+        "{\"features.denseblock1.denselayer1.norm1.weight\": [123456789012345678, "
+        "0.12345678901234567], \"a\\tname of many, many characters\": \"\\u00e9 and so on, and on, "
+        "and on, and on, and on, and on, and on\"}";
+    static const char wrong[] = "[\"a string that is as long as some of these\", nothing]";
+    json_error_t reason;
+    json_t *const expected = json_loads(right, 0, NULL);
+    json_set_alloc_funcs(allocate, free);
+    bool failed = true;
+    int refused = 0;
+    for (long first = 0; failed; first++) {
+        json_t *value, *none;
+        left = first;
+        const dn_status status = dni_json_parse(&value, right, strlen(right), 0, &reason);
+        failed = left < 0;
+        left = first;
+        const dn_status refusal = dni_json_parse(&none, wrong, strlen(wrong), 0, &reason);
+        left = LONG_MAX;
+        assert_int_equal(status, value ? DN_OK : DN_ERR_MEMORY);
+        if (value) assert_true(json_equal(value, expected));
+        assert_null(none);
+        assert_true(refusal == DN_ERR_CORRUPT || (failed && refusal == DN_ERR_MEMORY));
+        refused += !value;
+        json_decref(value);
+    }
+    json_set_alloc_funcs(malloc, free);
+    assert_true(refused > 20);
+    json_decref(expected);
+}
+
 static void test_what_lacks_a_part_is_released(void **state) {
     (void)state;
     json_t *object = json_pack("{s:i}", "a", 1), *array = json_pack("[i]", 1), *other = json_object();
@@ -170,6 +203,7 @@ static void test_the_point_is_a_point_in_any_locale(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_is_left_out_for_lack_of_memory),
+        cmocka_unit_test(test_nothing_is_misread_for_lack_of_memory),
         cmocka_unit_test(test_what_lacks_a_part_is_released),
         cmocka_unit_test(test_lines_are_as_jansson_writes_them),
         cmocka_unit_test(test_numbers_have_no_digit_too_many),
