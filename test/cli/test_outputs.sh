@@ -39,8 +39,8 @@ stays --report m.safetensors -m baseline data -m m.safetensors --report m.safete
 stays --report decisions.tsv --decisions audit data --decisions decisions.tsv --report decisions.tsv
 stays -o picture.png PATH explain -m m.safetensors picture.png -o picture.png
 stays OUT network.pth IN convert network.pth network.pth
-stays OUT link IN export m.safetensors link --format pth --force
-stays OUT weights.safetensors -w export m.safetensors weights.safetensors -w weights.safetensors --force
+stays OUT link IN export m.safetensors link --format pth
+stays OUT weights.safetensors -w export m.safetensors weights.safetensors -w weights.safetensors
 stays -o network.pth HEAD import network.pth -w random:7 --data data -o network.pth
 stays -o weights.safetensors -w import network.pth -w weights.safetensors --data data -o weights.safetensors
 
