@@ -293,7 +293,7 @@ portability: all
 test: deps
 	+@$(AGAIN) check $(if $(filter file,$(origin WERROR)),WERROR=-Werror)
 
-check: all $(BENCH) $(TEST_PROGRAMS) $(SAMPLES) $(FAULTS) $(CHECKERS)
+check: all $(if $(filter bench,$(TESTS)),$(BENCH)) $(TEST_PROGRAMS) $(SAMPLES) $(FAULTS) $(CHECKERS)
 	@for folder in $(TESTS); do ls -d test/$$folder/* 2>/dev/null | grep -q '/\(test\|check\)_' || \
 	    { echo "TESTS: there are no tests in test/$$folder" >&2; exit 2; }; done
 	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' CC='$(CC)' test/run.sh $(TEST_PROGRAMS) $(TEST_SCRIPTS)
