@@ -9,7 +9,7 @@ UNITS = {"ms": 1e3, "GFLOP/s": 1e-9, "GB/s": 1e-9}
 MEASURED = ("q1", "median", "q3")
 
 # Of each list in bench's JSON: what says what a row is of, and its figures: (member, name or "", unit). A figure of
-# networks is that of a batch, and is told an image. What `errors` lists are no times.
+# networks is that of a batch, and is told an image. What `errors` and `samples` list are no times.
 LISTS = {
     "peak": (("tier", "threads"), [("flops", "", "GFLOP/s")]),
     "bandwidth": (("threads",), [("read", "read", "GB/s"), ("copy", "copy", "GB/s")]),
@@ -20,6 +20,7 @@ LISTS = {
     "load": (("network", "threads", "busy_loops"),
              [("seconds_an_image", "wall", "ms"), ("cpu_seconds_an_image", "cpu", "ms")]),
     "pictures": (("file",), [("total", "total", "ms"), ("decode", "decode", "ms"), ("resize", "resize", "ms")]),
+    "copies": (("hashes",), [("all", "all", "ms"), ("search", "search", "ms")]),
     "training": (("recipe", "threads"), [("epoch", "", "ms")]),
 }
 
@@ -91,6 +92,8 @@ def label(figure):
             words.append(f"{value} thread{'' if value == 1 else 's'}")
         elif key in ("batch", "busy_loops"):
             words.append(f"{key.replace('_', ' ')} {value}")
+        elif key == "hashes":
+            words.append(f"{value} hashes")
         else:
             words.append(str(value))
     return f"{words[0]} " + ", ".join(words[1:])

@@ -45,6 +45,13 @@ echo '{"setting": {"cpu": "c"}, "errors": []}' >none.json
 check "nor is one without figures" 0 'no figures' '' history append h.jsonl bench none.json
 equal "neither is in the file" "$(wc -l <h.jsonl)" 1
 
+lists() { # of the JSON that the bench writes, as its sources name them
+    cat "$root"/bench/*.c | tr -d '\n' | grep -oE 'bench_report_add\([^"]*"[a-z_]+"' | grep -oE '"[a-z_]+"' | tr -d '"' | sort -u
+}
+holds "the bench's lists are found" [ "$(lists | wc -l)" -gt 8 ]
+equal "each list that holds times is known" "$(lists | grep -vxE 'errors|samples' | paste -sd' ')" "$(PYTHONPATH=$root/bench/history \
+    python3 -c 'import results; print(*sorted(results.LISTS))')"
+
 # ---- peers ----
 cat >peers.json <<'END'
 {"setting": {"cpu": "Made-up CPU", "cores": 2, "quick": false, "version": "0.2.0", "tier": "avx2", "precision": "fp32", "memory": "fast"},
