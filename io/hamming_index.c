@@ -78,7 +78,7 @@ static int by_spread(const void *a, const void *b) {
 static int order_bits(spread_bit order[BITS], const dni_hamming_index *self) {
     uint32_t ones[BITS] = {0};
     for (uint32_t i = 0; i < self->count; i++)
-        for (int bit = 0; bit < BITS; bit++) ones[bit] += self->hashes[i] >> bit & 1;
+        for (int bit = 0; bit < BITS; bit++) ones[bit] += (uint32_t)(self->hashes[i] >> bit & 1);
     int varying = 0;
     for (int bit = 0; bit < BITS; bit++) {
         const uint32_t zeros = self->count - ones[bit];
