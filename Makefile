@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # libdensenet and ftrain.
 #
 #   make            library (static, shared) and program, in build/

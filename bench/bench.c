@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bench: how fast this library is on this machine, part by part. See bench/README.md. */
 #include "bench/bench.h"
 #include "core/error.h"

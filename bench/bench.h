@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The parts of the bench, and what all of them are told. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H

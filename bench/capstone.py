@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The 2021 capstone's training job, as its author would write it in plain PyTorch.
 
     capstone.py --data DATA --weights FILE.safetensors [--frozen-statistics] [--threads N]

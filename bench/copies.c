@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Finding near copies: seconds and comparisons, for random perceptual hashes, which are no copies. */
 #include "bench/bench.h"
 #include "bench/report.h"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The capstone's job by ftrain and by plain PyTorch: same pictures, same weights, both in this one run.
 #
 #   bench/end_to_end.sh [--data DATA] [--quick] [options of bench/capstone.py]

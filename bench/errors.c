@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How far every kernel's results lie from the definition in double precision.
  *
  * A convolution's error is the largest difference divided by the largest value; of a kernel the worst of the

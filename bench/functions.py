@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tells which functions of the kernels a network's time is spent in, on one thread.
 
     functions.py PROGRAM [bench's options ...]        PROGRAM is build/bench/bench

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """How well `ftrain audit --labels` finds labels that were planted wrong.
 
     bench/labels.py [--data DATA] [--ftrain PROGRAM] [--samples PROGRAM] [--cache FOLDER] [-- OPTIONS]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every distinct convolution of the networks by every kernel that accepts it, beside the same matrix product
  * by OpenBLAS, which does neither norm nor ReLU, has its operands ready as matrices (no im2col is counted),
  * and is what a library that calls BLAS for its convolutions cannot beat. */

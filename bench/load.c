@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A picture at a time on a quiet machine and on one that other programs keep busy.
  *
  * At batch 1 all threads work on each layer together, so they meet some 480 times a pass. Where a thread's

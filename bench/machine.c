@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the machine could do at best: arithmetic in registers, and moving memory. */
 #include "bench/bench.h"
 #include "bench/peak.h"

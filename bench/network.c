@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whole networks: batch 1 and 16, on one to all threads. */
 #include "bench/bench.h"
 #include "bench/network_parts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The parts of a network, timed within whole passes of a session as users have it: weights and maps come from
  * where they lie then, not from a cache that a part run again and again would leave them in.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What each part of a network takes of a forward pass. */
 #ifndef BENCH_NETWORK_PARTS_H
 #define BENCH_NETWORK_PARTS_H

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """How well unfamiliar pictures are told, by which score: the figures behind head/novelty.h.
 
     /usr/bin/python3 bench/novelty.py DATA STRANGERS... [--model-options '-w random:1'] [--work FOLDER]

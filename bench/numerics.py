@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """How far the results lie from PyTorch's, torchvision's, Pillow's and scikit-learn's: the figures of docs/numerics.md.
 
     /usr/bin/python3 bench/numerics.py [--network densenet161] [--pictures 6] [--only decode,resize,...] [--work FOLDER]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory for one convolution, and a kernel made ready to run in it. */
 #include "bench/operands.h"
 

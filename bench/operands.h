@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a convolution works on in the bench: buffers of seeded values, and a kernel packed for them. */
 #ifndef BENCH_OPERANDS_H
 #define BENCH_OPERANDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loops that do nothing but multiply and add float32 in registers, one for each tier: the roof over every
  * kernel of that tier. */
 #ifndef BENCH_PEAK_H

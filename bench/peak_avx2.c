@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AVX2 and FMA: 8 floats wide, twelve accumulators of sixteen registers, enough for two units of latency 4 or
  * 5. */
 #include "bench/peak.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AVX-512: 16 floats wide, 24 accumulators of 32 registers. */
 #include "bench/peak.h"
 

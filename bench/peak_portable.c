@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Without fused multiply-add, 4 floats wide, as the compiler's baseline has it on x86-64. Twelve accumulators
  * of sixteen registers cover the latency of a multiplication and an addition. */
 #include "bench/peak.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Weights and inputs that are the same on every machine, made from seeds. */
 #include "bench/bench.h"
 #include "bench/scene.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From a JPEG file to the network's input, on one thread. */
 #include "bench/bench.h"
 #include "bench/report.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rows of JSON. */
 #include "bench/report.h"
 

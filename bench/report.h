@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Results for programs: one JSON object, a list of rows for each part of the bench. */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H

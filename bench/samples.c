@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Samples by SIGALRM from a timer of real time. ITIMER_PROF would count the processor's time instead, but
  * many systems only look at that a hundred or two hundred and fifty times a second. */
 #if defined(__linux__)

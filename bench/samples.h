@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where in the program time goes: its program counter, about a thousand times a second. Nothing has to be
  * built otherwise for it, and nothing is inside what is looked at. bench/functions.py tells the functions. */
 #ifndef BENCH_SAMPLES_H

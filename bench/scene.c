@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Value noise over several octaves whose weight halves with their size, which gives about the 1/f spectrum of
  * natural pictures, and a little grain on top. */
 #include "bench/scene.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures made by the bench itself: seeded, smooth and grainy like a photograph, so that a JPEG of one takes
  * about as long to decode as one of a camera. */
 #ifndef BENCH_SCENE_H

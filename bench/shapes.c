@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A walk along each network, with the sizes of its maps and buffers. */
 #include "bench/shapes.h"
 

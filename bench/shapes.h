@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every distinct convolution of the four networks at 224x224, from the one description of their structure. */
 #ifndef BENCH_SHAPES_H
 #define BENCH_SHAPES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Repeated runs and their quartiles. */
 #include "bench/stats.h"
 #include "core/clock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Timing a piece of work: repeated runs, told by their quartiles.
  *
  * The median is the figure to quote and the quartiles are its honesty: where they lie far apart, something

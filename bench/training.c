@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Training the head: seconds of an epoch on 800 feature vectors of DenseNet-161. */
 #include "bench/bench.h"
 #include "bench/report.h"

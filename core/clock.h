@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The one clock for measuring how long something takes. */
 #ifndef DN_CORE_CLOCK_H
 #define DN_CORE_CLOCK_H

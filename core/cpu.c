@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* CPU features through the compiler's built-ins, which also ask the OS (XGETBV) whether it saves the
  * registers. */
 #include "core/cpu.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which instruction sets the CPU and the operating system support, and which tier of kernels can therefore
  * run. */
 #ifndef DN_CORE_CPU_H

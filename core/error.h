@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Filling in a dn_error: the one error path inside the library. */
 #ifndef DN_CORE_ERROR_H
 #define DN_CORE_ERROR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The formatting of log lines. */
 #include "core/log.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lines of text about what was chosen, for a caller who asked for them. */
 #ifndef DN_CORE_LOG_H
 #define DN_CORE_LOG_H

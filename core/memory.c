@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Aligned memory over posix_memalign or the caller's allocator. */
 #include "core/memory.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Aligned memory: one allocator, and an arena whose size is measured first and which is then cut into
  * pieces. */
 #ifndef DN_CORE_MEMORY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Numbers in text, digit by digit, and numbers that are none, by their bits. */
 #include "core/number.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Numbers in text, and numbers that are none. */
 #ifndef DN_CORE_NUMBER_H
 #define DN_CORE_NUMBER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Options of any version, taken over the defaults of this one. */
 #include "core/options.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Options structs, which grow from version to version while programs that were compiled before go on working.
  *
  * Each begins with `size_t struct_size`, the caller's own sizeof. A call sets its own defaults and takes so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The worker pool.
  *
  * Every thread has a range of the loop's items, one part of 0 .. count - 1, and takes them from its front; a

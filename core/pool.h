@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The worker pool: one parallel loop, on threads of the pool's own or by an executor of the caller's.
  *
  * Work is split by the caller into `count` items whose results do not depend on who computes them: that, and

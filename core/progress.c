@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The call of a progress callback. */
 #include "core/progress.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How long work tells how far it is, and is stopped: one shape for all of the library.
  *
  * `on_progress` is called on the thread that called the library, after every step, with what is done of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SplitMix64 streams. */
 #include "core/rng.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Random numbers that depend on nothing but a key and a position: SplitMix64 (Steele, Lea & Flood 2014).
  *
  * Element i of a stream is mix(key + (i + 1) * 0x9e3779b97f4a7c15), so a stream can be read from anywhere, by

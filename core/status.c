@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Status names, the version, and the filling of errors. */
 #include "core/status.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Status, error, version, allocator and executor: what every call of libdensenet shares.
  *
  * A call that can fail returns a dn_status and takes, last, a dn_error * that may be NULL. On failure the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tensor views and element conversion. */
 #include "core/tensor.h"
 

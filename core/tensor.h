@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tensors: typed, strided views of memory that somebody else owns.
  *
  * Activations are float32 with channels innermost, (N, H, W, C): element (n, y, x, c) lies at

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A dictionary of named tensors: entries in order of adding, found through an open-addressing hash table. */
 #include "core/tensor_dict.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A dictionary of named tensors, which PyTorch calls a state dict, with string metadata beside it.
  *
  * It owns its names, the memory that it made and whatever it was given with dni_tensor_dict_adopt(); all of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Batch-norm statistics of given inputs, measured in one pass through the network.
  *
  * A norm's statistics are those of its input, in the network whose earlier norms already have theirs. Within

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The members of the family: Huang et al. 2017, table 1, and densenet161 as torchvision has it. */
 #include "densenet/densenet.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* DenseNet-121, 161, 169 and 201: weights in, features out.
  *
  *     dn_weights *weights;  dn_model *model;  dn_session *session;  dn_error error;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The names of ImageNet's 1000 classes, in the order of the classifier's outputs, as torchvision lists them.
  * Written by test/golden/densenet/oracle_imagenet.py. */
 #include "densenet/imagenet_classes.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The names of ImageNet's classes as an array, for whoever needs all of them at once; one is told by
  * dn_imagenet_class(). */
 #ifndef DN_DENSENET_IMAGENET_CLASSES_H

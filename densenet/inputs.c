@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Looking through inputs before the network does. */
 #include "densenet/inputs.h"
 

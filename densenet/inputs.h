@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a caller gives the network. */
 #ifndef DN_DENSENET_INPUTS_H
 #define DN_DENSENET_INPUTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A model: all convolutions are prepared in parallel, into one block of memory. */
 #include "densenet/model.h"
 

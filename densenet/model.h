@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The prepared network: the convolutions in the order of execution, each with its kernel and its packed
  * parameters. */
 #ifndef DN_DENSENET_MODEL_H

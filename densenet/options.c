@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Defaults of models, sessions and calibration. */
 #include "densenet/options.h"
 

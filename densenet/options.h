@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The options of models, sessions and calibration as calls take them: the caller's over the defaults, in
  * this version's form. */
 #ifndef DN_DENSENET_OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shapes, groups and arena of a session.
  *
  * How many images go through a block together depends on the size of its maps. Where they are large it is one

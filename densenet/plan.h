@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The buffers of a session for images of one size: their shapes, and how many images go through a block
  * together. */
 #ifndef DN_DENSENET_PLAN_H

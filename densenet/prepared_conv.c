@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Folding and packing of one convolution.
  *
  * norm0 and norm2 come right after a convolution and are folded into its weights. norm1 and the norm of a

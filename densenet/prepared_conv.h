@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One convolution of the network, ready to run: batch norms folded, kernel chosen, parameters packed. */
 #ifndef DN_DENSENET_PREPARED_CONV_H
 #define DN_DENSENET_PREPARED_CONV_H

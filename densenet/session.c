@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A session: the forward pass over one arena.
  *
  * Every block has one buffer that holds all its channels, pixel by pixel. The stem or a transition writes the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Batch-norm statistics in and out of weights. */
 #include "densenet/statistics.h"
 

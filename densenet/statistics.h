@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Batch-norm statistics, apart from the weights: of seeded weights they are all that the seed does not
  * determine. */
 #ifndef DN_DENSENET_STATISTICS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The walk over parts and tensors. Names and order: torchvision/models/densenet.py. */
 #include "densenet/topology.h"
 

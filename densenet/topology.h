@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The structure of a DenseNet, written down once: its parts, their order, their names and their shapes.
  *
  * A network is a list of parts in the order of execution: the stem; conv1 and conv2 of every dense layer,

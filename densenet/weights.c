@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Weights: seeded, saved, hashed. */
 #include "densenet/weights.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A checkpoint's tensors as the network uses them: float32, dense, in the order of dni_tensor_walk. */
 #ifndef DN_DENSENET_WEIGHTS_H
 #define DN_DENSENET_WEIGHTS_H

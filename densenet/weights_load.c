@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loading weights: every tensor is checked before it is taken. */
 #include "densenet/weights.h"
 

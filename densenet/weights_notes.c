@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Notes: one line, in which the first tensors are named and the others counted. */
 #include "densenet/weights_notes.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What was in a weights file and is not in the weights, in words. */
 #ifndef DN_DENSENET_WEIGHTS_NOTES_H
 #define DN_DENSENET_WEIGHTS_NOTES_H

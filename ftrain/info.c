@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain info: this machine, or what is in a file. */
 #include "core/cpu.h"
 #include "core/pool.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a file of features holds: how many, of which network, of which pictures. */
 #include "ftrain/info_features.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain info of a file of features. */
 #ifndef FTRAIN_INFO_FEATURES_H
 #define FTRAIN_INFO_FEATURES_H

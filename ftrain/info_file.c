@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A file of ours says in its metadata what it is; all else should be weights. */
 #include "ftrain/info_file.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a weights, model or feature file, or a checkpoint, holds. */
 #ifndef FTRAIN_INFO_FILE_H
 #define FTRAIN_INFO_FILE_H

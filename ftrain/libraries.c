@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every library has its own way to tell its version. */
 #include "ftrain/libraries.h"
 

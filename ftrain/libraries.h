@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The libraries that this program runs with. */
 #ifndef FTRAIN_LIBRARIES_H
 #define FTRAIN_LIBRARIES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain COMMAND [options] [paths]. */
 #include "ftrain/shell/command_line.h"
 #include "ftrain/shell/commands.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Looks for the memory that OpenBLAS takes. */
 #include "head/blas.h"
 

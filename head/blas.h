@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Makes sure that OpenBLAS will find its memory.
  *
  * OpenBLAS maps a work buffer at its first matrix product, and one more for every product that runs at the

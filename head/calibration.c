@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether probabilities mean what they say: the reliability diagram, its error, and temperature scaling (Guo,
  * Pleiss, Sun, Weinberger 2017, "On Calibration of Modern Neural Networks"). */
 #include "head/metrics.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Thresholds, the joint, its calibration, and the samples that are suspected by it. */
 #include "head/confident_learning.h"
 

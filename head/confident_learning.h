@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Confident learning: which labels are probably wrong, told from a classifier's probabilities for samples
  * that it was not fitted to (Northcutt, Jiang & Chuang 2021, Confident Learning: Estimating Uncertainty in
  * Dataset Labels, section 3). It knows nothing of pictures.

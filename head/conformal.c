@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Split conformal prediction: ranks of sorted numbers. */
 #include "head/conformal_scores.h"
 

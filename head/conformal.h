@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sets of classes with a guarantee: split conformal prediction.
  *
  *     dn_conformal_create(&conformal, probabilities, labels, count, classes, &error);

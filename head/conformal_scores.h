@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The inside of a calibration, for who keeps it in a file.
  *
  * Kept is the probability of the true class, of which the score is 1 minus: it orders pictures in the same

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Groups, shuffled, are dealt the largest first, each to the fold that has the fewest pictures of its
  * class. Each fold is then judged by a fit to the others. */
 #include "head/cross_validation.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cross-validation: folds, stratified, grouped, seeded, and how well logistic regression does on them. */
 #ifndef DN_HEAD_CROSS_VALIDATION_H
 #define DN_HEAD_CROSS_VALIDATION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Binary searches in a ranking's points: neither count falls from one point to the next. */
 #include "head/curve.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The curves of a ranking at any place: for means over several rankings, whose points lie at different
  * places. */
 #ifndef DN_HEAD_CURVE_H

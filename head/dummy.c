@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Exact results from the counts of the classes. */
 #include "head/dummy.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a classifier reaches that never looks at a picture: scikit-learn's DummyClassifier, strategy by
  * strategy. Where the strategy draws lots, the expectation over all draws is given instead of one draw. */
 #ifndef DN_HEAD_DUMMY_H

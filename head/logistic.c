@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* L-BFGS over the weights, on BLAS in double precision. */
 #include "head/logistic.h"
 

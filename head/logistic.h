@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Multinomial logistic regression, fitted to its optimum: the linear baseline.
  *
  * The same problem as scikit-learn's LogisticRegression(C=c): 1/2 ||W||^2 + c * sum of negative

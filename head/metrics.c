@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How good predictions are: accuracy with its uncertainty, loss, Brier score, confusion, and what the
  * confusion says of each class. */
 #include "head/metrics.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How good predictions are: accuracy, ranking and calibration.
  *
  * All of `log_probabilities`, natural logarithms (count, classes), as dn_head_log_probabilities() gives

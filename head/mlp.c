@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The multi-layer perceptron over cblas_sgemm. */
 #include "head/mlp.h"
 

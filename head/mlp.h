@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The head's inside: a multi-layer perceptron whose parameters are one flat vector.
  *
  * Linear -> ReLU -> dropout, repeated, then Linear -> log-softmax; what torch writes as

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Modified z-scores. */
 #include "head/modified_z.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values that stand out, told by statistics that such values hardly move. */
 #ifndef DN_HEAD_MODIFIED_Z_H
 #define DN_HEAD_MODIFIED_Z_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fitting: a sample of the training vectors gives directions, class means, covariance and neighbours; the
  * validation vectors then give the scale of both scores and the percentiles. */
 #include "head/novelty_parts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How unfamiliar a picture is: how far its features lie from those that a head was trained on.
  *
  * A head always names a class, also for a picture of something that it has never seen. This tells such

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a dn_novelty holds, for the files that fit it, score with it and keep it in a model file. */
 #ifndef DN_HEAD_NOVELTY_PARTS_H
 #define DN_HEAD_NOVELTY_PARTS_H

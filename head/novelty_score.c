@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Scoring feature vectors, in blocks of rows: projection, distances, their worth on validation. */
 #include "head/novelty_parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SGD and Adam, one pass over the parameters a step. */
 #include "head/optimizer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SGD and Adam over one flat parameter vector, with torch.optim's arithmetic.
  *
  *     SGD    g += weight_decay * p;  v = g in the first step, momentum * v + g later;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One division into folds; on it, a cross-validation for each strength of regularisation. */
 #include "head/out_of_fold.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out-of-fold probabilities: of every sample, by a head that was fitted to the other folds. */
 #ifndef DN_HEAD_OUT_OF_FOLD_H
 #define DN_HEAD_OUT_OF_FOLD_H

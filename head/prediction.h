@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a row of probabilities says. */
 #ifndef DN_HEAD_PREDICTION_H
 #define DN_HEAD_PREDICTION_H

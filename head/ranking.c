@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How well a class's probability sorts pictures: ROC and precision-recall curves, the areas under them, and
  * the place to cut between two classes. Pictures of equal score are never told apart: they enter a curve
  * together. */

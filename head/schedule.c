@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The schedules' formulas. */
 #include "head/schedule.h"
 

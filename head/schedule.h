@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Learning-rate schedules: the rate of each epoch.
  *
  * With epoch e counted from 1 and k = e - warmup - 1 from the end of the warm-up, rate r and T = epochs -

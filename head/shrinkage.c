@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shrinkage, Cholesky's decomposition and the inverse of its factor, in double: the matrices are small. */
 #include "head/shrinkage.h"
 

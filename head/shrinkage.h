@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A covariance from few vectors, and what makes it the identity. */
 #ifndef DN_HEAD_SHRINKAGE_H
 #define DN_HEAD_SHRINKAGE_H

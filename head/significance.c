@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Exact binomial probabilities, and the tests that are made of them.
  *
  * The terms of a binomial distribution follow each other by a ratio, w(i + 1) / w(i) = (n - i) / (i + 1) *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether an accuracy can be told from chance, and two classifiers from each other: exact tests, for which no
  * number of pictures is too small. */
 #ifndef DN_HEAD_SIGNIFICANCE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Means and deviations in two passes over the data. */
 #include "head/standardise.h"
 

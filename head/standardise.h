@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Standardisation: every feature to mean 0 and deviation 1 over the training split.
  *
  * Features of a pooled ReLU network differ in scale by orders of magnitude; standardised, one learning rate

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Subspace iteration on BLAS, orthonormal after each half of a step: a network's features have one direction,
  * their mean, a thousand times larger than the last that is wanted, and float32 would lose the last beside
  * the square of that. Within the subspace the basis is any: nothing here needs the single directions, so no

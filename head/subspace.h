@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The few directions in which vectors are largest. */
 #ifndef DN_HEAD_SUBSPACE_H
 #define DN_HEAD_SUBSPACE_H

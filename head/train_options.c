@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Training's options: the recipes, and what is accepted. */
 #include "head/train_options.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a training is given, checked before it begins. */
 #ifndef DN_HEAD_TRAIN_OPTIONS_H
 #define DN_HEAD_TRAIN_OPTIONS_H

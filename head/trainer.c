@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The training loop: mini-batches of feature vectors, cross-entropy, the best epoch kept. */
 #include "head/trainer.h"
 

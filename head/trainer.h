@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The inside of a training under way. */
 #ifndef DN_HEAD_TRAINER_H
 #define DN_HEAD_TRAINER_H

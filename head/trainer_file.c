@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A training's state in a file: between two epochs it can be left, and taken up by another process.
  *
  * The file is a safetensors of weights, optimizer state, best weights and progress. What the training was

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The trainable head: a multi-layer perceptron over feature vectors, and its training.
  *
  *     dn_head_create(&head, 2208, 2, &head_options, &error);

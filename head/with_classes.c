@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A trained head for other classes: the rows of its last layer in another order, more of them or fewer. */
 #include "head/mlp.h"
 

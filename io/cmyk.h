@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* CMYK to RGB with Pillow's rounding. */
 #ifndef DN_IO_CMYK_H
 #define DN_IO_CMYK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keys of pictures, by xxHash. */
 #include "io/content_key.h"
 

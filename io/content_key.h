@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keys of pictures: what a file holds, not what it is called. */
 #ifndef DN_IO_CONTENT_KEY_H
 #define DN_IO_CONTENT_KEY_H

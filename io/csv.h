@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* CSV by RFC 4180, except that lines end in a line feed alone. */
 #ifndef DN_IO_CSV_H
 #define DN_IO_CSV_H

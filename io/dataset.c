@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Listing the pictures of a data set, and its classes. */
 #include "io/dataset.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A folder of labelled pictures: DATA/{train,valid,test}/<class>/<file>. */
 #ifndef DN_IO_DATASET_H
 #define DN_IO_DATASET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which decision is for which file. */
 #include "io/decision_match.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decisions and the pictures of a data set, joined.
  *
  * Which file a decision is for: the one at its path, while that holds the same bytes. Where it does not, the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decisions: a file of lines that grows at its end. */
 #include "io/decisions.h"
 

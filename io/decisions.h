@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decisions on the pictures of a data set, in a file of its own: DATA/decisions.tsv. No picture is ever
  * touched; whoever reads the set heeds the file.
  *

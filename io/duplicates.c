@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Grouping by union-find, inside the array of the result: following group[i] again and again ends at the
  * first picture of the group. */
 #include "io/duplicates.h"

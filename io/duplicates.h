@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Duplicates: files of the same bytes, and files of the same picture in other bytes. */
 #ifndef DN_IO_DUPLICATES_H
 #define DN_IO_DUPLICATES_H

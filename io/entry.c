@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a path leads to, by stat(). */
 #include "io/entry.h"
 

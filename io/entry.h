@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a path leads to. */
 #ifndef DN_IO_ENTRY_H
 #define DN_IO_ENTRY_H

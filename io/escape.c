@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Escaping names, and back. */
 #include "io/escape.h"
 

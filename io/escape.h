@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names in one line of text: a name of a file or a class can hold any bytes, also such as move the cursor,
  * end a line or a column, or turn the direction of writing. In manifests, decisions, messages and text output
  * these are escaped.

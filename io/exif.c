@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A walk over the first folder of EXIF's TIFF. */
 #include "io/exif.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EXIF (Exif 2.32): the few tags of its first folder that matter here. */
 #ifndef DN_IO_EXIF_H
 #define DN_IO_EXIF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A feature store's file: read and checked, searched, and written anew with more records. */
 #include "io/feature_file.h"
 

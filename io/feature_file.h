@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A feature store's file: records sorted by key, in safetensors. The keys are in memory, the records are
  * read when they are asked for.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A feature store's journal: its bytes, its lock, and what a killed process left in it. */
 #include "io/feature_journal.h"
 

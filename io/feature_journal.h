@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A feature store's journal: records appended as they are made, and the store's lock.
  *
  * A header (magic, features, XXH3-128 of the provenance), then records of one size: key, floats, XXH3-64

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A feature store's table of pictures: found and checked, made, taken over and compared. */
 #include "io/feature_pictures.h"
 

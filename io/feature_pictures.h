@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which picture each record of a feature store is of: a table of pictures in the store's file.
  *
  * Records are found by content, which says nothing to whoever has no pictures to hash. The table says it: for

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A feature store's file, a block of pictures at a time. */
 #include "io/feature_reader.h"
 

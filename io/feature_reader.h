@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A feature store's file read from its beginning to its end, for whoever hands its content on: picture after
  * picture by its table (io/feature_pictures.h) or, in a file that has none, record after record. What it
  * takes of memory does not grow with their number. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The feature store: its file, its journal, and an index of the records that are in the journal alone. */
 #include "io/feature_store.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The feature store: feature vectors of pictures, computed once and kept.
  *
  * One store serves one backbone and one preprocessing. A record is the feature vector of one view of one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files on POSIX: reads that are whole or fail; folders and paths. */
 #include "io/file.h"
 

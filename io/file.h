@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files: read, replaced atomically, folders made and listed. */
 #ifndef DN_IO_FILE_H
 #define DN_IO_FILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writing files: the write-sync-rename sequence that never leaves half a file. */
 #include "io/file.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Multi-index hashing (Norouzi, Punjani & Fleet 2012, "Fast search in Hamming space with multi-index
  * hashing").
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which of many 64-bit hashes differ from a given one in few bits, without comparing it with each of them. */
 #ifndef DN_IO_HAMMING_INDEX_H
 #define DN_IO_HAMMING_INDEX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* HEIC, AVIF and other HEIF: boxes (ISO/IEC 14496-12) with items, of which the primary one is decoded.
  *
  * libheif turns, mirrors and crops by the file's own properties, which are a part of the format and not

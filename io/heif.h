@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* HEIC and AVIF by libheif, which no other file includes. */
 #ifndef DN_IO_HEIF_H
 #define DN_IO_HEIF_H

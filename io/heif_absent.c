@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* HEIC and AVIF in a library that was built without libheif. */
 #include "io/heif.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A walk over the boxes of a file, as far as it takes to know that it is whole. */
 #include "io/heif_boxes.h"
 

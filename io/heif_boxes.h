@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The boxes of a HEIC or AVIF file (ISO/IEC 14496-12, 23008-12), beside what libheif makes of them. */
 #ifndef DN_IO_HEIF_BOXES_H
 #define DN_IO_HEIF_BOXES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sequence headers: HEVC's sequence parameter set (ITU-T H.265, 7.3.2.2 and 7.3.3) and AV1's sequence
  * header OBU (AV1 bitstream specification, 5.5), up to the size. */
 #include "io/heif_coded.h"

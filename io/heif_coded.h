@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sizes that the coded pictures of a HEIC or AVIF file have, which need not be those that the file
  * tells. */
 #ifndef DN_IO_HEIF_CODED_H

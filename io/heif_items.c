@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Item by item, by the tables of their types (iinf), of their places (iloc) and of their properties
  * (ipco): ISO/IEC 14496-12, 8.11, and 23008-12, 9.3. */
 #include "io/heif_items.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The items of a HEIC or AVIF file, as far as it takes to know how large their coded pictures are. */
 #ifndef DN_IO_HEIF_ITEMS_H
 #define DN_IO_HEIF_ITEMS_H

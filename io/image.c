@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decoding, and looking at the head alone, by the codec of the format. */
 #include "io/image.h"
 

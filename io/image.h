@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures: from a file to the network's input.
  *
  * JPEG is decoded by libjpeg-turbo, with the same pixels as Pillow and so torchvision; WebP by libwebp,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The formats of pictures: one table, which decoding, the naming of files and `ftrain info` take them
  * from. */
 #ifndef DN_IO_IMAGE_FORMAT_H

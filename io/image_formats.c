@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of formats, and the kinds of files that are often taken for pictures. The first bytes of a file,
  * never its name, say what it is. */
 #include "core/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sizes at their places in the headers, and the fewest bytes that so many pixels can take in each format. */
 #include "io/image_header.h"
 

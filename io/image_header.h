@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the header of a picture file says about its size, for the formats that stb_image decodes. */
 #ifndef DN_IO_IMAGE_HEADER_H
 #define DN_IO_IMAGE_HEADER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reads at places, and a growing copy of the beginning. */
 #include "io/image_source.h"
 

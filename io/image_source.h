@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The bytes of a picture file, in memory or still in the file, for readers of headers who go from part
  * to part and need few of them. */
 #ifndef DN_IO_IMAGE_SOURCE_H

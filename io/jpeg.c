@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decoding and encoding JPEG.
  *
  * The decoder gets what it can out of any file and only warns where something is wrong. A warning about a

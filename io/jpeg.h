@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* JPEG by libjpeg-turbo, with the settings that give Pillow's pixels. */
 #ifndef DN_IO_JPEG_H
 #define DN_IO_JPEG_H

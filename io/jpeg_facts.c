@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A walk over JPEG's segments (ITU-T T.81, annex B). */
 #include "io/jpeg_facts.h"
 

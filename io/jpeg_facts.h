@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the headers of a JPEG file say about how it was made. Nothing is decoded for it. */
 #ifndef DN_IO_JPEG_FACTS_H
 #define DN_IO_JPEG_FACTS_H

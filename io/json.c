@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* JSON forms over jansson, which neither reads nor writes by the locale. */
 #include "io/json.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* JSON by jansson, in the forms in which this project writes it to files and terminals. */
 #ifndef DN_IO_JSON_H
 #define DN_IO_JSON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Appending to a text that is cut where its room ends. */
 #include "io/name_text.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A text of names for a message, in a fixed room. */
 #ifndef DN_IO_NAME_TEXT_H
 #define DN_IO_NAME_TEXT_H

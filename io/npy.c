@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* .npy: a magic, the version, a little-endian length, a header, which is a Python dictionary as text that is
  * padded with spaces and ended by a line feed, then the elements. The dictionary has three keys of fixed
  * meaning, so that it is taken apart here word by word; nothing in it is evaluated. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* NumPy's .npy files, of a single array each (numpy.lib.format): the header of versions 1.0 to 3.0 read, of
  * version 1.0 written. Arrays of Python objects, which only a pickle describes, are refused. */
 #ifndef DN_IO_NPY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Turning a picture upright.
  *
  * The value names where the stored picture's first row and first column lie in the upright one (Exif 2.32,

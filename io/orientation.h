@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures turned upright, where preprocessing asks for it. */
 #ifndef DN_IO_ORIENTATION_H
 #define DN_IO_ORIENTATION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* pHash: 32x32 brightness, its discrete cosine transform, the 8x8 lowest frequencies, one bit each.
  *
  * Zauner leaves out all frequencies that are 0 on one of the axes. Here only (0, 0), the mean, is left out,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A short hash of what a picture looks like. It finds copies whose bytes differ. */
 #ifndef DN_IO_PERCEPTUAL_HASH_H
 #define DN_IO_PERCEPTUAL_HASH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Perturbations of pictures. */
 #include "io/perturb.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Perturbations: what happens to pictures as they are passed on. They are compressed again, blurred, shrunk
  * and enlarged, cropped, or lose their colour. Each call makes a new picture, to be freed with
  * dn_image_free(), and leaves the given one alone; on failure *out is cleared. The result depends on the

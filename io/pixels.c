@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pixels in callers' layouts, brought into the one of dn_image. */
 #include "core/error.h"
 #include "io/image.h"

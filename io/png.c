@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Encoding PNG. */
 #include "io/png.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Encoding PNG by stb_image_write, which no other file includes. */
 #ifndef DN_IO_PNG_H
 #define DN_IO_PNG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* PNM (Netpbm's pgm(5) and ppm(5)): a header in text, then samples of one byte, or of two, the high one
  * first, where the largest value does not fit into one.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From a decoded picture to the network's input: torchvision's Resize, CenterCrop, ToTensor, Normalize.
  *
  * Resizing computes only what the crop keeps, in two passes of the triangle filter. Pillow makes the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ring. Positions count the views from the first picture on; position p lies in slot p % capacity, and
  * always
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures decoded ahead of the network.
  *
  * The reader's threads take pictures in the order in which the caller names them, decode them and write

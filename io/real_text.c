@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Digits are tried, from those that any double keeps to those that keep any double. */
 #include "io/real_text.h"
 

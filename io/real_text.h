@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Numbers as text that reads back as the same number. */
 #ifndef DN_IO_REAL_TEXT_H
 #define DN_IO_REAL_TEXT_H

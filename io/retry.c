@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Trying again. */
 #include "io/retry.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* System calls that fail for want of something that may be free again a moment later. */
 #ifndef DN_IO_RETRY_H
 #define DN_IO_RETRY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* safetensors, read: io/safetensors_header.c takes the header apart.
  *
  * The format promises no alignment. A tensor that is not aligned to its element size is copied into memory

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* safetensors: named tensors in one file.
  *
  * Layout: u64 little-endian header length; a JSON header, name -> {dtype, shape, data_offsets}, which may end

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the reader and the writer of safetensors share: limits and names of the format. */
 #ifndef DN_IO_SAFETENSORS_FORMAT_H
 #define DN_IO_SAFETENSORS_FORMAT_H

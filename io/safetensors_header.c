@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The header's JSON. That of its values is jansson's work.
  *
  * The header is an object that may have very many members, so it is taken apart here, a member at

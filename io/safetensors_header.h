@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* safetensors' header: its JSON, taken apart and checked. */
 #ifndef DN_IO_SAFETENSORS_HEADER_H
 #define DN_IO_SAFETENSORS_HEADER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* safetensors, written: in one order whatever the dictionary's, so that equal content gives equal bytes. */
 #include "io/safetensors.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which folder is which split. */
 #include "io/split.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The parts of a data set, and the folders that hold them. */
 #ifndef DN_IO_SPLIT_H
 #define DN_IO_SPLIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decoding by stb_image, resizing by stb_image_resize. */
 #include "io/stb.h"
 

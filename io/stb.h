@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decoding and resizing by stb_image and stb_image_resize, which no other file includes. */
 #ifndef DN_IO_STB_H
 #define DN_IO_STB_H

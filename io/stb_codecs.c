@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Codecs over io/stb.c: of each format the header, what it says of orientation and frames, and what has to be
  * true of a file before stb_image sees it. */
 #include "io/stb_codecs.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The formats that stb_image decodes: their heads, and the checks that it leaves out. */
 #ifndef DN_IO_STB_CODECS_H
 #define DN_IO_STB_CODECS_H

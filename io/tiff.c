@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* TIFF (revision 6.0, and BigTIFF): the first page, by strips or tiles.
  *
  * libtiff gives samples, and what they mean is decided in io/tiff_pixels.c, because libtiff's own

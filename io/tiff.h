@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* TIFF by libtiff: pixels as Pillow's. */
 #ifndef DN_IO_TIFF_H
 #define DN_IO_TIFF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* TIFF in a library that was built without libtiff. */
 #include "io/tiff.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sample by sample. */
 #include "io/tiff_pixels.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Samples of a TIFF to RGB. */
 #ifndef DN_IO_TIFF_PIXELS_H
 #define DN_IO_TIFF_PIXELS_H

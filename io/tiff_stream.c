@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What libtiff calls: reads, and complaints. */
 #include "io/tiff_stream.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A TIFF file as libtiff reads it: out of an image source, with complaints kept beside it. libtiff
  * reports through handlers of the open file, never through those of the process. */
 #ifndef DN_IO_TIFF_STREAM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Walking from block to block of a file, format by format, to its end. */
 #include "io/truncation.h"
 

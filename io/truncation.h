@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Truncation checks for PNG and GIF, whose decoder (stb_image) accepts files that were cut off.
  *
  * Both fail with DN_ERR_IMAGE_TRUNCATED when the file ends early and with DN_ERR_IMAGE_CORRUPT when it is

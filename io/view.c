@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names of views, and the inputs they give. */
 #include "io/view.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Views of a picture: the picture as it is, mirrored or perturbed (an augmentation). Each view has a feature
  * vector of its own. */
 #ifndef DN_IO_VIEW_H

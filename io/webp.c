@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* WebP: a RIFF container (WebP Container Specification) with one picture, or with frames on a canvas.
  *
  * libwebp is lenient with files that end early, so the container is walked first: every chunk must lie

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* WebP by libwebp, which no other file includes: pixels as Pillow's. */
 #ifndef DN_IO_WEBP_H
 #define DN_IO_WEBP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* WebP in a library that was built without libwebp. */
 #include "io/webp.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ReLU, forward and backward. */
 #include "layers/activation.h"
 

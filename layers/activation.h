@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ReLU, the rectified linear unit: max(0, x). */
 #ifndef DN_LAYERS_ACTIVATION_H
 #define DN_LAYERS_ACTIVATION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The parameters of batch norm at inference, and the statistics from which they are computed. */
 #include "layers/batch_norm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Batch normalisation at inference (Ioffe & Szegedy 2015): an affine map of every channel, and the statistics
  * from which it is computed. */
 #ifndef DN_LAYERS_BATCH_NORM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of convolution kernels, the selection of one, the size of the result, and the division of work
  * between threads. */
 #include "layers/conv2d.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two-dimensional convolution, fused with the layers around it: batch norm, ReLU and pooling.
  *
  * One operation, y = epilogue(conv(prologue(x))), in many variants: a reference that defines it, and fast

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The one list of convolution kernels, the macro that defines a kernel, and what kernels share.
  *
  * DNI_CONV2D_KERNELS() declares the kernels below and fills the table dni_conv2d_kernels, from which

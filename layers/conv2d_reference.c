@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The definition of dni_conv2d: any kernel size, stride, padding, prologue, epilogue and strides of x and y,
  * in double precision and in the order of the formula. Every other kernel is tested against this one.
  *

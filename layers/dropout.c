@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Inverted dropout from a counter-based random stream. */
 #include "layers/dropout.h"
 

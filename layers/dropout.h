@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Inverted dropout (Srivastava et al. 2014): while training, each element becomes 0 with probability p and is
  * multiplied by 1 / (1 - p) otherwise; at inference there is nothing to compute. */
 #ifndef DN_LAYERS_DROPOUT_H

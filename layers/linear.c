@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The fully connected layer as plain dot products. At batch 1, where the logits of one image are computed,
  * every weight is used once and memory limits the speed. With more rows, each row of weights is used for all
  * of them while it is in the first-level cache. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The fully connected layer. */
 #ifndef DN_LAYERS_LINEAR_H
 #define DN_LAYERS_LINEAR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Log-softmax and cross-entropy. Sums are in double precision, which costs little, because a classifier has
  * few classes. */
 #include "layers/loss.h"

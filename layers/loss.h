@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Log-softmax and the cross-entropy, forward and backward. Matrices are (rows, classes), row-major.
  *
  * The cross-entropy is torch's CrossEntropyLoss with `weight` and `label_smoothing` s: the loss of row r with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Global average pooling behind batch norm and ReLU. */
 #include "layers/pooling.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Global average pooling. The other poolings of a DenseNet are fused with its convolutions
  * (layers/conv2d.h). */
 #ifndef DN_LAYERS_POOLING_H

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Debian's packages of the last commit, built in a folder of their own, and looked over by lintian.
 #
 #     BUILD=build package/deb.sh         from the repository root; DEB_BUILD_OPTIONS=nocheck leaves out the tests

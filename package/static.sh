@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # A folder with ftrain and the libraries that it is linked with, which runs where none of them is installed: any Linux of this
 # processor whose glibc is not older than this machine's.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Installs the packages of `make deb` on this machine, runs their tests (debian/tests) as autopkgtest would, purges them,
 # and looks whether anything is left. Needs root; packages that they depend on must be there already.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Runs test programs and scripts, as many at a time as there are cores, and counts their cases.
 #
 #     test/run.sh PROGRAM-OR-SCRIPT...        from the repository root; JOBS=N: so many at a time

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Telling weight files apart by their first bytes, and naming what is commonly mistaken for one. */
 #include "weights/checkpoint.h"
 

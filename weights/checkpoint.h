@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Any weight file into named tensors under PyTorch's present names. */
 #ifndef DN_WEIGHTS_CHECKPOINT_H
 #define DN_WEIGHTS_CHECKPOINT_H

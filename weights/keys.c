@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sorting keys: the prefix is whatever stands before the stem's first convolution, which every DenseNet has
  * under one name, old or new. */
 #include "weights/keys.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names of tensors in DenseNet checkpoints, brought into the form torchvision writes today. */
 #ifndef DN_WEIGHTS_KEYS_H
 #define DN_WEIGHTS_KEYS_H

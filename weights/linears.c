@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Linear layers, by the names and shapes of tensors. */
 #include "weights/linears.h"
 

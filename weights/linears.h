@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The linear layers of a head in a state dict, in their order.
  *
  * A torch.nn.Sequential numbers its modules, and of these only what has parameters is in the state dict:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Arrays of a .npz, read one at a time. */
 #include "weights/npz.h"
 

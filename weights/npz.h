@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* NumPy's .npz: a zip archive of arrays, NAME.npy each. */
 #ifndef DN_WEIGHTS_NPZ_H
 #define DN_WEIGHTS_NPZ_H

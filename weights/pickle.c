@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pickle's opcodes: a loop that reads each with its operands and lets the machine do it. */
 #include "weights/pickle.h"
 

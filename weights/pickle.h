@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Python pickles as plain data: a closed list of opcodes and globals, and nothing is ever executed.
  *
  * A pickle is a program for a small stack machine. Of its opcodes only those are understood that build data

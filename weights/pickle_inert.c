@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The closed list of globals without a meaning: the arguments of a script (argparse), its configuration
  * (omegaconf, yacs, EasyDict), paths, dates, numbers of numpy's, sets, and what Lightning and fastai put
  * beside their networks. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Globals that stand beside a state dict in files that training scripts write, and say nothing of the
  * weights. */
 #ifndef DN_WEIGHTS_PICKLE_INERT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pickle machine's memory, value stack, marks, containers and memo. */
 #include "weights/pickle_machine.h"
 

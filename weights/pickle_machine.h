@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine that a pickle is a program for: a value stack, marks on it, a memo.
  *
  * Everything is bounded by the input: a value costs at least one byte of it, memo indices are below its size,

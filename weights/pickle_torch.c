@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The closed list of globals, and what each of them builds. */
 #include "weights/pickle_torch.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a pickle may build: OrderedDict, and torch's storages, tensors and parameters; and, from the closed
  * list of weights/pickle_inert.h, objects without content. No other global is known, so that nothing in a
  * file can name code to run. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* PyTorch's .pth files, both formats, without executing anything.
  *
  * A .pth is a Python pickle that describes tensors and their storages. Only a closed list of opcodes and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* .pth as torch wrote it before 1.6: five pickles in a row (a magic number, the protocol's version, facts
  * about the system, the object, the list of storage keys), then, in that list's order, each storage: an
  * int64 count of elements and the elements.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libzip's output through the atomic writer of files. */
 #include "weights/pth_sink.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where libzip writes an archive to: a file of io/file.h, which is whole or not there at all.
  *
  * libzip writes an entry's header, its bytes, and then the header again, since only now it knows the CRC; it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* .pth, written: what torch.save() of a state dict gives since 1.6, so that torch.load() reads it, also with
  * weights_only=True.
  *

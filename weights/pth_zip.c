@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* .pth as torch writes it since 1.6: a zip archive of <stem>/data.pkl and <stem>/data/<key>, one a storage.
  * A storage's record must be as long as the pickle says. */
 #include "weights/pth.h"

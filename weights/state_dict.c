@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Choosing the state dict in a checkpoint, and checking its tensors against their storages.
  *
  * A checkpoint is a dictionary of anything. Candidates are the dictionaries, at any depth, that hold tensors

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From the values of a torch pickle to named tensors. */
 #ifndef DN_WEIGHTS_STATE_DICT_H
 #define DN_WEIGHTS_STATE_DICT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Zip archives over libzip. */
 #include "weights/zip_archive.h"
 

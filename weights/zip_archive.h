@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A zip archive's records, whole, by libzip, which also checks their CRC. Sizes are known before memory is
  * taken: all records together may unpack to a fixed multiple of the file's size, far above what numbers
  * compress to. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libzip's questions, answered by dni_file_read_at(): so that a file and memory are read by one code, and
  * what the system refused is known word for word. */
 #include "weights/zip_source.h"

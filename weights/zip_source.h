@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What libzip reads from: a file of ours, on disk or in memory. */
 #ifndef DN_WEIGHTS_ZIP_SOURCE_H
 #define DN_WEIGHTS_ZIP_SOURCE_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs two bench programs in turns and tells what the one takes of the other's time.
 
     compare.py [--pairs N] [--names BASE,NOW] BASE NOW [bench's options and parts ...]

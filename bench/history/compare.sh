@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The bench of another commit beside that of this tree, in turns: make bench-compare BASE=commit
 #
 #     bench/history/compare.sh BASE [bench's options and parts ...]      from the repository root

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Keeps the figures of bench runs in a file, a line a run, and draws them.
 
     history.py check FILE                     can a line be appended there?

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the JSON of bench and of the comparison with peers says, as a flat list of figures.
 
 A figure is a dictionary: `part`, the members that say what was measured (network, batch, threads, ...), `unit`

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Times every engine beside ours, in turn, and prints the ratios.
 
 Every engine is a server process (the protocol is in server.h). All servers of one setting (batch, threads) live

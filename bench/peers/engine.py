@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the engines written in Python share: weights, model, inputs, and the protocol of server.h."""
 import json
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Writes a checkpoint as ONNX, for a fixed batch: WEIGHTS BATCH OUT."""
 import sys
 import warnings

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Installs the engines that are compared with ours, as far as Debian's packages and the npm registry give them:
 #   bench/peers/install.sh FOLDER [THING...]        (FOLDER gets npm's packages; THING: torch, onednn, onnx, onnxruntime,
 #                                                   pandas or sklearn; without any, all that the comparison needs)

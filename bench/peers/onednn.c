@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* DenseNet on oneDNN's C API, wired by hand, as good as that library allows:
  *
  * - channels in blocks of 16 (nChw16c); at one image a channel prefix of a block buffer is then a dense

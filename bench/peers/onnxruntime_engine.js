@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ONNX Runtime as an engine: MODEL INPUTS BATCH THREADS OUTPUTS. MODEL is what export_onnx.py wrote for BATCH.
 'use strict';
 const fs = require('fs');

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libdensenet as an engine among its peers, through its public interface alone. Variants: bf16, low. On
  * stderr it says what it is, as JSON. */
 #include "bench/peers/server.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Our way from a file to the network's input, as an engine beside torchvision's: FILE OUTPUTS. */
 #include "bench/peers/server.h"
 

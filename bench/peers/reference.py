@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Features and logits in float64, the truth that every engine is measured against:
 WEIGHTS INPUTS BATCH OUTPUTS (float32, as server.h tells)."""
 import sys

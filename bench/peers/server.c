@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The engines' side of the protocol. */
 #include "bench/peers/server.h"
 #include "core/clock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the engines written in C share: the job on the command line, and the protocol.
  *
  *     ENGINE WEIGHTS INPUTS BATCH THREADS OUTPUTS [VARIANT]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """PyTorch as an engine: WEIGHTS INPUTS BATCH THREADS OUTPUTS MODE.
 
 MODE is eager, channels_last or script (frozen TorchScript, optimised for inference, which brings in oneDNN)."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """torchvision's way from a file to a tensor, as an engine: FILE OUTPUTS."""
 import sys
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Load for ftrain serve: how many pictures a second, and how long each takes.
  *
  *     load bare MODEL BATCH SECONDS                   the network alone, no server: inputs that are ready

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Requests a second of ftrain serve, and how long they take, beside the bare network's rate.
 #
 #   bench/serve/serve.sh [--quick] [SECONDS [ROUNDS]]

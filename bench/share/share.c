@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What threads that predict take in memory: with file and network of their own, with a file each over one
  * network (dn_classifier_attach_model()), and with one file, too (dn_classifier_share()).
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Pictures for the tests of the installed packages, in a folder of their own: bright ones and dark ones.
 #
 # shellcheck shell=sh disable=SC2034

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Completion of ftrain for bash. All words come from `ftrain help --completion`, which prints the tables of options
 # (ftrain/shell/completion.h has its form), so there is no list here that could grow old.
 

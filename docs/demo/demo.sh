@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The whole job on pictures of the project's own: make them, train a classifier, use it. `make demo` runs this.
 # Everything is written below $BUILD/demo; a second run finds its features there and takes seconds.
 set -eu

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The demo's pictures: photograph-like ones, and ones that look as if a generator network had made them.
  *
  *     samples OUT [--seed N] [--count TRAIN,VALID,TEST] [--size N] [--framing X]

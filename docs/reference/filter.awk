@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Turns a public header's comments into doxygen's, so that the headers stay free of its marks: doxygen reads each of them
 # through this (INPUT_FILTER).
 #

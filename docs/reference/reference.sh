@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The reference of the public headers, as pages of HTML: docs/reference/reference.sh HEADERS OUT
 #
 # HEADERS is a folder with densenet.h and densenet/ as they are installed; the pages are then OUT/html. From the root of the

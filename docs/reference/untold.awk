@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Prints what doxygen does not look for: parameters of which no comment tells, and enumerators without one.
 #
 #     awk -f docs/reference/untold.awk HEADER...

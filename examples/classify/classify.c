@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* classify MODEL [-w WEIGHTS] PICTURE...: the classes of pictures, the most probable first.
  *
  * WEIGHTS, a checkpoint, is needed unless the model was trained on random weights. A picture that is unlike

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // classify MODEL [-w WEIGHTS] PICTURE...: the classes of pictures, the most probable first.
 //
 // The same as the example in C, without a line that frees anything.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // libdensenet's classifier for C++17: what is created is freed by itself, and what fails throws.
 //
 // A few lines to copy and to extend: each object of the library is held by a std::unique_ptr whose deleter

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* folder [-j THREADS] [-w WEIGHTS] MODEL FOLDER: the most probable class of every picture in a folder.
  *
  * Threads take a few pictures at a time and judge them in one batch. All share one network and one model

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* frames [-a] [-s STRIDE] [-w WEIGHTS] MODEL WIDTH HEIGHT FORMAT <FRAMES: a line for each frame of a
  * stream.
  *

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """classify.py MODEL [-w WEIGHTS] PICTURE...: the classes of pictures, the most probable first.
 
 The same as the example in C. Pictures that cannot be read are named, and the exit status is then 1.

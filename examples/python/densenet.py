@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """libdensenet from Python, by ctypes and numpy: structs as the headers have them, statuses as exceptions,
 arrays handed over without a copy.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain audit: what could give a data set's labels away without looking at content. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/features/extraction.h"

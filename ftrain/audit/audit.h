@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What an audit finds, as data: some files fill it in, others print it. */
 #ifndef FTRAIN_AUDIT_AUDIT_H
 #define FTRAIN_AUDIT_AUDIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The data set in one piece, and its cues. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/shell/message.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The network's features of the pictures that can be used, for whatever asks about them. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/cues/copies.h"

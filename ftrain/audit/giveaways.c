@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The strongest cues in words: which class has more of what, and how much of it each class has. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/shell/new_array.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The audit as one JSON object. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/audit/tables.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Labels that are probably wrong: the check of the features' labels, told in the data set's terms. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/shell/new_array.h"

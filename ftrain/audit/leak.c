@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether labels can be read without looking at content: logistic regression on cues, cross-validated. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/shell/new_array.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pictures that stand out most in each class, by colour and by the network's features. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/cues/colour_outliers.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A chunk of pictures is read, decoded and made smaller in parallel, then written in order. */
 #include "ftrain/audit/pictures.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures of the data set on the audit's page. */
 #ifndef FTRAIN_AUDIT_PICTURES_H
 #define FTRAIN_AUDIT_PICTURES_H

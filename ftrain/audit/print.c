@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The audit as text: the verdict, then tables. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/audit/tables.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The page of audit --report: what was found, with the pictures. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/audit/pictures.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Class by class: how its files were made. And copies. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/cues/copies.h"

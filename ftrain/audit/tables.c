@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The columns of an audit's tables. */
 #include "ftrain/audit/tables.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tables of an audit. */
 #ifndef FTRAIN_AUDIT_TABLES_H
 #define FTRAIN_AUDIT_TABLES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Seeded weights and their calibration. */
 #include "ftrain/backbone/backbone.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Weights made ready for features: loaded from a file, or drawn from a seed and calibrated on training
  * pictures, which is remembered in the cache. */
 #ifndef FTRAIN_BACKBONE_BACKBONE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain convert: a checkpoint to safetensors, checked; or its tensors listed. */
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Weights for a model file, and the network made of them. */
 #include "ftrain/backbone/model_attach.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A model file joined to the network that its head was trained on. */
 #ifndef FTRAIN_BACKBONE_MODEL_ATTACH_H
 #define FTRAIN_BACKBONE_MODEL_ATTACH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From a model's information to JSON. */
 #include "ftrain/backbone/model_json.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a model file says of itself, as JSON: for `ftrain info` and for a server's answer. */
 #ifndef FTRAIN_BACKBONE_MODEL_JSON_H
 #define FTRAIN_BACKBONE_MODEL_JSON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The options of the network: their rows, their check, an early refusal where the machine lacks the
  * precision. */
 #include "ftrain/backbone/network_options.h"

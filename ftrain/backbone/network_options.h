@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* --precision, --memory and --threads: how the network computes. */
 #ifndef FTRAIN_BACKBONE_NETWORK_OPTIONS_H
 #define FTRAIN_BACKBONE_NETWORK_OPTIONS_H

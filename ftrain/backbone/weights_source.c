@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The search for weights. */
 #include "ftrain/backbone/weights_source.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where a command's weights come from: -w FILE, -w random:SEED, or a file found in the usual places. */
 #ifndef FTRAIN_BACKBONE_WEIGHTS_SOURCE_H
 #define FTRAIN_BACKBONE_WEIGHTS_SOURCE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain baseline: what simple classifiers reach on the same pictures. */
 #include "ftrain/baseline/groups.h"
 #include "ftrain/baseline/run.h"

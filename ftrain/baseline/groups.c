@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rows, group by group, in the order of the table. */
 #include "ftrain/baseline/groups.h"
 

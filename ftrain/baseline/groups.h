@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The groups of rows that --only names. */
 #ifndef FTRAIN_BASELINE_GROUPS_H
 #define FTRAIN_BASELINE_GROUPS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The products by BLAS, a block of columns at a time. */
 #include "ftrain/baseline/kernel_matrix.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Inner products of all pairs, of feature vectors and of pictures as raw pixels: the matrix of the linear
  * kernel, from which every kernel of distances follows. */
 #ifndef FTRAIN_BASELINE_KERNEL_MATRIX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Unlike intervals side by side, a comparison in pairs leaves out what is equally hard for both rows. */
 #include "ftrain/baseline/pairs.h"
 

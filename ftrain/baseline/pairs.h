@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rows compared in pairs: which of two classifiers was right on the same pictures. */
 #ifndef FTRAIN_BASELINE_PAIRS_H
 #define FTRAIN_BASELINE_PAIRS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pictures are decoded by all threads, a group at a time. */
 #include "ftrain/baseline/pixel_set.h"
 

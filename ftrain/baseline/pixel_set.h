@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures as raw pixels, for a classifier without a network. */
 #ifndef FTRAIN_BASELINE_PIXEL_SET_H
 #define FTRAIN_BASELINE_PIXEL_SET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of the baselines, printed. */
 #include "ftrain/baseline/run.h"
 #include "ftrain/baseline/sentences.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* baseline --report: the table of the baselines as one page. */
 #include "ftrain/baseline/run.h"
 #include "ftrain/baseline/sentences.h"

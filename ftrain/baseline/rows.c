@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fit on train, choose on valid, evaluate once on test. */
 #include "ftrain/baseline/rows.h"
 

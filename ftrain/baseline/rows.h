@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rows of the baselines' table: one simple way to classify each, chosen on valid, evaluated once on
  * test. */
 #ifndef FTRAIN_BASELINE_ROWS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One run of `ftrain baseline` as data: baseline.c fills it in, baseline_print.c prints it,
  * baseline_report.c makes a page of it. */
 #ifndef FTRAIN_BASELINE_RUN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether the best row is better than what needs no look at the subject: guesses, and cues. */
 #include "ftrain/baseline/sentences.h"
 

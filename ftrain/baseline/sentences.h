@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the table says in plain sentences, of the row that the others are compared with. */
 #ifndef FTRAIN_BASELINE_SENTENCES_H
 #define FTRAIN_BASELINE_SENTENCES_H

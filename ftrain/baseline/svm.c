@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libsvm, without its messages, on rows of a kernel that is computed here. */
 #include "ftrain/baseline/svm.h"
 

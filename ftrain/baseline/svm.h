@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Support vector machines with a radial basis function, by libsvm on precomputed kernels.
  *
  * libsvm computes kernels over sparse vectors, which takes minutes for 150,000 pixels; the products of all

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cues as vectors, columns of them, and standardising. */
 #include "ftrain/baseline/vectors.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What simple classifiers learn from: a vector a picture, in double. */
 #ifndef FTRAIN_BASELINE_VECTORS_H
 #define FTRAIN_BASELINE_VECTORS_H

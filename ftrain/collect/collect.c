@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain collect: pictures from a web address, politely. */
 #include "ftrain/collect/folder.h"
 #include "ftrain/net/fetch.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures are written whole, then told in the manifest: what a killed process leaves is a picture without a
  * line at worst, and it counts all the same. The manifest is the lock, too. */
 #include "ftrain/collect/folder.h"

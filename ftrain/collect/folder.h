@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The folder that 'ftrain collect' fills: what it holds, and adding to it. */
 #ifndef FTRAIN_COLLECT_FOLDER_H
 #define FTRAIN_COLLECT_FOLDER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Class by class, cue by cue. */
 #include "ftrain/cues/colour_outliers.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures whose colours stand out in their class. */
 #ifndef FTRAIN_CUES_COLOUR_OUTLIERS_H
 #define FTRAIN_CUES_COLOUR_OUTLIERS_H

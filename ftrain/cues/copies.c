@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Groups among the usable pictures, told among all. */
 #include "ftrain/cues/copies.h"
 

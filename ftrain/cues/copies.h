@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Copies among the pictures that can be used. */
 #ifndef FTRAIN_CUES_COPIES_H
 #define FTRAIN_CUES_COPIES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One pass for colour, a few over brightness for detail. All of it scales with the picture's own size, so
  * that width and height say nothing by themselves. */
 #include "ftrain/cues/cue_pixels.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The cues of a picture's pixels, not of its file. */
 #ifndef FTRAIN_CUES_CUE_PIXELS_H
 #define FTRAIN_CUES_CUE_PIXELS_H

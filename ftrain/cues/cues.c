@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files are read, decoded and measured in parallel, a chunk at a time, and told of in order. */
 #include "ftrain/cues/cues.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cues: facts of a picture's file and the simplest statistics of its pixels, by which a data set may give
  * its labels away. A classifier can learn them in place of the subject: the literature calls them shortcut
  * features (Geirhos et al. 2020, Shortcut learning in deep neural networks). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Predictions as comma-separated values (RFC 4180). */
 #include "ftrain/evaluate/print.h"
 #include "ftrain/shell/options.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ROC and precision-recall curves of evaluate --report: of two classes the second against the first; of more,
  * each against the rest. */
 #include "ftrain/evaluate/report.h"

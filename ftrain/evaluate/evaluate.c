@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain evaluate: a model against labelled pictures. */
 #include "ftrain/evaluate/print.h"
 #include "ftrain/evaluate/report.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The order of an evaluation: model, samples, scores, metrics, calibration. */
 #include "ftrain/evaluate/evaluation.h"
 

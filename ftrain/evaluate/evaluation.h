@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What 'ftrain evaluate' finds out, as data. */
 #ifndef FTRAIN_EVALUATE_EVALUATION_H
 #define FTRAIN_EVALUATE_EVALUATION_H

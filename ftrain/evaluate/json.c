@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The result as one JSON object. What is not defined is null. */
 #include "ftrain/evaluate/print.h"
 #include "ftrain/evaluate/tables.h"

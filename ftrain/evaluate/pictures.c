@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two galleries of evaluate --report: the surest right pictures, and the least sure ones. */
 #include "ftrain/evaluate/report.h"
 #include "ftrain/page/thumbnail.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The result as text. Of many classes only some are printed, and the text says so. */
 #include "ftrain/evaluate/print.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What an evaluation found, for people and for programs. */
 #ifndef FTRAIN_EVALUATE_PRINT_H
 #define FTRAIN_EVALUATE_PRINT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The fits, and the evaluated pictures under them. */
 #include "ftrain/evaluate/recalibration.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Temperature and threshold, fitted on one split and evaluated on another. */
 #ifndef FTRAIN_EVALUATE_RECALIBRATION_H
 #define FTRAIN_EVALUATE_RECALIBRATION_H

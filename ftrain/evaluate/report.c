@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sections of the page of evaluate --report, in their order. */
 #include "ftrain/evaluate/report.h"
 

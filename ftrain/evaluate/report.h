@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* evaluate --report: what an evaluation found, as one page. */
 #ifndef FTRAIN_EVALUATE_REPORT_H
 #define FTRAIN_EVALUATE_REPORT_H

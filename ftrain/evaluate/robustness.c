@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The evaluated pictures again, each time perturbed in one way. The store is filled first, a picture
  * decoded once for all perturbations; then one perturbation after the other is read from it, so that the
  * features of only one are in memory at a time. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a model does on the pictures of an evaluation when they are perturbed. */
 #ifndef FTRAIN_EVALUATE_ROBUSTNESS_H
 #define FTRAIN_EVALUATE_ROBUSTNESS_H

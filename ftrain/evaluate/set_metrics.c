@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Counting sets. */
 #include "ftrain/evaluate/set_metrics.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the sets of --coverage are worth on the evaluated pictures: how often they hold the true class, and
  * how large they are. */
 #ifndef FTRAIN_EVALUATE_SET_METRICS_H

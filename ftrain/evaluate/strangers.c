@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pictures of the other folder, their scores, and the area under the ROC curve of both together. */
 #include "ftrain/evaluate/strangers.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How well a model tells the evaluated pictures from those of another folder, which are not of its kind. */
 #ifndef FTRAIN_EVALUATE_STRANGERS_H
 #define FTRAIN_EVALUATE_STRANGERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The columns, and the rows that are put together for them. */
 #include "ftrain/evaluate/tables.h"
 

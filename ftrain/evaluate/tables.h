@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tables of an evaluation: by perturbation or threshold; by class they are features/class_table.h's. */
 #ifndef FTRAIN_EVALUATE_TABLES_H
 #define FTRAIN_EVALUATE_TABLES_H

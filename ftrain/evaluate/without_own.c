@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Scores of a part of the pictures. */
 #include "ftrain/evaluate/without_own.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The evaluated pictures without those that the model was made from: what it is worth on pictures that are
  * new to it. */
 #ifndef FTRAIN_EVALUATE_WITHOUT_OWN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sums and sums of squares. */
 #include "ftrain/explain/class_sum.h"
 

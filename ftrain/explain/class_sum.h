@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How much of the evidence lies inside the ellipse, over the pictures that were explained as one class. */
 #ifndef FTRAIN_EXPLAIN_CLASS_SUM_H
 #define FTRAIN_EXPLAIN_CLASS_SUM_H

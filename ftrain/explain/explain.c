@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain explain: where in a picture the evidence for a class lies. */
 #include "ftrain/backbone/model_attach.h"
 #include "ftrain/explain/class_sum.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sections of the index. The maps stay files of their own, which the page names: a folder of many large
  * drawings is not doubled. */
 #include "ftrain/explain/index_page.h"

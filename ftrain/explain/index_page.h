@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The index of a folder of maps: a page that shows them all. */
 #ifndef FTRAIN_EXPLAIN_INDEX_PAGE_H
 #define FTRAIN_EXPLAIN_INDEX_PAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A model for programs without files: NAME.bin, NAME.c, NAME.h.
  *
  * NAME.bin holds the model file's bytes and, behind them, where the model needs a weights file, the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A model as a part of a C program: a source file, its header, and the bytes that it takes in. */
 #ifndef FTRAIN_EXPORT_C_SOURCE_H
 #define FTRAIN_EXPORT_C_SOURCE_H

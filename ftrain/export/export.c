@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain export: what this program has made, for others. The kind of IN and the format of OUT choose the
  * writer. */
 #include "ftrain/export/export.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What other programs read: the kinds of files that can be written out, and the formats of each. */
 #ifndef FTRAIN_EXPORT_EXPORT_H
 #define FTRAIN_EXPORT_EXPORT_H

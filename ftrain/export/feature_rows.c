@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rows of a feature file, by split and view. */
 #include "ftrain/export/feature_rows.h"
 

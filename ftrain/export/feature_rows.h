@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rows of a feature file that were asked for, one after the other: a row is one view of one picture. */
 #ifndef FTRAIN_EXPORT_FEATURE_ROWS_H
 #define FTRAIN_EXPORT_FEATURE_ROWS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rows of a feature file for other programs: NumPy's arrays, CSV. */
 #ifndef FTRAIN_EXPORT_FEATURES_H
 #define FTRAIN_EXPORT_FEATURES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Features as comma-separated values, a line a row. */
 #include "ftrain/export/features.h"
 

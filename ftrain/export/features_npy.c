@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Features as a NumPy array, and beside it what its rows are. */
 #include "ftrain/export/features.h"
 

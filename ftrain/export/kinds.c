@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The kinds of files that can be written out, each with its writers. */
 #include "ftrain/export/export.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The whole network of a model file. */
 #include "ftrain/export/network.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A model file and its backbone's weights: the whole network, ready to be written out. */
 #ifndef FTRAIN_EXPORT_NETWORK_H
 #define FTRAIN_EXPORT_NETWORK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The whole network as an ONNX model: the parts of the topology, one after the other, as operations on named
  * values.
  *

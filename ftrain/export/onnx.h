@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The whole network as an ONNX model. */
 #ifndef FTRAIN_EXPORT_ONNX_H
 #define FTRAIN_EXPORT_ONNX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The network's state dict as safetensors and as PyTorch's own file. */
 #include "ftrain/export/state_dict.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The whole network as a file of named tensors, for PyTorch. */
 #ifndef FTRAIN_EXPORT_STATE_DICT_H
 #define FTRAIN_EXPORT_STATE_DICT_H

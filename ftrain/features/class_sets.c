@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From a coverage to thresholds. */
 #include "ftrain/features/class_sets.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sets of classes that hold the true one as often as the user asks: what a model was calibrated for, as
  * options and as thresholds. */
 #ifndef FTRAIN_FEATURES_CLASS_SETS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The columns of the table, and its rows. */
 #include "ftrain/features/class_table.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How good a model is class by class, as a table. */
 #ifndef FTRAIN_FEATURES_CLASS_TABLE_H
 #define FTRAIN_FEATURES_CLASS_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is asked of each picture, whether its features are known or have to be computed. */
 #include "ftrain/features/collection.h"
 

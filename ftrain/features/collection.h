@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pictures of one features_collect() on their way to their features. */
 #ifndef FTRAIN_FEATURES_COLLECTION_H
 #define FTRAIN_FEATURES_COLLECTION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The list of pictures that goes into a feature store. */
 #include "ftrain/features/described_pictures.h"
 

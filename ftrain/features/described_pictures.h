@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a feature store says of its pictures: which of them the records are of. */
 #ifndef FTRAIN_FEATURES_DESCRIBED_PICTURES_H
 #define FTRAIN_FEATURES_DESCRIBED_PICTURES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain extract: the feature store alone. */
 #include "ftrain/features/extraction.h"
 #include "ftrain/shell/commands.h"

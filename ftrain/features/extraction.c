@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Data set, weights, calibration, features: in this order. */
 #include "ftrain/features/extraction.h"
 

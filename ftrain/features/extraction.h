@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The first half of training: a data set and weights in, features of every split out. */
 #ifndef FTRAIN_FEATURES_EXTRACTION_H
 #define FTRAIN_FEATURES_EXTRACTION_H

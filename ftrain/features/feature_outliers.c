@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Distances in the feature space, class by class. */
 #include "ftrain/features/feature_outliers.h"
 

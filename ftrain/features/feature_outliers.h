@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures whose features stand out in their class. */
 #ifndef FTRAIN_FEATURES_FEATURE_OUTLIERS_H
 #define FTRAIN_FEATURES_FEATURE_OUTLIERS_H

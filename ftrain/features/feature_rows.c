@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Copying pictures from one feature set to another. */
 #include "ftrain/features/feature_rows.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Feature sets made of other feature sets. */
 #ifndef FTRAIN_FEATURES_FEATURE_ROWS_H
 #define FTRAIN_FEATURES_FEATURE_ROWS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Features: hash every file, compute what the store lacks, copy out. */
 #include "ftrain/features/features.h"
 

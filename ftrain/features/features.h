@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From samples to feature arrays, through the feature store. */
 #ifndef FTRAIN_FEATURES_FEATURES_H
 #define FTRAIN_FEATURES_FEATURES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Missing features: pictures are decoded ahead of the network (io/reader.h), which takes their views in
  * batches, in order. Each record is in the store's journal before the next batch begins, so that whatever
  * ends the program loses one batch and what was read ahead. */

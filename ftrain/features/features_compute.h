@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The part of features_collect() that works on the network: the views that the store lacks. */
 #ifndef FTRAIN_FEATURES_FEATURES_COMPUTE_H
 #define FTRAIN_FEATURES_FEATURES_COMPUTE_H

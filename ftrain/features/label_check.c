@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pictures of the classes that are large enough, the heads' probabilities of them, and what these say. */
 #include "ftrain/features/label_check.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which labels of a feature set are probably wrong: out-of-fold probabilities, then confident learning. */
 #ifndef FTRAIN_FEATURES_LABEL_CHECK_H
 #define FTRAIN_FEATURES_LABEL_CHECK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The store is open only for moments: its lock is shared by all that run at the same time. */
 #include "ftrain/features/looks.h"
 

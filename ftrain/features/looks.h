@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What pictures look like, for finding near copies: their perceptual hashes, computed once and kept.
  *
  * Features are kept under the content key of a picture, so that most commands decode nothing; the hash

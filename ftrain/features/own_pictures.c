@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Looking pictures up among a model's keys, and telling what was found. */
 #include "ftrain/features/own_pictures.h"
 

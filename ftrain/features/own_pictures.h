@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which of some pictures a model was made from: on these it does better than on new ones, and what it reaches
  * there says little. */
 #ifndef FTRAIN_FEATURES_OWN_PICTURES_H

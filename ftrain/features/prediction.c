@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a model says of one picture. */
 #include "ftrain/features/prediction.h"
 

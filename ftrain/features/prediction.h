@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a model says of one picture: as data, and as the JSON object that every command and server gives. */
 #ifndef FTRAIN_FEATURES_PREDICTION_H
 #define FTRAIN_FEATURES_PREDICTION_H

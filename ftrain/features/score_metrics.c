@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Confusion matrices, and the metrics that follow from them. */
 #include "ftrain/features/score_metrics.h"
 

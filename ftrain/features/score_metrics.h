@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What predictions are worth, over all classes and class by class. What is not defined is NaN. */
 #ifndef FTRAIN_FEATURES_SCORE_METRICS_H
 #define FTRAIN_FEATURES_SCORE_METRICS_H

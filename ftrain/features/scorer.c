@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Scores of samples: a model, the features it needs, and its head. */
 #include "ftrain/features/scorer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A model at work on samples: their features, through the store, and what the head makes of them. */
 #ifndef FTRAIN_FEATURES_SCORER_H
 #define FTRAIN_FEATURES_SCORER_H

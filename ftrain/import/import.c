@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain import: a head that was trained elsewhere, on features of 'ftrain export', becomes a model file. */
 #include "core/error.h"
 #include "core/number.h"

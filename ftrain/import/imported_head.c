@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The layers of a head on their way. */
 #include "ftrain/import/imported_head.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A head that was trained elsewhere, made one of this program's. */
 #ifndef FTRAIN_IMPORT_IMPORTED_HEAD_H
 #define FTRAIN_IMPORT_IMPORTED_HEAD_H

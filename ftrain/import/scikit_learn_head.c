@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* scikit-learn's LogisticRegression, as the arrays of its fitted attributes: coef_ (classes, features) or, of
  * two classes, (1, features), intercept_ and classes_, and of a StandardScaler before it mean_ and scale_. */
 #include "ftrain/import/imported_head.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A head of torch's linear layers, from a state dict. */
 #include "ftrain/import/imported_head.h"
 

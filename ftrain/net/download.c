@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Downloading with HTTP's ranges (RFC 9110, section 14). A file that changed at the server between two
  * requests is told by its ETag (If-Range, section 13.1.5) or by its size, and fetched from its start. */
 #include "ftrain/net/download.h"

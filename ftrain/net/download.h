@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A large file over http or https, into a file that is gone on with after a cut. */
 #ifndef FTRAIN_NET_DOWNLOAD_H
 #define FTRAIN_NET_DOWNLOAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fetching into memory. */
 #include "ftrain/net/fetch.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One GET over http or https into memory, judged: worth another try or not. */
 #ifndef FTRAIN_NET_FETCH_H
 #define FTRAIN_NET_FETCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Waiting, and the end of patience. */
 #include "ftrain/net/retry.h"
 

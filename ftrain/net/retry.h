@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests that fail in a way that may pass are made again, after waits that grow. */
 #ifndef FTRAIN_NET_RETRY_H
 #define FTRAIN_NET_RETRY_H

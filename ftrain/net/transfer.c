@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Setting up libcurl and judging how a request ended. */
 #include "ftrain/net/transfer.h"
 

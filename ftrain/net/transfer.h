@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What requests over http and https have in common: how libcurl is set up, and what an end is worth. */
 #ifndef FTRAIN_NET_TRANSFER_H
 #define FTRAIN_NET_TRANSFER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Leaving out the user's name and password (RFC 3986, section 3.2.1). */
 #include "ftrain/net/url.h"
 

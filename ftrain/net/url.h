@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Addresses as they may be shown. */
 #ifndef FTRAIN_NET_URL_H
 #define FTRAIN_NET_URL_H

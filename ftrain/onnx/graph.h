@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ONNX models, built a node at a time and written through protobuf-c. It knows the file format, not networks.
  *
  * Where memory runs out while a graph grows, the graph remembers it and onnx_graph_write() tells: what builds

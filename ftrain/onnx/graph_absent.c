@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ONNX in a program that was built without protobuf-c: onnx_library() says so, and no graph is ever made. */
 #include "ftrain/onnx/graph.h"
 

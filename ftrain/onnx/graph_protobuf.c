@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ONNX models as messages of ONNX's own schema, onnx.proto, from which protoc-c makes <onnx.pb-c.h>.
  *
  * Opset 13 and version 7 of the intermediate representation, of 2020, are read by everything in use. Packing

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Scales, axes, lines and bars, written as SVG. */
 #include "ftrain/page/chart.h"
 

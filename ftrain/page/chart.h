@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Charts as SVG inside a page. Values that are not finite are left out. Every series has a colour, a dash
  * and a mark of its own, so that none of them is needed to tell it from the others. */
 #ifndef FTRAIN_PAGE_CHART_H

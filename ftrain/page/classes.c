@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Both as tables. The matrix is shaded by the share of the row: how the pictures of a class were
  * distributed. */
 #include "ftrain/page/classes.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sections "classes" and "confusion": how good a model is class by class, and which it takes for which. */
 #ifndef FTRAIN_PAGE_CLASSES_H
 #define FTRAIN_PAGE_CLASSES_H

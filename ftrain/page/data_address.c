@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The address, in memory made to measure. */
 #include "ftrain/page/data_address.h"
 

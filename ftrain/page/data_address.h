@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures inside of pages and of JSON: data: addresses (RFC 2397), base64 by nettle. */
 #ifndef FTRAIN_PAGE_DATA_ADDRESS_H
 #define FTRAIN_PAGE_DATA_ADDRESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The wrong ones of judged pictures: found, sorted, counted by class, shown. */
 #include "ftrain/page/errors.h"
 

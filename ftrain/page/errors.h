@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Section "errors": every picture that a classifier got wrong. */
 #ifndef FTRAIN_PAGE_ERRORS_H
 #define FTRAIN_PAGE_ERRORS_H

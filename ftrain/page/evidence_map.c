@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The network's evidence for a picture, drawn over it. */
 #include "ftrain/page/evidence_map.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Maps of evidence for the pictures of a page, one after the other. */
 #ifndef FTRAIN_PAGE_EVIDENCE_MAP_H
 #define FTRAIN_PAGE_EVIDENCE_MAP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Radio buttons before the grid of pictures, and a rule for each that hides what it leaves out: the rules use
  * that both are children of one element. */
 #include "ftrain/page/filter.h"

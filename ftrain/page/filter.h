@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A choice of class above pictures, which hides those of the others. It is style alone, no script: the page
  * shows all of them where style is not heeded.
  *

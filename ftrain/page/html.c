@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sections are gathered in memory, since the list of them stands before them; the file is written at
  * the end. */
 #include "ftrain/page/html.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One page of HTML that needs nothing but itself: no scripts, no fonts, nothing from elsewhere.
  *
  *     html_open(&page, "report.html", "A title", &error);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One picture's judgement, in numbers and words. */
 #include "ftrain/page/judged.h"
 

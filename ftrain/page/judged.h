@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures and what a classifier made of them, as the pages show them. */
 #ifndef FTRAIN_PAGE_JUDGED_H
 #define FTRAIN_PAGE_JUDGED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Drawing a map of evidence over its picture, and the key to its colours. */
 #include "ftrain/page/overlay.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A map of evidence drawn over its picture. */
 #ifndef FTRAIN_PAGE_OVERLAY_H
 #define FTRAIN_PAGE_OVERLAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sections that the pages of several commands have. */
 #include "ftrain/page/report.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the pages of --report share: how they begin, and where their numbers come from. */
 #ifndef FTRAIN_PAGE_REPORT_H
 #define FTRAIN_PAGE_REPORT_H

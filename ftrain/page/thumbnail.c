@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A picture made smaller, encoded as JPEG, and written as a data: address. */
 #include "ftrain/page/thumbnail.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures inside a page. */
 #ifndef FTRAIN_PAGE_THUMBNAIL_H
 #define FTRAIN_PAGE_THUMBNAIL_H

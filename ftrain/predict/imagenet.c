@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A network with ImageNet's classifier. */
 #include "ftrain/predict/imagenet.h"
 

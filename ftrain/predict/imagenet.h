@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ImageNet's own 1000 classes, told by a weights file with its classifier, without any model file. */
 #ifndef FTRAIN_PREDICT_IMAGENET_H
 #define FTRAIN_PREDICT_IMAGENET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain predict: classes and probabilities of pictures, a row each; the classes of a model or, without one,
  * ImageNet's. */
 #include "core/pool.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writing predictions, a row a picture. */
 #include "ftrain/predict/prediction_row.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Predictions as rows on standard output: text, CSV or JSON lines, a row a picture. */
 #ifndef FTRAIN_PREDICT_PREDICTION_ROW_H
 #define FTRAIN_PREDICT_PREDICTION_ROW_H

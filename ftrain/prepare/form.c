@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Draws, and pixels. */
 #include "ftrain/prepare/form.h"
 

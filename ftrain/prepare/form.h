@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The one form that all pictures are given: side, shape, colour, and how they are encoded. What is drawn for
  * a picture hangs on its own bytes and the seed alone, and so neither on its class nor on its place. */
 #ifndef FTRAIN_PREPARE_FORM_H

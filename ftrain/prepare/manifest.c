@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The manifest, line by line. */
 #include "ftrain/prepare/manifest.h"
 

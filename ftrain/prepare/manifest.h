@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* manifest.tsv of a prepared set: what each file is made of, and how. */
 #ifndef FTRAIN_PREPARE_MANIFEST_H
 #define FTRAIN_PREPARE_MANIFEST_H

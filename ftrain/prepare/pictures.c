@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decoding, forming, encoding and writing: a picture an item, on all threads, a turn at a time. */
 #include "ftrain/prepare/pictures.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pictures of a data set, each written anew in one form, and the manifest that says what came of them. */
 #ifndef FTRAIN_PREPARE_PICTURES_H
 #define FTRAIN_PREPARE_PICTURES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain prepare: all pictures of all classes in one form, so that it does not tell the classes apart. */
 #include "core/pool.h"
 #include "ftrain/prepare/form.h"

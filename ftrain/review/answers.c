@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The page itself, the set as JSON, and decisions. */
 #include "ftrain/review/site.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server of the page, and the browser. */
 #include "ftrain/review/site.h"
 #include "ftrain/shell/message.h"

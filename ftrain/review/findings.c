@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Copies, outliers and doubtful labels, each by the code that `audit` uses. */
 #include "ftrain/review/findings.h"
 

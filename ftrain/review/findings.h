@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Why a picture deserves a look: what `audit` would say of it, picture by picture. */
 #ifndef FTRAIN_REVIEW_FINDINGS_H
 #define FTRAIN_REVIEW_FINDINGS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A grid of any number of pictures, of which only those in sight are in the document. The element with the focus is
 // the grid itself; the picture at hand is named by aria-activedescendant, so that it may come and go.
 'use strict';

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Paths of a command line to pictures of the set. */
 #include "ftrain/review/on_paths.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decisions without a browser: on the pictures that the command line names, and the list of all. */
 #ifndef FTRAIN_REVIEW_ON_PATHS_H
 #define FTRAIN_REVIEW_ON_PATHS_H

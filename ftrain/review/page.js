@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The page of ftrain review: what is shown, what is said of each picture, and decisions, which are written at once.
 'use strict';
 

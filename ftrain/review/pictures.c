@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Thumbnails, pictures and maps, made when they are asked for. */
 #include "ftrain/review/site.h"
 

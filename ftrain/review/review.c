@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain review: look at the pictures of a data set, and decide on them. */
 #include "ftrain/backbone/model_attach.h"
 #include "ftrain/features/extraction.h"

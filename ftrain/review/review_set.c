@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decisions beside the pictures that they are on. */
 #include "ftrain/review/review_set.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A data set and the decisions on its pictures: what is listed, and what new decisions are made on. */
 #ifndef FTRAIN_REVIEW_REVIEW_SET_H
 #define FTRAIN_REVIEW_REVIEW_SET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the page of ftrain review is made of, and what it asks for. */
 #ifndef FTRAIN_REVIEW_SITE_H
 #define FTRAIN_REVIEW_SITE_H

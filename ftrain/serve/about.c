@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the server says of itself: the page, the model, its health and its counts. */
 #include "ftrain/serve/site.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* POST /v1/predict and /v1/explain. */
 #include "ftrain/serve/pictures.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The page of ftrain serve: pictures that are chosen, dropped or pasted are judged, each with its map.
 'use strict';
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pictures of a request, judged. */
 #include "ftrain/serve/pictures.h"
 

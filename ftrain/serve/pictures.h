@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pictures of a request, judged. */
 #ifndef FTRAIN_SERVE_PICTURES_H
 #define FTRAIN_SERVE_PICTURES_H

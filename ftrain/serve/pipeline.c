@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures on their way through the network. */
 #include "ftrain/serve/pipeline.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures on their way through the network, of many requests at once.
  *
  *     request's thread     pipeline_run(): waits in line, until its pictures are judged

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain serve: predictions over HTTP. */
 #include "ftrain/backbone/model_attach.h"
 #include "ftrain/serve/site.h"

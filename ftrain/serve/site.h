@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What ftrain serve answers under its addresses. */
 #ifndef FTRAIN_SERVE_SITE_H
 #define FTRAIN_SERVE_SITE_H

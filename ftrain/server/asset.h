@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files that are part of the program: pages, scripts and styles of its servers. The Makefile turns every
  * .html, .js and .css file of ftrain's rooms into an array (embed.sh); "ftrain/serve/page.html" is
  *

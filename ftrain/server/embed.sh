@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Turns a file into a C array, on standard output, in the form that ftrain/server/asset.h describes.
 #
 #     ftrain/server/embed.sh ftrain/serve/page.html >build/ftrain/serve/page.html.c

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is checked of a request as soon as its headers are there. */
 #include "ftrain/page/html.h"
 #include "ftrain/server/private.h"

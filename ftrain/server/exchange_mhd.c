@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One request, from its headers to the last byte of its answer, in libmicrohttpd's steps: exchange_step() is
  * called with the headers, then with each piece of the body, then once more to answer. */
 #include "ftrain/server/private.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who may ask a server. */
 #include "ftrain/server/guard.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who may ask a server: what is checked of a request before its handler sees it. */
 #ifndef FTRAIN_SERVER_GUARD_H
 #define FTRAIN_SERVER_GUARD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The socket on which a server listens. */
 #ifndef FTRAIN_SERVER_LISTENER_H
 #define FTRAIN_SERVER_LISTENER_H

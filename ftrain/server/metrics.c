@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Counters and histograms. */
 #include "ftrain/server/metrics.h"
 

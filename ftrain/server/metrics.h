@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Counters and histograms in Prometheus's text exposition format 0.0.4. Any number of threads. */
 #ifndef FTRAIN_SERVER_METRICS_H
 #define FTRAIN_SERVER_METRICS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* --listen, --port and what else says how a command serves. */
 #include "ftrain/server/server.h"
 

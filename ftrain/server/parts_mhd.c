@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The parts of a multipart/form-data body, by libmicrohttpd's reader of forms. */
 #include "ftrain/server/private.h"
 

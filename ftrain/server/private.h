@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The inside of the server, for the files of this folder that use libmicrohttpd. */
 #ifndef FTRAIN_SERVER_PRIVATE_H
 #define FTRAIN_SERVER_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What was asked, as a route's handler sees it. It lives until the handler returns. */
 #ifndef FTRAIN_SERVER_REQUEST_H
 #define FTRAIN_SERVER_REQUEST_H

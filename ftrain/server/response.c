@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is answered. */
 #include "ftrain/server/response.h"
 

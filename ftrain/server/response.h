@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is answered. A handler calls one of the functions that set the body, and may add headers. The server
  * adds those that keep a browser safe (ftrain/server/server.h). */
 #ifndef FTRAIN_SERVER_RESPONSE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An HTTP server for pages and programs on this machine, by libmicrohttpd: a thread a connection, so that a
  * handler may wait for what takes long.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server of a program that was built without libmicrohttpd: server_options_check() says so, and then
  * nothing of this is called. */
 #include "ftrain/server/server.h"

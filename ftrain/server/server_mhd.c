@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server: connections, their deadlines, and the end. */
 #include "ftrain/server/private.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cells, and the tables that are made of them. */
 #include "ftrain/shell/columns.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One description of a table's columns. It renders as text here, as JSON here, and as HTML by page/html.h:
  *
  *     static const table_column columns[] = {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keeping the command line. */
 #include "ftrain/shell/command_line.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command line, for what is written to say how it came about. */
 #ifndef FTRAIN_SHELL_COMMAND_LINE_H
 #define FTRAIN_SHELL_COMMAND_LINE_H

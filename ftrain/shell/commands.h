@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The commands of ftrain: one file each, one table. */
 #ifndef FTRAIN_SHELL_COMMANDS_H
 #define FTRAIN_SHELL_COMMANDS_H

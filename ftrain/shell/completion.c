@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a value is completed follows from what the help calls it. */
 #include "ftrain/shell/completion.h"
 

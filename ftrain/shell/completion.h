@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What shells complete behind `ftrain`, as lines for their scripts (docs/completion/): the tables of options
  * say it all. `ftrain help --completion` prints the commands, `ftrain help --completion COMMAND` what may
  * follow one. */

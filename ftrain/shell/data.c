@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Scans, and what they left out. */
 #include "ftrain/shell/data.h"
 

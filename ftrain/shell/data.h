@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Data sets as the program reads them: what cannot be used is named. */
 #ifndef FTRAIN_SHELL_DATA_H
 #define FTRAIN_SHELL_DATA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From the file of decisions to lists of samples. */
 #include "ftrain/shell/decisions.h"
 

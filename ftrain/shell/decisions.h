@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Heeding the decisions on a data set's pictures (io/decisions.h), in every command that reads one. */
 #ifndef FTRAIN_SHELL_DECISIONS_H
 #define FTRAIN_SHELL_DECISIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The user's folders, by the environment. */
 #include "ftrain/shell/folders.h"
 

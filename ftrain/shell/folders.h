@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The user's folders. */
 #ifndef FTRAIN_SHELL_FOLDERS_H
 #define FTRAIN_SHELL_FOLDERS_H

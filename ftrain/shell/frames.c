@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One sentence, with the first of the files as an example. */
 #include "ftrain/shell/frames.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files with more than one picture (animations, pages), of which the first is used: said once a run. */
 #ifndef FTRAIN_SHELL_FRAMES_H
 #define FTRAIN_SHELL_FRAMES_H

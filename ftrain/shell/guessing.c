@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The words for a comparison with guessing. */
 #include "ftrain/shell/guessing.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An accuracy beside always guessing the largest class, as it is told: one sentence, one object of JSON. */
 #ifndef FTRAIN_SHELL_GUESSING_H
 #define FTRAIN_SHELL_GUESSING_H

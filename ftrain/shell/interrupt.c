@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The handler uses what POSIX allows it to: flags, write() and _exit(). */
 #include "ftrain/shell/interrupt.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Ctrl-C and SIGTERM: SIGINT, SIGTERM.
  *
  * Most work has nothing to save while it runs, or keeps what it reached as it goes: there a signal ends

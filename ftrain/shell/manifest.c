@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The file of a manifest; what stands in it is its command's. */
 #include "ftrain/shell/manifest.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* manifest.tsv of a folder that a command has made: which file came from where. */
 #ifndef FTRAIN_SHELL_MANIFEST_H
 #define FTRAIN_SHELL_MANIFEST_H

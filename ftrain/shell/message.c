@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Messages on standard error. */
 #include "ftrain/shell/message.h"
 

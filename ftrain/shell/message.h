@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Messages on standard error. */
 #ifndef FTRAIN_SHELL_MESSAGE_H
 #define FTRAIN_SHELL_MESSAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* calloc() with checked sizes and a message. */
 #include "ftrain/shell/new_array.h"
 

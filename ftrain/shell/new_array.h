@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory for arrays whose sizes come from the input. */
 #ifndef FTRAIN_SHELL_NEW_ARRAY_H
 #define FTRAIN_SHELL_NEW_ARRAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Parsing by table, over getopt_long. */
 #include "ftrain/shell/options.h"
 

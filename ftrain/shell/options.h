@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The options of a command: one table gives parsing, range checks and the list that --help shows. */
 #ifndef FTRAIN_SHELL_OPTIONS_H
 #define FTRAIN_SHELL_OPTIONS_H

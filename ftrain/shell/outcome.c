@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From the library's statuses to the program's outcomes. */
 #include "ftrain/shell/outcome.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a step of the program ended. Chains of steps read: if (!code) code = step(); */
 #ifndef FTRAIN_SHELL_OUTCOME_H
 #define FTRAIN_SHELL_OUTCOME_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where results go: files that are checked before the work, and lines of JSON. */
 #include "ftrain/shell/output.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where results go: files that are checked before the work, and lines of JSON. */
 #ifndef FTRAIN_SHELL_OUTPUT_H
 #define FTRAIN_SHELL_OUTPUT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Walking the paths of a command line, one picture at a time. */
 #include "ftrain/shell/paths.h"
 

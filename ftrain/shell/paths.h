@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pictures that a command line names: files, folders and what is in them, lists on standard input.
  * They come one after the other, so that memory does not grow with their number. */
 #ifndef FTRAIN_SHELL_PATHS_H

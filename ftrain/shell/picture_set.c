@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One list of a data set's pictures. */
 #include "ftrain/shell/picture_set.h"
 

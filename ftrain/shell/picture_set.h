@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A data set in one piece, with splits or without: what looks at pictures one by one has no need of three
  * lists. */
 #ifndef FTRAIN_SHELL_PICTURE_SET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The progress bar. */
 #include "ftrain/shell/progress.h"
 #include "core/clock.h"

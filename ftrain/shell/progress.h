@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Progress on stderr: a bar with rate and time left on a terminal, a line now and then elsewhere. One at a
  * time. */
 #ifndef FTRAIN_SHELL_PROGRESS_H

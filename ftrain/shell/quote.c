@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Escaping names for the terminal. */
 #include "ftrain/shell/quote.h"
 

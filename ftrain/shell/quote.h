@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names on a terminal: in text output and messages they are escaped as io/escape.h says; JSON and CSV have
  * the names themselves. */
 #ifndef FTRAIN_SHELL_QUOTE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keeping the standard streams safe. */
 #include "ftrain/shell/streams.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The three standard streams and the signals of writing, as the program needs them. */
 #ifndef FTRAIN_SHELL_STREAMS_H
 #define FTRAIN_SHELL_STREAMS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The distance between words: optimal string alignment, that is Levenshtein's with swaps of neighbours
  * (Damerau 1964), by the usual table, of which three rows are kept. */
 #include "ftrain/shell/suggestion.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What somebody meant who mistyped a word: "did you mean 'train'?". */
 #ifndef FTRAIN_SHELL_SUGGESTION_H
 #define FTRAIN_SHELL_SUGGESTION_H

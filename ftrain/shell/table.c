@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Laying out a table. */
 #include "ftrain/shell/table.h"
 

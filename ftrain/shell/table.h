@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A table on standard output: columns as wide as their widest cell, the first flush left, the others flush
  * right. */
 #ifndef FTRAIN_SHELL_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The words and members for an unfamiliar picture, which many commands share. */
 #include "ftrain/shell/unfamiliar.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How it is told that a picture is unlike those that a model was trained on. Percentiles are those of
  * head/novelty.h, 0 to 1; NaN where a model has no numbers for them: then nothing is told. */
 #ifndef FTRAIN_SHELL_UNFAMILIAR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names by sorting: files that want the same name lie side by side, in their order. */
 #include "ftrain/shell/unique_names.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names of files that go into few folders from many, where two may be called the same. */
 #ifndef FTRAIN_SHELL_UNIQUE_NAMES_H
 #define FTRAIN_SHELL_UNIQUE_NAMES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rename() is the last step, and needs the goal absent or empty. */
 #define _XOPEN_SOURCE 700 /* nftw() */
 #include "ftrain/shell/whole_folder.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A folder that appears whole or not at all: built beside its goal under a temporary name, and renamed. */
 #ifndef FTRAIN_SHELL_WHOLE_FOLDER_H
 #define FTRAIN_SHELL_WHOLE_FOLDER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files as links or copies, and the manifest. */
 #include "ftrain/split/output.h"
 

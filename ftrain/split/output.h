@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writing a split data set, whole or not at all. */
 #ifndef FTRAIN_SPLIT_OUTPUT_H
 #define FTRAIN_SPLIT_OUTPUT_H

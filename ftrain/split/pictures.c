@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Scanning: classes, files, fingerprints in parallel; names that do not collide. */
 #include "ftrain/split/pictures.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pictures that 'ftrain split' divides: SRC/<class>/<file>, each decoded once and fingerprinted. */
 #ifndef FTRAIN_SPLIT_PICTURES_H
 #define FTRAIN_SPLIT_PICTURES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Groups of copies are drawn in random order, the largest first, and each goes to a split with room for it,
  * chosen with the probability of the room that is left: for pictures without copies that is a draw without
  * replacement, and every split is filled exactly. */

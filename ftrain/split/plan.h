@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which picture goes to which split: seeded, class by class in the same proportions, copies together. */
 #ifndef FTRAIN_SPLIT_PLAN_H
 #define FTRAIN_SPLIT_PLAN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain split: a folder of classes becomes a data set. */
 #include "ftrain/backbone/network_options.h"
 #include "ftrain/shell/commands.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Dividing the validation split, and calibrating on a part of it. */
 #include "ftrain/train/calibrate.h"
 

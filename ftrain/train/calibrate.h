@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The part of the validation split that sets of classes are calibrated on (head/conformal.h). */
 #ifndef FTRAIN_TRAIN_CALIBRATE_H
 #define FTRAIN_TRAIN_CALIBRATE_H

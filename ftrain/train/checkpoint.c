@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loop over epochs, which saves the state of training every now and then. */
 #include "ftrain/train/checkpoint.h"
 

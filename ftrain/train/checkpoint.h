@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Training that can be interrupted, or killed, and resumed. */
 #ifndef FTRAIN_TRAIN_CHECKPOINT_H
 #define FTRAIN_TRAIN_CHECKPOINT_H

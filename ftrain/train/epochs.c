@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An array that is made once, large enough for all epochs. */
 #include "ftrain/train/epochs.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The epochs of one training, kept as they come. */
 #ifndef FTRAIN_TRAIN_EPOCHS_H
 #define FTRAIN_TRAIN_EPOCHS_H

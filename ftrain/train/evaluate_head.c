@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Log-probabilities, and the metrics that follow from them. */
 #include "ftrain/train/evaluate_head.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a trained head does on pictures that it was not trained on. */
 #ifndef FTRAIN_TRAIN_EVALUATE_HEAD_H
 #define FTRAIN_TRAIN_EVALUATE_HEAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain train --folds K.
  *
  * Each fold is held out once. The fold behind it selects the epoch, as the validation split does in a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cross-validation of a recipe. */
 #ifndef FTRAIN_TRAIN_FOLDS_H
 #define FTRAIN_TRAIN_FOLDS_H

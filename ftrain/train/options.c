@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The options of `ftrain train`: table and checks. */
 #include "ftrain/train/options.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The options of `ftrain train`. */
 #ifndef FTRAIN_TRAIN_OPTIONS_H
 #define FTRAIN_TRAIN_OPTIONS_H

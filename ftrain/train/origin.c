@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading the model that a training goes on from, and matching its classes with the data's. */
 #include "ftrain/train/origin.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The model that a training goes on from: ftrain train --from MODEL. */
 #ifndef FTRAIN_TRAIN_ORIGIN_H
 #define FTRAIN_TRAIN_ORIGIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Collecting keys: those of the pictures at hand and those that a model brings along. */
 #include "ftrain/train/picture_keys.h"
 

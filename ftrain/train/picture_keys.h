@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The keys of the pictures that a model is made from. */
 #ifndef FTRAIN_TRAIN_PICTURE_KEYS_H
 #define FTRAIN_TRAIN_PICTURE_KEYS_H

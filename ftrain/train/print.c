@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a training prints: a line an epoch, and what came of it. */
 #include "ftrain/train/print.h"
 

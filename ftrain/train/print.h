@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What `ftrain train` prints on standard output. */
 #ifndef FTRAIN_TRAIN_PRINT_H
 #define FTRAIN_TRAIN_PRINT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Options and results of a training, as JSON. */
 #include "ftrain/train/recipe.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a model file keeps of its training, as JSON: the recipe and the metrics. */
 #ifndef FTRAIN_TRAIN_RECIPE_H
 #define FTRAIN_TRAIN_RECIPE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* train --report: a training as one page. */
 #include "ftrain/train/report.h"
 

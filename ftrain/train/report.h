@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The page of train --report. */
 #ifndef FTRAIN_TRAIN_REPORT_H
 #define FTRAIN_TRAIN_REPORT_H

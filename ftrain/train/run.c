@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What follows from a run of `ftrain train`. */
 #include "ftrain/train/run.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One run of `ftrain train` as data: train.c fills it in, print.c prints it, report.c makes a page of it, and
  * recipe.c makes the JSON that the model file keeps. */
 #ifndef FTRAIN_TRAIN_RUN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain train --sweep LIST.
  *
  * Every run is the training that its options alone would give, with the same seed, so its numbers depend

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many trainings on the same features, and the best of them. */
 #ifndef FTRAIN_TRAIN_SWEEP_H
 #define FTRAIN_TRAIN_SWEEP_H

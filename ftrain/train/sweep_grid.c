@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cutting the list, and counting through its combinations. */
 #include "ftrain/train/sweep_grid.h"
 

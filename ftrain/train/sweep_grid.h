@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The list of a sweep, "lr=0.001/0.003 hidden=512,256/none", and its combinations. */
 #ifndef FTRAIN_TRAIN_SWEEP_GRID_H
 #define FTRAIN_TRAIN_SWEEP_GRID_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tables of a training: its epochs, the runs of a sweep, the folds of a cross-validation. */
 #ifndef FTRAIN_TRAIN_TABLES_H
 #define FTRAIN_TRAIN_TABLES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The test pictures on the page of train --report: class by class, which was taken for which, and the wrong
  * ones with their maps of evidence. */
 #include "ftrain/train/test_pictures.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What became of the test pictures, for the page of train --report. */
 #ifndef FTRAIN_TRAIN_TEST_PICTURES_H
 #define FTRAIN_TRAIN_TEST_PICTURES_H

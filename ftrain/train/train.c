@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain train: features, head, a line an epoch, the test once, the model file. */
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/interrupt.h"

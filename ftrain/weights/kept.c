@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keeping weights and looking at what is kept. */
 #include "ftrain/weights/kept.h"
 

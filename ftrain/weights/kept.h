@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Weights files that are kept: written with what tells later whether they are still what they were. */
 #ifndef FTRAIN_WEIGHTS_KEPT_H
 #define FTRAIN_WEIGHTS_KEPT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SHA-256 of files and of weights. */
 #include "ftrain/weights/sha256.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SHA-256 (FIPS 180-4) of files and of weights, through nettle. */
 #ifndef FTRAIN_WEIGHTS_SHA256_H
 #define FTRAIN_WEIGHTS_SHA256_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where weights are, by the names of torchvision's files: NETWORK-HASH.pth, whose HASH is the first eight
  * digits of the file's SHA-256 (torch.hub.load_state_dict_from_url's check_hash). */
 #include "ftrain/weights/source.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What to fetch: the address, the network and the hash that are expected, and the names of what is kept. */
 #ifndef FTRAIN_WEIGHTS_SOURCE_H
 #define FTRAIN_WEIGHTS_SOURCE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain weights: ImageNet's weights, fetched, checked and put where every command finds them. */
 #include "densenet/densenet.h"
 #include "ftrain/backbone/backbone.h"

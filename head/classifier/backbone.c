@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The backbone of a classifier: its weights, drawn again or checked, and the session over them. */
 #include "head/classifier/private.h"
 

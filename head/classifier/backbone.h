@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* For whoever finds a classifier's backbone or makes its inputs himself: what ftrain needs beyond
  * classifier.h. */
 #ifndef DN_HEAD_CLASSIFIER_BACKBONE_H

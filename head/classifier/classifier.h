@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The whole classifier, kept in one model file: a backbone and a trained head joined, pictures in, classes
  * and maps of evidence out.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calibrated scores to and from tensors. */
 #include "head/classifier/conformal_file.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The calibration of sets in a model file: "conformal.counts", I64 (classes), and "conformal.probabilities", F32
  * (pictures), as head/conformal_scores.h has them. A file may lack both. */
 #ifndef DN_HEAD_CLASSIFIER_CONFORMAL_FILE_H

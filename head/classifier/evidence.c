@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Class activation maps: computed, read between their places, and summed within an ellipse. */
 #include "head/classifier/evidence.h"
 

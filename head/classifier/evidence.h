@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Class activation maps: where in the feature map a class's logit comes from.
  *
  * The features are the spatial mean of the map A, so the logit's gradient at every place of channel k is

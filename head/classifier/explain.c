@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where in a picture the evidence for a class lies. */
 #include "head/classifier/private.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a model file says of itself, before anybody has filled it in. */
 #include "head/classifier/private.h"
 

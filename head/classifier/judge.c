@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures in, whatever can be told of them out, a batch at a time.
  *
  * A picture that cannot become an input leaves a gap in its batch. The inputs behind it move up, so that the

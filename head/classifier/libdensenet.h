@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libdensenet, all of it: programs include this header as <densenet.h>, in C from C99 and in C++ from C++11
  * on. A whole program, `classify MODEL PICTURE`, which prints every class and its probability:
  *

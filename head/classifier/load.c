@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading a model file. All of it is checked; nothing in it is trusted. */
 #include "head/classifier/conformal_file.h"
 #include "head/classifier/picture_keys_file.h"

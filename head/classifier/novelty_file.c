@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keeping in a model file what tells unfamiliar pictures. One list of tensors serves writing, reading and the
  * check of names. */
 #include "head/classifier/novelty_file.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a model file knows of familiar pictures: the tensors `novelty.*`, all of them or none. */
 #ifndef DN_HEAD_CLASSIFIER_NOVELTY_FILE_H
 #define DN_HEAD_CLASSIFIER_NOVELTY_FILE_H

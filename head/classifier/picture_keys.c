@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Finding a picture among those of a model: one by comparing with all, many by an index of both its keys. */
 #include "head/classifier/picture_keys.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pictures that a model was made from, by what they hold: so that nobody takes a model's success on them
  * for success on new pictures. No picture can be made from its key. */
 #ifndef DN_HEAD_CLASSIFIER_PICTURE_KEYS_H

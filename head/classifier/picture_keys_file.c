@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keys of pictures to and from tensors. */
 #include "head/classifier/picture_keys_file.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The keys of a model's own pictures in its file: "pictures.keys", U8 (n, 16), "pictures.looks", U8 (n, 8), the
  * perceptual hashes, big-endian, and "pictures.uses", U8 (n), a dn_picture_use each. A file may lack all three. */
 #ifndef DN_HEAD_CLASSIFIER_PICTURE_KEYS_FILE_H

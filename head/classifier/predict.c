@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One batch: pictures to inputs, inputs to probabilities. */
 #include "head/classifier/private.h"
 

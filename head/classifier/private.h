@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The inside of the joined classifier, for the files of this folder. */
 #ifndef DN_HEAD_CLASSIFIER_PRIVATE_H
 #define DN_HEAD_CLASSIFIER_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writing a model file: a safetensors of the head's layers, of a seeded backbone's batch-norm statistics,
  * of what tells unfamiliar pictures, and of metadata that says where everything came from. */
 #include "head/classifier/conformal_file.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Products of bfloat16 numbers, summed in float32 with AVX512-BF16: for files whose name ends in _avx512bf16.
  *
  * The includer defines DNI_VECTOR_WIDTH as 16, and MICRO_VECTORS.

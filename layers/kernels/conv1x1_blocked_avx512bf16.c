@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* 1x1 convolution as a blocked matrix product of bfloat16 numbers, summed in float32.
  *
  * y (pixels x out) = A (pixels x in) * B (in x out). x and y are float32, and so are batch norm and ReLU;

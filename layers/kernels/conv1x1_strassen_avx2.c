@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* 1x1 convolution with one level of Strassen-Winograd, with AVX2 and FMA: tiles of 2 x 4 pixels, register
  * tiles of 4 pixels x 3 vectors of eight channels. */
 #define DNI_VECTOR_WIDTH 8

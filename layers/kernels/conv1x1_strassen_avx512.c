@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* 1x1 convolution with one level of Strassen-Winograd, with AVX-512: tiles of 2 x 7 pixels, register tiles of
  * 7 pixels x 3 vectors of sixteen channels. */
 #define DNI_VECTOR_WIDTH 16

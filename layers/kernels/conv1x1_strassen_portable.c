@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* 1x1 convolution with one level of Strassen-Winograd, in plain GNU C: tiles of 2 x 3 pixels, register tiles
  * of 3 pixels x 3 vectors of four channels. */
 #define DNI_VECTOR_WIDTH 4

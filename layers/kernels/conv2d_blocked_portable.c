@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The blocked convolution in plain GNU C. A register tile of 3 pixels x 3 vectors of four channels leaves
  * enough of SSE2's 16 registers for three vectors of B, a number of A and, without a fused multiply-add, a
  * product; 48 channels are four blocks. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Winograd's F(4x4, 3x3) with AVX2 and FMA: register tiles of 4 tiles x 24 channels use all 16 registers. */
 #define DNI_VECTOR_WIDTH 8
 #define MICRO_VECTORS    3

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Winograd's F(4x4, 3x3) with AVX-512: register tiles of 8 tiles x 48 channels use 28 of the 32 registers. */
 #define DNI_VECTOR_WIDTH 16
 #define MICRO_VECTORS    3

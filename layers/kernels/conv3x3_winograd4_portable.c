@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Winograd's F(4x4, 3x3) in plain GNU C: register tiles of 3 tiles x 12 channels, as in the blocked
  * convolution. */
 #define DNI_VECTOR_WIDTH 4

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* 3x3 convolution by Winograd's F(2x4, 3x3) with products of bfloat16 numbers: Lavin & Gray 2015, points 0,
  * 1, -1 and infinity for columns (F(2, 3)), and 0, 5/8, -5/8, 3/2, -3/2 and infinity for rows (F(4, 3)).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Max pooling 3x3, stride 2, padding 1, behind a convolution with ReLU. The convolution writes its rows into
  * a ring buffer of three rows, from which the pooled rows are computed while they are in the cache.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The micro-kernel: the innermost loop of every float32 matrix product here.
  *
  * A product of matrices is cut into register tiles: blocks of the result whose sums stay in registers while

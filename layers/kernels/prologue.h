@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The prologues of a convolution, for one vector of channels.
  *
  * The includer defines DNI_VECTOR_WIDTH. x points to the first of VW channels of a pixel. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The stem with AVX2 and FMA: register tiles of 4 outputs x 24 channels. */
 #define DNI_VECTOR_WIDTH 8
 #define MICRO_VECTORS    3

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The stem with AVX-512: register tiles of 7 outputs x 48 channels; 16 of them are a row of 112 outputs. */
 #define DNI_VECTOR_WIDTH 16
 #define MICRO_VECTORS    3

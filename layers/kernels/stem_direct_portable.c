@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The stem in plain GNU C: register tiles of 3 outputs x 12 channels. */
 #define DNI_VECTOR_WIDTH 4
 #define MICRO_VECTORS    3

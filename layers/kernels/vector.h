@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Vectors of floats in GNU C, so that one kernel source serves every vector width.
  *
  * The includer defines DNI_VECTOR_WIDTH, the number of floats in a vector: 4, 8 or 16. The arithmetic is

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Stands in for a bench program: the figures that it writes are those that a file beside it names.
 #
 #     PROGRAM.values    lines of "MEDIAN PEAK": milliseconds of the network, GFLOP/s; a line a run

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The bench runs and says what it measured. How long anything takes is nobody's business here.
 #
 #     test/bench/test_bench.sh        from the repository root; BUILD names the folder of the build

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Two commits' benches in turns, on made-up figures: bench/history/compare.py and compare.sh.
 #
 #     test/bench/test_compare.sh        from the repository root

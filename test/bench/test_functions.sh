@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Which functions samples lie in, on made-up samples: bench/functions.py.
 #
 #     test/bench/test_functions.sh        from the repository root

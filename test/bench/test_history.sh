@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The file that keeps what benches measured, on made-up figures: bench/history/history.py.
 #
 #     test/bench/test_history.sh        from the repository root

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the browser's tests share: the program's server, a browser, cases, and checks of a page.
 
     make browser                                       runs all of them

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The page of `ftrain review` in a real browser: thumbnails that are made when they are scrolled to, filters by reason,
 decisions by keys and by the mouse, on one picture and on many, undo, and that what is decided reaches `train`; by the
 keyboard alone; on a telephone and on a desk."""

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The page of `ftrain serve` in a real browser: a picture that is chosen, dropped or pasted is judged as `ftrain predict`
 does, with its map; by the keyboard alone; on a telephone and on a desk."""
 import json

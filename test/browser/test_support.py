@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The checks of pages find what they are there for: a page with one fault of each kind, and a sound one."""
 import urllib.parse
 

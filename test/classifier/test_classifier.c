@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A model file gives back what was saved, refuses what does not hold together, and predicts what backbone and
  * head give one after the other. */
 #include "core/memory.h"

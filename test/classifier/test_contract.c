@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What every public function does with a NULL pointer: the rule of core/status.h, function by function and
  * parameter by parameter. test/house/check_contract.sh finds a public function that is not here. */
 #include "head/classifier/libdensenet.h"

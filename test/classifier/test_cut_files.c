@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files that somebody else cuts while they are read: every reader ends in a message, none in a signal.
  *
  * This program's fstat() stands in front of the C library's: right after the library has learnt how long a

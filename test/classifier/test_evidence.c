@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Maps of evidence: sums, values between places, the share inside an ellipse. */
 #include "head/classifier/evidence.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is told of many pictures: features and log-probabilities beside probabilities, a status for each, and
  * how far it is. */
 #include "core/rng.h"

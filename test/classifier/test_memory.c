@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Models and weights that never see a disk: written to memory and read from it, with the bytes and the
  * answers that files give. */
 #include "core/memory.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What tells unfamiliar pictures comes back from a model file, is used in judging, may be absent, and is
  * refused where it is damaged. */
 #include "core/rng.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a model file may hold beside the head, the calibration of sets and the keys of its own pictures: it
  * comes back as it was, a file without it loads, and what does not hold together is refused by name. */
 #include "head/classifier/classifier.h"

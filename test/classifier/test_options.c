@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every call that takes options, with the sizes that an older and a newer program give them. */
 #include "head/classifier/libdensenet.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many classifiers, each in its own thread, over one model: its memory is taken once, everybody's
  * probabilities are those of a classifier that is alone, and a model of other weights is refused. */
 #include "core/memory.h"

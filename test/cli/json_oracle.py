@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The cases of test_json.sh for python3-jsonschema:  json_oracle.py VALIDATE FOLDER, in any folder.
 
 FOLDER holds a file of JSON lines for each schema. jsonschema must accept all of them, and the schemas themselves; and of

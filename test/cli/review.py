@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The cases of test_review_page.sh:  review.py FTRAIN MODEL DATA: what the page's server answers, and what stands in the file."""
 import http.client
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The cases of test_serve.sh:  serve.py FTRAIN MODEL ROTATING TURNED PICTURE...
 
 ROTATING is a model that was made with --exif-rotate, TURNED a picture that its EXIF turns.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain audit from the outside: it says in the first line whether labels can be read without looking at content.
 #
 #     test/cli/test_audit.sh        from the repository root; BUILD names the folder of the build

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain audit --labels from the outside: labels that were planted wrong are on the list, in text, JSON and on the page.
 #
 #     test/cli/test_audit_labels.sh        from the repository root; BUILD names the folder of the build

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain baseline from the outside, on pictures whose brightness tells the class.
 #
 #     test/cli/test_baseline.sh        from the repository root; BUILD names the folder of the build

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain collect against a server on loopback that can misbehave in every way named here.
 #
 #     test/cli/test_collect.sh        from the repository root; BUILD names the folder of the build

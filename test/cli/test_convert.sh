@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain convert on the checkpoints that people have: what it keeps, what it leaves out, and that it says so.
 #
 #     test/cli/test_convert.sh        from the repository root; BUILD names the folder of the build

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The tables of predict and evaluate as comma-separated values: by RFC 4180 to the letter, and as pandas reads them without
 # being told anything.
 #

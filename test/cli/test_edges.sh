@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # What every command does where things are odd: nothing there, too much there, names that are hard to print, no room
 # to write, a reader that has gone, Ctrl-C.
 #

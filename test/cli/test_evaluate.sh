@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain evaluate from the outside: its numbers against scikit-learn's from the same predictions, perturbed
 # pictures, and data sets that lack something. Pictures are noise at 40x40 whose brightness tells the class, badly.
 #

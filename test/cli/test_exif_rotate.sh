@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # --exif-rotate: off by default, kept in the model, heeded by whoever uses it.
 #
 #     test/cli/test_exif_rotate.sh        from the repository root; BUILD names the folder of the build

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain explain from the outside.
 #
 #     test/cli/test_explain.sh        from the repository root; BUILD names the folder of the build

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain export from the outside: the choice of a format, what is refused, what is written. Whether other programs read
 # it is asked in test/interop/.
 #

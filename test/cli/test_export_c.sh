@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain export to C: a program that has the model in it, built against the installed library, predicts without files.
 #
 #     BUILD=build CC=gcc test/cli/test_export_c.sh        from the repository root, after `make all`

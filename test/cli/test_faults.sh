@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # A call of the system that fails while a picture is read (no descriptors, no memory, a disk error) is never taken for
 # the picture's fault: it is tried again, or the run ends with 5 and keeps nothing.
 #

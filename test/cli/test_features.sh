@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The way of features out of the program: extract says which picture each record is of, export writes that as .npy with a
 # table and as CSV.
 #

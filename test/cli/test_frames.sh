@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Files with more than one picture: the first is used, and that is said once a run, by each command that decodes.
 #
 #     test/cli/test_frames.sh        from the repository root; BUILD names the folder of the build

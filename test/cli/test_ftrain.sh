@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain from the outside: what it prints, which exit code it gives, which bytes it writes. The pictures are
 # made here, dark and bright noise at 40x40, and the network is the smallest at its smallest input.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain predict without a model: ImageNet's classes by a weights file. The file is a densenet121 of zeros, so that its
 # logits are the bias of its classifier, whatever the picture.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain import: a head comes in and predicts as it did where it came from; what is no such head is refused by name. Heads
 # of torch and scikit-learn are compared with theirs in test/ftrain/test_import.c and test/interop/.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # A signal is heard within moments in every phase of every command, nothing half-written is left, and a plain run
 # afterwards gives what an undisturbed one gives.
 #

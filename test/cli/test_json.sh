@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The JSON of every command, in all its forms, against docs/json/. The other scripts look at what it says; every
 # object that they are printed is checked likewise (support.sh), and so are the transcripts' and the server's.
 #

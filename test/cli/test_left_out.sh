@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # What lies in a data set and cannot be a picture (links that lead nowhere, pipes, files that cannot be examined) is
 # named, counted as skipped and left out, by every command.
 #

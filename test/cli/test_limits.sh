@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain where the system gives it few threads, descriptors or little memory: every command ends, and says what was missing.
 #
 #     test/cli/test_limits.sh        from the repository root; BUILD names the folder of the build

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Names of files and classes that would act on a terminal: text output and messages show them escaped, on one line;
 # JSON and CSV have the names themselves.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # No command writes over what it reads, nor two results into one file, whatever names lead there; and - is none.
 #
 #     test/cli/test_outputs.sh        from the repository root; BUILD names the folder of the build

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # No judging on what was learnt: a model knows the pictures that it was made from, by their bytes and by their look, and
 # evaluate and predict tell them from others, with the figures without them.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain predict from the outside, and reading ahead as predict and extract show it: rows in the order of the
 # paths, errors in their places, exit codes, lists on standard input. Pictures are noise at 40x40, dark and bright.
 #

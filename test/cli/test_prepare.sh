@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain prepare from the outside: one form for all, by which no class can be told; names, manifest, what is left out.
 #
 #     test/cli/test_prepare.sh        from the repository root; BUILD names the folder of the build

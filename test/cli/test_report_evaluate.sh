@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The page of ftrain evaluate --report.
 #
 #     test/cli/test_report_evaluate.sh        from the repository root; BUILD names the folder of the build

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The pages of ftrain train --report and ftrain baseline --report.
 #
 #     test/cli/test_report_train.sh        from the repository root; BUILD names the folder of the build

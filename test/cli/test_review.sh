@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain review without a browser, and the commands that heed its decisions. Pictures are noise, drawn by awk.
 #
 #     test/cli/test_review.sh        from the repository root; BUILD names the folder of the build

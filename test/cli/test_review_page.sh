@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The server of ftrain review's page from the outside, without a browser. The cases lie in review.py.
 #
 #     test/cli/test_review_page.sh        from the repository root; BUILD names the folder of the build

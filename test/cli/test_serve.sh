@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain serve from the outside: what it answers, whom it turns away, and how it ends. The cases lie in serve.py.
 #
 #     test/cli/test_serve.sh        from the repository root; BUILD names the folder of the build

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Sets of classes from the outside: train calibrates, predict and evaluate --coverage tell sets, both as the formulas
 # of split conformal prediction give them from what the model file holds.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain split from the outside. The pictures are noise and gradients, drawn by awk.
 #
 #     test/cli/test_split.sh        from the repository root; BUILD names the folder of the build

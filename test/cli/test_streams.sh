@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Standard streams that are closed, outputs that are full or that nobody reads: nothing is lost without a word, and no
 # file of the program's takes a stream's place.
 #

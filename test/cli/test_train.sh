@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain train beyond the plain run: schedules, early stopping, weights, views, checkpoints, sweeps, folds.
 #
 #     test/cli/test_train.sh        from the repository root; BUILD names the folder of the build

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain train --from: a training that goes on from a model, with the model's weights, sizes and layers, for its classes or
 # for others.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Unfamiliar pictures from the outside: trained, told, refused, counted. The set is noise at 40x40, dark and bright;
 # a stranger is a picture of stripes.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # ftrain weights against a server on loopback that can misbehave in every way named here. What is fetched is a
 # densenet121 of zeros; torch's own files are not.
 #

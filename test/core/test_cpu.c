@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* CPU features and the tier of kernels. */
 #include "core/cpu.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The arena, and sizes that overflow. */
 #include "core/memory.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Numbers are read whole or not at all. */
 #include "core/number.h"
 

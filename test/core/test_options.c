@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Options of older and newer programs, taken by this library's. */
 #include "core/options.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Status values, names and the filling of errors. */
 #include "core/error.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tensor views and the conversion of elements. */
 #include "core/tensor.h"
 

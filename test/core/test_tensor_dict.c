@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The dictionary of named tensors. */
 #include "core/memory.h"
 #include "core/tensor_dict.h"

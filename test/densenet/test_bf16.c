@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A model in bfloat16: how far its features are from float32's, what it promises as any other, and how it
  * is refused where the CPU or the tier has no AVX512-BF16. */
 #include "core/cpu.h"

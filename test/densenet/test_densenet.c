@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Networks against torchvision's in float64 (test/golden/densenet/oracle_densenet.py), and what a session
  * promises: results that depend neither on threads nor on the rest of the batch, one arena of the planned
  * size, no allocation in a forward pass, nothing lost when memory runs out. */

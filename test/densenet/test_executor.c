@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A caller's executor: a network on threads that are not the library's gives the same bits, whoever runs its
  * tasks and in whatever order, and the library starts no thread. */
 #include "densenet/densenet.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a parent made and a child process goes on with after fork(). */
 #include "densenet/densenet.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What long calls tell while they work, how they are stopped, what models and sessions say of themselves. */
 #include "core/cpu.h"
 #include "densenet/densenet.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Forward passes from and into arrays whose rows are longer than an image's: the same bits as of dense ones,
  * and nothing touched in between. */
 #include "densenet/densenet.h"

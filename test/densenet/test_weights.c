@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* dn_weights: loading with every refusal by name, saving, seeding, calibration against torch's training mode,
  * and a hash that knows the numbers alone. */
 #include "core/tensor_dict.h"

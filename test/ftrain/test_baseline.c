@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The baselines against scikit-learn on the same numbers (test/golden/head/oracle_baseline.py). */
 #include "core/rng.h"
 #include "ftrain/baseline/pairs.h"

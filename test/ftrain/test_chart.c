@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Charts: whole markup, escaped texts, points inside the frame, round ticks, what is not finite left out. */
 #include "ftrain/page/chart.h"
 #include "test/support/pages.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One description of columns, as text, JSON and HTML. */
 #include "ftrain/page/html.h"
 #include "ftrain/shell/columns.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cues of pictures whose cues are known by arithmetic, and of files. */
 #include "ftrain/cues/cue_pixels.h"
 #include "ftrain/cues/cues.h"

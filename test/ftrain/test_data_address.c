@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Addresses of pictures: base64 by the test vectors of RFC 4648, section 10. */
 #include "ftrain/page/data_address.h"
 

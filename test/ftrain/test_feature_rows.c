@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Feature sets made of other feature sets. */
 #include "ftrain/features/feature_rows.h"
 

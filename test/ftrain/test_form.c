@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The form that prepare gives to pictures, compared with Pillow (test/golden/io/oracle_form.py); and what is
  * drawn for them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who may ask a server: names of hosts, origins, tokens. */
 #include "ftrain/server/guard.h"
 #include "test/support/files.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sentence that says whether an accuracy can be told from guessing, and its JSON. */
 #include "ftrain/page/report.h"
 #include "ftrain/shell/guessing.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The writer of pages: what it escapes, that a page is whole or not there, that every tag is closed. */
 #include "ftrain/page/html.h"
 #include "io/file.h"

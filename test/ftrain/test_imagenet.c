@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ImageNet's classes of a picture, from a weights file to the names, compared with torchvision's
  * (test/golden/densenet/oracle_imagenet.py). */
 #include "ftrain/predict/imagenet.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Heads of torch and scikit-learn compute here what they computed there. The oracle is
  * test/golden/ftrain/oracle_import.py: log-probabilities in double, compared within 1e-5, since the heads are
  * kept in float. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Counts in Prometheus's text format: cumulative buckets, as its documentation of format 0.0.4 has them. */
 #include "ftrain/server/metrics.h"
 

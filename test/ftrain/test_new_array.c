@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Arrays whose sizes come from the input. */
 #include "ftrain/shell/new_array.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ftrain/onnx/, ftrain/export/onnx.c: the models, read back by protobuf-c. Whether ONNX's checker and a
  * runtime agree is asked in test/interop/. */
 #include "core/tensor_dict.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Options by table: groups fill the struct inside their caller's, values are checked, the number of rows
  * is bounded. */
 #include "ftrain/shell/commands.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The model that a training goes on from: its head is the library's clone, its classes are found by name, and
  * what the new recipe tells of it stays short. */
 #include "ftrain/train/origin.h"

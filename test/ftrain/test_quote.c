@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names as text output shows them: what could act on a terminal is escaped, all else stays, nothing is
  * lost. */
 #include "ftrain/shell/quote.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Metrics of scores, and of the decisions that a threshold makes of them. */
 #include "ftrain/features/score_metrics.h"
 

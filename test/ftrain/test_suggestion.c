@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Mistyped words: which faults are seen through, and what is too far away. */
 #include "ftrain/shell/suggestion.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* OpenBLAS's memory is looked for before OpenBLAS does. */
 #include "head/blas.h"
 

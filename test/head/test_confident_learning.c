@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Confident learning against the oracle, which was written from the paper; and out-of-fold probabilities:
  * what finds labels that were planted wrong. */
 #include "head/confident_learning.h"

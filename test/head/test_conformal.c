@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Conformal sets against numpy's (test/golden/head/oracle_conformal.py), and their guarantee over many
  * divisions of one set of pictures.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Folds: every picture once, classes spread evenly, groups whole, the same for the same seed; and what is
  * judged by them. */
 #include "head/cross_validation.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Curves at given places, each class against the rest, against scikit-learn's and numpy's. */
 #include "head/curve.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Metrics, ranking and calibration against scikit-learn, scipy and numpy
  * (test/golden/head/oracle_metrics.py).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The perceptron and its layers: against torch, against finite differences, and what is refused. */
 #include "test/support/head.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Modified z-scores, against values worked out by hand from the definition. */
 #include "head/modified_z.h"
 

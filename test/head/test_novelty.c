@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Unfamiliarity: both scores, what they come to and the percentiles are scikit-learn's and numpy's; and what
  * must hold whatever the numbers are. */
 #include "test/support/head.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SGD and Adam, step by step against torch, and taken up again from their state. */
 #include "test/support/head.h"
 

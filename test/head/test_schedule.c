@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Learning-rate schedules against torch's, epoch by epoch. */
 #include "head/schedule.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The exact tests against scipy's, at their edges, and as they judge an accuracy beside guessing. */
 #include "head/significance.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Standardisation by what was measured on the training split. */
 #include "test/support/head.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Training: whole runs against torch, repeatability, and what is refused. */
 #include "test/support/head.h"
 

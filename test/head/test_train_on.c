@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Training on from a trained head: what it began with is kept until an epoch is better; other classes. */
 #include "test/support/files.h"
 #include "test/support/head.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A training that is left and taken up again: the same bits, or a refusal that says why. */
 #include "test/support/head.h"
 #include "test/support/files.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Reads the public headers, preprocessed without the system's, and writes a C program that prints what a program is
 # compiled against: prototypes, sizes of structs, places of their members, values of enumerators. check_abi.sh runs it.
 #

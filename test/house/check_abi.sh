@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # What programs are compiled against is what is written down: prototypes, structs, enumerators and exported symbols.
 #
 #     BUILD=build CC=gcc test/house/check_abi.sh [--update]         from the repository root, after `make all`

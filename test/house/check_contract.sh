@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Every function of the public headers stands in the test of what calls do with NULL pointers.
 #
 #     test/house/check_contract.sh         from the repository root

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Manual pages have no fault that mandoc or groff finds, and are of this version; links in the documents lead somewhere.
 #
 #     test/house/check_docs.sh         from the repository root

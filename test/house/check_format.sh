@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # How the source is written: formatted by clang-format 14, lines of 110 columns at most, every file opened with what it
 # is for, every header guarded by its own path's name.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The house's order: an #include goes down the list of rooms, never up or sideways.
 #
 #     test/house/check_includes.sh                  from the repository root

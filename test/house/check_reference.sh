@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Everything in the public headers is documented: functions and their parameters, structs and their members, enumerators.
 #
 #     test/house/check_reference.sh         from the repository root

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The Makefile builds for the machine that the compiler compiles for, with the caller's flags last, hardened, and the same
 # bytes in any folder.
 #

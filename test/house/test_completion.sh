@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # What bash, zsh and fish offer behind `ftrain`, each through its own completion: words of the program's tables of options.
 #
 #     BUILD=build test/house/test_completion.sh         from the repository root

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # What debian/ says of the tree is so: versions, the number in the library's name, libraries, tests.
 #
 #     test/house/test_debian.sh         from the repository root

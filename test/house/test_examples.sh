@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The examples, built and run as a user would: copied out of the tree, with what `make install` has installed alone.
 #
 #     BUILD=build CC=gcc test/house/test_examples.sh         from the repository root, after `make all` and the samples

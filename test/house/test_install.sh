@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The library as a stranger meets it: installed, and used by the documentation's programs outside the tree.
 #
 #     BUILD=build CC=gcc test/house/test_install.sh         from the repository root, after `make all` and the samples

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Sources that use what not every system or processor has compile where it is missing: each of their
 # conditions, such as `#ifdef MADV_POPULATE_WRITE`, is tried with the macro undefined.
 #

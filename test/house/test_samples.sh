@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The demo's pictures: reproducible, and not to be told apart by what has nothing to do with their making.
 #
 #     BUILD=build test/house/test_samples.sh                from the repository root, after the samples were built

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The public headers make a compiler warn wherever the status of a call is dropped, and warn of nothing else.
 #
 #     CC=gcc test/house/test_status.sh         from the repository root

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # A program that was built without protobuf-c (make ONNX=) works, says what is missing, and needs no such library.
 #
 #     CC=gcc BUILD=build test/house/test_without_onnx.sh         from the repository root

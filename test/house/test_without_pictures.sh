@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # A program that was built without libwebp, libtiff and libheif (make WEBP= TIFF= HEIF=) works, says what is missing, and
 # needs no such library.
 #

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Runs a model once: MODEL (NAME TYPE SHAPE FILE)... ; prints all outputs as JSON, {name: {dims, data}}.
 'use strict';
 const fs = require('fs');

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the tests of other programs share: a trained model, its predictions, and the code in the documents.
 
     make interop                                       runs all of them

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Features in NumPy and pandas, by the code of docs/export.md; and heads that scikit-learn and PyTorch train on them, which
 `ftrain import` takes back: ftrain then predicts what they predict."""
 import shutil

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The ONNX models of `ftrain export`, by ONNX's own checker, and in ONNX Runtime, where they predict as ftrain does."""
 import shutil
 

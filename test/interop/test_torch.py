@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """What `ftrain export` writes for PyTorch, in PyTorch: torchvision's networks with a Sequential head load it strictly and
 predict the same."""
 import struct

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Folders of labelled pictures: classes by name, order, and what is refused. */
 #include "io/dataset.h"
 #include "io/file.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decisions and the pictures of a set: which is for which, and what becomes of the lists. */
 #include "io/decision_match.h"
 #include "io/file.h"

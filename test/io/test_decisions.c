@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decisions: what a file of them says, and that no line is lost, whatever happens to its writers. */
 #include "io/decisions.h"
 #include "io/file.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Perceptual hashes and groups of duplicates. */
 #include "core/rng.h"
 #include "io/duplicates.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names in lines of text: escaped and back; what is escaped is tested in test/ftrain/test_quote.c. */
 #include "io/escape.h"
 

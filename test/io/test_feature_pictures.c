@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A feature store says which picture each record is of: what was described is read back, through merges that
  * move the rows, and a table that says what cannot be is refused by the name of its tensor. */
 #include "io/feature_pictures.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The feature store keeps what was put into it through copies, kills and torn files, and refuses what is not
  * its own. The oracle is a store made by undisturbed work: files are compared byte for byte. */
 #include "io/feature_store.h"

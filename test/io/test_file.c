@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* io/file: reading, atomic writing, folders, listing. */
 #include "io/file.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Searching among hashes, beside comparing with all of them. */
 #include "core/rng.h"
 #include "io/duplicates.h"

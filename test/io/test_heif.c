@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* HEIC and AVIF against the pictures that were encoded (test/golden/io/oracle_formats.py): to a level
  * where the encoding is without loss, for the rounding of YCbCr. That libheif has decoders for both is a
  * matter of its plugins: what is missing is skipped. */

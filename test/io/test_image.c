@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decoding, against Pillow's pixels (test/golden/io/oracle_pictures.py), and the refusal of what is not a
  * whole picture. What is special to a format: test_jpeg.c, test_webp.c, test_tiff.c, test_heif.c,
  * test_image_header.c. */

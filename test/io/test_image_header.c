@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the headers of BMP, PNG, GIF, TGA, PSD, PIC and PNM files decide before anything is decoded: kinds
  * without decoder, sizes above the limit, files that are too short for what they announce. */
 #include "io/image.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the heads of files say. That it is what decoding says is held by test/support/decoding.c for
  * every golden picture of every format. */
 #include "io/image.h"

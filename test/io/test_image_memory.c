@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How much memory decoding takes at its peak, each time in a process of its own: a few times what the
  * picture's pixels take, whatever its file announces or unfolds to. */
 #include "io/image.h"

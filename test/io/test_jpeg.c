@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which JPEG files are taken: those whose compressed data are all there, whatever their headers say beside
  * that. The files are made here by libjpeg-turbo and then changed by hand. Pillow's pixels are test_image.c's
  * matter. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What JPEG headers tell. Files are libjpeg-turbo's, with segments put in by hand as the standards lay them
  * out. */
 #include "core/rng.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Numbers of JSON: they read back as the same ones, with no digit too many, and are never NaN or infinite. */
 #include "core/rng.h"
 #include "io/json.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* .npy: headers that NumPy writes are read, others are refused, and nothing behind the last byte is looked at
  * (which a sanitizer would tell). Whole files of NumPy's are read in test/ftrain/test_import.c. */
 #include "io/npy.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Turning by EXIF's orientation, compared with Pillow's ImageOps.exif_transpose()
  * (test/golden/io/oracle_orientation.py). Pixels are the same to the bit; inputs differ by a level at most,
  * for the reason that test_preprocess.c gives. */

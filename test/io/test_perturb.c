@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Perturbations against Pillow and scipy (test/golden/io/oracle_perturb.py), and at their edges. */
 #include "io/perturb.h"
 #include "test/support/pictures.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pixels in every layout stand for the same picture, and give the same bits as it does. */
 #include "io/image.h"
 #include "test/support/pictures.h"

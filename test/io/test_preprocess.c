@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From pictures to network input, against torchvision (test/golden/io/oracle_pictures.py).
  *
  * Tolerance: one of 256 levels. Pillow rounds to 8 bits between its two passes, the rows' and the

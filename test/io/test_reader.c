@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading ahead gives the same sequence whatever the timing: every view in the order of the pictures, every
  * broken picture in its place, the user data of each released once. The oracle is the same work done one by
  * one. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* io/safetensors: every rule of the format, and bytes that depend on content alone. */
 #include "io/safetensors.h"
 #include "test/support/files.h"

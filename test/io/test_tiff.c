@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* TIFF against Pillow's pixels (test/golden/io/oracle_formats.py), to the bit. */
 #include "io/file.h"
 #include "io/tiff.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Views: names, parsing, and that each kind is the perturbation of its name. */
 #include "io/perturb.h"
 #include "io/view.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* WebP against Pillow's pixels (test/golden/io/oracle_formats.py), to the bit: Pillow decodes by the
  * same library. */
 #include "io/webp.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Checks a file of comma-separated values by RFC 4180, lines ending in a line feed alone:
  *
  *     csv [--null] FILE   prints the fields, with tabs, a record a line; --null: a zero byte behind each

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The checker of JSON schemas, over small ones whose verdicts are plain, and the schemas of docs/json/. That
  * it agrees with python3-jsonschema over all outputs is tested by test/cli/test_json.sh. */
 #include "test/support/json_schema.h"

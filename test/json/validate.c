@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Checks lines of JSON against a schema of docs/json/:
  *
  *     validate [--verdicts] [--at MEMBER] SCHEMA [FILE]    FILE: else standard input

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Batch norm as an affine map, folded into a convolution, and its statistics: against torch. */
 #include "layers/batch_norm.h"
 

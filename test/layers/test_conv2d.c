@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Convolution: every kernel that this CPU can run, and the reference, against torch; every kernel against the
  * reference, on the shapes of the DenseNets and on unusual ones; and what the interface promises about
  * memory, bits and selection. */

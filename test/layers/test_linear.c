@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The fully connected layer: against torch and against its definition. */
 #include "layers/linear.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Global average pooling behind batch norm and ReLU: against torch, and what it promises about bits. */
 #include "layers/pooling.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The few functions of cmocka that the tests of core/ and layers/ call, for machines that are emulated here
  * and have no cmocka of their own. The header is cmocka's, and so is what a test prints. */
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Other compilers, C libraries and processors, as far as this machine has them: what lacks is named and skipped. It takes
 # half an hour, mostly for what is emulated.
 #

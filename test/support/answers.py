@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a server answers, against docs/json/ (see json_schema.h)."""
 import os
 import subprocess

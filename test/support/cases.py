@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Cases of tests in Python, in the form that test/run.sh counts."""
 import sys
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Model files for tests. */
 #include "test/support/classifiers.h"
 

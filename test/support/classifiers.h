@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Model files for tests. */
 #ifndef TEST_SUPPORT_CLASSIFIERS_H
 #define TEST_SUPPORT_CLASSIFIERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Each attempt at a file gets a block of its own, so that the address sanitizer sees reads behind it. */
 #include "test/support/decoding.h"
 

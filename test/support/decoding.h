@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What every decoder is held to, with a golden picture: NAME, and NAME.rgb with width, height and
  * pixels. Failures end the running test and name the file. */
 #ifndef TEST_SUPPORT_DECODING_H

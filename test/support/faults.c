@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A library to be preloaded (LD_PRELOAD), which makes chosen system calls of a program fail.
  *
  *     FAULT_CALLS   names of calls, with commas: open, opendir, stat, read (also pread), mmap, malloc (also

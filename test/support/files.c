@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files for tests: temporary folders, whole files, and what lies in ../shared. */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "test/support/files.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files for tests: temporary folders, whole files, and what lies in ../shared. Failures end the running
  * test. */
 #ifndef TEST_SUPPORT_FILES_H

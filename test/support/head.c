@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Golden arrays, streams and toy data for the head's tests. */
 #include "test/support/head.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shared by the head's tests: golden arrays, and inputs that C and the Python oracle both make from a
  * stream. */
 #ifndef TEST_SUPPORT_HEAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Making JPEG files. */
 #include "test/support/jpegs.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* JPEG files for tests: made of noise by libjpeg-turbo in the ways that real files are, and changed by hand.
  */
 #ifndef TEST_SUPPORT_JPEGS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A schema is walked beside the value; each keyword is a rule of its own. */
 #include "test/support/json_schema.h"
 

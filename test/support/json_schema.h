@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* JSON against a JSON schema: the part of draft 2020-12 that docs/json/ is written in. A schema that uses a
  * keyword beyond it accepts nothing, so that no rule is passed over in silence. python3-jsonschema is the
  * oracle (test/cli/json_oracle.py). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Golden arrays, seeded data and comparison for the tests of layers/. */
 #include "test/support/layers.h"
 

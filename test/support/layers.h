@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests of layers/ share: golden arrays, seeded data, comparison. Failures end the running test. */
 #ifndef TEST_SUPPORT_LAYERS_H
 #define TEST_SUPPORT_LAYERS_H

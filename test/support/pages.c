@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where pages of tests go, reading one back, and whether its tags are balanced. */
 #include "test/support/pages.h"
 

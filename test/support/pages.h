@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* For tests of pages: a place for one, reading it back, whether its tags are balanced. */
 #ifndef TEST_SUPPORT_PAGES_H
 #define TEST_SUPPORT_PAGES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Golden pictures, and numbers in their files. */
 #include "test/support/pictures.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Support for the tests of pictures: golden files. */
 #ifndef TEST_SUPPORT_PICTURES_H
 #define TEST_SUPPORT_PICTURES_H

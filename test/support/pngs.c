@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Making PNG files. */
 #include "test/support/pngs.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* PNG files for tests, whose data are zeros in any number. */
 #ifndef TEST_SUPPORT_PNGS_H
 #define TEST_SUPPORT_PNGS_H

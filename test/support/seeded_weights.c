@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Seeded weights and inputs; test/golden/densenet/oracle_densenet.py makes the same. */
 #include "test/support/seeded_weights.h"
 

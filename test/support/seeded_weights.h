@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Weights and inputs that C and Python make alike from a seed, so that golden files need hold neither. */
 #ifndef TEST_SUPPORT_SEEDED_WEIGHTS_H
 #define TEST_SUPPORT_SEEDED_WEIGHTS_H

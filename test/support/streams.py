@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """SplitMix64 streams as core/rng.h has them, for the scripts that write golden numbers."""
 import numpy as np
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the scripts of test/ share: a folder of their own, cases, and pictures.
 #
 #     source test/support/support.sh        from the repository root, before anything else

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tests that choose tiers of kernels by DN_ISA, and leave the variable as they found it. */
 #ifndef TEST_SUPPORT_TIERS_H
 #define TEST_SUPPORT_TIERS_H

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Runs the commands of a page as they are written there and compares what they print.
 #
 #     test/support/transcript.sh [--update] [--within SHARE] PAGE...        from the repository root; BUILD names the

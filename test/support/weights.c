@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Comparison of tensor dictionaries. */
 #include "test/support/weights.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shared by the tests of weight files: comparison of what was read. */
 #ifndef TEST_SUPPORT_WEIGHTS_H
 #define TEST_SUPPORT_WEIGHTS_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # What the tests of programs without an optional library share; sourced after test/support/support.sh.
 #

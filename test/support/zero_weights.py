@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Writes a densenet121 of zeros as safetensors, quickly: zero_weights.py FILE [WITHOUT]
 
 Its logits are 3, 2, 1 for goldfish, tench and tabby, and 0 for the others; with a second argument it has no classifier.

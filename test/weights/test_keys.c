@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* weights/keys: names of every vintage and from every wrapper become the ones torchvision writes today; what
  * is not the network's stays outside. */
 #include "weights/keys.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Weight files in memory: read as they are from disk, wherever the bytes lie and wherever they end. */
 #include "io/file.h"
 #include "test/support/files.h"

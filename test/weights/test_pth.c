@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* weights/: every .pth that torch writes gives the tensors that torch saved; nothing else gives anything.
  * Goldens: test/golden/weights/oracle_weights.py. */
 #include "io/file.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* weights/pth_write.c: what is written is torch's format, and reads back as the same bits. That torch itself
  * reads it is asked in test/interop/. */
 #include "core/tensor_dict.h"

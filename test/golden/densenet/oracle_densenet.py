@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Writes test/golden/densenet/*.safetensors: what torchvision's DenseNets make, in float64, of seeded weights and inputs.
 
 Weights and inputs are rebuilt here from the same SplitMix64 streams as in core/rng.h, densenet/weights.c and

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Writes densenet/imagenet_classes.c, the names of ImageNet's classes as torchvision lists them, and
 test/golden/densenet/imagenet_photo.txt: the most probable classes that torchvision's densenet121 finds in
 test/golden/io/pictures/photo.jpg, with the seeded weights of oracle_densenet.py and the preprocessing that torchvision

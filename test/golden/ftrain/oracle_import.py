@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Heads for the tests of `ftrain import`, made by torch and scikit-learn, and the log-probabilities that these give.
 
     /usr/bin/python3 test/golden/ftrain/oracle_import.py          writes files and import.txt beside it

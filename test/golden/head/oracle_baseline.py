@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Golden numbers for the baselines' tests, from scikit-learn.
 
     /usr/bin/python3 test/golden/head/oracle_baseline.py      writes test/golden/head/baseline.txt

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Golden lists of wrong labels: confident learning, written from the paper with numpy.
 
     /usr/bin/python3 test/golden/head/oracle_confident_learning.py    writes test/golden/head/confident_learning.txt

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Golden sets of split conformal prediction, from numpy, by the published formulas.
 
     /usr/bin/python3 test/golden/head/oracle_conformal.py       writes test/golden/head/conformal.txt

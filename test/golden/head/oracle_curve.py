@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Golden points of ROC and precision-recall curves, and their means over classes, from scikit-learn and numpy.
 
     /usr/bin/python3 test/golden/head/oracle_curve.py      writes test/golden/head/curve.txt

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Golden numbers for the head's tests, from torch, scikit-learn and scipy.
 
     /usr/bin/python3 test/golden/head/oracle_head.py          writes test/golden/head/head.txt

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Golden numbers for the metrics, from scikit-learn, scipy and numpy.
 
     /usr/bin/python3 test/golden/head/oracle_metrics.py       writes test/golden/head/metrics.txt

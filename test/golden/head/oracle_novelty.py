@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Golden numbers for the test of unfamiliarity, from scikit-learn and numpy.
 
     /usr/bin/python3 test/golden/head/oracle_novelty.py      writes test/golden/head/novelty.txt

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Golden p-values of the exact tests, from scipy.
 
     /usr/bin/python3 test/golden/head/oracle_significance.py      writes test/golden/head/significance.txt

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Makes test/golden/io/form: what Pillow makes of golden pictures where 'ftrain prepare' gives them one form.
 
     NAME.SIDE-{square,ratio}.rgb   width and height as little-endian uint32, then the pixels: turned by EXIF, resized

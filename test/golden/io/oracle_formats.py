@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Makes test/golden/io/webp, tiff and heif: small synthetic pictures in all the ways that these formats have, and
 the pixels that they stand for. Formats as in oracle_pictures.py: NAME.rgb has width, height and RGB.
 

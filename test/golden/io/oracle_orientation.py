@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Makes test/golden/io/orientation: pictures whose EXIF gives each orientation, and what Pillow's
 ImageOps.exif_transpose() makes of them. Formats as in oracle_pictures.py: NAME.rgb holds the turned pixels,
 NAME.RESIZE-CROP.input the tensor of the turned picture.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Makes test/golden/io/perturb: what Pillow and scipy make of test/golden/io/pictures/tall.png and rgb.png.
 
     NAME.rgb    width and height as little-endian uint32, then the pixels

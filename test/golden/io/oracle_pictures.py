@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Makes test/golden/io/pictures: small synthetic pictures in every format, and what Pillow and torchvision make
 of them.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Golden files of the layers, test/golden/layers/*.golden, computed by torch in float64.
 
     /usr/bin/python3 test/golden/layers/oracle_layers.py        from the repository's root

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Golden files for test_pth.c and test_keys.c: what torch.save() writes, and hand-written pickles of writers
 that no longer run (Python 2, protocol 4). Run with Debian's python3-torch, from the repository root. Legacy
 files differ from run to run: torch names their storages by memory address."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """As much of the package onnxruntime as docs/export.md uses, over onnxruntime-node: Debian has no such package."""
 import json
 import pathlib
