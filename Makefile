@@ -182,7 +182,7 @@ BENCH   := $(BUILD)/bench/bench
 all: $(STATIC) $(SHARED) $(PROGRAM)
 
 help:
-	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+	@sed -n '/^#/!q; /SPDX/d; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -535,6 +535,7 @@ tidy:
 	    clang-tidy --quiet $$file -- -std=c11 $(OUR_CPPFLAGS) $(LIBRARY_CFLAGS) -isystem $(BUILD)/onnx 2>/dev/null; done
 
 format:
+	test/house/check_licence.sh --add
 	clang-format -i $(wildcard $(foreach e,c h inc cpp hpp,*/*.$(e) */*/*.$(e) */*/*/*.$(e)))
 
 clean:

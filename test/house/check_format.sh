@@ -35,7 +35,7 @@ report "no line is longer than 110 columns, texts apart" \
 
 report "every file opens with what it is for" \
     "$(for file in "${files[@]}"; do
-        head -n 1 "$file" | grep -qE '^(/\*|//) ' || echo "$file:1: does not begin with a comment"
+        grep -vm 1 SPDX-License "$file" | grep -qE '^(/\*|//) ' || echo "$file:1: does not begin with a comment"
     done)"
 
 # DN_CORE_POOL_H or, in the program and the tests, FTRAIN_PAGE_HTML_H, TEST_SUPPORT_FILES_H.

@@ -32,6 +32,7 @@ def write_classes():
     lines.append(line)
     with open("densenet/imagenet_classes.c", "w") as file:
         file.write(
+            "/* SPDX-License-Identifier: MIT */\n"
             "/* The names of ImageNet's 1000 classes, in the order of the classifier's outputs, as torchvision lists them.\n"
             " * Written by test/golden/densenet/oracle_imagenet.py. */\n"
             '#include "densenet/imagenet_classes.h"\n\n#include <stddef.h>\n\n'
