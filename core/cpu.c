@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,37 +14,69 @@
 #endif
 
 static const char *const names[] = {
-    [DNI_ISA_PORTABLE] = "portable", [DNI_ISA_AVX2] = "avx2", [DNI_ISA_AVX512] = "avx512"};
+    [DNI_ISA_PORTABLE] = "portable",
+    [DNI_ISA_NEON] = "neon",
+    [DNI_ISA_AVX2] = "avx2",
+    [DNI_ISA_AVX512] = "avx512",
+};
 
 const char *dni_isa_name(dni_isa isa) {
     return names[isa];
 }
 
-dni_isa dni_cpu_isa(void) {
 #if defined(__x86_64__)
+static bool has_avx2(void) {
     __builtin_cpu_init();
-    const int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    const int avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-    if (avx2 && avx512) return DNI_ISA_AVX512;
-    if (avx2) return DNI_ISA_AVX2;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+}
 #endif
-    return DNI_ISA_PORTABLE;
+
+bool dni_cpu_has(dni_isa isa) {
+#if defined(__aarch64__)
+    if (isa == DNI_ISA_NEON) return true;
+#elif defined(__x86_64__)
+    if (isa == DNI_ISA_AVX2) return has_avx2();
+    if (isa == DNI_ISA_AVX512) return has_avx512();
+#endif
+    return isa == DNI_ISA_PORTABLE;
+}
+
+dni_isa dni_cpu_isa(void) {
+    dni_isa best = DNI_ISA_COUNT - 1;
+    while (!dni_cpu_has(best)) best--;
+    return best;
+}
+
+/* The names of all tiers or of those that this CPU has, separated by commas; at most `size` bytes. */
+static const char *list_tiers(bool all, char *list, size_t size) {
+    size_t length = 0;
+    list[0] = '\0';
+    for (dni_isa isa = DNI_ISA_PORTABLE; isa < DNI_ISA_COUNT && length < size; isa++)
+        if (all || dni_cpu_has(isa))
+            length += (size_t)snprintf(list + length, size - length, "%s%s", length ? ", " : "", names[isa]);
+    return list;
 }
 
 dn_status dni_cpu_choose_isa(dni_isa *out, dn_error *error) {
     *out = dni_cpu_isa();
     const char *forced = getenv("DN_ISA");
     if (!forced || !*forced) return DN_OK;
-    for (dni_isa isa = DNI_ISA_PORTABLE; isa <= DNI_ISA_AVX512; isa++) {
+    char tiers[64];
+    for (dni_isa isa = DNI_ISA_PORTABLE; isa < DNI_ISA_COUNT; isa++) {
         if (strcmp(forced, names[isa]) != 0) continue;
-        if (isa > *out)
+        if (!dni_cpu_has(isa))
             return dni_fail(error, DN_ERR_UNSUPPORTED, "DN_ISA=%s, but this CPU has no more than %s", forced,
-                            names[*out]);
+                            list_tiers(false, tiers, sizeof tiers));
         *out = isa;
         return DN_OK;
     }
-    return dni_fail(error, DN_ERR_ARGUMENT, "DN_ISA=%s: it is one of portable, avx2, avx512", forced);
+    return dni_fail(error, DN_ERR_ARGUMENT, "DN_ISA=%s: it is one of %s", forced,
+                    list_tiers(true, tiers, sizeof tiers));
 }
 
 bool dni_cpu_has_bf16(void) {

@@ -8,21 +8,26 @@
 
 #include <stdbool.h>
 
-/* Tiers, lowest first: a CPU that supports one supports all before it. */
+/* Tiers, in each architecture lowest first: a CPU that has one has all of its architecture before it. */
 typedef enum dni_isa {
     DNI_ISA_PORTABLE, /* plain C, the compiler's baseline */
-    DNI_ISA_AVX2,     /* AVX2 and FMA */
+    DNI_ISA_NEON,     /* AArch64's vectors of 128 bits, which each of its CPUs has */
+    DNI_ISA_AVX2,     /* x86-64's AVX2 and FMA */
     DNI_ISA_AVX512,   /* AVX-512 F, VL, DQ, BW */
+    DNI_ISA_COUNT,
 } dni_isa;
 
-/* "portable", "avx2", "avx512". */
+/* "portable", "neon", "avx2", "avx512". */
 const char *dni_isa_name(dni_isa isa);
+
+/* Whether this CPU has the tier, and the operating system saves its registers. */
+bool dni_cpu_has(dni_isa isa);
 
 /* The best tier of this CPU. */
 dni_isa dni_cpu_isa(void);
 
 /* The tier to use: the best one, or the one that the environment variable DN_ISA names. DN_ERR_ARGUMENT when
- * that is not the name of a tier, DN_ERR_UNSUPPORTED when the CPU does not support it. */
+ * that is not the name of a tier, DN_ERR_UNSUPPORTED when the CPU does not have it. */
 dn_status dni_cpu_choose_isa(dni_isa *out, dn_error *error);
 
 /* Whether this CPU has AVX512-BF16 beside the tier avx512. */

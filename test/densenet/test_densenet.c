@@ -229,7 +229,8 @@ static void test_toy_network_appends_in_place_as_torch_concatenates(void **state
 static void test_densenet121_matches_torch_on_every_tier_of_this_cpu(void **state) {
     (void)state;
     char *before = chosen_tier();
-    for (dni_isa isa = DNI_ISA_PORTABLE; isa <= dni_cpu_isa(); isa++) {
+    for (dni_isa isa = DNI_ISA_PORTABLE; isa < DNI_ISA_COUNT; isa++) {
+        if (!dni_cpu_has(isa)) continue;
         setenv("DN_ISA", dni_isa_name(isa), 1);
         print_message("    %s\n", dni_isa_name(isa));
         check_member("densenet121", 2, 64, 64);
