@@ -74,6 +74,9 @@ SOVERSION := 0
 # The machine that the compiler compiles for, such as x86_64-linux-gnu; it need not be this one.
 TARGET := $(shell $(CC) -dumpmachine 2>/dev/null)
 X86_64 := $(filter x86_64-% amd64-%,$(TARGET))
+AARCH64 := $(filter aarch64-% arm64-%,$(TARGET))
+# Kernels for processors of another architecture.
+FOREIGN := $(if $(X86_64),,%_avx2.c %_avx512.c %_avx512bf16.c) $(if $(AARCH64),,%_neon.c)
 APPLE  := $(findstring -apple-,$(TARGET))
 
 # A word for the shell, whatever is in it: a folder's name may hold spaces.
@@ -138,7 +141,7 @@ LDLIBS   := $(shell $(PKG_CONFIG) --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lm -p
 PROGRAM_LDLIBS := $(shell $(PKG_CONFIG) --libs $(PROGRAM_PACKAGES) 2>/dev/null) -lsvm
 $(BUILD)/ftrain/%.o: FILE_CFLAGS += $(PROGRAM_CFLAGS)
 
-# A kernel file's name ends in its tier, and that alone gives it the tier's instructions.
+# A kernel file's name ends in its tier, and that alone gives it the tier's instructions. All of AArch64 has NEON's.
 $(BUILD)/%_avx2.o:   FILE_CFLAGS += -mavx2 -mfma
 $(BUILD)/%_avx512.o $(BUILD)/%_avx512bf16.o: FILE_CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=512
 $(BUILD)/%_avx512bf16.o: FILE_CFLAGS += -mavx512bf16
@@ -150,9 +153,7 @@ LIBRARY_DIRS    := core layers io weights densenet head
 LIBRARY_SOURCES := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.c $(d)/*/*.c))
 LIBRARY_SOURCES := $(filter-out $(if $(WEBP),io/webp_absent.c,io/webp.c) $(if $(HEIF),io/heif_absent.c,io/heif.c) \
     $(if $(TIFF),io/tiff_absent.c,io/tiff.c io/tiff_stream.c io/tiff_pixels.c),$(LIBRARY_SOURCES))
-ifeq ($(X86_64),)
-LIBRARY_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(LIBRARY_SOURCES))
-endif
+LIBRARY_SOURCES := $(filter-out $(FOREIGN),$(LIBRARY_SOURCES))
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
 PROGRAM_SOURCES := $(filter-out $(if $(HTTP),%/server_absent.c,%_mhd.c) $(if $(ONNX),%/graph_absent.c,%_protobuf.c),\
                        $(wildcard ftrain/*.c ftrain/*/*.c))
@@ -433,10 +434,7 @@ $(REFERENCE_HEADERS):
 
 # ---- bench: how fast it is, alone and beside others (bench/README.md) ----
 
-BENCH_SOURCES := $(wildcard bench/*.c)
-ifeq ($(X86_64),)
-BENCH_SOURCES := $(filter-out %_avx2.c %_avx512.c %_avx512bf16.c,$(BENCH_SOURCES))
-endif
+BENCH_SOURCES := $(filter-out $(FOREIGN),$(wildcard bench/*.c))
 PEERS         := $(BUILD)/peers
 PEER_ENGINES  := $(PEERS)/ours $(PEERS)/pictures $(if $(wildcard /usr/include/dnnl.h),$(PEERS)/onednn)
 # Options for bench, for the comparison and for the capstone's job: make bench BENCH_ARGS='--quick network'

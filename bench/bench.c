@@ -35,7 +35,7 @@ static const char usage[] =
     "  --quick            few shapes, few runs\n"
     "  --json FILE        write the results there too\n"
     "\n"
-    "DN_ISA=portable, avx2 or avx512 forces a tier.\n";
+    "DN_ISA=portable, neon, avx2 or avx512 forces a tier.\n";
 
 typedef struct part {
     const char *name;

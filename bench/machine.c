@@ -16,7 +16,9 @@
 /* ---- peak ---- */
 
 static bench_peak_loop *loop_of(dni_isa isa) {
-#if defined(__x86_64__)
+#if defined(__aarch64__)
+    if (isa == DNI_ISA_NEON) return bench_peak_neon;
+#elif defined(__x86_64__)
     if (isa == DNI_ISA_AVX512) return bench_peak_avx512;
     if (isa == DNI_ISA_AVX2) return bench_peak_avx2;
 #endif
@@ -116,8 +118,8 @@ static dn_status memory_bandwidth(bench_context *context, dn_error *error) {
 
 dn_status bench_machine(bench_context *context, dn_error *error) {
     puts("\nMachine: float32 peak in registers");
-    for (dni_isa isa = DNI_ISA_PORTABLE; isa <= dni_cpu_isa(); isa++)
-        for (int threads = 1; threads <= context->threads; threads++) {
+    for (dni_isa isa = DNI_ISA_PORTABLE; isa < DNI_ISA_COUNT; isa++)
+        for (int threads = 1; dni_cpu_has(isa) && threads <= context->threads; threads++) {
             const double peak = bench_peak(isa, threads);
             printf("  %-9s %d thread%s  %7.1f GFLOP/s\n", dni_isa_name(isa), threads, threads > 1 ? "s" : " ",
                    1e-9 * peak);

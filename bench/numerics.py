@@ -239,8 +239,8 @@ def part_network(settings):
     inputs, path, _, fast, exact = prepared(settings)
     width = exact[0].shape[1]
     rows = [["torch", "float32", *deviations(fast, exact)]]
-    for tier, precision, memory in (("portable", 0, 0), ("avx2", 0, 0), ("avx512", 0, 0), ("portable", 0, 1),
-                                    ("avx2", 0, 1), ("avx512", 0, 1), ("avx512", 1, 0)):
+    for tier, precision, memory in (("portable", 0, 0), ("neon", 0, 0), ("avx2", 0, 0), ("avx512", 0, 0), ("portable", 0, 1),
+                                    ("neon", 0, 1), ("avx2", 0, 1), ("avx512", 0, 1), ("avx512", 1, 0)):
         what = ("bf16" if precision else "fp32") + (", memory low" if memory else "")
         try:
             found = Network(path, width, tier, precision, memory)(inputs)
@@ -357,7 +357,7 @@ def digest(array):
 def part_bits(settings):
     inputs, path, _, _, exact = prepared(settings)
     rows = []
-    for tier in ("portable", "avx2", "avx512"):
+    for tier in ("portable", "neon", "avx2", "avx512"):
         try:
             network = Network(path, exact[0].shape[1], tier)
         except RuntimeError:

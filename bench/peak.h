@@ -11,7 +11,9 @@ typedef float bench_peak_loop(long rounds, double *flop);
 enum { BENCH_PEAK_STEPS = 16 };
 
 bench_peak_loop bench_peak_portable;
-#if defined(__x86_64__)
+#if defined(__aarch64__)
+bench_peak_loop bench_peak_neon;
+#elif defined(__x86_64__)
 bench_peak_loop bench_peak_avx2, bench_peak_avx512;
 #endif
 

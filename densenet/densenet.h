@@ -206,7 +206,7 @@ static inline dn_model_options dn_model_options_default(void) {
 }
 
 /* Folds norm0 and norm2 into their convolutions and packs everything for the best kernels of this CPU, or of
- * the tier that the environment variable DN_ISA names (portable, avx2, avx512). Keeps nothing of
+ * the tier that the environment variable DN_ISA names (portable, neon, avx2, avx512). Keeps nothing of
  * `weights`, and leaves them as they are unless discard_weights is set. Hashes all weights, on the calling
  * thread, and then reads and writes them once, on all threads. Takes dn_model_size() bytes.
  * DN_ERR_UNSUPPORTED where bfloat16 is asked for and cannot be had; the message says why.
@@ -229,7 +229,7 @@ DN_API size_t dn_model_size(const dn_model *model);
 DN_API dn_precision dn_model_precision(const dn_model *model);
 /* What it was allowed to take. */
 DN_API dn_memory dn_model_memory(const dn_model *model);
-/* The tier of instructions that its kernels were chosen from: "portable", "avx2", "avx512"; "" without a
+/* The tier of instructions that its kernels were chosen from: "portable", "neon", "avx2", "avx512"; "" without a
  * model. Static. */
 DN_API const char *dn_model_tier(const dn_model *model);
 /* The names of its convolutions by their `index` in the order of execution: dn_model_convolution(model, 0)

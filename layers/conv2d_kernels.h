@@ -28,6 +28,18 @@
 #define DNI_CONV2D_KERNELS_X86(KERNEL)
 #endif
 
+/* Those for AArch64. */
+#if defined(__aarch64__)
+#define DNI_CONV2D_KERNELS_AARCH64(KERNEL)                                                                   \
+    KERNEL(conv2d_f32_neon_blocked)                                                                          \
+    KERNEL(conv1x1_f32_neon_strassen)                                                                        \
+    KERNEL(conv3x3_f32_neon_winograd4_compact)                                                               \
+    KERNEL(conv3x3_f32_neon_winograd4)                                                                       \
+    KERNEL(stem_f32_neon_direct)
+#else
+#define DNI_CONV2D_KERNELS_AARCH64(KERNEL)
+#endif
+
 /* All kernels: the reference, then tier by tier, in each the general kernel first and special ones behind it.
  * Of the kernels that support a convolution the last one is selected. */
 #define DNI_CONV2D_KERNELS(KERNEL)                                                                           \
@@ -37,14 +49,15 @@
     KERNEL(conv3x3_f32_portable_winograd4_compact)                                                           \
     KERNEL(conv3x3_f32_portable_winograd4)                                                                   \
     KERNEL(stem_f32_portable_direct)                                                                         \
+    DNI_CONV2D_KERNELS_AARCH64(KERNEL)                                                                       \
     DNI_CONV2D_KERNELS_X86(KERNEL)
 
 #define DNI_CONV2D_DECLARE(NAME) extern const dni_conv2d_kernel dni_##NAME;
 DNI_CONV2D_KERNELS(DNI_CONV2D_DECLARE)
 #undef DNI_CONV2D_DECLARE
 
-/* Defines the kernel dni_<NAME> for TIER (PORTABLE, AVX2 or AVX512) from these functions. The dots are the
- * tolerance and, behind it, further fields, such as .expands = true. */
+/* Defines the kernel dni_<NAME> for TIER (PORTABLE, NEON, AVX2 or AVX512) from these functions. The dots are
+ * the tolerance and, behind it, further fields, such as .expands = true. */
 #define DNI_CONV2D_KERNEL_OF(NAME, TIER, PACKED_SIZE, PACK, SCRATCH_SIZE, RUN, ...)                          \
     const dni_conv2d_kernel dni_##NAME = {.name = #NAME,                                                     \
                                           .isa = DNI_ISA_##TIER,                                             \

@@ -3,14 +3,20 @@
  *
  * The includer defines DNI_VECTOR_WIDTH, the number of floats in a vector: 4, 8 or 16. The arithmetic is
  * written with the compiler's vector types, on every CPU. Only what C has no operator for is written with an
- * intrinsic, where the file's instruction set has one. */
+ * intrinsic, where the file's instruction set has one.
+ *
+ * A kernel for NEON also defines DNI_NEON: every CPU with AArch64 has it, so the compiler's macros do not
+ * tell such a file from a portable one. Portable kernels use no intrinsics there, and their results have the
+ * same bits on all architectures. */
 #ifndef DN_LAYERS_KERNELS_VECTOR_H
 #define DN_LAYERS_KERNELS_VECTOR_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__FMA__)
+#if defined(DNI_NEON)
+#include <arm_neon.h>
+#elif defined(__FMA__)
 #include <immintrin.h>
 #endif
 
@@ -71,6 +77,14 @@ DNI_INLINE vec vec_fma(vec a, vec b, vec c) {
 DNI_INLINE vec vec_max(vec a, vec b) {
     return _mm256_max_ps(a, b);
 }
+#elif defined(DNI_NEON)
+DNI_INLINE vec vec_fma(vec a, vec b, vec c) {
+    return vfmaq_f32(c, a, b);
+}
+
+DNI_INLINE vec vec_max(vec a, vec b) {
+    return vmaxq_f32(a, b);
+}
 #else
 DNI_INLINE vec vec_fma(vec a, vec b, vec c) {
     return a * b + c;
@@ -82,13 +96,36 @@ DNI_INLINE vec vec_max(vec a, vec b) {
 }
 #endif
 
+#if defined(DNI_NEON)
+/* a[lane] * b + c, in one instruction; lane must be a constant. Written as an intrinsic, GCC 12 gives the sum
+ * another register than c, and pays for that with moves and spills where sums fill the registers. */
+DNI_INLINE vec vec_fma_lane(vec a, const int lane, vec b, vec c) {
+#if defined(DNI_ROLLED)
+    return vec_fma(vec_all(a[lane]), b, c);
+#else
+    __asm__("fmla %0.4s, %1.4s, %2.s[%3]" : "+w"(c) : "w"(b), "w"(a), "i"(lane));
+    return c;
+#endif
+}
+
+/* Loads behind it are not moved in front of it. GCC moves loads as far up as it can, and out of registers. */
+DNI_INLINE void vec_load_fence(void) {
+    __asm__ volatile("" ::: "memory");
+}
+#endif
+
 /* k * x + y, under its name in BLAS. */
 DNI_INLINE vec vec_axpy(float k, vec x, vec y) {
     return vec_fma(vec_all(k), x, y);
 }
 
+/* 0 for what is not a number, which x86's maximum and a comparison give by themselves. */
 DNI_INLINE vec vec_relu(vec a) {
+#if defined(DNI_NEON)
+    return vmaxnmq_f32(a, vec_zero());
+#else
     return vec_max(a, vec_zero());
+#endif
 }
 
 #endif

@@ -18,16 +18,19 @@ compiler_for() { # MACHINE
     printf '#!/bin/sh\nif [ "$*" = -dumpmachine ]; then echo %s; else exec %s "$@"; fi\n' "$1" "$CC" >"$work/$1-cc"
     chmod +x "$work/$1-cc"
 }
-kernels_of() { # MACHINE: how many of the steps compile x86's instructions
+kernels_of() { # MACHINE PATTERN: how many of the steps that compile the library match
     compiler_for "$1"
     steps CC="$work/$1-cc" "$work/none/libdensenet.a" "$work/none/bench/bench" >"$work/steps" || return
     grep -q 'core/rng\.c' "$work/steps" || return
-    grep -cE -- '-mavx|_avx' "$work/steps"
+    grep ' -c ' "$work/steps" | grep -cE -- "$2"
 }
-equal "no x86 kernel is compiled for aarch64" "$(kernels_of aarch64-linux-gnu)" 0
-equal "nor for riscv64" "$(kernels_of riscv64-linux-gnu)" 0
+equal "no x86 kernel is compiled for aarch64" "$(kernels_of aarch64-linux-gnu '-mavx|_avx')" 0
+equal "nor for riscv64" "$(kernels_of riscv64-linux-gnu '-mavx|_avx')" 0
 holds "but for x86-64, by either of its names" \
-    test "$(kernels_of x86_64-linux-gnu)" -gt 5 -a "$(kernels_of amd64-unknown-openbsd)" -gt 5
+    test "$(kernels_of x86_64-linux-gnu '-mavx|_avx')" -gt 5 -a "$(kernels_of amd64-unknown-openbsd '-mavx|_avx')" -gt 5
+holds "those for NEON are compiled for aarch64, by either of its names" \
+    test "$(kernels_of aarch64-linux-gnu '_neon\.c')" -gt 4 -a "$(kernels_of arm64-apple-darwin22 '_neon\.c')" -gt 4
+equal "and for nothing else" "$(kernels_of x86_64-linux-gnu _neon)$(kernels_of riscv64-linux-gnu _neon)" 00
 
 uses_caller_s_pkg_config() {
     printf '#!/bin/sh\necho -DASKED_ANOTHER\n' >"$work/pkg-config"
