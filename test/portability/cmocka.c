@@ -64,6 +64,7 @@ void _assert_memory_equal(const void *const a, const void *const b, const size_t
 static int runs(const struct CMUnitTest *test, void *group_state) {
     void *state = test->initial_state ? test->initial_state : group_state;
     printf("[ RUN      ] %s\n", test->name);
+    fflush(stdout); /* whoever is stopped for taking too long shall be seen */
     if (setjmp(after_failure) || (test->setup_func && test->setup_func(&state))) {
         printf("[  FAILED  ] %s\n", test->name);
         return 0;

@@ -8,7 +8,8 @@
 # Parts: clang, lto, musl, aarch64, big-endian, no-avx, hardening, bare; without any, all of them. Cross compilers come from
 # Debian's gcc-aarch64-linux-gnu, gcc-s390x-linux-gnu and musl-tools, the emulator from qemu-user. They bring no other
 # library: all of the sources are compiled, with this machine's headers of those libraries, and the tests of core/ and
-# layers/, which need none, are linked and run.
+# layers/, which need none, are linked and run. So is a network (network.c), of which the parts that need libraries are left
+# out: files of weights (jansson, libzip), pictures (libjpeg, ...), heads (OpenBLAS).
 source test/support/support.sh
 unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS CPPFLAGS LDFLAGS WERROR
 
@@ -38,11 +39,14 @@ runs_tests() { # FOLDER RUNNER...: all tests of core/ and layers/, each named wh
     return $bad
 }
 
-# This machine's headers of other libraries, behind those that the compiler brings; no library to link with.
-foreign=(CPPFLAGS="-idirafter /usr/include -idirafter /usr/include/$(gcc -dumpmachine)")
+# This machine's headers of other libraries, behind those that the compiler brings; no library to link with, so that
+# functions that call one have to be left out where nobody calls them.
+foreign=(CPPFLAGS="-idirafter /usr/include -idirafter /usr/include/$(gcc -dumpmachine)"
+    CFLAGS="-ffunction-sections -fdata-sections")
 compiles_all() { # FOLDER COMPILER AR
     local objects
-    mapfile -t objects < <(make -pn help 2>/dev/null | sed -n 's/^PROGRAM_SOURCES := //p' | tr ' ' '\n' | sed "s|^|$out/$1/|; s|c\$|o|")
+    mapfile -t objects < <(make -pn CC="$2" help 2>/dev/null | sed -nE 's/^(PROGRAM|BENCH)_SOURCES := //p' | tr ' ' '\n' |
+        sed "s|^|$out/$1/|; s|c\$|o|")
     builds "$1" "$2" AR="$3" "${foreign[@]}" "$out/$1/libdensenet.a" "${objects[@]}"
 }
 # cmocka for it is test/portability/cmocka.c.
@@ -65,6 +69,31 @@ another_system() { # NAME FOLDER COMPILER AR RUNNER...
     holds "$name: all sources compile" compiles_all "$folder" "$compiler" "$ar"
     holds "$name: the tests of core and layers are linked" links_tests "$folder" "$compiler" "$ar" -static
     holds "$name: they pass" runs_tests "$folder" "$@"
+}
+# A network there and here: the same bits with portable kernels, and what float32 allows with the best ones.
+network=test/portability/network
+links_network() { # FOLDER COMPILER AR FLAGS...
+    local folder=$out/$1 compiler=$2 ar=$3 parts=("$network.o" test/support/seeded_weights.o test/portability/xxhash.o)
+    shift 3
+    builds "${folder##*/}" "$compiler" AR="$ar" "${foreign[@]}" "$folder/libdensenet.a" "${parts[@]/#/$folder/}" &&
+        "$compiler" "$@" -Wl,--gc-sections -o "$folder/$network" "${parts[@]/#/$folder/}" "$folder/libdensenet.a" -lm -pthread
+}
+writes_features() { # TIER FILE PROGRAM...: with kernels of that tier
+    local tier=$1 file=$2
+    shift 2
+    DN_ISA=$tier "$@" write "$file" && grep -q "^$tier: .*_${tier}_" "$stderr"
+}
+a_network() { # NAME FOLDER COMPILER AR TIER RUNNER...
+    local name=$1 folder=$2 compiler=$3 ar=$4 tier=$5
+    shift 5
+    local here=$out/here/$network there=("$@" "$out/$folder/$network")
+    holds "a network is linked here" links_network here gcc ar
+    holds "$name: and there" links_network "$folder" "$compiler" "$ar" -static
+    holds "portable kernels run here" writes_features portable "$work/here" "$here"
+    holds "$name: and there" writes_features portable "$work/there" "${there[@]}"
+    same "$name: to the same bits" "$work/here" "$work/there"
+    holds "$name: kernels for $tier run" writes_features "$tier" "$work/best" "${there[@]}"
+    holds "$name: to the same features" "$here" compare "$work/here" "$work/best"
 }
 
 # Pictures of two brightnesses: trained, evaluated and predicted.
@@ -105,6 +134,7 @@ part_aarch64() {
     has aarch64-linux-gnu-gcc || { skip "aarch64" "there is no aarch64-linux-gnu-gcc (gcc-aarch64-linux-gnu)"; return; }
     has qemu-aarch64 || { skip "aarch64" "there is no qemu-aarch64 (qemu-user)"; return; }
     another_system aarch64 aarch64 aarch64-linux-gnu-gcc aarch64-linux-gnu-ar qemu-aarch64
+    a_network aarch64 aarch64 aarch64-linux-gnu-gcc aarch64-linux-gnu-ar neon qemu-aarch64
 }
 
 refuses_big_endian() {
