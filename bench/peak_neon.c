@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* NEON: 4 floats wide, twenty accumulators of 32 registers, enough for four units of latency 4. */
 #include "bench/peak.h"
 

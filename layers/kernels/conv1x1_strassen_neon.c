@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* 1x1 convolution with one level of Strassen-Winograd, with AArch64's NEON: tiles of 2 x 7 pixels, register
  * tiles of 7 pixels x 3 vectors of four channels, as in the blocked convolution. */
 #define DNI_NEON

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The blocked convolution with AArch64's NEON. A register tile of 7 pixels x 3 vectors of four channels, a
  * vector of each pixel's row of A and three vectors of B use 31 of the 32 registers. Four steps of depth load
  * 7 + 12 vectors for 84 multiply-adds by lane, 4.4 for each load. Of the other tiles that fit, 6 x 4 has 4.4,

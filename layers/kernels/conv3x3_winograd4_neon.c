@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Winograd's F(4x4, 3x3) with AArch64's NEON: register tiles of 7 tiles x 12 channels use 31 of the 32
  * registers; a group of 28 tiles is four of them. */
 #define DNI_NEON

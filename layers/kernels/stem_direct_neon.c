@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The stem with AArch64's NEON: register tiles of 7 outputs x 12 channels; 16 of them are a row of 112
  * outputs. A row of the kernel, 21 numbers deep, is five vectors and one number. */
 #define DNI_NEON

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A whole network on another processor: what it computes there is compared with what it computes here.
  *
  *     network write FILE             features of two pictures, by the tier that DN_ISA names, to FILE
