@@ -97,7 +97,7 @@ function first_comment(   n, i, part, text) {
     print "*/"
 }
 
-{ line[++lines] = $0 }
+!/SPDX-License-Identifier/ { line[++lines] = $0 }
 END {
     for (last = lines; last > 0 && line[last] != "#endif";) last--
     at = 1

@@ -36,6 +36,7 @@ function check(declaration, said,   name, inside, n, part, i, p, type) {
 }
 
 FNR == 1 { comment = head = declaration = ""; first = 1 }
+/SPDX-License-Identifier/ { next }
 /^\/\*/ { comment = ""; talking = 1 }
 /^ +DN_[A-Z0-9_]+( = [0-9]+)?,?/ && !/\/\*/ { print FILENAME ": nothing is said of " $1 }
 talking {

@@ -108,6 +108,8 @@ fi
 
 # ---- the same bytes ----
 
+unset SANITIZE # AddressSanitizer keeps the names of sources in objects; what follows is about releases
+
 # A copy of the tree that has one room of the library, and a page of the program: the same rules, a hundredth of the time.
 room_in() { # FOLDER BUILD
     mkdir -p "$1/ftrain" && cp -r Makefile core "$1" && cp -r ftrain/server ftrain/serve "$1/ftrain" &&
