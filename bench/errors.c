@@ -34,12 +34,14 @@ static dn_status compute(float *out, const dni_conv2d_kernel *kernel, const benc
 }
 
 static double relative_error(const float *found, const float *exact, size_t count) {
-    double difference = 0.0, largest = 0.0;
+    double worst = 0.0, largest = 0.0;
     for (size_t i = 0; i < count; i++) {
-        difference = fmax(difference, fabs((double)found[i] - (double)exact[i]));
-        largest = fmax(largest, fabs((double)exact[i]));
+        const double difference = fabs((double)found[i] - (double)exact[i]);
+        if (!isfinite(difference)) return HUGE_VAL;
+        if (difference > worst) worst = difference;
+        if (fabs((double)exact[i]) > largest) largest = fabs((double)exact[i]);
     }
-    return difference / largest;
+    return worst / largest;
 }
 
 static void add(kernel_errors *to, double error, const bench_shape *shape) {
