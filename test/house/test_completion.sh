@@ -47,7 +47,7 @@ zsh_offers_all() { # reads LINES; prints "LINE<TAB>CANDIDATES"
             zpty -w shell "found=$2/$number; :>\$found"
             while [[ ! -e $2/$number ]]; do sleep 0.05; done
             zpty -w -n shell "$line"$'"'\\x18'"'
-            for ((tries = 0; tries < 200; tries++)); do
+            for ((tries = 0; tries < 1200; tries++)); do
                 if [[ $(tail -n 1 $2/$number 2>/dev/null) == end ]]; then break; fi
                 zpty -r -t shell ignored
                 sleep 0.05
