@@ -109,7 +109,9 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wstrict-
 HARDEN ?= $(if $(SANITIZE),,1)
 ifneq ($(HARDEN),)
 HARDEN_CPPFLAGS := $(if $(filter -O0,$(OPTIMIZE) $(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-HARDEN_CFLAGS   := -fstack-protector-strong $(if $(APPLE),,-fstack-clash-protection) $(if $(X86_64),-fcf-protection)
+# Not every compiler has these for every machine, and one that has not may only warn.
+known           = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
+HARDEN_CFLAGS   := -fstack-protector-strong $(call known,-fstack-clash-protection) $(if $(X86_64),-fcf-protection)
 HARDEN_LDFLAGS  := $(if $(APPLE),,-Wl$(comma)-z$(comma)relro -Wl$(comma)-z$(comma)now)
 HARDEN_PROGRAM  := -pie
 endif
