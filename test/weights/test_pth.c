@@ -77,10 +77,9 @@ static void test_all_data_is_aligned_to_its_type(void **state) {
     dni_checkpoint_free(&checkpoint);
 }
 
-static void test_names_prefixes_and_wrappers_make_no_difference(void **state) {
-    (void)state;
-    const char *const names[] = {"small", "old_names", "prefixed", "wrapped", "model_state_dict", "with_ema"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+/* In both of PyTorch's formats. */
+static void assert_all_read_as_small(const char *const *names, size_t count) {
+    for (size_t i = 0; i < count; i++) {
         char path[200];
         snprintf(path, sizeof path, GOLDEN "%s.pth", names[i]);
         assert_reads_as(path, GOLDEN "small.safetensors");
@@ -89,19 +88,19 @@ static void test_names_prefixes_and_wrappers_make_no_difference(void **state) {
     }
 }
 
+static void test_names_prefixes_and_wrappers_make_no_difference(void **state) {
+    (void)state;
+    const char *const names[] = {"small", "old_names", "prefixed", "wrapped", "model_state_dict", "with_ema"};
+    assert_all_read_as_small(names, sizeof names / sizeof *names);
+}
+
 /* Scripts' arguments, configurations, numpy's numbers, optimizers, averages: what stands beside a network
  * does not matter. */
 static void test_what_training_leaves_beside_a_network_is_passed_over(void **state) {
     (void)state;
     const char *const names[] = {"namespace", "numpy",      "timm",       "lightning", "fastai",
                                  "features",  "ema_inside", "ema_beside", "ema_alone", "projector"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char path[200];
-        snprintf(path, sizeof path, GOLDEN "%s.pth", names[i]);
-        assert_reads_as(path, GOLDEN "small.safetensors");
-        snprintf(path, sizeof path, GOLDEN "%s.legacy.pth", names[i]);
-        assert_reads_as(path, GOLDEN "small.safetensors");
-    }
+    assert_all_read_as_small(names, sizeof names / sizeof *names);
 }
 
 /* An object without content is no dictionary of tensors, whatever is put into it. */
