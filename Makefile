@@ -212,9 +212,17 @@ $(BUILD)/onnx/onnx.pb-c.o: $(BUILD)/onnx/onnx.pb-c.c
 $(BUILD)/%_protobuf.o: FILE_CFLAGS += -isystem $(BUILD)/onnx
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard ftrain/onnx/*_protobuf.c test/*/*_protobuf.c)): | $(ONNX_CODE:%=%.h)
 
-$(STATIC): $(LIBRARY_OBJECTS)
+# What is linked, for the next make to compare: `make HEIF=` and its like leave a library out of what is built already, too.
+OBJECT_LIST := $(BUILD)/objects
+.PHONY: anew
+$(OBJECT_LIST): anew
+	@mkdir -p $(@D)
+	@echo '$(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS)' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(STATIC): $(LIBRARY_OBJECTS) $(OBJECT_LIST)
 	$(call show,AR,$@)
-	$(Q)rm -f $@ && $(ARCHIVE) $@ $^
+	$(Q)rm -f $@ && $(ARCHIVE) $@ $(LIBRARY_OBJECTS)
 
 # Symbols bear the number of the interface: two of them can be in one process without getting in each other's way.
 SYMBOLS := $(BUILD)/libdensenet.map
@@ -222,7 +230,7 @@ $(SYMBOLS): Makefile
 	@mkdir -p $(@D)
 	$(Q)echo 'LIBDENSENET_$(SOVERSION) { global: dn_*; local: *; };' >$@
 
-$(SHARED): $(LIBRARY_OBJECTS) $(SYMBOLS)
+$(SHARED): $(LIBRARY_OBJECTS) $(SYMBOLS) $(OBJECT_LIST)
 	$(call show,LD,$@)
 	$(Q)$(LINK) -shared $(if $(APPLE),-Wl$(comma)-install_name$(comma)$(call quoted,$(LIBDIR)/$(SONAME)),\
 	    -Wl$(comma)-soname$(comma)$(SONAME) \
@@ -238,9 +246,10 @@ $(SAMPLES): $(BUILD)/docs/demo/samples.o $(STATIC)
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 
 # The program's parts, for tests that call them.
-$(BUILD)/ftrain/parts.a: $(filter-out %/main.o,$(PROGRAM_OBJECTS))
+PARTS_OBJECTS := $(filter-out %/main.o,$(PROGRAM_OBJECTS))
+$(BUILD)/ftrain/parts.a: $(PARTS_OBJECTS) $(OBJECT_LIST)
 	$(call show,AR,$@)
-	$(Q)rm -f $@ && $(ARCHIVE) $@ $^
+	$(Q)rm -f $@ && $(ARCHIVE) $@ $(PARTS_OBJECTS)
 
 $(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(BUILD)/ftrain/parts.a $(STATIC)
 	$(call show,LD,$@)

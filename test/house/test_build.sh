@@ -125,6 +125,16 @@ builds_same() { # FOLDER BUILD: as in the first folder
         cmp "$work/first/build/libdensenet.so.$(version)" "$made/libdensenet.so.$(version)"
 }
 holds "one room builds alone" room_in "$work/first" build
+list_objects() { make --no-print-directory -C "$work/first" CC="$CC" LIBRARY_PACKAGES= "$@" build/objects >/dev/null; }
+linked_anew() { # VARIABLE=VALUE: whether make would archive the library again that was made with HEIF=libheif
+    list_objects HEIF=libheif && touch "$work/first/build/libdensenet.a" && list_objects "$@" &&
+        [ "$work/first/build/objects" -nt "$work/first/build/libdensenet.a" ]
+}
+nothing_is_linked_anew() { ! linked_anew HEIF=libheif; }
+cp -r io "$work/first"
+holds "what is left out is left out of a library that is there" linked_anew HEIF=
+holds "and nothing is linked again for nothing" nothing_is_linked_anew
+rm -r "$work/first/io"
 holds "another folder gives the same bytes" builds_same "$work/a much longer name/second" build
 holds "and so does another folder for what is built" builds_same "$work/third" "$work/elsewhere"
 holds "and so does one below the tree" builds_same "$work/fourth" builds/second
