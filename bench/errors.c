@@ -56,10 +56,11 @@ static void add(kernel_errors *to, double error, const bench_shape *shape) {
 /* Every kernel that can run here. found, exact: room for y. */
 static dn_status compare(kernel_errors *all, const bench_shape *shape, const bench_operands *o, float *found,
                          float *exact, size_t count, dni_pool *pool, dn_error *error) {
-    const dni_conv2d_requirements here = {.isa = dni_cpu_isa(), .bf16 = dni_cpu_has_bf16()};
     dn_status status = compute(exact, dni_conv2d_kernels[0], shape, o, pool, error);
     for (size_t k = 1; !status && k < dni_conv2d_kernel_count; k++) {
         const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
+        const dni_conv2d_requirements here = {
+            .isa = dni_cpu_isa(), .features = dni_cpu_features(), .precision = kernel->precision};
         if (!dni_conv2d_supports(kernel, &shape->conv, here)) continue;
         status = compute(found, kernel, shape, o, pool, error);
         if (!status) add(&all[k], relative_error(found, exact, count), shape);

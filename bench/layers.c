@@ -8,6 +8,7 @@
 #include "bench/shapes.h"
 #include "core/error.h"
 #include "core/pool.h"
+#include "densenet/options.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -98,7 +99,8 @@ static void report_line(const layer_bench *bench, const bench_shape *shape, cons
 
 static dni_conv2d_requirements requirements_of(const bench_context *context) {
     return (dni_conv2d_requirements){.isa = context->isa,
-                                     .bf16 = context->precision == DN_PRECISION_BFLOAT16,
+                                     .features = dni_cpu_features(),
+                                     .precision = dni_kernel_precision(context->precision),
                                      .compact = context->memory == DN_MEMORY_LOW};
 }
 

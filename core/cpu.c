@@ -11,6 +11,9 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 static const char *const names[] = {
@@ -79,16 +82,28 @@ dn_status dni_cpu_choose_isa(dni_isa *out, dn_error *error) {
                     list_tiers(true, tiers, sizeof tiers));
 }
 
-bool dni_cpu_has_bf16(void) {
 #if defined(__x86_64__)
-    return dni_cpu_isa() == DNI_ISA_AVX512 && __builtin_cpu_supports("avx512bf16");
-#else
-    return false;
+/* Not every compiler's __builtin_cpu_supports() knows its name. */
+static bool has_avx_vnni(void) {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && a >> 4 & 1;
+}
 #endif
+
+unsigned dni_cpu_features(void) {
+    unsigned features = 0;
+#if defined(__x86_64__)
+    if (has_avx_vnni()) features |= DNI_CPU_AVX_VNNI;
+    if (has_avx512() && __builtin_cpu_supports("avx512bf16")) features |= DNI_CPU_AVX512_BF16;
+    if (has_avx512() && __builtin_cpu_supports("avx512vnni")) features |= DNI_CPU_AVX512_VNNI;
+#elif defined(__aarch64__) && defined(__linux__)
+    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) features |= DNI_CPU_DOTPROD;
+#endif
+    return features;
 }
 
 dn_status dni_cpu_require_bf16(dni_isa isa, dn_error *error) {
-    if (dni_cpu_has_bf16() && isa == DNI_ISA_AVX512) return DN_OK;
+    if (dni_cpu_features() & DNI_CPU_AVX512_BF16 && isa == DNI_ISA_AVX512) return DN_OK;
     if (isa < dni_cpu_isa())
         return dni_fail(error, DN_ERR_UNSUPPORTED,
                         "bf16 needs AVX512-BF16, but DN_ISA=%s allows no more than %s", names[isa],

@@ -30,8 +30,16 @@ dni_isa dni_cpu_isa(void);
  * that is not the name of a tier, DN_ERR_UNSUPPORTED when the CPU does not have it. */
 dn_status dni_cpu_choose_isa(dni_isa *out, dn_error *error);
 
-/* Whether this CPU has AVX512-BF16 beside the tier avx512. */
-bool dni_cpu_has_bf16(void);
+/* What some CPUs of a tier have and others do not: bits of a set. */
+enum {
+    DNI_CPU_AVX512_BF16 = 1, /* of the tier avx512: products of bfloat16 numbers */
+    DNI_CPU_AVX512_VNNI = 2, /* of the tier avx512: products of bytes, summed in 32 bits */
+    DNI_CPU_AVX_VNNI = 4,    /* of the tier avx2: the same in 256 bits */
+    DNI_CPU_DOTPROD = 8,     /* of the tier neon: the same in 128 bits */
+};
+
+/* The set of those that this CPU has, and whose tier it has. */
+unsigned dni_cpu_features(void);
 
 /* DN_ERR_UNSUPPORTED with the reason where bfloat16 kernels cannot run: on a lower tier than avx512, or on a
  * CPU without AVX512-BF16. */

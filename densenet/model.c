@@ -118,15 +118,17 @@ static dn_status pack_all(dn_model *model, const dn_weights *weights, const dn_m
 /* ---- creation ---- */
 
 static dn_status choose_kernels(dn_model *model, const dn_model_options *options, dn_error *error) {
-    dni_conv2d_requirements requirements = {.bf16 = options->precision == DN_PRECISION_BFLOAT16,
+    dni_conv2d_requirements requirements = {.features = dni_cpu_features(),
+                                            .precision = dni_kernel_precision(options->precision),
                                             .compact = options->memory == DN_MEMORY_LOW};
-    if (options->precision != DN_PRECISION_FLOAT32 && !requirements.bf16)
+    if (options->precision != DN_PRECISION_FLOAT32 && options->precision != DN_PRECISION_BFLOAT16)
         return dni_fail(error, DN_ERR_ARGUMENT, "precision %d is neither float32 nor bfloat16",
                         (int)options->precision);
     if (options->memory != DN_MEMORY_FAST && !requirements.compact)
         return dni_fail(error, DN_ERR_ARGUMENT, "memory %d is neither fast nor low", (int)options->memory);
     dn_status status = dni_cpu_choose_isa(&requirements.isa, error);
-    if (!status && requirements.bf16) status = dni_cpu_require_bf16(requirements.isa, error);
+    if (!status && requirements.precision == DNI_PRECISION_BF16)
+        status = dni_cpu_require_bf16(requirements.isa, error);
     if (status) return status;
     model->requirements = requirements;
     for (int i = 0; i < model->conv_count; i++)
@@ -136,7 +138,8 @@ static dn_status choose_kernels(dn_model *model, const dn_model_options *options
 
 static void log_kernels(const dn_model *model, const dn_model_options *options) {
     dni_log(options->on_log, options->context, "%s: tier %s, %s, %s memory", model->config.name,
-            dn_model_tier(model), model->requirements.bf16 ? "bfloat16" : "float32",
+            dn_model_tier(model),
+            model->requirements.precision == DNI_PRECISION_BF16 ? "bfloat16" : "float32",
             model->requirements.compact ? "low" : "fast");
     for (int i = 0; options->on_log && i < model->conv_count; i++) {
         const dni_prepared_conv *prepared = &model->convs[i];
@@ -241,7 +244,8 @@ size_t dn_model_size(const dn_model *model) {
 }
 
 dn_precision dn_model_precision(const dn_model *model) {
-    return model && model->requirements.bf16 ? DN_PRECISION_BFLOAT16 : DN_PRECISION_FLOAT32;
+    return model && model->requirements.precision == DNI_PRECISION_BF16 ? DN_PRECISION_BFLOAT16
+                                                                        : DN_PRECISION_FLOAT32;
 }
 
 dn_memory dn_model_memory(const dn_model *model) {

@@ -40,3 +40,7 @@ dn_status dni_calibrate_options_take(dn_calibrate_options *own, const dn_calibra
     *own = dn_calibrate_options_default();
     return dni_options_take(own, given, &calibrate_kind, error);
 }
+
+dni_precision dni_kernel_precision(dn_precision precision) {
+    return precision == DN_PRECISION_BFLOAT16 ? DNI_PRECISION_BF16 : DNI_PRECISION_F32;
+}

@@ -136,6 +136,7 @@ dni_conv2d dni_part_conv2d(const dni_part *part) {
         conv.kernel = 3;
         conv.pad = 1;
         conv.border = 1;
+        conv.nonnegative = true;
         break;
     case DNI_TRANSITION:
         conv.prologue = DNI_PROLOGUE_BN_RELU_AVGPOOL;

@@ -2,6 +2,7 @@
 /* ftrain info: this machine, or what is in a file. */
 #include "core/cpu.h"
 #include "core/pool.h"
+#include "densenet/options.h"
 #include "densenet/topology.h"
 #include "ftrain/backbone/network_options.h"
 #include "ftrain/info_file.h"
@@ -72,7 +73,10 @@ static outcome look_at(machine *out) {
         snprintf(out->no_bf16, sizeof out->no_bf16, "%s", error.message);
     else
         out->kernel_counts[1] =
-            find_kernels(out->kernels[1], (dni_conv2d_requirements){.isa = out->tier, .bf16 = true});
+            find_kernels(out->kernels[1],
+                         (dni_conv2d_requirements){.isa = out->tier,
+                                                   .features = dni_cpu_features(),
+                                                   .precision = dni_kernel_precision(DN_PRECISION_BFLOAT16)});
     return OUTCOME_OK;
 }
 

@@ -12,7 +12,8 @@ const size_t dni_conv2d_kernel_count = sizeof dni_conv2d_kernels / sizeof *dni_c
 
 bool dni_conv2d_supports(const dni_conv2d_kernel *kernel, const dni_conv2d *conv,
                          dni_conv2d_requirements requirements) {
-    return kernel->isa <= requirements.isa && (requirements.bf16 || !kernel->bf16) &&
+    return kernel->isa <= requirements.isa && !(kernel->features & ~requirements.features) &&
+           (kernel->precision == DNI_PRECISION_F32 || kernel->precision == requirements.precision) &&
            !(requirements.compact && kernel->expands) && kernel->accepts(conv);
 }
 

@@ -38,6 +38,13 @@ typedef enum dni_epilogue {
     DNI_EPILOGUE_BIAS_RELU_MAXPOOL, /* the same, then max pool 3x3, stride 2, pad 1, floor mode */
 } dni_epilogue;
 
+/* What a kernel rounds the factors of its products to. */
+typedef enum dni_precision {
+    DNI_PRECISION_F32,  /* nothing */
+    DNI_PRECISION_BF16, /* bfloat16, 8 significant bits, summed in float32 */
+    DNI_PRECISION_INT8, /* bytes with a scale, summed in 32-bit integers */
+} dni_precision;
+
 /* The shape of the operation. Immutable; it does not depend on the size of the image. */
 typedef struct dni_conv2d {
     int in_channels, out_channels;
@@ -49,6 +56,8 @@ typedef struct dni_conv2d {
      * rows of a larger image. Pixels further out are zeros, and need not be stored. At most `pad`, and 0
      * unless the prologue is NONE. */
     int border;
+    /* Nothing in x is below 0, as behind a ReLU: promised where the prologue is NONE. */
+    bool nonnegative;
 } dni_conv2d;
 
 /* Its parameters, float32. */
@@ -59,9 +68,10 @@ typedef struct dni_conv2d_params {
 } dni_conv2d_params;
 
 typedef struct dni_conv2d_kernel {
-    const char *name; /* operation, type, tier, technique: "conv3x3_f32_avx512_winograd4" */
-    dni_isa isa;      /* the tier that it needs */
-    bool bf16;        /* whether it rounds factors to bfloat16; then it needs AVX512-BF16, too */
+    const char *name;  /* operation, type, tier, technique: "conv3x3_f32_avx512_winograd4" */
+    dni_isa isa;       /* the tier that it needs */
+    unsigned features; /* the CPU's features that it needs beyond the tier: DNI_CPU_... */
+    dni_precision precision;
     /* For tests: the largest relative error that is allowed against the reference, on data of unit variance.
      * It is the largest absolute difference divided by the largest absolute value. */
     double tolerance;
@@ -98,9 +108,10 @@ extern const size_t dni_conv2d_kernel_count;
 
 /* What a caller requires of a kernel. */
 typedef struct dni_conv2d_requirements {
-    dni_isa isa;  /* the best tier that may be used */
-    bool bf16;    /* whether bfloat16 may be used; dni_cpu_has_bf16() must be true */
-    bool compact; /* whether kernels that expand the weights are excluded */
+    dni_isa isa;             /* the best tier that may be used */
+    unsigned features;       /* those that may be used beyond tiers: DNI_CPU_... */
+    dni_precision precision; /* what may be used instead of float32 where a kernel has it */
+    bool compact;            /* whether kernels that expand the weights are excluded */
 } dni_conv2d_requirements;
 
 /* Whether a kernel accepts `conv` and meets the requirements. */

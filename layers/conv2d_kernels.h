@@ -9,7 +9,7 @@
 
 #include "layers/conv2d.h"
 
-/* Those for the instruction sets of x86-64, tier by tier. */
+/* Those for the instruction sets of x86-64, tier by tier, and those that round to bfloat16. */
 #if defined(__x86_64__)
 #define DNI_CONV2D_KERNELS_X86(KERNEL)                                                                       \
     KERNEL(conv2d_f32_avx2_blocked)                                                                          \
@@ -21,11 +21,13 @@
     KERNEL(conv1x1_f32_avx512_strassen)                                                                      \
     KERNEL(conv3x3_f32_avx512_winograd4_compact)                                                             \
     KERNEL(conv3x3_f32_avx512_winograd4)                                                                     \
-    KERNEL(stem_f32_avx512_direct)                                                                           \
+    KERNEL(stem_f32_avx512_direct)
+#define DNI_CONV2D_KERNELS_BF16(KERNEL)                                                                      \
     KERNEL(conv1x1_bf16_avx512_blocked)                                                                      \
     KERNEL(conv3x3_bf16_avx512_winograd2x4)
 #else
 #define DNI_CONV2D_KERNELS_X86(KERNEL)
+#define DNI_CONV2D_KERNELS_BF16(KERNEL)
 #endif
 
 /* Those for AArch64. */
@@ -40,8 +42,9 @@
 #define DNI_CONV2D_KERNELS_AARCH64(KERNEL)
 #endif
 
-/* All kernels: the reference, then tier by tier, in each the general kernel first and special ones behind it.
- * Of the kernels that support a convolution the last one is selected. */
+/* All kernels: the reference, then tier by tier, in each the general kernel first and special ones behind it;
+ * then those that round, which where they are asked for come before any tier's float32. Of the kernels that
+ * support a convolution the last one is selected. */
 #define DNI_CONV2D_KERNELS(KERNEL)                                                                           \
     KERNEL(conv2d_f32_reference)                                                                             \
     KERNEL(conv2d_f32_portable_blocked)                                                                      \
@@ -50,7 +53,8 @@
     KERNEL(conv3x3_f32_portable_winograd4)                                                                   \
     KERNEL(stem_f32_portable_direct)                                                                         \
     DNI_CONV2D_KERNELS_AARCH64(KERNEL)                                                                       \
-    DNI_CONV2D_KERNELS_X86(KERNEL)
+    DNI_CONV2D_KERNELS_X86(KERNEL)                                                                           \
+    DNI_CONV2D_KERNELS_BF16(KERNEL)
 
 #define DNI_CONV2D_DECLARE(NAME) extern const dni_conv2d_kernel dni_##NAME;
 DNI_CONV2D_KERNELS(DNI_CONV2D_DECLARE)

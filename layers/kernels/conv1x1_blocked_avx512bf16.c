@@ -316,4 +316,5 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
 }
 
 /* The tolerance: both factors of a product are rounded by up to 2^-8. */
-DNI_CONV2D_KERNEL(conv1x1_bf16_avx512_blocked, AVX512, 8e-3, .bf16 = true);
+DNI_CONV2D_KERNEL(conv1x1_bf16_avx512_blocked, AVX512, 8e-3, .precision = DNI_PRECISION_BF16,
+                  .features = DNI_CPU_AVX512_BF16);

@@ -349,4 +349,5 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
 }
 
 /* The tolerance: factors are rounded by up to 2^-8, and the transforms enlarge that error. */
-DNI_CONV2D_KERNEL(conv3x3_bf16_avx512_winograd2x4, AVX512, 2e-2, .bf16 = true);
+DNI_CONV2D_KERNEL(conv3x3_bf16_avx512_winograd2x4, AVX512, 2e-2, .precision = DNI_PRECISION_BF16,
+                  .features = DNI_CPU_AVX512_BF16);

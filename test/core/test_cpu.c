@@ -55,13 +55,29 @@ static void test_bf16_is_refused_with_the_reason_where_the_tier_or_the_cpu_lacks
     dn_error error;
     for (dni_isa tier = DNI_ISA_PORTABLE; tier < DNI_ISA_COUNT; tier++) {
         if (!dni_cpu_has(tier)) continue;
-        const bool has = tier == DNI_ISA_AVX512 && dni_cpu_has_bf16();
+        const bool has = tier == DNI_ISA_AVX512 && dni_cpu_features() & DNI_CPU_AVX512_BF16;
         assert_int_equal(dni_cpu_require_bf16(tier, &error), has ? DN_OK : DN_ERR_UNSUPPORTED);
         if (has) continue;
         assert_non_null(strstr(error.message, "AVX512-BF16"));
         assert_non_null(strstr(error.message, dni_isa_name(tier)));
     }
-    if (dni_cpu_has_bf16()) assert_int_equal(dni_cpu_isa(), DNI_ISA_AVX512);
+}
+
+static void test_features_come_with_their_tier_alone(void **state) {
+    (void)state;
+    static const struct {
+        unsigned feature;
+        dni_isa tier;
+    } tiers[] = {{DNI_CPU_AVX512_BF16, DNI_ISA_AVX512},
+                 {DNI_CPU_AVX512_VNNI, DNI_ISA_AVX512},
+                 {DNI_CPU_AVX_VNNI, DNI_ISA_AVX2},
+                 {DNI_CPU_DOTPROD, DNI_ISA_NEON}};
+    unsigned known = 0;
+    for (size_t i = 0; i < sizeof tiers / sizeof *tiers; i++) {
+        if (dni_cpu_features() & tiers[i].feature) assert_true(dni_cpu_has(tiers[i].tier));
+        known |= tiers[i].feature;
+    }
+    assert_int_equal(dni_cpu_features() & ~known, 0);
 }
 
 static void test_the_cpu_has_a_name_of_any_length(void **state) {
@@ -79,6 +95,7 @@ int main(void) {
         cmocka_unit_test(test_dn_isa_chooses_a_tier_or_says_why_not),
         cmocka_unit_test(test_a_cpu_has_the_tiers_of_its_architecture_up_to_its_best),
         cmocka_unit_test(test_bf16_is_refused_with_the_reason_where_the_tier_or_the_cpu_lacks_it),
+        cmocka_unit_test(test_features_come_with_their_tier_alone),
         cmocka_unit_test(test_the_cpu_has_a_name_of_any_length),
     };
     return cmocka_run_group_tests_name("cpu", tests, NULL, NULL);

@@ -79,7 +79,7 @@ static void check_features(const char *name) {
 }
 
 static void skip_without_bf16(void) {
-    if (dni_cpu_has_bf16()) return;
+    if (dni_cpu_features() & DNI_CPU_AVX512_BF16) return;
     print_message("this CPU has no AVX512-BF16\n");
     skip();
 }

@@ -50,7 +50,8 @@ static void run_kernel(const dni_conv2d_kernel *kernel, const dni_conv2d *conv,
 }
 
 static bool runs_here(const dni_conv2d_kernel *kernel, const dni_conv2d *conv) {
-    const dni_conv2d_requirements all = {.isa = dni_cpu_isa(), .bf16 = dni_cpu_has_bf16()};
+    const dni_conv2d_requirements all = {
+        .isa = dni_cpu_isa(), .features = dni_cpu_features(), .precision = kernel->precision};
     return dni_conv2d_supports(kernel, conv, all);
 }
 
@@ -430,40 +431,56 @@ static void test_bands_of_rows_have_the_bits_of_the_whole_image(void **state) {
 
 /* ---- the list ---- */
 
-static void test_selection_takes_the_last_kernel_that_accepts_and_the_tier_allows(void **state) {
-    (void)state;
-    for (size_t i = 0; i < COUNT(network_cases); i++) {
-        const dni_conv2d *conv = &network_cases[i].conv;
-        for (dni_isa isa = DNI_ISA_PORTABLE; isa < DNI_ISA_COUNT; isa++) {
-            const dni_conv2d_kernel *chosen = dni_conv2d_select(conv, (dni_conv2d_requirements){.isa = isa});
-            bool behind = false;
-            for (size_t k = 0; k < dni_conv2d_kernel_count; k++) {
-                const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
-                if (behind) assert_false(kernel->accepts(conv) && kernel->isa <= isa && !kernel->bf16);
-                if (kernel == chosen) behind = true;
-            }
-            assert_true(behind && chosen->accepts(conv) && chosen->isa <= isa && !chosen->bf16);
-        }
-    }
+/* Every set of features that some CPU could have. */
+enum { FEATURE_SETS = 2 * DNI_CPU_DOTPROD };
+
+/* Whether the kernel may be chosen, written down apart from dni_conv2d_supports(). */
+static bool may_be_chosen(const dni_conv2d_kernel *kernel, const dni_conv2d *conv,
+                          dni_conv2d_requirements requirements) {
+    const bool rounds = kernel->precision != DNI_PRECISION_F32;
+    return kernel->accepts(conv) && kernel->isa <= requirements.isa &&
+           (kernel->features | requirements.features) == requirements.features &&
+           (!rounds || kernel->precision == requirements.precision);
 }
 
-static void test_bf16_is_selected_where_a_kernel_on_the_tier_has_it(void **state) {
-    (void)state;
-    for (size_t i = 0; i < COUNT(network_cases); i++) {
-        const dni_conv2d *conv = &network_cases[i].conv;
-        for (dni_isa isa = DNI_ISA_PORTABLE; isa < DNI_ISA_COUNT; isa++) {
-            bool exists = false;
-            for (size_t k = 0; k < dni_conv2d_kernel_count; k++) {
-                const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
-                exists |= kernel->bf16 && kernel->isa <= isa && kernel->accepts(conv);
-            }
-            const dni_conv2d_requirements requirements = {.isa = isa, .bf16 = true};
-            const dni_conv2d_kernel *chosen = dni_conv2d_select(conv, requirements);
-            assert_true(chosen->bf16 == exists && chosen->isa <= isa);
-            if (!exists)
-                assert_ptr_equal(chosen, dni_conv2d_select(conv, (dni_conv2d_requirements){.isa = isa}));
-        }
+static void check_selection(const dni_conv2d *conv, dni_conv2d_requirements requirements) {
+    const dni_conv2d_kernel *chosen = dni_conv2d_select(conv, requirements);
+    bool behind = false, exists = false;
+    for (size_t k = 0; k < dni_conv2d_kernel_count; k++) {
+        const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
+        const bool may = may_be_chosen(kernel, conv, requirements);
+        if (behind) assert_false(may);
+        if (kernel == chosen) behind = true;
+        exists |= may && kernel->precision == requirements.precision;
     }
+    assert_true(behind && may_be_chosen(chosen, conv, requirements));
+    assert_true(!exists || chosen->precision == requirements.precision);
+}
+
+static void test_selection_takes_the_last_kernel_that_accepts_and_the_requirements_allow(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(network_cases); i++)
+        for (dni_isa isa = DNI_ISA_PORTABLE; isa < DNI_ISA_COUNT; isa++)
+            for (unsigned features = 0; features < FEATURE_SETS; features++)
+                for (dni_precision p = DNI_PRECISION_F32; p <= DNI_PRECISION_INT8; p++)
+                    check_selection(
+                        &network_cases[i].conv,
+                        (dni_conv2d_requirements){.isa = isa, .features = features, .precision = p});
+}
+
+static void test_what_rounds_is_chosen_only_where_it_is_asked_for_and_can_run(void **state) {
+    (void)state;
+    const dni_conv2d *conv = &network_cases[2].conv;
+    dni_conv2d_requirements requirements = {.isa = DNI_ISA_AVX512, .features = DNI_CPU_AVX512_BF16};
+    const dni_conv2d_kernel *exact = dni_conv2d_select(conv, requirements);
+    assert_int_equal(exact->precision, DNI_PRECISION_F32);
+    requirements.precision = DNI_PRECISION_BF16;
+    requirements.features = 0;
+    assert_ptr_equal(dni_conv2d_select(conv, requirements), exact);
+#if defined(__x86_64__)
+    requirements.features = DNI_CPU_AVX512_BF16;
+    assert_int_equal(dni_conv2d_select(conv, requirements)->precision, DNI_PRECISION_BF16);
+#endif
 }
 
 /* The most bytes that packed parameters may take without being called expanded: weights, scales, shifts and
@@ -490,8 +507,8 @@ static void test_only_kernels_that_say_so_expand_the_weights(void **state) {
 
 static void test_compact_selection_takes_the_best_kernel_that_does_not_expand(void **state) {
     (void)state;
-    const dni_conv2d conv1 = {96, 192, 1, 1, 0, DNI_PROLOGUE_BN_RELU, DNI_EPILOGUE_BIAS_RELU, 0};
-    const dni_conv2d conv2 = {192, 48, 3, 1, 1, DNI_PROLOGUE_NONE, DNI_EPILOGUE_NONE, 1};
+    const dni_conv2d conv1 = {96, 192, 1, 1, 0, DNI_PROLOGUE_BN_RELU, DNI_EPILOGUE_BIAS_RELU, 0, false};
+    const dni_conv2d conv2 = {192, 48, 3, 1, 1, DNI_PROLOGUE_NONE, DNI_EPILOGUE_NONE, 1, true};
     const dni_conv2d_requirements compact = {.isa = DNI_ISA_PORTABLE, .compact = true};
     assert_string_equal(dni_conv2d_select(&conv1, compact)->name, "conv2d_f32_portable_blocked");
     assert_string_equal(dni_conv2d_select(&conv2, compact)->name, "conv3x3_f32_portable_winograd4_compact");
@@ -570,8 +587,8 @@ int main(void) {
         cmocka_unit_test(test_every_kernel_agrees_with_the_reference_on_what_no_densenet_has),
         cmocka_unit_test(test_a_promised_border_changes_nothing),
         cmocka_unit_test(test_bands_of_rows_have_the_bits_of_the_whole_image),
-        cmocka_unit_test(test_selection_takes_the_last_kernel_that_accepts_and_the_tier_allows),
-        cmocka_unit_test(test_bf16_is_selected_where_a_kernel_on_the_tier_has_it),
+        cmocka_unit_test(test_selection_takes_the_last_kernel_that_accepts_and_the_requirements_allow),
+        cmocka_unit_test(test_what_rounds_is_chosen_only_where_it_is_asked_for_and_can_run),
         cmocka_unit_test(test_only_kernels_that_say_so_expand_the_weights),
         cmocka_unit_test(test_compact_selection_takes_the_best_kernel_that_does_not_expand),
         cmocka_unit_test(test_compact_winograd_gives_the_bits_of_the_other),
