@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/rng.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- memory for one shape ---- */
@@ -59,6 +60,7 @@ dn_status bench_operands_make(bench_operands *o, const bench_shape *shape, dn_er
         bench_operands_free(o);
         return dni_fail(error, DN_ERR_MEMORY, "out of memory for %s", shape->name);
     }
+    for (size_t i = 0; conv->nonnegative && i < o->x.count; i++) o->x.data[i] = fmaxf(o->x.data[i], 0.0f);
     clear_border(&o->x, shape->size, shape->x_width, conv->border);
     o->x_view = view(&o->x, shape->size, conv->in_channels, shape->x_width, conv->border);
     o->y_view = view(&o->y, out_size, conv->out_channels, shape->y_width, y_border);

@@ -9,7 +9,7 @@
 
 #include "layers/conv2d.h"
 
-/* Those for the instruction sets of x86-64, tier by tier, and those that round to bfloat16. */
+/* Those for the instruction sets of x86-64, tier by tier, and those that round. */
 #if defined(__x86_64__)
 #define DNI_CONV2D_KERNELS_X86(KERNEL)                                                                       \
     KERNEL(conv2d_f32_avx2_blocked)                                                                          \
@@ -25,9 +25,13 @@
 #define DNI_CONV2D_KERNELS_BF16(KERNEL)                                                                      \
     KERNEL(conv1x1_bf16_avx512_blocked)                                                                      \
     KERNEL(conv3x3_bf16_avx512_winograd2x4)
+#define DNI_CONV2D_KERNELS_INT8_X86(KERNEL)                                                                  \
+    KERNEL(conv1x1_int8_avx512_blocked)                                                                      \
+    KERNEL(conv3x3_int8_avx512_direct)
 #else
 #define DNI_CONV2D_KERNELS_X86(KERNEL)
 #define DNI_CONV2D_KERNELS_BF16(KERNEL)
+#define DNI_CONV2D_KERNELS_INT8_X86(KERNEL)
 #endif
 
 /* Those for AArch64. */
@@ -54,7 +58,10 @@
     KERNEL(stem_f32_portable_direct)                                                                         \
     DNI_CONV2D_KERNELS_AARCH64(KERNEL)                                                                       \
     DNI_CONV2D_KERNELS_X86(KERNEL)                                                                           \
-    DNI_CONV2D_KERNELS_BF16(KERNEL)
+    DNI_CONV2D_KERNELS_BF16(KERNEL)                                                                          \
+    KERNEL(conv1x1_int8_portable_blocked)                                                                    \
+    KERNEL(conv3x3_int8_portable_direct)                                                                     \
+    DNI_CONV2D_KERNELS_INT8_X86(KERNEL)
 
 #define DNI_CONV2D_DECLARE(NAME) extern const dni_conv2d_kernel dni_##NAME;
 DNI_CONV2D_KERNELS(DNI_CONV2D_DECLARE)

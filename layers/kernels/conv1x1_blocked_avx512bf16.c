@@ -23,6 +23,7 @@
 
 #include "core/memory.h"
 #include "layers/conv2d_kernels.h"
+#include "layers/kernels/pixels.h"
 
 #include <string.h>
 
@@ -125,7 +126,6 @@ typedef struct work {
     const float *bias, *scale, *shift;
     const bf16_pair *weight;
     const dni_tensor *x, *y;
-    int64_t pixels; /* of all images of y */
     char *scratch;
     size_t scratch_each;
     int tile_ranges, block_ranges; /* an item of work is a range of tiles times one of blocks */
@@ -137,28 +137,6 @@ typedef struct group {
     const float *from[GROUP_TILES * MICRO_ROWS];
     float *to[GROUP_TILES * MICRO_ROWS];
 } group;
-
-/* Rows that have no pixel write their sums to `dummy`. */
-static void locate(const work *w, int64_t first_tile, int tiles, float *dummy, group *g) {
-    const int64_t *xs = w->x->stride, *ys = w->y->stride;
-    const int64_t width = w->y->shape[2], image = w->y->shape[1] * width;
-    const int64_t step = w->conv->prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL ? 2 : 1;
-    const int64_t first = first_tile * MICRO_ROWS;
-    int64_t n = first / image, row = first % image / width, column = first % width;
-    g->tiles = tiles;
-    for (int i = 0; i < tiles * MICRO_ROWS; i++) {
-        const bool exists = first + i < w->pixels;
-        g->from[i] = exists
-                         ? (const float *)w->x->data + n * xs[0] + row * step * xs[1] + column * step * xs[2]
-                         : g->from[i - 1];
-        g->to[i] = exists ? (float *)w->y->data + n * ys[0] + row * ys[1] + column * ys[2] : dummy;
-        if (++column < width) continue;
-        column = 0;
-        if (++row < w->y->shape[1]) continue;
-        row = 0;
-        n++;
-    }
-}
 
 /* ---- gathering panels ---- */
 
@@ -266,7 +244,8 @@ static void convolve_span(const work *w, int64_t first, int64_t end, int first_b
     for (int chunk = 0; chunk < chunk_count(w->conv); chunk++)
         for (int64_t tile = first; tile < end; tile += GROUP_TILES) {
             group g;
-            locate(w, tile, (int)(end - tile < GROUP_TILES ? end - tile : GROUP_TILES), dummy, &g);
+            g.tiles = (int)(end - tile < GROUP_TILES ? end - tile : GROUP_TILES);
+            find_pixels(w->conv, w->x, w->y, tile * MICRO_ROWS, g.tiles * MICRO_ROWS, dummy, g.from, g.to);
             convolve_group(w, &g, chunk, first_block, end_block, panels);
         }
 }
@@ -288,7 +267,7 @@ static size_t scratch_size(const dni_conv2d *conv, const dni_tensor *x, int thre
 
 static void run_item(void *context, size_t index) {
     const work *w = context;
-    const int64_t tiles = (w->pixels + MICRO_ROWS - 1) / MICRO_ROWS;
+    const int64_t tiles = (pixel_count(w->y) + MICRO_ROWS - 1) / MICRO_ROWS;
     const int64_t range = (int64_t)index / w->block_ranges;
     const int blocks = block_count(w->conv), block = (int)index % w->block_ranges;
     const int first_block = blocks * block / w->block_ranges;
@@ -309,9 +288,8 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
     w.scale = numbers + l.scale;
     w.shift = numbers + l.shift;
     w.weight = (const bf16_pair *)packed + l.weight;
-    w.pixels = y->shape[0] * y->shape[1] * y->shape[2];
-    dni_conv2d_split((w.pixels + MICRO_ROWS - 1) / MICRO_ROWS, block_count(conv), dni_pool_threads(pool),
-                     &w.tile_ranges, &w.block_ranges);
+    dni_conv2d_split((pixel_count(y) + MICRO_ROWS - 1) / MICRO_ROWS, block_count(conv),
+                     dni_pool_threads(pool), &w.tile_ranges, &w.block_ranges);
     dni_pool_run(pool, run_item, &w, (size_t)(w.tile_ranges * w.block_ranges));
 }
 

@@ -131,6 +131,8 @@ typedef struct shape_case {
     }
 #define GROWTH(in, out)                                                                                      \
     { .in_channels = in, .out_channels = out, .kernel = 3, .stride = 1, .pad = 1 }
+#define GROWTH_BEHIND_RELU(in, out)                                                                          \
+    { .in_channels = in, .out_channels = out, .kernel = 3, .stride = 1, .pad = 1, .nonnegative = true }
 #define TRANSITION(in, out)                                                                                  \
     {                                                                                                        \
         .in_channels = in, .out_channels = out, .kernel = 1, .stride = 1,                                    \
@@ -262,9 +264,12 @@ static void fill_input(const fixture *f) {
     unsigned seed = 100;
     for (int64_t n = 0; n < x->shape[0]; n++)
         for (int64_t h = 0; h < x->shape[1]; h++)
-            for (int64_t w = 0; w < x->shape[2]; w++)
-                floats_fill((float *)x->data + n * x->stride[0] + h * x->stride[1] + w * x->stride[2],
-                            (size_t)x->shape[3], seed++, 0, 1);
+            for (int64_t w = 0; w < x->shape[2]; w++) {
+                float *pixel = (float *)x->data + n * x->stride[0] + h * x->stride[1] + w * x->stride[2];
+                floats_fill(pixel, (size_t)x->shape[3], seed++, 0, 1);
+                for (int64_t c = 0; f->conv.nonnegative && c < x->shape[3]; c++)
+                    pixel[c] = fmaxf(pixel[c], 0.0f);
+            }
 }
 
 static fixture fixture_create(const shape_case *c, layout placing) {
@@ -348,11 +353,16 @@ static void check_kernel(const dni_conv2d_kernel *kernel, const fixture *f) {
     free(out), free(again);
 }
 
+/* A 3x3 convolution also behind a ReLU, where more kernels accept it. */
 static void check_case(const shape_case *c, layout placing) {
     fixture f = fixture_create(c, placing);
     for (size_t k = 1; k < dni_conv2d_kernel_count; k++)
         if (runs_here(dni_conv2d_kernels[k], &f.conv)) check_kernel(dni_conv2d_kernels[k], &f);
     fixture_free(&f);
+    if (c->conv.kernel != 3 || c->conv.prologue != DNI_PROLOGUE_NONE || c->conv.nonnegative) return;
+    shape_case behind_relu = *c;
+    behind_relu.conv.nonnegative = true;
+    check_case(&behind_relu, placing);
 }
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -411,10 +421,16 @@ static void check_bands(const fixture *f, const dni_conv2d_kernel *kernel, int64
 static void test_bands_of_rows_have_the_bits_of_the_whole_image(void **state) {
     (void)state;
     static const shape_case cases[] = {
-        {BOTTLENECK(96, 192), 1, 56, 56},  {BOTTLENECK(240, 192), 1, 56, 56},
-        {BOTTLENECK(144, 192), 2, 25, 33}, {BOTTLENECK(401, 70), 1, 9, 5},
-        {GROWTH(192, 48), 1, 56, 56},      {GROWTH(192, 48), 2, 25, 33},
-        {GROWTH(128, 32), 1, 13, 5},       {GROWTH(17, 5), 2, 6, 9},
+        {BOTTLENECK(96, 192), 1, 56, 56},
+        {BOTTLENECK(240, 192), 1, 56, 56},
+        {BOTTLENECK(144, 192), 2, 25, 33},
+        {BOTTLENECK(401, 70), 1, 9, 5},
+        {GROWTH(192, 48), 1, 56, 56},
+        {GROWTH(192, 48), 2, 25, 33},
+        {GROWTH(128, 32), 1, 13, 5},
+        {GROWTH(17, 5), 2, 6, 9},
+        {GROWTH_BEHIND_RELU(192, 48), 1, 56, 56},
+        {GROWTH_BEHIND_RELU(96, 32), 2, 25, 13},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         shape_case c = cases[i];

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* Convolutions of bytes, every kernel bit for bit against 64-bit integers: on inputs and weights that are
+ * whole multiples of their scales, so that rounding leaves them as they are and all arithmetic behind the
+ * integer sums is exact. Sums are the largest that can occur, or random. And the rounding of weights. */
+#include "layers/conv2d_kernels.h"
+#include "layers/int8_weights.h"
+
+#include "core/memory.h"
+#include "core/rng.h"
+#include "test/support/layers.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+enum { MAX_THREADS = 3, MOST_VALUE = 255, MOST_WEIGHT = 127 };
+static dni_pool *pools[MAX_THREADS + 1];
+
+static int create_pools(void **state) {
+    (void)state;
+    for (int threads = 1; threads <= MAX_THREADS; threads++)
+        if (dni_pool_create(&pools[threads], threads, NULL) != DN_OK) return -1;
+    return 0;
+}
+
+static int free_pools(void **state) {
+    (void)state;
+    for (int threads = 1; threads <= MAX_THREADS; threads++) dni_pool_free(pools[threads]);
+    return 0;
+}
+
+/* ---- one case ---- */
+
+typedef enum filling {
+    LARGEST, /* 255 times 127 */
+    LOWEST,  /* 255 times -127 */
+    MIXED,   /* 255 times 127 or -127, by turns in depth: pairs that saturate one way, sums near 0 */
+    RANDOM,
+    FILLINGS,
+} filling;
+
+typedef struct int8_case {
+    dni_conv2d conv;
+    int n, h, w; /* of x */
+} int8_case;
+
+/* The arrays of a case: what is computed with, as integers and as floats, and the result. */
+typedef struct fixture {
+    dni_conv2d conv;
+    dni_conv2d_params params;
+    float *weight, *ones, *zeros, *bias, *x, *expected;
+    int *values, *weights;    /* (pixel of x, in), (out, in, kernel, kernel) */
+    float *pixel_unit, *unit; /* of a value of a pixel, of a weight of an output channel: powers of two */
+    dni_tensor x_view;
+    int64_t height, width; /* of y */
+    size_t count;          /* elements of y */
+} fixture;
+
+static int *ints_alloc(size_t count) {
+    int *out = calloc(count + 1, sizeof *out);
+    assert_non_null(out);
+    return out;
+}
+
+static uint64_t drawn(const char *name, size_t i) {
+    const dni_rng rng = dni_rng_named(11, name);
+    return dni_rng_at(&rng, i) >> 32;
+}
+
+/* Of each output channel one weight is 127 in size, so that the scale is the unit. */
+static void fill_weights(fixture *f, filling how) {
+    const size_t each = (size_t)(f->conv.in_channels * f->conv.kernel * f->conv.kernel);
+    for (size_t o = 0; o < (size_t)f->conv.out_channels; o++) {
+        f->unit[o] = ldexpf(1.0f, (int)(drawn("unit", o) % 7) - 6);
+        for (size_t i = 0; i < each; i++) {
+            int w = (int)(drawn("weight", o * each + i) % 255) - MOST_WEIGHT;
+            if (how != RANDOM || i == o % each)
+                w = how == LOWEST || (how == MIXED && i % 4 > 1) ? -MOST_WEIGHT : MOST_WEIGHT;
+            f->weights[o * each + i] = w;
+            f->weight[o * each + i] = (float)w * f->unit[o];
+        }
+    }
+}
+
+/* Of each pixel one value is 255, but where all are 0. With pooling, four pixels that are averaged are the
+ * same. */
+static void fill_values(fixture *f, filling how) {
+    const dni_tensor *x = &f->x_view;
+    const int64_t step = f->conv.prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL ? 2 : 1;
+    const size_t in = (size_t)f->conv.in_channels;
+    size_t pixel = 0;
+    for (int64_t n = 0; n < x->shape[0]; n++)
+        for (int64_t row = 0; row < x->shape[1]; row++)
+            for (int64_t column = 0; column < x->shape[2]; column++, pixel++) {
+                const size_t like =
+                    (size_t)((n * x->shape[1] + row / step * step) * x->shape[2] + column / step * step);
+                const bool is_zero = how == RANDOM && like % 5 == 3;
+                f->pixel_unit[pixel] = ldexpf(1.0f, (int)(drawn("pixel", like) % 9) - 4);
+                for (size_t c = 0; c < in; c++) {
+                    int v = (int)(drawn("value", like * in + c) % 256);
+                    if (how != RANDOM || c == like % in) v = MOST_VALUE;
+                    f->values[pixel * in + c] = is_zero ? 0 : v;
+                    f->x[pixel * in + c] = (float)f->values[pixel * in + c] * f->pixel_unit[pixel];
+                }
+            }
+}
+
+/* The products of one tap for output channel o at pixel (row, column) of image n, times the pixel's unit.
+ * All of it is exact in double. */
+static double tap_sum(const fixture *f, int64_t n, int64_t row, int64_t column, int o, int tap) {
+    const dni_tensor *x = &f->x_view;
+    const int64_t in = f->conv.in_channels, taps = (int64_t)f->conv.kernel * f->conv.kernel;
+    if (row < 0 || column < 0 || row >= x->shape[1] || column >= x->shape[2]) return 0.0;
+    const int64_t pixel = (n * x->shape[1] + row) * x->shape[2] + column;
+    int64_t sum = 0;
+    for (int64_t c = 0; c < in; c++)
+        sum += (int64_t)f->values[pixel * in + c] * f->weights[(o * in + c) * taps + tap];
+    return (double)sum * (double)f->pixel_unit[pixel];
+}
+
+/* A kernel sums taps in float32, in their order; units are powers of two, so nothing else is rounded. */
+static float expect(const fixture *f, int64_t n, int64_t row, int64_t column, int o) {
+    const int kernel = f->conv.kernel, step = f->conv.prologue == DNI_PROLOGUE_BN_RELU_AVGPOOL ? 2 : 1;
+    float sum = 0.0f;
+    for (int tap = 0; tap < kernel * kernel; tap++) {
+        const int64_t at_row = step * row + tap / kernel - f->conv.pad;
+        const int64_t at_column = step * column + tap % kernel - f->conv.pad;
+        sum = (float)((double)sum + tap_sum(f, n, at_row, at_column, o, tap));
+    }
+    sum *= f->unit[o];
+    return f->conv.epilogue == DNI_EPILOGUE_BIAS_RELU ? fmaxf(0.0f, sum + f->bias[o]) : sum;
+}
+
+static fixture fixture_create(const int8_case *c, filling how) {
+    fixture f = {.conv = c->conv};
+    const size_t in = (size_t)c->conv.in_channels, out = (size_t)c->conv.out_channels;
+    const size_t weights = in * out * (size_t)(c->conv.kernel * c->conv.kernel),
+                 pixels = (size_t)(c->n * c->h * c->w);
+    f.weight = floats_alloc(weights), f.x = floats_alloc(pixels * in), f.bias = floats_alloc(out);
+    f.ones = floats_alloc(in), f.zeros = floats_alloc(in);
+    f.unit = floats_alloc(out), f.pixel_unit = floats_alloc(pixels);
+    f.weights = ints_alloc(weights), f.values = ints_alloc(pixels * in);
+    f.x_view = dni_tensor_nhwc(f.x, c->n, c->h, c->w, (int64_t)in);
+    fill_weights(&f, how);
+    fill_values(&f, how);
+    for (size_t i = 0; i < in; i++) f.ones[i] = 1.0f, f.zeros[i] = 0.0f;
+    for (size_t o = 0; o < out; o++) f.bias[o] = 64.0f * f.unit[o];
+    f.params.weight = f.weight;
+    if (c->conv.prologue != DNI_PROLOGUE_NONE) f.params.scale = f.ones, f.params.shift = f.zeros;
+    if (c->conv.epilogue != DNI_EPILOGUE_NONE) f.params.bias = f.bias;
+    f.height = dni_conv2d_output_size(&c->conv, c->h), f.width = dni_conv2d_output_size(&c->conv, c->w);
+    f.count = (size_t)(c->n * f.height * f.width) * out;
+    f.expected = floats_alloc(f.count);
+    float *to = f.expected;
+    for (int64_t n = 0; n < c->n; n++)
+        for (int64_t row = 0; row < f.height; row++)
+            for (int64_t column = 0; column < f.width; column++)
+                for (int o = 0; o < (int)out; o++) *to++ = expect(&f, n, row, column, o);
+    return f;
+}
+
+static void fixture_free(fixture *f) {
+    free(f->weight), free(f->x), free(f->bias), free(f->ones), free(f->zeros), free(f->unit),
+        free(f->pixel_unit);
+    free(f->weights), free(f->values), free(f->expected);
+}
+
+static void check_kernel(const dni_conv2d_kernel *kernel, const fixture *f, filling how) {
+    float *out = floats_alloc(f->count);
+    const dni_tensor y = dni_tensor_nhwc(out, f->x_view.shape[0], f->height, f->width, f->conv.out_channels);
+    const size_t packed_size = kernel->packed_size(&f->conv);
+    void *packed = dni_allocate(NULL, packed_size);
+    assert_non_null(packed);
+    kernel->pack(&f->conv, &f->params, packed);
+    for (int threads = 1; threads <= MAX_THREADS; threads++) {
+        const size_t scratch_size = kernel->scratch_size(&f->conv, &f->x_view, threads);
+        void *scratch = dni_allocate(NULL, scratch_size);
+        assert_non_null(scratch);
+        memset(scratch, 0xff, scratch_size);
+        for (size_t i = 0; i < f->count; i++) out[i] = NAN;
+        kernel->run(&f->conv, packed, &f->x_view, &y, scratch, pools[threads]);
+        dni_release(NULL, scratch, scratch_size);
+        for (size_t i = 0; i < f->count; i++)
+            if (out[i] != f->expected[i])
+                fail_msg("%s, %d -> %d channels, filling %d, %d threads: element %zu is %.9g, not %.9g",
+                         kernel->name, f->conv.in_channels, f->conv.out_channels, (int)how, threads, i,
+                         (double)out[i], (double)f->expected[i]);
+    }
+    dni_release(NULL, packed, packed_size);
+    free(out);
+}
+
+/* Every kernel of bytes that runs here; returns how many accept the case. */
+static int check_case(const int8_case *c) {
+    int checked = 0;
+    for (filling how = LARGEST; how < FILLINGS; how++) {
+        fixture f = fixture_create(c, how);
+        for (size_t k = 0; k < dni_conv2d_kernel_count; k++) {
+            const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
+            const dni_conv2d_requirements here = {
+                .isa = dni_cpu_isa(), .features = dni_cpu_features(), .precision = DNI_PRECISION_INT8};
+            if (kernel->precision != DNI_PRECISION_INT8 || !dni_conv2d_supports(kernel, &f.conv, here))
+                continue;
+            check_kernel(kernel, &f, how);
+            checked++;
+        }
+        fixture_free(&f);
+    }
+    return checked;
+}
+
+/* ---- the cases ---- */
+
+#define BOTTLENECK(in, out)                                                                                  \
+    {                                                                                                        \
+        .in_channels = in, .out_channels = out, .kernel = 1, .stride = 1, .prologue = DNI_PROLOGUE_BN_RELU,  \
+        .epilogue = DNI_EPILOGUE_BIAS_RELU                                                                   \
+    }
+#define TRANSITION(in, out)                                                                                  \
+    {                                                                                                        \
+        .in_channels = in, .out_channels = out, .kernel = 1, .stride = 1,                                    \
+        .prologue = DNI_PROLOGUE_BN_RELU_AVGPOOL                                                             \
+    }
+#define GROWTH(in, out)                                                                                      \
+    { .in_channels = in, .out_channels = out, .kernel = 3, .stride = 1, .pad = 1, .nonnegative = true }
+
+static void test_every_1x1_kernel_sums_integers_without_an_error(void **state) {
+    (void)state;
+    static const int8_case cases[] = {
+        {BOTTLENECK(96, 192), 1, 9, 5},   {BOTTLENECK(16, 16), 1, 1, 1},   {BOTTLENECK(2208, 192), 1, 7, 7},
+        {BOTTLENECK(336, 128), 2, 3, 5},  {BOTTLENECK(1056, 32), 3, 2, 1}, {BOTTLENECK(48, 80), 1, 4, 7},
+        {TRANSITION(384, 192), 1, 6, 10}, {TRANSITION(2112, 48), 1, 4, 5}, {TRANSITION(80, 16), 2, 7, 2},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) assert_true(check_case(&cases[i]) >= FILLINGS);
+}
+
+static void test_every_3x3_kernel_sums_integers_without_an_error(void **state) {
+    (void)state;
+    static const int8_case cases[] = {
+        {GROWTH(192, 48), 1, 7, 7}, {GROWTH(192, 48), 1, 14, 3}, {GROWTH(128, 32), 3, 4, 5},
+        {GROWTH(16, 16), 1, 1, 1},  {GROWTH(48, 80), 2, 2, 9},   {GROWTH(144, 112), 1, 1, 8},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) assert_true(check_case(&cases[i]) >= FILLINGS);
+}
+
+/* ---- rounding of weights ---- */
+
+static void test_weights_are_rounded_within_a_step_and_their_largest_is_kept(void **state) {
+    (void)state;
+    enum { N = 500 };
+    float weight[N];
+    floats_fill(weight, N, 5, 0, 0.02f);
+    float largest = 0.0f;
+    for (size_t i = 0; i < N; i++) largest = fmaxf(largest, fabsf(weight[i]));
+    const dni_int8_rounding rounding = dni_int8_rounding_of(weight, N);
+    for (size_t i = 0; i < N; i++) {
+        const int8_t rounded = dni_int8_round(&rounding, weight[i]);
+        assert_true(rounded >= -MOST_WEIGHT);
+        assert_true(fabsf(rounding.scale * (float)rounded - weight[i]) <= rounding.scale);
+    }
+    assert_true(rounding.scale <= largest / MOST_WEIGHT * 1.0001f);
+}
+
+static void test_weights_that_are_all_zero_stay_so(void **state) {
+    (void)state;
+    const float zeros[3] = {0.0f, -0.0f, 0.0f}, tiny[2] = {0x1p-130f, -0x1p-140f};
+    dni_int8_rounding rounding = dni_int8_rounding_of(zeros, 3);
+    assert_true(rounding.scale == 0.0f && dni_int8_round(&rounding, zeros[1]) == 0);
+    rounding = dni_int8_rounding_of(tiny, 2);
+    assert_true(rounding.scale == 0.0f && dni_int8_round(&rounding, tiny[1]) == 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_1x1_kernel_sums_integers_without_an_error),
+        cmocka_unit_test(test_every_3x3_kernel_sums_integers_without_an_error),
+        cmocka_unit_test(test_weights_are_rounded_within_a_step_and_their_largest_is_kept),
+        cmocka_unit_test(test_weights_that_are_all_zero_stay_so),
+    };
+    return cmocka_run_group_tests(tests, create_pools, free_pools);
+}
