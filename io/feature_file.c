@@ -18,25 +18,25 @@ void dni_feature_file_unload(dni_feature_file *file) {
 
 /* Checks type and shape of both tensors; *keys_offset: where the keys are. */
 static dn_status check_tensors(dni_feature_file *file, uint64_t *keys_offset, dn_error *error) {
-    dni_tensor keys, features;
-    const bool has_keys = dni_safetensors_find(&file->content, "keys", &keys, keys_offset);
-    if (!has_keys || !dni_safetensors_find(&file->content, "features", &features, &file->values_offset))
-        return dni_fail(error, DN_ERR_TENSOR_MISSING, "%s: tensor '%s' is missing: not a feature store",
-                        file->path, has_keys ? "features" : "keys");
-    if (keys.dtype != DNI_U8 || features.dtype != DNI_F32)
-        return dni_fail(error, DN_ERR_TENSOR_DTYPE, "%s: 'keys' must be U8 and 'features' F32, not %s and %s",
-                        file->path, dni_dtype_name(keys.dtype), dni_dtype_name(features.dtype));
-    char text[2][96];
-    const int64_t n = keys.rank ? keys.shape[0] : 0;
+    dni_tensor keys;
+    if (!dni_safetensors_find(&file->content, "keys", &keys, keys_offset))
+        return dni_fail(error, DN_ERR_TENSOR_MISSING, "%s: tensor 'keys' is missing: not a feature store",
+                        file->path);
+    const dn_status status = dni_feature_values_find(&file->values, &file->content, error);
+    if (status) return status;
+    if (keys.dtype != DNI_U8)
+        return dni_fail(error, DN_ERR_TENSOR_DTYPE, "%s: tensor 'keys' must be U8, not %s", file->path,
+                        dni_dtype_name(keys.dtype));
+    char text[96];
+    const int64_t n = (int64_t)file->values.count;
     if (!dni_tensor_same_shape(&keys, 2, (const int64_t[]){n, 16}))
-        return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor 'keys' is %s, not (n, 16)", file->path,
-                        dni_tensor_shape_text(keys.rank, keys.shape, text[0], sizeof text[0]));
-    const int64_t expected[] = {n, (int64_t)file->features};
-    if (!dni_tensor_same_shape(&features, 2, expected))
-        return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor 'features' is %s, expected %s", file->path,
-                        dni_tensor_shape_text(features.rank, features.shape, text[0], sizeof text[0]),
-                        dni_tensor_shape_text(2, expected, text[1], sizeof text[1]));
-    file->count = (size_t)n;
+        return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor 'keys' is %s, not (%lld, 16)", file->path,
+                        dni_tensor_shape_text(keys.rank, keys.shape, text, sizeof text), (long long)n);
+    if (file->values.features != file->features)
+        return dni_fail(error, DN_ERR_TENSOR_SHAPE,
+                        "%s: tensor 'features' is (%lld, %zu), expected (%lld, %zu)", file->path,
+                        (long long)n, file->values.features, (long long)n, file->features);
+    file->count = file->values.count;
     return DN_OK;
 }
 
@@ -99,9 +99,7 @@ bool dni_feature_file_find(const dni_feature_file *file, const dni_key *key, siz
 }
 
 dn_status dni_feature_file_read(const dni_feature_file *file, size_t row, float *out, dn_error *error) {
-    const size_t size = file->features * sizeof *out;
-    return dni_file_read_at(&file->content.file, out, size, file->values_offset + (uint64_t)row * size,
-                            error);
+    return dni_feature_values_read(&file->values, &(const uint32_t){(uint32_t)row}, 1, out, error);
 }
 
 /* ---- merging ---- */

@@ -9,6 +9,7 @@
 
 #include "io/content_key.h"
 #include "io/feature_pictures.h"
+#include "io/feature_values.h"
 #include "io/safetensors.h"
 
 #include <stdbool.h>
@@ -20,9 +21,9 @@ typedef struct dni_feature_file {
     size_t features;               /* floats of a record */
     bool is_open;                  /* no records while there is no file */
     dni_safetensors content;
-    dni_key *keys;          /* (count) */
-    uint64_t values_offset; /* of record 0 in the file */
+    dni_key *keys; /* (count) */
     size_t count;
+    dni_feature_values values;
 } dni_feature_file;
 
 /* Reads the file of `path`, which need not be there. */

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "io/feature_file.h"
 #include "io/feature_pictures.h"
+#include "io/feature_values.h"
 #include "io/safetensors.h"
 
 #include <stdlib.h>
@@ -17,9 +18,10 @@ struct dni_feature_reader {
     dni_safetensors content;
     bool is_open;
     dni_feature_header header;
-    uint64_t keys_offset, values_offset; /* of records */
-    dni_pictures_place place;            /* of pictures */
-    char **classes, **views;             /* into class_names and view_names */
+    uint64_t keys_offset; /* of records */
+    dni_feature_values values;
+    dni_pictures_place place; /* of pictures */
+    char **classes, **views;  /* into class_names and view_names */
     char *class_names, *view_names;
 
     /* what comes next: entries [begin, begin + count) are in memory */
@@ -51,16 +53,16 @@ static dn_status find_records(dni_feature_reader *reader, dn_error *error) {
     if (!format || strcmp(format, DNI_FEATURE_FORMAT) != 0 || !reader->header.provenance)
         return dni_fail(error, DN_ERR_FORMAT, "%s: is a '%s', not a '%s' with a provenance", path,
                         format ? format : "safetensors file", DNI_FEATURE_FORMAT);
-    dni_tensor keys, values;
+    dni_tensor keys;
+    const dn_status status = dni_feature_values_find(&reader->values, &reader->content, error);
+    if (status) return status;
+    const int64_t count = (int64_t)reader->values.count;
     if (!dni_safetensors_find(&reader->content, "keys", &keys, &reader->keys_offset) ||
-        !dni_safetensors_find(&reader->content, "features", &values, &reader->values_offset))
-        return dni_fail(error, DN_ERR_TENSOR_MISSING, "%s: tensor 'keys' or 'features' is missing", path);
-    if (values.rank != 2 || values.dtype != DNI_F32 || values.shape[1] < 1 || keys.dtype != DNI_U8 ||
-        !dni_tensor_same_shape(&keys, 2, (const int64_t[]){values.shape[0], sizeof(dni_key)}))
-        return dni_fail(error, DN_ERR_TENSOR_SHAPE,
-                        "%s: 'keys' must be U8 (n, 16) and 'features' F32 (n, features)", path);
-    reader->header.records = (size_t)values.shape[0];
-    reader->header.features = (size_t)values.shape[1];
+        keys.dtype != DNI_U8 || !dni_tensor_same_shape(&keys, 2, (const int64_t[]){count, sizeof(dni_key)}))
+        return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: there is no tensor 'keys', U8 (%lld, 16)", path,
+                        (long long)count);
+    reader->header.records = reader->values.count;
+    reader->header.features = reader->values.features;
     return DN_OK;
 }
 
@@ -244,7 +246,5 @@ dn_status dni_feature_reader_next(dni_feature_reader *reader, dni_feature_entry 
 
 dn_status dni_feature_reader_values(const dni_feature_reader *reader, int64_t row, float *out,
                                     dn_error *error) {
-    const size_t size = reader->header.features * sizeof *out;
-    return dni_file_read_at(&reader->content.file, out, size, reader->values_offset + (uint64_t)row * size,
-                            error);
+    return dni_feature_values_read(&reader->values, &(const uint32_t){(uint32_t)row}, 1, out, error);
 }

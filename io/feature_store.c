@@ -203,3 +203,16 @@ dn_status dni_feature_store_finish(dni_feature_store *store, dn_error *error) {
     store->pictures = NULL;
     return status ? status : dni_feature_journal_empty(&store->journal, error); /* closing removes it */
 }
+
+bool dni_feature_store_row(const dni_feature_store *store, const dni_key *key, uint32_t *row) {
+    size_t found = 0;
+    const bool is_there = dni_feature_file_find(&store->file, key, &found);
+    *row = (uint32_t)found;
+    return is_there;
+}
+
+dn_status dni_feature_store_values(const dni_feature_store *store, dni_feature_values *out, dn_error *error) {
+    if (store->file.is_open) return dni_feature_values_keep(out, &store->file.values, error);
+    *out = (dni_feature_values){.count = 0};
+    return DN_OK;
+}

@@ -14,9 +14,11 @@
 #include "core/status.h"
 #include "io/content_key.h"
 #include "io/feature_pictures.h"
+#include "io/feature_values.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct dni_feature_store dni_feature_store;
 
@@ -42,6 +44,12 @@ size_t dni_feature_store_count(const dni_feature_store *store);
 void dni_feature_store_describe(dni_feature_store *store, const dni_feature_pictures *pictures);
 /* Merges the journal into the file, atomically; nothing to merge is fine. */
 dn_status dni_feature_store_finish(dni_feature_store *store, dn_error *error);
+/* After dni_feature_store_finish(): whether there is a record of the key, and its row in the file ... */
+bool dni_feature_store_row(const dni_feature_store *store, const dni_key *key, uint32_t *row);
+/* ... which can be read from here on when the store is closed, and so its lock given up and its keys
+ * forgotten: whoever adds records writes another file, in which they may have other rows. To be closed by
+ * dni_feature_values_close(). An empty store, of which there is no file, gives values without rows. */
+dn_status dni_feature_store_values(const dni_feature_store *store, dni_feature_values *out, dn_error *error);
 void dni_feature_store_close(dni_feature_store *store); /* the journal stays for the next time */
 
 #endif
