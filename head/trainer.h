@@ -36,4 +36,11 @@ struct dn_trainer {
     float *valid_log_probabilities; /* (valid.count, classes) */
 };
 
+/* The views that training may draw. */
+int dni_trainer_views(const dn_trainer *t);
+
+/* What a trained head reaches as it is: an epoch has to do better to take its place. A head whose losses are
+ * not finite on these pictures has nothing to lose. */
+void dni_trainer_measure_start(dn_trainer *t);
+
 #endif
