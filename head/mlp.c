@@ -276,15 +276,24 @@ void dni_mlp_batch_free(dni_mlp_batch *batch) {
     *batch = (dni_mlp_batch){0};
 }
 
+/* x: (rows, features), in place. */
+static void standardise_rows(const dn_head *head, float *x, int rows) {
+    const size_t in = (size_t)head->widths[0];
+    if (!head->standardisation) return;
+    const float *mean = head->standardisation, *inverse = mean + in;
+    for (int r = 0; r < rows; r++, x += in)
+        for (size_t i = 0; i < in; i++) x[i] = (x[i] - mean[i]) * inverse[i];
+}
+
 void dni_mlp_load_row(const dn_head *head, dni_mlp_batch *batch, int row, const float *features) {
     const size_t in = (size_t)head->widths[0];
     float *x = batch->output[0] + (size_t)row * in;
-    if (!head->standardisation) {
-        memcpy(x, features, in * sizeof *x);
-        return;
-    }
-    const float *mean = head->standardisation, *inverse = mean + in;
-    for (size_t i = 0; i < in; i++) x[i] = (features[i] - mean[i]) * inverse[i];
+    memcpy(x, features, in * sizeof *x);
+    standardise_rows(head, x, 1);
+}
+
+void dni_mlp_standardise(const dn_head *head, dni_mlp_batch *batch, int rows) {
+    standardise_rows(head, batch->output[0], rows);
 }
 
 size_t dni_mlp_dropout_elements(const dn_head *head) {

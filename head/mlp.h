@@ -78,6 +78,8 @@ void dni_mlp_batch_free(dni_mlp_batch *batch);
 
 /* Puts one feature vector into row `row` of output[0], standardised if the head says so. */
 void dni_mlp_load_row(const dn_head *head, dni_mlp_batch *batch, int row, const float *features);
+/* The same for `rows` vectors that were read into output[0] as they are. */
+void dni_mlp_standardise(const dn_head *head, dni_mlp_batch *batch, int rows);
 
 /* From output[0] to the logits. `dropout`: the stream of this step's masks, unmoved; NULL for none. */
 void dni_mlp_forward(const dn_head *head, dni_mlp_batch *batch, int rows, const dni_rng *dropout);

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/rng.h"
 #include "head/blas.h"
+#include "head/feature_rows.h"
 #include "head/shrinkage.h"
 #include "head/subspace.h"
 
@@ -30,41 +31,27 @@ typedef struct fitting {
 
 /* ---- the sample ---- */
 
-static dn_status check(const dn_features *of, const char *what, int features, int classes, dn_error *error) {
-    if (of->count < 1 || of->views < 1)
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: %d pictures in %d views; at least one is needed", what,
-                        of->count, of->views);
-    for (int i = 0; i < of->count; i++) {
-        if (of->labels[i] < 0 || of->labels[i] >= classes)
-            return dni_fail(error, DN_ERR_ARGUMENT, "%s: the label of picture %d is %d, not 0 to %d", what, i,
-                            of->labels[i], classes - 1);
-        const float *row = of->values + (size_t)i * (size_t)of->views * (size_t)features;
-        for (int j = 0; j < features; j++)
-            if (!isfinite(row[j]))
-                return dni_fail(error, DN_ERR_ARGUMENT, "%s: feature %d of picture %d is not finite", what, j,
-                                i);
-    }
-    return DN_OK;
+/* View 0 of the pictures that `order` begins with. */
+static dn_status read_vectors(fitting *fit, const dn_feature_rows *train, const uint32_t *order,
+                              dn_error *error) {
+    size_t *vectors = malloc((size_t)fit->count * sizeof *vectors);
+    if (!vectors) return dni_no_memory(error, "a sample of %d pictures", fit->count);
+    for (int i = 0; i < fit->count; i++) vectors[i] = (size_t)order[i] * (size_t)train->views;
+    const dn_status status = train->read(train->context, vectors, (size_t)fit->count, fit->vectors, error);
+    free(vectors);
+    return status;
 }
 
-/* View 0 of the pictures `order`, or of all in their order where that is NULL. */
-static void gather(float *vectors, const dn_features *from, const uint32_t *order, int count, int features) {
-    const size_t width = (size_t)features, views = (size_t)from->views;
-    for (int i = 0; i < count; i++)
-        memcpy(vectors + (size_t)i * width, from->values + (order ? order[i] : (size_t)i) * views * width,
-               width * sizeof *vectors);
-}
-
-static dn_status take_sample(fitting *fit, const dn_features *train, dn_error *error) {
+static dn_status take_sample(fitting *fit, const dn_feature_rows *train, dn_error *error) {
     uint32_t *order = malloc((size_t)train->count * sizeof *order);
     if (!order) return dni_no_memory(error, "a sample of %d pictures", train->count);
     for (int i = 0; i < train->count; i++) order[i] = (uint32_t)i;
     dni_rng rng = dni_rng_named(fit->seed, "novelty");
     if (fit->count < train->count) dni_rng_shuffle(&rng, order, (uint32_t)train->count);
-    gather(fit->vectors, train, order, fit->count, fit->features);
+    const dn_status status = read_vectors(fit, train, order, error);
     for (int i = 0; i < fit->count; i++) fit->labels[i] = train->labels[order[i]];
     free(order);
-    return DN_OK;
+    return status;
 }
 
 /* ---- means and covariance ---- */
@@ -156,7 +143,7 @@ static int least(int a, int b) {
     return a < b ? a : b;
 }
 
-static dn_status fit_training(fitting *fit, const dn_features *train, int validation, int classes,
+static dn_status fit_training(fitting *fit, const dn_feature_rows *train, int validation, int classes,
                               dn_error *error) {
     const size_t count = (size_t)fit->count, directions = (size_t)fit->directions;
     fit->vectors = malloc(count * (size_t)fit->features * sizeof *fit->vectors);
@@ -235,26 +222,32 @@ static void measure_validation(dn_novelty *novelty, const float *raw, float *val
     for (int i = 0; i < kept; i++) novelty->scores[i] = values[(size_t)i * (size_t)count / (size_t)kept];
 }
 
-static dn_status fit_validation(dn_novelty *novelty, const dn_features *valid, dn_error *error) {
-    const size_t count = (size_t)valid->count, width = (size_t)novelty->shape.features;
-    float *vectors = malloc(count * width * sizeof *vectors);
+static dn_status score_validation(const dn_novelty *novelty, const dn_feature_rows *valid, float *raw,
+                                  dn_error *error) {
+    dni_feature_pass pass;
+    dn_status status = dni_feature_pass_begin(&pass, valid, 1, novelty->shape.features, error);
+    while (!status && !(status = dni_feature_pass_next(&pass, error)) && pass.count)
+        status = dni_novelty_raw_scores(novelty, pass.values, pass.count,
+                                        raw + (size_t)pass.first * DNI_NOVELTY_SCORES, error);
+    dni_feature_pass_end(&pass);
+    return status;
+}
+
+static dn_status fit_validation(dn_novelty *novelty, const dn_feature_rows *valid, dn_error *error) {
+    const size_t count = (size_t)valid->count;
     float *raw = malloc(count * DNI_NOVELTY_SCORES * sizeof *raw), *values = malloc(count * sizeof *values);
-    dn_status status = vectors && raw && values
-                           ? DN_OK
-                           : dni_no_memory(error, "the familiarity of %d pictures", valid->count);
-    if (!status) {
-        gather(vectors, valid, NULL, valid->count, novelty->shape.features);
-        status = dni_novelty_raw_scores(novelty, vectors, valid->count, raw, error);
-    }
+    dn_status status =
+        raw && values ? DN_OK : dni_no_memory(error, "the familiarity of %d pictures", valid->count);
+    if (!status) status = score_validation(novelty, valid, raw, error);
     if (!status) measure_validation(novelty, raw, values, valid->count);
-    free(vectors);
     free(raw);
     free(values);
     return status;
 }
 
-dn_status dn_novelty_fit(dn_novelty **out, const dn_features *train, const dn_features *valid, int features,
-                         int classes, uint64_t seed, dn_error *error) {
+dn_status dn_novelty_fit_from_rows(dn_novelty **out, const dn_feature_rows *train,
+                                   const dn_feature_rows *valid, int features, int classes, uint64_t seed,
+                                   dn_error *error) {
     DNI_NOT_NULL(error, out);
     *out = NULL;
     DNI_NOT_NULL(error, train);
@@ -262,8 +255,8 @@ dn_status dn_novelty_fit(dn_novelty **out, const dn_features *train, const dn_fe
     if (features < 1 || classes < 1)
         return dni_fail(error, DN_ERR_ARGUMENT, "%d features, %d classes; at least one of each is needed",
                         features, classes);
-    dn_status status = check(train, "train", features, classes, error);
-    if (!status) status = check(valid, "valid", features, classes, error);
+    dn_status status = dni_feature_rows_check(train, "train", 1, features, classes, NULL, error);
+    if (!status) status = dni_feature_rows_check(valid, "valid", 1, features, classes, NULL, error);
     if (status) return status;
     const int count = least(train->count, DNI_NOVELTY_TRAINING);
     fitting fit = {
@@ -277,4 +270,18 @@ dn_status dn_novelty_fit(dn_novelty **out, const dn_features *train, const dn_fe
     }
     *out = fit.novelty;
     return DN_OK;
+}
+
+dn_status dn_novelty_fit(dn_novelty **out, const dn_features *train, const dn_features *valid, int features,
+                         int classes, uint64_t seed, dn_error *error) {
+    DNI_NOT_NULL(error, out);
+    *out = NULL;
+    DNI_NOT_NULL(error, train);
+    DNI_NOT_NULL(error, valid);
+    dn_feature_rows rows[2];
+    dni_feature_array arrays[2];
+    dn_status status = dni_feature_array_rows(&rows[0], &arrays[0], train, "train", features, error);
+    if (!status) status = dni_feature_array_rows(&rows[1], &arrays[1], valid, "valid", features, error);
+    return status ? status
+                  : dn_novelty_fit_from_rows(out, &rows[0], &rows[1], features, classes, seed, error);
 }

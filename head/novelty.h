@@ -46,6 +46,10 @@ typedef struct dn_novelty dn_novelty;
  * not finite. */
 DN_API dn_status dn_novelty_fit(dn_novelty **out, const dn_features *train, const dn_features *valid,
                                 int features, int classes, uint64_t seed, dn_error *error);
+/* The same on vectors that are read. A status of `read` ends it. */
+DN_API dn_status dn_novelty_fit_from_rows(dn_novelty **out, const dn_feature_rows *train,
+                                          const dn_feature_rows *valid, int features, int classes,
+                                          uint64_t seed, dn_error *error);
 /* Frees `novelty`; NULL is fine. */
 DN_API void dn_novelty_free(dn_novelty *novelty);
 

@@ -6,7 +6,7 @@
 #ifndef DN_HEAD_STANDARDISE_H
 #define DN_HEAD_STANDARDISE_H
 
-#include "head/training.h"
+#include "head/feature_rows.h"
 
 /* Measures mean and inverse deviation (of the population, 1 / N) of each feature over the first `views` views
  * of every picture, in double; out: (2, width), mean then inverse deviation.
@@ -14,6 +14,7 @@
  * A feature that does not vary says nothing, and dividing by what rounding left of its deviation would blow
  * up the first picture on which it does: where the deviation is at most 1e-6 of the feature's mean or of the
  * widest feature's deviation, float32's resolution, the inverse is 0, which takes the feature out. */
-dn_status dni_standardise_measure(const dn_features *data, int views, int width, float *out, dn_error *error);
+dn_status dni_standardise_measure(const dn_feature_rows *data, int views, int width, float *out,
+                                  dn_error *error);
 
 #endif

@@ -139,26 +139,3 @@ dn_status dni_train_options_check(const dn_train_options *options, int classes, 
     if (!status) status = check_schedule(options, error);
     return status ? status : check_loss(options, classes, error);
 }
-
-dn_status dni_features_check(const dn_features *data, const char *split, int width, int classes,
-                             dn_error *error) {
-    if (data->count < 0)
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: count must be at least 1, not %d", split, data->count);
-    if (data->count == 0) return dni_fail(error, DN_ERR_DATA_EMPTY, "%s: no pictures (count 0)", split);
-    if (!data->values || !data->labels)
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: %s is NULL", split, data->values ? "labels" : "values");
-    if (data->views < 1)
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: views must be at least 1, not %d", split, data->views);
-    const size_t per_picture = (size_t)data->views * (size_t)width;
-    for (int n = 0; n < data->count; n++) {
-        if (data->labels[n] < 0 || data->labels[n] >= classes)
-            return dni_fail(error, DN_ERR_ARGUMENT, "%s: label of picture %d must be 0 to %d, not %d", split,
-                            n, classes - 1, data->labels[n]);
-        const float *x = data->values + (size_t)n * per_picture;
-        for (size_t i = 0; i < per_picture; i++)
-            if (!isfinite(x[i]))
-                return dni_fail(error, DN_ERR_ARGUMENT, "%s: feature %zu of picture %d, view %zu, is %g",
-                                split, i % (size_t)width, n, i / (size_t)width, (double)x[i]);
-    }
-    return DN_OK;
-}

@@ -11,8 +11,4 @@ dn_status dni_train_options_take(dn_train_options *own, const dn_train_options *
 /* DN_ERR_ARGUMENT names the option, what it may be, and what it is. */
 dn_status dni_train_options_check(const dn_train_options *options, int classes, dn_error *error);
 
-/* Labels in range, every feature finite, at least one picture; `split` begins every message. */
-dn_status dni_features_check(const dn_features *data, const char *split, int width, int classes,
-                             dn_error *error);
-
 #endif

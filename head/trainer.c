@@ -13,6 +13,7 @@ void dn_trainer_free(dn_trainer *trainer) {
     if (!trainer) return;
     free(trainer->valid_log_probabilities);
     free(trainer->labels);
+    free(trainer->vectors);
     free(trainer->order);
     free(trainer->balance);
     free(trainer->best);
@@ -70,13 +71,40 @@ static dn_status allocate(dn_trainer *t, dn_error *error) {
     t->gradient = malloc(head->parameter_count * sizeof(float));
     t->best = malloc(head->parameter_count * sizeof(float));
     t->order = malloc((size_t)t->train.count * sizeof *t->order);
+    t->vectors = malloc((size_t)rows * sizeof *t->vectors);
     t->labels = malloc((size_t)rows * sizeof *t->labels);
     t->valid_log_probabilities =
         calloc((size_t)t->valid.count, (size_t)dn_head_classes(head) * sizeof(float));
-    if (!t->gradient || !t->best || !t->order || !t->labels || !t->valid_log_probabilities)
+    if (!t->gradient || !t->best || !t->order || !t->vectors || !t->labels || !t->valid_log_probabilities)
         return dni_no_memory(error, "training %zu parameters on %d pictures", head->parameter_count,
                              t->train.count);
     return DN_OK;
+}
+
+/* Of a trainer that has its rows. */
+static dn_status make(dn_trainer *t, const dn_head *head, const dn_train_options *options, dn_error *error) {
+    const int width = dn_head_features(head), classes = dn_head_classes(head);
+    dn_status status = dni_train_options_take(&t->options, options, error);
+    if (!status) status = dni_train_options_check(&t->options, classes, error);
+    if (!status)
+        status = dni_feature_rows_check(&t->train, "train", 0, width, classes, &t->train_hash, error);
+    if (!status)
+        status = dni_feature_rows_check(&t->valid, "valid", 0, width, classes, &t->valid_hash, error);
+    if (!status) status = dn_head_clone(&t->head, head, error);
+    if (!status) status = attach_standardisation(t, error);
+    if (!status) status = set_loss(t, error);
+    if (!status) status = allocate(t, error);
+    if (!status && t->head->is_trained) status = dni_trainer_measure_start(t, error);
+    return status;
+}
+
+/* The trainer, if all went well. */
+static dn_status hand_over(dn_trainer **out, dn_trainer *made, dn_status status) {
+    if (!status)
+        *out = made;
+    else
+        dn_trainer_free(made);
+    return status;
 }
 
 dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const dn_features *train,
@@ -86,29 +114,28 @@ dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const dn_feat
     DNI_NOT_NULL(error, head);
     DNI_NOT_NULL(error, train);
     DNI_NOT_NULL(error, valid);
-    dn_train_options own;
-    const int width = dn_head_features(head), classes = dn_head_classes(head);
-    dn_status status;
-    if ((status = dni_train_options_take(&own, options, error)) ||
-        (status = dni_train_options_check(&own, classes, error)) ||
-        (status = dni_features_check(train, "train", width, classes, error)) ||
-        (status = dni_features_check(valid, "valid", width, classes, error)))
-        return status;
     dn_trainer *t = calloc(1, sizeof *t);
     if (!t) return dni_no_memory(error, "a trainer");
-    t->options = own;
+    const int width = dn_head_features(head);
+    dn_status status = dni_feature_array_rows(&t->train, &t->train_array, train, "train", width, error);
+    if (!status) status = dni_feature_array_rows(&t->valid, &t->valid_array, valid, "valid", width, error);
+    if (!status) status = make(t, head, options, error);
+    return hand_over(out, t, status);
+}
+
+dn_status dn_trainer_create_from_rows(dn_trainer **out, const dn_head *head, const dn_feature_rows *train,
+                                      const dn_feature_rows *valid, const dn_train_options *options,
+                                      dn_error *error) {
+    DNI_NOT_NULL(error, out);
+    *out = NULL;
+    DNI_NOT_NULL(error, head);
+    DNI_NOT_NULL(error, train);
+    DNI_NOT_NULL(error, valid);
+    dn_trainer *t = calloc(1, sizeof *t);
+    if (!t) return dni_no_memory(error, "a trainer");
     t->train = *train;
     t->valid = *valid;
-    status = dn_head_clone(&t->head, head, error);
-    if (!status) status = attach_standardisation(t, error);
-    if (!status) status = set_loss(t, error);
-    if (!status) status = allocate(t, error);
-    if (!status && t->head->is_trained) dni_trainer_measure_start(t);
-    if (!status)
-        *out = t;
-    else
-        dn_trainer_free(t);
-    return status;
+    return hand_over(out, t, make(t, head, options, error));
 }
 
 static dn_status check_layers(const dn_trainer *t, const dn_head *head, dn_error *error) {
@@ -155,13 +182,26 @@ static dn_status run_epochs(dn_trainer *t, dn_error *error) {
     return DN_OK;
 }
 
+/* Takes the trainer over. */
+static dn_status run_all(dn_head *head, dn_trainer *trainer, dn_train_result *result, dn_error *error) {
+    dn_status status = run_epochs(trainer, error);
+    if (!status) status = dn_trainer_finish(trainer, head, result, error);
+    dn_trainer_free(trainer);
+    return status;
+}
+
 dn_status dn_head_train(dn_head *head, const dn_features *train, const dn_features *valid,
                         const dn_train_options *options, dn_train_result *result, dn_error *error) {
     DNI_NOT_NULL(error, head);
     dn_trainer *trainer;
-    dn_status status = dn_trainer_create(&trainer, head, train, valid, options, error);
-    if (!status) status = run_epochs(trainer, error);
-    if (!status) status = dn_trainer_finish(trainer, head, result, error);
-    dn_trainer_free(trainer);
-    return status;
+    const dn_status status = dn_trainer_create(&trainer, head, train, valid, options, error);
+    return status ? status : run_all(head, trainer, result, error);
+}
+
+dn_status dn_head_train_from_rows(dn_head *head, const dn_feature_rows *train, const dn_feature_rows *valid,
+                                  const dn_train_options *options, dn_train_result *result, dn_error *error) {
+    DNI_NOT_NULL(error, head);
+    dn_trainer *trainer;
+    const dn_status status = dn_trainer_create_from_rows(&trainer, head, train, valid, options, error);
+    return status ? status : run_all(head, trainer, result, error);
 }

@@ -4,6 +4,7 @@
 #define DN_HEAD_TRAINER_H
 
 #include "head/training.h"
+#include "head/feature_rows.h"
 #include "head/mlp.h"
 #include "head/optimizer.h"
 #include "head/schedule.h"
@@ -19,8 +20,10 @@ typedef struct dni_progress {
 
 struct dn_trainer {
     dn_train_options options;
-    dn_features train, valid;
-    dn_head *head; /* the copy that is trained */
+    dn_feature_rows train, valid;
+    dni_feature_array train_array, valid_array; /* what they are read from, unless the caller reads them */
+    dni_key train_hash, valid_hash;             /* of all their vectors */
+    dn_head *head;                              /* the copy that is trained */
     dni_optimizer optimizer;
     float *best;         /* (parameters): the best epoch's */
     bool starts_trained; /* until an epoch is better, the best are those it began with: epoch 0's */
@@ -32,6 +35,7 @@ struct dn_trainer {
     dni_mlp_batch batch;
     float *gradient;                /* (parameters) */
     uint32_t *order;                /* (train.count) */
+    size_t *vectors;                /* (batch): which ones are read */
     int *labels;                    /* (batch) */
     float *valid_log_probabilities; /* (valid.count, classes) */
 };
@@ -41,6 +45,6 @@ int dni_trainer_views(const dn_trainer *t);
 
 /* What a trained head reaches as it is: an epoch has to do better to take its place. A head whose losses are
  * not finite on these pictures has nothing to lose. */
-void dni_trainer_measure_start(dn_trainer *t);
+dn_status dni_trainer_measure_start(dn_trainer *t, dn_error *error);
 
 #endif

@@ -14,16 +14,22 @@ int dni_trainer_views(const dn_trainer *t) {
     return t->options.flip ? t->train.views : 1;
 }
 
+/* Reads the first `rows` of t->vectors into the batch. */
+static dn_status read_batch(dn_trainer *t, const dn_feature_rows *from, int rows, dn_error *error) {
+    const dn_status status = from->read(from->context, t->vectors, (size_t)rows, t->batch.output[0], error);
+    if (!status) dni_mlp_standardise(t->head, &t->batch, rows);
+    return status;
+}
+
 /* Loads the mini-batch of the `rows` pictures from order[first] on. */
-static void load_batch(dn_trainer *t, int first, int rows, dni_rng *views) {
-    const size_t width = (size_t)dn_head_features(t->head);
+static dn_status load_batch(dn_trainer *t, int first, int rows, dni_rng *views, dn_error *error) {
     for (int r = 0; r < rows; r++) {
         const size_t picture = t->order[first + r];
         const size_t view = dni_rng_below(views, (uint64_t)dni_trainer_views(t));
-        dni_mlp_load_row(t->head, &t->batch, r,
-                         t->train.values + (picture * (size_t)t->train.views + view) * width);
+        t->vectors[r] = picture * (size_t)t->train.views + view;
         t->labels[r] = t->train.labels[picture];
     }
+    return read_batch(t, &t->train, rows, error);
 }
 
 /* One step on the loaded batch; returns the summed loss before it. */
@@ -59,7 +65,8 @@ static dn_status run_batches(dn_trainer *t, int epoch, double *loss, dn_error *e
         if (t->options.is_cancelled && t->options.is_cancelled(t->options.context))
             return dni_fail(error, DN_ERR_CANCELLED, "training was stopped in epoch %d of %d", epoch,
                             t->options.epochs);
-        load_batch(t, first, rows, &views);
+        const dn_status status = load_batch(t, first, rows, &views, error);
+        if (status) return status;
         sum += step(t, rows, t->head->dropout > 0.0f ? &dropout : NULL);
         if (!isfinite(sum)) return diverged(t, "training", epoch, error);
         dropout.position += (uint64_t)rows * dni_mlp_dropout_elements(t->head);
@@ -70,23 +77,27 @@ static dn_status run_batches(dn_trainer *t, int epoch, double *loss, dn_error *e
 
 /* Log-probabilities of the `count` pictures from `first` on, of view 0, without dropout: as many as a batch
  * holds at most. */
-static void judge(dn_trainer *t, const dn_features *data, int first, int count, float *out) {
-    const size_t stride = (size_t)data->views * (size_t)dn_head_features(t->head);
-    for (int r = 0; r < count; r++)
-        dni_mlp_load_row(t->head, &t->batch, r, data->values + (size_t)(first + r) * stride);
+static dn_status judge(dn_trainer *t, const dn_feature_rows *data, int first, int count, float *out,
+                       dn_error *error) {
+    for (int r = 0; r < count; r++) t->vectors[r] = (size_t)(first + r) * (size_t)data->views;
+    const dn_status status = read_batch(t, data, count, error);
+    if (status) return status;
     dni_mlp_forward(t->head, &t->batch, count, NULL);
     dni_log_softmax_forward(t->batch.output[t->head->linear_count], count, dn_head_classes(t->head), out);
+    return DN_OK;
 }
 
 /* Loss and accuracy of the present weights on the validation split. */
-static void validate(dn_trainer *t, dn_metrics *metrics) {
+static dn_status validate(dn_trainer *t, dn_metrics *metrics, dn_error *error) {
     const int rows = t->batch.capacity, classes = dn_head_classes(t->head);
     for (int first = 0; first < t->valid.count; first += rows) {
         const int left = t->valid.count - first;
-        judge(t, &t->valid, first, left < rows ? left : rows,
-              t->valid_log_probabilities + (size_t)first * (size_t)classes);
+        const dn_status status = judge(t, &t->valid, first, left < rows ? left : rows,
+                                       t->valid_log_probabilities + (size_t)first * (size_t)classes, error);
+        if (status) return status;
     }
     dn_metrics_compute(metrics, t->valid_log_probabilities, t->valid.labels, t->valid.count, classes, NULL);
+    return DN_OK;
 }
 
 /* Takes an epoch that was run into the progress, and its weights if they are the best so far. */
@@ -129,9 +140,9 @@ dn_status dn_trainer_epoch(dn_trainer *trainer, dn_epoch *epoch, dn_error *error
     epoch->learning_rate = dni_schedule_rate(&trainer->options, &trainer->progress.schedule, e);
     trainer->optimizer.options.learning_rate = (float)epoch->learning_rate;
     dn_metrics metrics;
-    const dn_status status = run_batches(trainer, e, &epoch->train_loss, error);
+    dn_status status = run_batches(trainer, e, &epoch->train_loss, error);
+    if (!status) status = validate(trainer, &metrics, error);
     if (status) return status;
-    validate(trainer, &metrics);
     if (!isfinite(metrics.loss)) return diverged(trainer, "validation", e, error);
     epoch->valid_loss = metrics.loss;
     epoch->valid_accuracy = metrics.accuracy;
@@ -142,26 +153,31 @@ dn_status dn_trainer_epoch(dn_trainer *trainer, dn_epoch *epoch, dn_error *error
 
 /* ---- before the first epoch ---- */
 
-/* The present weights' loss on the training split, as training counts it but for dropout. */
-static double plain_train_loss(dn_trainer *t) {
+/* *loss: the present weights' on the training split, as training counts it but for dropout. */
+static dn_status plain_train_loss(dn_trainer *t, double *loss, dn_error *error) {
     const int rows = t->batch.capacity, classes = dn_head_classes(t->head);
     float *log_probabilities = t->batch.output[t->head->linear_count];
     double sum = 0.0;
     for (int first = 0; first < t->train.count; first += rows) {
         const int left = t->train.count - first, here = left < rows ? left : rows;
-        judge(t, &t->train, first, here, log_probabilities);
+        const dn_status status = judge(t, &t->train, first, here, log_probabilities, error);
+        if (status) return status;
         sum += dni_cross_entropy_forward(&t->loss, log_probabilities, t->train.labels + first, here, classes);
     }
-    return sum / dni_cross_entropy_weight(&t->loss, t->train.labels, t->train.count);
+    *loss = sum / dni_cross_entropy_weight(&t->loss, t->train.labels, t->train.count);
+    return DN_OK;
 }
 
-void dni_trainer_measure_start(dn_trainer *t) {
+dn_status dni_trainer_measure_start(dn_trainer *t, dn_error *error) {
     dn_metrics valid;
-    const double train_loss = plain_train_loss(t);
-    validate(t, &valid);
+    double train_loss;
+    dn_status status = plain_train_loss(t, &train_loss, error);
+    if (!status) status = validate(t, &valid, error);
+    if (status) return status;
     t->starts_trained = isfinite(train_loss) && isfinite(valid.loss);
-    if (!t->starts_trained) return;
+    if (!t->starts_trained) return DN_OK;
     memcpy(t->best, t->head->parameters, t->head->parameter_count * sizeof(float));
     t->progress.result = (dn_train_result){
         .train_loss = train_loss, .valid_loss = valid.loss, .valid_accuracy = valid.accuracy};
+    return DN_OK;
 }

@@ -24,25 +24,25 @@
 
 /* ---- what a training is made from ---- */
 
-static json_t *hash_json(const void *bytes, size_t size) {
-    const dni_key key = dni_key_of_bytes(bytes, size);
+static json_t *key_json(const dni_key *key) {
     char text[33];
-    dni_key_text(&key, text);
+    dni_key_text(key, text);
     return json_string(text);
 }
 
 /* Values and labels each have a hash of their own: the message then tells which of them changed. -1 when
  * out of memory, as jansson has it, here and below. */
-static int describe_features(json_t *out, const char *split, const dn_features *data, int width) {
-    const size_t vectors = (size_t)data->count * (size_t)data->views;
+static int describe_features(json_t *out, const char *split, const dn_feature_rows *data,
+                             const dni_key *hash) {
+    const dni_key labels = dni_key_of_bytes(data->labels, (size_t)data->count * sizeof *data->labels);
     const struct {
         const char *what;
         json_t *value;
     } entries[] = {
         {"pictures", json_integer(data->count)},
         {"views", json_integer(data->views)},
-        {"labels", hash_json(data->labels, (size_t)data->count * sizeof *data->labels)},
-        {"features", hash_json(data->values, vectors * (size_t)width * sizeof *data->values)},
+        {"labels", key_json(&labels)},
+        {"features", key_json(hash)},
     };
     int failed = 0;
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
@@ -108,10 +108,9 @@ static dn_status describe(const dn_trainer *t, const char *provenance, char **te
     const dn_status status = parse_provenance(&given, provenance, error);
     if (status) return status;
     json_t *out = json_object();
-    const int width = dn_head_features(t->head);
     if (!json_object_set_new(out, "provenance", given) &&
-        !describe_features(out, "train", &t->train, width) &&
-        !describe_features(out, "valid", &t->valid, width) && !describe_layers(out, t->head) &&
+        !describe_features(out, "train", &t->train, &t->train_hash) &&
+        !describe_features(out, "valid", &t->valid, &t->valid_hash) && !describe_layers(out, t->head) &&
         !describe_options(out, &t->options) && !describe_class_weights(out, t))
         *text = json_dumps(out, JSON_REAL_PRECISION(9));
     json_decref(out);

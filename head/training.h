@@ -91,6 +91,20 @@ typedef struct dn_features {
     int views;           /* of each picture, at least 1 */
 } dn_features;
 
+/* The same where the vectors are read when they are needed, so that they need not all be in memory. Vector
+ * n * views + v is view v of picture n. Each is read many times, in any order, and has the same bits each
+ * time: what is computed then has the same bits as from an array. */
+typedef struct dn_feature_rows {
+    /* Puts the vectors `vectors[0 .. count - 1]` one behind the other into `out`, (count, features). Returns
+     * DN_OK or, after a message in *error, which may be NULL, the status that the call ends with. It runs on
+     * the thread of that call: on several at once, where rows are shared by several trainings. */
+    dn_status (*read)(void *context, const size_t *vectors, size_t count, float *out, dn_error *error);
+    void *context;     /* handed to it */
+    const int *labels; /* (count), each in [0, classes) */
+    int count;         /* pictures */
+    int views;         /* of each picture, at least 1 */
+} dn_feature_rows;
+
 /* ---- training ---- */
 
 /* How a step is made of a gradient. */
@@ -194,6 +208,13 @@ typedef struct dn_train_result {
 DN_API dn_status dn_head_train(dn_head *head, const dn_features *train, const dn_features *valid,
                                const dn_train_options *options, dn_train_result *result, dn_error *error);
 
+/* The same on vectors that are read: a mini-batch at a time, and each epoch all of `valid`. What does not
+ * depend on their number is in memory, and 4 bytes for each label and picture and 4 for each class of a
+ * validation picture. A status of `read` ends the training. */
+DN_API dn_status dn_head_train_from_rows(dn_head *head, const dn_feature_rows *train,
+                                         const dn_feature_rows *valid, const dn_train_options *options,
+                                         dn_train_result *result, dn_error *error);
+
 /* ---- training, an epoch at a time ---- */
 
 /* The same training in steps that can be left and taken up again:
@@ -214,6 +235,10 @@ typedef struct dn_trainer dn_trainer;
 DN_API dn_status dn_trainer_create(dn_trainer **out, const dn_head *head, const dn_features *train,
                                    const dn_features *valid, const dn_train_options *options,
                                    dn_error *error);
+/* The same on vectors that are read; contexts and labels must outlive the trainer. */
+DN_API dn_status dn_trainer_create_from_rows(dn_trainer **out, const dn_head *head,
+                                             const dn_feature_rows *train, const dn_feature_rows *valid,
+                                             const dn_train_options *options, dn_error *error);
 /* Frees `trainer`; the head that it was made from is not touched. NULL is fine. */
 DN_API void dn_trainer_free(dn_trainer *trainer);
 

@@ -21,6 +21,23 @@ dni_key dni_key_of_bytes(const void *bytes, size_t size) {
     return key_of_hash(XXH3_128bits(bytes, size));
 }
 
+dni_key_stream *dni_key_stream_create(void) {
+    dni_key_stream *made = XXH3_createState();
+    if (made) XXH3_128bits_reset(made);
+    return made;
+}
+
+void dni_key_stream_add(dni_key_stream *stream, const void *bytes, size_t size) {
+    XXH3_128bits_update(stream, bytes, size);
+}
+
+dni_key dni_key_stream_end(dni_key_stream *stream) {
+    if (!stream) return (dni_key){.bytes = {0}};
+    const dni_key key = key_of_hash(XXH3_128bits_digest(stream));
+    XXH3_freeState(stream);
+    return key;
+}
+
 dni_key dni_key_of_view(const dni_key *file, const dni_view *view) {
     if (view->kind == DNI_VIEW_PLAIN && !view->flip) return *file;
     char name[DNI_VIEW_NAME];

@@ -284,6 +284,40 @@ static void test_head(void **state) {
     REFUSED(dn_head_feature_gradient(head, values, 0, NULL, &error), "gradient");
 }
 
+static dn_status read_values(void *context, const size_t *vectors, size_t count, float *out,
+                             dn_error *ignored) {
+    (void)ignored;
+    for (size_t i = 0; i < count; i++)
+        memcpy(out + i * FEATURES, (const float *)context + vectors[i] * FEATURES, FEATURES * sizeof *out);
+    return DN_OK;
+}
+
+static const dn_feature_rows rows = {
+    .read = read_values, .context = values, .labels = labels, .count = COUNT, .views = 1};
+
+static void test_training_on_rows(void **state) {
+    (void)state;
+    dn_trainer *out = (dn_trainer *)1;
+    dn_novelty *novelty = (dn_novelty *)1;
+    dn_train_options options = dn_train_options_adam();
+    options.epochs = 1;
+    REFUSED(dn_trainer_create_from_rows(NULL, head, &rows, &rows, NULL, &error), "out");
+    REFUSED(dn_trainer_create_from_rows(&out, NULL, &rows, &rows, NULL, &error), "head");
+    REFUSED(dn_trainer_create_from_rows(&out, head, NULL, &rows, NULL, &error), "train");
+    REFUSED(dn_trainer_create_from_rows(&out, head, &rows, NULL, NULL, &error), "valid");
+    assert_null(out);
+    REFUSED(dn_head_train_from_rows(NULL, &rows, &rows, NULL, NULL, &error), "head");
+    assert_int_equal(dn_head_train_from_rows(head, NULL, &rows, NULL, NULL, &error), DN_ERR_ARGUMENT);
+    assert_int_equal(dn_head_train_from_rows(head, &rows, NULL, NULL, NULL, &error), DN_ERR_ARGUMENT);
+    TAKEN(dn_head_train_from_rows(head, &rows, &rows, &options, NULL, NULL));
+    REFUSED(dn_novelty_fit_from_rows(NULL, &rows, &rows, FEATURES, CLASSES, 1, &error), "out");
+    REFUSED(dn_novelty_fit_from_rows(&novelty, NULL, &rows, FEATURES, CLASSES, 1, &error), "train");
+    REFUSED(dn_novelty_fit_from_rows(&novelty, &rows, NULL, FEATURES, CLASSES, 1, &error), "valid");
+    assert_null(novelty);
+    TAKEN(dn_novelty_fit_from_rows(&novelty, &rows, &rows, FEATURES, CLASSES, 1, NULL));
+    dn_novelty_free(novelty);
+}
+
 static void test_training(void **state) {
     (void)state;
     dn_trainer *out = (dn_trainer *)1;
@@ -579,6 +613,7 @@ int main(void) {
         cmocka_unit_test(test_inputs_must_be_finite),
         cmocka_unit_test(test_head),
         cmocka_unit_test(test_training),
+        cmocka_unit_test(test_training_on_rows),
         cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_sets),
         cmocka_unit_test(test_novelty),

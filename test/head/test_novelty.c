@@ -282,17 +282,17 @@ static void test_what_cannot_be_fitted_is_refused_by_name(void **state) {
     const dn_features good = {values, labels, 2, 1}, none = {values, labels, 0, 1};
     dn_novelty *novelty = (dn_novelty *)&values;
     dn_error error;
-    assert_int_equal(dn_novelty_fit(&novelty, &none, &good, 2, 2, 1, &error), DN_ERR_ARGUMENT);
+    assert_int_equal(dn_novelty_fit(&novelty, &none, &good, 2, 2, 1, &error), DN_ERR_DATA_EMPTY);
     assert_null(novelty);
-    assert_string_equal(error.message, "train: 0 pictures in 1 views; at least one is needed");
-    assert_int_equal(dn_novelty_fit(&novelty, &good, &none, 2, 2, 1, &error), DN_ERR_ARGUMENT);
-    assert_string_equal(error.message, "valid: 0 pictures in 1 views; at least one is needed");
+    assert_string_equal(error.message, "train: no pictures (count 0)");
+    assert_int_equal(dn_novelty_fit(&novelty, &good, &none, 2, 2, 1, &error), DN_ERR_DATA_EMPTY);
+    assert_string_equal(error.message, "valid: no pictures (count 0)");
     assert_int_equal(dn_novelty_fit(&novelty, &good, &good, 0, 2, 1, &error), DN_ERR_ARGUMENT);
     assert_int_equal(dn_novelty_fit(&novelty, &good, &good, 2, 1, 1, &error), DN_ERR_ARGUMENT);
-    assert_string_equal(error.message, "train: the label of picture 1 is 1, not 0 to 0");
+    assert_string_equal(error.message, "train: label of picture 1 must be 0 to 0, not 1");
     values[3] = INFINITY;
     assert_int_equal(dn_novelty_fit(&novelty, &good, &good, 2, 2, 1, &error), DN_ERR_ARGUMENT);
-    assert_string_equal(error.message, "train: feature 1 of picture 1 is not finite");
+    assert_string_equal(error.message, "train: feature 1 of picture 1, view 0, is inf");
 }
 
 int main(void) {

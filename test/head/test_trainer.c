@@ -265,14 +265,19 @@ static void test_a_state_of_other_data_layers_or_provenance_is_refused_by_name(v
     assert_not_loaded(trainer, f,
                       "{\"weights_hash\": \"abc\", \"views\": [\"plain\", \"flip\"], \"crop\": 64}",
                       "'crop' is missing there and 64 here");
+    dn_trainer_free(trainer);
+
     const float kept = f->train.values[5];
     f->train.values[5] += 1.0f;
+    trainer = make_trainer(f, options);
     assert_not_loaded(trainer, f, provenance, "'train features' is ");
+    dn_trainer_free(trainer);
     f->train.values[5] = kept;
     f->valid.labels[0] = 1;
+    trainer = make_trainer(f, options);
     assert_not_loaded(trainer, f, provenance, "'valid labels' is ");
-    f->valid.labels[0] = 0;
     dn_trainer_free(trainer);
+    f->valid.labels[0] = 0;
 
     dn_head *other = make_head(17);
     assert_int_equal(
