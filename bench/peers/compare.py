@@ -15,6 +15,7 @@ are compared with ours and with torch in float64.
 import argparse
 import array
 import json
+import math
 import os
 import platform
 import shutil
@@ -167,12 +168,43 @@ class OnnxRuntime(Engine):
         return None if has_python_module("torchvision") else "python3-torchvision, which writes the ONNX file"
 
     def start(self, batch, threads, variant):
-        model = f"{self.work}/batch{batch}.onnx"
-        weights, *rest = self.paths(batch, threads)
-        if is_stale(model, weights):
-            subprocess.run([sys.executable, f"{HERE}/export_onnx.py", weights, str(batch), model], check=True)
-        return Server(["node", f"{HERE}/onnxruntime_engine.js", model, *rest],
+        return self.serve(self.model(batch), batch, threads)
+
+    def serve(self, model, batch, threads, *optimised):
+        """With a path behind it, ONNX Runtime writes there what it has made of the model."""
+        _, *rest = self.paths(batch, threads)
+        return Server(["node", f"{HERE}/onnxruntime_engine.js", model, *rest, *optimised],
                       {"NODE_PATH": f"{self.work}/node_modules"})
+
+    def model(self, batch):
+        model, weights = f"{self.work}/batch{batch}.onnx", f"{self.work}/weights.safetensors"
+        if is_stale(model, weights):
+            run_script("export_onnx.py", weights, str(batch), model)
+        return model
+
+
+class OnnxRuntimeInt8(OnnxRuntime):
+    """The same network in int8. Which operators ONNX Runtime runs is told, since it is free not to use integers."""
+
+    name = "onnxruntime-int8"
+    agreement = float("inf")
+
+    def missing(self):
+        return super().missing() or (None if has_python_module("onnx") else "python3-onnx (Debian)")
+
+    def start(self, batch, threads, variant):
+        model = self.model(batch)
+        optimised = f"{self.work}/batch{batch}.int8.optimised.onnx"
+        if is_stale(optimised, model):
+            self.serve(model, batch, threads, optimised).stop()
+        print(f"  {self.name} runs", run_script("onnx_operators.py", optimised))
+        return self.serve(model, batch, threads)
+
+    def model(self, batch):
+        model, ranges = f"{self.work}/batch{batch}.int8.onnx", measured_ranges(self.work)
+        if is_stale(model, ranges):
+            run_script("export_onnx_int8.py", f"{self.work}/weights.safetensors", ranges, str(batch), model)
+        return model
 
 
 class Lab(Engine):
@@ -215,6 +247,20 @@ class TorchvisionPictures(Engine):
                       {"OMP_NUM_THREADS": "1"})
 
 
+def run_script(name, *arguments):
+    """One of the scripts beside this one, and what it prints."""
+    return subprocess.run([sys.executable, f"{HERE}/{name}", *arguments], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.strip()
+
+
+def measured_ranges(work):
+    """The file that tells the int8 engines of others between which values each map lies on the pictures."""
+    path, weights, inputs = f"{work}/ranges.safetensors", f"{work}/weights.safetensors", f"{work}/inputs.f32"
+    if is_stale(path, weights):
+        run_script("ranges.py", weights, inputs, path)
+    return path
+
+
 def has_python_module(name):
     return subprocess.run([sys.executable, "-c", f"import {name}"], capture_output=True).returncode == 0
 
@@ -237,13 +283,25 @@ def relative_difference(values, truth):
     return max(abs(a - b) for a, b in zip(values, truth)) / max(abs(b) for b in truth)
 
 
-def compare_outputs(values, truth, batch):
-    """Relative differences of features and of logits."""
+def least_cosine(values, truth, batch):
+    """The cosine between the two feature vectors of a picture, of the picture where it is least."""
+    length = len(truth) // batch
+
+    def cosine(a, b):
+        return sum(map(float.__mul__, a, b)) / math.sqrt(sum(x * x for x in a) * sum(x * x for x in b))
+
+    return min(cosine(values[i:i + length].tolist(), truth[i:i + length].tolist())
+               for i in range(0, len(truth), length))
+
+
+def compare_outputs(values, truth, batch, name):
+    """Relative differences of features and of logits to what is called `name`, and the features' cosine."""
     if len(values) != len(truth):
         raise RuntimeError(f"{len(values)} values instead of {len(truth)}")
     split = len(truth) - 1000 * batch
-    return (relative_difference(values[:split], truth[:split]),
-            relative_difference(values[split:], truth[split:]))
+    return {f"features_to_{name}": relative_difference(values[:split], truth[:split]),
+            f"logits_to_{name}": relative_difference(values[split:], truth[split:]),
+            f"features_cosine_to_{name}": least_cosine(values[:split], truth[:split], batch)}
 
 
 def reference_outputs(work, batch):
@@ -252,8 +310,7 @@ def reference_outputs(work, batch):
         return None
     path, weights = f"{work}/reference{batch}.outputs", f"{work}/weights.safetensors"
     if is_stale(path, weights):
-        subprocess.run([sys.executable, f"{HERE}/reference.py", weights, f"{work}/inputs.f32", str(batch), path],
-                       check=True)
+        run_script("reference.py", weights, f"{work}/inputs.f32", str(batch), path)
     return read_floats(path)
 
 
@@ -341,11 +398,10 @@ def check_agreement(engines, servers, batch, work):
         if engine.name not in servers or not engine.has_outputs:
             continue
         values = read_floats(engine.outputs())
-        features, logits = compare_outputs(values, ours, batch)
-        found = {"features_to_ours": features, "logits_to_ours": logits}
+        found = compare_outputs(values, ours, batch, "ours")
         if truth:
-            found["features_to_float64"], found["logits_to_float64"] = compare_outputs(values, truth, batch)
-        if not max(found.values()) <= engine.agreement:
+            found.update(compare_outputs(values, truth, batch, "float64"))
+        if not max(value for name, value in found.items() if "cosine" not in name) <= engine.agreement:
             sys.exit(f"{engine.name} computes something else: {found}")
         agreement[engine.name] = found
     return agreement
@@ -353,7 +409,7 @@ def check_agreement(engines, servers, batch, work):
 
 def print_results(results, batch):
     print(f"  {'engine':<28}{'ms an image':>12}{'quartiles':>20}{'min':>9}{'ours/it':>9}{'turn by turn':>16}"
-          f"{'RSS MB':>8}{'start s':>9}{'to ours':>9}{'to f64':>9}")
+          f"{'RSS MB':>8}{'start s':>9}{'to ours':>9}{'to f64':>9}{'cosine':>9}")
     ours = results["ours"]["median"]
     for name, r in sorted(results.items(), key=lambda item: item[1]["median"]):
         label = f"{name} ({r['variant']})" if r["variant"] else name
@@ -361,9 +417,11 @@ def print_results(results, batch):
         start = f"{r['start_seconds']:.2f}" if r["start_seconds"] is not None else "-"
         errors = [f"{max(r['features' + to], r['logits' + to]):.1e}" if "features" + to in r else "-"
                   for to in ("_to_ours", "_to_float64")]
+        cosine = r.get("features_cosine_to_float64", r.get("features_cosine_to_ours"))
         quartiles, spread = f"{r['q1']:.2f} - {r['q3']:.2f}", f"{low:.3f} - {high:.3f}"
         print(f"  {label:<28}{r['median']:>12.2f}{quartiles:>20}{r['min']:>9.2f}{ours / r['median']:>9.3f}"
-              f"{spread:>16}{r['resident_megabytes']:>8.0f}{start:>9}{errors[0]:>9}{errors[1]:>9}")
+              f"{spread:>16}{r['resident_megabytes']:>8.0f}{start:>9}{errors[0]:>9}{errors[1]:>9}"
+              + (f"{cosine:>9.5f}" if cosine is not None else f"{'-':>9}"))
         if r["idle_cpu_seconds"] > 0.02 * sum(r["samples"]) * batch * 1e-3:
             print(f"    {name} took {r['idle_cpu_seconds']:.2f} s of CPU while others had their turn")
 
@@ -427,7 +485,7 @@ def arguments():
     parser.add_argument("--threads", type=numbers, default=[1, 2])
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--engines", default="ours,lab,onednn,onnxruntime,torch",
-                        help="of these, ours-bf16 and ours-low (default: %(default)s)")
+                        help="of these, ours-bf16, ours-low and onnxruntime-int8 (default: %(default)s)")
     parser.add_argument("--pictures", action="store_true", help="files to tensors instead of networks")
     parser.add_argument("--quick", action="store_true", help="batch 1, 3 repetitions: does everything run?")
     parser.add_argument("--json", help="write all results there too")
@@ -449,7 +507,7 @@ def main():
         report["pictures"] = run_pictures(given.work, default_pictures(given.work), 10 * given.repetitions)
     else:
         wanted = given.engines.split(",")
-        kinds = (Ours, OursBf16, OursLow, Lab, OneDnn, OnnxRuntime, Torch)
+        kinds = (Ours, OursBf16, OursLow, Lab, OneDnn, OnnxRuntime, OnnxRuntimeInt8, Torch)
         engines = [kind(given.work) for kind in kinds if kind.name in wanted]
         missing = {engine.name: told_missing(engine) for engine in engines}
         present = [engine for engine in engines if not missing[engine.name]]

@@ -6,7 +6,7 @@
 # What cannot be had is named; the comparison and the tests go on without it.
 folder=$1
 shift
-if [ $# -eq 0 ]; then set -- torch onednn onnxruntime; fi
+if [ $# -eq 0 ]; then set -- torch onednn onnxruntime onnx; fi
 
 root=
 if [ "$(id -u)" != 0 ]; then root=sudo; fi

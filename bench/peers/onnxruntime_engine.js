@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ONNX Runtime as an engine: MODEL INPUTS BATCH THREADS OUTPUTS. MODEL is what export_onnx.py wrote for BATCH.
+// ONNX Runtime as an engine: MODEL INPUTS BATCH THREADS OUTPUTS [OPTIMISED]. MODEL is what export_onnx.py or
+// export_onnx_int8.py wrote for BATCH. OPTIMISED gets the model as the runtime has changed it.
 'use strict';
 const fs = require('fs');
 const readline = require('readline');
@@ -30,13 +31,14 @@ function writeOutputs(path, results) {
 }
 
 async function main() {
-  const [model, inputs, batch, threads, outputs] = process.argv.slice(2);
+  const [model, inputs, batch, threads, outputs, optimised] = process.argv.slice(2);
   const session = await ort.InferenceSession.create(model, {
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
     intraOpNumThreads: Number(threads),
     interOpNumThreads: 1,
+    ...(optimised ? {optimizedModelFilePath: optimised} : {}),
     // Workers may spin within a run, as by default, but not while other engines have their turn.
     extra: {session: {force_spinning_stop: '1'}},
   });
