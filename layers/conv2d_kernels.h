@@ -16,12 +16,12 @@
     KERNEL(conv1x1_f32_avx2_strassen)                                                                        \
     KERNEL(conv3x3_f32_avx2_winograd4_compact)                                                               \
     KERNEL(conv3x3_f32_avx2_winograd4)                                                                       \
-    KERNEL(stem_f32_avx2_direct)                                                                             \
+    KERNEL(stem_f32_avx2_winograd4)                                                                          \
     KERNEL(conv2d_f32_avx512_blocked)                                                                        \
     KERNEL(conv1x1_f32_avx512_strassen)                                                                      \
     KERNEL(conv3x3_f32_avx512_winograd4_compact)                                                             \
     KERNEL(conv3x3_f32_avx512_winograd4)                                                                     \
-    KERNEL(stem_f32_avx512_direct)
+    KERNEL(stem_f32_avx512_winograd4)
 #define DNI_CONV2D_KERNELS_BF16(KERNEL)                                                                      \
     KERNEL(conv1x1_bf16_avx512_blocked)                                                                      \
     KERNEL(conv3x3_bf16_avx512_winograd2x4)
@@ -41,7 +41,7 @@
     KERNEL(conv1x1_f32_neon_strassen)                                                                        \
     KERNEL(conv3x3_f32_neon_winograd4_compact)                                                               \
     KERNEL(conv3x3_f32_neon_winograd4)                                                                       \
-    KERNEL(stem_f32_neon_direct)
+    KERNEL(stem_f32_neon_winograd4)
 #else
 #define DNI_CONV2D_KERNELS_AARCH64(KERNEL)
 #endif
@@ -55,7 +55,7 @@
     KERNEL(conv1x1_f32_portable_strassen)                                                                    \
     KERNEL(conv3x3_f32_portable_winograd4_compact)                                                           \
     KERNEL(conv3x3_f32_portable_winograd4)                                                                   \
-    KERNEL(stem_f32_portable_direct)                                                                         \
+    KERNEL(stem_f32_portable_winograd4)                                                                      \
     DNI_CONV2D_KERNELS_AARCH64(KERNEL)                                                                       \
     DNI_CONV2D_KERNELS_X86(KERNEL)                                                                           \
     DNI_CONV2D_KERNELS_BF16(KERNEL)                                                                          \
