@@ -10,6 +10,7 @@
 
 #include "core/tensor_dict.h"
 #include "io/file.h"
+#include "io/sink.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,6 +39,13 @@ dn_status dni_safetensors_read_file(dni_tensor_dict **out, const dni_file *file,
  * ordered by falling element size and then by name, metadata by key, and the header is padded with spaces to
  * a multiple of 64 bytes, so that the same content always gives the same bytes. */
 dn_status dni_safetensors_write(const dni_tensor_dict *dict, const char *path, dn_error *error);
+
+/* The same of a dictionary with tensors that are too large to be held: those without data. Each is asked for
+ * when it is its turn, and `produce` puts exactly its bytes into the sink; else DN_ERR_ARGUMENT. */
+typedef dn_status dni_tensor_producer(void *context, const dni_named_tensor *tensor, const dni_sink *to,
+                                      dn_error *error);
+dn_status dni_safetensors_write_pieces(const dni_tensor_dict *dict, const char *path,
+                                       dni_tensor_producer *produce, void *context, dn_error *error);
 
 /* The same bytes, in memory from `allocator` (NULL: the system's, for free()); `name` is for messages. */
 dn_status dni_safetensors_write_memory(const dni_tensor_dict *dict, const char *name,

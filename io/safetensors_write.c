@@ -115,16 +115,16 @@ static char *header_text(const dni_tensor_dict *dict, const dni_named_tensor *co
 
 /* ---- where the bytes go ---- */
 
-/* A file under construction, or memory that holds all of it. */
-typedef struct sink {
-    dni_file_writer *writer;
-    unsigned char *memory; /* where the next bytes go; NULL: to the writer */
-} sink;
+static dn_status put_into_file(void *writer, const void *bytes, size_t size, dn_error *error) {
+    return dni_file_write(writer, bytes, size, error);
+}
 
-static dn_status put(sink *to, const void *bytes, size_t size, dn_error *error) {
-    if (!to->memory) return dni_file_write(to->writer, bytes, size, error);
-    if (size) memcpy(to->memory, bytes, size);
-    to->memory += size;
+/* Memory that has room for all of it; *place is where the next bytes go. */
+static dn_status put_into_memory(void *place, const void *bytes, size_t size, dn_error *error) {
+    (void)error;
+    unsigned char **next = place;
+    if (size) memcpy(*next, bytes, size);
+    *next += size;
     return DN_OK;
 }
 
@@ -160,42 +160,84 @@ static void free_description(content *described) {
     free(described->tensors);
 }
 
-static dn_status put_header(sink *to, const char *text, dn_error *error) {
+static dn_status put_header(const dni_sink *to, const char *text, dn_error *error) {
     char spaces[DNI_ALIGNMENT];
     memset(spaces, ' ', sizeof spaces);
     const size_t length = strlen(text);
     const uint64_t padded = dni_align_up(LENGTH_BYTES + length) - LENGTH_BYTES;
-    dn_status status = put(to, &padded, LENGTH_BYTES, error);
-    if (!status) status = put(to, text, length, error);
-    if (!status) status = put(to, spaces, (size_t)padded - length, error);
+    dn_status status = dni_sink_put(to, &padded, LENGTH_BYTES, error);
+    if (!status) status = dni_sink_put(to, text, length, error);
+    if (!status) status = dni_sink_put(to, spaces, (size_t)padded - length, error);
     return status;
 }
 
-static dn_status put_all(sink *to, const content *described, dn_error *error) {
+/* Who gives the bytes of tensors without data. */
+typedef struct source {
+    dni_tensor_producer *produce;
+    void *context;
+} source;
+
+/* Passes on what is produced, and counts it. */
+typedef struct counter {
+    const dni_sink *to;
+    size_t size;
+} counter;
+
+static dn_status put_counted(void *context, const void *bytes, size_t size, dn_error *error) {
+    counter *self = context;
+    self->size += size;
+    return dni_sink_put(self->to, bytes, size, error);
+}
+
+static dn_status put_produced(const dni_sink *to, const dni_named_tensor *named, const source *from,
+                              const char *path, dn_error *error) {
+    counter counted = {.to = to};
+    const dni_sink through = {.put = put_counted, .context = &counted};
+    const dn_status status = from->produce(from->context, named, &through, error);
+    if (status || counted.size == tensor_bytes(&named->tensor)) return status;
+    return dni_fail(error, DN_ERR_ARGUMENT, "%s: tensor '%s' has %zu bytes, but %zu were given", path,
+                    named->name, tensor_bytes(&named->tensor), counted.size);
+}
+
+static dn_status put_all(const dni_sink *to, const content *described, const source *from, const char *path,
+                         dn_error *error) {
     dn_status status = put_header(to, described->header, error);
     for (size_t i = 0; i < described->count && !status; i++) {
-        const dni_tensor *tensor = &described->tensors[i]->tensor;
-        status = put(to, tensor->data, tensor_bytes(tensor), error);
+        const dni_named_tensor *named = described->tensors[i];
+        if (from && !named->tensor.data)
+            status = put_produced(to, named, from, path, error);
+        else
+            status = dni_sink_put(to, named->tensor.data, tensor_bytes(&named->tensor), error);
     }
     return status;
 }
 
-static dn_status write_file(const content *described, const char *path, dn_error *error) {
-    sink to = {.writer = NULL};
-    dn_status status = dni_file_writer_open(&to.writer, path, error);
+static dn_status write_file(const content *described, const source *from, const char *path, dn_error *error) {
+    dni_file_writer *writer;
+    dn_status status = dni_file_writer_open(&writer, path, error);
     if (status) return status;
-    status = put_all(&to, described, error);
-    if (!status) return dni_file_writer_commit(to.writer, error);
-    dni_file_writer_abandon(to.writer);
+    status = put_all(&(dni_sink){.put = put_into_file, .context = writer}, described, from, path, error);
+    if (!status) return dni_file_writer_commit(writer, error);
+    dni_file_writer_abandon(writer);
+    return status;
+}
+
+static dn_status write_dict(const dni_tensor_dict *dict, const source *from, const char *path,
+                            dn_error *error) {
+    content described;
+    dn_status status = describe(&described, dict, path, error);
+    if (!status) status = write_file(&described, from, path, error);
+    free_description(&described);
     return status;
 }
 
 dn_status dni_safetensors_write(const dni_tensor_dict *dict, const char *path, dn_error *error) {
-    content described;
-    dn_status status = describe(&described, dict, path, error);
-    if (!status) status = write_file(&described, path, error);
-    free_description(&described);
-    return status;
+    return write_dict(dict, NULL, path, error);
+}
+
+dn_status dni_safetensors_write_pieces(const dni_tensor_dict *dict, const char *path,
+                                       dni_tensor_producer *produce, void *context, dn_error *error) {
+    return write_dict(dict, &(source){.produce = produce, .context = context}, path, error);
 }
 
 dn_status dni_safetensors_write_memory(const dni_tensor_dict *dict, const char *name,
@@ -207,7 +249,10 @@ dn_status dni_safetensors_write_memory(const dni_tensor_dict *dict, const char *
     dn_status status = describe(&described, dict, name, error);
     void *memory = status ? NULL : dni_allocate(allocator, described.size);
     if (!status && !memory) status = dni_no_memory(error, "%s: %zu bytes", name, described.size);
-    if (!status) status = put_all(&(sink){.memory = memory}, &described, error);
+    unsigned char *place = memory;
+    if (!status)
+        status =
+            put_all(&(dni_sink){.put = put_into_memory, .context = &place}, &described, NULL, name, error);
     if (!status) {
         *bytes = memory;
         *size = described.size;

@@ -304,6 +304,68 @@ static void test_what_cannot_be_written_leaves_no_file(void **state) {
     }
 }
 
+/* Gives the tensors of a dictionary in pieces of three bytes, but of "wide" that many more or fewer. */
+typedef struct giver {
+    const dni_tensor_dict *dict;
+    int more;
+} giver;
+
+static dn_status give(void *context, const dni_named_tensor *named, const dni_sink *to, dn_error *error) {
+    const giver *self = context;
+    const dni_tensor *tensor = dni_tensor_dict_find(self->dict, named->name);
+    assert_null(named->tensor.data);
+    size_t size = (size_t)dni_tensor_count(tensor) * dni_dtype_size(tensor->dtype);
+    const int more = strcmp(named->name, "wide") == 0 ? self->more : 0;
+    dn_status status = more > 0 ? dni_sink_put(to, "", 1, error) : DN_OK;
+    size -= more < 0;
+    for (size_t done = 0; !status && done < size; done += 3)
+        status =
+            dni_sink_put(to, (const char *)tensor->data + done, size - done < 3 ? size - done : 3, error);
+    return status;
+}
+
+/* A dictionary of two tensors; without their data for the second case, in which they are given in pieces. */
+static dni_tensor_dict *wide_dict(bool with_data) {
+    static const float wide[6] = {1, 2, 3, 4, 5, 6};
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    for (int i = 0; i < 2; i++) {
+        void *data;
+        dni_tensor tensor = dni_tensor_of(DNI_F32, NULL, 1, (const int64_t[]){3 + i});
+        if (!with_data) {
+            add(dict, i ? "wide" : "narrow", tensor);
+            continue;
+        }
+        assert_int_equal(dni_tensor_dict_allocate(dict, i ? "wide" : "narrow", DNI_F32, 1,
+                                                  (const int64_t[]){3 + i}, &data, NULL),
+                         DN_OK);
+        memcpy(data, wide + i, (size_t)(3 + i) * sizeof *wide);
+    }
+    return dict;
+}
+
+static void test_tensors_in_pieces_give_the_same_bytes_and_are_counted(void **state) {
+    dni_tensor_dict *whole = wide_dict(true), *hollow = wide_dict(false);
+    const char *path = folder_path(state, "pieces");
+    assert_int_equal(dni_safetensors_write(whole, folder_path(state, "whole"), NULL), DN_OK);
+    for (int more = -1; more <= 1; more++) {
+        dn_error error = {.message = ""};
+        giver from = {.dict = whole, .more = more};
+        assert_int_equal(dni_safetensors_write_pieces(hollow, path, give, &from, &error),
+                         more ? DN_ERR_ARGUMENT : DN_OK);
+        if (more) assert_non_null(strstr(error.message, more < 0 ? "'wide' has 16 bytes, but 15" : "but 17"));
+        FILE *file = fopen(path, "rb");
+        assert_int_equal(!file, more < 0);
+        if (file) fclose(file); /* also the refused one leaves what was there before */
+    }
+    const file_bytes a = read_whole(folder_path(state, "whole")), b = read_whole(path);
+    assert_int_equal(a.size, b.size);
+    assert_memory_equal(a.data, b.data, a.size);
+    free(a.data);
+    free(b.data);
+    dni_tensor_dict_free(whole);
+    dni_tensor_dict_free(hollow);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_set_up, folder_tear_down)
 
 int main(void) {
@@ -318,6 +380,7 @@ int main(void) {
         IN_FOLDER(test_what_is_written_is_read_back),
         IN_FOLDER(test_the_same_content_gives_the_same_bytes),
         IN_FOLDER(test_what_cannot_be_written_leaves_no_file),
+        IN_FOLDER(test_tensors_in_pieces_give_the_same_bytes_and_are_counted),
     };
     return cmocka_run_group_tests_name("safetensors", tests, NULL, NULL);
 }
