@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A feature store's file: read and checked, searched, and written anew with more records. */
+/* A feature store's file: read, checked and searched. */
 #include "io/feature_file.h"
 
 #include "core/error.h"
@@ -88,122 +88,19 @@ bool dni_feature_file_find(const dni_feature_file *file, const dni_key *key, siz
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
         const int order = memcmp(&file->keys[middle], key, sizeof *key);
-        *row = middle;
-        if (order == 0) return true;
+        if (order == 0) {
+            *row = middle;
+            return true;
+        }
         if (order < 0)
             low = middle + 1;
         else
             high = middle;
     }
+    *row = low;
     return false;
 }
 
 dn_status dni_feature_file_read(const dni_feature_file *file, size_t row, float *out, dn_error *error) {
     return dni_feature_values_read(&file->values, &(const uint32_t){(uint32_t)row}, 1, out, error);
-}
-
-/* ---- merging ---- */
-
-typedef struct source {
-    const dni_key *key;
-    const float *values; /* NULL: row `row` of the file */
-    size_t row;
-} source;
-
-static int by_key(const void *a, const void *b) {
-    return memcmp(((const source *)a)->key, ((const source *)b)->key, sizeof(dni_key));
-}
-
-/* The file's records and the others, sorted by key; NULL when out of memory. */
-static source *sorted_sources(const dni_feature_file *file, const dni_key *keys, const float *values,
-                              size_t count) {
-    source *sources = calloc(file->count + count + 1, sizeof *sources);
-    if (!sources) return NULL;
-    for (size_t i = 0; i < file->count; i++) sources[i] = (source){.key = &file->keys[i], .row = i};
-    for (size_t i = 0; i < count; i++)
-        sources[file->count + i] = (source){.key = &keys[i], .values = values + i * file->features};
-    qsort(sources, file->count + count, sizeof *sources, by_key);
-    return sources;
-}
-
-/* Two records of one key would make a file that is refused when it is read. */
-static dn_status check_unique(const dni_feature_file *file, const source *sources, size_t records,
-                              dn_error *error) {
-    for (size_t i = 1; i < records; i++) {
-        if (memcmp(sources[i - 1].key, sources[i].key, sizeof(dni_key)) != 0) continue;
-        char text[33];
-        dni_key_text(sources[i].key, text);
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: there are two records of the key %s", file->path, text);
-    }
-    return DN_OK;
-}
-
-/* Keys and values of the merged records. */
-static dn_status fill_records(const dni_feature_file *file, const source *sources, size_t records,
-                              dni_tensor_dict *merged, dni_key **keys, dn_error *error) {
-    const int64_t count = (int64_t)records;
-    void *key_data, *values;
-    dn_status status =
-        dni_tensor_dict_allocate(merged, "keys", DNI_U8, 2, (const int64_t[]){count, 16}, &key_data, error);
-    if (status) return status;
-    *keys = key_data;
-    status = dni_tensor_dict_allocate(merged, "features", DNI_F32, 2,
-                                      (const int64_t[]){count, (int64_t)file->features}, &values, error);
-    if (status) return status;
-    for (int64_t i = 0; i < count && !status; i++) {
-        float *row = (float *)values + (size_t)i * file->features;
-        (*keys)[i] = *sources[i].key;
-        if (sources[i].values)
-            memcpy(row, sources[i].values, file->features * sizeof *row);
-        else
-            status = dni_feature_file_read(file, sources[i].row, row, error);
-    }
-    return status;
-}
-
-/* The file's own table, whose rows are others now. */
-static dn_status keep_pictures(const dni_feature_file *file, const source *sources, size_t records,
-                               dni_tensor_dict *merged, dn_error *error) {
-    if (!file->is_open) return DN_OK;
-    int64_t *new_rows = malloc((file->count + 1) * sizeof *new_rows);
-    if (!new_rows) return dni_no_memory(error, "%s: %zu feature records", file->path, file->count);
-    for (size_t i = 0; i < records; i++)
-        if (!sources[i].values) new_rows[sources[i].row] = (int64_t)i;
-    const dn_status status = dni_feature_pictures_copy(merged, &file->content, new_rows, file->count, error);
-    free(new_rows);
-    return status;
-}
-
-static dn_status fill_merged(const dni_feature_file *file, const source *sources, size_t records,
-                             const dni_feature_pictures *pictures, dni_tensor_dict *merged, dn_error *error) {
-    dni_key *keys = NULL;
-    dn_status status = check_unique(file, sources, records, error);
-    if (!status) status = fill_records(file, sources, records, merged, &keys, error);
-    if (!status)
-        status = pictures ? dni_feature_pictures_add(merged, pictures, keys, records, error)
-                          : keep_pictures(file, sources, records, merged, error);
-    if (!status) status = dni_tensor_dict_set_meta(merged, "format", DNI_FEATURE_FORMAT, error);
-    if (!status) status = dni_tensor_dict_set_meta(merged, "provenance", file->provenance, error);
-    return status;
-}
-
-dn_status dni_feature_file_describes(const dni_feature_file *file, const dni_feature_pictures *pictures,
-                                     bool *same, dn_error *error) {
-    *same = false;
-    if (!file->is_open) return DN_OK;
-    return dni_feature_pictures_are_in(&file->content, pictures, file->keys, file->count, same, error);
-}
-
-dn_status dni_feature_file_write_with(const dni_feature_file *file, const dni_key *keys, const float *values,
-                                      size_t count, const dni_feature_pictures *pictures, dn_error *error) {
-    const size_t records = file->count + count;
-    dni_tensor_dict *merged = dni_tensor_dict_create();
-    source *sources = sorted_sources(file, keys, values, count);
-    dn_status status = merged && sources
-                           ? fill_merged(file, sources, records, pictures, merged, error)
-                           : dni_no_memory(error, "%s: %zu feature records", file->path, records);
-    if (!status) status = dni_safetensors_write(merged, file->path, error);
-    free(sources);
-    dni_tensor_dict_free(merged);
-    return status;
 }

@@ -30,17 +30,8 @@ typedef struct dni_feature_file {
 dn_status dni_feature_file_load(dni_feature_file *file, dn_error *error);
 void dni_feature_file_unload(dni_feature_file *file);
 
-/* Whether there is a record of the key, and its row. */
+/* Whether there is a record of the key, and its row; else *row is the one before which it would be. */
 bool dni_feature_file_find(const dni_feature_file *file, const dni_key *key, size_t *row);
 dn_status dni_feature_file_read(const dni_feature_file *file, size_t row, float *out, dn_error *error);
-
-/* Whether the file's table of pictures says just that already. */
-dn_status dni_feature_file_describes(const dni_feature_file *file, const dni_feature_pictures *pictures,
-                                     bool *same, dn_error *error);
-
-/* Writes the file with `count` more records and that table of pictures, atomically; what is open stays the
- * former file. NULL: the file keeps the table that it has. */
-dn_status dni_feature_file_write_with(const dni_feature_file *file, const dni_key *keys, const float *values,
-                                      size_t count, const dni_feature_pictures *pictures, dn_error *error);
 
 #endif

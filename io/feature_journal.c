@@ -28,7 +28,7 @@ static size_t record_size(const dni_feature_journal *journal) {
     return sizeof(dni_key) + journal->features * sizeof(float) + sizeof(uint64_t);
 }
 
-static uint64_t record_checksum(const dni_feature_journal *journal, size_t number) {
+static uint64_t record_checksum(const dni_feature_journal *journal, uint64_t number) {
     return XXH3_64bits_withSeed(journal->record, record_size(journal) - sizeof(uint64_t), number);
 }
 
@@ -41,8 +41,8 @@ static journal_header header_of(const dni_feature_journal *journal) {
 }
 
 /* Reads exactly `size` bytes; 0 where the file ends before. */
-static dn_status read_whole(dni_feature_journal *journal, void *bytes, size_t size, off_t offset, int *whole,
-                            dn_error *error) {
+static dn_status read_whole(const dni_feature_journal *journal, void *bytes, size_t size, off_t offset,
+                            int *whole, dn_error *error) {
     size_t done = 0;
     while (done < size) {
         const ssize_t n = pread(journal->file, (char *)bytes + done, size - done, offset + (off_t)done);
@@ -80,26 +80,44 @@ static dn_status append_bytes(dni_feature_journal *journal, const void *bytes, s
     return DN_OK;
 }
 
+/* Record `number`, as the journal has it, into journal->record; 0: there is no such record that is whole. */
+static dn_status read_record(const dni_feature_journal *journal, uint64_t number, int *whole,
+                             dn_error *error) {
+    const size_t size = record_size(journal);
+    const off_t offset = (off_t)(sizeof(journal_header) + number * size);
+    const dn_status status = read_whole(journal, journal->record, size, offset, whole, error);
+    if (status || !*whole) return status;
+    uint64_t checksum;
+    memcpy(&checksum, journal->record + size - sizeof checksum, sizeof checksum);
+    *whole = checksum == record_checksum(journal, number);
+    return DN_OK;
+}
+
 static dn_status replay_records(dni_feature_journal *journal, dni_take_record *take, void *context,
                                 dn_error *error) {
-    const size_t size = record_size(journal);
     for (;;) {
         int whole = 0;
-        dn_status status = read_whole(journal, journal->record, size, journal->size, &whole, error);
+        dn_status status = read_record(journal, journal->records, &whole, error);
         if (status) return status;
-        if (!whole) break;
-        uint64_t checksum;
-        memcpy(&checksum, journal->record + size - sizeof checksum, sizeof checksum);
-        if (checksum != record_checksum(journal, journal->records)) break;
-        journal->size += (off_t)size;
-        journal->records++;
+        if (!whole) return cut(journal, journal->size, error);
+        journal->size += (off_t)record_size(journal);
         dni_key key;
         memcpy(&key, journal->record, sizeof key);
-        const void *values = journal->record + sizeof key; /* 16 bytes into a block: aligned for floats */
-        status = take(context, &key, values, error);
+        status = take(context, &key, journal->records++, error);
         if (status) return status;
     }
-    return cut(journal, journal->size, error);
+}
+
+dn_status dni_feature_journal_read(const dni_feature_journal *journal, uint64_t number, void *vector,
+                                   dn_error *error) {
+    int whole = 0;
+    const dn_status status = read_record(journal, number, &whole, error);
+    if (status) return status;
+    if (!whole)
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: record %llu is not as it was written", journal->path,
+                        (unsigned long long)number);
+    memcpy(vector, journal->record + sizeof(dni_key), journal->features * sizeof(float));
+    return DN_OK;
 }
 
 dn_status dni_feature_journal_replay(dni_feature_journal *journal, dni_take_record *take, void *context,

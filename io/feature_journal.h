@@ -21,7 +21,7 @@ typedef struct dni_feature_journal {
     size_t features; /* floats of a record */
     int file;        /* open and locked; or -1 */
     off_t size;
-    size_t records;        /* whole ones, merged duplicates included: the next record's number */
+    uint64_t records;      /* whole ones, merged duplicates included: the next record's number */
     unsigned char *record; /* one record as the journal has it */
 } dni_feature_journal;
 
@@ -33,13 +33,17 @@ dn_status dni_feature_journal_open(dni_feature_journal *journal, const char *sto
 /* Unlocks it, and removes it when it is empty. */
 void dni_feature_journal_close(dni_feature_journal *journal);
 
-/* Hands each whole record that a former process left to `take`, until that fails, and cuts off what is
- * torn. */
-typedef dn_status dni_take_record(void *context, const dni_key *key, const float *values, dn_error *error);
+/* Hands key and number of each whole record that a former process left to `take`, until that fails, and cuts
+ * off what is torn. */
+typedef dn_status dni_take_record(void *context, const dni_key *key, uint64_t number, dn_error *error);
 dn_status dni_feature_journal_replay(dni_feature_journal *journal, dni_take_record *take, void *context,
                                      dn_error *error);
 
-/* Appends a record, whole or not at all. */
+/* The vector of record `number`; DN_ERR_CORRUPT where it is no longer as it was written. */
+dn_status dni_feature_journal_read(const dni_feature_journal *journal, uint64_t number, void *vector,
+                                   dn_error *error);
+
+/* Appends a record, whole or not at all; it has the number that journal->records was. */
 dn_status dni_feature_journal_append(dni_feature_journal *journal, const dni_key *key, const float *values,
                                      dn_error *error);
 /* Forgets all records; the lock stays. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A feature store's table of pictures: found and checked, made, taken over and compared. */
+/* A feature store's table of pictures: found and checked, described, and put piece by piece. */
 #include "io/feature_pictures.h"
 
 #include "core/error.h"
@@ -71,164 +71,225 @@ dn_status dni_feature_pictures_find(const dni_safetensors *content, bool *found,
     return status;
 }
 
-static size_t bytes_of(const dni_tensor *tensor) {
-    return (size_t)dni_tensor_count(tensor) * dni_dtype_size(tensor->dtype);
-}
-
-dn_status dni_feature_pictures_copy(dni_tensor_dict *dict, const dni_safetensors *content,
-                                    const int64_t *new_rows, size_t row_count, dn_error *error) {
-    dni_pictures_place place;
-    bool found = false;
-    dn_status status = dni_feature_pictures_find(content, &found, &place, error);
-    if (status || !found) return status;
-    for (int i = 0; !status && i < DNI_PICTURES_TENSORS; i++) {
-        const dni_tensor *tensor = &place.tensors[i];
-        void *data = NULL;
-        status = dni_tensor_dict_allocate(dict, tensors[i].name, tensor->dtype, tensor->rank, tensor->shape,
-                                          &data, error);
-        if (!status)
-            status = dni_file_read_at(&content->file, data, bytes_of(tensor), place.offsets[i], error);
-        const int64_t count = i == DNI_PICTURES_ROWS ? dni_tensor_count(tensor) : 0;
-        for (int64_t k = 0, *row = data; !status && k < count; k++, row++) {
-            if (*row < -1 || *row >= (int64_t)row_count)
-                return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s': row %lld is not one of the %zu",
-                                content->file.path, tensors[i].name, (long long)*row, row_count);
-            if (*row >= 0) *row = new_rows[*row];
-        }
-    }
-    return status;
+dni_pictures_tensor dni_pictures_tensor_of(const char *name) {
+    int which = 0;
+    while (which < DNI_PICTURES_TENSORS && strcmp(tensors[which].name, name) != 0) which++;
+    return (dni_pictures_tensor)which;
 }
 
 /* ---- made of pictures ---- */
 
-static int by_bytes(const void *a, const void *b) {
-    return memcmp(a, b, sizeof(dni_key));
+void dni_feature_pictures_next_of_array(const void *context, size_t *position, dni_feature_picture *out) {
+    const dni_feature_picture *pictures = context;
+    *out = pictures[(*position)++];
 }
 
-/* The row of a view's record; -1: there is none. */
-static int64_t find_row(const dni_key *keys, size_t count, const dni_key *file, const dni_view *view) {
-    const dni_key key = dni_key_of_view(file, view);
-    const dni_key *found = count ? bsearch(&key, keys, count, sizeof key, by_bytes) : NULL;
-    return found ? found - keys : -1;
+/* Puts all names of a tensor, each with its zero byte. */
+static dn_status put_name(const char *name, const dni_sink *to, dn_error *error) {
+    return dni_sink_put(to, name, strlen(name) + 1, error);
 }
 
-static void fill_rows(int64_t *rows, const dni_feature_pictures *pictures, const dni_key *keys,
-                      size_t key_count) {
-    for (size_t i = 0; i < pictures->count; i++)
-        for (int v = 0; v < pictures->view_count; v++) {
-            const dni_feature_picture *picture = &pictures->items[i];
-            *rows++ =
-                v < picture->view_count ? find_row(keys, key_count, &picture->key, &pictures->views[v]) : -1;
-        }
+static dn_status put_classes(const dni_feature_pictures *pictures, const dni_sink *to, dn_error *error) {
+    dn_status status = DN_OK;
+    for (int i = 0; !status && i < pictures->class_count; i++)
+        status = put_name(pictures->classes[i], to, error);
+    return status;
 }
 
-/* The next of the names that a tensor is made of; false behind the last. */
-typedef bool (*next_name)(const dni_feature_pictures *pictures, size_t i, const char **out,
-                          char scratch[DNI_VIEW_NAME]);
-
-static bool next_path(const dni_feature_pictures *pictures, size_t i, const char **out,
-                      char scratch[DNI_VIEW_NAME]) {
-    (void)scratch;
-    *out = i < pictures->count ? pictures->items[i].path : NULL;
-    return *out != NULL;
-}
-
-static bool next_class(const dni_feature_pictures *pictures, size_t i, const char **out,
-                       char scratch[DNI_VIEW_NAME]) {
-    (void)scratch;
-    *out = i < (size_t)pictures->class_count ? pictures->classes[i] : NULL;
-    return *out != NULL;
-}
-
-static bool next_view(const dni_feature_pictures *pictures, size_t i, const char **out,
-                      char scratch[DNI_VIEW_NAME]) {
-    *out = scratch;
-    if (i < (size_t)pictures->view_count) dni_view_name(&pictures->views[i], scratch);
-    return i < (size_t)pictures->view_count;
-}
-
-/* All names in one tensor, each with its zero byte. */
-static dn_status add_names(dni_tensor_dict *dict, dni_pictures_tensor which,
-                           const dni_feature_pictures *pictures, next_name next, dn_error *error) {
-    char scratch[DNI_VIEW_NAME];
-    const char *name;
-    size_t size = 0;
-    for (size_t i = 0; next(pictures, i, &name, scratch); i++) size += strlen(name) + 1;
-    void *data;
-    const dn_status status = dni_tensor_dict_allocate(dict, tensors[which].name, DNI_U8, 1,
-                                                      (const int64_t[]){(int64_t)size}, &data, error);
-    if (status) return status;
-    char *place = data;
-    for (size_t i = 0; next(pictures, i, &name, scratch); i++) {
-        memcpy(place, name, strlen(name) + 1);
-        place += strlen(name) + 1;
+static dn_status put_views(const dni_feature_pictures *pictures, const dni_sink *to, dn_error *error) {
+    dn_status status = DN_OK;
+    for (int i = 0; !status && i < pictures->view_count; i++) {
+        char name[DNI_VIEW_NAME];
+        dni_view_name(&pictures->views[i], name);
+        status = put_name(name, to, error);
     }
+    return status;
+}
+
+static dn_status put_rows(const dni_feature_pictures *pictures, const dni_feature_picture *picture,
+                          const dni_feature_rows *rows, const dni_sink *to, dn_error *error) {
+    dn_status status = DN_OK;
+    for (int v = 0; !status && v < pictures->view_count; v++) {
+        int64_t row = -1;
+        if (v < picture->view_count) {
+            const dni_key key = dni_key_of_view(&picture->key, &pictures->views[v]);
+            row = rows->of_key(rows->context, &key);
+        }
+        status = dni_sink_put(to, &row, sizeof row, error);
+    }
+    return status;
+}
+
+/* What a tensor has of one picture. */
+static dn_status put_picture(const dni_feature_pictures *pictures, const dni_feature_picture *picture,
+                             dni_pictures_tensor which, const dni_feature_rows *rows, const dni_sink *to,
+                             dn_error *error) {
+    const uint8_t split = (uint8_t)picture->split;
+    const int64_t label = picture->label;
+    switch (which) {
+    case DNI_PICTURES_PATHS:
+        return put_name(picture->path, to, error);
+    case DNI_PICTURES_KEYS:
+        return dni_sink_put(to, &picture->key, sizeof picture->key, error);
+    case DNI_PICTURES_SPLITS:
+        return dni_sink_put(to, &split, sizeof split, error);
+    case DNI_PICTURES_LABELS:
+        return dni_sink_put(to, &label, sizeof label, error);
+    default:
+        return put_rows(pictures, picture, rows, to, error);
+    }
+}
+
+dn_status dni_feature_pictures_put(const dni_feature_pictures *pictures, dni_pictures_tensor which,
+                                   const dni_feature_rows *rows, const dni_sink *to, dn_error *error) {
+    if (which == DNI_PICTURES_CLASSES) return put_classes(pictures, to, error);
+    if (which == DNI_PICTURES_VIEWS) return put_views(pictures, to, error);
+    dn_status status = DN_OK;
+    for (size_t i = 0, position = 0; !status && i < pictures->count; i++) {
+        dni_feature_picture picture;
+        pictures->next(pictures->context, &position, &picture);
+        status = put_picture(pictures, &picture, which, rows, to, error);
+    }
+    return status;
+}
+
+/* A sink that only counts. */
+static dn_status count_bytes(void *context, const void *bytes, size_t size, dn_error *error) {
+    (void)bytes, (void)error;
+    *(int64_t *)context += (int64_t)size;
     return DN_OK;
 }
 
-/* Allocates one of the others. */
-static dn_status add_numbers(dni_tensor_dict *dict, dni_pictures_tensor which, size_t count, int columns,
-                             void **data, dn_error *error) {
-    return dni_tensor_dict_allocate(dict, tensors[which].name, tensors[which].dtype, columns ? 2 : 1,
-                                    (const int64_t[]){(int64_t)count, columns}, data, error);
+static dn_status add_without_data(dni_tensor_dict *dict, int which, int rank, const int64_t *shape,
+                                  dn_error *error) {
+    return dni_tensor_dict_add(dict, tensors[which].name,
+                               dni_tensor_of(tensors[which].dtype, NULL, rank, shape), error);
 }
 
 dn_status dni_feature_pictures_add(dni_tensor_dict *dict, const dni_feature_pictures *pictures,
-                                   const dni_key *keys, size_t key_count, dn_error *error) {
-    void *file_keys = NULL, *splits = NULL, *labels = NULL, *rows = NULL;
-    const size_t n = pictures->count;
-    dn_status status = add_names(dict, DNI_PICTURES_PATHS, pictures, next_path, error);
-    if (!status) status = add_names(dict, DNI_PICTURES_CLASSES, pictures, next_class, error);
-    if (!status) status = add_names(dict, DNI_PICTURES_VIEWS, pictures, next_view, error);
-    if (!status) status = add_numbers(dict, DNI_PICTURES_KEYS, n, sizeof(dni_key), &file_keys, error);
-    if (!status) status = add_numbers(dict, DNI_PICTURES_SPLITS, n, 0, &splits, error);
-    if (!status) status = add_numbers(dict, DNI_PICTURES_LABELS, n, 0, &labels, error);
-    if (!status) status = add_numbers(dict, DNI_PICTURES_ROWS, n, pictures->view_count, &rows, error);
-    if (status) return status;
-    for (size_t i = 0; i < n; i++) {
-        ((dni_key *)file_keys)[i] = pictures->items[i].key;
-        ((uint8_t *)splits)[i] = (uint8_t)pictures->items[i].split;
-        ((int64_t *)labels)[i] = pictures->items[i].label;
+                                   dn_error *error) {
+    dn_status status = DN_OK;
+    for (int which = 0; !status && which < DNI_PICTURES_TENSORS; which++) {
+        int64_t shape[] = {(int64_t)pictures->count, 0};
+        int rank = 1;
+        if (which == DNI_PICTURES_KEYS || which == DNI_PICTURES_ROWS) {
+            rank = 2;
+            shape[1] = which == DNI_PICTURES_KEYS ? (int64_t)sizeof(dni_key) : pictures->view_count;
+        } else if (which != DNI_PICTURES_SPLITS && which != DNI_PICTURES_LABELS) {
+            shape[0] = 0;
+            const dni_sink counter = {.put = count_bytes, .context = &shape[0]};
+            status = dni_feature_pictures_put(pictures, (dni_pictures_tensor)which, NULL, &counter, error);
+        }
+        if (!status) status = add_without_data(dict, which, rank, shape, error);
     }
-    fill_rows(rows, pictures, keys, key_count);
+    return status;
+}
+
+/* ---- of a former file ---- */
+
+dn_status dni_feature_pictures_add_place(dni_tensor_dict *dict, const dni_pictures_place *place,
+                                         dn_error *error) {
+    dn_status status = DN_OK;
+    for (int i = 0; !status && i < DNI_PICTURES_TENSORS; i++)
+        status = add_without_data(dict, i, place->tensors[i].rank, place->tensors[i].shape, error);
+    return status;
+}
+
+static size_t bytes_of(const dni_tensor *tensor) {
+    return (size_t)dni_tensor_count(tensor) * dni_dtype_size(tensor->dtype);
+}
+
+enum { PIECE = 1 << 14 }; /* bytes of a table that are read at once; whole rows */
+
+static dn_status renumber(int64_t *piece, size_t count, const dni_feature_rows *rows, size_t row_count,
+                          const char *path, dn_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        if (piece[i] < -1 || piece[i] >= (int64_t)row_count)
+            return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s': row %lld is not one of the %zu", path,
+                            tensors[DNI_PICTURES_ROWS].name, (long long)piece[i], row_count);
+        if (piece[i] >= 0) piece[i] = rows->of_former(rows->context, piece[i]);
+    }
     return DN_OK;
+}
+
+dn_status dni_feature_pictures_put_place(const dni_safetensors *content, const dni_pictures_place *place,
+                                         dni_pictures_tensor which, const dni_feature_rows *rows,
+                                         size_t row_count, const dni_sink *to, dn_error *error) {
+    int64_t piece[PIECE / sizeof(int64_t)];
+    const size_t size = bytes_of(&place->tensors[which]);
+    dn_status status = DN_OK;
+    for (size_t done = 0; !status && done < size; done += PIECE) {
+        const size_t part = size - done < PIECE ? size - done : PIECE;
+        status = dni_file_read_at(&content->file, piece, part, place->offsets[which] + done, error);
+        if (!status && which == DNI_PICTURES_ROWS)
+            status = renumber(piece, part / sizeof *piece, rows, row_count, content->file.path, error);
+        if (!status) status = dni_sink_put(to, piece, part, error);
+    }
+    return status;
 }
 
 /* ---- compared ---- */
 
-static dn_status is_same_data(const dni_file *file, uint64_t offset, const dni_tensor *tensor, bool *same,
-                              dn_error *error) {
-    enum { PIECE = 1 << 14 };
+/* What a tensor of a file has from `next` on, read ahead. */
+typedef struct comparison {
+    const dni_file *file;
+    uint64_t next, end;
+    size_t begin, count; /* of the piece: bytes that are still to be compared */
     unsigned char piece[PIECE];
-    const size_t size = bytes_of(tensor);
-    for (size_t done = 0; *same && done < size; done += PIECE) {
-        const size_t part = size - done < PIECE ? size - done : PIECE;
-        const dn_status status = dni_file_read_at(file, piece, part, offset + done, error);
-        if (status) return status;
-        *same = memcmp(piece, (const char *)tensor->data + done, part) == 0;
-    }
-    return DN_OK;
+    bool same;
+} comparison;
+
+static dn_status read_ahead(comparison *self, dn_error *error) {
+    const uint64_t left = self->end - self->next;
+    self->begin = 0;
+    self->count = left < PIECE ? (size_t)left : PIECE;
+    const dn_status status = dni_file_read_at(self->file, self->piece, self->count, self->next, error);
+    self->next += self->count;
+    return status;
 }
 
-static dn_status compare(const dni_safetensors *content, const dni_tensor_dict *made, bool *same,
+static dn_status compare_bytes(void *context, const void *bytes, size_t size, dn_error *error) {
+    comparison *self = context;
+    dn_status status = DN_OK;
+    for (const unsigned char *at = bytes; !status && self->same && size;) {
+        if (!self->count) status = read_ahead(self, error);
+        const size_t part = size < self->count ? size : self->count;
+        self->same = part && memcmp(self->piece + self->begin, at, part) == 0;
+        self->begin += part;
+        self->count -= part;
+        at += part;
+        size -= part;
+    }
+    return status;
+}
+
+static dn_status compare(const dni_safetensors *content, const dni_feature_pictures *pictures,
+                         const dni_feature_rows *rows, const dni_tensor_dict *described, bool *same,
                          dn_error *error) {
     dni_pictures_place place;
     dn_status status = dni_feature_pictures_find(content, same, &place, error);
     for (int i = 0; !status && *same && i < DNI_PICTURES_TENSORS; i++) {
-        const dni_tensor *tensor = dni_tensor_dict_find(made, tensors[i].name);
+        const dni_tensor *tensor = dni_tensor_dict_find(described, tensors[i].name);
         *same = dni_tensor_same_shape(&place.tensors[i], tensor->rank, tensor->shape);
-        if (*same) status = is_same_data(&content->file, place.offsets[i], tensor, same, error);
+        if (!*same) break;
+        comparison with = {.file = &content->file,
+                           .next = place.offsets[i],
+                           .end = place.offsets[i] + bytes_of(tensor),
+                           .same = true};
+        status = dni_feature_pictures_put(pictures, (dni_pictures_tensor)i, rows,
+                                          &(dni_sink){.put = compare_bytes, .context = &with}, error);
+        *same = with.same;
     }
     return status;
 }
 
 dn_status dni_feature_pictures_are_in(const dni_safetensors *content, const dni_feature_pictures *pictures,
-                                      const dni_key *keys, size_t key_count, bool *same, dn_error *error) {
+                                      const dni_feature_rows *rows, bool *same, dn_error *error) {
     *same = false;
-    dni_tensor_dict *made = dni_tensor_dict_create();
-    if (!made) return dni_no_memory(error, "%s: %zu pictures", content->file.path, pictures->count);
-    dn_status status = dni_feature_pictures_add(made, pictures, keys, key_count, error);
-    if (!status) status = compare(content, made, same, error);
-    dni_tensor_dict_free(made);
+    dni_tensor_dict *described = dni_tensor_dict_create();
+    if (!described) return dni_no_memory(error, "%s: %zu pictures", content->file.path, pictures->count);
+    dn_status status = dni_feature_pictures_add(described, pictures, error);
+    if (!status) status = compare(content, pictures, rows, described, same, error);
+    dni_tensor_dict_free(described);
     return status;
 }

@@ -18,6 +18,7 @@
 
 #include "io/content_key.h"
 #include "io/safetensors.h"
+#include "io/sink.h"
 #include "io/split.h"
 #include "io/view.h"
 
@@ -31,15 +32,21 @@ typedef struct dni_feature_picture {
     int view_count; /* it has the first of the views */
 } dni_feature_picture;
 
-/* What is written. */
+/* What is written. The pictures are asked for one after the other, several times. */
 typedef struct dni_feature_pictures {
-    const dni_feature_picture *items;
     size_t count;
+    /* The picture at *position or, where its giver leaves some out, behind it; then *position is behind that
+     * one. It is 0 for the first. */
+    void (*next)(const void *context, size_t *position, dni_feature_picture *out);
+    const void *context;
     const char *const *classes;
     int class_count;
     const dni_view *views;
     int view_count;
 } dni_feature_pictures;
+
+/* A dni_feature_pictures.next of an array of pictures, which is its context. */
+void dni_feature_pictures_next_of_array(const void *context, size_t *position, dni_feature_picture *out);
 
 typedef enum dni_pictures_tensor {
     DNI_PICTURES_PATHS,
@@ -66,17 +73,32 @@ typedef struct dni_pictures_place {
 dn_status dni_feature_pictures_find(const dni_safetensors *content, bool *found, dni_pictures_place *out,
                                     dn_error *error);
 
-/* Adds the table to the tensors of a store that is to be written, whose records have these keys, rising. */
+/* The rows of a store's file that is written or looked at. */
+typedef struct dni_feature_rows {
+    int64_t (*of_key)(const void *context, const dni_key *key); /* -1: there is no record of the key */
+    int64_t (*of_former)(const void *context, int64_t row);     /* of what was the row of a former file */
+    const void *context;
+} dni_feature_rows;
+
+/* Adds the table's tensors, without data, to those of a store that is to be written: of these pictures, or as
+ * a file's own table has them. */
 dn_status dni_feature_pictures_add(dni_tensor_dict *dict, const dni_feature_pictures *pictures,
-                                   const dni_key *keys, size_t key_count, dn_error *error);
+                                   dn_error *error);
+dn_status dni_feature_pictures_add_place(dni_tensor_dict *dict, const dni_pictures_place *place,
+                                         dn_error *error);
+/* Which of the table's tensors has that name; DNI_PICTURES_TENSORS: none. */
+dni_pictures_tensor dni_pictures_tensor_of(const char *name);
 
-/* Adds a file's own table, where there is one, to those of its successor, in which its row i is row
- * new_rows[i]; there are row_count. */
-dn_status dni_feature_pictures_copy(dni_tensor_dict *dict, const dni_safetensors *content,
-                                    const int64_t *new_rows, size_t row_count, dn_error *error);
+/* Puts the bytes of one of them: of these pictures, or of a file's own table, whose rows are others now; that
+ * file has row_count. */
+dn_status dni_feature_pictures_put(const dni_feature_pictures *pictures, dni_pictures_tensor which,
+                                   const dni_feature_rows *rows, const dni_sink *to, dn_error *error);
+dn_status dni_feature_pictures_put_place(const dni_safetensors *content, const dni_pictures_place *place,
+                                         dni_pictures_tensor which, const dni_feature_rows *rows,
+                                         size_t row_count, const dni_sink *to, dn_error *error);
 
-/* Whether the table of the file, whose records have these keys, says just that already. */
+/* Whether the table of the file says just that already. */
 dn_status dni_feature_pictures_are_in(const dni_safetensors *content, const dni_feature_pictures *pictures,
-                                      const dni_key *keys, size_t key_count, bool *same, dn_error *error);
+                                      const dni_feature_rows *rows, bool *same, dn_error *error);
 
 #endif

@@ -3,9 +3,9 @@
 #include "io/feature_store.h"
 
 #include "core/error.h"
-#include "core/memory.h"
 #include "io/feature_file.h"
 #include "io/feature_journal.h"
+#include "io/feature_merge.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,68 +17,75 @@ struct dni_feature_store {
     dni_feature_journal journal;
     const dni_feature_pictures *pictures; /* to be written; NULL: those of the file stay */
 
-    /* what the journal has beyond the file */
-    dni_key *pending_keys;
-    float *pending_values;
+    /* what the journal has beyond the file: keys alone, for the vectors are read when they are asked for */
+    dni_journal_record *pending;
     size_t pending_count, pending_capacity;
-    size_t *slots; /* index + 1 into pending, 0 empty; slot_count is a power of two above 2 * pending_count */
+    uint32_t *slots; /* index + 1 into pending, 0 empty; slot_count is a power of two above pending_count */
     size_t slot_count;
 };
 
 /* ---- records that are only in the journal ---- */
 
 /* The slot that holds `key`, or the empty one where it would go. Keys are hashes already. */
-static size_t *slot_of(const dni_feature_store *store, const dni_key *key) {
+static uint32_t *slot_of(const dni_feature_store *store, const dni_key *key) {
     uint64_t hash;
     memcpy(&hash, key->bytes, sizeof hash);
     size_t i = (size_t)hash & (store->slot_count - 1);
-    while (store->slots[i] && memcmp(&store->pending_keys[store->slots[i] - 1], key, sizeof *key) != 0)
+    while (store->slots[i] && memcmp(&store->pending[store->slots[i] - 1].key, key, sizeof *key) != 0)
         i = (i + 1) & (store->slot_count - 1);
     return &store->slots[i];
 }
 
-static dn_status no_memory(const dni_feature_store *store, dn_error *error) {
-    return dni_no_memory(error, "%s: %zu feature records", store->file.path,
-                         store->file.count + store->pending_count + 1);
+static void fill_slots(dni_feature_store *store) {
+    memset(store->slots, 0, store->slot_count * sizeof *store->slots);
+    for (size_t i = 0; i < store->pending_count; i++)
+        *slot_of(store, &store->pending[i].key) = (uint32_t)i + 1;
 }
 
+/* Room for one more; capacities are powers of two. */
 static dn_status reserve_pending(dni_feature_store *store, dn_error *error) {
+    const size_t count = store->file.count + store->pending_count;
+    if (count == UINT32_MAX)
+        return dni_fail(error, DN_ERR_UNSUPPORTED, "%s: has %zu records, and can have no more",
+                        store->file.path, count);
     if (store->pending_count < store->pending_capacity) return DN_OK;
     const size_t capacity = store->pending_capacity ? 2 * store->pending_capacity : 64;
-    size_t bytes;
-    if (!dni_size_mul(capacity, store->file.features * sizeof(float), &bytes)) return no_memory(store, error);
-    dni_key *keys = realloc(store->pending_keys, capacity * sizeof *keys);
-    if (!keys) return no_memory(store, error);
-    store->pending_keys = keys;
-    float *values = realloc(store->pending_values, bytes);
-    if (!values) return no_memory(store, error);
-    store->pending_values = values;
-    size_t *slots = calloc(4 * capacity, sizeof *slots);
-    if (!slots) return no_memory(store, error);
-    free(store->slots);
+    dni_journal_record *pending = realloc(store->pending, capacity * sizeof *pending);
+    if (!pending) return dni_no_memory(error, "%s: %zu feature records", store->file.path, count + 1);
+    store->pending = pending;
+    uint32_t *slots = realloc(store->slots, 2 * capacity * sizeof *slots);
+    if (!slots) return dni_no_memory(error, "%s: %zu feature records", store->file.path, count + 1);
     store->slots = slots;
-    store->slot_count = 4 * capacity;
+    store->slot_count = 2 * capacity;
     store->pending_capacity = capacity;
-    for (size_t i = 0; i < store->pending_count; i++) *slot_of(store, &store->pending_keys[i]) = i + 1;
+    fill_slots(store);
     return DN_OK;
 }
 
 /* Room was reserved. */
-static void add_pending(dni_feature_store *store, const dni_key *key, const float *values) {
-    store->pending_keys[store->pending_count] = *key;
-    memcpy(store->pending_values + store->pending_count * store->file.features, values,
-           store->file.features * sizeof(float));
-    *slot_of(store, key) = ++store->pending_count;
+static void add_pending(dni_feature_store *store, const dni_key *key, uint64_t number) {
+    store->pending[store->pending_count] = (dni_journal_record){.key = *key, .number = number};
+    *slot_of(store, key) = (uint32_t)++store->pending_count;
 }
 
 static void forget_pending(dni_feature_store *store) {
-    free(store->pending_keys);
-    free(store->pending_values);
+    free(store->pending);
     free(store->slots);
-    store->pending_keys = NULL;
-    store->pending_values = NULL;
+    store->pending = NULL;
     store->slots = NULL;
     store->pending_count = store->pending_capacity = store->slot_count = 0;
+}
+
+static int by_key(const void *a, const void *b) {
+    return memcmp(&((const dni_journal_record *)a)->key, &((const dni_journal_record *)b)->key,
+                  sizeof(dni_key));
+}
+
+/* By key, as the file has them. */
+static void sort_pending(dni_feature_store *store) {
+    if (!store->pending_count) return;
+    qsort(store->pending, store->pending_count, sizeof *store->pending, by_key);
+    fill_slots(store);
 }
 
 /* ---- opening and closing ---- */
@@ -104,11 +111,11 @@ static dn_status create(dni_feature_store **out, const char *path, const char *p
 }
 
 /* A record that was read back from the journal. */
-static dn_status take_record(void *context, const dni_key *key, const float *values, dn_error *error) {
+static dn_status take_record(void *context, const dni_key *key, uint64_t number, dn_error *error) {
     dni_feature_store *store = context;
     if (dni_feature_store_has(store, key)) return DN_OK;
     const dn_status status = reserve_pending(store, error);
-    if (!status) add_pending(store, key, values);
+    if (!status) add_pending(store, key, number);
     return status;
 }
 
@@ -145,11 +152,11 @@ size_t dni_feature_store_count(const dni_feature_store *store) {
     return store->file.count + store->pending_count;
 }
 
-/* The values of a record that is in the journal alone, or NULL. */
-static const float *find_pending(const dni_feature_store *store, const dni_key *key) {
+/* A record that is in the journal alone, or NULL. */
+static const dni_journal_record *find_pending(const dni_feature_store *store, const dni_key *key) {
     if (!store->pending_count) return NULL;
-    const size_t slot = *slot_of(store, key);
-    return slot ? store->pending_values + (slot - 1) * store->file.features : NULL;
+    const uint32_t slot = *slot_of(store, key);
+    return slot ? &store->pending[slot - 1] : NULL;
 }
 
 bool dni_feature_store_has(const dni_feature_store *store, const dni_key *key) {
@@ -159,12 +166,9 @@ bool dni_feature_store_has(const dni_feature_store *store, const dni_key *key) {
 
 dn_status dni_feature_store_get(const dni_feature_store *store, const dni_key *key, float *record,
                                 dn_error *error) {
-    const float *pending = find_pending(store, key);
+    const dni_journal_record *pending = find_pending(store, key);
     size_t row;
-    if (pending) {
-        memcpy(record, pending, store->file.features * sizeof *record);
-        return DN_OK;
-    }
+    if (pending) return dni_feature_journal_read(&store->journal, pending->number, record, error);
     if (dni_feature_file_find(&store->file, key, &row))
         return dni_feature_file_read(&store->file, row, record, error);
     return dni_fail(error, DN_ERR_ARGUMENT, "%s: has no record of the key that is asked for", store->path);
@@ -173,9 +177,10 @@ dn_status dni_feature_store_get(const dni_feature_store *store, const dni_key *k
 dn_status dni_feature_store_put(dni_feature_store *store, const dni_key *key, const float *record,
                                 dn_error *error) {
     if (dni_feature_store_has(store, key)) return DN_OK;
+    const uint64_t number = store->journal.records;
     dn_status status = reserve_pending(store, error);
     if (!status) status = dni_feature_journal_append(&store->journal, key, record, error);
-    if (!status) add_pending(store, key, record);
+    if (!status) add_pending(store, key, number);
     return status;
 }
 
@@ -184,10 +189,8 @@ void dni_feature_store_describe(dni_feature_store *store, const dni_feature_pict
 }
 
 /* Writes the file anew, and goes on with that. */
-static dn_status rewrite(dni_feature_store *store, dn_error *error) {
-    const dn_status status =
-        dni_feature_file_write_with(&store->file, store->pending_keys, store->pending_values,
-                                    store->pending_count, store->pictures, error);
+static dn_status rewrite(dni_feature_store *store, const dni_feature_merge *merge, dn_error *error) {
+    const dn_status status = dni_feature_merge_write(merge, error);
     if (status) return status;
     dni_feature_file_unload(&store->file);
     forget_pending(store);
@@ -195,11 +198,16 @@ static dn_status rewrite(dni_feature_store *store, dn_error *error) {
 }
 
 dn_status dni_feature_store_finish(dni_feature_store *store, dn_error *error) {
+    sort_pending(store);
+    const dni_feature_merge merge = {.file = &store->file,
+                                     .journal = &store->journal,
+                                     .records = store->pending,
+                                     .count = store->pending_count,
+                                     .pictures = store->pictures};
     bool described = true;
     dn_status status = DN_OK;
-    if (!store->pending_count && store->pictures)
-        status = dni_feature_file_describes(&store->file, store->pictures, &described, error);
-    if (!status && (store->pending_count || !described)) status = rewrite(store, error);
+    if (!merge.count && merge.pictures) status = dni_feature_merge_is_described(&merge, &described, error);
+    if (!status && (merge.count || !described)) status = rewrite(store, &merge, error);
     store->pictures = NULL;
     return status ? status : dni_feature_journal_empty(&store->journal, error); /* closing removes it */
 }

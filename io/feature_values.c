@@ -71,13 +71,18 @@ static void widen_in_place(float *out, size_t count) {
     }
 }
 
-/* `count` rows from `first` on. */
+dn_status dni_feature_values_read_kept(const dni_feature_values *values, size_t first, size_t count,
+                                       void *out, dn_error *error) {
+    const size_t row = dni_feature_values_row_bytes(values);
+    return dni_file_read_at(&values->file, out, count * row, values->offset + (uint64_t)first * row, error);
+}
+
 static dn_status read_run(const dni_feature_values *values, size_t first, size_t count, float *out,
                           dn_error *error) {
-    const size_t row = dni_feature_values_row_bytes(values), numbers = count * values->features;
-    unsigned char *place = (unsigned char *)out + (numbers * sizeof *out - count * row);
-    const dn_status status =
-        dni_file_read_at(&values->file, place, count * row, values->offset + (uint64_t)first * row, error);
+    const size_t numbers = count * values->features;
+    const size_t size = count * dni_feature_values_row_bytes(values);
+    unsigned char *place = (unsigned char *)out + (numbers * sizeof *out - size);
+    const dn_status status = dni_feature_values_read_kept(values, first, count, place, error);
     if (!status && values->dtype == DNI_BF16) widen_in_place(out, numbers);
     return status;
 }

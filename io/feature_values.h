@@ -37,6 +37,10 @@ void dni_feature_values_close(dni_feature_values *kept);
 dn_status dni_feature_values_read(const dni_feature_values *values, const uint32_t *rows, size_t count,
                                   float *out, dn_error *error);
 
+/* The same of the rows first .. first + count - 1, which must be there, as the file has them. */
+dn_status dni_feature_values_read_kept(const dni_feature_values *values, size_t first, size_t count,
+                                       void *out, dn_error *error);
+
 /* Bytes of a row in the file. */
 size_t dni_feature_values_row_bytes(const dni_feature_values *values);
 

@@ -17,7 +17,7 @@ static const char robustness_default[] =
     "jpeg:90,jpeg:75,jpeg:60,jpeg:45,jpeg:30,blur:1,blur:2,resize:0.5,"
     "resize:0.25,zoom:1.25,zoom:1.5,zoom:2,grey";
 
-enum { MAX_PERTURBATIONS = 64 };
+enum { MAX_PERTURBATIONS = MOST_VIEWS };
 
 typedef struct evaluate_options {
     evaluation_options evaluation;

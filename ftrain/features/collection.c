@@ -7,11 +7,12 @@ bool features_has(const feature_collection *collection, const feature_item *item
     return dni_feature_store_has(collection->store, &key);
 }
 
-bool features_has_all(const feature_collection *collection, const feature_item *item) {
-    bool all = !item->is_unusable;
-    for (int v = 0; all && v < item->source->view_count; v++)
-        all = features_has(collection, item, &item->source->views[v]);
-    return all;
+const dni_sample *features_sample(const feature_collection *collection, size_t i,
+                                  const feature_source **source) {
+    const feature_source *of = collection->sources;
+    for (; i >= of->samples->count; of++) i -= of->samples->count;
+    if (source) *source = of;
+    return &of->samples->items[i];
 }
 
 outcome features_skip(feature_collection *collection, feature_item *item, const dn_error *error) {

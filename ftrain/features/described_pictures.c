@@ -1,40 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of pictures that goes into a feature store. */
+/* The list of pictures that goes into a feature store, told from the collection: it takes no memory. */
 #include "ftrain/features/described_pictures.h"
 
-#include "ftrain/shell/new_array.h"
 #include "io/file.h"
 
 /* Views of one list: the longest that a source has. The others have the first of it. */
 static void find_views(dni_feature_pictures *pictures, const feature_collection *collection) {
-    for (size_t i = 0; i < collection->count; i++) {
-        const feature_source *source = collection->items[i].source;
-        if (source->view_count <= pictures->view_count) continue;
+    for (size_t s = 0; s < collection->source_count; s++) {
+        const feature_source *source = &collection->sources[s];
+        if (!source->samples->count || source->view_count <= pictures->view_count) continue;
         pictures->views = source->views;
         pictures->view_count = source->view_count;
     }
 }
 
-outcome described_pictures_make(described_pictures *out, const feature_collection *collection) {
-    const feature_request *request = collection->request;
-    const dni_dataset *data = request->described;
-    *out = (described_pictures){.items = new_array(collection->count, sizeof *out->items)};
-    if (!out->items) return OUTCOME_MACHINE;
-    dni_feature_pictures *pictures = &out->pictures;
-    *pictures = (dni_feature_pictures){
-        .items = out->items, .classes = (const char *const *)data->classes, .class_count = data->class_count};
-    find_views(pictures, collection);
-    const feature_item *item = collection->items;
-    for (int split = 0; split < DNI_SPLITS; split++) {
-        for (size_t i = 0; i < data->splits[split].count; i++, item++) {
-            if (!features_has_all(collection, item)) continue;
-            const char *inside = dni_path_inside(item->path, request->folder);
-            out->items[pictures->count++] = (dni_feature_picture){.path = inside ? inside : item->path,
-                                                                  .key = item->key,
-                                                                  .split = (dni_split)split,
-                                                                  .label = data->splits[split].items[i].label,
-                                                                  .view_count = item->source->view_count};
-        }
-    }
-    return OUTCOME_OK;
+/* The sources are the data set's splits. */
+static void next_picture(const void *context, size_t *position, dni_feature_picture *out) {
+    const feature_collection *collection = context;
+    while (!collection->items[*position].is_complete) ++*position;
+    const size_t i = (*position)++;
+    const feature_source *source;
+    const dni_sample *sample = features_sample(collection, i, &source);
+    const char *inside = dni_path_inside(sample->path, collection->request->folder);
+    *out = (dni_feature_picture){.path = inside ? inside : sample->path,
+                                 .key = collection->items[i].key,
+                                 .split = (dni_split)(source - collection->sources),
+                                 .label = sample->label,
+                                 .view_count = source->view_count};
+}
+
+dni_feature_pictures described_pictures(const feature_collection *collection) {
+    const dni_dataset *data = collection->request->described;
+    dni_feature_pictures pictures = {.next = next_picture,
+                                     .context = collection,
+                                     .classes = (const char *const *)data->classes,
+                                     .class_count = data->class_count};
+    find_views(&pictures, collection);
+    for (size_t i = 0; i < collection->count; i++) pictures.count += collection->items[i].is_complete;
+    return pictures;
 }

@@ -4,15 +4,9 @@
 #define FTRAIN_FEATURES_DESCRIBED_PICTURES_H
 
 #include "ftrain/features/collection.h"
-#include "ftrain/shell/outcome.h"
 
-typedef struct described_pictures {
-    dni_feature_picture *items; /* from malloc */
-    dni_feature_pictures pictures;
-} described_pictures;
-
-/* Lists the pictures of the request's data set of which the store has all that was asked for, in their
- * order; the names stay the data set's. Returns OUTCOME_OK or, after a message, another outcome. */
-outcome described_pictures_make(described_pictures *out, const feature_collection *collection);
+/* The pictures of the request's data set of which the store has all that was asked for, in their order. The
+ * list is the collection's: it and the data set must outlive it. */
+dni_feature_pictures described_pictures(const feature_collection *collection);
 
 #endif

@@ -38,6 +38,7 @@ extern const option_table extraction_option_table;
 extern const option_table pipeline_option_table;
 
 enum { MAX_AUGMENT = 15, MAX_VIEWS = 2 * (1 + MAX_AUGMENT) };
+_Static_assert((int)MAX_VIEWS <= (int)MOST_VIEWS, "a source has no more views");
 
 typedef struct extraction {
     const char *folder; /* of the data set; the caller's */

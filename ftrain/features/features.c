@@ -98,24 +98,26 @@ static outcome open_store(feature_collection *collection) {
 /* ---- hashing ---- */
 
 typedef struct hashing {
-    feature_item *items;
+    const feature_collection *collection;
     dn_status *statuses;
 } hashing;
 
 static void hash_one(void *context, size_t i) {
     hashing *work = context;
-    work->statuses[i] = dni_key_of_file(&work->items[i].key, work->items[i].path, NULL);
+    work->statuses[i] = dni_key_of_file(&work->collection->items[i].key,
+                                        features_sample(work->collection, i, NULL)->path, NULL);
 }
 
 static outcome hash_all(feature_collection *collection) {
-    hashing all = {.items = collection->items, .statuses = calloc(collection->count, sizeof *all.statuses)};
+    hashing all = {.collection = collection, .statuses = calloc(collection->count, sizeof *all.statuses)};
     if (!all.statuses) return report_no_memory();
     dni_pool_run(collection->request->pool, hash_one, &all, collection->count);
     outcome code = OUTCOME_OK;
     for (size_t i = 0; !code && i < collection->count; i++) {
         feature_item *item = &collection->items[i];
         dn_error error = {.message = ""};
-        if (all.statuses[i] && dni_key_of_file(&item->key, item->path, &error))
+        if (all.statuses[i] &&
+            dni_key_of_file(&item->key, features_sample(collection, i, NULL)->path, &error))
             code = features_skip(collection, item, &error); /* asked again for its message */
     }
     free(all.statuses);
@@ -130,8 +132,8 @@ static outcome find_looks(feature_collection *collection) {
     collection->looks = new_array(collection->count + 1, sizeof *collection->looks);
     if (!collection->looks) return OUTCOME_MACHINE;
     for (size_t i = 0; i < collection->count; i++)
-        collection->looks[i] =
-            (look){.path = collection->items[i].path, .print = {.content = collection->items[i].key}};
+        collection->looks[i] = (look){.path = features_sample(collection, i, NULL)->path,
+                                      .print = {.content = collection->items[i].key}};
     return looks_find(collection->looks, collection->count, collection->request->cache);
 }
 
@@ -160,7 +162,7 @@ static outcome copy_set(const feature_collection *collection, const feature_item
     if (!out->values || !out->labels || !out->sample_index || !out->prints != !collection->looks)
         return report_no_memory();
     for (size_t i = 0; i < count; i++) {
-        if (!features_has_all(collection, &items[i])) continue;
+        if (!items[i].is_complete) continue;
         for (size_t v = 0; v < views; v++) {
             const dni_key key = dni_key_of_view(&items[i].key, &source->views[v]);
             float *values = out->values + ((size_t)out->count * views + v) * width;
@@ -187,29 +189,34 @@ static outcome copy_sets(const feature_collection *collection, const feature_sou
 
 /* ---- all of it ---- */
 
+static void find_complete(const feature_collection *collection) {
+    for (size_t i = 0; i < collection->count; i++) {
+        feature_item *item = &collection->items[i];
+        const feature_source *source;
+        features_sample(collection, i, &source);
+        item->is_complete = !item->is_unusable;
+        for (int v = 0; item->is_complete && v < source->view_count; v++)
+            item->is_complete = features_has(collection, item, &source->views[v]);
+    }
+}
+
 /* Also where nothing is missing the journal may hold what a stopped process left. */
 static outcome fill_store(feature_collection *collection) {
-    described_pictures described = {.items = NULL};
+    dni_feature_pictures described = {.count = 0};
     outcome code = features_compute(collection);
-    if (!code && collection->request->described) code = described_pictures_make(&described, collection);
-    if (!code) {
-        if (described.pictures.view_count) dni_feature_store_describe(collection->store, &described.pictures);
-        dn_error error;
-        const bool before = interrupts_wait(true);
-        if (dni_feature_store_finish(collection->store, &error)) code = report(&error, OUTCOME_MACHINE);
-        interrupts_wait(before);
-    }
-    free(described.items);
+    if (code) return code;
+    find_complete(collection);
+    if (collection->request->described) described = described_pictures(collection);
+    if (described.view_count) dni_feature_store_describe(collection->store, &described);
+    dn_error error;
+    const bool before = interrupts_wait(true);
+    if (dni_feature_store_finish(collection->store, &error)) code = report(&error, OUTCOME_MACHINE);
+    interrupts_wait(before);
     return code;
 }
 
 static outcome collect(feature_collection *collection, const feature_source *sources, size_t count,
                        feature_set *out) {
-    size_t next = 0;
-    for (size_t s = 0; s < count; s++)
-        for (size_t i = 0; i < sources[s].samples->count; i++)
-            collection->items[next++] =
-                (feature_item){.source = &sources[s], .path = sources[s].samples->items[i].path};
     outcome code = open_store(collection);
     if (!code) code = hash_all(collection);
     if (!code) code = find_looks(collection);
@@ -221,7 +228,7 @@ static outcome collect(feature_collection *collection, const feature_source *sou
 
 outcome features_collect(const feature_request *request, const feature_source *sources, size_t count,
                          feature_set *out, size_t *skipped) {
-    feature_collection collection = {.request = request};
+    feature_collection collection = {.request = request, .sources = sources, .source_count = count};
     for (size_t s = 0; s < count; s++) {
         collection.count += sources[s].samples->count;
         if (out) out[s] = (feature_set){.count = 0};

@@ -22,7 +22,9 @@
 #define FEATURES_OPTION(type, member)                                                                        \
     OPT_TEXT("features", 0, type, member, "FEATURES", "a file of 'ftrain extract' instead of the cache")
 
-/* Some samples, and the views of each that are wanted: view_count >= 1. */
+enum { MOST_VIEWS = 64 };
+
+/* Some samples, and the views of each that are wanted: 1 to MOST_VIEWS. */
 typedef struct feature_source {
     const dni_samples *samples;
     const dni_view *views;

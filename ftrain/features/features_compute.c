@@ -15,8 +15,8 @@ enum { BATCH_PER_THREAD = 8, BATCH_LIMIT = 128 };
 
 typedef struct computation {
     feature_collection *collection;
-    dni_view *missing; /* of all items, one after the other */
     size_t missing_count, next_item;
+    bool lacks_memory; /* for the next picture's job */
     frame_note frames; /* of pictures that are decoded now */
     const feature_item *noted;
 
@@ -48,33 +48,43 @@ static outcome start_network(computation *self) {
     return OUTCOME_OK;
 }
 
-/* Fills every item's list of missing views. */
-static outcome plan(computation *self) {
+/* Finds every item's missing views. */
+static void plan(computation *self) {
     const feature_collection *collection = self->collection;
-    size_t most = 0;
-    for (size_t i = 0; i < collection->count; i++) most += (size_t)collection->items[i].source->view_count;
-    self->missing = malloc((most + 1) * sizeof *self->missing);
-    if (!self->missing) return report_no_memory();
     for (size_t i = 0; i < collection->count; i++) {
         feature_item *item = &collection->items[i];
-        item->missing = self->missing + self->missing_count;
-        for (int v = 0; !item->is_unusable && v < item->source->view_count; v++)
-            if (!features_has(collection, item, &item->source->views[v]))
-                self->missing[self->missing_count + (size_t)item->missing_count++] = item->source->views[v];
-        self->missing_count += (size_t)item->missing_count;
+        const feature_source *source;
+        features_sample(collection, i, &source);
+        for (int v = 0; !item->is_unusable && v < source->view_count; v++) {
+            if (features_has(collection, item, &source->views[v])) continue;
+            item->missing |= UINT64_C(1) << v;
+            self->missing_count++;
+        }
     }
-    return OUTCOME_OK;
 }
+
+/* A picture that is being read: what its slots lead back to. */
+typedef struct picture_job {
+    feature_item *item;
+    const char *path;
+    dni_view views[MOST_VIEWS];
+} picture_job;
 
 static bool next_picture(void *context, dni_reader_job *out) {
     computation *self = context;
     const feature_collection *collection = self->collection;
-    while (self->next_item < collection->count && !collection->items[self->next_item].missing_count)
+    while (self->next_item < collection->count && !collection->items[self->next_item].missing)
         self->next_item++;
     if (self->next_item == collection->count) return false;
-    feature_item *item = &collection->items[self->next_item++];
-    *out = (dni_reader_job){
-        .user_data = item, .path = item->path, .views = item->missing, .view_count = item->missing_count};
+    picture_job *job = malloc(sizeof *job);
+    self->lacks_memory = !job;
+    if (!job) return false;
+    const feature_source *source;
+    job->path = features_sample(collection, self->next_item, &source)->path;
+    job->item = &collection->items[self->next_item++];
+    *out = (dni_reader_job){.user_data = job, .path = job->path, .views = job->views};
+    for (int v = 0; v < source->view_count; v++)
+        if (job->item->missing >> v & 1) job->views[out->view_count++] = source->views[v];
     return true;
 }
 
@@ -86,9 +96,9 @@ static void say_kept(const computation *self) {
 
 /* Of a picture that was decoded for its features. */
 static void keep_look(const feature_collection *collection, const dni_reader_slot *slot) {
-    const feature_item *item = slot->user_data;
+    const picture_job *job = slot->user_data;
     if (!collection->looks) return;
-    look *of = &collection->looks[item - collection->items];
+    look *of = &collection->looks[job->item - collection->items];
     of->print.phash = slot->print.phash;
     of->is_known = true;
 }
@@ -96,8 +106,8 @@ static void keep_look(const feature_collection *collection, const dni_reader_slo
 static outcome put_batch(const computation *self, const dni_reader_run *run) {
     const feature_collection *collection = self->collection;
     for (size_t i = 0; i < run->count; i++) {
-        const feature_item *item = run->slots[i].user_data;
-        const dni_key key = dni_key_of_view(&item->key, run->slots[i].view);
+        const picture_job *job = run->slots[i].user_data;
+        const dni_key key = dni_key_of_view(&job->item->key, run->slots[i].view);
         keep_look(collection, &run->slots[i]);
         const float *record = self->features + i * (size_t)collection->request->config->features;
         dn_error error;
@@ -129,7 +139,9 @@ static outcome compute_batch(computation *self, const dni_reader_run *run) {
 /* Leaves out the first views that a copy of the picture has got meanwhile. */
 static dni_reader_run without_copies(const feature_collection *collection, dni_reader_run run,
                                      size_t floats) {
-    while (run.count && features_has(collection, run.slots->user_data, run.slots->view)) {
+    for (const picture_job *job; run.count;) {
+        job = run.slots->user_data;
+        if (!features_has(collection, job->item, run.slots->view)) break;
         run.slots++;
         run.inputs += floats;
         run.count--;
@@ -140,15 +152,16 @@ static dni_reader_run without_copies(const feature_collection *collection, dni_r
 /* A picture's views are slots one behind the other. */
 static void note_frames(computation *self, const dni_reader_run *run) {
     for (size_t i = 0; i < run->count; i++) {
-        const feature_item *item = run->slots[i].user_data;
-        if (item == self->noted) continue;
-        self->noted = item;
-        frame_note_add(&self->frames, item->path, run->slots[i].frames);
+        const picture_job *job = run->slots[i].user_data;
+        if (job->item == self->noted) continue;
+        self->noted = job->item;
+        frame_note_add(&self->frames, job->path, run->slots[i].frames);
     }
 }
 
 static outcome compute_run(computation *self, const dni_reader_run *run) {
-    if (run->error) return features_skip(self->collection, run->slots->user_data, run->error);
+    const picture_job *job = run->slots->user_data;
+    if (run->error) return features_skip(self->collection, job->item, run->error);
     note_frames(self, run);
     const size_t crop = (size_t)self->collection->request->preprocessing.crop;
     const dni_reader_run fresh = without_copies(self->collection, *run, 3 * crop * crop);
@@ -158,7 +171,7 @@ static outcome compute_run(computation *self, const dni_reader_run *run) {
 static outcome compute_missing(computation *self, dni_reader *pictures) {
     for (;;) {
         const dni_reader_run run = dni_reader_take(pictures);
-        if (!run.count) return OUTCOME_OK;
+        if (!run.count) return self->lacks_memory ? report_no_memory() : OUTCOME_OK;
         const outcome code = compute_run(self, &run);
         dni_reader_release(pictures);
         if (code) return code;
@@ -174,6 +187,7 @@ static outcome compute(computation *self) {
     if (!self->features) return report_no_memory();
     const dni_reader_options options = {.preprocessing = &request->preprocessing,
                                         .next = next_picture,
+                                        .release = free,
                                         .context = self,
                                         .threads = threads,
                                         .batch = self->batch,
@@ -192,9 +206,8 @@ static outcome compute(computation *self) {
 
 outcome features_compute(feature_collection *collection) {
     computation self = {.collection = collection};
-    outcome code = plan(&self);
-    if (!code && self.missing_count) code = compute(&self);
-    free(self.missing);
+    plan(&self);
+    const outcome code = self.missing_count ? compute(&self) : OUTCOME_OK;
     free(self.features);
     dn_session_free(self.session);
     dn_model_free(self.model);

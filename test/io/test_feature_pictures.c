@@ -43,7 +43,8 @@ static dni_feature_pictures describe(size_t count) {
                                             .label = (int)(i % 2),
                                             .view_count = i * 3 / count ? 1 : 3};
     }
-    return (dni_feature_pictures){.items = pictures,
+    return (dni_feature_pictures){.next = dni_feature_pictures_next_of_array,
+                                  .context = pictures,
                                   .count = count,
                                   .classes = class_names,
                                   .class_count = 2,
@@ -67,10 +68,10 @@ static dni_feature_store *open_store(const char *path) {
 
 static void put_records(dni_feature_store *store, const dni_feature_pictures *of) {
     for (size_t i = 0; i < of->count; i++)
-        for (int v = 0; v < of->items[i].view_count; v++) {
-            const dni_key key = dni_key_of_view(&of->items[i].key, &views[v]);
+        for (int v = 0; v < pictures[i].view_count; v++) {
+            const dni_key key = dni_key_of_view(&pictures[i].key, &views[v]);
             float record[FEATURES];
-            record_of(&of->items[i].key, v, record);
+            record_of(&pictures[i].key, v, record);
             assert_int_equal(dni_feature_store_put(store, &key, record, NULL), DN_OK);
         }
 }

@@ -422,17 +422,22 @@ static void test_a_second_process_waits_until_the_first_closes(void **state) {
     }
 }
 
-/* The limit on file size stands for the full disk: a write beyond it fails half way through a record. */
+/* Sets how long a file may get, which stands for a full disk; returns the former limit. */
+static struct rlimit limit_files(rlim_t bytes) {
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){bytes, before.rlim_max}), 0);
+    return before;
+}
+
+/* A write beyond the limit fails half way through a record. */
 static void test_a_failed_write_leaves_whole_records_and_can_be_repeated(void **state) {
     (void)state;
     const file_bytes expected = undisturbed();
     dni_feature_store *store = open_store();
     work(store, 0, 3);
-    struct rlimit limit;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
     void (*old)(int) = signal(SIGXFSZ, SIG_IGN);
-    const struct rlimit tight = {HEADER_BYTES + 3 * RECORD_BYTES + 10, limit.rlim_max};
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    const struct rlimit limit = limit_files(HEADER_BYTES + 3 * RECORD_BYTES + 10);
     const dni_key key = key_of(3);
     const float record[FEATURES] = {0};
     dn_error error = {.message = ""};
@@ -449,6 +454,113 @@ static void test_a_failed_write_leaves_whole_records_and_can_be_repeated(void **
     dni_feature_store_close(store);
     assert_finished_as(&expected);
     free(expected.data);
+}
+
+static void test_a_merge_that_fails_leaves_the_former_file_and_can_be_repeated(void **state) {
+    (void)state;
+    const file_bytes expected = undisturbed();
+    dni_feature_store *store = open_store();
+    work(store, 0, 10);
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+    const file_bytes former = read_whole(store_path);
+    work(store, 10, RECORDS);
+    void (*old)(int) = signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit limit = limit_files(200);
+    dn_error error = {.message = ""};
+    assert_int_equal(dni_feature_store_finish(store, &error), DN_ERR_IO);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, old);
+    assert_non_null(strstr(error.message, store_path));
+    const file_bytes left = read_whole(store_path);
+    assert_int_equal(left.size, former.size);
+    assert_memory_equal(left.data, former.data, former.size);
+    for (int i = 0; i < RECORDS; i++) { /* the index, too, is whole */
+        const dni_key key = key_of(i);
+        float found[FEATURES], record[FEATURES];
+        fill_record(i, record);
+        assert_int_equal(dni_feature_store_get(store, &key, found, NULL), DN_OK);
+        assert_memory_equal(found, record, sizeof found);
+    }
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+    dni_feature_store_close(store);
+    assert_finished_as(&expected);
+    free(left.data);
+    free(former.data);
+    free(expected.data);
+}
+
+/* Vectors are read back from the journal when they are merged: one that changed on the disk since it was
+ * written, or is gone, is not taken for a vector. */
+static void test_a_journal_that_changes_under_an_open_store_is_noticed(void **state) {
+    (void)state;
+    const file_bytes expected = undisturbed();
+    for (int cut = 0; cut < 2; cut++) {
+        dni_feature_store *store = open_store();
+        work(store, 0, 6);
+        const off_t place = HEADER_BYTES + 4 * RECORD_BYTES + 20;
+        FILE *journal = fopen(journal_path, "r+b");
+        assert_non_null(journal);
+        if (cut) {
+            assert_int_equal(ftruncate(fileno(journal), place), 0);
+        } else {
+            assert_int_equal(fseek(journal, place, SEEK_SET), 0);
+            assert_int_equal(fputc(0x77, journal), 0x77);
+        }
+        assert_int_equal(fclose(journal), 0);
+        const dni_key good = key_of(3), bad = key_of(4);
+        float record[FEATURES];
+        dn_error error = {.message = ""};
+        assert_int_equal(dni_feature_store_get(store, &good, record, NULL), DN_OK);
+        assert_int_equal(dni_feature_store_get(store, &bad, record, &error), DN_ERR_CORRUPT);
+        assert_non_null(strstr(error.message, journal_path));
+        assert_non_null(strstr(error.message, "record 4"));
+        assert_int_equal(dni_feature_store_finish(store, NULL), DN_ERR_CORRUPT);
+        assert_int_equal(access(store_path, F_OK), -1);
+        dni_feature_store_close(store);
+        work_to_the_end();
+        assert_finished_as(&expected);
+        unlink(store_path);
+    }
+    free(expected.data);
+}
+
+enum { WIDE = 1 << 18, WIDE_RECORDS = 40 }; /* vectors of a megabyte */
+
+static long peak_kilobytes(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : -1;
+}
+
+/* Writes 40 MB in two merges; 0 where the process has grown by less than 10 MB. */
+static int merge_wide(void) {
+    static float record[WIDE];
+    dni_feature_store *store;
+    for (int i = 0; i < WIDE; i++) record[i] = (float)i;
+    const long before = peak_kilobytes();
+    if (dni_feature_store_open(&store, store_path, "wide", WIDE, NULL, NULL, NULL)) return 1;
+    for (int i = 0; i < WIDE_RECORDS; i++) {
+        const dni_key key = key_of(i);
+        record[0] = (float)i;
+        if (dni_feature_store_put(store, &key, record, NULL)) return 2;
+        if (i == WIDE_RECORDS / 2 && dni_feature_store_finish(store, NULL)) return 3;
+    }
+    if (dni_feature_store_finish(store, NULL)) return 4;
+    for (int i = 0; i < WIDE_RECORDS; i++) {
+        const dni_key key = key_of(i);
+        if (dni_feature_store_get(store, &key, record, NULL) || record[0] < (float)i || record[0] > (float)i)
+            return 5;
+    }
+    dni_feature_store_close(store);
+    return peak_kilobytes() - before < 10 << 10 ? 0 : 6;
+}
+
+static void test_memory_does_not_grow_with_the_vectors(void **state) {
+    (void)state;
+    const pid_t child = fork();
+    if (child == 0) _exit(merge_wide());
+    int outcome;
+    assert_int_equal(waitpid(child, &outcome, 0), child);
+    assert_int_equal(outcome, 0);
 }
 
 static void test_keys_depend_on_content_alone(void **state) {
@@ -509,6 +621,9 @@ int main(void) {
         TEST(test_a_missing_folder_is_named),
         TEST(test_a_second_process_waits_until_the_first_closes),
         TEST(test_a_failed_write_leaves_whole_records_and_can_be_repeated),
+        TEST(test_a_merge_that_fails_leaves_the_former_file_and_can_be_repeated),
+        TEST(test_a_journal_that_changes_under_an_open_store_is_noticed),
+        TEST(test_memory_does_not_grow_with_the_vectors),
         TEST(test_keys_depend_on_content_alone),
         TEST(test_each_view_has_a_key_of_its_own),
     };
