@@ -465,7 +465,7 @@ $(BENCH): $(BENCH_SOURCES:%.c=$(BUILD)/%.o) $(STATIC)
 	$(call show,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 
-$(PEERS)/onednn: $(BUILD)/bench/peers/onednn_steps.o $(BUILD)/bench/peers/onednn_f32.o
+$(PEERS)/onednn: $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/peers/onednn_*.c))
 $(PEERS)/ours $(PEERS)/pictures $(PEERS)/onednn: $(PEERS)/%: $(BUILD)/bench/peers/%.o $(BUILD)/bench/peers/server.o $(STATIC)
 	@mkdir -p $(@D)
 	$(call show,LD,$@)

@@ -142,7 +142,25 @@ class OneDnn(Engine):
         return None if os.path.exists(f"{self.work}/onednn") else "libdnnl-dev (Debian)"
 
     def start(self, batch, threads, variant):
-        return Server([f"{self.work}/onednn", *self.paths(batch, threads)], {"OMP_NUM_THREADS": str(threads)})
+        return Server([f"{self.work}/onednn", *self.paths(batch, threads), *self.arguments()],
+                      {"OMP_NUM_THREADS": str(threads)})
+
+    def arguments(self):
+        return []
+
+
+class OneDnnInt8(OneDnn):
+    """Its convolutions of bytes."""
+
+    name = "onednn-int8"
+    agreement = float("inf")
+
+    def missing(self):
+        return super().missing() or (None if has_python_module("torchvision")
+                                     else "python3-torchvision, which measures the ranges of the maps")
+
+    def arguments(self):
+        return [measured_ranges(self.work)]
 
 
 class Torch(Engine):
@@ -485,7 +503,7 @@ def arguments():
     parser.add_argument("--threads", type=numbers, default=[1, 2])
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--engines", default="ours,lab,onednn,onnxruntime,torch",
-                        help="of these, ours-bf16, ours-low and onnxruntime-int8 (default: %(default)s)")
+                        help="of these, ours-bf16, ours-low, onednn-int8 and onnxruntime-int8 (default: %(default)s)")
     parser.add_argument("--pictures", action="store_true", help="files to tensors instead of networks")
     parser.add_argument("--quick", action="store_true", help="batch 1, 3 repetitions: does everything run?")
     parser.add_argument("--json", help="write all results there too")
@@ -507,7 +525,7 @@ def main():
         report["pictures"] = run_pictures(given.work, default_pictures(given.work), 10 * given.repetitions)
     else:
         wanted = given.engines.split(",")
-        kinds = (Ours, OursBf16, OursLow, Lab, OneDnn, OnnxRuntime, OnnxRuntimeInt8, Torch)
+        kinds = (Ours, OursBf16, OursLow, Lab, OneDnn, OneDnnInt8, OnnxRuntime, OnnxRuntimeInt8, Torch)
         engines = [kind(given.work) for kind in kinds if kind.name in wanted]
         missing = {engine.name: told_missing(engine) for engine in engines}
         present = [engine for engine in engines if not missing[engine.name]]

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* DenseNet on oneDNN as an engine. The network is that of onednn_f32.c. */
+/* DenseNet on oneDNN as an engine. The variant is the file that ranges.py has written: then in int8,
+ * by onednn_int8.c. Without one it is in float32, by onednn_f32.c. */
 #include "bench/peers/onednn.h"
 
 static void forward(void *context) {
@@ -32,16 +33,25 @@ static const dn_config *recognise(const dni_tensor_dict *weights) {
     server_fail("no classifier.weight of a DenseNet");
 }
 
+static dni_tensor_dict *read_tensors(const char *path) {
+    dni_tensor_dict *tensors;
+    dn_error error;
+    if (dni_safetensors_read(&tensors, path, &error) != DN_OK) server_fail("%s", error.message);
+    return tensors;
+}
+
 int main(int argc, char **argv) {
     const server_job job = server_job_read(argc, argv);
-    dni_tensor_dict *weights;
-    dn_error error;
-    if (dni_safetensors_read(&weights, job.weights, &error) != DN_OK) server_fail("%s", error.message);
-    network net = {
-        .weights = weights, .config = recognise(weights), .batch = job.batch, .inputs = planes(&job)};
+    network net = {.weights = read_tensors(job.weights), .batch = job.batch, .inputs = planes(&job)};
+    net.config = recognise(net.weights);
     CHECK(dnnl_engine_create(&net.engine, dnnl_cpu, 0));
     CHECK(dnnl_stream_create(&net.stream, net.engine, dnnl_stream_default_flags));
-    build_f32(&net);
+    if (*job.variant) {
+        net.ranges = read_tensors(job.variant);
+        build_int8(&net);
+    } else {
+        build_f32(&net);
+    }
     const size_t batch = (size_t)job.batch;
     const server_result results[] = {{net.features, batch * (size_t)net.config->features},
                                      {net.logits, batch * SERVER_LOGITS}};

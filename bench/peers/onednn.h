@@ -11,7 +11,7 @@
 
 #include <dnnl.h>
 
-enum { MAX_ARGUMENTS = 6 };
+enum { MAX_ARGUMENTS = 6, NETWORK_SCRATCH = 5 };
 
 #define CHECK(call)                                                                                          \
     do {                                                                                                     \
@@ -38,21 +38,23 @@ typedef struct network {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     const dni_tensor_dict *weights;
+    const dni_tensor_dict *ranges; /* in int8: what ranges.py measured */
     const dn_config *config;
     const float *inputs;
     int batch;
 
-    sequence one;              /* an image through the stem and blocks 1 to 3 */
-    sequence together;         /* all of them through block 4 and the classifier */
-    dnnl_memory_t entry, exit; /* where `one` reads its image and leaves its result */
-    void *last;                /* block 4's buffer, or the part of it that `one` fills */
-    size_t last_bytes;         /* of one image in it */
-    void *scratch[4];          /* maps between the layers; each of the two networks names its own */
+    sequence one;                   /* an image through the stem and blocks 1 to 3 */
+    sequence together;              /* all of them through block 4 and the classifier */
+    dnnl_memory_t entry, exit;      /* where `one` reads its image and leaves its result */
+    void *last;                     /* block 4's buffer, or the part of it that `one` fills */
+    size_t last_bytes;              /* of one image in it */
+    void *scratch[NETWORK_SCRATCH]; /* maps between the layers; each of the two networks names its own */
     float *features, *logits;
 } network;
 
-/* Writes the steps of the network in float32. */
+/* Write the steps of the network, in float32 or in int8. */
 void build_f32(network *net);
+void build_int8(network *net);
 
 /* The float32 tensor of that name. */
 const float *weight(const network *net, const char *format, ...) __attribute__((format(printf, 2, 3)));
