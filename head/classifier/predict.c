@@ -36,17 +36,19 @@ dn_status dni_classifier_refuse(dn_classifier *classifier, const dn_image *image
                     again == status ? reason.message : dn_status_name(status));
 }
 
-/* ---- inputs to probabilities ---- */
+/* ---- inputs to probabilities: a picture at a time behind the network, since BLAS rounds by the number of
+ * rows, and what is said of a picture must not depend on which ones it came with ---- */
 
 dn_status dni_classifier_predict_inputs(dn_classifier *classifier, const float *inputs, int count,
                                         float *probabilities, dn_error *error) {
     const dn_outputs outputs = {.features = classifier->features};
     dn_status status = dn_session_forward(classifier->session, inputs, count, &outputs, error);
-    if (!status)
-        status = dn_head_log_probabilities(classifier->head, classifier->features, count,
-                                           classifier->log_probabilities, error);
+    const int classes = classifier->info.class_count, width = dn_head_features(classifier->head);
+    for (int i = 0; !status && i < count; i++)
+        status =
+            dn_head_log_probabilities(classifier->head, classifier->features + (size_t)i * (size_t)width, 1,
+                                      classifier->log_probabilities + (size_t)i * (size_t)classes, error);
     if (status) return status;
-    const int classes = classifier->info.class_count;
     for (int i = 0; probabilities && i < count * classes; i++)
         probabilities[i] = expf(classifier->log_probabilities[i]);
     return DN_OK;
@@ -62,7 +64,10 @@ dn_status dni_classifier_check_novelty(const dn_classifier *classifier, dn_error
 
 dn_status dni_classifier_unfamiliarity(const dn_classifier *classifier, int count, double *percentiles,
                                        dn_error *error) {
-    const dn_status status = dni_classifier_check_novelty(classifier, error);
-    if (status) return status;
-    return dn_novelty_score(classifier->novelty, classifier->features, count, NULL, percentiles, error);
+    dn_status status = dni_classifier_check_novelty(classifier, error);
+    const size_t width = (size_t)dn_head_features(classifier->head);
+    for (int i = 0; !status && i < count; i++)
+        status = dn_novelty_score(classifier->novelty, classifier->features + (size_t)i * width, 1, NULL,
+                                  &percentiles[i], error);
+    return status;
 }

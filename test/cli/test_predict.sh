@@ -34,6 +34,11 @@ dataset data 4 30 160
 predict="$ftrain predict -m m.safetensors"
 
 # ---- one row each, in order ----
+for picture in data/*/*/*.ppm; do $predict --format csv "$picture" 2>/dev/null | tail -n 1; done >alone
+run $predict --format csv data/*/*/*.ppm
+tail -n +2 out >together
+same "a picture's row does not depend on the pictures beside it, to the last bit" alone together
+
 mkdir many none
 for i in $(seq 10 49); do
     case $i in
