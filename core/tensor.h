@@ -35,6 +35,7 @@ bool dni_dtype_from_name(const char *name, dni_dtype *out);
 
 typedef struct dni_tensor {
     void *data;
+    uint64_t place; /* of the values in a file, where they are still there: data is NULL */
     dni_dtype dtype;
     int rank;
     int64_t shape[DNI_MAX_RANK];

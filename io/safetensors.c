@@ -44,16 +44,15 @@ static dn_status read_length(const dni_file *file, uint64_t *length, dn_error *e
 /* The records, in order of offset, become the dictionary's tensors. */
 static dn_status add_records(const dni_safetensors_header *header, dni_safetensors *out, uint64_t data_begin,
                              dn_error *error) {
-    out->offsets = malloc((header->count + 1) * sizeof *out->offsets);
-    if (!out->offsets) return dni_no_memory(error, "%s", out->file.path);
     for (size_t i = 0; i < header->count; i++) {
         const dni_safetensors_record *source = &header->records[i];
         if (dni_tensor_dict_find(out->dict, source->name))
             return dni_fail(error, DN_ERR_CORRUPT, "%s: header: tensor '%s' occurs twice", out->file.path,
                             source->name);
-        const dn_status status = dni_tensor_dict_add(out->dict, source->name, source->tensor, error);
+        dni_tensor tensor = source->tensor;
+        tensor.place = data_begin + source->begin;
+        const dn_status status = dni_tensor_dict_add(out->dict, source->name, tensor, error);
         if (status) return status;
-        out->offsets[i] = data_begin + source->begin;
     }
     return DN_OK;
 }
@@ -80,17 +79,12 @@ static dn_status read_header(dni_safetensors *out, dn_error *error) {
     return status;
 }
 
-static void free_content(dni_safetensors *file) {
-    dni_tensor_dict_free(file->dict);
-    free(file->offsets);
-}
-
 /* Over a file that stays the caller's. */
 static dn_status open_over(dni_safetensors *out, const dni_file *file, const dn_allocator *allocator,
                            dn_error *error) {
     *out = (dni_safetensors){.file = *file, .dict = dni_tensor_dict_create_in(allocator)};
     const dn_status status = out->dict ? read_header(out, error) : dni_no_memory(error, "%s", file->path);
-    if (status) free_content(out);
+    if (status) dni_tensor_dict_free(out->dict);
     return status;
 }
 
@@ -106,20 +100,17 @@ dn_status dni_safetensors_open(dni_safetensors *out, const char *path, dn_error 
 
 void dni_safetensors_close(dni_safetensors *file) {
     dni_file_close(&file->file);
-    free_content(file);
+    dni_tensor_dict_free(file->dict);
     *file = (dni_safetensors){.file = {.descriptor = -1}};
 }
 
 bool dni_safetensors_find(const dni_safetensors *file, const char *name, dni_tensor *tensor,
                           uint64_t *offset) {
-    for (size_t i = 0; i < dni_tensor_dict_count(file->dict); i++) {
-        const dni_named_tensor *entry = dni_tensor_dict_at(file->dict, i);
-        if (strcmp(entry->name, name) != 0) continue;
-        *tensor = entry->tensor;
-        *offset = file->offsets[i];
-        return true;
-    }
-    return false;
+    const dni_tensor *found = dni_tensor_dict_find(file->dict, name);
+    if (!found) return false;
+    *tensor = *found;
+    *offset = found->place;
+    return true;
 }
 
 /* ---- all of it in memory ---- */
@@ -128,7 +119,7 @@ bool dni_safetensors_find(const dni_safetensors *file, const char *name, dni_ten
 static dn_status read_data(const dni_safetensors *file, unsigned char **out, dn_error *error) {
     *out = NULL;
     if (!dni_tensor_dict_count(file->dict)) return DN_OK;
-    const uint64_t begin = file->offsets[0], size = file->file.size - begin;
+    const uint64_t begin = dni_tensor_dict_at(file->dict, 0)->tensor.place, size = file->file.size - begin;
     if (size > SIZE_MAX / 2) return dni_no_memory(error, "%s", file->file.path);
     *out = dni_file_view(&file->file, (size_t)size, begin, 1);
     if (*out) return DN_OK;
@@ -164,14 +155,25 @@ dn_status dni_safetensors_read_file(dni_tensor_dict **out, const dni_file *file,
     dn_status status = open_over(&content, file, allocator, error);
     if (status) return status;
     status = read_data(&content, &block, error);
-    for (size_t i = 0; i < dni_tensor_dict_count(content.dict) && !status; i++)
-        status = place_tensor(content.dict, i, block + (content.offsets[i] - content.offsets[0]), file->path,
-                              error);
-    if (!status) {
-        *out = content.dict;
-        content.dict = NULL;
+    uint64_t begin = 0;
+    for (size_t i = 0; i < dni_tensor_dict_count(content.dict) && !status; i++) {
+        const uint64_t place = dni_tensor_dict_at(content.dict, i)->tensor.place;
+        if (i == 0) begin = place;
+        status = place_tensor(content.dict, i, block + (place - begin), file->path, error);
     }
-    free_content(&content);
+    if (status)
+        dni_tensor_dict_free(content.dict);
+    else
+        *out = content.dict;
+    return status;
+}
+
+dn_status dni_safetensors_describe(dni_tensor_dict **out, const dni_file *file, const dn_allocator *allocator,
+                                   dn_error *error) {
+    dni_safetensors content;
+    *out = NULL;
+    const dn_status status = open_over(&content, file, allocator, error);
+    if (!status) *out = content.dict;
     return status;
 }
 

@@ -18,8 +18,7 @@
 /* An open file: what its header says, while the tensors' bytes stay in the file. */
 typedef struct dni_safetensors {
     dni_file file;
-    dni_tensor_dict *dict; /* tensors without data; `__metadata__` is its metadata */
-    uint64_t *offsets;     /* in the file, of the dict's tensor i */
+    dni_tensor_dict *dict; /* tensors without data, with their places; `__metadata__` is its metadata */
 } dni_safetensors;
 
 /* `path` must outlive the file. On failure there is nothing to close. */
@@ -34,6 +33,10 @@ bool dni_safetensors_find(const dni_safetensors *file, const char *name, dni_ten
 dn_status dni_safetensors_read(dni_tensor_dict **out, const char *path, dn_error *error);
 dn_status dni_safetensors_read_file(dni_tensor_dict **out, const dni_file *file,
                                     const dn_allocator *allocator, dn_error *error);
+
+/* What the header of an open file says alone: tensors without data, with their places in it. */
+dn_status dni_safetensors_describe(dni_tensor_dict **out, const dni_file *file, const dn_allocator *allocator,
+                                   dn_error *error);
 
 /* Writes every tensor (dense ones; DN_ERR_ARGUMENT otherwise) and the metadata, atomically. Tensors are
  * ordered by falling element size and then by name, metadata by key, and the header is padded with spaces to

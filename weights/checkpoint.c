@@ -90,6 +90,8 @@ dn_status dni_checkpoint_read(dni_checkpoint *out, const dni_file *file,
     *out = (dni_checkpoint){.file = NULL};
     checkpoint_reader read = NULL;
     dn_status status = find_reader(&read, file, error);
+    if (options->leave_values && read == dni_safetensors_read_file) read = dni_safetensors_describe;
+    out->has_values = read != dni_safetensors_describe;
     if (!status) status = read(&out->file, file, options->allocator, error);
     if (!status) status = sort_keys(out, options->prefix, file->path, error);
     if (status) dni_checkpoint_free(out);
