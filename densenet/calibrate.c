@@ -73,11 +73,14 @@ static dn_status run_part(const calibration *c, dni_part part, const dni_tensor 
     const size_t scratch_size = prepared.kernel->scratch_size(&prepared.conv, x, dni_pool_threads(c->pool));
     prepared.packed = dni_allocate(NULL, packed_size);
     void *scratch = dni_allocate(NULL, scratch_size);
-    const bool ready = prepared.packed && scratch && dni_prepared_conv_pack(&prepared, c->tensors);
-    if (ready) dni_prepared_conv_run(&prepared, x, y, scratch, c->pool);
+    float *room = malloc(dni_prepared_conv_room(&prepared) * sizeof *room);
+    dn_status status = prepared.packed && scratch && room ? DN_OK : no_memory(c);
+    if (!status) status = dni_prepared_conv_pack(&prepared, c->tensors, NULL, room, c->error);
+    if (!status) dni_prepared_conv_run(&prepared, x, y, scratch, c->pool);
+    free(room);
     dni_release(NULL, prepared.packed, packed_size);
     dni_release(NULL, scratch, scratch_size);
-    return ready ? DN_OK : no_memory(c);
+    return status;
 }
 
 /* The same convolution without norm and ReLU behind it. */

@@ -71,14 +71,6 @@ static dn_status allocate(dn_model *model, bool classifier, dn_error *error) {
     return DN_OK;
 }
 
-static void copy_classifier(dn_model *model, const dni_tensor_dict *tensors) {
-    const size_t features = (size_t)model->config.features;
-    memcpy(model->classifier_weight, dni_weights_data(tensors, "classifier", "weight"),
-           DN_LOGITS * features * sizeof(float));
-    memcpy(model->classifier_bias, dni_weights_data(tensors, "classifier", "bias"),
-           DN_LOGITS * sizeof(float));
-}
-
 dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_model_options *options,
                           dn_error *error) {
     DNI_NOT_NULL(error, out);
@@ -88,7 +80,7 @@ dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_mo
     dn_status status = dni_model_options_take(&own, options, error);
     if (status) return status;
     const int conv_count = dni_convolution_count(&weights->config);
-    const bool classifier = dni_weights_data(weights->tensors, "classifier", "weight") != NULL;
+    const bool classifier = dni_weights_have_classifier(weights);
     dn_model *model = calloc(1, sizeof *model);
     dni_prepared_conv *convs = calloc((size_t)conv_count, sizeof *convs);
     if (!model || !convs) {
@@ -108,11 +100,22 @@ dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_mo
         dn_model_free(model);
         return status;
     }
-    dni_weights_norm(weights->tensors, "features.norm5", model->config.features, model->norm5_scale,
-                     model->norm5_shift);
-    if (classifier) copy_classifier(model, weights->tensors);
     *out = model;
     return DN_OK;
+}
+
+dn_status dn_model_load(dn_model **out, const char *path, const dn_model_options *options, dn_error *error) {
+    DNI_NOT_NULL(error, out);
+    *out = NULL;
+    DNI_NOT_NULL(error, path);
+    dn_model_options own;
+    dn_status status = dni_model_options_take(&own, options, error);
+    dn_weights *weights = NULL;
+    if (!status) status = dni_weights_open(&weights, path, error);
+    own.discard_weights = 1;
+    if (!status) status = dn_model_create(out, weights, &own, error);
+    dn_weights_free(weights);
+    return status;
 }
 
 void dn_model_free(dn_model *model) {

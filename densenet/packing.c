@@ -7,18 +7,26 @@
 #include "core/memory.h"
 #include "core/pool.h"
 #include "core/progress.h"
-#include "densenet/weights.h"
+#include "densenet/weights_values.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
+/* The work of all threads: each takes the next convolution that nobody has taken. */
 typedef struct packing {
     const dn_model *model;
-    const dni_tensor_dict *tensors;
+    const dn_weights *weights;
     bool discard;       /* the tensors' memory, once they are packed */
-    atomic_bool failed; /* out of memory in one of the tasks */
+    float *rooms;       /* (threads, room) */
+    size_t room;        /* floats: what the largest convolution needs */
+    atomic_size_t next; /* the convolutions that nobody has taken are next .. end - 1 */
+    size_t end;
+    atomic_bool failed; /* one of the threads */
+    dn_status status;   /* of the first that failed, and its error */
+    dn_error error;
 } packing;
 
 typedef struct extent {
@@ -48,61 +56,96 @@ static bool are_apart(const dni_tensor_dict *tensors) {
     return apart;
 }
 
-static void pack(void *context, size_t index) {
-    packing *job = context;
-    const dni_prepared_conv *prepared = &job->model->convs[index];
-    if (!dni_prepared_conv_pack(prepared, job->tensors)) {
-        atomic_store(&job->failed, true);
-        return;
-    }
+static void discard(const packing *job, const dni_prepared_conv *prepared) {
     const dni_conv2d *conv = &prepared->conv;
-    if (job->discard)
-        dni_discard(dni_weights_data(job->tensors, prepared->part.conv, "weight"),
-                    (size_t)prepared->part.in_channels * (size_t)prepared->part.out_channels *
-                        (size_t)(conv->kernel * conv->kernel) * sizeof(float));
+    dni_discard(dni_weights_data(job->weights->tensors, prepared->part.conv, "weight"),
+                (size_t)prepared->part.in_channels * (size_t)prepared->part.out_channels *
+                    (size_t)(conv->kernel * conv->kernel) * sizeof(float));
+}
+
+static void pack(void *context, size_t thread) {
+    packing *job = context;
+    const dn_weights *weights = job->weights;
+    for (size_t i; !atomic_load(&job->failed) && (i = atomic_fetch_add(&job->next, 1)) < job->end;) {
+        const dni_prepared_conv *prepared = &job->model->convs[i];
+        dn_error error;
+        const dn_status status = dni_prepared_conv_pack(prepared, weights->tensors, &weights->file,
+                                                        job->rooms + thread * job->room, &error);
+        if (status && !atomic_exchange(&job->failed, true)) {
+            job->status = status;
+            job->error = error;
+        }
+        if (!status && job->discard) discard(job, prepared);
+    }
 }
 
 /* Convolutions that are packed between two calls of on_progress, for each thread: enough that few threads
  * wait for the last one. */
 enum { STEP = 4 };
 
-typedef struct step {
-    packing *job;
-    size_t first;
-} step;
-
-static void pack_in_step(void *context, size_t index) {
-    const step *now = context;
-    pack(now->job, now->first + index);
-}
-
 /* All at once, or, where somebody wants to know how far it is, in steps. */
 static dn_status run_packing(packing *job, dni_pool *pool, const dn_model_options *options, dn_error *error) {
-    const size_t count = (size_t)job->model->conv_count;
-    const size_t size = options->on_progress ? STEP * (size_t)dni_pool_threads(pool) : count;
-    dn_status status = DN_OK;
-    for (size_t first = 0; !status && first < count; first += size) {
-        const size_t left = count - first, now = left < size ? left : size;
-        dni_pool_run(pool, pack_in_step, &(step){job, first}, now);
-        if (atomic_load(&job->failed))
-            status = dni_no_memory(error, "preparing %s", job->model->config.name);
-        else
-            status = dni_progress_tell(options->on_progress, options->context, first + now, count,
-                                       "preparing weights", error);
+    const size_t count = (size_t)job->model->conv_count, threads = (size_t)dni_pool_threads(pool);
+    const size_t size = options->on_progress ? STEP * threads : count;
+    for (size_t first = 0; first < count; first = job->end) {
+        job->end = count - first < size ? count : first + size;
+        atomic_store(&job->next, first);
+        dni_pool_run(pool, pack, job, threads);
+        if (atomic_load(&job->failed)) {
+            if (error) *error = job->error;
+            return job->status;
+        }
+        const dn_status status = dni_progress_tell(options->on_progress, options->context, job->end, count,
+                                                   "preparing weights", error);
+        if (status) return status;
     }
+    return DN_OK;
+}
+
+static dn_status pack_convolutions(const dn_model *model, const dn_weights *weights, dni_pool *pool,
+                                   const dn_model_options *options, dn_error *error) {
+    packing job = {.model = model,
+                   .weights = weights,
+                   .discard = options->discard_weights && !*weights->hash && !weights->is_foreign &&
+                              are_apart(weights->tensors)};
+    for (int i = 0; i < model->conv_count; i++) {
+        const size_t room = dni_prepared_conv_room(&model->convs[i]);
+        if (room > job.room) job.room = room;
+    }
+    const size_t size = (size_t)dni_pool_threads(pool) * job.room * sizeof *job.rooms;
+    job.rooms = dni_allocate(NULL, size);
+    if (!job.rooms) return dni_no_memory(error, "preparing %s", model->config.name);
+    const dn_status status = run_packing(&job, pool, options, error);
+    dni_release(NULL, job.rooms, size);
+    return status;
+}
+
+/* norm5 and, where there is one, the classifier. */
+static dn_status copy_rest(dn_model *model, const dn_weights *weights, dn_error *error) {
+    const dni_tensor_dict *tensors = weights->tensors;
+    const size_t features = (size_t)model->config.features;
+    dni_weights_norm(tensors, "features.norm5", model->config.features, model->norm5_scale,
+                     model->norm5_shift);
+    if (!model->classifier_weight) return DN_OK;
+    memcpy(model->classifier_bias, dni_weights_data(tensors, "classifier", "bias"),
+           DN_LOGITS * sizeof(float));
+    dni_prefault(model->classifier_weight, DN_LOGITS * features * sizeof(float));
+    const float *values;
+    const dn_status status =
+        dni_weights_fetch(&values, tensors, &weights->file, "classifier", model->classifier_weight, error);
+    if (!status && values != model->classifier_weight)
+        memcpy(model->classifier_weight, values, DN_LOGITS * features * sizeof(float));
     return status;
 }
 
 dn_status dni_model_pack(dn_model *model, const dn_weights *weights, const dn_model_options *options,
                          dn_error *error) {
-    const dni_tensor_dict *tensors = weights->tensors;
     dni_pool *pool;
     dn_status status = dni_pool_open(&pool, options->threads, options->executor, error);
     if (status) return status;
-    packing job = {.model = model,
-                   .tensors = tensors,
-                   .discard = options->discard_weights && !weights->is_foreign && are_apart(tensors)};
-    status = run_packing(&job, pool, options, error);
+    status = pack_convolutions(model, weights, pool, options, error);
+    if (!status) status = copy_rest(model, weights, error);
+    if (!status && *weights->hash) status = dni_file_check_unchanged(&weights->file, error);
     if (!status)
         dni_log(options->on_log, options->context, "%s: %zu bytes of weights, prepared on %d thread%s%s",
                 model->config.name, model->size, dni_pool_threads(pool),

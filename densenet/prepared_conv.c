@@ -7,10 +7,8 @@
 #include "densenet/prepared_conv.h"
 
 #include "core/memory.h"
-#include "densenet/weights.h"
+#include "densenet/weights_values.h"
 #include "layers/batch_norm.h"
-
-#include <stdlib.h>
 
 dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_requirements requirements) {
     dni_prepared_conv prepared = {.part = part, .conv = dni_part_conv2d(&part)};
@@ -18,20 +16,26 @@ dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_requirements re
     return prepared;
 }
 
-/* The floats that parameters() writes: scale and shift of the norm before the convolution; scale, shift and
- * bias of the norm behind it, and the folded weight. */
-static size_t number_count(const dni_prepared_conv *prepared) {
-    const dni_part *part = &prepared->part;
-    const size_t in = (size_t)part->in_channels, out = (size_t)part->out_channels;
+static size_t weight_count(const dni_prepared_conv *prepared) {
     const size_t taps = (size_t)(prepared->conv.kernel * prepared->conv.kernel);
-    return (*part->norm_before ? 2 * in : 0) + (*part->norm_behind ? out * (3 + in * taps) : 0);
+    return (size_t)prepared->part.in_channels * (size_t)prepared->part.out_channels * taps;
 }
 
+/* The weight, read or folded; scale and shift of the norm before the convolution; scale, shift and bias of
+ * the norm behind it. */
+size_t dni_prepared_conv_room(const dni_prepared_conv *prepared) {
+    const dni_part *part = &prepared->part;
+    return weight_count(prepared) + (*part->norm_before ? 2 * (size_t)part->in_channels : 0) +
+           (*part->norm_behind ? 3 * (size_t)part->out_channels : 0);
+}
+
+/* room: of dni_prepared_conv_room() floats. A weight that was read is folded where it is. */
 static dni_conv2d_params parameters(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors,
-                                    float *numbers) {
+                                    const float *weight, float *room) {
     const dni_part *part = &prepared->part;
     const int in = part->in_channels, out = part->out_channels;
-    dni_conv2d_params params = {.weight = dni_weights_data(tensors, part->conv, "weight")};
+    dni_conv2d_params params = {.weight = weight};
+    float *numbers = room + weight_count(prepared);
     if (*part->norm_before) {
         dni_weights_norm(tensors, part->norm_before, in, numbers, numbers + in);
         params.scale = numbers;
@@ -39,25 +43,25 @@ static dni_conv2d_params parameters(const dni_prepared_conv *prepared, const dni
         numbers += 2 * in;
     }
     if (*part->norm_behind) {
-        float *scale = numbers, *shift = scale + out, *bias = shift + out, *folded = bias + out;
+        float *scale = numbers, *shift = scale + out, *bias = shift + out;
         const int64_t per_channel = (int64_t)in * prepared->conv.kernel * prepared->conv.kernel;
         dni_weights_norm(tensors, part->norm_behind, out, scale, shift);
-        dni_batch_norm_fold(scale, shift, out, per_channel, params.weight, folded, bias);
-        params.weight = folded;
+        dni_batch_norm_fold(scale, shift, out, per_channel, weight, room, bias);
+        params.weight = room;
         params.bias = bias;
     }
     return params;
 }
 
-bool dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors) {
-    const size_t count = number_count(prepared);
-    float *numbers = malloc((count + 1) * sizeof *numbers);
-    if (!numbers) return false;
-    const dni_conv2d_params params = parameters(prepared, tensors, numbers);
+dn_status dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors,
+                                 const dni_file *file, float *room, dn_error *error) {
+    const float *weight;
+    const dn_status status = dni_weights_fetch(&weight, tensors, file, prepared->part.conv, room, error);
+    if (status) return status;
+    const dni_conv2d_params params = parameters(prepared, tensors, weight, room);
     dni_prefault(prepared->packed, prepared->kernel->packed_size(&prepared->conv));
     prepared->kernel->pack(&prepared->conv, &params, prepared->packed);
-    free(numbers);
-    return true;
+    return DN_OK;
 }
 
 void dni_prepared_conv_run(const dni_prepared_conv *prepared, const dni_tensor *x, const dni_tensor *y,

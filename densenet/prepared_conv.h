@@ -5,6 +5,7 @@
 
 #include "core/tensor_dict.h"
 #include "densenet/topology.h"
+#include "io/file.h"
 #include "layers/conv2d.h"
 
 typedef struct dni_prepared_conv {
@@ -17,8 +18,12 @@ typedef struct dni_prepared_conv {
 /* With the best kernel that meets the requirements; `packed` must still be set. */
 dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_requirements requirements);
 
-/* Folds and packs the part's tensors into `packed`; false when out of memory. */
-bool dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors);
+/* The floats of room that packing needs. */
+size_t dni_prepared_conv_room(const dni_prepared_conv *prepared);
+/* Folds and packs the part's tensors into `packed`. `file`: where a weight without data is read from; NULL:
+ * all have data. Fails only in reading. */
+dn_status dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors,
+                                 const dni_file *file, float *room, dn_error *error);
 
 void dni_prepared_conv_run(const dni_prepared_conv *prepared, const dni_tensor *x, const dni_tensor *y,
                            void *scratch, dni_pool *pool);

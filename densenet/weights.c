@@ -6,11 +6,9 @@
 #include "core/number.h"
 #include "core/rng.h"
 #include "densenet/topology.h"
+#include "densenet/weights_hash.h"
 #include "io/safetensors.h"
 #include "layers/batch_norm.h"
-
-#define XXH_STATIC_LINKING_ONLY /* the hash's state on the stack: hashing cannot fail */
-#include <xxhash.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -46,7 +44,7 @@ dn_status dni_weights_create(dn_weights **out, const dn_config *config, const dn
         dni_tensor_dict_free(tensors);
         return dni_no_memory(error, "the weights of %s", config->name);
     }
-    *weights = (dn_weights){.config = *config, .tensors = tensors};
+    *weights = (dn_weights){.config = *config, .tensors = tensors, .file = {.descriptor = -1}};
     *out = weights;
     return DN_OK;
 }
@@ -55,6 +53,8 @@ void dn_weights_free(dn_weights *weights) {
     if (!weights) return;
     dni_tensor_dict_free(weights->classifier);
     dni_tensor_dict_free(weights->tensors);
+    dni_file_close(&weights->file);
+    free(weights->path);
     free(weights->notes);
     free(weights);
 }
@@ -71,18 +71,19 @@ void dn_weights_hash(const dn_weights *weights, char hex[33]) {
     if (!hex) return;
     hex[0] = 0;
     if (!weights) return;
-    XXH3_state_t state;
-    XXH3_INITSTATE(&state);
-    XXH3_128bits_reset(&state);
+    if (*weights->hash) {
+        memcpy(hex, weights->hash, sizeof weights->hash);
+        return;
+    }
+    dni_weights_hasher hasher;
+    dni_weights_hash_begin(&hasher);
     for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
         if (dni_is_of_classifier(&walk)) continue;
         const dni_tensor *tensor = dni_tensor_dict_find(weights->tensors, walk.name);
-        XXH3_128bits_update(&state, walk.name, strlen(walk.name) + 1);
-        XXH3_128bits_update(&state, walk.shape, (size_t)walk.rank * sizeof *walk.shape);
-        XXH3_128bits_update(&state, tensor->data, (size_t)dni_tensor_count(tensor) * sizeof(float));
+        dni_weights_hash_tensor(&hasher, &walk);
+        dni_weights_hash_values(&hasher, tensor->data, (size_t)dni_tensor_count(tensor));
     }
-    const XXH128_hash_t hash = XXH3_128bits_digest(&state);
-    snprintf(hex, 33, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+    dni_weights_hash_end(&hasher, hex);
 }
 
 /* ---- saving ---- */
@@ -156,8 +157,12 @@ dn_status dn_weights_save_memory(const dn_weights *weights, void **bytes, size_t
     return status;
 }
 
+bool dni_weights_have_classifier(const dn_weights *weights) {
+    return dni_tensor_dict_find(weights->tensors, "classifier.weight") != NULL;
+}
+
 dn_status dni_weights_check_classifier(const dn_weights *weights, const char *name, dn_error *error) {
-    if (dni_weights_data(weights->tensors, "classifier", "weight")) return DN_OK;
+    if (dni_weights_have_classifier(weights)) return DN_OK;
     return dni_fail(error, DN_ERR_TENSOR_MISSING,
                     "%s: tensor 'classifier.weight' (%d, %d) is missing: these weights of %s came without "
                     "ImageNet's classifier",

@@ -6,6 +6,7 @@
 #include "core/tensor_dict.h"
 #include "densenet/densenet.h"
 #include "densenet/topology.h"
+#include "io/file.h"
 
 #include <stdbool.h>
 
@@ -16,7 +17,12 @@ struct dn_weights {
         *classifier; /* one that is not ImageNet's, kept as it was in the file: "classifier.*", float32,
                                   * dense, views of what `tensors` owns; NULL: none */
     bool is_foreign; /* values lie in memory that is not the library's own, and are never discarded */
-    char *notes;     /* dn_weights_notes(); NULL: none */
+    /* Where the values of tensors without data are; densenet/weights_values.h. Only dn_weights_config(),
+     * dn_weights_hash(), dn_model_create() and dn_weights_free() are for such weights. */
+    dni_file file;
+    char *path;    /* that file's */
+    char hash[33]; /* theirs; "": all tensors have data */
+    char *notes;   /* dn_weights_notes(); NULL: none */
 };
 
 /* Weights without a tensor; `allocator`: for their values, NULL: the system's. */
@@ -36,6 +42,12 @@ bool dni_random_source(const char *source, uint64_t *seed);
  * convolution tells: each tensor is drawn from the seed. */
 bool dni_weights_drawn_from(const dn_weights *weights, uint64_t seed);
 
+/* The weights in a file, for nothing but a model: of a safetensors file in float32 the large values stay
+ * there, and the file stays open; any other is read as by dn_weights_load(). */
+dn_status dni_weights_open(dn_weights **out, const char *path, dn_error *error);
+
+/* Whether the weights came with ImageNet's classifier. */
+bool dni_weights_have_classifier(const dn_weights *weights);
 /* DN_ERR_TENSOR_MISSING unless the weights came with ImageNet's classifier; `name` is the file that they came
  * from, for the message. */
 dn_status dni_weights_check_classifier(const dn_weights *weights, const char *name, dn_error *error);

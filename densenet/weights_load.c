@@ -3,14 +3,13 @@
 #include "densenet/weights.h"
 
 #include "core/error.h"
-#include "core/number.h"
 #include "core/options.h"
 #include "densenet/topology.h"
 #include "densenet/weights_notes.h"
+#include "densenet/weights_values.h"
 #include "weights/checkpoint.h"
 #include "weights/state_dict.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,19 +61,6 @@ static dn_status check_type(const dni_tensor *tensor, const char *name, const ch
                     name, dni_dtype_name(tensor->dtype));
 }
 
-/* Values must be finite, and variances not below 0. */
-static dn_status check_values(const dni_tensor *tensor, const char *name, bool is_variance, const char *path,
-                              dn_error *error) {
-    const float *values = tensor->data;
-    const int64_t count = dni_tensor_count(tensor);
-    if (!is_variance && dni_all_finite(values, (size_t)count)) return DN_OK;
-    for (int64_t i = 0; i < count; i++)
-        if (!isfinite(values[i]) || (is_variance && values[i] < 0.0f))
-            return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s' holds %g at element %lld", path, name,
-                            (double)values[i], (long long)i);
-    return DN_OK;
-}
-
 /* Adds the tensor as a view where it is dense float32, converted otherwise. */
 static dn_status add_floats(dni_tensor_dict *to, const char *name, const dni_tensor *tensor, const char *path,
                             dn_error *error) {
@@ -89,13 +75,21 @@ static dn_status add_floats(dni_tensor_dict *to, const char *name, const dni_ten
     return status;
 }
 
+static dn_status check_values(const dni_tensor_dict *tensors, const char *name, bool is_variance,
+                              const char *path, dn_error *error) {
+    const dni_tensor *tensor = dni_tensor_dict_find(tensors, name);
+    return dni_values_check(tensor->data, (size_t)dni_tensor_count(tensor), 0, name, is_variance, path,
+                            error);
+}
+
+/* scan: of a file whose values stay there; NULL: they were read. */
 static dn_status take(dn_weights *weights, const dni_tensor *tensor, const dni_tensor_walk *walk,
-                      const char *path, dn_error *error) {
+                      dni_value_scan *scan, const char *path, dn_error *error) {
     dn_status status = check_shape(tensor, walk, path, error);
+    if (!status && scan) return dni_value_scan_take(scan, weights, tensor, walk, error);
     if (!status) status = add_floats(weights->tensors, walk->name, tensor, path, error);
     return status ? status
-                  : check_values(dni_tensor_dict_find(weights->tensors, walk->name), walk->name,
-                                 walk->role == DNI_NORM_VARIANCE, path, error);
+                  : check_values(weights->tensors, walk->name, walk->role == DNI_NORM_VARIANCE, path, error);
 }
 
 /* Whether the file holds the ImageNet classifier: any other belongs to whoever trained it and is passed over,
@@ -179,9 +173,7 @@ static dn_status keep_classifier(dn_weights *weights, const dni_tensor_dict *net
         const dni_named_tensor *entry = dni_tensor_dict_at(network, i);
         if (!is_classifier(entry)) continue;
         status = add_floats(weights->classifier, entry->name, &entry->tensor, path, error);
-        if (!status)
-            status = check_values(dni_tensor_dict_find(weights->classifier, entry->name), entry->name, false,
-                                  path, error);
+        if (!status) status = check_values(weights->classifier, entry->name, false, path, error);
     }
     if (!status && dni_tensor_dict_count(weights->classifier)) return check_classifier(weights, path, error);
     dni_tensor_dict_free(weights->classifier);
@@ -196,23 +188,37 @@ typedef struct loading {
     dni_file file;
     dn_weights_load_options options;
     dni_checkpoint checkpoint;
+    bool leaves_values; /* in the file, where it allows that */
 } loading;
 
 static dn_status take_network(dn_weights *weights, const dni_tensor_dict *network, bool with_classifier,
-                              const char *path, dn_error *error) {
+                              dni_value_scan *scan, const char *path, dn_error *error) {
     for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
         if (dni_is_of_classifier(&walk) && !with_classifier) continue;
-        const dn_status status = take(weights, dni_tensor_dict_find(network, walk.name), &walk, path, error);
+        const dni_tensor *tensor = dni_tensor_dict_find(network, walk.name);
+        const dn_status status = take(weights, tensor, &walk, scan, path, error);
         if (status) return status;
     }
     return refuse_unexpected(network, weights, path, error);
+}
+
+/* The same where the values stay in the file. */
+static dn_status scan_network(dn_weights *weights, const loading *l, bool with_classifier, dn_error *error) {
+    dni_value_scan scan;
+    dn_status status = dni_value_scan_begin(&scan, &l->file, error);
+    if (!status)
+        status = take_network(weights, l->checkpoint.network, with_classifier, &scan, l->file.path, error);
+    dni_value_scan_end(&scan, status ? NULL : weights->hash);
+    return status;
 }
 
 static dn_status take_all(dn_weights *weights, const loading *l, dn_error *error) {
     const dni_tensor_dict *network = l->checkpoint.network;
     const bool is_imagenet = has_classifier(network, &weights->config),
                is_kept = !is_imagenet && l->options.keep_classifier;
-    dn_status status = take_network(weights, network, is_imagenet, l->file.path, error);
+    dn_status status = l->leaves_values
+                           ? scan_network(weights, l, is_imagenet, error)
+                           : take_network(weights, network, is_imagenet, NULL, l->file.path, error);
     if (!status && is_kept)
         status = keep_classifier(weights, network, l->options.allocator, l->file.path, error);
     if (!status && !is_kept)
@@ -228,10 +234,19 @@ static dn_status take_all(dn_weights *weights, const loading *l, dn_error *error
     return status;
 }
 
-/* The weights' tensors are views of the file's: it lives as long as they do. */
-static dn_status keep_file(dn_weights *weights, dni_checkpoint *checkpoint, dn_error *error) {
-    const dn_status status = dni_tensor_dict_adopt(weights->tensors, free_dict, checkpoint->file, error);
-    if (!status) checkpoint->file = NULL;
+/* The weights' tensors are views of the file's, which lives as long as they do: its values in memory, or the
+ * file itself where they stayed in it. */
+static dn_status keep_file(dn_weights *weights, loading *l, dn_error *error) {
+    if (l->leaves_values) {
+        weights->path = strdup(l->file.path);
+        if (!weights->path) return dni_no_memory(error, "%s", l->file.path);
+        weights->file = l->file;
+        weights->file.path = weights->path;
+        l->file.descriptor = -1;
+        return DN_OK;
+    }
+    const dn_status status = dni_tensor_dict_adopt(weights->tensors, free_dict, l->checkpoint.file, error);
+    if (!status) l->checkpoint.file = NULL;
     return status;
 }
 
@@ -254,7 +269,7 @@ static dn_status make(dn_weights **out, loading *l, dn_error *error) {
     if (status) return status;
     weights->is_foreign = l->options.borrow || l->options.allocator;
     status = take_all(weights, l, error);
-    if (!status) status = keep_file(weights, &l->checkpoint, error);
+    if (!status) status = keep_file(weights, l, error);
     if (!status && l->options.on_progress &&
         l->options.on_progress(l->options.context, l->file.size, l->file.size))
         status = dni_fail(error, DN_ERR_CANCELLED, "%s: loading was cancelled", l->file.path);
@@ -265,13 +280,33 @@ static dn_status make(dn_weights **out, loading *l, dn_error *error) {
     return status;
 }
 
+/* Whether no tensor of the network has to be converted. */
+static bool is_float32(const dni_tensor_dict *network) {
+    for (size_t i = 0; i < dni_tensor_dict_count(network); i++) {
+        const dni_named_tensor *entry = dni_tensor_dict_at(network, i);
+        if (entry->tensor.dtype != DNI_F32 && !is_counter(entry)) return false;
+    }
+    return true;
+}
+
+/* Reads the checkpoint, its values included unless they can stay in the file. */
+static dn_status read_checkpoint(loading *l, dn_error *error) {
+    const dni_checkpoint_options options = {
+        .allocator = l->options.allocator, .prefix = l->options.prefix, .leave_values = l->leaves_values};
+    dn_status status = dni_checkpoint_read(&l->checkpoint, &l->file, &options, error);
+    if (status) return status;
+    l->leaves_values = !l->checkpoint.has_values && is_float32(l->checkpoint.network);
+    if (l->leaves_values || l->checkpoint.has_values) return DN_OK;
+    dni_checkpoint_free(&l->checkpoint);
+    return read_checkpoint(l, error);
+}
+
 /* Of a file that is open; l's options are this version's. */
 static dn_status load(dn_weights **out, loading *l, dn_error *error) {
     dni_reading reading = {.on_progress = l->options.on_progress, .context = l->options.context};
     if (reading.on_progress) l->file.reading = &reading;
     l->file.is_lasting = l->options.borrow;
-    const dni_checkpoint_options options = {.allocator = l->options.allocator, .prefix = l->options.prefix};
-    dn_status status = dni_checkpoint_read(&l->checkpoint, &l->file, &options, error);
+    dn_status status = read_checkpoint(l, error);
     if (status) return status;
     status = make(out, l, error);
     dni_checkpoint_free(&l->checkpoint);
@@ -295,7 +330,7 @@ static dn_status take_options(dn_weights_load_options *own, const dn_weights_loa
 
 static dn_status load_path(dn_weights **out, const char *path, const dn_weights_load_options *options,
                            dn_error *error) {
-    loading l;
+    loading l = {.leaves_values = false};
     dn_status status = take_options(&l.options, options, error);
     if (!status && l.options.borrow)
         status = dni_fail(error, DN_ERR_ARGUMENT,
@@ -320,6 +355,16 @@ dn_status dn_weights_load_with_options(dn_weights **out, const char *path,
     *out = NULL;
     DNI_NOT_NULL(error, path);
     return load_path(out, path, options, error);
+}
+
+dn_status dni_weights_open(dn_weights **out, const char *path, dn_error *error) {
+    *out = NULL;
+    loading l = {.options = dn_weights_load_options_default(), .leaves_values = true};
+    dn_status status = dni_file_open(&l.file, path, error);
+    if (status) return status;
+    status = load(out, &l, error);
+    dni_file_close(&l.file);
+    return status;
 }
 
 dn_status dn_weights_load_memory(dn_weights **out, const void *bytes, size_t size, const char *name,

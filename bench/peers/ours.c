@@ -24,7 +24,7 @@ static void forward(void *context) {
 }
 
 static dn_model_options model_options_of(const server_job *job) {
-    dn_model_options options = {.struct_size = sizeof options, .threads = job->threads, .discard_weights = 1};
+    dn_model_options options = {.struct_size = sizeof options, .threads = job->threads};
     if (strcmp(job->variant, "bf16") == 0)
         options.precision = DN_PRECISION_BFLOAT16;
     else if (strcmp(job->variant, "low") == 0)
@@ -37,13 +37,10 @@ static dn_model_options model_options_of(const server_job *job) {
 int main(int argc, char **argv) {
     const server_job job = server_job_read(argc, argv);
     dn_error error;
-    dn_weights *weights;
     dn_model *model;
     dn_session *session;
-    if (dn_weights_load(&weights, job.weights, &error) != DN_OK) server_fail("%s", error.message);
     const dn_model_options model_options = model_options_of(&job);
-    if (dn_model_create(&model, weights, &model_options, &error) != DN_OK) server_fail("%s", error.message);
-    dn_weights_free(weights);
+    if (dn_model_load(&model, job.weights, &model_options, &error) != DN_OK) server_fail("%s", error.message);
     fprintf(stderr, "{\"version\": \"%s\", \"tier\": \"%s\", \"precision\": \"%s\", \"memory\": \"%s\"}\n",
             dn_version(), dn_model_tier(model),
             model_options.precision == DN_PRECISION_BFLOAT16 ? "bf16" : "fp32",

@@ -2,6 +2,7 @@
 /* Weights for a model file, and the network made of them. */
 #include "ftrain/backbone/model_attach.h"
 
+#include "densenet/weights.h"
 #include "ftrain/backbone/weights_source.h"
 #include "ftrain/shell/message.h"
 #include "head/classifier/backbone.h"
@@ -13,9 +14,13 @@ static bool uses_own_weights(const dn_classifier *classifier, const char *option
     return dn_classifier_is_complete(classifier) && !option;
 }
 
-static outcome load_checked(dn_weights **out, const dn_classifier *classifier, const char *path) {
+/* dn_weights_load(), or, where a model is all that is wanted, dni_weights_open(). */
+typedef dn_status (*weights_reader)(dn_weights **out, const char *path, dn_error *error);
+
+static outcome read_checked(dn_weights **out, const dn_classifier *classifier, weights_reader read,
+                            const char *path) {
     dn_error error;
-    dn_status status = dn_weights_load(out, path, &error);
+    dn_status status = read(out, path, &error);
     if (!status) status = dni_classifier_check_weights(classifier, *out, &error);
     if (!status) return OUTCOME_OK;
     dn_weights_free(*out);
@@ -33,11 +38,11 @@ static outcome refuse_random(const dn_classifier *classifier, const char *option
 }
 
 /* Looks in the usual places, where -w is not given. */
-static outcome load_found(dn_weights **out, const dn_classifier *classifier) {
+static outcome load_found(dn_weights **out, const dn_classifier *classifier, weights_reader read) {
     char *path;
     dn_error error;
     outcome code = weights_find_file(&path, dn_classifier_get_info(classifier)->backbone);
-    if (!code && path) code = load_checked(out, classifier, path);
+    if (!code && path) code = read_checked(out, classifier, read, path);
     if (!code && !path && dni_classifier_check_complete(classifier, &error)) {
         message(
             "%s; give that file by -w (searched: $DENSENET_WEIGHTS, the caches of densenet and of torch hub)",
@@ -48,22 +53,24 @@ static outcome load_found(dn_weights **out, const dn_classifier *classifier) {
     return code;
 }
 
-static outcome load_given(dn_weights **out, const dn_classifier *classifier, const char *option) {
+static outcome load_given(dn_weights **out, const dn_classifier *classifier, weights_reader read,
+                          const char *option) {
     char *path;
     outcome code = weights_resolve(&path, option);
-    if (!code) code = load_checked(out, classifier, path);
+    if (!code) code = read_checked(out, classifier, read, path);
     free(path);
     return code;
 }
 
-static outcome load(dn_weights **out, const dn_classifier *classifier, const char *option) {
+static outcome load(dn_weights **out, const dn_classifier *classifier, weights_reader read,
+                    const char *option) {
     dn_error error;
     *out = NULL;
     if (uses_own_weights(classifier, option))
         return dni_classifier_weights(out, classifier, &error) ? report(&error, OUTCOME_MODEL) : OUTCOME_OK;
-    if (!option) return load_found(out, classifier);
+    if (!option) return load_found(out, classifier, read);
     if (strncmp(option, "random:", 7) == 0) return refuse_random(classifier, option);
-    return load_given(out, classifier, option);
+    return load_given(out, classifier, read, option);
 }
 
 /* `discard`: the weights are not needed afterwards. */
@@ -89,15 +96,16 @@ outcome model_attach(dn_classifier *classifier, const char *weights_option, cons
     if (uses_own_weights(classifier, weights_option))
         return model_attach_weights(classifier, NULL, network, batch);
     dn_weights *weights;
-    outcome code = load(&weights, classifier, weights_option);
+    outcome code = load(&weights, classifier, dni_weights_open, weights_option);
     if (!code) code = attach(classifier, weights, network, batch, true);
     dn_weights_free(weights);
     return code;
 }
 
 outcome lazy_weights_get(lazy_weights *weights, const dn_weights **out) {
-    const outcome code =
-        weights->loaded ? OUTCOME_OK : load(&weights->loaded, weights->classifier, weights->option);
+    const outcome code = weights->loaded
+                             ? OUTCOME_OK
+                             : load(&weights->loaded, weights->classifier, dn_weights_load, weights->option);
     *out = weights->loaded;
     return code;
 }

@@ -38,7 +38,7 @@ static outcome make_network(imagenet *self, const dn_weights *weights, const net
 static outcome open_file(imagenet *self, const char *path, const network_options *network, int batch) {
     dn_weights *weights;
     dn_error error;
-    dn_status status = dn_weights_load(&weights, path, &error);
+    dn_status status = dni_weights_open(&weights, path, &error);
     if (!status) status = dni_weights_check_classifier(weights, path, &error);
     const outcome code = status ? report(&error, OUTCOME_MODEL) : make_network(self, weights, network, batch);
     dn_weights_free(weights);

@@ -184,6 +184,9 @@ static void test_model_and_session(void **state) {
     REFUSED(dn_model_create(NULL, weights, &model_options, &error), "out");
     REFUSED(dn_model_create(&made, NULL, NULL, &error), "weights");
     assert_null(made);
+    REFUSED(dn_model_load(NULL, "w", &model_options, &error), "out");
+    REFUSED(dn_model_load(&made, NULL, NULL, &error), "path");
+    assert_null(made);
     dn_model_options_init(NULL, sizeof model_options);
     dn_model_free(NULL);
     assert_null(dn_model_config(NULL));

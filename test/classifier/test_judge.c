@@ -293,7 +293,7 @@ static void test_a_classifier_works_on_a_callers_executor(void **state) {
     must(dn_classifier_load(&own, path, &error), &error);
     assert_null(dn_classifier_get_session(own));
     must(dn_classifier_attach(own, NULL, NULL, &options, &error), &error);
-    assert_true(tasks > 100); /* the convolutions' weights */
+    assert_true(tasks >= 2); /* an item for each thread that packs weights */
     const dn_session *session = dn_classifier_get_session(own);
     assert_int_equal(dn_session_batch(session), BATCH);
     assert_string_equal(dn_model_hash(dn_session_model(session)), dn_classifier_get_info(own)->weights_hash);
