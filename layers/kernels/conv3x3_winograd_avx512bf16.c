@@ -56,9 +56,15 @@ static size_t packed_size(const dni_conv2d *conv) {
     return COMPONENTS * component_weights(conv) * sizeof(bf16_pair);
 }
 
-/* G w G^T of one input channel and `width` output channels, the taps of an output channel being `step` floats
- * behind those of the one before it. */
-static void transform_weights(const float *w, size_t step, size_t width,
+/* to: (TAPS, width), of one input channel and `width` output channels, whose taps are `step` floats behind
+ * those of the one before. */
+static void gather_taps(const float *w, size_t step, size_t width, float to[TAPS][BLOCK_CHANNELS]) {
+    for (size_t o = 0; o < width; o++)
+        for (size_t tap = 0; tap < TAPS; tap++) to[tap][o] = w[o * step + tap];
+}
+
+/* G w G^T of one input channel and `width` output channels. */
+static void transform_weights(float w[TAPS][BLOCK_CHANNELS], size_t width,
                               float to[COMPONENTS][BLOCK_CHANNELS]) {
     static const double down[IN_ROWS][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
     const double at_p = g_factor(P, Q), at_q = g_factor(Q, P);
@@ -74,7 +80,7 @@ static void transform_weights(const float *w, size_t step, size_t width,
             for (int tap = 0; tap < TAPS; tap++) g[tap] = down[i][tap / 3] * across[j][tap % 3];
             for (size_t o = 0; o < width; o++) {
                 double sum = 0;
-                for (int tap = 0; tap < TAPS; tap++) sum += g[tap] * (double)w[o * step + (size_t)tap];
+                for (int tap = 0; tap < TAPS; tap++) sum += g[tap] * (double)w[tap][o];
                 to[i * IN_COLUMNS + j][o] = (float)sum;
             }
         }
@@ -87,10 +93,13 @@ static void pack(const dni_conv2d *conv, const dni_conv2d_params *params, void *
         const size_t first = (size_t)(block_start(conv, block) * VW);
         const size_t width = (size_t)(block_start(conv, block + 1) * VW) - first;
         for (size_t c = 0; c < in; c += 2, to += width) {
+            float taps[TAPS][BLOCK_CHANNELS];
             float even[COMPONENTS][BLOCK_CHANNELS], odd[COMPONENTS][BLOCK_CHANNELS];
             const float *weight = params->weight + (first * in + c) * TAPS;
-            transform_weights(weight, in * TAPS, width, even);
-            transform_weights(weight + TAPS, in * TAPS, width, odd);
+            gather_taps(weight, in * TAPS, width, taps);
+            transform_weights(taps, width, even);
+            gather_taps(weight + TAPS, in * TAPS, width, taps);
+            transform_weights(taps, width, odd);
             for (size_t i = 0; i < COMPONENTS; i++)
                 for (size_t o = 0; o < width; o++)
                     to[i * component_weights(conv) + o] = bf16_pair_of(even[i][o], odd[i][o]);
