@@ -26,6 +26,10 @@
     KERNEL(conv1x1_bf16_avx512_blocked)                                                                      \
     KERNEL(conv3x3_bf16_avx512_winograd2x4)
 #define DNI_CONV2D_KERNELS_INT8_X86(KERNEL)                                                                  \
+    KERNEL(conv1x1_int8_avx2_blocked)                                                                        \
+    KERNEL(conv3x3_int8_avx2_direct)                                                                         \
+    KERNEL(conv1x1_int8_avxvnni_blocked)                                                                     \
+    KERNEL(conv3x3_int8_avxvnni_direct)                                                                      \
     KERNEL(conv1x1_int8_avx512_blocked)                                                                      \
     KERNEL(conv3x3_int8_avx512_direct)
 #else

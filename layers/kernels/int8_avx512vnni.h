@@ -9,9 +9,13 @@
 
 #include <string.h>
 
+enum { DEPTH = 4, OFFSET = 0 };
+
+typedef uint8_t int8_value;
 typedef __m512i int8_sum, int8_line, int8_quad;
 
-DNI_INLINE int8_sum int8_zero(void) {
+DNI_INLINE int8_sum int8_begin(const int8_t *from) {
+    (void)from;
     return _mm512_setzero_si512();
 }
 
@@ -19,7 +23,7 @@ DNI_INLINE int8_line int8_load_line(const int8_t *from) {
     return _mm512_loadu_si512(from);
 }
 
-DNI_INLINE int8_quad int8_load_quad(const uint8_t *from) {
+DNI_INLINE int8_quad int8_load_quad(const int8_value *from) {
     int32_t four;
     memcpy(&four, from, sizeof four);
     return _mm512_set1_epi32(four);
@@ -36,7 +40,7 @@ DNI_INLINE vec int8_total(int8_sum sum) {
 
 /* Packing saturates at both ends, so that numbers below 0 become 0, but it does so in each quarter of its
  * operands. */
-DNI_INLINE void int8_round(uint8_t *to, vec a, vec b, vec c, vec d) {
+DNI_INLINE void int8_round(int8_value *to, vec a, vec b, vec c, vec d) {
     const __m512i low = _mm512_packs_epi32(_mm512_cvtps_epi32(a), _mm512_cvtps_epi32(b));
     const __m512i high = _mm512_packs_epi32(_mm512_cvtps_epi32(c), _mm512_cvtps_epi32(d));
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);

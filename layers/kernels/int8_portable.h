@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+enum { DEPTH = 4, OFFSET = 0 };
+
+typedef uint8_t int8_value;
 typedef int32_t int8_ints __attribute__((vector_size(DNI_VECTOR_WIDTH * 4)));
 
 #if defined(__SSE2__)
@@ -25,7 +28,8 @@ typedef struct int8_sum {
 
 typedef __m128i int8_quad; /* 16-bit numbers, twice */
 
-DNI_INLINE int8_sum int8_zero(void) {
+DNI_INLINE int8_sum int8_begin(const int8_t *from) {
+    (void)from;
     return (int8_sum){_mm_setzero_si128(), _mm_setzero_si128()};
 }
 
@@ -35,7 +39,7 @@ DNI_INLINE int8_line int8_load_line(const int8_t *from) {
                        _mm_srai_epi16(_mm_unpackhi_epi8(bytes, bytes), 8)};
 }
 
-DNI_INLINE int8_quad int8_load_quad(const uint8_t *from) {
+DNI_INLINE int8_quad int8_load_quad(const int8_value *from) {
     int32_t four;
     memcpy(&four, from, sizeof four);
     const __m128i once = _mm_unpacklo_epi8(_mm_cvtsi32_si128(four), _mm_setzero_si128());
@@ -64,7 +68,8 @@ typedef struct int8_quad {
     int32_t depth[4];
 } int8_quad;
 
-DNI_INLINE int8_sum int8_zero(void) {
+DNI_INLINE int8_sum int8_begin(const int8_t *from) {
+    (void)from;
     return (int8_sum){0};
 }
 
@@ -75,7 +80,7 @@ DNI_INLINE int8_line int8_load_line(const int8_t *from) {
     return line;
 }
 
-DNI_INLINE int8_quad int8_load_quad(const uint8_t *from) {
+DNI_INLINE int8_quad int8_load_quad(const int8_value *from) {
     return (int8_quad){{from[0], from[1], from[2], from[3]}};
 }
 
@@ -89,13 +94,13 @@ DNI_INLINE vec int8_total(int8_sum sum) {
 #endif
 
 /* Beside 1.5 * 2^23 a float's last bit is 1, and adding rounds to it. */
-DNI_INLINE void int8_round_one(uint8_t *to, vec a) {
+DNI_INLINE void int8_round_one(int8_value *to, vec a) {
     const float large = 0x1.8p23f;
     const int8_ints rounded = (int8_ints)(vec_relu(a) + large) - (int8_ints)vec_all(large);
-    DNI_UNROLL for (int i = 0; i < VW; i++) to[i] = (uint8_t)rounded[i];
+    DNI_UNROLL for (int i = 0; i < VW; i++) to[i] = (int8_value)rounded[i];
 }
 
-DNI_INLINE void int8_round(uint8_t *to, vec a, vec b, vec c, vec d) {
+DNI_INLINE void int8_round(int8_value *to, vec a, vec b, vec c, vec d) {
     int8_round_one(to, a);
     int8_round_one(to + VW, b);
     int8_round_one(to + 2 * VW, c);

@@ -7,6 +7,7 @@
 
 #include "core/memory.h"
 #include "core/rng.h"
+#include "test/support/avxvnni_encoded.h"
 #include "test/support/layers.h"
 
 #include <math.h>
@@ -196,6 +197,12 @@ static void check_kernel(const dni_conv2d_kernel *kernel, const fixture *f, fill
     free(out);
 }
 
+static bool runs_here(const dni_conv2d_kernel *kernel, const dni_conv2d *conv) {
+    const dni_conv2d_requirements here = {
+        .isa = dni_cpu_isa(), .features = dni_cpu_features(), .precision = DNI_PRECISION_INT8};
+    return dni_conv2d_supports(kernel, conv, here);
+}
+
 /* Every kernel of bytes that runs here; returns how many accept the case. */
 static int check_case(const int8_case *c) {
     int checked = 0;
@@ -203,10 +210,7 @@ static int check_case(const int8_case *c) {
         fixture f = fixture_create(c, how);
         for (size_t k = 0; k < dni_conv2d_kernel_count; k++) {
             const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
-            const dni_conv2d_requirements here = {
-                .isa = dni_cpu_isa(), .features = dni_cpu_features(), .precision = DNI_PRECISION_INT8};
-            if (kernel->precision != DNI_PRECISION_INT8 || !dni_conv2d_supports(kernel, &f.conv, here))
-                continue;
+            if (kernel->precision != DNI_PRECISION_INT8 || !runs_here(kernel, &f.conv)) continue;
             check_kernel(kernel, &f, how);
             checked++;
         }
@@ -230,24 +234,63 @@ static int check_case(const int8_case *c) {
 #define GROWTH(in, out)                                                                                      \
     { .in_channels = in, .out_channels = out, .kernel = 3, .stride = 1, .pad = 1, .nonnegative = true }
 
+static const int8_case cases_1x1[] = {
+    {BOTTLENECK(96, 192), 1, 9, 5},   {BOTTLENECK(16, 16), 1, 1, 1},   {BOTTLENECK(2208, 192), 1, 7, 7},
+    {BOTTLENECK(336, 128), 2, 3, 5},  {BOTTLENECK(1056, 32), 3, 2, 1}, {BOTTLENECK(48, 80), 1, 4, 7},
+    {TRANSITION(384, 192), 1, 6, 10}, {TRANSITION(2112, 48), 1, 4, 5}, {TRANSITION(80, 16), 2, 7, 2},
+};
+static const int8_case cases_3x3[] = {
+    {GROWTH(192, 48), 1, 7, 7}, {GROWTH(192, 48), 1, 14, 3}, {GROWTH(128, 32), 3, 4, 5},
+    {GROWTH(16, 16), 1, 1, 1},  {GROWTH(48, 80), 2, 2, 9},   {GROWTH(144, 112), 1, 1, 8},
+};
+
 static void test_every_1x1_kernel_sums_integers_without_an_error(void **state) {
     (void)state;
-    static const int8_case cases[] = {
-        {BOTTLENECK(96, 192), 1, 9, 5},   {BOTTLENECK(16, 16), 1, 1, 1},   {BOTTLENECK(2208, 192), 1, 7, 7},
-        {BOTTLENECK(336, 128), 2, 3, 5},  {BOTTLENECK(1056, 32), 3, 2, 1}, {BOTTLENECK(48, 80), 1, 4, 7},
-        {TRANSITION(384, 192), 1, 6, 10}, {TRANSITION(2112, 48), 1, 4, 5}, {TRANSITION(80, 16), 2, 7, 2},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) assert_true(check_case(&cases[i]) >= FILLINGS);
+    for (size_t i = 0; i < COUNT(cases_1x1); i++) assert_true(check_case(&cases_1x1[i]) >= FILLINGS);
 }
 
 static void test_every_3x3_kernel_sums_integers_without_an_error(void **state) {
     (void)state;
-    static const int8_case cases[] = {
-        {GROWTH(192, 48), 1, 7, 7}, {GROWTH(192, 48), 1, 14, 3}, {GROWTH(128, 32), 3, 4, 5},
-        {GROWTH(16, 16), 1, 1, 1},  {GROWTH(48, 80), 2, 2, 9},   {GROWTH(144, 112), 1, 1, 8},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) assert_true(check_case(&cases[i]) >= FILLINGS);
+    for (size_t i = 0; i < COUNT(cases_3x3); i++) assert_true(check_case(&cases_3x3[i]) >= FILLINGS);
 }
+
+/* ---- kernels that this CPU may lack the instructions for ---- */
+
+/* A kernel of the list that is not checked above is named. */
+static void test_kernels_that_cannot_run_here_are_named(void **state) {
+    (void)state;
+    bool lacks = false;
+    for (size_t k = 0; k < dni_conv2d_kernel_count; k++) {
+        const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
+        if (kernel->precision != DNI_PRECISION_INT8) continue;
+        if (dni_cpu_has(kernel->isa) && !(kernel->features & ~dni_cpu_features())) continue;
+        print_message("%s is not checked: this CPU has not its instructions\n", kernel->name);
+        lacks = true;
+    }
+    if (lacks) skip();
+}
+
+#if defined(__x86_64__)
+static void check_encoded(const dni_conv2d_kernel *kernel, const int8_case *cases, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        for (filling how = LARGEST; how < FILLINGS; how++) {
+            assert_true(kernel->accepts(&cases[i].conv));
+            fixture f = fixture_create(&cases[i], how);
+            check_kernel(kernel, &f, how);
+            fixture_free(&f);
+        }
+}
+
+static void test_kernels_for_avx_vnni_are_exact_in_the_encoding_of_avx512_vnni(void **state) {
+    (void)state;
+    if (!(dni_cpu_features() & DNI_CPU_AVX512_VNNI)) {
+        print_message("this CPU has no AVX512-VNNI\n");
+        skip();
+    }
+    check_encoded(&conv1x1_int8_avxvnni_encoded, cases_1x1, COUNT(cases_1x1));
+    check_encoded(&conv3x3_int8_avxvnni_encoded, cases_3x3, COUNT(cases_3x3));
+}
+#endif
 
 /* ---- rounding of weights ---- */
 
@@ -280,6 +323,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_1x1_kernel_sums_integers_without_an_error),
         cmocka_unit_test(test_every_3x3_kernel_sums_integers_without_an_error),
+        cmocka_unit_test(test_kernels_that_cannot_run_here_are_named),
+#if defined(__x86_64__)
+        cmocka_unit_test(test_kernels_for_avx_vnni_are_exact_in_the_encoding_of_avx512_vnni),
+#endif
         cmocka_unit_test(test_weights_are_rounded_within_a_step_and_their_largest_is_kept),
         cmocka_unit_test(test_weights_that_are_all_zero_stay_so),
     };

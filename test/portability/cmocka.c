@@ -10,11 +10,12 @@
 
 #include <cmocka.h>
 
+enum { FAILED = 1, SKIPPED };
 static jmp_buf after_failure;
 
 static void failed(const char *file, int line) {
     fprintf(stderr, "[   LINE   ] --- %s:%d: error: Failure!\n", file, line);
-    longjmp(after_failure, 1);
+    longjmp(after_failure, FAILED);
 }
 
 void print_error(const char *const format, ...) {
@@ -22,6 +23,18 @@ void print_error(const char *const format, ...) {
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
+}
+
+void print_message(const char *const format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+}
+
+void _skip(const char *const file, const int line) {
+    (void)file, (void)line;
+    longjmp(after_failure, SKIPPED);
 }
 
 void _fail(const char *const file, const int line) {
@@ -65,7 +78,12 @@ static int runs(const struct CMUnitTest *test, void *group_state) {
     void *state = test->initial_state ? test->initial_state : group_state;
     printf("[ RUN      ] %s\n", test->name);
     fflush(stdout); /* whoever is stopped for taking too long shall be seen */
-    if (setjmp(after_failure) || (test->setup_func && test->setup_func(&state))) {
+    const int left = setjmp(after_failure);
+    if (left == SKIPPED) {
+        printf("[  SKIPPED ] %s\n", test->name);
+        return 1;
+    }
+    if (left == FAILED || (test->setup_func && test->setup_func(&state))) {
         printf("[  FAILED  ] %s\n", test->name);
         return 0;
     }
