@@ -2,6 +2,8 @@
 /* Tensor views and element conversion. */
 #include "core/tensor.h"
 
+#include "core/bf16.h"
+
 #include "core/memory.h"
 
 #include <stdio.h>
@@ -124,7 +126,7 @@ static float element_to_f32(dni_dtype dtype, const char *element) {
     }
     case DNI_BF16: {
         READ(uint16_t);
-        return f32_of_bits((uint32_t)value << 16);
+        return dni_bf16_value(value);
     }
     case DNI_I64: {
         READ(int64_t);

@@ -12,22 +12,15 @@
 #ifndef DN_LAYERS_KERNELS_BF16_H
 #define DN_LAYERS_KERNELS_BF16_H
 
+#include "core/bf16.h"
 #include "layers/kernels/microkernel.h"
 
 #include <string.h>
 
 typedef uint32_t bf16_pair;
 
-/* Rounds to the nearest, ties to even, as the CPU does; a NaN stays a NaN. */
-static inline uint32_t bf16_bits(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    if (value != value) return 0x7fc0;
-    return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-}
-
 static inline bf16_pair bf16_pair_of(float first, float second) {
-    return bf16_bits(first) | bf16_bits(second) << 16;
+    return dni_bf16_of(first) | (uint32_t)dni_bf16_of(second) << 16;
 }
 
 /* Rounds 32 floats to 16 pairs. */
