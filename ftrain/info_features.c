@@ -28,7 +28,8 @@ static void print_names(const char *before, char *const *names, int count) {
 }
 
 static void print_text(const dni_feature_header *header, const size_t counts[DNI_SPLITS]) {
-    printf("features\nviews of pictures %zu, features %zu\nof ", header->records, header->features);
+    printf("features\nviews of pictures %zu, features %zu%s\nof ", header->records, header->features,
+           header->dtype == DNI_BF16 ? ", kept as bf16" : "");
     quote_write(stdout, header->provenance);
     if (header->has_pictures) {
         printf("\npictures %zu train, %zu valid, %zu test", counts[DNI_TRAIN], counts[DNI_VALID],
@@ -54,9 +55,10 @@ static json_t *object(const dni_feature_header *header, const size_t counts[DNI_
         classes = names_json(header->classes, header->class_count);
         views = names_json(header->views, header->view_count);
     }
-    return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "rows", (json_int_t)header->records, "features",
-                     (json_int_t)header->features, "provenance", dni_json_text(header->provenance),
-                     "split_counts", pictures, "classes", classes, "views", views);
+    return json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o}", "rows", (json_int_t)header->records, "features",
+                     (json_int_t)header->features, "store", header->dtype == DNI_BF16 ? "bf16" : "fp32",
+                     "provenance", dni_json_text(header->provenance), "split_counts", pictures, "classes",
+                     classes, "views", views);
 }
 
 outcome info_features(const char *path, json_t **out) {

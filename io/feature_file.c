@@ -37,6 +37,7 @@ static dn_status check_tensors(dni_feature_file *file, uint64_t *keys_offset, dn
                         "%s: tensor 'features' is (%lld, %zu), expected (%lld, %zu)", file->path,
                         (long long)n, file->values.features, (long long)n, file->features);
     file->count = file->values.count;
+    file->dtype = file->values.dtype;
     return DN_OK;
 }
 

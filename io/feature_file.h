@@ -2,7 +2,7 @@
 /* A feature store's file: records sorted by key, in safetensors. The keys are in memory, the records are
  * read when they are asked for.
  *
- * Tensors "keys" U8 (n, 16), strictly rising, and "features" F32 (n, features); metadata "format" and
+ * Tensors "keys" U8 (n, 16), strictly rising, and "features" F32 or BF16 (n, features); metadata "format" and
  * "provenance"; and the table of pictures, where there is one (io/feature_pictures.h). */
 #ifndef DN_IO_FEATURE_FILE_H
 #define DN_IO_FEATURE_FILE_H
@@ -18,8 +18,9 @@
 
 typedef struct dni_feature_file {
     const char *path, *provenance; /* the store's */
-    size_t features;               /* floats of a record */
-    bool is_open;                  /* no records while there is no file */
+    size_t features;               /* numbers of a record */
+    dni_dtype dtype; /* of each: the file's or, while there is none, that of the one to be written */
+    bool is_open;    /* no records while there is no file */
     dni_safetensors content;
     dni_key *keys; /* (count) */
     size_t count;

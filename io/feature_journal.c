@@ -2,11 +2,13 @@
 /* A feature store's journal: its bytes, its lock, and what a killed process left in it. */
 #include "io/feature_journal.h"
 
+#include "core/bf16.h"
 #include "core/error.h"
 #include "io/feature_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -18,14 +20,21 @@
 
 typedef struct journal_header {
     char magic[8]; /* the last one counts the form */
-    uint64_t features;
+    uint32_t features;
+    uint32_t type; /* F32_TYPE, which is what stood there before there was another, or BF16_TYPE */
     uint8_t provenance[16];
 } journal_header;
 
+enum { F32_TYPE = 0, BF16_TYPE = 1 };
+
 /* ---- reading and writing ---- */
 
+static size_t vector_size(const dni_feature_journal *journal) {
+    return journal->features * dni_dtype_size(journal->dtype);
+}
+
 static size_t record_size(const dni_feature_journal *journal) {
-    return sizeof(dni_key) + journal->features * sizeof(float) + sizeof(uint64_t);
+    return sizeof(dni_key) + vector_size(journal) + sizeof(uint64_t);
 }
 
 static uint64_t record_checksum(const dni_feature_journal *journal, uint64_t number) {
@@ -33,7 +42,8 @@ static uint64_t record_checksum(const dni_feature_journal *journal, uint64_t num
 }
 
 static journal_header header_of(const dni_feature_journal *journal) {
-    journal_header header = {.features = journal->features};
+    journal_header header = {.features = (uint32_t)journal->features,
+                             .type = journal->dtype == DNI_BF16 ? BF16_TYPE : F32_TYPE};
     memcpy(header.magic, JOURNAL_MAGIC, sizeof header.magic);
     const dni_key provenance = dni_key_of_bytes(journal->provenance, strlen(journal->provenance));
     memcpy(header.provenance, provenance.bytes, sizeof header.provenance);
@@ -116,7 +126,18 @@ dn_status dni_feature_journal_read(const dni_feature_journal *journal, uint64_t 
     if (!whole)
         return dni_fail(error, DN_ERR_CORRUPT, "%s: record %llu is not as it was written", journal->path,
                         (unsigned long long)number);
-    memcpy(vector, journal->record + sizeof(dni_key), journal->features * sizeof(float));
+    memcpy(vector, journal->record + sizeof(dni_key), vector_size(journal));
+    return DN_OK;
+}
+
+dn_status dni_feature_journal_choose(dni_feature_journal *journal, dni_dtype *dtype, dn_error *error) {
+    journal_header found;
+    int whole = 0;
+    const dn_status status = read_whole(journal, &found, sizeof found, 0, &whole, error);
+    if (status) return status;
+    const bool is_ours = whole && memcmp(found.magic, JOURNAL_MAGIC, sizeof found.magic) == 0;
+    if (is_ours) *dtype = found.type == BF16_TYPE ? DNI_BF16 : DNI_F32;
+    journal->dtype = *dtype;
     return DN_OK;
 }
 
@@ -181,8 +202,11 @@ static dn_status open_locked(dni_feature_journal *journal, void (*on_wait)(void 
 dn_status dni_feature_journal_open(dni_feature_journal *journal, const char *store_path,
                                    const char *provenance, size_t features, void (*on_wait)(void *context),
                                    void *context, dn_error *error) {
-    *journal = (dni_feature_journal){
-        .store_path = store_path, .provenance = provenance, .features = features, .file = -1};
+    *journal = (dni_feature_journal){.store_path = store_path,
+                                     .provenance = provenance,
+                                     .features = features,
+                                     .dtype = DNI_F32,
+                                     .file = -1};
     const size_t length = strlen(store_path);
     journal->path = malloc(length + sizeof ".journal");
     journal->record = malloc(record_size(journal));
@@ -202,6 +226,19 @@ void dni_feature_journal_close(dni_feature_journal *journal) {
     free(journal->record);
 }
 
+/* Into journal->record, rounded to the journal's type. */
+static void put_vector(const dni_feature_journal *journal, const float *values) {
+    unsigned char *place = journal->record + sizeof(dni_key);
+    if (journal->dtype == DNI_F32) {
+        memcpy(place, values, vector_size(journal));
+        return;
+    }
+    for (size_t i = 0; i < journal->features; i++) {
+        const uint16_t rounded = dni_bf16_of(values[i]);
+        memcpy(place + i * sizeof rounded, &rounded, sizeof rounded);
+    }
+}
+
 dn_status dni_feature_journal_append(dni_feature_journal *journal, const dni_key *key, const float *values,
                                      dn_error *error) {
     if (journal->size == 0) {
@@ -211,7 +248,7 @@ dn_status dni_feature_journal_append(dni_feature_journal *journal, const dni_key
     }
     const size_t size = record_size(journal);
     memcpy(journal->record, key, sizeof *key);
-    memcpy(journal->record + sizeof *key, values, journal->features * sizeof(float));
+    put_vector(journal, values);
     const uint64_t checksum = record_checksum(journal, journal->records);
     memcpy(journal->record + size - sizeof checksum, &checksum, sizeof checksum);
     const dn_status status = append_bytes(journal, journal->record, size, error);

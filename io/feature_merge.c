@@ -142,14 +142,14 @@ static dn_status describe(writing *self, dni_tensor_dict *dict, dn_error *error)
     if (!status)
         status = dni_tensor_dict_add(
             dict, "features",
-            dni_tensor_of(DNI_F32, NULL, 2, (const int64_t[]){count, (int64_t)file->features}), error);
+            dni_tensor_of(file->dtype, NULL, 2, (const int64_t[]){count, (int64_t)file->features}), error);
     if (!status) status = add_pictures(self, dict, error);
     if (!status) status = dni_tensor_dict_set_meta(dict, "format", DNI_FEATURE_FORMAT, error);
     return status ? status : dni_tensor_dict_set_meta(dict, "provenance", file->provenance, error);
 }
 
 dn_status dni_feature_merge_write(const dni_feature_merge *merge, dn_error *error) {
-    const size_t row_bytes = merge->file->features * sizeof(float);
+    const size_t row_bytes = merge->file->features * dni_dtype_size(merge->file->dtype);
     const size_t rows = row_bytes < BUFFER_BYTES ? BUFFER_BYTES / row_bytes : 1;
     writing self = {
         .records = {

@@ -63,6 +63,7 @@ static dn_status find_records(dni_feature_reader *reader, dn_error *error) {
                         (long long)count);
     reader->header.records = reader->values.count;
     reader->header.features = reader->values.features;
+    reader->header.dtype = reader->values.dtype;
     return DN_OK;
 }
 

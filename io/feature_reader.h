@@ -5,6 +5,7 @@
 #ifndef DN_IO_FEATURE_READER_H
 #define DN_IO_FEATURE_READER_H
 
+#include "core/tensor.h"
 #include "io/content_key.h"
 #include "io/split.h"
 
@@ -21,7 +22,8 @@ void dni_feature_reader_close(dni_feature_reader *reader);
 /* What it says of itself; the reader's. */
 typedef struct dni_feature_header {
     const char *provenance; /* backbone, hash of its weights, preprocessing */
-    size_t features;        /* floats of a record */
+    size_t features;        /* numbers of a record */
+    dni_dtype dtype;        /* what they are kept as: DNI_F32 or DNI_BF16 */
     size_t records;
     bool has_pictures; /* else the rest is empty */
     size_t pictures;

@@ -90,22 +90,24 @@ static void sort_pending(dni_feature_store *store) {
 
 /* ---- opening and closing ---- */
 
-static dn_status create(dni_feature_store **out, const char *path, const char *provenance, int features,
-                        dn_error *error) {
+static dn_status create(dni_feature_store **out, const dni_feature_store_options *options, dn_error *error) {
     *out = NULL;
-    if (features < 1 || features > 1 << 24)
-        return dni_fail(error, DN_ERR_ARGUMENT, "%s: a feature store of %d features", path, features);
+    if (options->features < 1 || options->features > 1 << 24)
+        return dni_fail(error, DN_ERR_ARGUMENT, "%s: a feature store of %d features", options->path,
+                        options->features);
     dni_feature_store *store = calloc(1, sizeof *store);
-    if (!store) return dni_no_memory(error, "%s", path);
+    if (!store) return dni_no_memory(error, "%s", options->path);
     store->journal.file = -1;
-    store->path = strdup(path);
-    store->provenance = strdup(provenance);
+    store->path = strdup(options->path);
+    store->provenance = strdup(options->provenance);
     if (!store->path || !store->provenance) {
         dni_feature_store_close(store);
-        return dni_no_memory(error, "%s", path);
+        return dni_no_memory(error, "%s", options->path);
     }
-    store->file = (dni_feature_file){
-        .path = store->path, .provenance = store->provenance, .features = (size_t)features};
+    store->file = (dni_feature_file){.path = store->path,
+                                     .provenance = store->provenance,
+                                     .features = (size_t)options->features,
+                                     .dtype = options->form == DNI_FORM_BF16 ? DNI_BF16 : DNI_F32};
     *out = store;
     return DN_OK;
 }
@@ -119,15 +121,32 @@ static dn_status take_record(void *context, const dni_key *key, uint64_t number,
     return status;
 }
 
-dn_status dni_feature_store_open(dni_feature_store **out, const char *path, const char *provenance,
-                                 int features, void (*on_wait)(void *context), void *context,
+/* The file's type, or else the journal's, or else the one that is asked for. */
+static dn_status choose_type(dni_feature_store *store, dni_feature_form form, dn_error *error) {
+    const dni_dtype wanted = form == DNI_FORM_BF16 ? DNI_BF16 : DNI_F32;
+    dni_dtype in_journal = store->file.dtype;
+    const dn_status status = dni_feature_journal_choose(&store->journal, &in_journal, error);
+    if (status) return status;
+    if (!store->file.is_open)
+        store->file.dtype = in_journal;
+    else if (in_journal != store->file.dtype)
+        return dni_fail(error, DN_ERR_MISMATCH, "%s: holds unfinished features as %s, while %s has %s",
+                        store->journal.path, dni_dtype_name(in_journal), store->path,
+                        dni_dtype_name(store->file.dtype));
+    if (form == DNI_FORM_AS_KEPT || wanted == store->file.dtype) return DN_OK;
+    return dni_fail(error, DN_ERR_MISMATCH, "%s: keeps features as %s, not as %s", store->path,
+                    dni_dtype_name(store->file.dtype), dni_dtype_name(wanted));
+}
+
+dn_status dni_feature_store_open(dni_feature_store **out, const dni_feature_store_options *options,
                                  dn_error *error) {
-    dn_status status = create(out, path, provenance, features, error);
+    dn_status status = create(out, options, error);
     if (status) return status;
     dni_feature_store *store = *out;
     status = dni_feature_journal_open(&store->journal, store->path, store->provenance, store->file.features,
-                                      on_wait, context, error);
+                                      options->on_wait, options->context, error);
     if (!status) status = dni_feature_file_load(&store->file, error);
+    if (!status) status = choose_type(store, options->form, error);
     if (!status) status = dni_feature_journal_replay(&store->journal, take_record, store, error);
     if (status) {
         dni_feature_store_close(store);
@@ -159,6 +178,16 @@ static const dni_journal_record *find_pending(const dni_feature_store *store, co
     return slot ? &store->pending[slot - 1] : NULL;
 }
 
+static dn_status read_pending(const dni_feature_store *store, const dni_journal_record *pending,
+                              float *record, dn_error *error) {
+    const size_t count = store->file.features;
+    const bool is_narrow = store->file.dtype == DNI_BF16;
+    void *place = is_narrow ? (unsigned char *)record + 2 * count : (unsigned char *)record;
+    const dn_status status = dni_feature_journal_read(&store->journal, pending->number, place, error);
+    if (!status && is_narrow) dni_feature_values_widen(record, count);
+    return status;
+}
+
 bool dni_feature_store_has(const dni_feature_store *store, const dni_key *key) {
     size_t row;
     return find_pending(store, key) || dni_feature_file_find(&store->file, key, &row);
@@ -168,7 +197,7 @@ dn_status dni_feature_store_get(const dni_feature_store *store, const dni_key *k
                                 dn_error *error) {
     const dni_journal_record *pending = find_pending(store, key);
     size_t row;
-    if (pending) return dni_feature_journal_read(&store->journal, pending->number, record, error);
+    if (pending) return read_pending(store, pending, record, error);
     if (dni_feature_file_find(&store->file, key, &row))
         return dni_feature_file_read(&store->file, row, record, error);
     return dni_fail(error, DN_ERR_ARGUMENT, "%s: has no record of the key that is asked for", store->path);

@@ -4,7 +4,7 @@
  * One store serves one backbone and one preprocessing. A record is the feature vector of one view of one
  * picture, found by the XXH3-128 of the picture file's bytes, so that moving, renaming or copying pictures
  * costs nothing and a changed one is computed anew. On disk it is a safetensors file ("keys" U8 (n, 16),
- * "features" F32 (n, features), sorted by key) beside a journal: records are appended to the journal as
+ * "features" F32 or BF16 (n, features), sorted by key) beside a journal: records are appended to the journal as
  * they are made, each with a checksum, and merged into the file when the work is done. What a killed
  * process leaves is read back up to the last whole record, so the finished file is the same bytes as after
  * undisturbed work. */
@@ -22,17 +22,32 @@
 
 typedef struct dni_feature_store dni_feature_store;
 
-/* Opens or makes the store at `path` ("....safetensors"; its folder must exist) for records of `features`
- * floats. `provenance` (backbone hash, preprocessing: any one-line text) is kept in it; one made under
- * another, or in an earlier form, is refused with DN_ERR_MISMATCH. A lock is held until it is closed: a
- * second process waits, after `on_wait` (may be NULL) was called once. */
-dn_status dni_feature_store_open(dni_feature_store **out, const char *path, const char *provenance,
-                                 int features, void (*on_wait)(void *context), void *context,
+/* What the numbers of vectors are kept as. BF16 takes half the disk and rounds to 8 significant bits. */
+typedef enum dni_feature_form {
+    DNI_FORM_AS_KEPT, /* as the store has them; a new one has F32 */
+    DNI_FORM_F32,
+    DNI_FORM_BF16,
+} dni_feature_form;
+
+typedef struct dni_feature_store_options {
+    const char *path;       /* "....safetensors"; its folder must exist */
+    const char *provenance; /* backbone hash, preprocessing: any one-line text, which is kept in the store */
+    int features;           /* numbers of a record */
+    dni_feature_form form;
+    void (*on_wait)(void *context); /* called once, before it waits for another process; may be NULL */
+    void *context;
+} dni_feature_store_options;
+
+/* Opens or makes a store. One made under another provenance, in an earlier form, or with other numbers than
+ * are asked for, is refused with DN_ERR_MISMATCH. A lock is held until it is closed: a second process
+ * waits. */
+dn_status dni_feature_store_open(dni_feature_store **out, const dni_feature_store_options *options,
                                  dn_error *error);
 
 /* Whether there is a record of the key. */
 bool dni_feature_store_has(const dni_feature_store *store, const dni_key *key);
-/* Copies the record of a key that is there to record[0 .. features - 1]. */
+/* Copies the record of a key that is there to record[0 .. features - 1], as it is kept: also one that was put
+ * a moment ago is rounded where the store's numbers are BF16. */
 dn_status dni_feature_store_get(const dni_feature_store *store, const dni_key *key, float *record,
                                 dn_error *error);
 /* Appends a record to the journal. A key that is there already is left as it is. */

@@ -2,6 +2,7 @@
 /* Feature vectors by row: one read for each run of rows that lie side by side. */
 #include "io/feature_values.h"
 
+#include "core/bf16.h"
 #include "core/error.h"
 
 #include <errno.h>
@@ -59,15 +60,13 @@ void dni_feature_values_close(dni_feature_values *kept) {
     *kept = (dni_feature_values){.count = 0};
 }
 
-/* `count` BF16 numbers that lie in the second half of the room for as many floats. Each float ends no later
- * than the number behind its own begins. */
-static void widen_in_place(float *out, size_t count) {
+/* Each float ends no later than the number behind its own begins. */
+void dni_feature_values_widen(float *out, size_t count) {
     const unsigned char *from = (const unsigned char *)out + 2 * count;
     for (size_t i = 0; i < count; i++) {
         uint16_t upper;
         memcpy(&upper, from + 2 * i, sizeof upper);
-        const uint32_t bits = (uint32_t)upper << 16;
-        memcpy(&out[i], &bits, sizeof bits);
+        out[i] = dni_bf16_value(upper);
     }
 }
 
@@ -83,7 +82,7 @@ static dn_status read_run(const dni_feature_values *values, size_t first, size_t
     const size_t size = count * dni_feature_values_row_bytes(values);
     unsigned char *place = (unsigned char *)out + (numbers * sizeof *out - size);
     const dn_status status = dni_feature_values_read_kept(values, first, count, place, error);
-    if (!status && values->dtype == DNI_BF16) widen_in_place(out, numbers);
+    if (!status && values->dtype == DNI_BF16) dni_feature_values_widen(out, numbers);
     return status;
 }
 

@@ -41,6 +41,9 @@ dn_status dni_feature_values_read(const dni_feature_values *values, const uint32
 dn_status dni_feature_values_read_kept(const dni_feature_values *values, size_t first, size_t count,
                                        void *out, dn_error *error);
 
+/* Widens in place: `count` BF16 numbers in the second half of `out` to as many floats. */
+void dni_feature_values_widen(float *out, size_t count);
+
 /* Bytes of a row in the file. */
 size_t dni_feature_values_row_bytes(const dni_feature_values *values);
 

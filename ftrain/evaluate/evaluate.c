@@ -113,6 +113,7 @@ static const option_spec rows[] = {
     MAPS_OPTION(evaluate_options, page.max_maps),
     CACHE_OPTION(evaluate_options, evaluation.scorer.features.cache),
     FEATURES_OPTION(evaluate_options, evaluation.scorer.features.file),
+    STORE_OPTION(evaluate_options, evaluation.scorer.features.form),
     OPT_GROUP(evaluate_options, evaluation.scorer.network, network_option_table),
     OPT_GROUP(evaluate_options, evaluation.decisions, decision_option_table),
     STRICT_OPTION(evaluate_options, evaluation.scorer.features.strict),

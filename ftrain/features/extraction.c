@@ -22,6 +22,7 @@ static const option_spec pipeline_rows[] = {
     OPT_FLAG("exif-rotate", 0, extraction_options, exif_rotate,
              "turn pictures upright as their EXIF says; torchvision does not, and so it is off by default"),
     CACHE_OPTION(extraction_options, features.cache),
+    STORE_OPTION(extraction_options, features.form),
 };
 
 static const option_spec rows[] = {

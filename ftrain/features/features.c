@@ -50,9 +50,9 @@ static void on_wait(void *context) {
     message("%s: another ftrain is at work on these features; waiting for it", (const char *)context);
 }
 
-/* FOLDER/features/HASH-2.safetensors, from malloc: the number is the form's, so that stores of other forms
- * stay apart. */
-static outcome path_in_cache(char **out, const char *cache, const char *provenance) {
+/* FOLDER/features/HASH-2.safetensors, from malloc: the number is the format's, so that stores of other
+ * formats stay apart, as those of BF16 do. */
+static outcome path_in_cache(char **out, const char *cache, const char *provenance, int form) {
     *out = NULL;
     char *folder = dni_path_join(cache, "features");
     if (!folder) return report_no_memory();
@@ -62,17 +62,16 @@ static outcome path_in_cache(char **out, const char *cache, const char *provenan
         return report(&error, OUTCOME_MACHINE);
     }
     const dni_key key = dni_key_of_bytes(provenance, strlen(provenance));
-    static const char ending[] = "-2.safetensors";
-    char name[33 + sizeof ending];
-    dni_key_text(&key, name);
-    memcpy(name + 32, ending, sizeof ending);
+    char hash[33], name[64];
+    dni_key_text(&key, hash);
+    snprintf(name, sizeof name, "%s-2%s.safetensors", hash, form == DNI_FORM_BF16 ? "-bf16" : "");
     *out = dni_path_join(folder, name);
     free(folder);
     return *out ? OUTCOME_OK : report_no_memory();
 }
 
 static outcome find_path(char **out, const feature_request *request, const char *provenance) {
-    if (!request->options.file) return path_in_cache(out, request->cache, provenance);
+    if (!request->options.file) return path_in_cache(out, request->cache, provenance, request->options.form);
     *out = strdup(request->options.file);
     return *out ? OUTCOME_OK : report_no_memory();
 }
@@ -88,9 +87,14 @@ static outcome open_store(feature_collection *collection) {
     char *path;
     const outcome code = find_path(&path, request, provenance);
     if (code) return code;
+    const dni_feature_store_options options = {.path = path,
+                                               .provenance = provenance,
+                                               .features = request->config->features,
+                                               .form = (dni_feature_form)request->options.form,
+                                               .on_wait = on_wait,
+                                               .context = path};
     dn_error error;
-    const dn_status status = dni_feature_store_open(&collection->store, path, provenance,
-                                                    request->config->features, on_wait, path, &error);
+    const dn_status status = dni_feature_store_open(&collection->store, &options, &error);
     free(path);
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }

@@ -21,6 +21,10 @@
     OPT_TEXT("cache", 0, type, member, "FOLDER", "where features are kept (default ~/.cache/densenet)")
 #define FEATURES_OPTION(type, member)                                                                        \
     OPT_TEXT("features", 0, type, member, "FEATURES", "a file of 'ftrain extract' instead of the cache")
+#define STORE_OPTION(type, member)                                                                           \
+    OPT_CHOICE(                                                                                              \
+        "store", 0, type, member, "as-is|fp32|bf16",                                                         \
+        "what features are kept as; bf16: half the disk; as-is (default): as the file has them, or fp32")
 
 enum { MOST_VIEWS = 64 };
 
@@ -35,6 +39,7 @@ typedef struct feature_source {
 typedef struct feature_options {
     const char *cache; /* the folder of caches; NULL: the user's own */
     const char *file;  /* a feature store outside the cache; NULL: the cache's */
+    int form;          /* what it keeps vectors as: a dni_feature_form; the cache has a file for each */
     bool strict;       /* the first picture that cannot be used is an error */
     bool quiet;        /* no progress */
 } feature_options;

@@ -20,8 +20,9 @@ static outcome open_store(dni_feature_store **out, const char *cache) {
     char *path = dni_path_join(cache, "looks.safetensors");
     if (!path) return report_no_memory();
     dn_error error;
-    const dn_status status =
-        dni_feature_store_open(out, path, "perceptual hash 1", PARTS, NULL, NULL, &error);
+    const dn_status status = dni_feature_store_open(
+        out, &(dni_feature_store_options){.path = path, .provenance = "perceptual hash 1", .features = PARTS},
+        &error);
     free(path);
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }

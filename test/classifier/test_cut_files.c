@@ -88,7 +88,8 @@ static dn_status read_key(const char *path, dn_error *error) {
 
 static dn_status read_store(const char *path, dn_error *error) {
     dni_feature_store *store;
-    const dn_status status = dni_feature_store_open(&store, path, "p", 5, NULL, NULL, error);
+    const dn_status status = dni_feature_store_open(
+        &store, &(dni_feature_store_options){.path = path, .provenance = "p", .features = 5}, error);
     float record[5];
     dn_status read = status;
     for (int i = 0; i < 40 && !read; i++) {
@@ -129,7 +130,10 @@ static void test_pictures_and_their_keys(void **state) {
 static void test_feature_stores(void **state) {
     const char *path = folder_path(state, "store.safetensors");
     dni_feature_store *store;
-    assert_int_equal(dni_feature_store_open(&store, path, "p", 5, NULL, NULL, NULL), DN_OK);
+    assert_int_equal(
+        dni_feature_store_open(
+            &store, &(dni_feature_store_options){.path = path, .provenance = "p", .features = 5}, NULL),
+        DN_OK);
     for (int i = 0; i < 40; i++) {
         const dni_key key = dni_key_of_bytes(&i, sizeof i);
         const float record[5] = {(float)i, 1, 2, 3, 4};
@@ -147,7 +151,10 @@ static void test_a_feature_store_cut_while_it_is_in_use(void **state) {
     snprintf(path, sizeof path, "%s", folder_path(state, "store.safetensors"));
     dni_feature_store *store;
     for (int round = 0; round < 2; round++) {
-        assert_int_equal(dni_feature_store_open(&store, path, "p", 5, NULL, NULL, NULL), DN_OK);
+        assert_int_equal(
+            dni_feature_store_open(
+                &store, &(dni_feature_store_options){.path = path, .provenance = "p", .features = 5}, NULL),
+            DN_OK);
         for (int i = 0; i < 40 + round; i++) {
             const dni_key key = dni_key_of_bytes(&i, sizeof i);
             const float record[5] = {(float)i, 1, 2, 3, 4};

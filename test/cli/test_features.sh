@@ -40,6 +40,27 @@ equal "of them alone" "$(column train.tsv split | sort -u) $(column train.tsv vi
 equal "which are rows of the whole" "$(rows train.npy 2)" "$(rows f.npy 4)"
 check "two views" 0 '"rows": 12, .*"count": 6, "views": \["plain", "flip"\], .*"beside": \["two.tsv"\]' '' $export f.safetensors two.npy --view flip,plain --split train --json
 
+# ---- vectors of bf16 ----
+check "extract --store bf16" 0 "" untrained $ftrain extract data $small -o n.safetensors --store bf16
+check "info says so" 0 '^views of pictures 24, features 1024, kept as bf16$' "" "$ftrain" info n.safetensors
+check "as JSON, too" 0 '"store": "bf16"' "" "$ftrain" info n.safetensors --json
+check "and of fp32" 0 '"store": "fp32"' "" "$ftrain" info f.safetensors --json
+equal "half the disk" "$(($(stat -c %s f.safetensors) - $(stat -c %s n.safetensors)))" $((24 * 1024 * 2))
+check "export widens" 0 '^wrote n.npy$' '' $export n.safetensors n.npy
+equal "to numbers whose lower half is zero" "$(tail -c +129 n.npy | od -An -v -w4 -tx4 | cut -c6-9 | sort -u)" 0000
+values() { tail -c +129 "$1" | od -An -v -w4 -tf4; }
+values f.npy >wide
+values n.npy >narrow
+equal "within half a unit of eight bits" "$(paste wide narrow | awk '{ d = $1 - $2; a = $1 < 0 ? -$1 : $1; if (d < 0) d = -d; if (d > a / 256) bad++ } END { print NR, bad + 0 }')" "24576 0"
+check "fp32 of it is refused by name" 4 "" "n.safetensors: keeps features as BF16, not as F32" \
+    "$ftrain" extract data $small -o n.safetensors --store fp32
+check "train reads it as it is" 0 "^test accuracy" untrained "$ftrain" train data $small --features n.safetensors -o n-model.safetensors
+"$ftrain" train data $small --features n.safetensors --store bf16 -o n-again.safetensors >/dev/null 2>&1
+equal "asked for or not" "$(cksum <n-again.safetensors)" "$(cksum <n-model.safetensors)"
+"$ftrain" train data $small --cache cache16 --store bf16 -o n-cached.safetensors >/dev/null 2>&1
+equal "and from a cache of its own" "$(cksum <n-cached.safetensors)" "$(cksum <n-model.safetensors)"
+equal "which is another file than fp32's" "$(ls cache16/features | sed 's/^[0-9a-f]*//')" -2-bf16.safetensors
+
 # ---- CSV ----
 check ".csv" 0 '^wrote f.csv$' '' $export f.safetensors f.csv
 equal "with the table's columns first" "$(cut -d , -f 1-6 f.csv)" "$(tr '\t' , <f.tsv)"

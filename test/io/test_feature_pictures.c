@@ -61,7 +61,10 @@ static void record_of(const dni_key *file, int view, float out[FEATURES]) {
 static dni_feature_store *open_store(const char *path) {
     dni_feature_store *store;
     dn_error error = {.message = ""};
-    if (dni_feature_store_open(&store, path, "backbone a", FEATURES, NULL, NULL, &error))
+    if (dni_feature_store_open(
+            &store,
+            &(dni_feature_store_options){.path = path, .provenance = "backbone a", .features = FEATURES},
+            &error))
         fail_msg("%s", error.message);
     return store;
 }
@@ -279,7 +282,11 @@ static void test_a_table_that_lacks_a_tensor_is_refused(void **state) {
         assert_int_equal(read_all(broken, &error), DN_ERR_TENSOR_MISSING);
         assert_non_null(strstr(error.message, name));
         dni_feature_store *store;
-        assert_int_equal(dni_feature_store_open(&store, broken, "backbone a", FEATURES, NULL, NULL, NULL),
+        assert_int_equal(dni_feature_store_open(&store,
+                                                &(dni_feature_store_options){.path = broken,
+                                                                             .provenance = "backbone a",
+                                                                             .features = FEATURES},
+                                                NULL),
                          DN_ERR_TENSOR_MISSING);
     }
 }

@@ -9,6 +9,7 @@
 #include "test/support/files.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -61,7 +62,10 @@ static void fill_record(int i, float record[FEATURES]) {
 static dni_feature_store *open_store(void) {
     dni_feature_store *store;
     dn_error error = {.message = ""};
-    if (dni_feature_store_open(&store, store_path, "backbone a", FEATURES, NULL, NULL, &error))
+    if (dni_feature_store_open(&store,
+                               &(dni_feature_store_options){
+                                   .path = store_path, .provenance = "backbone a", .features = FEATURES},
+                               &error))
         fail_msg("%s", error.message);
     return store;
 }
@@ -240,7 +244,11 @@ static pid_t start_worker(void) {
     const pid_t child = fork();
     if (child) return child;
     dni_feature_store *store;
-    if (dni_feature_store_open(&store, store_path, "backbone a", FEATURES, NULL, NULL, NULL)) _exit(1);
+    if (dni_feature_store_open(&store,
+                               &(dni_feature_store_options){
+                                   .path = store_path, .provenance = "backbone a", .features = FEATURES},
+                               NULL))
+        _exit(1);
     for (int i = 0; i < RECORDS; i++) {
         const dni_key key = key_of(i);
         float record[FEATURES];
@@ -280,8 +288,12 @@ static void test_work_killed_at_random_moments_ends_in_the_same_file(void **stat
 static void expect_refusal(dn_status status, const char *provenance, int features, const char *needle) {
     dni_feature_store *store;
     dn_error error = {.message = ""};
-    assert_int_equal(dni_feature_store_open(&store, store_path, provenance, features, NULL, NULL, &error),
-                     status);
+    assert_int_equal(
+        dni_feature_store_open(
+            &store,
+            &(dni_feature_store_options){.path = store_path, .provenance = provenance, .features = features},
+            &error),
+        status);
     assert_null(store);
     assert_int_equal(error.status, status);
     assert_non_null(strstr(error.message, folder));
@@ -349,8 +361,12 @@ static void test_a_truncated_file_is_refused_at_every_length(void **state) {
         write_whole(store_path, whole.data, size);
         dni_feature_store *store;
         dn_error error = {.status = DN_OK};
-        assert_int_not_equal(
-            dni_feature_store_open(&store, store_path, "backbone a", FEATURES, NULL, NULL, &error), DN_OK);
+        assert_int_not_equal(dni_feature_store_open(&store,
+                                                    &(dni_feature_store_options){.path = store_path,
+                                                                                 .provenance = "backbone a",
+                                                                                 .features = FEATURES},
+                                                    &error),
+                             DN_OK);
         assert_null(store);
         assert_non_null(strstr(error.message, store_path));
     }
@@ -377,7 +393,10 @@ static void test_a_missing_folder_is_named(void **state) {
     dn_error error = {.message = ""};
     char path[600];
     snprintf(path, sizeof path, "%s/absent/f.safetensors", folder);
-    assert_int_equal(dni_feature_store_open(&store, path, "a", 1, NULL, NULL, &error), DN_ERR_NOT_FOUND);
+    assert_int_equal(
+        dni_feature_store_open(
+            &store, &(dni_feature_store_options){.path = path, .provenance = "a", .features = 1}, &error),
+        DN_ERR_NOT_FOUND);
     assert_null(store);
     assert_non_null(strstr(error.message, path));
 }
@@ -391,7 +410,13 @@ static void open_second(int go, int told) {
     char letter;
     dni_feature_store *second;
     if (read(go, &letter, 1) != 1 ||
-        dni_feature_store_open(&second, store_path, "backbone a", FEATURES, write_waiting, &told, NULL))
+        dni_feature_store_open(&second,
+                               &(dni_feature_store_options){.path = store_path,
+                                                            .provenance = "backbone a",
+                                                            .features = FEATURES,
+                                                            .on_wait = write_waiting,
+                                                            .context = &told},
+                               NULL))
         _exit(1);
     const size_t count = dni_feature_store_count(second);
     dni_feature_store_close(second);
@@ -420,6 +445,112 @@ static void test_a_second_process_waits_until_the_first_closes(void **state) {
         close(go[i]);
         close(told[i]);
     }
+}
+
+/* ---- vectors kept as BF16 ---- */
+
+enum { NARROW_BYTES = 16 + 2 * FEATURES + 8 };
+
+static dn_status open_as(dni_feature_store **out, dni_feature_form form, dn_error *error) {
+    return dni_feature_store_open(
+        out,
+        &(dni_feature_store_options){
+            .path = store_path, .provenance = "backbone a", .features = FEATURES, .form = form},
+        error);
+}
+
+/* Numbers that lie between two of BF16's, of both signs, ties among them. */
+static void fill_uneven(int i, float record[FEATURES]) {
+    for (int j = 0; j < FEATURES; j++)
+        record[j] = (j % 2 ? -1.0f : 1.0f) * (1.0f + (float)(i * FEATURES + j) / 256.0f);
+}
+
+/* The nearest number of 8 significant bits, ties to even: the definition, by steps of the last bit. */
+static float nearest(float value) {
+    int exponent;
+    const double fraction = frexp((double)value, &exponent);
+    return (float)ldexp(nearbyint(ldexp(fraction, 8)), exponent - 8);
+}
+
+static void put_uneven(dni_feature_store *store, int first, int last) {
+    for (int i = first; i < last; i++) {
+        const dni_key key = key_of(i);
+        float record[FEATURES];
+        fill_uneven(i, record);
+        assert_int_equal(dni_feature_store_put(store, &key, record, NULL), DN_OK);
+    }
+}
+
+static void assert_rounded(const dni_feature_store *store, int count) {
+    for (int i = 0; i < count; i++) {
+        const dni_key key = key_of(i);
+        float record[FEATURES], found[FEATURES];
+        fill_uneven(i, record);
+        assert_int_equal(dni_feature_store_get(store, &key, found, NULL), DN_OK);
+        for (int j = 0; j < FEATURES; j++) assert_true(found[j] == nearest(record[j]));
+    }
+}
+
+static void test_bf16_is_rounded_at_once_and_stays_through_journal_and_file(void **state) {
+    (void)state;
+    dni_feature_store *store;
+    assert_int_equal(open_as(&store, DNI_FORM_BF16, NULL), DN_OK);
+    put_uneven(store, 0, RECORDS);
+    assert_rounded(store, RECORDS);
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+    dni_feature_store_close(store);
+    const file_bytes expected = read_whole(store_path);
+    unlink(store_path);
+    assert_int_equal(open_as(&store, DNI_FORM_BF16, NULL), DN_OK);
+    put_uneven(store, 0, 15);
+    dni_feature_store_close(store);
+    const file_bytes journal = read_whole(journal_path);
+    assert_int_equal(journal.size, HEADER_BYTES + 15 * NARROW_BYTES);
+    write_whole(journal_path, journal.data, journal.size - 1); /* the last record is torn */
+    const dni_feature_form forms[] = {DNI_FORM_AS_KEPT, DNI_FORM_BF16, DNI_FORM_AS_KEPT};
+    for (int round = 0; round < 3; round++) { /* a journal, a file and a journal, a file */
+        assert_int_equal(open_as(&store, forms[round], NULL), DN_OK);
+        assert_rounded(store, round == 0 ? 14 : round == 1 ? 30 : RECORDS);
+        put_uneven(store, 0, round == 0 ? 30 : RECORDS);
+        if (round == 0) assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+        if (round == 2) assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+        dni_feature_store_close(store);
+    }
+    assert_finished_as(&expected);
+    free(journal.data);
+    free(expected.data);
+}
+
+static void expect_other_form(dni_feature_form form, const char *needle) {
+    dni_feature_store *store;
+    dn_error error = {.message = ""};
+    assert_int_equal(open_as(&store, form, &error), DN_ERR_MISMATCH);
+    assert_null(store);
+    assert_non_null(strstr(error.message, store_path));
+    assert_non_null(strstr(error.message, needle));
+}
+
+static void test_a_store_of_the_other_numbers_is_refused_by_name(void **state) {
+    (void)state;
+    dni_feature_store *store;
+    assert_int_equal(open_as(&store, DNI_FORM_BF16, NULL), DN_OK);
+    put_uneven(store, 0, 3);
+    dni_feature_store_close(store);
+    expect_other_form(DNI_FORM_F32, "BF16, not as F32"); /* the journal's */
+    const file_bytes narrow = read_whole(journal_path);
+    assert_int_equal(open_as(&store, DNI_FORM_AS_KEPT, NULL), DN_OK);
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+    dni_feature_store_close(store);
+    expect_other_form(DNI_FORM_F32, "BF16, not as F32"); /* the file's */
+    unlink(store_path);
+    work_to_the_end();
+    expect_other_form(DNI_FORM_BF16, "F32, not as BF16");
+    write_whole(journal_path, narrow.data, narrow.size);
+    expect_other_form(DNI_FORM_AS_KEPT, "unfinished features as BF16");
+    narrow.data[12] = 2; /* a type that a later program may have */
+    write_whole(journal_path, narrow.data, narrow.size);
+    expect_other_form(DNI_FORM_AS_KEPT, "unfinished features");
+    free(narrow.data);
 }
 
 /* Sets how long a file may get, which stands for a full disk; returns the former limit. */
@@ -537,7 +668,10 @@ static int merge_wide(void) {
     dni_feature_store *store;
     for (int i = 0; i < WIDE; i++) record[i] = (float)i;
     const long before = peak_kilobytes();
-    if (dni_feature_store_open(&store, store_path, "wide", WIDE, NULL, NULL, NULL)) return 1;
+    if (dni_feature_store_open(
+            &store, &(dni_feature_store_options){.path = store_path, .provenance = "wide", .features = WIDE},
+            NULL))
+        return 1;
     for (int i = 0; i < WIDE_RECORDS; i++) {
         const dni_key key = key_of(i);
         record[0] = (float)i;
@@ -624,6 +758,8 @@ int main(void) {
         TEST(test_a_merge_that_fails_leaves_the_former_file_and_can_be_repeated),
         TEST(test_a_journal_that_changes_under_an_open_store_is_noticed),
         TEST(test_memory_does_not_grow_with_the_vectors),
+        TEST(test_bf16_is_rounded_at_once_and_stays_through_journal_and_file),
+        TEST(test_a_store_of_the_other_numbers_is_refused_by_name),
         TEST(test_keys_depend_on_content_alone),
         TEST(test_each_view_has_a_key_of_its_own),
     };

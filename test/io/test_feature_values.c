@@ -152,7 +152,10 @@ static void test_a_store_that_is_closed_can_be_read_on_while_another_adds_to_it(
     float record[1];
     for (int round = 0; round < 2; round++) {
         dni_feature_store *store;
-        assert_int_equal(dni_feature_store_open(&store, path, "p", 1, NULL, NULL, NULL), DN_OK);
+        assert_int_equal(
+            dni_feature_store_open(
+                &store, &(dni_feature_store_options){.path = path, .provenance = "p", .features = 1}, NULL),
+            DN_OK);
         for (int i = 0; i < 2 + 2 * round; i++) {
             const dni_key key = dni_key_of_bytes(&i, sizeof i);
             assert_int_equal(dni_feature_store_put(store, &key, &(const float){(float)i}, NULL), DN_OK);
@@ -180,8 +183,12 @@ static void test_a_store_that_is_closed_can_be_read_on_while_another_adds_to_it(
 static void test_an_empty_store_has_values_without_rows(void **state) {
     dni_feature_store *store;
     dni_feature_values values;
-    assert_int_equal(
-        dni_feature_store_open(&store, folder_path(state, "f.safetensors"), "p", 1, NULL, NULL, NULL), DN_OK);
+    assert_int_equal(dni_feature_store_open(
+                         &store,
+                         &(dni_feature_store_options){
+                             .path = folder_path(state, "f.safetensors"), .provenance = "p", .features = 1},
+                         NULL),
+                     DN_OK);
     assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
     assert_int_equal(dni_feature_store_values(store, &values, NULL), DN_OK);
     assert_int_equal(values.count, 0);
