@@ -8,6 +8,7 @@
 #include "head/logistic.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,99 +129,74 @@ dn_status dni_folds(int *out, const int *labels, const int *groups, int count, i
 /* ---- judging ---- */
 
 typedef struct judging {
-    const double *x;
-    const int *column, *labels, *fold;
-    int features, columns, count, classes;
+    const dni_matrix *x;
+    const int *labels, *fold;
+    int count, classes;
     double c;
-    double *rows;         /* (count, columns): those fitted to, then those judged */
     double *mean, *scale; /* (columns) */
     double *weights;      /* (classes, columns + 1) */
-    int *row_labels;      /* (count) */
+    size_t *rows;         /* (count): those fitted to, then those judged */
+    int *row_labels;      /* (count): of those fitted to */
     float *predicted;     /* (count, classes) */
 } judging;
 
-static double cell(const judging *work, int row, int column) {
-    return work->x[(size_t)row * (size_t)work->features + (size_t)work->column[column]];
+/* A column that does not vary gets scale 0, which takes it out. */
+static dn_status measure(judging *work, const dni_matrix_part *fitted, dn_error *error) {
+    const dn_status status = dni_matrix_measure(work->mean, work->scale, fitted, error);
+    for (int k = 0; k < work->x->columns; k++)
+        work->scale[k] = work->scale[k] > 1e-9 * (fabs(work->mean[k]) + 1e-9) ? 1 / work->scale[k] : 0;
+    return status;
 }
 
-/* Row by row, as they lie in memory; a column that does not vary gets scale 0, which takes it out. */
-static void measure(judging *work, int left_out, int fitted) {
-    for (int k = 0; k < work->columns; k++) work->mean[k] = work->scale[k] = 0;
-    for (int i = 0; i < work->count; i++)
-        for (int k = 0; work->fold[i] != left_out && k < work->columns; k++)
-            work->mean[k] += cell(work, i, k);
-    for (int k = 0; k < work->columns; k++) work->mean[k] /= fitted;
-    for (int i = 0; i < work->count; i++)
-        for (int k = 0; work->fold[i] != left_out && k < work->columns; k++)
-            work->scale[k] += pow(cell(work, i, k) - work->mean[k], 2);
-    for (int k = 0; k < work->columns; k++) {
-        const double deviation = sqrt(work->scale[k] / fitted);
-        work->scale[k] = deviation > 1e-9 * (fabs(work->mean[k]) + 1e-9) ? 1 / deviation : 0;
-    }
-}
-
-/* Copies the rows of one side of the fold, standardised; returns how many. */
-static int gather(judging *work, int left_out, int judged) {
+/* Lists the rows on one side of the fold; returns how many. */
+static int list_rows(judging *work, int left_out, bool judged) {
     int rows = 0;
     for (int i = 0; i < work->count; i++) {
         if ((work->fold[i] == left_out) != judged) continue;
-        double *const to = work->rows + (size_t)rows * (size_t)work->columns;
-        for (int k = 0; k < work->columns; k++) to[k] = (cell(work, i, k) - work->mean[k]) * work->scale[k];
-        work->row_labels[rows++] = work->labels[i];
+        work->row_labels[rows] = work->labels[i];
+        work->rows[rows++] = (size_t)i;
     }
     return rows;
 }
 
 static dn_status judge_fold(judging *work, int left_out, float *out, dn_error *error) {
-    int fitted = 0;
-    for (int i = 0; i < work->count; i++) fitted += work->fold[i] != left_out;
-    if (!fitted)
-        return dni_fail(error, DN_ERR_DATA_EMPTY, "cross-validation: all samples are in fold %d", left_out);
-    measure(work, left_out, fitted);
-    gather(work, left_out, 0);
-    const dn_status status = dni_logistic_fit(work->weights, work->rows, work->row_labels, fitted,
-                                              work->columns, work->classes, work->c, error);
-    if (status) return status;
-    const int judged = gather(work, left_out, 1);
-    dni_logistic_log_probabilities(work->weights, work->rows, judged, work->columns, work->classes,
-                                   work->predicted);
     const size_t classes = (size_t)work->classes;
-    const float *from = work->predicted;
-    for (int i = 0; i < work->count; i++) {
-        if (work->fold[i] != left_out) continue;
-        memcpy(out + (size_t)i * classes, from, classes * sizeof *out);
-        from += classes;
-    }
-    return DN_OK;
+    dni_matrix_part part = {.matrix = work->x, .rows = work->rows};
+    part.count = list_rows(work, left_out, false);
+    if (!part.count)
+        return dni_fail(error, DN_ERR_DATA_EMPTY, "cross-validation: all samples are in fold %d", left_out);
+    dn_status status = measure(work, &part, error);
+    part.mean = work->mean;
+    part.scale = work->scale;
+    if (!status)
+        status = dni_logistic_fit(work->weights, &part, work->row_labels, work->classes, work->c, error);
+    part.count = list_rows(work, left_out, true);
+    if (!status)
+        status = dni_logistic_log_probabilities(work->weights, &part, work->classes, work->predicted, error);
+    for (size_t i = 0; !status && i < (size_t)part.count; i++)
+        memcpy(out + work->rows[i] * classes, work->predicted + i * classes, classes * sizeof *out);
+    return status;
 }
 
-dn_status dni_cross_validate(float *out, const double *x, int features, const int *column, int columns,
-                             const int *labels, const int *fold, int count, int classes, int folds, double c,
-                             dn_error *error) {
-    const size_t rows = (size_t)count, width = (size_t)columns, k = (size_t)classes;
-    judging work = {.x = x,
-                    .column = column,
-                    .labels = labels,
-                    .fold = fold,
-                    .features = features,
-                    .columns = columns,
-                    .count = count,
-                    .classes = classes,
-                    .c = c};
-    double *const memory = malloc((rows * width + 2 * width + k * (width + 1)) * sizeof *memory);
+dn_status dni_cross_validate(float *out, const dni_matrix *x, const int *labels, const int *fold, int count,
+                             int classes, int folds, double c, dn_error *error) {
+    const size_t rows = (size_t)count, width = (size_t)x->columns, k = (size_t)classes;
+    judging work = {.x = x, .labels = labels, .fold = fold, .count = count, .classes = classes, .c = c};
+    double *const memory = malloc((2 * width + k * (width + 1)) * sizeof *memory);
+    work.rows = malloc((rows + 1) * sizeof *work.rows);
     work.row_labels = malloc((rows + 1) * sizeof *work.row_labels);
     work.predicted = malloc((rows * k + 1) * sizeof *work.predicted);
     dn_status status = DN_OK;
-    if (!memory || !work.row_labels || !work.predicted) {
+    if (!memory || !work.rows || !work.row_labels || !work.predicted) {
         status = dni_no_memory(error, "cross-validating %d samples", count);
     } else {
-        work.rows = memory;
-        work.mean = memory + rows * width;
-        work.scale = work.mean + width;
+        work.mean = memory;
+        work.scale = memory + width;
         work.weights = work.scale + width;
         for (int f = 0; !status && f < folds; f++) status = judge_fold(&work, f, out, error);
     }
     free(memory);
+    free(work.rows);
     free(work.row_labels);
     free(work.predicted);
     return status;

@@ -3,7 +3,7 @@
 #ifndef DN_HEAD_CROSS_VALIDATION_H
 #define DN_HEAD_CROSS_VALIDATION_H
 
-#include "core/status.h"
+#include "head/matrix.h"
 
 #include <stdint.h>
 
@@ -14,11 +14,10 @@
 dn_status dni_folds(int *out, const int *labels, const int *groups, int count, int classes, int folds,
                     uint64_t seed, dn_error *error);
 
-/* Predicts every sample by a logistic regression fitted to the other folds. x: (count, features); of each row
- * the `columns` named in `column` are used, standardised by mean and deviation of the samples fitted to, and
- * weights are penalised as dni_logistic_fit(c) does. out: (count, classes) natural-log probabilities. */
-dn_status dni_cross_validate(float *out, const double *x, int features, const int *column, int columns,
-                             const int *labels, const int *fold, int count, int classes, int folds, double c,
-                             dn_error *error);
+/* Predicts every sample by a logistic regression fitted to the other folds. x: `count` rows, read many times;
+ * its columns are standardised by mean and deviation of the samples fitted to, and weights are penalised as
+ * dni_logistic_fit(c) does. out: (count, classes) natural-log probabilities. */
+dn_status dni_cross_validate(float *out, const dni_matrix *x, const int *labels, const int *fold, int count,
+                             int classes, int folds, double c, dn_error *error);
 
 #endif

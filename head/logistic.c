@@ -16,23 +16,24 @@ static const double GRADIENT_TOLERANCE = 1e-8;
 static const double SUFFICIENT_DECREASE = 1e-4; /* Armijo's condition */
 
 typedef struct problem {
-    const double *x;
+    dni_matrix_pass pass; /* over the rows */
     const int *labels;
-    int count, features, classes;
+    int features, classes;
     double c;
-    int size;       /* parameters: classes * (features + 1) */
-    double *logits; /* (count, classes): scratch */
+    int size;           /* parameters: classes * (features + 1) */
+    double *logits;     /* (block, classes): scratch */
+    double *intercepts; /* (classes): scratch */
+    dn_status status;   /* of the first read that failed: whatever was computed since means nothing */
+    dn_error *error;
 } problem;
 
-/* logits = x W^T + b */
-static void linear(const double *weights, const double *x, int count, int features, int classes,
-                   double *logits) {
-    for (int i = 0; i < count; i++)
-        for (int k = 0; k < classes; k++)
-            logits[(size_t)i * (size_t)classes + (size_t)k] =
-                weights[(size_t)k * (size_t)(features + 1) + (size_t)features];
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, count, classes, features, 1, x, features, weights,
-                features + 1, 1, logits, classes);
+/* logits = x W^T + b, of the rows that the pass holds */
+static void linear(const problem *p, const double *weights) {
+    const size_t classes = (size_t)p->classes, row = (size_t)p->features + 1;
+    for (size_t i = 0; i < (size_t)p->pass.count; i++)
+        for (size_t k = 0; k < classes; k++) p->logits[i * classes + k] = weights[k * row + row - 1];
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, p->pass.count, p->classes, p->features, 1,
+                p->pass.values, p->features, weights, p->features + 1, 1, p->logits, p->classes);
 }
 
 /* Row by row: logits to log-probabilities. */
@@ -44,26 +45,39 @@ static void log_softmax(double *row, int classes) {
     for (int k = 0; k < classes; k++) row[k] -= shift;
 }
 
-/* The objective at `weights`, and its gradient. */
-static double evaluate(const problem *p, const double *weights, double *gradient) {
-    const size_t classes = (size_t)p->classes, row = (size_t)p->features + 1;
-    linear(weights, p->x, p->count, p->features, p->classes, p->logits);
+/* The loss of the rows that the pass holds; adds to the gradient and to the intercepts' sums. */
+static double add_block(const problem *p, const double *weights, double *gradient) {
+    const size_t classes = (size_t)p->classes;
     double loss = 0;
-    for (size_t i = 0; i < (size_t)p->count; i++) {
+    linear(p, weights);
+    for (size_t i = 0; i < (size_t)p->pass.count; i++) {
         double *log_probabilities = p->logits + i * classes;
+        const size_t label = (size_t)p->labels[(size_t)p->pass.first + i];
         log_softmax(log_probabilities, p->classes);
-        loss -= log_probabilities[p->labels[i]];
-        for (size_t k = 0; k < classes; k++)
-            log_probabilities[k] =
-                exp(log_probabilities[k]) - ((size_t)p->labels[i] == k); /* d loss / d logit */
+        loss -= log_probabilities[label];
+        for (size_t k = 0; k < classes; k++) {
+            log_probabilities[k] = exp(log_probabilities[k]) - (label == k); /* d loss / d logit */
+            p->intercepts[k] += log_probabilities[k];
+        }
     }
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, p->classes, p->features, p->count, p->c, p->logits,
-                p->classes, p->x, p->features, 0, gradient, (int)row);
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, p->classes, p->features, p->pass.count, p->c,
+                p->logits, p->classes, p->pass.values, p->features, 1, gradient, p->features + 1);
+    return loss;
+}
+
+/* The objective at `weights`, and its gradient; NaN where the rows cannot be read. */
+static double evaluate(problem *p, const double *weights, double *gradient) {
+    const size_t classes = (size_t)p->classes, row = (size_t)p->features + 1;
+    double loss = 0;
+    memset(gradient, 0, (size_t)p->size * sizeof *gradient);
+    memset(p->intercepts, 0, classes * sizeof *p->intercepts);
+    dni_matrix_pass_rewind(&p->pass);
+    while (!p->status && !(p->status = dni_matrix_pass_next(&p->pass, p->error)) && p->pass.count)
+        loss += add_block(p, weights, gradient);
+    if (p->status) return (double)NAN;
     double penalty = 0;
     for (size_t k = 0; k < classes; k++) {
-        double intercept = 0;
-        for (size_t i = 0; i < (size_t)p->count; i++) intercept += p->logits[i * classes + k];
-        gradient[k * row + row - 1] = p->c * intercept;
+        gradient[k * row + row - 1] = p->c * p->intercepts[k];
         for (size_t f = 0; f + 1 < row; f++) {
             penalty += weights[k * row + f] * weights[k * row + f];
             gradient[k * row + f] += weights[k * row + f];
@@ -125,13 +139,14 @@ typedef struct state {
 } state;
 
 /* Moves along the direction, halving the step until the objective falls enough; false when none does. */
-static int step(const problem *p, state *at) {
+static int step(problem *p, state *at) {
     const double slope = cblas_ddot(p->size, at->gradient, 1, at->direction, 1);
     double length = 1;
     for (int halving = 0; halving < MAX_HALVINGS; halving++, length /= 2) {
         cblas_dcopy(p->size, at->weights, 1, at->trial, 1);
         cblas_daxpy(p->size, length, at->direction, 1, at->trial, 1);
         const double value = evaluate(p, at->trial, at->trial_gradient);
+        if (p->status) return 0;
         if (!(value <= at->value + SUFFICIENT_DECREASE * length * slope)) continue;
         if (value == at->value) return 0;
         /* the step and the change of the gradient go where they are no longer needed */
@@ -147,9 +162,10 @@ static int step(const problem *p, state *at) {
     return 0;
 }
 
-static void minimise(const problem *p, state *at) {
-    const double enough = GRADIENT_TOLERANCE * p->c * p->count;
+static void minimise(problem *p, state *at) {
+    const double enough = GRADIENT_TOLERANCE * p->c * p->pass.part->count;
     at->value = evaluate(p, at->weights, at->gradient);
+    if (p->status) return;
     for (int i = 0; i < MAX_ITERATIONS; i++) {
         if (fabs(at->gradient[cblas_idamax(p->size, at->gradient, 1)]) <= enough) return;
         find_direction(&at->past, p->size, at->gradient, at->direction);
@@ -157,23 +173,25 @@ static void minimise(const problem *p, state *at) {
     }
 }
 
-dn_status dni_logistic_fit(double *out, const double *x, const int *labels, int count, int features,
-                           int classes, double c, dn_error *error) {
-    problem p = {.x = x,
-                 .labels = labels,
-                 .count = count,
+dn_status dni_logistic_fit(double *out, const dni_matrix_part *x, const int *labels, int classes, double c,
+                           dn_error *error) {
+    const int features = x->matrix->columns;
+    problem p = {.labels = labels,
                  .features = features,
                  .classes = classes,
                  .c = c,
-                 .size = classes * (features + 1)};
+                 .size = classes * (features + 1),
+                 .error = error};
     const size_t size = (size_t)p.size;
     memset(out, 0, size * sizeof *out);
     double *memory = malloc((4 + 2 * HISTORY) * size * sizeof *memory);
-    p.logits = malloc((size_t)count * (size_t)classes * sizeof *p.logits);
-    dn_status status = memory && p.logits
-                           ? dni_blas_acquire(error)
-                           : dni_no_memory(error, "logistic regression over %d features", features);
+    p.logits = malloc((size_t)(DNI_MATRIX_BLOCK + 1) * (size_t)classes * sizeof *p.logits);
+    dn_status status = dni_matrix_pass_create(&p.pass, x, error);
+    if (!status)
+        status = memory && p.logits ? dni_blas_acquire(error)
+                                    : dni_no_memory(error, "logistic regression over %d features", features);
     if (!status) {
+        p.intercepts = p.logits + (size_t)DNI_MATRIX_BLOCK * (size_t)classes;
         state at = {.weights = out,
                     .gradient = memory,
                     .direction = memory + size,
@@ -182,29 +200,40 @@ dn_status dni_logistic_fit(double *out, const double *x, const int *labels, int 
                     .past = {.steps = memory + 4 * size, .changes = memory + (4 + HISTORY) * size}};
         minimise(&p, &at);
         dni_blas_release();
-        if (!isfinite(at.value))
+        status = p.status;
+        if (!status && !isfinite(at.value))
             status = dni_fail(error, DN_ERR_DATA_DIVERGED, "logistic regression with C %g: the loss is %g", c,
                               at.value);
     }
+    dni_matrix_pass_free(&p.pass);
     free(memory);
     free(p.logits);
     return status;
 }
 
-void dni_logistic_log_probabilities(const double *weights, const double *x, int count, int features,
-                                    int classes, float *out) {
-    for (int i = 0; i < count; i++) {
-        const double *row = x + (size_t)i * (size_t)features;
-        float *to = out + (size_t)i * (size_t)classes;
-        double most = -(double)INFINITY, sum = 0;
-        for (int k = 0; k < classes; k++) {
-            const double *of = weights + (size_t)k * (size_t)(features + 1);
-            const double logit = of[features] + cblas_ddot(features, of, 1, row, 1);
-            to[k] = (float)logit;
-            most = fmax(most, logit);
-        }
-        for (int k = 0; k < classes; k++) sum += exp((double)to[k] - most);
-        const double shift = most + log(sum);
-        for (int k = 0; k < classes; k++) to[k] = (float)((double)to[k] - shift);
+/* Of one row; to: (classes). */
+static void judge_row(const double *weights, const double *row, int features, int classes, float *to) {
+    double most = -(double)INFINITY, sum = 0;
+    for (int k = 0; k < classes; k++) {
+        const double *of = weights + (size_t)k * (size_t)(features + 1);
+        const double logit = of[features] + cblas_ddot(features, of, 1, row, 1);
+        to[k] = (float)logit;
+        most = fmax(most, logit);
     }
+    for (int k = 0; k < classes; k++) sum += exp((double)to[k] - most);
+    const double shift = most + log(sum);
+    for (int k = 0; k < classes; k++) to[k] = (float)((double)to[k] - shift);
+}
+
+dn_status dni_logistic_log_probabilities(const double *weights, const dni_matrix_part *x, int classes,
+                                         float *out, dn_error *error) {
+    const int features = x->matrix->columns;
+    dni_matrix_pass pass;
+    dn_status status = dni_matrix_pass_create(&pass, x, error);
+    while (!status && !(status = dni_matrix_pass_next(&pass, error)) && pass.count)
+        for (int i = 0; i < pass.count; i++)
+            judge_row(weights, pass.values + (size_t)i * (size_t)features, features, classes,
+                      out + (size_t)(pass.first + i) * (size_t)classes);
+    dni_matrix_pass_free(&pass);
+    return status;
 }

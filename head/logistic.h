@@ -7,17 +7,18 @@
 #ifndef DN_HEAD_LOGISTIC_H
 #define DN_HEAD_LOGISTIC_H
 
-#include "core/status.h"
+#include "head/matrix.h"
 
-/* x: (count, features), dense; labels: (count), each in [0, classes). out: (classes, features + 1), each
- * row a class's weights and then its intercept, the caller's. Stops where the largest component of the
+/* labels: (x->count), of the rows in their order, each in [0, classes). out: (classes, columns + 1), each
+ * row a class's weights and then its intercept, the caller's. The rows are read anew, block by block, for
+ * every step, and so take no memory. Stops where the largest component of the
  * gradient, over c * count, is below 1e-8, or where no step improves the objective in double precision any
  * more; DN_ERR_DATA_DIVERGED when it leaves the finite numbers. */
-dn_status dni_logistic_fit(double *out, const double *x, const int *labels, int count, int features,
-                           int classes, double c, dn_error *error);
+dn_status dni_logistic_fit(double *out, const dni_matrix_part *x, const int *labels, int classes, double c,
+                           dn_error *error);
 
-/* out: (count, classes) natural-log probabilities. */
-void dni_logistic_log_probabilities(const double *weights, const double *x, int count, int features,
-                                    int classes, float *out);
+/* out: (x->count, classes) natural-log probabilities. */
+dn_status dni_logistic_log_probabilities(const double *weights, const dni_matrix_part *x, int classes,
+                                         float *out, dn_error *error);
 
 #endif

@@ -14,21 +14,19 @@ static const double STRENGTHS[] = {1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1};
 enum { STRENGTH_COUNT = sizeof STRENGTHS / sizeof *STRENGTHS };
 
 typedef struct search {
-    double *x;    /* (count, width) */
-    int *column;  /* (width): all of them */
+    dni_matrix x;
     int *fold;    /* (count) */
     float *tried; /* (count, classes) */
     const int *labels;
-    int count, width, classes, folds;
+    int count, classes, folds;
 } search;
 
 /* The loss over c has one valley: the data's fit falls in c, the complexity rises. */
 static dn_status descend(float *out, double *c, double *loss, const search *it, dn_error *error) {
     *loss = (double)INFINITY;
     for (int s = 0; s < STRENGTH_COUNT; s++) {
-        const dn_status status =
-            dni_cross_validate(it->tried, it->x, it->width, it->column, it->width, it->labels, it->fold,
-                               it->count, it->classes, it->folds, STRENGTHS[s], error);
+        const dn_status status = dni_cross_validate(it->tried, &it->x, it->labels, it->fold, it->count,
+                                                    it->classes, it->folds, STRENGTHS[s], error);
         if (status) return status;
         dn_metrics metrics;
         dn_metrics_compute(&metrics, it->tried, it->labels, it->count, it->classes, NULL);
@@ -40,30 +38,22 @@ static dn_status descend(float *out, double *c, double *loss, const search *it, 
     return DN_OK;
 }
 
-dn_status dni_out_of_fold(float *out, double *c, double *loss, const float *x, int width, const int *labels,
-                          const int *groups, int count, int classes, int folds, uint64_t seed,
-                          dn_error *error) {
-    const size_t cells = (size_t)count * (size_t)width;
-    search it = {.labels = labels,
-                 .count = count,
-                 .width = width,
+dn_status dni_out_of_fold(float *out, double *c, double *loss, const dn_feature_rows *x, int width,
+                          const int *groups, int classes, int folds, uint64_t seed, dn_error *error) {
+    const size_t count = (size_t)x->count;
+    dni_feature_matrix vectors;
+    search it = {.labels = x->labels,
+                 .count = x->count,
                  .classes = classes,
                  .folds = folds,
-                 .x = malloc((cells + 1) * sizeof *it.x),
-                 .column = malloc(((size_t)width + 1) * sizeof *it.column),
-                 .fold = malloc(((size_t)count + 1) * sizeof *it.fold),
-                 .tried = malloc(((size_t)count * (size_t)classes + 1) * sizeof *it.tried)};
-    dn_status status = DN_OK;
-    if (!it.x || !it.column || !it.fold || !it.tried) {
-        status = dni_no_memory(error, "cross-validating %d samples of %d features", count, width);
-    } else {
-        for (size_t i = 0; i < cells; i++) it.x[i] = (double)x[i];
-        for (int k = 0; k < width; k++) it.column[k] = k;
-        status = dni_folds(it.fold, labels, groups, count, classes, folds, seed, error);
-        if (!status) status = descend(out, c, loss, &it, error);
-    }
-    free(it.x);
-    free(it.column);
+                 .fold = malloc((count + 1) * sizeof *it.fold),
+                 .tried = malloc((count * (size_t)classes + 1) * sizeof *it.tried)};
+    dn_status status = dni_matrix_of_features(&it.x, &vectors, x, width, error);
+    if (!status && (!it.fold || !it.tried))
+        status = dni_no_memory(error, "cross-validating %d samples of %d features", x->count, width);
+    if (!status) status = dni_folds(it.fold, x->labels, groups, x->count, classes, folds, seed, error);
+    if (!status) status = descend(out, c, loss, &it, error);
+    dni_feature_matrix_free(&vectors);
     free(it.fold);
     free(it.tried);
     return status;

@@ -48,12 +48,15 @@ static void select_pictures(cue_data *out, const audit_data *data, const uint32_
 static const char *const GROUP_NAMES[CUE_GROUPS] = {"file metadata", "pixel statistics", "both"};
 
 static dn_status evaluate_group(audit_leak *out, cue_data *context, int group, dn_error *error) {
-    int column[CUE_COUNT], columns = 0;
+    int column[CUE_COUNT];
+    size_t columns = 0;
     for (int k = 0; k < CUE_COUNT; k++)
         if (group == GROUP_BOTH || (k < CUE_FILE_END) == (group == GROUP_FILE)) column[columns++] = k;
-    const dn_status status = dni_cross_validate(context->log_probabilities, context->x, CUE_COUNT, column,
-                                                columns, context->labels, context->fold, context->count,
-                                                context->classes, FOLDS, PENALTY, error);
+    dni_array_matrix array = {.values = context->x, .width = CUE_COUNT, .columns = columns, .column = column};
+    const dni_matrix x = dni_matrix_of_array(&array);
+    const dn_status status =
+        dni_cross_validate(context->log_probabilities, &x, context->labels, context->fold, context->count,
+                           context->classes, FOLDS, PENALTY, error);
     if (status) return status;
     cue_group *const found = &out->groups[group];
     dn_metrics *const metrics = &found->metrics;

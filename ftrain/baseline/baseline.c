@@ -122,7 +122,7 @@ static const option_spec rows[] = {
     OPT_TEXT("only", 0, baseline_run, only, "dummy,metadata,svm-pixels,logistic,svm-features",
              "some of these rows"),
     OPT_INT("max-pictures", 0, baseline_run, max_pictures, 6, 20000, "N",
-            "at most so many for the SVM on pixels (default 3000)"),
+            "at most so many for each SVM (default 3000)"),
     OPT_TEXT("report", 0, baseline_run, report, "FILE.html",
              "write a page with the table and its bars, too (HTML)"),
     JSON_LINES_OPTION(baseline_run, json),

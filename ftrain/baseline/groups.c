@@ -6,8 +6,10 @@
 #include "ftrain/baseline/kernel_matrix.h"
 #include "ftrain/baseline/pairs.h"
 #include "ftrain/baseline/pixel_set.h"
+#include "ftrain/baseline/vector_sample.h"
 #include "ftrain/baseline/vectors.h"
 #include "ftrain/cues/cues.h"
+#include "ftrain/features/set_scores.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/new_array.h"
 
@@ -82,11 +84,9 @@ static outcome add_cues(baseline_run *run) {
     if (!baseline_needs_features(run)) run->extraction.skipped += skipped;
     for (size_t k = 0; !code && k < sizeof kinds / sizeof *kinds; k++) {
         baseline_row row = {.about = kinds[k].about, .is_of_cues = true};
-        vectors some;
-        code = vectors_take_columns(&some, &cues, kinds[k].first, kinds[k].end);
-        if (!code) vectors_standardise(&some);
-        if (!code) code = row_of_logistic(&row, &some, run->extraction.data.class_count);
-        vectors_free(&some);
+        vectors_choose_cues(&cues, kinds[k].first, kinds[k].end);
+        code = vectors_standardise(&cues);
+        if (!code) code = row_of_logistic(&row, &cues, run->extraction.data.class_count);
         code = add_row(run, code, row, kinds[k].name, begin);
         begin = dni_clock_seconds();
     }
@@ -122,25 +122,6 @@ static outcome add_pixels(baseline_run *run) {
 
 /* ---- on the network's features ---- */
 
-static outcome vectors_of_features(vectors *out, const baseline_run *run) {
-    *out = (vectors){.width = dn_weights_config(run->extraction.weights)->features};
-    size_t count = 0, at = 0;
-    for (int s = 0; s < DNI_SPLITS; s++) count += (size_t)(out->counts[s] = run->sets[s].count);
-    out->values = new_matrix(count, (size_t)out->width, sizeof *out->values);
-    out->labels = new_array(count, sizeof *out->labels);
-    out->samples = new_array(count, sizeof *out->samples);
-    if (!out->values || !out->labels || !out->samples) return OUTCOME_MACHINE;
-    for (int s = 0; s < DNI_SPLITS; s++) {
-        const size_t pictures = (size_t)run->sets[s].count, values = pictures * (size_t)out->width;
-        for (size_t i = 0; i < values; i++)
-            out->values[at * (size_t)out->width + i] = (double)run->sets[s].values[i];
-        memcpy(out->labels + at, run->sets[s].labels, pictures * sizeof *out->labels);
-        memcpy(out->samples + at, run->sets[s].sample_index, pictures * sizeof *out->samples);
-        at += pictures;
-    }
-    return OUTCOME_OK;
-}
-
 static outcome add_logistic(baseline_run *run, const vectors *data) {
     const double begin = dni_clock_seconds();
     baseline_row row = {.about =
@@ -150,32 +131,30 @@ static outcome add_logistic(baseline_run *run, const vectors *data) {
     return add_row(run, code, row, "logistic regression on features", begin);
 }
 
-/* The variance of all values of train, whose mean is 0. */
-static double variance_of(const vectors *data) {
-    const size_t values = (size_t)data->counts[DNI_TRAIN] * (size_t)data->width;
-    double squares = 0;
-    for (size_t i = 0; i < values; i++) squares += data->values[i] * data->values[i];
-    return squares / (double)values;
-}
-
 static outcome add_svm(baseline_run *run, const vectors *data) {
     const double begin = dni_clock_seconds();
-    const int count = data->counts[DNI_TRAIN] + data->counts[DNI_VALID] + data->counts[DNI_TEST];
     baseline_row row = {
         .about = "Support vectors with an RBF kernel on the network's features, with C chosen on valid."};
-    kernel_matrix products;
-    outcome code = kernel_matrix_of_vectors(&products, data->values, count, data->width);
+    vector_sample sample;
+    kernel_matrix products = {.count = 0};
+    const int classes = run->extraction.data.class_count;
+    outcome code = vector_sample_take(&sample, data, classes, run->max_pictures);
+    if (!code) code = kernel_matrix_of_vectors(&products, sample.values, sample.count, data->x.columns);
     if (!code)
-        code = row_of_svm(&row, &products, data->labels, data->samples, data->counts, data->width,
-                          variance_of(data), run->extraction.data.class_count);
+        code = row_of_svm(&row, &products, sample.labels, sample.samples, sample.counts, data->x.columns,
+                          sample.variance, classes);
+    char name[sizeof row.name] = "SVM on features";
+    if ((size_t)sample.count < vectors_before(data, DNI_SPLITS))
+        snprintf(name, sizeof name, "SVM on features of %d", sample.count);
     kernel_matrix_free(&products);
-    return add_row(run, code, row, "SVM on features", begin);
+    vector_sample_free(&sample);
+    return add_row(run, code, row, name, begin);
 }
 
 static outcome add_feature_rows(baseline_run *run) {
     vectors data;
-    outcome code = vectors_of_features(&data, run);
-    if (!code) vectors_standardise(&data);
+    outcome code = vectors_of_features(&data, run->sets);
+    if (!code) code = vectors_standardise(&data);
     if (!code && run->wanted[LOGISTIC]) code = add_logistic(run, &data);
     if (!code && run->wanted[SVM_FEATURES]) code = add_svm(run, &data);
     vectors_free(&data);
@@ -194,8 +173,7 @@ static outcome add_model(baseline_run *run) {
     float *log_probabilities = new_matrix((size_t)test->count, (size_t)classes, sizeof *log_probabilities);
     baseline_row row = {.about = "The trained model itself, on the same pictures of test.", .is_model = true};
     if (!log_probabilities) return OUTCOME_MACHINE;
-    if (dn_head_log_probabilities(dn_classifier_get_head(run->classifier), test->values, test->count,
-                                  log_probabilities, &error))
+    if (set_log_probabilities(dn_classifier_get_head(run->classifier), test, log_probabilities, &error))
         code = report(&error, OUTCOME_MODEL);
     if (!code) code = row_of_probabilities(&row, log_probabilities, &judged, classes);
     free(log_probabilities);

@@ -124,17 +124,16 @@ outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, 
 /* ---- logistic regression ---- */
 
 typedef struct split_view {
-    const double *x;
+    dni_matrix_part x;
     const int *labels;
     const size_t *samples;
     int count;
 } split_view;
 
 static split_view view_of(const vectors *data, int split) {
-    size_t first = 0;
-    for (int s = 0; s < split; s++) first += (size_t)data->counts[s];
-    return (split_view){data->values + first * (size_t)data->width, data->labels + first,
-                        data->samples + first, data->counts[split]};
+    const size_t first = vectors_before(data, split);
+    return (split_view){vectors_of_split(data, split), data->labels + first, data->samples + first,
+                        data->counts[split]};
 }
 
 typedef struct logistic_search {
@@ -146,13 +145,14 @@ typedef struct logistic_search {
 } logistic_search;
 
 static outcome try_c(logistic_search *search, double c) {
-    const int width = search->data->width, classes = search->classes;
+    const int width = search->data->x.columns, classes = search->classes;
     const split_view train = view_of(search->data, DNI_TRAIN), valid = view_of(search->data, DNI_VALID);
     dn_error error;
-    if (dni_logistic_fit(search->weights, train.x, train.labels, train.count, width, classes, c, &error))
-        return report(&error, OUTCOME_DATA);
-    dni_logistic_log_probabilities(search->weights, valid.x, valid.count, width, classes,
-                                   search->log_probabilities);
+    dn_status status = dni_logistic_fit(search->weights, &train.x, train.labels, classes, c, &error);
+    if (!status)
+        status = dni_logistic_log_probabilities(search->weights, &valid.x, classes, search->log_probabilities,
+                                                &error);
+    if (status) return report(&error, OUTCOME_DATA);
     dn_metrics metrics;
     dn_metrics_compute(&metrics, search->log_probabilities, valid.labels, valid.count, classes, NULL);
     if (metrics.loss < search->best_loss) {
@@ -164,7 +164,7 @@ static outcome try_c(logistic_search *search, double c) {
 }
 
 outcome row_of_logistic(baseline_row *out, const vectors *data, int classes) {
-    const size_t size = (size_t)classes * (size_t)(data->width + 1);
+    const size_t size = (size_t)classes * (size_t)(data->x.columns + 1);
     const split_view test = view_of(data, DNI_TEST);
     const int most = data->counts[DNI_VALID] > test.count ? data->counts[DNI_VALID] : test.count;
     logistic_search search = {.data = data, .classes = classes, .best_loss = (double)INFINITY};
@@ -174,9 +174,11 @@ outcome row_of_logistic(baseline_row *out, const vectors *data, int classes) {
     outcome code = search.weights && search.best && search.log_probabilities ? OUTCOME_OK : OUTCOME_MACHINE;
     for (size_t i = 0; !code && i < sizeof LOGISTIC_CS / sizeof *LOGISTIC_CS; i++)
         code = try_c(&search, LOGISTIC_CS[i]);
+    dn_error error;
+    if (!code &&
+        dni_logistic_log_probabilities(search.best, &test.x, classes, search.log_probabilities, &error))
+        code = report(&error, OUTCOME_DATA);
     if (!code) {
-        dni_logistic_log_probabilities(search.best, test.x, test.count, data->width, classes,
-                                       search.log_probabilities);
         snprintf(out->choice, sizeof out->choice, "C %g", search.best_c);
         const test_pictures judged = {test.labels, test.samples, test.count};
         code = row_of_probabilities(out, search.log_probabilities, &judged, classes);

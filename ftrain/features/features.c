@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Features: hash every file, compute what the store lacks, copy out. */
+/* Features: hash every file, compute what the store lacks, tell where they lie. */
 #include "ftrain/features/features.h"
 
 #include "ftrain/features/collection.h"
@@ -15,19 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-dn_features feature_set_view(const feature_set *set) {
-    return (dn_features){
-        .values = set->values, .labels = set->labels, .count = set->count, .views = set->view_count};
-}
-
-void feature_set_free(feature_set *set) {
-    free(set->values);
-    free(set->labels);
-    free(set->sample_index);
-    free(set->prints);
-    *set = (feature_set){.count = 0};
-}
 
 outcome features_cache(char **out, const char *option) {
     *out = NULL;
@@ -152,28 +139,34 @@ static outcome complete_looks(feature_collection *collection) {
                           request->options.quiet);
 }
 
-/* ---- copying out ---- */
+/* ---- the sets ---- */
 
-static outcome copy_set(const feature_collection *collection, const feature_item *items,
-                        const feature_source *source, feature_set *out) {
-    const size_t width = (size_t)collection->request->config->features, views = (size_t)source->view_count;
-    const size_t count = source->samples->count;
-    *out = (feature_set){.views = source->views, .view_count = source->view_count, .width = (int)width};
-    out->values = malloc((count + 1) * views * width * sizeof(float));
-    out->labels = malloc((count + 1) * sizeof *out->labels);
-    out->sample_index = malloc((count + 1) * sizeof *out->sample_index);
-    if (collection->looks) out->prints = malloc((count + 1) * sizeof *out->prints);
-    if (!out->values || !out->labels || !out->sample_index || !out->prints != !collection->looks)
-        return report_no_memory();
+/* Of each view of a picture that can be used; false: it cannot. */
+static bool find_rows(const feature_collection *collection, const feature_item *item,
+                      const feature_source *source, uint32_t *rows) {
+    bool all = item->is_complete;
+    for (int v = 0; all && v < source->view_count; v++) {
+        const dni_key key = dni_key_of_view(&item->key, &source->views[v]);
+        all = dni_feature_store_row(collection->store, &key, &rows[v]);
+    }
+    return all;
+}
+
+static outcome list_set(const feature_collection *collection, const feature_item *items,
+                        const feature_source *source, feature_vectors *vectors, feature_set *out) {
+    const size_t views = (size_t)source->view_count, count = source->samples->count;
+    *out = (feature_set){.views = source->views,
+                         .view_count = source->view_count,
+                         .width = collection->request->config->features,
+                         .vectors = feature_vectors_share(vectors)};
+    out->rows = new_matrix(count + 1, views, sizeof *out->rows);
+    out->labels = new_array(count + 1, sizeof *out->labels);
+    out->sample_index = new_array(count + 1, sizeof *out->sample_index);
+    if (collection->looks) out->prints = new_array(count + 1, sizeof *out->prints);
+    if (!out->rows || !out->labels || !out->sample_index || !out->prints != !collection->looks)
+        return OUTCOME_MACHINE;
     for (size_t i = 0; i < count; i++) {
-        if (!items[i].is_complete) continue;
-        for (size_t v = 0; v < views; v++) {
-            const dni_key key = dni_key_of_view(&items[i].key, &source->views[v]);
-            float *values = out->values + ((size_t)out->count * views + v) * width;
-            dn_error error;
-            if (dni_feature_store_get(collection->store, &key, values, &error))
-                return report(&error, OUTCOME_MACHINE);
-        }
+        if (!find_rows(collection, &items[i], source, out->rows + (size_t)out->count * views)) continue;
         if (out->prints) out->prints[out->count] = collection->looks[&items[i] - collection->items].print;
         out->sample_index[out->count] = i;
         out->labels[out->count++] = source->samples->items[i].label;
@@ -181,12 +174,14 @@ static outcome copy_set(const feature_collection *collection, const feature_item
     return OUTCOME_OK;
 }
 
-static outcome copy_sets(const feature_collection *collection, const feature_source *sources, size_t count,
+static outcome list_sets(const feature_collection *collection, const feature_source *sources, size_t count,
                          feature_set *out) {
+    feature_vectors *vectors;
     const feature_item *items = collection->items;
-    outcome code = OUTCOME_OK;
+    outcome code = feature_vectors_of_store(&vectors, collection->store);
     for (size_t s = 0; !code && s < count; items += sources[s++].samples->count)
-        code = copy_set(collection, items, &sources[s], &out[s]);
+        code = list_set(collection, items, &sources[s], vectors, &out[s]);
+    feature_vectors_release(vectors);
     for (size_t s = 0; code && s < count; s++) feature_set_free(&out[s]);
     return code;
 }
@@ -226,7 +221,7 @@ static outcome collect(feature_collection *collection, const feature_source *sou
     if (!code) code = find_looks(collection);
     if (!code) code = fill_store(collection);
     if (!code) code = complete_looks(collection);
-    if (!code && out) code = copy_sets(collection, sources, count, out);
+    if (!code && out) code = list_sets(collection, sources, count, out);
     return code;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From samples to feature arrays, through the feature store. */
+/* From samples to feature sets, through the feature store. */
 #ifndef FTRAIN_FEATURES_FEATURES_H
 #define FTRAIN_FEATURES_FEATURES_H
 
@@ -7,12 +7,10 @@
 #include "densenet/densenet.h"
 #include "ftrain/backbone/model_attach.h"
 #include "ftrain/backbone/network_options.h"
+#include "ftrain/features/feature_set.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
-#include "head/training.h"
 #include "io/dataset.h"
-#include "io/duplicates.h"
-#include "io/view.h"
 
 #include <stdbool.h>
 
@@ -60,25 +58,10 @@ typedef struct feature_request {
     const char *folder;
 } feature_request;
 
-/* The features of those samples that could be used, in their order. */
-typedef struct feature_set {
-    const dni_view *views; /* the source's */
-    int view_count;
-    int width;     /* features of a view */
-    float *values; /* (count, view_count, width) */
-    int *labels;
-    size_t *sample_index;    /* (count): of each among the source's samples */
-    dni_fingerprint *prints; /* (count): of the files; NULL unless they were asked for */
-    int count;
-} feature_set;
-
-dn_features feature_set_view(const feature_set *set);
-void feature_set_free(feature_set *set);
-
-/* Fills out[i] from sources[i]; out may be NULL, then only the store is filled. What the store lacks is
- * computed, each picture decoded once for all its views. Pictures that cannot be used are named on stderr
- * and added to *skipped; where the machine fails on one the run ends. Returns OUTCOME_OK or, after a
- * message, another outcome, with all of `out` empty. */
+/* Fills out[i] from sources[i], with those samples that could be used in their order; out may be NULL, then
+ * only the store is filled. What the store lacks is computed, each picture decoded once for all its views.
+ * Pictures that cannot be used are named on stderr and added to *skipped; where the machine fails on one the
+ * run ends. Returns OUTCOME_OK or, after a message, another outcome, with all of `out` empty. */
 outcome features_collect(const feature_request *request, const feature_source *sources, size_t count,
                          feature_set *out, size_t *skipped);
 

@@ -8,23 +8,21 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* The judged pictures: classes numbered anew without gaps. */
 typedef struct judged {
-    int count, classes;
-    int *pictures, *labels, *groups; /* (count): places in the set, new classes, the set's groups */
-    int *class_of;                   /* (classes): the set's class */
-    float *values;                   /* (count, width) */
-    float *log_probabilities;        /* (count, classes) */
+    feature_set set; /* with new labels */
+    int classes;
+    int *pictures, *groups;   /* (set.count): places in the set that was given, and its groups */
+    int *class_of;            /* (classes): the given set's class */
+    float *log_probabilities; /* (set.count, classes) */
 } judged;
 
 static void judged_free(judged *of) {
+    feature_set_free(&of->set);
     free(of->pictures);
-    free(of->labels);
     free(of->groups);
     free(of->class_of);
-    free(of->values);
     free(of->log_probabilities);
 }
 
@@ -57,34 +55,38 @@ static outcome choose_classes(label_check *out, const feature_set *set, const in
     return ready ? OUTCOME_OK : OUTCOME_MACHINE;
 }
 
-static outcome select_pictures(judged *of, label_check *out, const feature_set *set, const int *groups,
-                               int classes) {
-    const size_t count = (size_t)set->count, width = (size_t)set->width;
-    int *const new_label = new_array((size_t)classes, sizeof *new_label);
+/* The pictures of the classes that are judged, and where they stand in the set. */
+static outcome take_pictures(judged *of, label_check *out, const feature_set *set, const int *groups) {
+    const size_t count = (size_t)set->count;
+    int *const is_judged = new_array(count, sizeof *is_judged);
     of->pictures = new_array(count, sizeof *of->pictures);
-    of->labels = new_array(count, sizeof *of->labels);
     of->groups = new_array(count, sizeof *of->groups);
+    outcome code = is_judged && of->pictures && of->groups ? OUTCOME_OK : OUTCOME_MACHINE;
+    int taken = 0;
+    for (int i = 0; !code && i < set->count; i++) {
+        is_judged[i] = out->class_judged[set->labels[i]];
+        if (!is_judged[i]) continue;
+        of->pictures[taken] = i;
+        of->groups[taken++] = groups[i];
+    }
+    if (!code) code = feature_set_take(&of->set, set, is_judged, true, 1);
+    out->left_out = code ? 0 : count - (size_t)taken;
+    free(is_judged);
+    return code;
+}
+
+static outcome number_classes(judged *of, const label_check *out, int classes) {
+    int *const new_label = new_array((size_t)classes, sizeof *new_label);
     of->class_of = new_array((size_t)classes, sizeof *of->class_of);
-    of->values = new_matrix(count, width, sizeof *of->values);
-    const bool ready = new_label && of->pictures && of->labels && of->groups && of->class_of && of->values;
-    for (int c = 0; ready && c < classes; c++) {
+    const outcome code = new_label && of->class_of ? OUTCOME_OK : OUTCOME_MACHINE;
+    for (int c = 0; !code && c < classes; c++) {
         if (!out->class_judged[c]) continue;
         of->class_of[of->classes] = c;
         new_label[c] = of->classes++;
     }
-    for (int i = 0; ready && i < set->count; i++) {
-        if (!out->class_judged[set->labels[i]]) {
-            out->left_out++;
-            continue;
-        }
-        memcpy(of->values + (size_t)of->count * width,
-               set->values + (size_t)i * (size_t)set->view_count * width, width * sizeof *of->values);
-        of->pictures[of->count] = i;
-        of->groups[of->count] = groups[i];
-        of->labels[of->count++] = new_label[set->labels[i]];
-    }
+    for (int i = 0; !code && i < of->set.count; i++) of->set.labels[i] = new_label[of->set.labels[i]];
     free(new_label);
-    return ready ? OUTCOME_OK : OUTCOME_MACHINE;
+    return code;
 }
 
 /* ---- what is said of them ---- */
@@ -94,17 +96,17 @@ static double probability(const judged *of, int i, int label) {
 }
 
 static void tell(label_check *out, const judged *of, const dni_confident_learning *found) {
-    for (int rank = 0; rank < of->count; rank++) {
+    for (int rank = 0; rank < of->set.count; rank++) {
         const int i = found->ranking[rank], likely = found->likely[i];
         out->verdicts[rank] =
             (label_verdict){.picture = of->pictures[i],
-                            .given = of->class_of[of->labels[i]],
+                            .given = of->class_of[of->set.labels[i]],
                             .likely = likely >= 0 ? of->class_of[likely] : -1,
-                            .given_probability = probability(of, i, of->labels[i]),
+                            .given_probability = probability(of, i, of->set.labels[i]),
                             .likely_probability = likely >= 0 ? probability(of, i, likely) : (double)NAN,
                             .margin = found->margin[i]};
     }
-    out->count = of->count;
+    out->count = of->set.count;
     out->suspected = found->suspected;
     out->wrong = found->wrong;
 }
@@ -112,28 +114,31 @@ static void tell(label_check *out, const judged *of, const dni_confident_learnin
 static outcome compare_with_guessing(label_check *out, const judged *of) {
     int *const of_class = new_array((size_t)of->classes, sizeof *of_class);
     if (!of_class) return OUTCOME_MACHINE;
-    for (int i = 0; i < of->count; i++) of_class[of->labels[i]]++;
+    for (int i = 0; i < of->set.count; i++) of_class[of->set.labels[i]]++;
     out->versus_largest = dni_versus_largest_class(of_class, of->classes, out->metrics.correct);
     out->versus_largest.largest = of->class_of[out->versus_largest.largest];
     free(of_class);
     return OUTCOME_OK;
 }
 
-static outcome judge(label_check *out, judged *of, int width, uint64_t seed) {
-    of->log_probabilities = new_matrix((size_t)of->count, (size_t)of->classes, sizeof *of->log_probabilities);
-    out->verdicts = new_array((size_t)of->count, sizeof *out->verdicts);
+static outcome judge(label_check *out, judged *of, uint64_t seed) {
+    of->log_probabilities =
+        new_matrix((size_t)of->set.count, (size_t)of->classes, sizeof *of->log_probabilities);
+    out->verdicts = new_array((size_t)of->set.count, sizeof *out->verdicts);
     if (!of->log_probabilities || !out->verdicts) return OUTCOME_MACHINE;
     dni_confident_learning found = {.wrong = 0};
     dn_error error;
     double loss;
-    dn_status status = dni_out_of_fold(of->log_probabilities, &out->c, &loss, of->values, width, of->labels,
-                                       of->groups, of->count, of->classes, LABEL_FOLDS, seed, &error);
+    const dn_feature_rows rows = feature_set_rows(&of->set);
+    dn_status status = dni_out_of_fold(of->log_probabilities, &out->c, &loss, &rows, of->set.width,
+                                       of->groups, of->classes, LABEL_FOLDS, seed, &error);
     if (!status)
-        status = dni_confident_learning_run(&found, of->log_probabilities, of->labels, of->count, of->classes,
-                                            &error);
+        status = dni_confident_learning_run(&found, of->log_probabilities, of->set.labels, of->set.count,
+                                            of->classes, &error);
     outcome code = status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
     if (!code) {
-        dn_metrics_compute(&out->metrics, of->log_probabilities, of->labels, of->count, of->classes, NULL);
+        dn_metrics_compute(&out->metrics, of->log_probabilities, of->set.labels, of->set.count, of->classes,
+                           NULL);
         tell(out, of, &found);
         out->is_judged = true;
         code = compare_with_guessing(out, of);
@@ -145,10 +150,11 @@ static outcome judge(label_check *out, judged *of, int width, uint64_t seed) {
 outcome label_check_run(label_check *out, const feature_set *set, const int *groups, int classes,
                         uint64_t seed) {
     *out = (label_check){.count = 0};
-    judged of = {.count = 0};
+    judged of = {.classes = 0};
     outcome code = choose_classes(out, set, groups, classes);
-    if (!code) code = select_pictures(&of, out, set, groups, classes);
-    if (!code && of.classes >= 2) code = judge(out, &of, set->width, seed);
+    if (!code) code = take_pictures(&of, out, set, groups);
+    if (!code) code = number_classes(&of, out, classes);
+    if (!code && of.classes >= 2) code = judge(out, &of, seed);
     judged_free(&of);
     return code;
 }

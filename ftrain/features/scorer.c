@@ -2,6 +2,8 @@
 /* Scores of samples: a model, the features it needs, and its head. */
 #include "ftrain/features/scorer.h"
 
+#include "ftrain/features/set_scores.h"
+
 #include <stdlib.h>
 
 outcome scorer_open(scorer *out, const scorer_options *options) {
@@ -49,7 +51,7 @@ static outcome score_novelty(const scorer *self, const feature_set *set, scores 
     out->novelty = malloc(((size_t)set->count + 1) * sizeof *out->novelty);
     if (!out->unfamiliarity || !out->novelty) return report_no_memory();
     dn_error error;
-    return dn_novelty_score(novelty, set->values, set->count, out->novelty, out->unfamiliarity, &error)
+    return set_unfamiliarity(novelty, set, out->novelty, out->unfamiliarity, &error)
                ? report(&error, OUTCOME_MODEL)
                : OUTCOME_OK;
 }
@@ -61,7 +63,7 @@ static outcome score(const scorer *self, feature_set *set, scores *out) {
     out->log_probabilities = malloc(((size_t)set->count + 1) * classes * sizeof *out->log_probabilities);
     if (!out->log_probabilities) return report_no_memory();
     dn_error error;
-    if (dn_head_log_probabilities(head, set->values, set->count, out->log_probabilities, &error))
+    if (set_log_probabilities(head, set, out->log_probabilities, &error))
         return report(&error, OUTCOME_MODEL);
     out->labels = set->labels;
     out->sample_index = set->sample_index;

@@ -6,6 +6,7 @@
 #include "ftrain/cues/copies.h"
 #include "ftrain/features/feature_outliers.h"
 #include "ftrain/features/label_check.h"
+#include "ftrain/features/set_scores.h"
 #include "ftrain/shell/new_array.h"
 
 #include <stdlib.h>
@@ -72,8 +73,7 @@ static outcome tell_unfamiliar(work *self, const feature_set *set) {
     const dn_novelty *const novelty = model ? dn_classifier_get_info(model->classifier)->novelty : NULL;
     dn_error error;
     if (!novelty) return OUTCOME_OK;
-    if (dn_novelty_score(novelty, set->values, set->count, NULL, self->scores, &error))
-        return report(&error, OUTCOME_MODEL);
+    if (set_unfamiliarity(novelty, set, NULL, self->scores, &error)) return report(&error, OUTCOME_MODEL);
     for (int i = 0; i < set->count; i++) self->out->of[set->sample_index[i]].unfamiliarity = self->scores[i];
     return OUTCOME_OK;
 }

@@ -3,7 +3,8 @@
 #include "ftrain/train/calibrate.h"
 
 #include "core/rng.h"
-#include "ftrain/features/feature_rows.h"
+#include "ftrain/features/feature_set.h"
+#include "ftrain/features/set_scores.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/new_array.h"
 #include "head/mlp.h"
@@ -78,7 +79,7 @@ outcome calibrate_divide(train_run *run) {
 /* ---- calibrating ---- */
 
 static dn_status probabilities_of(const dn_head *head, const feature_set *set, float *out, dn_error *error) {
-    const dn_status status = dn_head_log_probabilities(head, set->values, set->count, out, error);
+    const dn_status status = set_log_probabilities(head, set, out, error);
     const size_t values = (size_t)set->count * (size_t)dn_head_classes(head);
     for (size_t i = 0; !status && i < values; i++) out[i] = expf(out[i]);
     return status;

@@ -93,11 +93,13 @@ static outcome run_epochs(checkpoint *keep, dn_trainer *trainer, const dn_train_
     return OUTCOME_OK;
 }
 
-outcome checkpoint_train(checkpoint *keep, dn_head *head, const dn_features *train, const dn_features *valid,
-                         const dn_train_options *options, dn_train_result *result) {
+outcome checkpoint_train(checkpoint *keep, dn_head *head, const dn_feature_rows *train,
+                         const dn_feature_rows *valid, const dn_train_options *options,
+                         dn_train_result *result) {
     dn_trainer *trainer;
     dn_error error;
-    if (dn_trainer_create(&trainer, head, train, valid, options, &error)) return report(&error, OUTCOME_DATA);
+    if (dn_trainer_create_from_rows(&trainer, head, train, valid, options, &error))
+        return report(&error, OUTCOME_DATA);
     outcome code = keep->resume ? resume(keep, trainer, options) : OUTCOME_OK;
     const bool before = interrupts_wait(true);
     if (!code) code = run_epochs(keep, trainer, options);

@@ -18,10 +18,11 @@ typedef struct checkpoint {
     bool is_there;          /* whether the file was read or written */
 } checkpoint;
 
-/* Trains as dn_head_train() does. When interrupted, it saves the state, and a message says how to resume.
- * Returns OUTCOME_OK or, after a message, another outcome. */
-outcome checkpoint_train(checkpoint *keep, dn_head *head, const dn_features *train, const dn_features *valid,
-                         const dn_train_options *options, dn_train_result *result);
+/* Trains as dn_head_train_from_rows() does. When interrupted, it saves the state, and a message says how to
+ * resume. Returns OUTCOME_OK or, after a message, another outcome. */
+outcome checkpoint_train(checkpoint *keep, dn_head *head, const dn_feature_rows *train,
+                         const dn_feature_rows *valid, const dn_train_options *options,
+                         dn_train_result *result);
 
 /* Once the model is written: removes the file, unless it was asked for. A training can be made longer from
  * it. */

@@ -6,13 +6,14 @@
  * better than it is. */
 #include "ftrain/train/folds.h"
 
-#include "ftrain/features/feature_rows.h"
+#include "ftrain/features/feature_set.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/shell/outcome.h"
 #include "ftrain/train/evaluate_head.h"
 #include "head/cross_validation.h"
+#include "head/feature_rows.h"
 #include "io/content_key.h"
 
 #include <math.h>
@@ -40,22 +41,34 @@ static int by_key(const void *a, const void *b) {
     return order ? order : (x->index > y->index) - (x->index < y->index);
 }
 
+/* Of the first view. */
+static outcome hash_vectors(const feature_set *set, hashed *out) {
+    const dn_feature_rows rows = feature_set_rows(set);
+    dni_feature_pass pass;
+    dn_error error;
+    dn_status status = dni_feature_pass_begin(&pass, &rows, 1, set->width, &error);
+    while (!status && !(status = dni_feature_pass_next(&pass, &error)) && pass.count)
+        for (int i = 0; i < pass.count; i++)
+            out[pass.first + i] = (hashed){
+                dni_key_of_bytes(pass.values + (size_t)i * pass.width, pass.width * sizeof *pass.values),
+                pass.first + i};
+    dni_feature_pass_end(&pass);
+    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+}
+
 /* Pictures of one content have one feature vector: a group is named by the first that has it. */
 static outcome group_by_content(const feature_set *set, int *groups) {
-    const size_t count = (size_t)set->count, width = (size_t)set->width;
+    const size_t count = (size_t)set->count;
     hashed *all = new_array(count, sizeof *all);
     if (!all) return OUTCOME_MACHINE;
-    for (size_t i = 0; i < count; i++)
-        all[i] = (hashed){
-            dni_key_of_bytes(set->values + i * (size_t)set->view_count * width, width * sizeof *set->values),
-            (int)i};
-    qsort(all, count, sizeof *all, by_key);
-    for (size_t i = 0; i < count; i++) {
+    const outcome code = hash_vectors(set, all);
+    if (!code) qsort(all, count, sizeof *all, by_key);
+    for (size_t i = 0; !code && i < count; i++) {
         const bool again = i > 0 && memcmp(&all[i].key, &all[i - 1].key, sizeof all[i].key) == 0;
         groups[all[i].index] = again ? groups[all[i - 1].index] : all[i].index;
     }
     free(all);
-    return OUTCOME_OK;
+    return code;
 }
 
 static outcome assign_folds(cross_validation *context) {
@@ -98,9 +111,10 @@ static outcome train_and_evaluate(const cross_validation *context, const feature
     dn_error error;
     if (dn_head_create(&head, context->all.width, context->classes, &head_options, &error))
         return report(&error, OUTCOME_USAGE);
-    const dn_features train = feature_set_view(&sets[TRAINING]), valid = feature_set_view(&sets[SELECTING]);
+    const dn_feature_rows train = feature_set_rows(&sets[TRAINING]),
+                          valid = feature_set_rows(&sets[SELECTING]);
     dn_train_result result;
-    const dn_status status = dn_head_train(head, &train, &valid, &training, &result, &error);
+    const dn_status status = dn_head_train_from_rows(head, &train, &valid, &training, &result, &error);
     outcome code = OUTCOME_OK;
     if (status == DN_ERR_CANCELLED)
         code = OUTCOME_INTERRUPTED;

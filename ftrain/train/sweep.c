@@ -169,7 +169,8 @@ static void train_one(const sweep *self, trained_run *out) {
     dn_status status =
         origin_start(&out->head, data->start, &out->options, data->width, data->classes, &out->error);
     if (!status)
-        status = dn_head_train(out->head, data->train, data->valid, &training, &out->result, &out->error);
+        status = dn_head_train_from_rows(out->head, data->train, data->valid, &training, &out->result,
+                                         &out->error);
     out->error.status = status;
 }
 

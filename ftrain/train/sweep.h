@@ -31,7 +31,7 @@ void sweep_free(sweep *self);
 
 /* What all runs are trained on. */
 typedef struct sweep_data {
-    const dn_features *train, *valid;
+    const dn_feature_rows *train, *valid;
     int width, classes;
     const dn_head *start; /* what each begins with; NULL: a new head */
 } sweep_data;

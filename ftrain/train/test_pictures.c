@@ -5,6 +5,7 @@
 
 #include "ftrain/features/class_table.h"
 #include "ftrain/features/score_metrics.h"
+#include "ftrain/features/set_scores.h"
 #include "ftrain/page/classes.h"
 #include "ftrain/page/errors.h"
 #include "ftrain/shell/new_array.h"
@@ -24,8 +25,8 @@ static outcome score(scores *out, const train_run *run) {
                  .count = set->count};
     if (!out->log_probabilities || !out->unfamiliarity) return OUTCOME_MACHINE;
     dn_error error;
-    return dn_head_log_probabilities(run->head, set->values, set->count, out->log_probabilities, &error) ||
-                   dn_novelty_score(run->novelty, set->values, set->count, NULL, out->unfamiliarity, &error)
+    return set_log_probabilities(run->head, set, out->log_probabilities, &error) ||
+                   set_unfamiliarity(run->novelty, set, NULL, out->unfamiliarity, &error)
                ? report(&error, OUTCOME_DATA)
                : OUTCOME_OK;
 }

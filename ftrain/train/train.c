@@ -97,8 +97,8 @@ static outcome train_with_checkpoint(train_run *run) {
     dn_train_options training = train_options_training(run->options);
     training.on_epoch = on_epoch;
     training.context = run;
-    const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
-    const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
+    const dn_feature_rows train = feature_set_rows(&run->sets[DNI_TRAIN]);
+    const dn_feature_rows valid = feature_set_rows(&run->sets[DNI_VALID]);
     char *provenance = dni_json_line(provenance_json(run));
     if (!provenance) return report_no_memory();
     run->checkpoint.provenance = provenance;
@@ -120,8 +120,8 @@ static outcome train_head(train_run *run) {
 
 /* The head is then the winner's, and so are the options. */
 static outcome train_sweep(train_run *run) {
-    const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
-    const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
+    const dn_feature_rows train = feature_set_rows(&run->sets[DNI_TRAIN]);
+    const dn_feature_rows valid = feature_set_rows(&run->sets[DNI_VALID]);
     const extraction *extracted = &run->extraction;
     const sweep_data data = {.train = &train,
                              .valid = &valid,
@@ -142,11 +142,11 @@ static outcome train_sweep(train_run *run) {
 
 /* What tells pictures that are unlike these: the features are all at hand. */
 static outcome fit_novelty(train_run *run) {
-    const dn_features train = feature_set_view(&run->sets[DNI_TRAIN]);
-    const dn_features valid = feature_set_view(&run->sets[DNI_VALID]);
+    const dn_feature_rows train = feature_set_rows(&run->sets[DNI_TRAIN]);
+    const dn_feature_rows valid = feature_set_rows(&run->sets[DNI_VALID]);
     dn_error error;
-    return dn_novelty_fit(&run->novelty, &train, &valid, run->sets[DNI_TRAIN].width,
-                          run->extraction.data.class_count, run->options->training.seed, &error)
+    return dn_novelty_fit_from_rows(&run->novelty, &train, &valid, run->sets[DNI_TRAIN].width,
+                                    run->extraction.data.class_count, run->options->training.seed, &error)
                ? report(&error, OUTCOME_DATA)
                : OUTCOME_OK;
 }

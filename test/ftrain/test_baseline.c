@@ -5,6 +5,7 @@
 #include "ftrain/baseline/rows.h"
 #include "ftrain/baseline/kernel_matrix.h"
 #include "ftrain/baseline/svm.h"
+#include "ftrain/baseline/vector_sample.h"
 #include "head/dummy.h"
 #include "head/logistic.h"
 #include "test/support/head.h"
@@ -62,10 +63,13 @@ static void test_logistic_regression_is_scikit_learns(void **state) {
             double weights[3 * (WIDTH + 1)];
             float log_probabilities[TEST * 3];
             dn_error error;
-            assert_int_equal(dni_logistic_fit(weights, p.x, p.labels, TRAIN, WIDTH, classes, cs[i], &error),
-                             DN_OK);
-            dni_logistic_log_probabilities(weights, p.x + TRAIN * WIDTH, TEST, WIDTH, classes,
-                                           log_probabilities);
+            dni_array_matrix array = {.values = p.x, .width = WIDTH, .columns = WIDTH};
+            const dni_matrix x = dni_matrix_of_array(&array);
+            const dni_matrix_part train = {.matrix = &x, .count = TRAIN};
+            const dni_matrix_part test = {.matrix = &x, .first = TRAIN, .count = TEST};
+            assert_int_equal(dni_logistic_fit(weights, &train, p.labels, classes, cs[i], &error), DN_OK);
+            assert_int_equal(
+                dni_logistic_log_probabilities(weights, &test, classes, log_probabilities, &error), DN_OK);
             char name[32];
             snprintf(name, sizeof name, "logistic%d/%g", classes, cs[i]);
             double *expected = golden(name, (size_t)(TEST * classes));
@@ -82,8 +86,11 @@ static void test_logistic_regression_of_what_never_varies_gives_the_shares(void 
     const int labels[4] = {0, 1, 1, 1};
     double weights[4];
     float log_probabilities[2];
-    assert_int_equal(dni_logistic_fit(weights, x, labels, 4, 1, 2, 1, NULL), DN_OK);
-    dni_logistic_log_probabilities(weights, x, 1, 1, 2, log_probabilities);
+    dni_array_matrix array = {.values = x, .width = 1, .columns = 1};
+    const dni_matrix matrix = dni_matrix_of_array(&array);
+    const dni_matrix_part all = {.matrix = &matrix, .count = 4}, first = {.matrix = &matrix, .count = 1};
+    assert_int_equal(dni_logistic_fit(weights, &all, labels, 2, 1, NULL), DN_OK);
+    assert_int_equal(dni_logistic_log_probabilities(weights, &first, 2, log_probabilities, NULL), DN_OK);
     assert_close((double)log_probabilities[0], log(0.25), 1e-5);
     assert_close((double)log_probabilities[1], log(0.75), 1e-5);
 }
@@ -94,7 +101,10 @@ static void test_numbers_that_are_not_finite_are_an_error(void **state) {
     const int labels[2] = {0, 1};
     double weights[4];
     dn_error error;
-    assert_int_equal(dni_logistic_fit(weights, x, labels, 2, 1, 2, 1, &error), DN_ERR_DATA_DIVERGED);
+    dni_array_matrix array = {.values = x, .width = 1, .columns = 1};
+    const dni_matrix matrix = dni_matrix_of_array(&array);
+    const dni_matrix_part all = {.matrix = &matrix, .count = 2};
+    assert_int_equal(dni_logistic_fit(weights, &all, labels, 2, 1, &error), DN_ERR_DATA_DIVERGED);
     assert_non_null(strstr(error.message, "nan"));
 }
 
@@ -191,10 +201,13 @@ static void test_rows_choose_on_valid_and_judge_on_test(void **state) {
         values[i * COLUMNS] = labels[i] + 0.01 * i;
         values[i * COLUMNS + 1] = 7;
     }
-    vectors data = {
-        .values = values, .labels = labels, .samples = samples, .counts = {20, 10, 10}, .width = COLUMNS};
-    vectors_standardise(&data);
-    assert_true(values[1] == 0);
+    vectors data = {.labels = labels,
+                    .samples = samples,
+                    .counts = {20, 10, 10},
+                    .array = {.values = values, .width = COLUMNS, .columns = COLUMNS}};
+    data.x = dni_matrix_of_array(&data.array);
+    assert_int_equal(vectors_standardise(&data), OUTCOME_OK);
+    assert_true(data.scale[1] == 0);
     baseline_row row;
     memset(&row, 0, sizeof row);
     assert_int_equal(row_of_logistic(&row, &data, 2), OUTCOME_OK);
@@ -205,13 +218,31 @@ static void test_rows_choose_on_valid_and_judge_on_test(void **state) {
         assert_int_equal(row.samples[i], 130 + i);
     }
     row_free(&row);
+    vector_sample sample;
     kernel_matrix products;
-    assert_int_equal(kernel_matrix_of_vectors(&products, values, COUNT, COLUMNS), OUTCOME_OK);
-    assert_int_equal(row_of_svm(&row, &products, labels, samples, data.counts, COLUMNS, 0.5, 2), OUTCOME_OK);
+    assert_int_equal(vector_sample_take(&sample, &data, 2, COUNT), OUTCOME_OK);
+    assert_int_equal(sample.count, COUNT);
+    assert_close(sample.variance, 0.5, 1e-12); /* of one column that varies and one that does not */
+    assert_int_equal(kernel_matrix_of_vectors(&products, sample.values, COUNT, COLUMNS), OUTCOME_OK);
+    assert_int_equal(row_of_svm(&row, &products, sample.labels, sample.samples, sample.counts, COLUMNS,
+                                sample.variance, 2),
+                     OUTCOME_OK);
     assert_int_equal(row.correct, 10);
     assert_true(isnan(row.loss));
     row_free(&row);
     kernel_matrix_free(&products);
+    vector_sample_free(&sample);
+
+    /* A quarter: of each class of each split its first pictures. */
+    assert_int_equal(vector_sample_take(&sample, &data, 2, COUNT / 4), OUTCOME_OK);
+    assert_memory_equal(sample.counts, ((int[]){6, 4, 4}), sizeof sample.counts);
+    assert_int_equal(sample.count, 14);
+    for (size_t i = 0; i < 6; i++) assert_int_equal(sample.samples[i], i);
+    assert_int_equal(sample.samples[10], 130);
+    assert_close(sample.values[2 * 7], (values[2 * 21] - data.mean[0]) * data.scale[0], 0);
+    vector_sample_free(&sample);
+    free(data.mean);
+    free(data.scale);
 }
 
 /* ---- pairs ---- */

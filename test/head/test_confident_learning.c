@@ -4,6 +4,7 @@
 #include "head/confident_learning.h"
 
 #include "core/rng.h"
+#include "head/feature_rows.h"
 #include "head/out_of_fold.h"
 
 #include <math.h>
@@ -145,11 +146,18 @@ static void make_blobs(blobs *out) {
     }
 }
 
-static void judge(blobs *of) {
+static dn_status judge_blobs(blobs *of) {
     dn_error error;
-    assert_int_equal(dni_out_of_fold(of->log_probabilities, &of->c, &of->loss, of->x, WIDTH, of->labels,
-                                     of->groups, SAMPLES, CLASSES, FOLDS, 1, &error),
-                     DN_OK);
+    const dn_features features = {.values = of->x, .labels = of->labels, .count = SAMPLES, .views = 1};
+    dni_feature_array array;
+    dn_feature_rows rows;
+    assert_int_equal(dni_feature_array_rows(&rows, &array, &features, "blobs", WIDTH, NULL), DN_OK);
+    return dni_out_of_fold(of->log_probabilities, &of->c, &of->loss, &rows, WIDTH, of->groups, CLASSES, FOLDS,
+                           1, &error);
+}
+
+static void judge(blobs *of) {
+    assert_int_equal(judge_blobs(of), DN_OK);
 }
 
 static void test_planted_labels_are_found(void **state) {
@@ -207,10 +215,7 @@ static void test_a_class_that_is_too_small_is_refused(void **state) {
     static blobs data;
     make_blobs(&data);
     for (int i = 0; i < SAMPLES; i++) data.labels[i] = i < FOLDS - 1 ? 2 : i % 2;
-    dn_error error;
-    assert_int_equal(dni_out_of_fold(data.log_probabilities, &data.c, &data.loss, data.x, WIDTH, data.labels,
-                                     data.groups, SAMPLES, CLASSES, FOLDS, 1, &error),
-                     DN_ERR_DATA_CLASSES);
+    assert_int_equal(judge_blobs(&data), DN_ERR_DATA_CLASSES);
 }
 
 int main(void) {

@@ -122,8 +122,9 @@ static int cross_validated(const pictures *p, const int *columns, int column_cou
     static float predicted[COUNT][CLASSES];
     dn_error error;
     fill(x, p, apart);
-    if (dni_cross_validate(predicted[0], x[0], 4, columns, column_count, p->labels, p->folds, COUNT, CLASSES,
-                           FOLDS, 1, &error))
+    dni_array_matrix array = {.values = x[0], .width = 4, .columns = (size_t)column_count, .column = columns};
+    const dni_matrix matrix = dni_matrix_of_array(&array);
+    if (dni_cross_validate(predicted[0], &matrix, p->labels, p->folds, COUNT, CLASSES, FOLDS, 1, &error))
         fail_msg("%s", error.message);
     int correct = 0;
     for (int i = 0; i < COUNT; i++) {
@@ -163,19 +164,19 @@ static void test_a_fold_is_judged_by_the_others_alone(void **state) {
     (void)state;
     static double x[COUNT][COUNT / 2];
     static float predicted[COUNT][CLASSES];
-    static int columns[COUNT / 2];
     pictures p;
     make(&p);
     for (int i = 0; i < COUNT; i++) p.groups[i] = i;
     deal(&p, 3);
     memset(x, 0, sizeof x);
     for (int i = 0; i < COUNT; i++) x[i][i / 2] = 1;
-    for (int k = 0; k < COUNT / 2; k++) columns[k] = k;
     for (int i = 0; i < COUNT; i++) p.labels[i] = i * 7919 % 101 % 2; /* of pairs with a column in common */
     dn_error error;
-    assert_int_equal(dni_cross_validate(predicted[0], x[0], COUNT / 2, columns, COUNT / 2, p.labels, p.folds,
-                                        COUNT, CLASSES, FOLDS, 1000, &error),
-                     DN_OK);
+    dni_array_matrix array = {.values = x[0], .width = COUNT / 2, .columns = COUNT / 2};
+    const dni_matrix matrix = dni_matrix_of_array(&array);
+    assert_int_equal(
+        dni_cross_validate(predicted[0], &matrix, p.labels, p.folds, COUNT, CLASSES, FOLDS, 1000, &error),
+        DN_OK);
     int correct = 0;
     for (int i = 0; i < COUNT; i++) correct += (predicted[i][1] > predicted[i][0]) == p.labels[i];
     assert_in_range(correct, COUNT / 5, COUNT * 7 / 10);
