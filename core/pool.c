@@ -10,10 +10,13 @@
  * the loop when no items are left and waits for those inside: for a worker that has not even woken up nobody
  * waits. This is what keeps a loop quick while other programs have taken the workers' cores.
  *
+ * A loop of fewer items than threads is for as many threads as it has items. The others neither enter it nor
+ * are woken: on many cores each of them would cost the caller a wake-up, and all a look at every range.
+ *
  * Whoever waits (workers for a loop, the caller for workers inside it) spins for SPIN_SECONDS and then sleeps
- * on a condition variable. The loops of a forward pass follow each other more quickly than that, so on a
- * quiet machine nobody sleeps between them; on a loaded one, where the thread that is waited for may not run
- * for milliseconds, little time is burnt. */
+ * on a condition variable of its own. The loops of a forward pass follow each other more quickly than that,
+ * so on a quiet machine nobody sleeps between them; on a loaded one, where the thread that is waited for may
+ * not run for milliseconds, little time is burnt. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "core/pool.h"
 
@@ -39,6 +42,12 @@ typedef struct range {
     atomic_size_t end;                          /* all others take here */
 } range;
 
+/* Of one thread; the caller's is the first and is woken otherwise. */
+typedef struct bed {
+    pthread_cond_t opened;
+    bool is_taken; /* the worker sleeps; with the pool's lock */
+} bed;
+
 /* `inside` of a pool: the number of workers in the loop, and whether more may enter. */
 #define OPEN 0x80000000u
 
@@ -48,18 +57,22 @@ struct dni_pool {
     int threads;          /* workers and the caller */
     pthread_t *workers;   /* (threads - 1) */
     int started;          /* of them */
-    range *ranges;        /* (threads); the caller's is the last */
+    range *ranges;        /* (threads); the caller's is the first */
+    bed *beds;            /* (threads) */
 
     dni_task task; /* of the loop that is open */
     void *context;
+    atomic_int parts; /* threads that it is for, and ranges that it has */
 
-    atomic_uint inside;
-    atomic_uint loops; /* opened so far, and one more when the workers are to end */
-    atomic_bool ended;
+    /* Each on a cache line of its own: workers that enter and leave would take the line away from those that
+     * look for the next loop. */
+    _Alignas(DNI_ALIGNMENT) atomic_uint inside;
+    _Alignas(DNI_ALIGNMENT) atomic_uint loops; /* opened so far, and one more when the workers are to end */
+    _Alignas(DNI_ALIGNMENT) atomic_bool ended;
     atomic_int sleepers; /* workers that sleep or are about to */
     atomic_bool caller_sleeps;
     pthread_mutex_t lock; /* held to go to sleep and to wake sleepers */
-    pthread_cond_t opened, left;
+    pthread_cond_t left;
 };
 
 int dni_pool_cores(void) {
@@ -92,12 +105,16 @@ static bool spin(atomic_uint *value, unsigned old) {
     }
 }
 
-/* Waits until more than `seen` loops were opened; how many. */
-static unsigned wait_for_loop(dni_pool *pool, unsigned seen) {
+/* Waits until more than `seen` loops were opened; how many. A sleeper is not woken for loops that are for
+ * others. */
+static unsigned wait_for_loop(dni_pool *pool, unsigned seen, int self) {
     if (!spin(&pool->loops, seen)) {
+        bed *const own = &pool->beds[self];
         pthread_mutex_lock(&pool->lock);
         atomic_fetch_add(&pool->sleepers, 1);
-        while (atomic_load(&pool->loops) == seen) pthread_cond_wait(&pool->opened, &pool->lock);
+        own->is_taken = true;
+        while (atomic_load(&pool->loops) == seen) pthread_cond_wait(&own->opened, &pool->lock);
+        own->is_taken = false;
         atomic_fetch_sub(&pool->sleepers, 1);
         pthread_mutex_unlock(&pool->lock);
     }
@@ -106,12 +123,14 @@ static unsigned wait_for_loop(dni_pool *pool, unsigned seen) {
 
 /* Tells the workers that there is one loop more. A worker that is about to sleep counts itself as a sleeper
  * before it looks for the last time, and here it is looked for sleepers after the loop was counted: so either
- * it sees the loop, or it is seen and, with the lock, woken. */
+ * it sees the loop, or it is seen and, with the lock, woken if the loop is for it. */
 static void announce(dni_pool *pool) {
     atomic_fetch_add(&pool->loops, 1);
     if (!atomic_load(&pool->sleepers)) return;
+    const int parts = atomic_load(&pool->parts);
     pthread_mutex_lock(&pool->lock);
-    pthread_cond_broadcast(&pool->opened);
+    for (int i = 1; i < parts; i++)
+        if (pool->beds[i].is_taken) pthread_cond_signal(&pool->beds[i].opened);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -154,17 +173,20 @@ static bool take(range *items) {
 static void work(dni_pool *pool, int self) {
     const dni_task task = pool->task;
     void *const context = pool->context;
-    for (range *own = &pool->ranges[self]; take(own);) task(context, own->first++);
-    for (int i = 1; i < pool->threads; i++)
-        for (range *other = &pool->ranges[(self + i) % pool->threads]; take(other);)
+    const int parts = atomic_load(&pool->parts);
+    if (self < parts)
+        for (range *own = &pool->ranges[self]; take(own);) task(context, own->first++);
+    for (int i = 1; i <= parts; i++)
+        for (range *other = &pool->ranges[(self + i) % parts]; take(other);)
             task(context, atomic_fetch_sub(&other->end, 1) - 1);
 }
 
 /* Shares the items out, as evenly as may be. */
 static void open_loop(dni_pool *pool, dni_task task, void *context, size_t count) {
-    const size_t threads = (size_t)pool->threads, each = count / threads, more = count % threads;
+    const size_t threads = (size_t)pool->threads, parts = count < threads ? count : threads;
+    const size_t each = count / parts, more = count % parts;
     size_t first = 0;
-    for (size_t i = 0; i < threads; i++) {
+    for (size_t i = 0; i < parts; i++) {
         const size_t share = each + (i < more);
         pool->ranges[i].first = first;
         first += share;
@@ -173,6 +195,7 @@ static void open_loop(dni_pool *pool, dni_task task, void *context, size_t count
     }
     pool->task = task;
     pool->context = context;
+    atomic_store(&pool->parts, (int)parts);
     atomic_store(&pool->inside, OPEN);
     announce(pool);
 }
@@ -187,7 +210,7 @@ void dni_pool_run(dni_pool *pool, dni_task task, void *context, size_t count) {
         return;
     }
     open_loop(pool, task, context, count);
-    work(pool, pool->threads - 1);
+    work(pool, 0);
     close_loop(pool);
 }
 
@@ -202,9 +225,9 @@ static void *serve(void *context) {
     const worker me = *(worker *)context;
     free(context);
     for (unsigned seen = 0;;) {
-        seen = wait_for_loop(me.pool, seen);
+        seen = wait_for_loop(me.pool, seen, me.self);
         if (atomic_load(&me.pool->ended)) return NULL;
-        if (!enter(me.pool)) continue;
+        if (me.self >= atomic_load(&me.pool->parts) || !enter(me.pool)) continue;
         work(me.pool, me.self);
         leave(me.pool);
     }
@@ -214,7 +237,7 @@ static dn_status start_workers(dni_pool *pool, dn_error *error) {
     for (int i = 0; i < pool->threads - 1; i++) {
         worker *const me = malloc(sizeof *me);
         if (!me) return dni_no_memory(error, "a worker pool");
-        *me = (worker){.pool = pool, .self = i};
+        *me = (worker){.pool = pool, .self = i + 1};
         const int refused = pthread_create(&pool->workers[i], NULL, serve, me);
         if (refused) {
             free(me);
@@ -245,7 +268,9 @@ dn_status dni_pool_count(int *out, int threads, const dn_executor *executor, dn_
 static dn_status hire(dni_pool *pool, dn_error *error) {
     pool->workers = calloc((size_t)pool->threads, sizeof *pool->workers);
     pool->ranges = dni_allocate(NULL, (size_t)pool->threads * sizeof *pool->ranges);
-    if (!pool->workers || !pool->ranges) return dni_no_memory(error, "a worker pool");
+    pool->beds = calloc((size_t)pool->threads, sizeof *pool->beds);
+    for (int i = 0; pool->beds && i < pool->threads; i++) pthread_cond_init(&pool->beds[i].opened, NULL);
+    if (!pool->workers || !pool->ranges || !pool->beds) return dni_no_memory(error, "a worker pool");
     return start_workers(pool, error);
 }
 
@@ -253,11 +278,10 @@ dn_status dni_pool_open(dni_pool **out, int threads, const dn_executor *executor
     *out = NULL;
     dn_status status = dni_pool_count(&threads, threads, executor, error);
     if (status) return status;
-    dni_pool *pool = malloc(sizeof *pool);
+    dni_pool *pool = dni_allocate(NULL, sizeof *pool);
     if (!pool) return dni_no_memory(error, "a worker pool");
     *pool = (dni_pool){.process = getpid(), .threads = threads};
     pthread_mutex_init(&pool->lock, NULL);
-    pthread_cond_init(&pool->opened, NULL);
     pthread_cond_init(&pool->left, NULL);
     if (executor)
         pool->executor = *executor;
@@ -277,10 +301,11 @@ dn_status dni_pool_create(dni_pool **out, int threads, dn_error *error) {
 /* Lock and conditions are in a child as the workers held them: to destroy them could mean to wait. */
 static void end_workers(dni_pool *pool) {
     atomic_store(&pool->ended, true);
+    atomic_store(&pool->parts, pool->threads);
     announce(pool);
     for (int i = 0; i < pool->started; i++) pthread_join(pool->workers[i], NULL);
+    for (int i = 0; pool->beds && i < pool->threads; i++) pthread_cond_destroy(&pool->beds[i].opened);
     pthread_cond_destroy(&pool->left);
-    pthread_cond_destroy(&pool->opened);
     pthread_mutex_destroy(&pool->lock);
 }
 
@@ -293,7 +318,8 @@ void dni_pool_free(dni_pool *pool) {
     if (pool->process == getpid()) end_workers(pool);
     dni_release(NULL, pool->ranges, (size_t)pool->threads * sizeof *pool->ranges);
     free(pool->workers);
-    free(pool);
+    free(pool->beds);
+    dni_release(NULL, pool, sizeof *pool);
 }
 
 int dni_pool_threads(const dni_pool *pool) {

@@ -34,7 +34,7 @@ int dni_pool_threads(const dni_pool *pool);
 
 /* Runs task(context, i) once for every i in [0, count) and returns when all are done. NULL pool: on the
  * caller alone. One loop at a time: neither two threads nor a task may start a loop on a pool that is running
- * one. */
+ * one. At most `count` threads are woken and take part. */
 void dni_pool_run(dni_pool *pool, dni_task task, void *context, size_t count);
 
 /* The cores this process may run on. */

@@ -35,8 +35,9 @@ int64_t dni_conv2d_output_size(const dni_conv2d *conv, int64_t input_size) {
 
 void dni_conv2d_split(int64_t units, int blocks, int threads, int *unit_ranges, int *block_ranges) {
     int64_t best = INT64_MAX;
-    for (int b = 1; b <= threads; b++) {
-        const int u = threads / b;
+    if (units < 1) units = 1;
+    for (int b = 1; b <= threads && b <= blocks; b++) {
+        const int u = units < threads / b ? (int)units : threads / b;
         const int64_t share = (units + u - 1) / u * ((blocks + b - 1) / b);
         if (share >= best) continue;
         best = share;

@@ -90,7 +90,7 @@ DNI_CONV2D_KERNELS(DNI_CONV2D_DECLARE)
 /* Divides the work between `threads` threads: into `unit_ranges` ranges of units (tiles of pixels) times
  * `block_ranges` ranges of blocks (of output channels), such that the largest share is as small as possible.
  * Among equals it takes the fewest ranges of blocks, because every range of blocks packs its own copy of the
- * pixels. */
+ * pixels. No range is empty: there are fewer than threads where there is less work. */
 void dni_conv2d_split(int64_t units, int blocks, int threads, int *unit_ranges, int *block_ranges);
 
 #endif

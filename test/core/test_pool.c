@@ -87,6 +87,22 @@ static void test_a_loop_sees_all_that_the_loop_before_it_wrote(void **state) {
     }
 }
 
+/* Loops of few items, which are for some of the threads alone, between loops for all; asleep and awake. */
+static void test_loops_for_some_of_the_threads_visit_every_index_once(void **state) {
+    (void)state;
+    static const int threads[] = {3, 17, 64};
+    static const size_t counts[] = {2, ITEMS, 5, 64, 2, 16, 63, 1, 65};
+    for (int t = 0; t < 3; t++) {
+        dni_pool *pool;
+        assert_int_equal(dni_pool_create(&pool, threads[t], NULL), DN_OK);
+        for (size_t loop = 0; loop < 200; loop++) {
+            if (loop % 20 == 19) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+            assert_pool_visits_once(pool, counts[loop % 9]);
+        }
+        dni_pool_free(pool);
+    }
+}
+
 /* In a process that may have one thread: 0 when the pool says so, which is all that it may do. */
 static int ask_for_two_threads(void) {
     enum { NOBODY = 65534 };
@@ -123,6 +139,7 @@ int main(void) {
         cmocka_unit_test(test_a_pool_runs_every_index_once),
         cmocka_unit_test(test_a_pool_of_no_size_has_a_thread_a_core),
         cmocka_unit_test(test_a_loop_sees_all_that_the_loop_before_it_wrote),
+        cmocka_unit_test(test_loops_for_some_of_the_threads_visit_every_index_once),
         cmocka_unit_test(test_a_thread_that_the_system_refuses_is_an_error),
     };
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);

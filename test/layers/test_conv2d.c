@@ -574,6 +574,8 @@ static void test_work_is_split_into_no_more_ranges_than_threads_and_evenly(void 
     assert_true(units == 1 && blocks == 2);
     dni_conv2d_split(1, 1, 3, &units, &blocks);
     assert_true(units * blocks <= 3 && units >= 1 && blocks >= 1);
+    dni_conv2d_split(4, 2, 64, &units, &blocks); /* no range is empty */
+    assert_true(units == 4 && blocks == 2);
     for (int threads = 1; threads <= 9; threads++) {
         dni_conv2d_split(100, 5, threads, &units, &blocks);
         assert_true(units * blocks <= threads && units >= 1 && blocks >= 1);
