@@ -153,7 +153,7 @@ $(BUILD)/%_avx512vnni.o: FILE_CFLAGS += -mavx512vnni
 $(BUILD)/test/support/%_encoded.o: FILE_CFLAGS += $(if $(X86_64),-mavx2 -mfma -mavx512f -mavx512vl -mavx512vnni)
 
 # stb_image_resize divides every byte that it reads by 255; times the reciprocal it gives the same to a float's last bit.
-$(BUILD)/io/stb.o:   FILE_CFLAGS += -freciprocal-math
+$(BUILD)/io/stb_resize.o: FILE_CFLAGS += -freciprocal-math
 
 LIBRARY_DIRS    := core layers io weights densenet head
 LIBRARY_SOURCES := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.c $(d)/*/*.c))

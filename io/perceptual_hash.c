@@ -6,7 +6,7 @@
 #include "io/perceptual_hash.h"
 
 #include "core/error.h"
-#include "io/stb.h"
+#include "io/stb_resize.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "io/jpeg.h"
-#include "io/stb.h"
+#include "io/stb_resize.h"
 
 #include <math.h>
 #include <stdlib.h>

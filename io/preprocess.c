@@ -9,7 +9,7 @@
 #include "io/image.h"
 
 #include "core/error.h"
-#include "io/stb.h"
+#include "io/stb_resize.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "ftrain/page/data_address.h"
 #include "io/jpeg.h"
-#include "io/stb.h"
+#include "io/stb_resize.h"
 
 #include <math.h>
 #include <stdlib.h>

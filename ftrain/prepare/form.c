@@ -6,7 +6,7 @@
 #include "core/rng.h"
 #include "ftrain/shell/message.h"
 #include "io/perturb.h"
-#include "io/stb.h"
+#include "io/stb_resize.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  * resized picture, where the filter's window is cut by the border, the two weigh differently: 8 levels
  * there. */
 #include "io/image.h"
-#include "io/stb.h"
+#include "io/stb_resize.h"
 #include "test/support/pictures.h"
 
 #include <stdarg.h>
