@@ -22,6 +22,9 @@
 
 #define DNI_INLINE static inline __attribute__((always_inline))
 
+/* Before a function whose loops need all registers: inlined, it would share them with its caller. */
+#define DNI_APART __attribute__((noinline)) static
+
 /* DNI_UNROLL stands before a loop over registers: its count is a constant, and it must be unrolled whole,
  * because registers cannot be indexed. DNI_KEEP_LOOP stands before a loop that must not be unrolled.
  * DNI_ROLLED keeps all loops: with a sanitizer's checks in them compilers take minutes for a file. */
