@@ -76,7 +76,7 @@ TARGET := $(shell $(CC) -dumpmachine 2>/dev/null)
 X86_64 := $(filter x86_64-% amd64-%,$(TARGET))
 AARCH64 := $(filter aarch64-% arm64-%,$(TARGET))
 # Kernels for processors of another architecture.
-FOREIGN := $(if $(X86_64),,%_avx2.c %_avxvnni.c %_avx512.c %_avx512bf16.c %_avx512vnni.c) $(if $(AARCH64),,%_neon.c)
+FOREIGN := $(if $(X86_64),,%_avx2.c %_avxvnni.c %_avx512.c %_avx512bf16.c %_avx512vnni.c) $(if $(AARCH64),,%_neon.c %_neondot.c)
 APPLE  := $(findstring -apple-,$(TARGET))
 
 # A word for the shell, whatever is in it: a folder's name may hold spaces.
@@ -143,7 +143,8 @@ LDLIBS   := $(shell $(PKG_CONFIG) --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lm -p
 PROGRAM_LDLIBS := $(shell $(PKG_CONFIG) --libs $(PROGRAM_PACKAGES) 2>/dev/null) -lsvm
 $(BUILD)/ftrain/%.o: FILE_CFLAGS += $(PROGRAM_CFLAGS)
 
-# A kernel file's name ends in its tier, and that alone gives it the tier's instructions. All of AArch64 has NEON's.
+# A kernel file's name ends in its tier, and that alone gives it the tier's instructions. All of AArch64 has NEON's, not all
+# its dot product.
 $(BUILD)/%_avx2.o $(BUILD)/%_avxvnni.o: FILE_CFLAGS += -mavx2 -mfma
 $(BUILD)/%_avxvnni.o: FILE_CFLAGS += -mavxvnni
 $(BUILD)/%_avx512.o $(BUILD)/%_avx512bf16.o $(BUILD)/%_avx512vnni.o: FILE_CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=512
@@ -151,6 +152,7 @@ $(BUILD)/%_avx512bf16.o: FILE_CFLAGS += -mavx512bf16
 $(BUILD)/%_avx512vnni.o: FILE_CFLAGS += -mavx512vnni
 # Kernels for AVX-VNNI as tests run them on AVX512-VNNI; elsewhere these files are empty.
 $(BUILD)/test/support/%_encoded.o: FILE_CFLAGS += $(if $(X86_64),-mavx2 -mfma -mavx512f -mavx512vl -mavx512vnni)
+$(BUILD)/%_neondot.o: FILE_CFLAGS += -march=armv8.2-a+dotprod
 
 # stb_image_resize divides every byte that it reads by 255; times the reciprocal it gives the same to a float's last bit.
 $(BUILD)/io/stb_resize.o: FILE_CFLAGS += -freciprocal-math

@@ -467,7 +467,7 @@ static void check_selection(const dni_conv2d *conv, dni_conv2d_requirements requ
         const bool may = may_be_chosen(kernel, conv, requirements);
         if (behind) assert_false(may);
         if (kernel == chosen) behind = true;
-        exists |= may && kernel->precision == requirements.precision;
+        exists |= may && kernel->precision == requirements.precision && kernel->isa >= chosen->isa;
     }
     assert_true(behind && may_be_chosen(chosen, conv, requirements));
     assert_true(!exists || chosen->precision == requirements.precision);
