@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Pictures times classes that regression is fitted to; of larger data sets evenly spread pictures are
- * taken. */
-enum { MAX_CELLS = 4000000, MIN_PICTURES = 2 * FOLDS };
+/* Pictures, and pictures times classes, that regression is fitted to; of larger data sets evenly spread
+ * pictures are taken. 50,000 tell an accuracy within half a per cent. */
+enum { MAX_PICTURES = 50000, MAX_CELLS = 4000000, MIN_PICTURES = 2 * FOLDS };
 
 static const double PENALTY = 0.1; /* dni_logistic_fit's c: cues are many and pictures may be few */
 
@@ -24,6 +24,13 @@ typedef struct cue_data {
     float *log_probabilities; /* (count, classes) */
     int count, classes;       /* classes that have pictures */
 } cue_data;
+
+/* One of how many pictures is taken. */
+static size_t step_of(size_t count, size_t classes) {
+    const size_t by_cells = count * classes / MAX_CELLS + 1;
+    const size_t by_pictures = (count + MAX_PICTURES - 1) / MAX_PICTURES;
+    return by_cells > by_pictures ? by_cells : by_pictures;
+}
 
 /* The usable pictures, or every step-th of them, with classes and groups numbered anew without gaps. */
 static void select_pictures(cue_data *out, const audit_data *data, const uint32_t *near, size_t step,
@@ -152,13 +159,13 @@ static outcome evaluate_cues(audit_leak *out, cue_data *context, uint64_t seed) 
 outcome audit_evaluate_cues(audit_leak *out, const audit_data *data, const audit_copies *copies,
                             uint64_t seed) {
     *out = (audit_leak){.pictures = 0};
-    const size_t count = data->samples.count;
-    const size_t step = count * (size_t)data->class_count / MAX_CELLS + 1;
+    const size_t count = data->samples.count, step = step_of(count, (size_t)data->class_count);
+    const size_t most = (count + step - 1) / step;
     cue_data context = {
-        .x = new_matrix(count, CUE_COUNT, sizeof *context.x),
-        .labels = new_array(count, sizeof *context.labels),
-        .fold = new_array(count, sizeof *context.fold),
-        .group = new_array(count, sizeof *context.group),
+        .x = new_matrix(most, CUE_COUNT, sizeof *context.x),
+        .labels = new_array(most, sizeof *context.labels),
+        .fold = new_array(most, sizeof *context.fold),
+        .group = new_array(most, sizeof *context.group),
         .sizes = new_array((size_t)data->class_count, sizeof *context.sizes),
     };
     uint32_t *const place = new_array(count, sizeof *place);

@@ -148,6 +148,20 @@ fi
 check "a page that cannot be written is told before the work" 5 "" "no/such/page.html" \
     "$ftrain" audit apart --report no/such/page.html
 
+# ---- very many pictures: the regression is fitted to some of them ----
+if command -v python3 >/dev/null; then
+    python3 -c '
+import os, random
+for i in range(50002):
+    folder = "many/" + ("dark", "light")[i % 2]
+    os.makedirs(folder, exist_ok=True)
+    with open(f"{folder}/{i}.ppm", "wb") as file: file.write(b"P6 4 4 255\n" + random.Random(i).randbytes(48))'
+    check "of 50,002 pictures every other one is taken" 0 "^Can labels be read from cues alone\? \(25001 pictures, 5 folds" "" \
+        "$ftrain" audit many -q
+else
+    ok "of 50,002 pictures every other one is taken # SKIP no python3"
+fi
+
 # ---- photographs ----
 if [ -d "$shared/data/large" ]; then
     check "sizes and qualities give a set of photographs away" 0 \
