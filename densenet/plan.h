@@ -20,6 +20,7 @@ typedef struct dni_plan {
     dni_block_plan blocks[DNI_BLOCKS];
     float *features; /* (last group, features): used when the caller asks for logits only */
     void *scratch;   /* as many bytes as the kernel that needs most asks for */
+    bool is_clear;   /* whether the borders of `bordered` are zero already */
 } dni_plan;
 
 /* Lays out a plan for `images` images of the size in `options`, which must have been checked, for work on up

@@ -6,16 +6,18 @@
  * to concatenate, nothing is copied. Images pass in groups (plan.c): block b fills its group with several
  * groups of block b - 1.
  *
- * Threads: where the batch has at least as many images as there are threads, the images are shared out. Each
- * thread runs its own images through buffers of its own, which are called a lane, and all meet once, at the
- * end: no thread waits for another, whatever else the machine is doing, and each thread reads the weights
- * once for all its images. On the images that are left over, and on a batch of one, all threads work
- * together, layer by layer. */
+ * Threads: where the batch has about as many images as there are threads, or more, the images are shared out.
+ * Each thread runs its own images through buffers of its own, which are called a lane, and all meet once, at
+ * the end: no thread waits for another, whatever else the machine is doing, and each thread reads the weights
+ * once for all its images. On a few images that are left over, and on a batch of one, all threads work
+ * together, layer by layer (densenet/lanes.h). A lane's buffers are first written by the thread that uses
+ * them: they get memory when they are needed, and near that thread's core. */
 #include "core/error.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/pool.h"
 #include "densenet/inputs.h"
+#include "densenet/lanes.h"
 #include "densenet/model.h"
 #include "densenet/options.h"
 #include "densenet/plan.h"
@@ -54,17 +56,11 @@ static dn_status check_options(const dn_session_options *options, const dn_confi
     return DN_OK;
 }
 
-/* The number of lanes: one for each thread if every thread can have an image, else one for all threads
- * together. */
-static int lane_count(const dn_session_options *options, int threads) {
-    return threads <= options->batch ? threads : 1;
-}
-
 /* The first lane's plan is also used when all threads work together on one image, so it has scratch for all
  * of them. */
 static void lay_out_lane(dni_plan *plan, int lane, const dn_model *model, const dn_session_options *options,
                          int threads, dni_arena *arena) {
-    const int images = options->batch / lane_count(options, threads);
+    const int images = options->batch / dni_lane_count(options->batch, threads);
     dni_plan_lay_out(plan, model, options, images, lane == 0 ? threads : 1, arena);
 }
 
@@ -72,7 +68,7 @@ static void lay_out_lane(dni_plan *plan, int lane, const dn_model *model, const 
 static size_t plan_size(const dn_model *model, const dn_session_options *options, int threads) {
     dni_plan plan;
     dni_arena arena = {0};
-    for (int lane = 0; lane < lane_count(options, threads); lane++)
+    for (int lane = 0; lane < dni_lane_count(options->batch, threads); lane++)
         lay_out_lane(&plan, lane, model, options, threads, &arena);
     return arena.used;
 }
@@ -91,26 +87,27 @@ dn_status dn_session_plan(const dn_model *model, const dn_session_options *optio
     return status;
 }
 
+/* Before the plan's first use: nothing is written to its borders later. */
 static void clear_borders(dni_plan *plan) {
+    if (plan->is_clear) return;
     for (int b = 0; b < DNI_BLOCKS; b++) {
         const dni_tensor *bordered = &plan->blocks[b].bordered;
         memset(bordered->data, 0, (size_t)dni_tensor_count(bordered) * sizeof(float));
     }
+    plan->is_clear = true;
 }
 
 static dn_status allocate(dn_session *session, dn_error *error) {
     const dn_session_options *options = &session->options;
     session->size = plan_size(session->model, options, options->threads);
-    session->lanes = lane_count(options, options->threads);
+    session->lanes = dni_lane_count(options->batch, options->threads);
     session->plans = calloc((size_t)session->lanes, sizeof *session->plans);
     session->memory = dni_allocate(options->allocator, session->size);
     if (!session->plans || !session->memory)
         return dni_no_memory(error, "a session's arena of %zu bytes", session->size);
     dni_arena arena = {.base = session->memory};
-    for (int lane = 0; lane < session->lanes; lane++) {
+    for (int lane = 0; lane < session->lanes; lane++)
         lay_out_lane(&session->plans[lane], lane, session->model, options, options->threads, &arena);
-        clear_borders(&session->plans[lane]);
-    }
     return DN_OK;
 }
 
@@ -189,7 +186,7 @@ typedef struct batch {
     const dn_session *session;
     dni_inputs inputs;
     dn_outputs outputs;
-    int lane_images; /* images each lane takes */
+    int lane_images; /* those that the lanes take */
 } batch;
 
 /* A forward pass through one plan, by the threads of `pool` or, if that is NULL, by the calling thread
@@ -322,18 +319,26 @@ static void run_images(const forward_pass *pass, int first, int count) {
 
 static void run_lane(void *context, size_t lane) {
     const batch *all = context;
-    const forward_pass pass = {all->session, all, &all->session->plans[lane], NULL};
-    run_images(&pass, (int)lane * all->lane_images, all->lane_images);
+    dni_plan *const plan = &all->session->plans[lane];
+    const forward_pass pass = {all->session, all, plan, NULL};
+    const size_t lanes = (size_t)all->session->lanes, images = (size_t)all->lane_images;
+    const int first = (int)(images * lane / lanes), end = (int)(images * (lane + 1) / lanes);
+    if (first == end) return;
+    clear_borders(plan);
+    run_images(&pass, first, end - first);
 }
 
 static void run_batch(batch *all) {
     const dn_session *session = all->session;
     dni_pool *const pool = dni_pool_after_fork(session->pool);
-    all->lane_images = session->lanes > 1 ? all->inputs.count / session->lanes : 0;
-    if (all->lane_images > 0) dni_pool_run(pool, run_lane, all, (size_t)session->lanes);
-    const int done = all->lane_images * session->lanes;
+    const int count = all->inputs.count,
+              done = dni_images_of_lanes(count, session->lanes, session->options.threads);
+    all->lane_images = done;
+    if (done) dni_pool_run(pool, run_lane, all, (size_t)session->lanes);
+    if (done == count) return;
     const forward_pass rest = {session, all, &session->plans[0], pool};
-    run_images(&rest, done, all->inputs.count - done);
+    clear_borders(&session->plans[0]);
+    run_images(&rest, done, count - done);
 }
 
 /* ---- what the caller gives ---- */
