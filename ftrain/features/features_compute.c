@@ -11,7 +11,9 @@
 
 #include <stdlib.h>
 
-enum { BATCH_PER_THREAD = 8, BATCH_LIMIT = 128 };
+/* Pictures of a batch: enough for each thread to have some of its own and for the small maps of several to be
+ * one product. Beyond BATCH_LIMIT the inputs would fill memory, and threads have fewer, but two at least. */
+enum { BATCH_PER_THREAD = 8, BATCH_LIMIT = 128, LEAST_PER_THREAD = 2 };
 
 typedef struct computation {
     feature_collection *collection;
@@ -179,10 +181,16 @@ static outcome compute_missing(computation *self, dni_reader *pictures) {
     }
 }
 
+static int batch_for(int threads) {
+    const int wanted = threads * BATCH_PER_THREAD, least = threads * LEAST_PER_THREAD;
+    if (wanted <= BATCH_LIMIT) return wanted;
+    return least > BATCH_LIMIT ? least : BATCH_LIMIT;
+}
+
 static outcome compute(computation *self) {
     const feature_request *request = self->collection->request;
-    const int threads = dni_pool_threads(request->pool), wanted = threads * BATCH_PER_THREAD;
-    self->batch = wanted < BATCH_LIMIT ? wanted : BATCH_LIMIT;
+    const int threads = dni_pool_threads(request->pool);
+    self->batch = batch_for(threads);
     self->features = malloc((size_t)self->batch * (size_t)request->config->features * sizeof(float));
     if (!self->features) return report_no_memory();
     const dni_reader_options options = {.preprocessing = &request->preprocessing,

@@ -24,7 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 8 }; /* pictures that go through the network at a time, at most */
+enum { BATCH = 8 }; /* pictures that go through the network at a time, at most; with more threads, as many */
 
 typedef struct predict_run {
     const char *model, *weights_option, *expected;
@@ -43,8 +43,9 @@ typedef struct predict_run {
     row_format rows;
     prediction predicted; /* of the picture at hand */
     class_sets sets;
-    float *probabilities; /* (BATCH, classes) */
-    double percentiles[BATCH];
+    int threads, batch;
+    float *probabilities; /* (batch, classes) */
+    double *percentiles;  /* (batch); NaN where the model has no numbers for it */
     int expected_class;
     dn_picture_index *own_index; /* of the keys of the model's own pictures */
     own_pictures own;
@@ -227,14 +228,18 @@ static outcome check_refusal(const predict_run *run) {
 }
 
 static outcome open_model(predict_run *run) {
+    run->threads = run->network.threads ? run->network.threads : dni_pool_cores();
+    run->batch = run->threads > BATCH ? run->threads : BATCH;
     outcome code = find_classes(run);
     if (!code) code = check_refusal(run);
     if (code) return code;
     const int classes = run->predicted.class_count;
     run->predicted.shown = run->top && run->top < classes ? run->top : classes;
     run->predicted.order = malloc((size_t)classes * sizeof *run->predicted.order);
-    run->probabilities = malloc(BATCH * (size_t)classes * sizeof *run->probabilities);
-    if (!run->predicted.order || !run->probabilities) return report_no_memory();
+    run->probabilities = malloc((size_t)run->batch * (size_t)classes * sizeof *run->probabilities);
+    run->percentiles = malloc((size_t)run->batch * sizeof *run->percentiles);
+    if (!run->predicted.order || !run->probabilities || !run->percentiles) return report_no_memory();
+    for (int i = 0; i < run->batch; i++) run->percentiles[i] = (double)NAN;
     if (run->model) code = class_sets_open(&run->sets, &run->set_options, run->model, run->classifier);
     run->predicted.thresholds = run->sets.thresholds;
     return !code ? find_expected(run) : code;
@@ -249,8 +254,8 @@ static outcome start_reading(predict_run *run, char *const *paths, int count) {
         .next = next_picture,
         .release = named_picture_free,
         .context = run->source,
-        .threads = run->network.threads ? run->network.threads : dni_pool_cores(),
-        .batch = BATCH,
+        .threads = run->threads,
+        .batch = run->batch,
         .fingerprint = run->predicted.tells_own,
     };
     dn_error error;
@@ -260,8 +265,8 @@ static outcome start_reading(predict_run *run, char *const *paths, int count) {
 }
 
 static outcome open_network(predict_run *run) {
-    return run->classifier ? model_attach(run->classifier, run->weights_option, &run->network, BATCH)
-                           : imagenet_open(&run->imagenet, run->weights_option, &run->network, BATCH);
+    return run->classifier ? model_attach(run->classifier, run->weights_option, &run->network, run->batch)
+                           : imagenet_open(&run->imagenet, run->weights_option, &run->network, run->batch);
 }
 
 static outcome predict(predict_run *run, char *const *paths, int count) {
@@ -301,7 +306,6 @@ static const option_spec rows[] = {
 
 static outcome run(const command *self, int argc, char **argv) {
     predict_run state = {.format = -1, .refused_from = -1, .predicted = {.unfamiliarity = (double)NAN}};
-    for (int i = 0; i < BATCH; i++) state.percentiles[i] = (double)NAN;
     int first;
     outcome code = parse_options(self, &state, argc, argv, &first);
     if (!code) code = predict(&state, argv + first, argc - first);
@@ -311,6 +315,7 @@ static outcome run(const command *self, int argc, char **argv) {
     path_source_free(state.source);
     class_sets_close(&state.sets);
     free(state.probabilities);
+    free(state.percentiles);
     free(state.predicted.order);
     imagenet_free(state.imagenet);
     dn_picture_index_free(state.own_index);
