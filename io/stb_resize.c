@@ -1,56 +1,101 @@
 /* SPDX-License-Identifier: MIT */
-/* Resizing by stb_image_resize. */
+/* Resizing by stb_image_resize.
+ *
+ * Shrinking to less than half is two calls, the vertical pass and then the horizontal one, each over columns
+ * of bytes: of the picture, and then of its transposed copy. Columns go through as vectors, and transposing
+ * costs less than what the horizontal pass gains. Elsewhere one call does both: the sums between the passes
+ * must not be rounded there, and transposing floats costs what it would gain. */
 #include "io/stb_resize.h"
 
+#include "core/cpu.h"
+#include "io/stb_passes.h"
+
+#include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* The header defines functions that are not used here. */
-#pragma GCC diagnostic ignored "-Wunused-function"
-#define STB_IMAGE_RESIZE_STATIC
-#define STBIR_MAX_CHANNELS 3072 /* of a strip of columns */
-#define STB_IMAGE_RESIZE_IMPLEMENTATION
-#define STBIR_ASSERT(condition) ((void)0)
-#include <stb/stb_image_resize.h>
-
-static bool resize_pass(const uint8_t *in, int width, int height, int in_row_bytes, int channels,
-                        uint8_t *out, const dni_window *window, int out_row_bytes, float x_scale,
-                        float y_scale) {
-    return stbir_resize_subpixel(in, width, height, in_row_bytes, out, window->width, window->height,
-                                 out_row_bytes, STBIR_TYPE_UINT8, channels, STBIR_ALPHA_CHANNEL_NONE, 0,
-                                 STBIR_EDGE_CLAMP, STBIR_EDGE_CLAMP, STBIR_FILTER_TRIANGLE,
-                                 STBIR_FILTER_TRIANGLE, STBIR_COLORSPACE_LINEAR, NULL, x_scale, y_scale,
-                                 (float)window->left, (float)window->top);
+/* Every tier gives the same bits, so a DN_ISA that cannot be used is nothing to fail for. */
+static const dni_stb_passes *choose_passes(void) {
+#if defined(__x86_64__)
+    dni_isa isa;
+    if (dni_cpu_choose_isa(&isa, NULL) == DN_OK && isa >= DNI_ISA_AVX2) return &dni_stb_passes_avx2;
+#endif
+    return &dni_stb_passes_portable;
 }
 
-/* The vertical pass: the window's rows in the picture's full width. The pixels of a strip of columns are
- * handed over as one pixel of very many channels, because stb_image_resize vectorises over channels: with
- * three of them it would go pixel by pixel. */
-static bool shorten(const dn_image *image, float y_scale, const dni_window *window, uint8_t *out) {
-    const int row_bytes = 3 * image->width;
-    const dni_window rows = {.top = window->top, .width = 1, .height = window->height};
+/* Pixels from `begin` up to, but not including, `end`. */
+typedef struct range {
+    int begin, end;
+} range;
+
+/* The pixels that a pass may read. A triangle reaches as far as the larger of two pixels, one before and one
+ * after scaling; two more are left for rounding. */
+static range pixels_read(const dni_axis *axis) {
+    const double scale = (double)axis->scale, reach = fmax(1 / scale, 1) + 2;
+    const double begin = floor(axis->first / scale - reach);
+    const double end = ceil((axis->first + axis->count) / scale + reach);
+    return (range){.begin = begin > 0 ? (int)begin : 0, .end = end < axis->size ? (int)end : axis->size};
+}
+
+/* Scales columns of bytes, as many as there are. */
+static bool scale_columns(const dni_stb_passes *passes, const uint8_t *in, int in_row_bytes, int bytes,
+                          const dni_axis *y, uint8_t *out, int out_row_bytes) {
     bool done = true;
-    for (int x = 0; done && x < row_bytes; x += STBIR_MAX_CHANNELS) {
-        const int channels = row_bytes - x < STBIR_MAX_CHANNELS ? row_bytes - x : STBIR_MAX_CHANNELS;
-        done = resize_pass(image->rgb + x, 1, image->height, row_bytes, channels, out + x, &rows, row_bytes,
-                           1, y_scale);
-    }
+    for (int at = 0; done && at < bytes; at += DNI_STB_STRIP)
+        done = passes->columns(in + at, in_row_bytes, bytes - at < DNI_STB_STRIP ? bytes - at : DNI_STB_STRIP,
+                               y, out + at, out_row_bytes);
     return done;
 }
 
-/* A separate vertical pass first is faster when it leaves less than half of the rows for the slow horizontal
- * pass. */
-bool dni_stb_resize(const dn_image *image, int full_width, int full_height, const dni_window *window,
-                    uint8_t *out, int out_row_bytes) {
-    const float x_scale = (float)full_width / (float)image->width;
-    const float y_scale = (float)full_height / (float)image->height;
-    if (full_height >= image->height / 2)
-        return resize_pass(image->rgb, image->width, image->height, 0, 3, out, window, out_row_bytes, x_scale,
-                           y_scale);
-    uint8_t *const shortened = malloc(3 * (size_t)image->width * (size_t)window->height);
-    const dni_window columns = {.left = window->left, .width = window->width, .height = window->height};
-    const bool done =
-        shortened && shorten(image, y_scale, window, shortened) &&
-        resize_pass(shortened, image->width, window->height, 0, 3, out, &columns, out_row_bytes, x_scale, 1);
+/* Columns of `in` become rows of `out`. The rows are taken in groups, so that what is read side by side stays
+ * in the first cache. */
+static void transpose(const uint8_t *in, int in_row_bytes, int width, int height, uint8_t *out,
+                      int out_row_bytes) {
+    enum { GROUP = 32 };
+    for (int top = 0; top < height; top += GROUP) {
+        const int rows = height - top < GROUP ? height - top : GROUP;
+        for (int x = 0; x < width; x++) {
+            const uint8_t *from = in + (size_t)top * (size_t)in_row_bytes + 3 * (size_t)x;
+            uint8_t *to = out + (size_t)x * (size_t)out_row_bytes + 3 * (size_t)top;
+            for (int row = 0; row < rows; row++, from += in_row_bytes, to += 3) memcpy(to, from, 3);
+        }
+    }
+}
+
+/* Only columns that the horizontal pass reads go through the vertical one. The transposed copy has room for
+ * all of them, because the horizontal pass counts from the first. */
+static bool shrink(const dni_stb_passes *passes, const dn_image *image, const dni_axis *x, const dni_axis *y,
+                   uint8_t *out, int out_row_bytes) {
+    const range read = pixels_read(x);
+    const int width = read.end - read.begin, row_bytes = 3 * width, column_bytes = 3 * y->count;
+    const size_t most = (size_t)(width > x->count ? width : x->count), column = (size_t)column_bytes;
+    uint8_t *const shortened = malloc(column * (most + (size_t)image->width));
+    if (!shortened) return false;
+    uint8_t *const transposed = shortened + column * most, *const narrowed = shortened;
+    bool done = scale_columns(passes, image->rgb + 3 * (size_t)read.begin, 3 * image->width, row_bytes, y,
+                              shortened, row_bytes);
+    if (done) {
+        transpose(shortened, row_bytes, width, y->count, transposed + column * (size_t)read.begin,
+                  column_bytes);
+        done = scale_columns(passes, transposed, column_bytes, column_bytes, x, narrowed, column_bytes);
+    }
+    if (done) transpose(narrowed, column_bytes, y->count, x->count, out, out_row_bytes);
     free(shortened);
     return done;
+}
+
+bool dni_stb_resize(const dn_image *image, int full_width, int full_height, const dni_window *window,
+                    uint8_t *out, int out_row_bytes) {
+    const dni_axis x = {.size = image->width,
+                        .first = window->left,
+                        .count = window->width,
+                        .scale = (float)full_width / (float)image->width};
+    const dni_axis y = {.size = image->height,
+                        .first = window->top,
+                        .count = window->height,
+                        .scale = (float)full_height / (float)image->height};
+    const dni_stb_passes *const passes = choose_passes();
+    if (full_height < image->height / 2) return shrink(passes, image, &x, &y, out, out_row_bytes);
+    return passes->both(image->rgb, 0, &x, &y, out, out_row_bytes);
 }
