@@ -90,20 +90,31 @@ static int resize_into_crop(const dn_image *image, int width, int height, uint8_
     return dni_stb_resize(image, width, height, &window, out, (int)crop_row);
 }
 
-/* (side, side, 3) bytes to floats, (value / 255 - mean) / std, mirrored left to right when asked. */
-static void normalise(const uint8_t *crop, int side, const dn_preprocessing *p, int flip, float *out) {
+/* Mirrors each row of a crop of side x side pixels left to right. */
+static void mirror(uint8_t *crop, size_t side) {
+    for (uint8_t *row = crop, *const end = crop + 3 * side * side; row < end; row += 3 * side)
+        for (uint8_t *left = row, *right = row + 3 * (side - 1); left < right; left += 3, right -= 3) {
+            uint8_t pixel[3];
+            memcpy(pixel, left, 3);
+            memcpy(left, right, 3);
+            memcpy(right, pixel, 3);
+        }
+}
+
+/* Bytes to floats, (value / 255 - mean) / std. `crop` may be the last quarter of `out`: what is written then
+ * reaches a byte only after it has been read. */
+static void normalise(const uint8_t *crop, size_t pixels, const dn_preprocessing *p, float *out) {
     float level[3][256];
     for (int channel = 0; channel < 3; channel++)
         for (int value = 0; value < 256; value++)
             level[channel][value] = ((float)value / 255.0f - p->mean[channel]) / p->std[channel];
 
-    for (int y = 0; y < side; y++)
-        for (int x = 0; x < side; x++) {
-            const size_t row = (size_t)y * (size_t)side;
-            const uint8_t *const in = crop + 3 * (row + (size_t)(flip ? side - 1 - x : x));
-            float *const pixel = out + 3 * (row + (size_t)x);
-            for (int channel = 0; channel < 3; channel++) pixel[channel] = level[channel][in[channel]];
-        }
+    for (size_t i = 0; i < pixels; i++, crop += 3, out += 3) {
+        const uint8_t red = crop[0], green = crop[1], blue = crop[2];
+        out[0] = level[0][red];
+        out[1] = level[1][green];
+        out[2] = level[2][blue];
+    }
 }
 
 /* The same of a copy of the picture that was turned. */
@@ -143,13 +154,12 @@ dn_status dn_image_to_input(const dn_image *image, const dn_preprocessing *prepr
                         "limit of %u pixels",
                         image->width, image->height, width, height, DN_IMAGE_MAX_PIXELS);
 
-    const size_t side = (size_t)preprocessing->crop; /* 3 * 8192 * 8192 fits */
-    uint8_t *const crop = calloc(side * side, 3);
-    if (!crop || !resize_into_crop(image, (int)width, (int)height, crop, preprocessing->crop)) {
-        free(crop);
+    const size_t side = (size_t)preprocessing->crop, count = 3 * side * side; /* 3 * 8192 * 8192 fits */
+    uint8_t *const crop = (uint8_t *)out + count * (sizeof *out - 1);
+    memset(crop, 0, count);
+    if (!resize_into_crop(image, (int)width, (int)height, crop, preprocessing->crop))
         return dni_no_memory(error, "resizing a picture of %d x %d pixels", image->width, image->height);
-    }
-    normalise(crop, preprocessing->crop, preprocessing, flip, out);
-    free(crop);
+    if (flip) mirror(crop, side);
+    normalise(crop, side * side, preprocessing, out);
     return DN_OK;
 }
