@@ -21,12 +21,13 @@ static size_t weight_count(const dni_prepared_conv *prepared) {
     return (size_t)prepared->part.in_channels * (size_t)prepared->part.out_channels * taps;
 }
 
-/* The weight, read or folded; scale and shift of the norm before the convolution; scale, shift and bias of
- * the norm behind it. */
+/* The weight, read or folded; the input's means; scale and shift of the norm before the convolution; scale,
+ * shift and bias of the norm behind it. */
 size_t dni_prepared_conv_room(const dni_prepared_conv *prepared) {
     const dni_part *part = &prepared->part;
-    return weight_count(prepared) + (*part->norm_before ? 2 * (size_t)part->in_channels : 0) +
-           (*part->norm_behind ? 3 * (size_t)part->out_channels : 0);
+    const size_t in = (size_t)part->in_channels, out = (size_t)part->out_channels;
+    return weight_count(prepared) + (*part->input_norm ? in : 0) + (*part->norm_before ? 2 * in : 0) +
+           (*part->norm_behind ? 3 * out : 0);
 }
 
 /* room: of dni_prepared_conv_room() floats. A weight that was read is folded where it is. */
@@ -36,6 +37,12 @@ static dni_conv2d_params parameters(const dni_prepared_conv *prepared, const dni
     const int in = part->in_channels, out = part->out_channels;
     dni_conv2d_params params = {.weight = weight};
     float *numbers = room + weight_count(prepared);
+    if (*part->input_norm) {
+        dni_batch_norm_relu_mean(dni_weights_data(tensors, part->input_norm, "weight"),
+                                 dni_weights_data(tensors, part->input_norm, "bias"), in, numbers);
+        params.input_mean = numbers;
+        numbers += in;
+    }
     if (*part->norm_before) {
         dni_weights_norm(tensors, part->norm_before, in, numbers, numbers + in);
         params.scale = numbers;

@@ -62,6 +62,7 @@ static dni_part dense_conv1(const dn_config *config, int block, int layer) {
     snprintf(part.norm_before, sizeof part.norm_before, "%s.norm1", prefix);
     snprintf(part.conv, sizeof part.conv, "%s.conv1", prefix);
     snprintf(part.norm_behind, sizeof part.norm_behind, "%s.norm2", prefix);
+    snprintf(part.input_norm, sizeof part.input_norm, "%s", part.norm_before);
     return part;
 }
 
@@ -74,7 +75,10 @@ static dni_part dense_conv2(const dn_config *config, int block, int layer) {
         .out_channels = config->growth,
         .out_offset = dni_block_first_channels(config, block) + layer * config->growth,
     };
-    snprintf(part.conv, sizeof part.conv, "features.denseblock%d.denselayer%d.conv2", block + 1, layer + 1);
+    char prefix[DNI_NAME_SIZE - 8];
+    snprintf(prefix, sizeof prefix, "features.denseblock%d.denselayer%d", block + 1, layer + 1);
+    snprintf(part.conv, sizeof part.conv, "%s.conv2", prefix);
+    snprintf(part.input_norm, sizeof part.input_norm, "%s.norm2", prefix);
     return part;
 }
 
@@ -87,6 +91,7 @@ static dni_part transition(const dn_config *config, int block) {
     };
     snprintf(part.norm_before, sizeof part.norm_before, "features.transition%d.norm", block + 1);
     snprintf(part.conv, sizeof part.conv, "features.transition%d.conv", block + 1);
+    snprintf(part.input_norm, sizeof part.input_norm, "%s", part.norm_before);
     return part;
 }
 

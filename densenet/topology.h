@@ -30,6 +30,7 @@ typedef struct dni_part {
     int out_offset; /* of conv2: the first of its channels in the block */
     /* PyTorch's module names; "" where the part has none. `conv` is the classifier's too. */
     char norm_before[DNI_NAME_SIZE], conv[DNI_NAME_SIZE], norm_behind[DNI_NAME_SIZE];
+    char input_norm[DNI_NAME_SIZE]; /* behind whose ReLU the convolution's factors stand */
 } dni_part;
 
 int dni_part_count(const dn_config *config);

@@ -14,6 +14,19 @@ void dni_batch_norm_scale_shift(const float *gamma, const float *beta, const flo
     }
 }
 
+void dni_batch_norm_relu_mean(const float *gamma, const float *beta, int channels, float *mean) {
+    const double root_half = 0.70710678118654752, density_0 = 0.39894228040143268; /* 1 / sqrt(2 pi) */
+    for (int c = 0; c < channels; c++) {
+        const double deviation = fabs((double)gamma[c]), b = (double)beta[c];
+        if (deviation == 0.0) {
+            mean[c] = b > 0.0 ? beta[c] : 0.0f;
+            continue;
+        }
+        const double z = b / deviation;
+        mean[c] = (float)(b * 0.5 * erfc(-z * root_half) + deviation * density_0 * exp(-0.5 * z * z));
+    }
+}
+
 void dni_batch_norm_fold(const float *scale, const float *shift, int out_channels, int64_t per_channel,
                          const float *weight, float *folded, float *bias) {
     for (int64_t o = 0; o < out_channels; o++) {

@@ -15,6 +15,10 @@
 void dni_batch_norm_scale_shift(const float *gamma, const float *beta, const float *mean,
                                 const float *variance, int channels, float *scale, float *shift);
 
+/* Writes the mean that each channel is expected to have behind the norm and a ReLU: of max(0, X) with X
+ * normally distributed, mean beta and standard deviation |gamma|. All arrays: (channels). */
+void dni_batch_norm_relu_mean(const float *gamma, const float *beta, int channels, float *mean);
+
 /* Folds a batch norm into the convolution without bias before it. weight: (out, per_channel), any shape whose
  * first dimension is the output channels. folded, of the same shape, and bias (out) are written; folded may
  * be weight itself. */

@@ -65,6 +65,7 @@ typedef struct dni_conv2d_params {
     const float *weight;        /* (out, in, kernel, kernel), dense */
     const float *scale, *shift; /* (in): of the prologue; NULL with DNI_PROLOGUE_NONE */
     const float *bias;          /* (out): of the epilogue; NULL with DNI_EPILOGUE_NONE */
+    const float *input_mean;    /* (in): expected of what is multiplied; NULL: all the same */
 } dni_conv2d_params;
 
 typedef struct dni_conv2d_kernel {

@@ -5,6 +5,7 @@
 #include "layers/conv2d.h"
 #include "test/support/layers.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -122,11 +123,32 @@ static void test_statistics_of_a_slice_have_the_same_bits_on_any_number_of_threa
     free(wide), free(dense);
 }
 
+/* Against the integral of max(0, x) over the normal density by the midpoint rule. */
+static void test_the_mean_behind_a_relu_is_that_of_a_normal_distribution(void **state) {
+    (void)state;
+    const float gamma[] = {1.0f, -1.0f, 0.5f, 2.0f, 0.3f, 0.0f, 0.0f},
+                beta[] = {0, 0, 0.7f, -3.0f, -2.0f, 1.5f, -1};
+    enum { CHANNELS = sizeof gamma / sizeof *gamma, STEPS = 200000 };
+    float mean[CHANNELS];
+    dni_batch_norm_relu_mean(gamma, beta, CHANNELS, mean);
+    for (int c = 0; c < CHANNELS; c++) {
+        double sum = 0.0;
+        for (int i = 0; i < STEPS; i++) {
+            const double z = -10.0 + 20.0 * (i + 0.5) / STEPS;
+            sum += fmax(0.0, (double)beta[c] + (double)gamma[c] * z) * exp(-0.5 * z * z) * 20.0 / STEPS /
+                   2.50662827463;
+        }
+        if (fabs(sum - (double)mean[c]) > 1e-6)
+            fail_msg("channel %d: %.9g, not %.9g", c, (double)mean[c], sum);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scale_and_shift_normalise_like_torch),
         cmocka_unit_test(test_scale_and_shift_may_be_written_over_their_sources),
         cmocka_unit_test(test_folded_convolution_equals_convolution_then_norm),
+        cmocka_unit_test(test_the_mean_behind_a_relu_is_that_of_a_normal_distribution),
         cmocka_unit_test(test_channel_statistics_are_torchs),
         cmocka_unit_test(test_variance_survives_a_mean_far_away),
         cmocka_unit_test(test_statistics_of_a_slice_have_the_same_bits_on_any_number_of_threads),

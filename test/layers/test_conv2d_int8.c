@@ -294,29 +294,66 @@ static void test_kernels_for_avx_vnni_are_exact_in_the_encoding_of_avx512_vnni(v
 
 /* ---- rounding of weights ---- */
 
-static void test_weights_are_rounded_within_a_step_and_their_largest_is_kept(void **state) {
-    (void)state;
-    enum { N = 500 };
-    float weight[N];
-    floats_fill(weight, N, 5, 0, 0.02f);
-    float largest = 0.0f;
-    for (size_t i = 0; i < N; i++) largest = fmaxf(largest, fabsf(weight[i]));
-    const dni_int8_rounding rounding = dni_int8_rounding_of(weight, N);
-    for (size_t i = 0; i < N; i++) {
-        const int8_t rounded = dni_int8_round(&rounding, weight[i]);
-        assert_true(rounded >= -MOST_WEIGHT);
-        assert_true(fabsf(rounding.scale * (float)rounded - weight[i]) <= rounding.scale);
+/* What an input channel's weights lose, in weights' units. */
+static double lost(const dni_int8_rounding *rounding, const float *weight, size_t taps) {
+    int8_t rounded[9];
+    double sum = 0.0;
+    dni_int8_round(rounding, weight, taps, rounded);
+    for (size_t t = 0; t < taps; t++) {
+        assert_true(rounded[t] >= -MOST_WEIGHT);
+        sum += (double)weight[t] - (double)rounding->scale * rounded[t];
     }
-    assert_true(rounding.scale <= largest / MOST_WEIGHT * 1.0001f);
+    return sum;
+}
+
+/* With each mean 1 and with unequal ones. Without the balance the errors add up to about five steps of 500
+ * weights. */
+static void test_the_errors_of_weights_times_means_add_up_to_less_than_a_step(void **state) {
+    (void)state;
+    enum { CHANNELS = 500, TAPS = 9 };
+    float weight[CHANNELS * TAPS], mean[CHANNELS];
+    floats_fill(weight, CHANNELS * TAPS, 5, 0, 0.02f);
+    floats_fill(mean, CHANNELS, 6, 0.4f, 0.1f);
+    for (size_t taps = 1; taps <= TAPS; taps += TAPS - 1)
+        for (int equal = 0; equal < 2; equal++) {
+            const dni_int8_rounding rounding =
+                dni_int8_rounding_of(weight, equal ? NULL : mean, CHANNELS, taps);
+            double sum = 0.0;
+            for (size_t c = 0; c < CHANNELS; c++) {
+                const double channel = lost(&rounding, weight + c * taps, taps);
+                assert_true(fabs(channel) <= 1.001 * (double)rounding.scale);
+                sum += channel * (equal ? 1.0 : (double)mean[c]);
+            }
+            if (!(fabs(sum) <= 2.0 * (double)rounding.scale))
+                fail_msg("%zu taps: errors of %.2f steps", taps, sum / (double)rounding.scale);
+        }
+}
+
+/* Cutting it off costs little where its input is small, and makes the steps narrower for all. */
+static void test_a_weight_far_above_the_others_is_cut_off_where_its_input_is_small(void **state) {
+    (void)state;
+    enum { CHANNELS = 2000, FAR = 17 };
+    float weight[CHANNELS], mean[CHANNELS];
+    floats_fill(weight, CHANNELS, 7, 0, 1.0f);
+    for (size_t c = 0; c < CHANNELS; c++) mean[c] = 1.0f;
+    weight[FAR] = 2.0f;
+    dni_int8_rounding rounding = dni_int8_rounding_of(weight, mean, CHANNELS, 1);
+    assert_true(rounding.scale * MOST_WEIGHT == 2.0f);
+    mean[FAR] = 0.01f;
+    rounding = dni_int8_rounding_of(weight, mean, CHANNELS, 1);
+    assert_true(rounding.scale * MOST_WEIGHT < 1.95f);
+    int8_t rounded;
+    dni_int8_round(&rounding, &weight[FAR], 1, &rounded);
+    assert_int_equal(rounded, MOST_WEIGHT);
 }
 
 static void test_weights_that_are_all_zero_stay_so(void **state) {
     (void)state;
     const float zeros[3] = {0.0f, -0.0f, 0.0f}, tiny[2] = {0x1p-130f, -0x1p-140f};
-    dni_int8_rounding rounding = dni_int8_rounding_of(zeros, 3);
-    assert_true(rounding.scale == 0.0f && dni_int8_round(&rounding, zeros[1]) == 0);
-    rounding = dni_int8_rounding_of(tiny, 2);
-    assert_true(rounding.scale == 0.0f && dni_int8_round(&rounding, tiny[1]) == 0);
+    dni_int8_rounding rounding = dni_int8_rounding_of(zeros, NULL, 3, 1);
+    assert_true(rounding.scale == 0.0f && lost(&rounding, zeros, 3) == 0.0);
+    rounding = dni_int8_rounding_of(tiny, NULL, 1, 2);
+    assert_true(rounding.scale == 0.0f && lost(&rounding, tiny, 2) == (double)tiny[0] + (double)tiny[1]);
 }
 
 int main(void) {
@@ -327,7 +364,8 @@ int main(void) {
 #if defined(__x86_64__)
         cmocka_unit_test(test_kernels_for_avx_vnni_are_exact_in_the_encoding_of_avx512_vnni),
 #endif
-        cmocka_unit_test(test_weights_are_rounded_within_a_step_and_their_largest_is_kept),
+        cmocka_unit_test(test_the_errors_of_weights_times_means_add_up_to_less_than_a_step),
+        cmocka_unit_test(test_a_weight_far_above_the_others_is_cut_off_where_its_input_is_small),
         cmocka_unit_test(test_weights_that_are_all_zero_stay_so),
     };
     return cmocka_run_group_tests(tests, create_pools, free_pools);
