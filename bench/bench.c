@@ -28,7 +28,7 @@ static const char usage[] =
     "  --threads N        the most threads (default: all cores; layers: 1)\n"
     "  --network NAME     only densenet121, 161, 169 or 201, by full name\n"
     "  --kernel TEXT      layers: only kernels with TEXT in their name\n"
-    "  --precision NAME   layers, network, load: fp32 (default) or bf16\n"
+    "  --precision NAME   layers, network, load: fp32 (default), bf16 or int8\n"
     "  --memory NAME      layers, network, load: fast (default) or low\n"
     "  --parts            network: stem, convolutions of each block, transitions, ... within the passes, too\n"
     "  --samples          network: where in the program one thread's time goes, too (bench/functions.py)\n"
@@ -55,8 +55,11 @@ bench_effort bench_effort_of(const bench_context *context) {
 
 /* ---- what the results were measured with ---- */
 
+static const char *const precisions[] = {
+    [DN_PRECISION_FLOAT32] = "fp32", [DN_PRECISION_BFLOAT16] = "bf16", [DN_PRECISION_INT8] = "int8"};
+
 static const char *precision_name(const bench_context *context) {
-    return context->precision == DN_PRECISION_BFLOAT16 ? "bf16" : "fp32";
+    return precisions[context->precision];
 }
 
 static const char *memory_name(const bench_context *context) {
@@ -98,9 +101,9 @@ static int positive(const char *text) {
 }
 
 static dn_precision precision(const char *text) {
-    if (strcmp(text, "bf16") == 0) return DN_PRECISION_BFLOAT16;
-    if (strcmp(text, "fp32") != 0) refuse("a precision is fp32 or bf16, not", text);
-    return DN_PRECISION_FLOAT32;
+    for (dn_precision p = DN_PRECISION_FLOAT32; p <= DN_PRECISION_INT8; p++)
+        if (strcmp(text, precisions[p]) == 0) return p;
+    refuse("a precision is fp32, bf16 or int8, not", text);
 }
 
 static dn_memory memory(const char *text) {

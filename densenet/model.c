@@ -18,8 +18,8 @@ static dn_status choose_kernels(dn_model *model, const dn_model_options *options
     dni_conv2d_requirements requirements = {.features = dni_cpu_features(),
                                             .precision = dni_kernel_precision(options->precision),
                                             .compact = options->memory == DN_MEMORY_LOW};
-    if (options->precision != DN_PRECISION_FLOAT32 && options->precision != DN_PRECISION_BFLOAT16)
-        return dni_fail(error, DN_ERR_ARGUMENT, "precision %d is neither float32 nor bfloat16",
+    if (options->precision < DN_PRECISION_FLOAT32 || options->precision > DN_PRECISION_INT8)
+        return dni_fail(error, DN_ERR_ARGUMENT, "precision %d is neither float32, bfloat16 nor int8",
                         (int)options->precision);
     if (options->memory != DN_MEMORY_FAST && !requirements.compact)
         return dni_fail(error, DN_ERR_ARGUMENT, "memory %d is neither fast nor low", (int)options->memory);
@@ -27,6 +27,7 @@ static dn_status choose_kernels(dn_model *model, const dn_model_options *options
     if (!status && requirements.precision == DNI_PRECISION_BF16)
         status = dni_cpu_require_bf16(requirements.isa, error);
     if (status) return status;
+    model->precision = options->precision;
     model->requirements = requirements;
     for (int i = 0; i < model->conv_count; i++)
         model->convs[i] = dni_prepared_conv_of(dni_part_at(&model->config, i), requirements);
@@ -34,10 +35,11 @@ static dn_status choose_kernels(dn_model *model, const dn_model_options *options
 }
 
 static void log_kernels(const dn_model *model, const dn_model_options *options) {
+    static const char *const precisions[] = {[DN_PRECISION_FLOAT32] = "float32",
+                                             [DN_PRECISION_BFLOAT16] = "bfloat16",
+                                             [DN_PRECISION_INT8] = "int8"};
     dni_log(options->on_log, options->context, "%s: tier %s, %s, %s memory", model->config.name,
-            dn_model_tier(model),
-            model->requirements.precision == DNI_PRECISION_BF16 ? "bfloat16" : "float32",
-            model->requirements.compact ? "low" : "fast");
+            dn_model_tier(model), precisions[model->precision], model->requirements.compact ? "low" : "fast");
     for (int i = 0; options->on_log && i < model->conv_count; i++) {
         const dni_prepared_conv *prepared = &model->convs[i];
         dni_log(options->on_log, options->context, "%s: %s, %zu bytes", prepared->part.conv,
@@ -144,8 +146,7 @@ size_t dn_model_size(const dn_model *model) {
 }
 
 dn_precision dn_model_precision(const dn_model *model) {
-    return model && model->requirements.precision == DNI_PRECISION_BF16 ? DN_PRECISION_BFLOAT16
-                                                                        : DN_PRECISION_FLOAT32;
+    return model ? model->precision : DN_PRECISION_FLOAT32;
 }
 
 dn_memory dn_model_memory(const dn_model *model) {

@@ -10,6 +10,7 @@
 struct dn_model {
     dn_config config;
     char hash[33];                        /* of the weights it was made from */
+    dn_precision precision;               /* as asked for */
     dni_conv2d_requirements requirements; /* by which its kernels were chosen */
     int conv_count;
     dni_prepared_conv *convs;

@@ -42,5 +42,7 @@ dn_status dni_calibrate_options_take(dn_calibrate_options *own, const dn_calibra
 }
 
 dni_precision dni_kernel_precision(dn_precision precision) {
-    return precision == DN_PRECISION_BFLOAT16 ? DNI_PRECISION_BF16 : DNI_PRECISION_F32;
+    return precision == DN_PRECISION_BFLOAT16 ? DNI_PRECISION_BF16
+           : precision == DN_PRECISION_INT8   ? DNI_PRECISION_INT8
+                                              : DNI_PRECISION_F32;
 }

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* A model in int8: how far its features are from float32's, and what it promises as any other, on every tier
+ * of this CPU, for it is refused on none. */
+#include "core/cpu.h"
+#include "densenet/densenet.h"
+#include "test/support/seeded_weights.h"
+#include "test/support/tiers.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+enum { SEED = 7, SIDE = 128, BATCH = 3, INPUT = SIDE * SIDE * 3, MOST_FEATURES = 1024 };
+
+static dn_model *model_of(const dn_weights *weights, dn_precision precision) {
+    dn_model *model;
+    dn_error error;
+    if (dn_model_create(&model, weights,
+                        &(dn_model_options){.struct_size = sizeof(dn_model_options), .precision = precision},
+                        &error))
+        fail_msg("%s", error.message);
+    assert_int_equal(dn_model_precision(model), precision);
+    return model;
+}
+
+static void run(const dn_model *model, const float *inputs, int count, int threads, float *features) {
+    const dn_session_options options = {
+        .struct_size = sizeof options, .batch = count, .height = SIDE, .width = SIDE, .threads = threads};
+    dn_session *session;
+    dn_error error;
+    if (dn_session_create(&session, model, &options, &error) ||
+        dn_session_forward(session, inputs, count, &(dn_outputs){.features = features}, &error))
+        fail_msg("%s", error.message);
+    dn_session_free(session);
+}
+
+/* Pictures of something: waves with a little noise, so that images differ as photographs do. Noise alone
+ * gives all images the same features but for what a norm then makes large. */
+static float *pictures(void) {
+    float *out = seeded_inputs(SEED, BATCH * INPUT);
+    assert_non_null(out);
+    for (int n = 0; n < BATCH; n++)
+        for (int i = 0; i < INPUT; i++) {
+            const int channel = i % 3, x = i / 3 % SIDE, y = i / 3 / SIDE;
+            const double wave = sin(0.07 * (n + 1) * x + n) + cos(0.05 * (channel + n + 1) * y);
+            out[n * INPUT + i] = 0.1f * out[n * INPUT + i] + (float)wave;
+        }
+    return out;
+}
+
+/* Random weights whose norms have the statistics of the inputs, as those of a trained network have. */
+static dn_weights *measured_weights(const char *name, const float *inputs) {
+    dn_weights *weights;
+    dn_error error;
+    if (dn_weights_random(&weights, dn_config_find(name), SEED, &error) ||
+        dn_weights_calibrate(weights, inputs, BATCH, SIDE, SIDE, NULL, &error))
+        fail_msg("%s", error.message);
+    return weights;
+}
+
+static double cosine(const float *a, const float *b, size_t count) {
+    double aa = 0, bb = 0, ab = 0;
+    for (size_t i = 0; i < count; i++) {
+        aa += (double)a[i] * (double)a[i];
+        bb += (double)b[i] * (double)b[i];
+        ab += (double)a[i] * (double)b[i];
+    }
+    return ab / sqrt(aa * bb);
+}
+
+static void check_bits(const dn_model *rounded, const float *inputs, const float *found) {
+    static float again[BATCH * MOST_FEATURES];
+    const size_t length = (size_t)dn_model_config(rounded)->features;
+    for (int threads = 2; threads <= 3; threads++) {
+        run(rounded, inputs, BATCH, threads, again);
+        assert_memory_equal(again, found, BATCH * length * sizeof *found);
+    }
+    for (size_t i = 0; i < BATCH; i++) {
+        run(rounded, inputs + i * INPUT, 1, 2, again);
+        assert_memory_equal(again, found + i * length, length * sizeof *found);
+    }
+}
+
+static void check_features(const dn_weights *weights, const float *inputs) {
+    static float expected[BATCH * MOST_FEATURES], found[BATCH * MOST_FEATURES];
+    dn_model *exact = model_of(weights, DN_PRECISION_FLOAT32),
+             *rounded = model_of(weights, DN_PRECISION_INT8);
+    const size_t length = (size_t)dn_model_config(exact)->features;
+    run(exact, inputs, BATCH, 2, expected);
+    run(rounded, inputs, BATCH, 1, found);
+    for (size_t i = 0; i < BATCH; i++) {
+        const double same = cosine(expected + i * length, found + i * length, length);
+        print_message("    %s, %s: cosine %.6f\n", dn_model_config(exact)->name, dn_model_tier(exact), same);
+        assert_true(same >= 0.9985);
+    }
+    assert_true(memcmp(expected, found, length * sizeof *found) != 0);
+    assert_true(dn_model_size(rounded) < dn_model_size(exact) / 2);
+    check_bits(rounded, inputs, found);
+    dn_model_free(exact);
+    dn_model_free(rounded);
+}
+
+static void test_features_lie_where_float32s_do_with_the_same_bits_for_any_threads_and_batch(void **state) {
+    (void)state;
+    float *inputs = pictures();
+    dn_weights *weights = measured_weights("densenet121", inputs);
+    char *before = chosen_tier();
+    for (dni_isa isa = DNI_ISA_PORTABLE; isa < DNI_ISA_COUNT; isa++) {
+        if (!dni_cpu_has(isa)) continue;
+        setenv("DN_ISA", dni_isa_name(isa), 1);
+        check_features(weights, inputs);
+    }
+    restore_tier(before);
+    dn_weights_free(weights);
+    free(inputs);
+}
+
+static void test_all_but_the_stem_is_computed_in_int8_and_only_where_it_was_asked_for(void **state) {
+    (void)state;
+    dn_weights *weights = seeded_weights(dn_config_find("densenet121"), SEED);
+    dn_model *exact = model_of(weights, DN_PRECISION_FLOAT32),
+             *rounded = model_of(weights, DN_PRECISION_INT8);
+    const char *convolution;
+    for (int i = 0; (convolution = dn_model_convolution(rounded, i)); i++) {
+        const bool is_stem = strcmp(convolution, "features.conv0") == 0;
+        assert_non_null(strstr(dn_model_kernel(rounded, convolution), is_stem ? "_f32_" : "_int8_"));
+        assert_non_null(strstr(dn_model_kernel(exact, convolution), "_f32_"));
+    }
+    dn_model_free(exact);
+    dn_model_free(rounded);
+    dn_weights_free(weights);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_features_lie_where_float32s_do_with_the_same_bits_for_any_threads_and_batch),
+        cmocka_unit_test(test_all_but_the_stem_is_computed_in_int8_and_only_where_it_was_asked_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
