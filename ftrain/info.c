@@ -21,7 +21,7 @@
 
 /* ---- the machine ---- */
 
-enum { KERNELS = 32 };
+enum { KERNELS = 32, PRECISIONS = DN_PRECISION_INT8 + 1 };
 
 /* A convolution of densenet161 and the kernel that was chosen for it. */
 typedef struct chosen_kernel {
@@ -34,8 +34,8 @@ typedef struct machine {
     char cpu[64];
     dni_isa tier;
     char no_bf16[sizeof((dn_error *)0)->message]; /* why there is none; empty: there is */
-    chosen_kernel kernels[2][KERNELS];            /* in fp32, in bf16 */
-    int kernel_counts[2];                         /* 0 where there is no bf16 */
+    chosen_kernel kernels[PRECISIONS][KERNELS];   /* by dn_precision */
+    int kernel_counts[PRECISIONS];                /* 0 where there is no such precision */
     used_library libraries[USED_LIBRARIES];
     size_t library_count;
 } machine;
@@ -68,15 +68,14 @@ static outcome look_at(machine *out) {
     }
     dni_cpu_name(out->cpu, sizeof out->cpu);
     out->library_count = libraries_list(out->libraries);
-    out->kernel_counts[0] = find_kernels(out->kernels[0], (dni_conv2d_requirements){.isa = out->tier});
     if (dni_cpu_require_bf16(out->tier, &error))
         snprintf(out->no_bf16, sizeof out->no_bf16, "%s", error.message);
-    else
-        out->kernel_counts[1] =
-            find_kernels(out->kernels[1],
-                         (dni_conv2d_requirements){.isa = out->tier,
-                                                   .features = dni_cpu_features(),
-                                                   .precision = dni_kernel_precision(DN_PRECISION_BFLOAT16)});
+    for (dn_precision p = DN_PRECISION_FLOAT32; p <= DN_PRECISION_INT8; p++) {
+        const dni_conv2d_requirements requirements = {
+            .isa = out->tier, .features = dni_cpu_features(), .precision = dni_kernel_precision(p)};
+        if (p == DN_PRECISION_BFLOAT16 && *out->no_bf16) continue;
+        out->kernel_counts[p] = find_kernels(out->kernels[p], requirements);
+    }
     return OUTCOME_OK;
 }
 
@@ -84,7 +83,9 @@ static outcome look_at(machine *out) {
 
 static void print_kernels(const machine *self, int precision) {
     if (!self->kernel_counts[precision]) return;
-    printf("kernels of %s%s:\n", network, precision ? " with --precision bf16" : "");
+    printf("kernels of %s", network);
+    if (precision != DN_PRECISION_FLOAT32) printf(" with --precision %s", precision_name(precision));
+    puts(":");
     for (int i = 0; i < self->kernel_counts[precision]; i++) {
         const chosen_kernel *const it = &self->kernels[precision][i];
         char what[48];
@@ -129,7 +130,7 @@ static outcome print_text(const machine *self) {
     for (size_t i = 0; i < self->library_count; i++)
         printf("%s %s %s", i ? "," : "libraries", self->libraries[i].name, self->libraries[i].version);
     putchar('\n');
-    for (int precision = 0; precision < 2; precision++) print_kernels(self, precision);
+    for (int precision = 0; precision < PRECISIONS; precision++) print_kernels(self, precision);
     return OUTCOME_OK;
 }
 
@@ -137,7 +138,7 @@ static outcome print_text(const machine *self) {
 
 static json_t *kernels_json(const machine *self) {
     json_t *out = json_array();
-    for (int precision = 0; precision < 2; precision++)
+    for (int precision = 0; precision < PRECISIONS; precision++)
         for (int i = 0; i < self->kernel_counts[precision]; i++) {
             const chosen_kernel *const it = &self->kernels[precision][i];
             dni_json_append(&out, json_pack("{s:s, s:s, s:s, s:o, s:s}", "network", network, "precision",

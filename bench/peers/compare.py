@@ -128,6 +128,13 @@ class OursBf16(Ours):
     agreement = float("inf")
 
 
+class OursInt8(OursBf16):
+    """With --precision int8, likewise."""
+
+    name = "ours-int8"
+    arguments = ["int8"]
+
+
 class OursLow(Ours):
     """With --memory low."""
 
@@ -503,7 +510,7 @@ def arguments():
     parser.add_argument("--threads", type=numbers, default=[1, 2])
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--engines", default="ours,lab,onednn,onnxruntime,torch",
-                        help="of these, ours-bf16, ours-low, onednn-int8 and onnxruntime-int8 (default: %(default)s)")
+                        help="of these, ours-bf16, ours-int8, ours-low, onednn-int8 and onnxruntime-int8 (default: %(default)s)")
     parser.add_argument("--pictures", action="store_true", help="files to tensors instead of networks")
     parser.add_argument("--quick", action="store_true", help="batch 1, 3 repetitions: does everything run?")
     parser.add_argument("--json", help="write all results there too")
@@ -525,7 +532,7 @@ def main():
         report["pictures"] = run_pictures(given.work, default_pictures(given.work), 10 * given.repetitions)
     else:
         wanted = given.engines.split(",")
-        kinds = (Ours, OursBf16, OursLow, Lab, OneDnn, OneDnnInt8, OnnxRuntime, OnnxRuntimeInt8, Torch)
+        kinds = (Ours, OursBf16, OursInt8, OursLow, Lab, OneDnn, OneDnnInt8, OnnxRuntime, OnnxRuntimeInt8, Torch)
         engines = [kind(given.work) for kind in kinds if kind.name in wanted]
         missing = {engine.name: told_missing(engine) for engine in engines}
         present = [engine for engine in engines if not missing[engine.name]]

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libdensenet as an engine among its peers, through its public interface alone. Variants: bf16, low. On
+/* libdensenet as an engine among its peers, through its public interface alone. Variants: bf16, int8, low. On
  * stderr it says what it is, as JSON. */
 #include "bench/peers/server.h"
 
@@ -27,6 +27,8 @@ static dn_model_options model_options_of(const server_job *job) {
     dn_model_options options = {.struct_size = sizeof options, .threads = job->threads};
     if (strcmp(job->variant, "bf16") == 0)
         options.precision = DN_PRECISION_BFLOAT16;
+    else if (strcmp(job->variant, "int8") == 0)
+        options.precision = DN_PRECISION_INT8;
     else if (strcmp(job->variant, "low") == 0)
         options.memory = DN_MEMORY_LOW;
     else if (*job->variant)
@@ -35,6 +37,8 @@ static dn_model_options model_options_of(const server_job *job) {
 }
 
 int main(int argc, char **argv) {
+    static const char *const precisions[] = {
+        [DN_PRECISION_FLOAT32] = "fp32", [DN_PRECISION_BFLOAT16] = "bf16", [DN_PRECISION_INT8] = "int8"};
     const server_job job = server_job_read(argc, argv);
     dn_error error;
     dn_model *model;
@@ -42,8 +46,7 @@ int main(int argc, char **argv) {
     const dn_model_options model_options = model_options_of(&job);
     if (dn_model_load(&model, job.weights, &model_options, &error) != DN_OK) server_fail("%s", error.message);
     fprintf(stderr, "{\"version\": \"%s\", \"tier\": \"%s\", \"precision\": \"%s\", \"memory\": \"%s\"}\n",
-            dn_version(), dn_model_tier(model),
-            model_options.precision == DN_PRECISION_BFLOAT16 ? "bf16" : "fp32",
+            dn_version(), dn_model_tier(model), precisions[model_options.precision],
             model_options.memory == DN_MEMORY_LOW ? "low" : "fast");
     dn_session_options options = dn_session_options_default();
     options.batch = job.batch;

@@ -22,7 +22,7 @@ outcome network_options_check(const network_options *options);
 /* What the library is asked for. */
 dn_model_options network_model_options(const network_options *options);
 
-/* As the option has it: "fp32", "bf16". */
+/* As the option has it: "fp32", "bf16", "int8". */
 const char *precision_name(int precision);
 
 #endif

@@ -44,7 +44,7 @@ const command extract_command = {
         "writes the feature vectors as safetensors, keyed by the pictures' content, with a table of the pictures. Run again,\n"
         "it computes what is new. 'ftrain export' makes .npy or .csv of it.\n\n"
         "  ftrain extract flowers -o flowers-features.safetensors\n"
-        "  ftrain extract flowers --precision bf16 -o fast.safetensors     where 'ftrain info' says it can be had\n\n",
+        "  ftrain extract flowers --precision int8 -o fast.safetensors     in half the time\n\n",
     .options = OPTIONS(rows),
     .min_paths = 1,
     .max_paths = 1,

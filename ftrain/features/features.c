@@ -68,8 +68,9 @@ static outcome open_store(feature_collection *collection) {
     char *preprocessing = dni_preprocessing_to_json(&request->preprocessing);
     if (!preprocessing) return report_no_memory();
     char provenance[1024];
-    snprintf(provenance, sizeof provenance, "%s %s %s%s", request->config->name, request->hash, preprocessing,
-             request->network.precision == DN_PRECISION_BFLOAT16 ? " bf16" : "");
+    const bool exact = request->network.precision == DN_PRECISION_FLOAT32;
+    snprintf(provenance, sizeof provenance, "%s %s %s%s%s", request->config->name, request->hash,
+             preprocessing, exact ? "" : " ", exact ? "" : precision_name(request->network.precision));
     free(preprocessing);
     char *path;
     const outcome code = find_path(&path, request, provenance);

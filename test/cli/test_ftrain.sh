@@ -142,7 +142,7 @@ check "evaluate computes the plain view alone" 0 '^views of pictures 33, feature
     sh -c "$ftrain evaluate -q -m model.safetensors --features plain.safetensors new >/dev/null && $ftrain info plain.safetensors"
 
 # ---- precision ----
-check "a precision that is none is refused" 2 "" "--precision: 'fp16' is not one of fp32\|bf16" \
+check "a precision that is none is refused" 2 "" "--precision: 'fp16' is not one of fp32\|bf16\|int8" \
     "$ftrain" train "$data" $small --precision fp16
 for command in "train -o x.safetensors" "extract -o x.safetensors" "predict -m model.safetensors" \
     "evaluate -m model.safetensors"; do
@@ -167,6 +167,18 @@ if "$ftrain" info | grep -q '^bf16 available$'; then
 else
     echo "ok - training and predicting in bf16 # SKIP no AVX512-BF16 here"
 fi
+
+check "int8 runs on any tier" 0 '^test accuracy 1\.0000' '^features: 32 to do$' \
+    env DN_ISA=portable "$ftrain" train "$data" $small --precision int8 -o int8.safetensors
+check "its precision is in the model file, too" 0 '^recipe .*"precision": "int8"' "" "$ftrain" info int8.safetensors
+check "evaluate uses the same features in int8" 0 '^accuracy 1\.0000' "" \
+    "$ftrain" evaluate -m int8.safetensors "$data" --precision int8
+check "predict takes int8" 0 '	dark [01]\.[0-9]{4}' "" \
+    "$ftrain" predict -m int8.safetensors "$data/test/dark/1.ppm" --precision int8
+check "features of int8 are not those of fp32" 4 "" 'plain.safetensors: holds features of' \
+    "$ftrain" train "$data" $small -q --precision int8 --features plain.safetensors -o x.safetensors
+check "info lists the kernels of int8 on any tier" 0 '^  3x3, block 4  *conv3x3_int8_portable_' "" \
+    env DN_ISA=portable "$ftrain" info
 
 # ---- pictures that cannot be used ----
 cp -r data broken

@@ -73,7 +73,7 @@ ftrain --v|only|--version
 ftrain help conv|only|convert
 ftrain train --we|only|--weights --weight-decay
 ftrain predict --model m.safetensors --to|only|--top
-ftrain train --precision |only|fp32 bf16
+ftrain train --precision |only|fp32 bf16 int8
 ftrain train --precision=b|only|bf16
 ftrain predict --format |only|text csv json
 ftrain train --optimizer |only|sgd adam
