@@ -29,8 +29,8 @@
 #
 # Variables: CC, PKG_CONFIG, AR, BUILD (folder of the build), V=1 (show whole commands), SANITIZE (1: address and
 # undefined, or one of them), OPTIMIZE, HARDEN= (empty: none of the compiler's protections), WERROR=-Werror (warnings stop
-# the build; make test sets it), HTTP= WEBP= TIFF= HEIF= ONNX= (empty: built without that library), PREFIX, LIBDIR,
-# INCLUDEDIR, MANDIR, COMPLETIONDIR (of bash), ZSHCOMPLETIONDIR, FISHCOMPLETIONDIR, SCHEMADIR, DESTDIR, PROTOC_C and
+# the build; make test sets it), HTTP= WEBP= TIFF= HEIF= ONNX= MPI= (empty: built without that library), PREFIX,
+# LIBDIR, INCLUDEDIR, MANDIR, COMPLETIONDIR (of bash), ZSHCOMPLETIONDIR, FISHCOMPLETIONDIR, SCHEMADIR, DESTDIR, PROTOC_C and
 # ONNX_PROTO (ONNX's schema, and what compiles it), PYTHON (of make golden).
 # CFLAGS, CPPFLAGS and LDFLAGS are yours: they stand behind the Makefile's own, so yours win.
 #
@@ -101,6 +101,9 @@ PROTOC_C   ?= protoc-c
 ONNX_PROTO ?= /usr/include/onnx/onnx.proto
 ONNX ?= $(if $(and $(shell command -v $(PROTOC_C) 2>/dev/null),$(wildcard $(ONNX_PROTO))),$(call found,libprotobuf-c,libprotobuf-c))
 PROGRAM_PACKAGES += $(ONNX)
+# Under mpirun `extract` and `predict` divide their work, where there is an MPI; `make MPI=` leaves it out.
+MPI ?= $(or $(call found,ompi-c,ompi-c),$(call found,mpich,mpich))
+PROGRAM_PACKAGES += $(MPI)
 LIBRARY_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(LIBRARY_PACKAGES) 2>/dev/null)
 PROGRAM_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(PROGRAM_PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wundef \
@@ -165,8 +168,8 @@ LIBRARY_SOURCES := $(filter-out $(if $(WEBP),io/webp_absent.c,io/webp.c) $(if $(
     $(if $(TIFF),io/tiff_absent.c,io/tiff.c io/tiff_stream.c io/tiff_pixels.c),$(LIBRARY_SOURCES))
 LIBRARY_SOURCES := $(filter-out $(FOREIGN),$(LIBRARY_SOURCES))
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
-PROGRAM_SOURCES := $(filter-out $(if $(HTTP),%/server_absent.c,%_mhd.c) $(if $(ONNX),%/graph_absent.c,%_protobuf.c),\
-                       $(wildcard ftrain/*.c ftrain/*/*.c))
+PROGRAM_SOURCES := $(filter-out $(if $(HTTP),%/server_absent.c,%_mhd.c) $(if $(ONNX),%/graph_absent.c,%_protobuf.c) \
+                       $(if $(MPI),%/mail_absent.c,%_mpi.c),$(wildcard ftrain/*.c ftrain/*/*.c))
 # What protoc-c makes of ONNX's schema.
 ONNX_CODE := $(if $(ONNX),$(BUILD)/onnx/onnx.pb-c)
 # Pages, scripts and styles that are part of the program.
@@ -277,8 +280,11 @@ $(FAULTS): test/support/faults.c
 DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libjpeg62-turbo-dev libturbojpeg0-dev libstb-dev libcmocka-dev \
                    libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev nettle-dev libsvm-dev libmicrohttpd-dev \
                    libwebp-dev libtiff-dev libheif-dev libprotobuf-c-dev protobuf-c-compiler libonnx-dev
+# Debian's own packages of libdensenet are built without.
+CLUSTER_PACKAGES := libopenmpi-dev openmpi-bin
 NEEDED_TOOLS    := $(firstword $(CC)) $(firstword $(PKG_CONFIG)) $(PROTOC_C)
-NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) libmicrohttpd libwebp libtiff-4 libheif libprotobuf-c cmocka
+NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) libmicrohttpd libwebp libtiff-4 libheif libprotobuf-c \
+                   $(or $(MPI),ompi-c) cmocka
 NEEDED_HEADERS  := stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h onnx/onnx.proto
 # Prints what is missing, on one line; nothing when all is there.
 LIST_MISSING = { \
@@ -291,12 +297,12 @@ LIST_MISSING = { \
 deps:
 	@missing=$$($(LIST_MISSING)); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
-	echo "missing: $$missing; installing Debian's packages: $(DEBIAN_PACKAGES)"; \
+	echo "missing: $$missing; installing Debian's packages: $(DEBIAN_PACKAGES) $(CLUSTER_PACKAGES)"; \
 	if ! command -v apt-get >/dev/null; then \
 	    echo "there is no apt-get here: install what these packages hold by your system's means" >&2; exit 1; fi; \
 	root=; if [ "$$(id -u)" != 0 ]; then root=sudo; fi; \
 	$$root apt-get update -qq && \
-	$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(DEBIAN_PACKAGES) && \
+	$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(DEBIAN_PACKAGES) $(CLUSTER_PACKAGES) && \
 	missing=$$($(LIST_MISSING)); \
 	if [ -n "$$missing" ]; then echo "still missing: $$missing" >&2; exit 1; fi
 
@@ -574,8 +580,9 @@ $(STANDALONE): $(PROGRAM_OBJECTS) $(STATIC)
 	$(Q)$(LINK) $(HARDEN_PROGRAM) -Wl,--disable-new-dtags '-Wl,-rpath,$$ORIGIN/lib' -o $@ $^ $(PROGRAM_LDLIBS) $(LDLIBS)
 
 .PHONY: static static-built
+# Without MPI, which finds most of itself in folders of the system's.
 static: deps
-	+@$(AGAIN) static-built
+	+@$(AGAIN) static-built MPI=
 
 static-built: $(STANDALONE)
 	@package/static.sh $(STANDALONE) ftrain-$(VERSION)-$(firstword $(subst -, ,$(TARGET)))

@@ -3,6 +3,7 @@
 #include "ftrain/libraries.h"
 
 #include "ftrain/onnx/graph.h"
+#include "ftrain/ranks/mail.h"
 #include "ftrain/server/server.h"
 
 #include <cblas.h>
@@ -32,6 +33,11 @@ static const char *second_word(const char *text) {
     return space ? space + 1 : "";
 }
 
+/* Of "Open MPI v4.1.4". */
+static const char *first_number(const char *text) {
+    return text + strcspn(text, "0123456789");
+}
+
 size_t libraries_list(used_library out[USED_LIBRARIES]) {
     size_t count = 0;
     char text[24];
@@ -51,5 +57,6 @@ size_t libraries_list(used_library out[USED_LIBRARIES]) {
     add(out, &count, "libsvm", text);
     if (server_library()) add(out, &count, "libmicrohttpd", second_word(server_library()));
     if (onnx_library()) add(out, &count, "protobuf-c", second_word(onnx_library()));
+    if (mail_library()) add(out, &count, "MPI", first_number(mail_library()));
     return count;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ftrain COMMAND [options] [paths]. */
+#include "ftrain/ranks/ranks.h"
 #include "ftrain/shell/command_line.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/completion.h"
@@ -69,6 +70,14 @@ static outcome help(int argc, char **argv) {
     return found->run(found, 2, (char *[]){argv[2], option, NULL});
 }
 
+/* Several processes that do the same would only get in each other's way. */
+static outcome check_ranks(const command *self) {
+    if (ranks_count() == 1 || self->has_helpers) return OUTCOME_OK;
+    message("%s: works in one process, and mpirun has started %d; 'extract' and 'predict' can use them",
+            self->name, ranks_count());
+    return OUTCOME_USAGE;
+}
+
 static outcome dispatch(int argc, char **argv) {
     if (argc < 2) {
         print_overview(stderr);
@@ -81,7 +90,8 @@ static outcome dispatch(int argc, char **argv) {
     }
     const command *found = find_command(argv[1]);
     command_line_keep(argc - 1, argv + 1);
-    return found ? found->run(found, argc - 1, argv + 1) : OUTCOME_USAGE;
+    const outcome code = found ? check_ranks(found) : OUTCOME_USAGE;
+    return !code ? found->run(found, argc - 1, argv + 1) : code;
 }
 
 /* OpenBLAS calls this of itself as soon as it is loaded, to start a thread for every further core. This
@@ -99,6 +109,8 @@ int main(int argc, char **argv) {
     if (code) return code;
     interrupts_begin();
     openblas_set_num_threads(1); /* the same seed gives the same bits */
-    code = streams_close(dispatch(argc, argv));
+    code = ranks_begin();
+    if (!code) code = dispatch(argc, argv);
+    code = ranks_end(streams_close(code));
     return code == OUTCOME_FINISHED ? OUTCOME_OK : code;
 }

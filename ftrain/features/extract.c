@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ftrain extract: the feature store alone. */
 #include "ftrain/features/extraction.h"
+#include "ftrain/ranks/ranks.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/outcome.h"
@@ -24,6 +25,7 @@ static outcome run(const command *self, int argc, char **argv) {
         message("extract: -o FEATURES is missing: the file to write");
         return OUTCOME_USAGE;
     }
+    if (ranks_is_helper()) return extraction_help(&options);
     code = check_output(options.features.file);
     if (code) return code;
     options.describe = true;
@@ -48,5 +50,6 @@ const command extract_command = {
     .options = OPTIONS(rows),
     .min_paths = 1,
     .max_paths = 1,
+    .has_helpers = true,
     .run = run,
 };

@@ -4,6 +4,8 @@
 
 #include "densenet/weights.h"
 #include "ftrain/backbone/backbone.h"
+#include "ftrain/features/features_compute.h"
+#include "ftrain/ranks/weights_share.h"
 #include "ftrain/shell/data.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/new_array.h"
@@ -96,6 +98,21 @@ static outcome find_inputs(extraction *run, const extraction_options *options, c
     return code;
 }
 
+/* What is asked of every rank. */
+static feature_request make_request(const extraction *run, const extraction_options *options,
+                                    lazy_weights *weights) {
+    return (feature_request){
+        .config = dn_weights_config(weights->loaded),
+        .hash = run->hash,
+        .weights = weights,
+        .preprocessing = run->preprocessing,
+        .network = options->network,
+        .options = options->features,
+        .pool = run->pool,
+        .fingerprints = options->fingerprints,
+    };
+}
+
 /* Opens the weights, calibrated on `pictures` where they are random, unless they came with a model, and
  * collects. */
 static outcome compute(extraction *run, const extraction_options *options, const dni_samples *pictures,
@@ -104,21 +121,13 @@ static outcome compute(extraction *run, const extraction_options *options, const
     outcome code = features_cache(&cache, options->features.cache);
     if (!code && !run->weights)
         code = backbone_open(&run->weights, &run->source, &run->preprocessing, pictures, cache, run->pool);
+    if (!code) code = weights_share(run->weights);
     if (!code) {
         dn_weights_hash(run->weights, run->hash);
-        const feature_request request = {
-            .config = dn_weights_config(run->weights),
-            .hash = run->hash,
-            .weights = &(lazy_weights){.loaded = run->weights},
-            .preprocessing = run->preprocessing,
-            .network = options->network,
-            .options = options->features,
-            .cache = cache,
-            .pool = run->pool,
-            .fingerprints = options->fingerprints,
-            .described = options->describe ? &run->data : NULL,
-            .folder = run->folder,
-        };
+        feature_request request = make_request(run, options, &(lazy_weights){.loaded = run->weights});
+        request.cache = cache;
+        request.described = options->describe ? &run->data : NULL;
+        request.folder = run->folder;
         code = features_collect(&request, sources, count, sets, &run->skipped);
     }
     free(cache);
@@ -140,6 +149,21 @@ outcome extraction_run(extraction *self, const extraction_options *options, feat
         sources[s] = (feature_source){&self->data.splits[s], self->views, all ? self->view_count : 1};
     }
     return compute(self, options, &self->data.splits[DNI_TRAIN], sources, DNI_SPLITS, sets);
+}
+
+outcome extraction_help(const extraction_options *options) {
+    extraction run = {.preprocessing = extraction_preprocessing(options)};
+    dn_error error;
+    outcome code = network_options_check(&options->network);
+    if (!code && dni_pool_create(&run.pool, options->network.threads, &error))
+        code = report(&error, OUTCOME_DATA);
+    if (!code) code = weights_take(&run.weights);
+    if (!code) {
+        const feature_request request = make_request(&run, options, &(lazy_weights){.loaded = run.weights});
+        code = features_help(&request);
+    }
+    extraction_free(&run);
+    return code;
 }
 
 outcome extraction_of_samples(feature_set *out, const extraction_options *options, const dni_samples *samples,

@@ -66,6 +66,10 @@ outcome extraction_open(extraction *out, const extraction_options *options, cons
 outcome extraction_run(extraction *self, const extraction_options *options, feature_set *sets);
 void extraction_free(extraction *run);
 
+/* On a helper of rank 0, in the place of both: computes what rank 0 hands out. Returns OUTCOME_OK, or
+ * OUTCOME_FINISHED where rank 0 had nothing for it, or, after a message, another outcome. */
+outcome extraction_help(const extraction_options *options);
+
 /* The features of any samples, in one view each, on weights that are calibrated on the same samples where
  * they are random. Returns OUTCOME_OK or, after a message, another outcome; either way feature_set_free()
  * ends *out. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Missing features: pictures are decoded ahead of the network (io/reader.h), which takes their views in
- * batches, in order. Each record is in the store's journal before the next batch begins, so that whatever
- * ends the program loses one batch and what was read ahead. */
+/* Missing features: pictures are decoded ahead of the network, which takes their views in batches, on all
+ * ranks of the run (ftrain/ranks/shared_pictures.h). Each record is in the store's journal before rank 0 goes
+ * on, so that whatever ends the program loses a batch a rank and what was read ahead. */
 #include "ftrain/features/features_compute.h"
 
+#include "ftrain/ranks/shared_pictures.h"
 #include "ftrain/shell/frames.h"
 #include "ftrain/shell/interrupt.h"
 #include "ftrain/shell/progress.h"
-#include "io/reader.h"
 
 #include <stdlib.h>
 
@@ -16,6 +16,9 @@
 enum { BATCH_PER_THREAD = 8, BATCH_LIMIT = 128, LEAST_PER_THREAD = 2 };
 
 typedef struct computation {
+    const feature_request *request;
+
+    /* rank 0's */
     feature_collection *collection;
     size_t missing_count, next_item;
     bool lacks_memory; /* for the next picture's job */
@@ -26,12 +29,11 @@ typedef struct computation {
     dn_model *model;
     dn_session *session;
     int batch;
-    float *features; /* (batch, features) */
 } computation;
 
 static outcome start_network(computation *self) {
     if (self->session) return OUTCOME_OK;
-    const feature_request *request = self->collection->request;
+    const feature_request *request = self->request;
     const dn_weights *weights;
     const outcome code = lazy_weights_get(request->weights, &weights);
     if (code) return code;
@@ -105,80 +107,62 @@ static void keep_look(const feature_collection *collection, const dni_reader_slo
     of->is_known = true;
 }
 
-static outcome put_batch(const computation *self, const dni_reader_run *run) {
-    const feature_collection *collection = self->collection;
-    for (size_t i = 0; i < run->count; i++) {
-        const picture_job *job = run->slots[i].user_data;
-        const dni_key key = dni_key_of_view(&job->item->key, run->slots[i].view);
-        keep_look(collection, &run->slots[i]);
-        const float *record = self->features + i * (size_t)collection->request->config->features;
+/* A picture's views are slots one behind the other. */
+static void note_frames(computation *self, const dni_reader_slot *slot) {
+    const picture_job *job = slot->user_data;
+    if (job->item == self->noted) return;
+    self->noted = job->item;
+    frame_note_add(&self->frames, job->path, slot->frames);
+}
+
+static outcome put_batch(computation *self, const dni_reader_slot *slots, const float *records,
+                         size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const picture_job *job = slots[i].user_data;
+        const dni_key key = dni_key_of_view(&job->item->key, slots[i].view);
+        note_frames(self, &slots[i]);
+        keep_look(self->collection, &slots[i]);
+        const float *record = records + i * (size_t)self->request->config->features;
         dn_error error;
-        if (dni_feature_store_put(collection->store, &key, record, &error))
+        if (dni_feature_store_put(self->collection->store, &key, record, &error))
             return report(&error, OUTCOME_MACHINE);
     }
     return OUTCOME_OK;
 }
 
+/* ---- what is done with the pictures ---- */
+
+static outcome compute_batch(void *context, const float *inputs, int count, void *records) {
+    computation *self = context;
+    const outcome code = start_network(self);
+    if (code) return code;
+    dn_error error;
+    if (dn_session_forward(self->session, inputs, count, &(dn_outputs){.features = records}, &error))
+        return report(&error, OUTCOME_MODEL);
+    return OUTCOME_OK;
+}
+
+/* A copy of the picture may have got the view meanwhile. */
+static bool is_known(void *context, const dni_reader_slot *slot) {
+    const computation *self = context;
+    const picture_job *job = slot->user_data;
+    return features_has(self->collection, job->item, slot->view);
+}
+
 /* Signals wait meanwhile, so that a batch is kept whole. */
-static outcome keep_batch(const computation *self, const dni_reader_run *run) {
+static outcome keep_batch(void *context, const dni_reader_slot *slots, const void *records, size_t count) {
+    computation *self = context;
     const bool before = interrupts_wait(true);
-    const outcome code = put_batch(self, run);
+    const outcome code = put_batch(self, slots, records, count);
     say_kept(self);
     interrupts_wait(before);
     return code;
 }
 
-static outcome compute_batch(computation *self, const dni_reader_run *run) {
-    const outcome code = start_network(self);
-    if (code) return code;
-    dn_error error;
-    if (dn_session_forward(self->session, run->inputs, (int)run->count,
-                           &(dn_outputs){.features = self->features}, &error))
-        return report(&error, OUTCOME_MODEL);
-    return keep_batch(self, run);
-}
-
-/* Leaves out the first views that a copy of the picture has got meanwhile. */
-static dni_reader_run without_copies(const feature_collection *collection, dni_reader_run run,
-                                     size_t floats) {
-    for (const picture_job *job; run.count;) {
-        job = run.slots->user_data;
-        if (!features_has(collection, job->item, run.slots->view)) break;
-        run.slots++;
-        run.inputs += floats;
-        run.count--;
-    }
-    return run;
-}
-
-/* A picture's views are slots one behind the other. */
-static void note_frames(computation *self, const dni_reader_run *run) {
-    for (size_t i = 0; i < run->count; i++) {
-        const picture_job *job = run->slots[i].user_data;
-        if (job->item == self->noted) continue;
-        self->noted = job->item;
-        frame_note_add(&self->frames, job->path, run->slots[i].frames);
-    }
-}
-
-static outcome compute_run(computation *self, const dni_reader_run *run) {
-    const picture_job *job = run->slots->user_data;
-    if (run->error) return features_skip(self->collection, job->item, run->error);
-    note_frames(self, run);
-    const size_t crop = (size_t)self->collection->request->preprocessing.crop;
-    const dni_reader_run fresh = without_copies(self->collection, *run, 3 * crop * crop);
-    return fresh.count ? compute_batch(self, &fresh) : OUTCOME_OK;
-}
-
-static outcome compute_missing(computation *self, dni_reader *pictures) {
-    for (;;) {
-        const dni_reader_run run = dni_reader_take(pictures);
-        if (!run.count) return self->lacks_memory ? report_no_memory() : OUTCOME_OK;
-        const outcome code = compute_run(self, &run);
-        dni_reader_release(pictures);
-        if (code) return code;
-        progress_step(run.done);
-    }
+static outcome skip(void *context, void *user_data, const dn_error *error) {
+    const computation *self = context;
+    const picture_job *job = user_data;
+    return features_skip(self->collection, job->item, error);
 }
 
 static int batch_for(int threads) {
@@ -187,37 +171,58 @@ static int batch_for(int threads) {
     return least > BATCH_LIMIT ? least : BATCH_LIMIT;
 }
 
-static outcome compute(computation *self) {
-    const feature_request *request = self->collection->request;
+static outcome open_pictures(shared_pictures **out, computation *self) {
+    const feature_request *request = self->request;
     const int threads = dni_pool_threads(request->pool);
     self->batch = batch_for(threads);
-    self->features = malloc((size_t)self->batch * (size_t)request->config->features * sizeof(float));
-    if (!self->features) return report_no_memory();
-    const dni_reader_options options = {.preprocessing = &request->preprocessing,
-                                        .next = next_picture,
-                                        .release = free,
-                                        .context = self,
+    return shared_pictures_create(
+        out, &(shared_pictures_options){.preprocessing = &request->preprocessing,
                                         .threads = threads,
                                         .batch = self->batch,
-                                        .fingerprint = request->fingerprints};
-    dni_reader *pictures;
-    dn_error error;
-    if (dni_reader_create(&pictures, &options, &error)) return report(&error, OUTCOME_MACHINE);
-    progress_start("features", self->missing_count, request->options.quiet);
+                                        .fingerprint = request->fingerprints,
+                                        .result_size = (size_t)request->config->features * sizeof(float),
+                                        .context = self,
+                                        .next = next_picture,
+                                        .release = free,
+                                        .compute = compute_batch,
+                                        .is_known = is_known,
+                                        .keep = keep_batch,
+                                        .fail = skip});
+}
+
+static outcome compute(computation *self) {
+    shared_pictures *pictures;
+    outcome code = open_pictures(&pictures, self);
+    if (code) return code;
+    progress_start("features", self->missing_count, self->request->options.quiet);
     say_kept(self);
-    const outcome code = compute_missing(self, pictures);
+    code = shared_pictures_run(pictures);
+    if (!code && self->lacks_memory) code = report_no_memory();
     progress_end();
     frame_note_tell(&self->frames);
-    dni_reader_free(pictures);
+    shared_pictures_free(pictures);
     return code;
 }
 
+static void stop_network(computation *self) {
+    dn_session_free(self->session);
+    dn_model_free(self->model);
+}
+
 outcome features_compute(feature_collection *collection) {
-    computation self = {.collection = collection};
+    computation self = {.request = collection->request, .collection = collection};
     plan(&self);
     const outcome code = self.missing_count ? compute(&self) : OUTCOME_OK;
-    free(self.features);
-    dn_session_free(self.session);
-    dn_model_free(self.model);
+    stop_network(&self);
+    return code;
+}
+
+outcome features_help(const feature_request *request) {
+    computation self = {.request = request};
+    shared_pictures *pictures;
+    outcome code = open_pictures(&pictures, &self);
+    if (!code) code = shared_pictures_run(pictures);
+    shared_pictures_free(pictures);
+    stop_network(&self);
     return code;
 }

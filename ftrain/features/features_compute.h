@@ -9,4 +9,8 @@
  * another outcome; what was put into the store before stays there. */
 outcome features_compute(feature_collection *collection);
 
+/* On a helper of rank 0: computes what rank 0 hands out. Returns OUTCOME_OK or, after a message, another
+ * outcome. */
+outcome features_help(const feature_request *request);
+
 #endif

@@ -8,6 +8,8 @@
 #include "ftrain/features/own_pictures.h"
 #include "ftrain/predict/imagenet.h"
 #include "ftrain/predict/prediction_row.h"
+#include "ftrain/ranks/ranks.h"
+#include "ftrain/ranks/shared_pictures.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/frames.h"
 #include "ftrain/shell/message.h"
@@ -16,7 +18,6 @@
 #include "ftrain/shell/paths.h"
 #include "head/classifier/backbone.h"
 #include "head/blas.h"
-#include "io/reader.h"
 
 #include <limits.h>
 #include <math.h>
@@ -39,13 +40,14 @@ typedef struct predict_run {
     imagenet *imagenet;        /* NULL: with -m */
     dn_preprocessing preprocessing;
     path_source *source;
-    dni_reader *pictures;
+    shared_pictures *pictures;
     row_format rows;
     prediction predicted; /* of the picture at hand */
     class_sets sets;
     int threads, batch;
     float *probabilities; /* (batch, classes) */
     double *percentiles;  /* (batch); NaN where the model has no numbers for it */
+    size_t result_size;   /* bytes of a picture's percentile and probabilities */
     int expected_class;
     dn_picture_index *own_index; /* of the keys of the model's own pictures */
     own_pictures own;
@@ -58,8 +60,9 @@ typedef struct predict_run {
 
 static bool next_picture(void *context, dni_reader_job *out) {
     static const dni_view plain = {.kind = DNI_VIEW_PLAIN};
+    const predict_run *run = context;
     named_picture *picture;
-    if (!path_source_next(context, &picture)) return false;
+    if (!path_source_next(run->source, &picture)) return false;
     *out = (dni_reader_job){.user_data = picture,
                             .path = picture->path,
                             .views = &plain,
@@ -68,15 +71,20 @@ static bool next_picture(void *context, dni_reader_job *out) {
     return true;
 }
 
+/* Rows are not kept back until more have come. */
+static outcome row_written(bool is_printed) {
+    return is_printed && fflush(stdout) == 0 ? OUTCOME_OK : OUTCOME_MACHINE; /* main() tells */
+}
+
 /* A folder without files is told, but it is no picture and has no row. */
-static outcome fail(predict_run *run, const named_picture *picture, const dn_error *error) {
+static outcome fail(void *context, void *user_data, const dn_error *error) {
+    predict_run *run = context;
+    const named_picture *picture = user_data;
     const outcome code = skip_input(error, run->strict, &run->skipped);
     if (code) return code;
     if (error->status == DN_ERR_DATA_EMPTY) return OUTCOME_OK;
     run->failed++;
-    return prediction_row_print_error(run->rows, picture->path, error->message, &run->predicted)
-               ? OUTCOME_OK
-               : OUTCOME_MACHINE;
+    return row_written(prediction_row_print_error(run->rows, picture->path, error->message, &run->predicted));
 }
 
 static void find_own(predict_run *run, const dni_fingerprint *print) {
@@ -110,7 +118,7 @@ static bool is_refused(const predict_run *run) {
     return run->refused_from >= 0 && run->predicted.unfamiliarity >= (double)run->refused_from / 100;
 }
 
-static outcome refuse(predict_run *run, const named_picture *picture) {
+static outcome refuse(predict_run *run, named_picture *picture) {
     dn_error error = {.status = DN_ERR_UNSUPPORTED};
     snprintf(error.message, sizeof error.message,
              "%s: refused as unfamiliar: %.1f %% of the validation pictures are more like those that the "
@@ -119,41 +127,50 @@ static outcome refuse(predict_run *run, const named_picture *picture) {
     return fail(run, picture, &error);
 }
 
-static outcome predict_pictures(predict_run *run, const dni_reader_run *pictures) {
-    if (pictures->error) return fail(run, pictures->slots->user_data, pictures->error);
-    const int count = (int)pictures->count;
+/* Of each picture its percentile, then its probabilities. */
+static outcome compute(void *context, const float *inputs, int count, void *results) {
+    predict_run *run = context;
     dn_error error;
-    if (judge(run, pictures->inputs, count, &error)) return report(&error, OUTCOME_MODEL);
-    for (size_t i = 0; i < pictures->count; i++) {
-        const named_picture *picture = pictures->slots[i].user_data;
-        frame_note_add(&run->frames, picture->path, pictures->slots[i].frames);
-        run->predicted.probabilities = run->probabilities + i * (size_t)run->predicted.class_count;
-        run->predicted.unfamiliarity = run->percentiles[i];
-        if (is_refused(run)) {
-            const outcome code = refuse(run, picture);
-            if (code) return code;
-            continue;
-        }
-        prediction_sort(&run->predicted);
-        if (run->classifier) find_own(run, &pictures->slots[i].print);
-        if (!prediction_row_print(run->rows, picture->path, &run->predicted)) return OUTCOME_MACHINE;
-        run->judged++;
-        run->unexpected += run->expected && run->predicted.order[0] != run->expected_class;
+    if (judge(run, inputs, count, &error)) return report(&error, OUTCOME_MODEL);
+    const size_t classes = (size_t)run->predicted.class_count;
+    for (size_t i = 0; i < (size_t)count; i++) {
+        char *const to = (char *)results + i * run->result_size;
+        memcpy(to, &run->percentiles[i], sizeof *run->percentiles);
+        memcpy(to + sizeof *run->percentiles, run->probabilities + i * classes,
+               classes * sizeof *run->probabilities);
     }
     return OUTCOME_OK;
 }
 
+static outcome print_picture(predict_run *run, const dni_reader_slot *slot, const char *result) {
+    named_picture *const picture = slot->user_data;
+    prediction *const predicted = &run->predicted;
+    frame_note_add(&run->frames, picture->path, slot->frames);
+    memcpy(&predicted->unfamiliarity, result, sizeof predicted->unfamiliarity);
+    memcpy(run->probabilities, result + sizeof predicted->unfamiliarity,
+           (size_t)predicted->class_count * sizeof *run->probabilities);
+    predicted->probabilities = run->probabilities;
+    if (is_refused(run)) return refuse(run, picture);
+    prediction_sort(predicted);
+    if (run->classifier) find_own(run, &slot->print);
+    run->judged++;
+    run->unexpected += run->expected && predicted->order[0] != run->expected_class;
+    return row_written(prediction_row_print(run->rows, picture->path, predicted));
+}
+
+static outcome keep(void *context, const dni_reader_slot *slots, const void *results, size_t count) {
+    predict_run *run = context;
+    outcome code = OUTCOME_OK;
+    for (size_t i = 0; !code && i < count; i++)
+        code = print_picture(run, &slots[i], (const char *)results + i * run->result_size);
+    return code;
+}
+
 static outcome predict_all(predict_run *run) {
     prediction_row_begin(run->rows, &run->predicted);
-    for (;;) {
-        const dni_reader_run pictures = dni_reader_take(run->pictures);
-        if (!pictures.count) break;
-        const outcome code = predict_pictures(run, &pictures);
-        dni_reader_release(run->pictures);
-        if (code) return code;
-        if (fflush(stdout) != 0) return OUTCOME_MACHINE; /* main() tells */
-    }
-    return path_source_lacks_memory(run->source) ? report_no_memory() : OUTCOME_OK;
+    const outcome code = shared_pictures_run(run->pictures);
+    if (code) return code;
+    return run->source && path_source_lacks_memory(run->source) ? report_no_memory() : OUTCOME_OK;
 }
 
 /* ---- the command ---- */
@@ -245,23 +262,31 @@ static outcome open_model(predict_run *run) {
     return !code ? find_expected(run) : code;
 }
 
-/* Reading begins before the network is ready. */
+/* Reading begins before the network is ready. Rank 0 alone knows the paths. */
 static outcome start_reading(predict_run *run, char *const *paths, int count) {
-    const outcome code = path_source_create(&run->source, paths, count, run->null ? '\0' : '\n');
+    outcome code = OUTCOME_OK;
+    if (!ranks_is_helper()) code = path_source_create(&run->source, paths, count, run->null ? '\0' : '\n');
     if (code) return code;
-    const dni_reader_options options = {
+    run->result_size =
+        sizeof *run->percentiles + (size_t)run->predicted.class_count * sizeof *run->probabilities;
+    const shared_pictures_options options = {
         .preprocessing = &run->preprocessing,
-        .next = next_picture,
-        .release = named_picture_free,
-        .context = run->source,
         .threads = run->threads,
         .batch = run->batch,
         .fingerprint = run->predicted.tells_own,
+        .result_size = run->result_size,
+        .in_order = true,
+        .context = run,
+        .next = next_picture,
+        .release = named_picture_free,
+        .compute = compute,
+        .keep = keep,
+        .fail = fail,
     };
     dn_error error;
-    dn_status status = run->classifier ? dni_blas_prepare(&error) : DN_OK; /* the reader has threads */
-    if (!status) status = dni_reader_create(&run->pictures, &options, &error);
-    return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+    if (run->classifier && dni_blas_prepare(&error))
+        return report(&error, OUTCOME_MACHINE); /* before threads */
+    return shared_pictures_create(&run->pictures, &options);
 }
 
 static outcome open_network(predict_run *run) {
@@ -275,7 +300,7 @@ static outcome predict(predict_run *run, char *const *paths, int count) {
     if (!code) code = start_reading(run, paths, count);
     if (!code) code = open_network(run);
     if (!code) code = predict_all(run);
-    if (code) return code;
+    if (code || ranks_is_helper()) return code;
     tell_own(run);
     if (!run->judged && !run->failed) {
         message("no pictures");
@@ -311,7 +336,7 @@ static outcome run(const command *self, int argc, char **argv) {
     if (!code) code = predict(&state, argv + first, argc - first);
     frame_note_tell(&state.frames);
     if (state.source) path_source_stop(state.source);
-    dni_reader_free(state.pictures);
+    shared_pictures_free(state.pictures);
     path_source_free(state.source);
     class_sets_close(&state.sets);
     free(state.probabilities);
@@ -345,5 +370,6 @@ const command predict_command = {
     .options = OPTIONS(rows),
     .min_paths = 1,
     .max_paths = INT_MAX,
+    .has_helpers = true,
     .run = run,
 };

@@ -6,6 +6,8 @@
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
+#include <stdbool.h>
+
 struct command {
     const char *name;
     const char *arguments;       /* what follows the name in the usage line */
@@ -13,6 +15,7 @@ struct command {
     const char *description;     /* what --help teaches, with an example; ends in a newline */
     const option_table *options; /* NULL: none */
     int min_paths, max_paths;    /* how many arguments that are no options it takes */
+    bool has_helpers;            /* it divides its work among the processes that mpirun starts */
     /* argv[0] is the command's name; returns how it ended. */
     outcome (*run)(const struct command *self, int argc, char **argv);
 };

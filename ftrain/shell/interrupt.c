@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t caught, waits, on_terminal;
+static volatile sig_atomic_t caught, waits, on_terminal, muted;
 static char words[512] = "interrupted"; /* written only while signals wait */
 
 static void put(const char *text) {
@@ -20,6 +20,7 @@ static void put(const char *text) {
 }
 
 _Noreturn static void end(void) {
+    if (muted) _exit(OUTCOME_INTERRUPTED);
     if (on_terminal) put("\r\033[K"); /* over the progress bar */
     put("ftrain: ");
     put(words);
@@ -56,6 +57,10 @@ void interrupts_say(const char *format, ...) {
     vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
     interrupts_wait(before);
+}
+
+void interrupts_mute(void) {
+    muted = 1;
 }
 
 bool interrupted(void) {

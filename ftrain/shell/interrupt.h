@@ -25,6 +25,9 @@ bool interrupts_wait(bool wait);
 /* What is printed when a signal ends the program, "interrupted" at first. */
 void interrupts_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From now on nothing is printed when a signal ends the program: another process says it. */
+void interrupts_mute(void);
+
 /* Whether a signal waits. */
 bool interrupted(void);
 

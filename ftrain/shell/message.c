@@ -9,6 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static void (*diverted)(const char *text);
+
+void message_divert(void (*to)(const char *text)) {
+    diverted = to;
+}
+
+static void print(const char *text) {
+    progress_clear();
+    fputs("ftrain: ", stderr);
+    quote_write(stderr, text);
+    fputc('\n', stderr);
+}
+
 void message(const char *format, ...) {
     char brief[1024], *text = brief;
     va_list arguments, again;
@@ -25,10 +38,7 @@ void message(const char *format, ...) {
     va_end(again);
     va_end(arguments);
     flockfile(stderr); /* lines of several threads stay whole */
-    progress_clear();
-    fputs("ftrain: ", stderr);
-    quote_write(stderr, text);
-    fputc('\n', stderr);
+    (diverted ? diverted : print)(text);
     funlockfile(stderr);
     if (text != brief) free(text);
 }

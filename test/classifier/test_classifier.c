@@ -160,8 +160,8 @@ static void test_a_complete_file_predicts_alone_and_in_any_batch(void **state) {
         if (dn_classifier_attach(classifier, NULL, NULL, &options, &error)) fail_msg("%s", error.message);
         float found[PICTURES * CLASSES];
         assert_int_equal(dn_classifier_predict(classifier, pictures, PICTURES, found, NULL), DN_OK);
-        /* The oracle gives BLAS all rows at once, which then may sum in another order: a few units in the last
-         * place. But the same bits come out of any batch. */
+        /* The oracle gives BLAS all rows at once, which then may sum in another order: a few units in the
+         * last place. But the same bits come out of any batch. */
         for (int i = 0; i < PICTURES * CLASSES; i++) assert_true(fabsf(found[i] - expected[i]) < 1e-6f);
         if (batch == 1) memcpy(first, found, sizeof first);
         assert_memory_equal(found, first, sizeof first);

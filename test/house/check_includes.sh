@@ -8,7 +8,7 @@ set -u
 # What each room's files may include, besides system headers and the shelf's. One line a room; the first line that fits
 # is the file's. A folder stands for all that is in it; with a slash at its end, without the folders in it.
 library="core layers io weights densenet head"
-shared="ftrain/shell ftrain/net ftrain/backbone ftrain/features ftrain/cues ftrain/page ftrain/server ftrain/onnx" # what ftrain's commands share
+shared="ftrain/shell ftrain/ranks ftrain/net ftrain/backbone ftrain/features ftrain/cues ftrain/page ftrain/server ftrain/onnx" # what ftrain's commands share
 allowed() {
     case $1 in
     core/*) echo core ;;
@@ -19,9 +19,10 @@ allowed() {
     head/classifier/*) echo core layers io densenet head ;; # a backbone and a head, joined
     head/*) echo core layers io head/ ;;
     ftrain/shell/*) echo $library ftrain/shell ;;
+    ftrain/ranks/*) echo $library ftrain/shell ftrain/ranks ;;
     ftrain/net/*) echo $library ftrain/shell ftrain/net ;;
     ftrain/backbone/*) echo $library ftrain/shell ftrain/backbone ;;
-    ftrain/features/*) echo $library ftrain/shell ftrain/backbone ftrain/features ;;
+    ftrain/features/*) echo $library ftrain/shell ftrain/ranks ftrain/backbone ftrain/features ;;
     ftrain/cues/*) echo $library ftrain/shell ftrain/backbone ftrain/cues ;;
     ftrain/page/*) echo $library ftrain/shell ftrain/page ;;
     ftrain/server/*) echo $library ftrain/shell ftrain/page ftrain/server ;;
@@ -83,9 +84,9 @@ house=$(mktemp -d)
 trap 'rm -rf "$house"' EXIT
 (
     cd "$house" || exit 1
-    mkdir -p core layers io head/classifier densenet ftrain/{shell,net,backbone,features,cues,page,server,collect,train,audit}
+    mkdir -p core layers io head/classifier densenet ftrain/{shell,ranks,net,backbone,features,cues,page,server,collect,train,audit}
     touch core/a.h io/a.h layers/a.h densenet/a.h head/a.h head/classifier/a.h
-    touch ftrain/{shell,net,backbone,features,cues,page,server,collect,train,audit}/a.h
+    touch ftrain/{shell,ranks,net,backbone,features,cues,page,server,collect,train,audit}/a.h
     echo '#include "io/a.h"' >core/up.c
     echo '#include "layers/a.h"' >io/sideways.c
     echo '  #  include "io/a.h"' >layers/sideways.c
@@ -98,6 +99,7 @@ trap 'rm -rf "$house"' EXIT
     echo '#include HEADER' >core/macro.c
     echo '#include "ftrain/backbone/a.h"' >ftrain/shell/up.c
     echo '#include "ftrain/collect/a.h"' >ftrain/net/up.c
+    echo '#include "ftrain/features/a.h"' >ftrain/ranks/up.c
     echo '#include "ftrain/features/a.h"' >ftrain/backbone/up.c
     echo '#include "ftrain/cues/a.h"' >ftrain/features/sideways.c
     echo '#include "ftrain/train/a.h"' >ftrain/page/up.c
@@ -113,7 +115,7 @@ trap 'rm -rf "$house"' EXIT
 missed=
 found=$(cd "$house" && wrong_includes)
 for file in core/up.c io/sideways.c layers/sideways.c layers/body.inc head/up.c io/absent.c core/rootless.c \
-    core/dots.c head/installed.c core/macro.c head/joined.c ftrain/shell/up.c ftrain/backbone/up.c \
+    core/dots.c head/installed.c core/macro.c head/joined.c ftrain/shell/up.c ftrain/ranks/up.c ftrain/backbone/up.c \
     ftrain/features/sideways.c ftrain/page/up.c ftrain/page/server.c ftrain/server/sideways.c ftrain/audit/sideways.c ftrain/main.c; do
     grep -q "^$file:1:" <<<"$found" || missed+="$file: not found wrong"$'\n'
 done
