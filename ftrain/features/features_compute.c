@@ -221,6 +221,7 @@ outcome features_help(const feature_request *request) {
     computation self = {.request = request};
     shared_pictures *pictures;
     outcome code = open_pictures(&pictures, &self);
+    if (!code) code = start_network(&self); /* while rank 0 hashes the pictures, or makes its own */
     if (!code) code = shared_pictures_run(pictures);
     shared_pictures_free(pictures);
     stop_network(&self);
