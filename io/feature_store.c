@@ -81,10 +81,32 @@ static int by_key(const void *a, const void *b) {
                   sizeof(dni_key));
 }
 
+static bool has_bit(const dni_key *key, unsigned bit) {
+    return key->bytes[bit / 8] >> (7 - bit % 8) & 1;
+}
+
+/* Sorts records whose first `bit` bits are equal, in place: qsort() of all takes as much memory again. */
+static void sort_records(dni_journal_record *records, size_t count, unsigned bit) {
+    enum { FEW = 4096 };
+    while (count > FEW && bit < 8 * sizeof(dni_key)) {
+        size_t zeros = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (has_bit(&records[i].key, bit)) continue;
+            const dni_journal_record record = records[i];
+            records[i] = records[zeros];
+            records[zeros++] = record;
+        }
+        sort_records(records, zeros, ++bit);
+        records += zeros;
+        count -= zeros;
+    }
+    if (count) qsort(records, count, sizeof *records, by_key);
+}
+
 /* By key, as the file has them. */
 static void sort_pending(dni_feature_store *store) {
     if (!store->pending_count) return;
-    qsort(store->pending, store->pending_count, sizeof *store->pending, by_key);
+    sort_records(store->pending, store->pending_count, 0);
     fill_slots(store);
 }
 

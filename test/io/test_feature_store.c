@@ -186,6 +186,41 @@ static void test_the_order_of_work_leaves_no_trace(void **state) {
     free(expected.data);
 }
 
+/* More than are sorted at once. The file is refused when it is opened unless its keys rise. */
+static void test_many_records_are_sorted_whatever_their_order(void **state) {
+    (void)state;
+    enum { MANY = 20000 };
+    const dni_feature_store_options options = {.path = store_path, .provenance = "many", .features = 1};
+    file_bytes files[2];
+    for (int turn = 0; turn < 2; turn++) {
+        dni_feature_store *store;
+        assert_int_equal(dni_feature_store_open(&store, &options, NULL), DN_OK);
+        for (int i = 0; i < MANY; i++) {
+            const int number = turn ? MANY - 1 - i : i;
+            const dni_key key = key_of(number);
+            assert_int_equal(dni_feature_store_put(store, &key, &(const float){(float)number}, NULL), DN_OK);
+            if (turn && i == MANY / 3) assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+        }
+        assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+        dni_feature_store_close(store);
+        assert_int_equal(dni_feature_store_open(&store, &options, NULL), DN_OK);
+        assert_int_equal(dni_feature_store_count(store), MANY);
+        for (int i = 0; i < MANY; i++) {
+            const dni_key key = key_of(i);
+            float found = -1;
+            assert_int_equal(dni_feature_store_get(store, &key, &found, NULL), DN_OK);
+            assert_true(found == (float)i);
+        }
+        dni_feature_store_close(store);
+        files[turn] = read_whole(store_path);
+        unlink(store_path);
+    }
+    assert_int_equal(files[0].size, files[1].size);
+    assert_memory_equal(files[0].data, files[1].data, files[0].size);
+    free(files[0].data);
+    free(files[1].data);
+}
+
 static void test_a_journal_cut_at_any_byte_loses_the_torn_record_alone(void **state) {
     (void)state;
     const file_bytes expected = undisturbed();
@@ -743,6 +778,7 @@ int main(void) {
         TEST(test_a_key_that_is_there_keeps_its_record),
         TEST(test_the_file_is_a_safetensors_sorted_by_key),
         TEST(test_the_order_of_work_leaves_no_trace),
+        TEST(test_many_records_are_sorted_whatever_their_order),
         TEST(test_a_journal_cut_at_any_byte_loses_the_torn_record_alone),
         TEST(test_a_flipped_bit_in_the_journal_never_gets_into_the_file),
         TEST(test_a_kill_between_merging_and_removing_the_journal_does_no_harm),
