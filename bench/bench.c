@@ -20,6 +20,7 @@ static const char usage[] =
     "  errors      every kernel beside double precision\n"
     "  network     whole networks, batch 1 and 16\n"
     "  load        a picture at a time, alone and beside busy loops\n"
+    "  scaling     a picture at a time on 2 to 64 cores, computed from items that run on one\n"
     "  preprocess  JPEG file to network input\n"
     "  training    an epoch of the head\n"
     "  copies      near copies among 20,000 to 1,000,000 perceptual hashes\n"
@@ -28,8 +29,10 @@ static const char usage[] =
     "  --threads N        the most threads (default: all cores; layers: 1)\n"
     "  --network NAME     only densenet121, 161, 169 or 201, by full name\n"
     "  --kernel TEXT      layers: only kernels with TEXT in their name\n"
-    "  --precision NAME   layers, network, load: fp32 (default), bf16 or int8\n"
-    "  --memory NAME      layers, network, load: fast (default) or low\n"
+    "  --precision NAME   layers, network, load, scaling: fp32 (default), bf16 or int8
+"
+    "  --memory NAME      layers, network, load, scaling: fast (default) or low
+"
     "  --parts            network: stem, convolutions of each block, transitions, ... within the passes, too\n"
     "  --samples          network: where in the program one thread's time goes, too (bench/functions.py)\n"
     "  --quick            few shapes, few runs\n"
@@ -42,10 +45,10 @@ typedef struct part {
     dn_status (*run)(bench_context *context, dn_error *error);
 } part;
 
-static const part parts[] = {{"machine", bench_machine},   {"layers", bench_layers},
-                             {"errors", bench_errors},     {"network", bench_network},
-                             {"load", bench_load},         {"preprocess", bench_preprocess},
-                             {"training", bench_training}, {"copies", bench_copies}};
+static const part parts[] = {
+    {"machine", bench_machine},       {"layers", bench_layers},     {"errors", bench_errors},
+    {"network", bench_network},       {"load", bench_load},         {"scaling", bench_scaling},
+    {"preprocess", bench_preprocess}, {"training", bench_training}, {"copies", bench_copies}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 bench_effort bench_effort_of(const bench_context *context) {

@@ -37,6 +37,7 @@ dn_status bench_layers(bench_context *context, dn_error *error);
 dn_status bench_errors(bench_context *context, dn_error *error);
 dn_status bench_network(bench_context *context, dn_error *error);
 dn_status bench_load(bench_context *context, dn_error *error);
+dn_status bench_scaling(bench_context *context, dn_error *error);
 dn_status bench_preprocess(bench_context *context, dn_error *error);
 dn_status bench_training(bench_context *context, dn_error *error);
 dn_status bench_copies(bench_context *context, dn_error *error);

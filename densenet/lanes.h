@@ -3,9 +3,9 @@
  *
  * A thread with images of its own waits for nobody; its buffers are called a lane. Threads that work together
  * on one image meet at every layer, so N of them are not N times as fast: as if a tenth of a single thread's
- * work were everybody's, N threads compute an image in 1/N + (N - 1) / 10 N of its time. For two that is
- * what was measured (1.81 times as fast); for many it is a guess that errs to neither side by much, and only
- * time depends on it: either way gives the same bits. */
+ * work were everybody's, N threads take 1/N + (N - 1) / 10 N of its time. Two were measured as 1.8 times as
+ * fast; for 8, 16, 32 and 64 that is 4.7, 6.4, 7.8 and 8.8 times, just below what `bench scaling` gives as
+ * the most that is possible (docs/scaling.md). Only time depends on it: either way gives the same bits. */
 #ifndef DN_DENSENET_LANES_H
 #define DN_DENSENET_LANES_H
 

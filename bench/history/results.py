@@ -20,6 +20,7 @@ LISTS = {
     "network_parts": (("network", "batch", "threads", "of"), [("seconds", "", "ms")]),
     "load": (("network", "threads", "busy_loops"),
              [("seconds_an_image", "wall", "ms"), ("cpu_seconds_an_image", "cpu", "ms")]),
+    "scaling": (("network", "threads"), [("seconds_at_best", "at best", "ms")]),
     "pictures": (("file",), [("total", "total", "ms"), ("decode", "decode", "ms"), ("resize", "resize", "ms")]),
     "copies": (("hashes",), [("all", "all", "ms"), ("search", "search", "ms")]),
     "training": (("recipe", "threads"), [("epoch", "", "ms")]),

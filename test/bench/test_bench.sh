@@ -44,6 +44,13 @@ import results
 print("network_parts densenet121, batch 1, 1 thread, block 2 3x3" in
       [results.label(figure) for figure in results.bench_figures(json.load(open("found.json")))])' "$root/bench/history"
 
+check "many cores, of items that run on one" 0 '^    64 threads .* ms at best ' '' \
+    "$bench" --quick --network densenet121 --json scaling.json scaling
+equal "from two to 64, on which nothing takes no time" "$(python3 -c 'import json
+rows = json.load(open("scaling.json"))["scaling"]
+print([row["threads"] for row in rows], all(0 < row["seconds_at_best"] < row["seconds_of_items"] for row in rows))')" \
+    "[2, 4, 8, 16, 32, 64] True"
+
 if ! command -v addr2line >/dev/null; then
     echo "ok - the functions that a network's time is spent in # SKIP there is no addr2line"
 elif [[ $(uname -sm) != Linux\ @(x86_64|aarch64) ]]; then
