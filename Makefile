@@ -13,7 +13,8 @@
 #   make install    PREFIX=/usr/local DESTDIR=; both may hold spaces
 #   make weights    ftrain weights: fetch densenet161's ImageNet weights to where every command finds them
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
-#   make bench      how fast it is; make bench-peers, make bench-capstone: beside others; make bench-serve: under load;
+#   make bench      how fast it is; make bench-peers, make bench-pictures, make bench-capstone: beside others;
+#                   make bench-serve: under load;
 #                   make bench-share: what threads take in memory; BENCH_HISTORY=FILE: its figures go there, too
 #   make bench-history  draw them; make bench-compare BASE=COMMIT: two commits in turns
 #   make abi        write the list of what programs are compiled against anew, after a meant change of a public header
@@ -488,7 +489,11 @@ $(PEERS)/ours $(PEERS)/pictures $(PEERS)/onednn: $(PEERS)/%: $(BUILD)/bench/peer
 $(PEERS)/weights.safetensors: | $(BENCH)
 	$(BENCH) prepare $(PEERS)
 
-.PHONY: bench bench-built bench-peers bench-peers-built bench-capstone bench-capstone-built
+# One of the pictures, which are written together.
+$(PEERS)/picture_512.jpg: | $(BENCH)
+	$(BENCH) pictures $(PEERS)
+
+.PHONY: bench bench-built bench-peers bench-peers-built bench-pictures bench-pictures-built bench-capstone bench-capstone-built
 bench: deps
 	+@$(AGAIN) bench-built
 
@@ -505,7 +510,14 @@ bench-peers-built: $(PEER_ENGINES) $(PEERS)/weights.safetensors
 	$(CHECK_HISTORY)
 	$(PYTHON) bench/peers/compare.py --work $(PEERS) --json $(BUILD)/bench-peers.json $(BENCH_ARGS)
 	$(call RECORD,bench-peers,$(BUILD)/bench-peers.json)
-	$(PYTHON) bench/peers/compare.py --work $(PEERS) --json $(BUILD)/bench-pictures.json --pictures
+	+@$(AGAIN) bench-pictures-built BENCH_ARGS=
+
+bench-pictures: deps
+	@bench/peers/install.sh $(PEERS) torch
+	+@$(AGAIN) bench-pictures-built
+
+bench-pictures-built: $(PEERS)/pictures $(PEERS)/picture_512.jpg
+	$(PYTHON) bench/peers/compare.py --work $(PEERS) --json $(BUILD)/bench-pictures.json --pictures $(BENCH_ARGS)
 
 # What BENCH_HISTORY holds: make bench-history BENCH_ARGS='--last 30 --part training'
 .PHONY: bench-history bench-compare bench-compare-built

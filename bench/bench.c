@@ -13,6 +13,7 @@
 static const char usage[] =
     "bench [options] [part ...]\n"
     "bench [options] prepare FOLDER\n"
+    "bench pictures FOLDER\n"
     "\n"
     "Parts, all of them when none is named:\n"
     "  machine     float32 peak of every tier, memory bandwidth\n"
@@ -25,6 +26,7 @@ static const char usage[] =
     "  training    an epoch of the head\n"
     "  copies      near copies among 20,000 to 1,000,000 perceptual hashes\n"
     "  prepare     write seeded weights and inputs for the comparison with other engines\n"
+    "  pictures    write pictures for the comparison with torchvision\n"
     "\n"
     "  --threads N        the most threads (default: all cores; layers: 1)\n"
     "  --network NAME     only densenet121, 161, 169 or 201, by full name\n"
@@ -117,8 +119,8 @@ static dn_memory memory(const char *text) {
 
 typedef struct arguments {
     bool chosen[PARTS];
-    bool prepare;
-    int threads; /* 0: not given */
+    dn_status (*prepare)(bench_context *context, dn_error *error); /* NULL: measure */
+    int threads;                                                   /* 0: not given */
     const char *json;
 } arguments;
 
@@ -172,9 +174,10 @@ static void read_options(arguments *given, bench_context *context, int argc, cha
 }
 
 static void read_parts(arguments *given, bench_context *context, int argc, char **argv) {
-    if (argc && strcmp(argv[0], "prepare") == 0) {
-        if (argc != 2) refuse("prepare takes one folder", argc > 2 ? argv[2] : "none given");
-        given->prepare = true;
+    if (argc && strcmp(argv[0], "prepare") == 0) given->prepare = bench_prepare;
+    if (argc && strcmp(argv[0], "pictures") == 0) given->prepare = bench_pictures;
+    if (given->prepare) {
+        if (argc != 2) refuse("one folder is to be named", argc > 2 ? argv[2] : "none given");
         context->folder = argv[1];
         return;
     }
@@ -188,7 +191,7 @@ static void read_parts(arguments *given, bench_context *context, int argc, char 
 }
 
 static dn_status run_parts(const arguments *given, bench_context *context, dn_error *error) {
-    if (given->prepare) return bench_prepare(context, error);
+    if (given->prepare) return given->prepare(context, error);
     print_setting(context);
     dn_status status = DN_OK;
     for (int p = 0; status == DN_OK && p < PARTS; p++) {

@@ -18,7 +18,7 @@ typedef struct bench_context {
     bool quick;          /* few shapes and runs: does everything work? */
     const char *network; /* only this member of the family; NULL: all */
     const char *kernel;  /* only kernels with this in their name; NULL: all */
-    const char *folder;  /* prepare's */
+    const char *folder;  /* prepare's and pictures' */
     dni_isa isa;         /* the tier that the library will use */
     dn_precision precision;
     dn_memory memory;
@@ -43,8 +43,11 @@ dn_status bench_training(bench_context *context, dn_error *error);
 dn_status bench_copies(bench_context *context, dn_error *error);
 
 /* Writes what the comparison with other engines works on into the context's folder: seeded weights
- * (weights.safetensors), inputs (inputs.f32: 16 x 224 x 224 x 3 floats) and two JPEG files. */
+ * (weights.safetensors) and inputs (inputs.f32: 16 x 224 x 224 x 3 floats). */
 dn_status bench_prepare(bench_context *context, dn_error *error);
+/* Likewise for the comparison with torchvision: generated pictures of 256, 512 and 1024 pixels
+ * (picture_256.jpg, ...). */
+dn_status bench_pictures(bench_context *context, dn_error *error);
 
 /* Seeded weights whose batch norms were measured on generated pictures, so that activations keep their
  * size. */

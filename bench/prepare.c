@@ -86,15 +86,27 @@ static dn_status write_picture(const char *path, int size, dn_error *error) {
 }
 
 dn_status bench_prepare(bench_context *context, dn_error *error) {
-    static const char *const names[] = {"weights.safetensors", "inputs.f32", "picture_256.jpg",
-                                        "picture_1024.jpg"};
+    static const char *const names[] = {"weights.safetensors", "inputs.f32"};
     dn_status status = dni_make_folders(context->folder, error);
-    for (int i = 0; status == DN_OK && i < 4; i++) {
+    for (int i = 0; status == DN_OK && i < 2; i++) {
         char *path = dni_path_join(context->folder, names[i]);
         if (!path) return dni_fail(error, DN_ERR_MEMORY, "out of memory for a path");
-        if (i == 0) status = write_weights(context, path, error);
-        if (i == 1) status = write_inputs(path, error);
-        if (i >= 2) status = write_picture(path, i == 2 ? 256 : 1024, error);
+        status = i == 0 ? write_weights(context, path, error) : write_inputs(path, error);
+        if (status == DN_OK) printf("wrote %s\n", path);
+        free(path);
+    }
+    return status;
+}
+
+dn_status bench_pictures(bench_context *context, dn_error *error) {
+    static const int sizes[] = {256, 512, 1024};
+    dn_status status = dni_make_folders(context->folder, error);
+    for (size_t i = 0; status == DN_OK && i < sizeof sizes / sizeof *sizes; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "picture_%d.jpg", sizes[i]);
+        char *path = dni_path_join(context->folder, name);
+        if (!path) return dni_fail(error, DN_ERR_MEMORY, "out of memory for a path");
+        status = write_picture(path, sizes[i], error);
         if (status == DN_OK) printf("wrote %s\n", path);
         free(path);
     }

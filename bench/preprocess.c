@@ -100,8 +100,9 @@ dn_status bench_preprocess(bench_context *context, dn_error *error) {
     puts("\nPictures: JPEG file to network input, 1 thread");
     float *out = malloc(3 * crop * crop * sizeof *out);
     if (!out) return dni_fail(error, DN_ERR_MEMORY, "out of memory for an input");
-    dn_status status = bench_generated(context, 256, out, error);
-    if (status == DN_OK) status = bench_generated(context, 1024, out, error);
+    dn_status status = DN_OK;
+    for (int size = 256; status == DN_OK && size <= 1024; size *= 2)
+        status = bench_generated(context, size, out, error);
     if (status == DN_OK) status = bench_shared(context, out, error);
     free(out);
     return status;

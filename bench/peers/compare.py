@@ -481,7 +481,7 @@ def run_pictures(work, pictures, repetitions):
 def default_pictures(work):
     """The pictures that bench made, and one of the shared photographs where they are."""
     shared = os.path.join(os.environ.get("DN_SHARED", "../shared"), "data/large/real/dina_0.jpg")
-    made = [f"{work}/picture_256.jpg", f"{work}/picture_1024.jpg"]
+    made = [f"{work}/picture_{size}.jpg" for size in (256, 512, 1024)]
     return made + ([shared] if os.path.exists(shared) else [])
 
 
@@ -524,12 +524,13 @@ def arguments():
 
 def main():
     given = arguments()
+    repetitions = 10 * given.repetitions if given.pictures else given.repetitions
     print(f"{cpu_name()}, {os.cpu_count()} cores, {platform.release()}; DN_ISA={os.environ.get('DN_ISA', '')}; "
-          f"medians of {given.repetitions} repetitions in turn")
+          f"medians of {repetitions} repetitions in turn")
     setting = {"cpu": cpu_name(), "cores": os.cpu_count(), "quick": given.quick}
-    report = {"setting": setting, "repetitions": given.repetitions}
+    report = {"setting": setting, "repetitions": repetitions}
     if given.pictures:
-        report["pictures"] = run_pictures(given.work, default_pictures(given.work), 10 * given.repetitions)
+        report["pictures"] = run_pictures(given.work, default_pictures(given.work), repetitions)
     else:
         wanted = given.engines.split(",")
         kinds = (Ours, OursBf16, OursInt8, OursLow, Lab, OneDnn, OneDnnInt8, OnnxRuntime, OnnxRuntimeInt8, Torch)
@@ -539,7 +540,7 @@ def main():
         report["left_out"] = {name: f"{what} is missing" for name, what in missing.items() if what}
         report["settings"] = [
             {"batch": batch, "threads": threads,
-             "engines": run_setting(present, batch, threads, given.repetitions, given.work, report)}
+             "engines": run_setting(present, batch, threads, repetitions, given.work, report)}
             for batch in given.batches for threads in given.threads]
     if given.json:
         with open(given.json, "w") as file:
