@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading a set's vectors, holding those of several sets, and copying pictures from one set to another. */
+/* Reading a set's vectors, and copying pictures from one set to another. */
 #include "ftrain/features/feature_set.h"
 
 #include "ftrain/shell/new_array.h"
@@ -40,53 +40,6 @@ dn_feature_rows feature_set_rows(const feature_set *set) {
                              .views = set->view_count};
 }
 
-/* ---- holding ---- */
-
-static size_t vectors_of(const feature_set *set) {
-    return (size_t)set->count * (size_t)set->view_count;
-}
-
-/* One set after the other. */
-static outcome read_all(const feature_set *sets, size_t count, float *to) {
-    for (size_t s = 0; s < count; s++) {
-        dn_error error;
-        if (vectors_of(&sets[s]) &&
-            feature_vectors_read(sets[s].vectors, sets[s].rows, vectors_of(&sets[s]), to, &error))
-            return report(&error, OUTCOME_MACHINE);
-        to += vectors_of(&sets[s]) * (size_t)sets[s].width;
-    }
-    return OUTCOME_OK;
-}
-
-/* From here on the sets' vectors lie there in the order in which read_all() has put them. */
-static void point_to(feature_set *sets, size_t count, feature_vectors *held) {
-    uint32_t row = 0;
-    for (size_t s = 0; s < count; s++) {
-        feature_vectors_release(sets[s].vectors);
-        sets[s].vectors = feature_vectors_share(held);
-        for (size_t i = 0; i < vectors_of(&sets[s]); i++) sets[s].rows[i] = row++;
-    }
-}
-
-outcome feature_sets_hold(feature_set *sets, size_t count, size_t limit) {
-    size_t vectors = 0;
-    for (size_t s = 0; s < count; s++) vectors += vectors_of(&sets[s]);
-    const size_t width = count ? (size_t)sets->width : 0;
-    if (!vectors || vectors > UINT32_MAX || vectors > limit / sizeof(float) / width) return OUTCOME_OK;
-    float *values = new_matrix(vectors, width, sizeof *values);
-    outcome code = values ? read_all(sets, count, values) : OUTCOME_MACHINE;
-    if (code) {
-        free(values);
-        return code;
-    }
-    feature_vectors *held;
-    code = feature_vectors_of_array(&held, values, width);
-    if (code) return code;
-    point_to(sets, count, held);
-    feature_vectors_release(held);
-    return OUTCOME_OK;
-}
-
 /* ---- sets made of others ---- */
 
 /* Room for `count` pictures, of which there are none yet. */
@@ -99,7 +52,8 @@ static outcome make_empty(feature_set *out, const feature_set *like, size_t coun
 }
 
 static void add_picture(feature_set *to, const feature_set *from, int picture) {
-    memcpy(to->rows + vectors_of(to), from->rows + (size_t)picture * (size_t)from->view_count,
+    memcpy(to->rows + (size_t)to->count * (size_t)to->view_count,
+           from->rows + (size_t)picture * (size_t)from->view_count,
            (size_t)to->view_count * sizeof *to->rows);
     to->labels[to->count++] = from->labels[picture];
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Feature sets: the same vectors from a file and from memory, and sets made of other sets. */
+/* Feature sets: vectors that are read from a store's file, and sets made of other sets. */
 #include "ftrain/features/feature_set.h"
 
 #include "test/support/files.h"
@@ -24,37 +24,18 @@ static void fill_vector(float *out, int picture, int view) {
     out[1] = out[0] + 1;
 }
 
-/* A set of the pictures first .. first + count - 1, whose vectors lie in an array. */
-static feature_set make_set(feature_vectors *vectors, int first, int count) {
-    feature_set set = {.view_count = VIEWS,
-                       .width = WIDTH,
-                       .vectors = feature_vectors_share(vectors),
-                       .rows = malloc((size_t)(count * VIEWS) * sizeof *set.rows),
-                       .labels = malloc((size_t)count * sizeof *set.labels),
-                       .count = count};
-    assert_true(set.rows && set.labels);
-    for (int i = 0; i < count; i++) {
-        set.labels[i] = (first + i) % 3;
-        for (int v = 0; v < VIEWS; v++) set.rows[i * VIEWS + v] = (uint32_t)((first + i) * VIEWS + v);
-    }
-    return set;
+static dn_status open_store(void **state, dni_feature_store **out) {
+    const dni_feature_store_options options = {
+        .path = folder_path(state, "s.safetensors"), .provenance = "p", .features = WIDTH};
+    return dni_feature_store_open(out, &options, NULL);
 }
 
-static feature_vectors *vectors_in_memory(void) {
-    float *values = malloc(sizeof(float[PICTURES * VIEWS * WIDTH]));
-    assert_non_null(values);
-    for (int i = 0; i < PICTURES * VIEWS; i++) fill_vector(values + i * WIDTH, i / VIEWS, i % VIEWS);
-    feature_vectors *vectors;
-    assert_int_equal(feature_vectors_of_array(&vectors, values, WIDTH), OUTCOME_OK);
-    return vectors;
-}
+static uint32_t store_rows[PICTURES * VIEWS]; /* of each vector, in the store's file */
 
-/* The same vectors in a feature store, where keys decide on their order. */
-static feature_vectors *vectors_in_store(void **state, uint32_t rows[PICTURES * VIEWS]) {
+/* All vectors in a feature store, where keys decide on their order. */
+static feature_vectors *make_store(void **state) {
     dni_feature_store *store;
-    assert_int_equal(
-        dni_feature_store_open(&store, folder_path(state, "s.safetensors"), "p", WIDTH, NULL, NULL, NULL),
-        DN_OK);
+    assert_int_equal(open_store(state, &store), DN_OK);
     for (int i = 0; i < PICTURES * VIEWS; i++) {
         float vector[WIDTH];
         fill_vector(vector, i / VIEWS, i % VIEWS);
@@ -64,12 +45,26 @@ static feature_vectors *vectors_in_store(void **state, uint32_t rows[PICTURES * 
     assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
     for (int i = 0; i < PICTURES * VIEWS; i++) {
         const dni_key key = dni_key_of_bytes(&i, sizeof i);
-        assert_true(dni_feature_store_row(store, &key, &rows[i]));
+        assert_true(dni_feature_store_row(store, &key, &store_rows[i]));
     }
     feature_vectors *vectors;
     assert_int_equal(feature_vectors_of_store(&vectors, store), OUTCOME_OK);
     dni_feature_store_close(store);
     return vectors;
+}
+
+/* A set of the pictures first .. first + count - 1. */
+static feature_set make_set(feature_vectors *vectors, int first, int count) {
+    feature_set set = {.view_count = VIEWS,
+                       .width = WIDTH,
+                       .vectors = feature_vectors_share(vectors),
+                       .rows = malloc((size_t)(count * VIEWS) * sizeof *set.rows),
+                       .labels = malloc((size_t)count * sizeof *set.labels),
+                       .count = count};
+    assert_true(set.rows && set.labels);
+    memcpy(set.rows, store_rows + first * VIEWS, (size_t)(count * VIEWS) * sizeof *set.rows);
+    for (int i = 0; i < count; i++) set.labels[i] = (first + i) % 3;
+    return set;
 }
 
 /* `views` views of the pictures numbered in `pictures`. */
@@ -86,8 +81,7 @@ static void assert_vectors(const feature_set *set, const int *pictures, int coun
 }
 
 static void test_a_joined_set_has_both_one_after_the_other(void **state) {
-    (void)state;
-    feature_vectors *vectors = vectors_in_memory();
+    feature_vectors *vectors = make_store(state);
     feature_set first = make_set(vectors, 0, 2), second = make_set(vectors, 7, 1), joined;
     feature_vectors_release(vectors);
     assert_int_equal(feature_set_join(&joined, &first, &second), OUTCOME_OK);
@@ -99,9 +93,8 @@ static void test_a_joined_set_has_both_one_after_the_other(void **state) {
 }
 
 static void test_a_group_is_taken_in_order_with_the_views_asked_for(void **state) {
-    (void)state;
     const int groups[] = {7, 5, 7, 7};
-    feature_vectors *vectors = vectors_in_memory();
+    feature_vectors *vectors = make_store(state);
     feature_set all = make_set(vectors, 0, 4), taken;
     feature_vectors_release(vectors);
     assert_int_equal(feature_set_take(&taken, &all, groups, 7, 1), OUTCOME_OK);
@@ -114,40 +107,47 @@ static void test_a_group_is_taken_in_order_with_the_views_asked_for(void **state
     feature_set_free(&all);
 }
 
-/* A head's log-probabilities of the second set, after both were held where they fit. */
-static void score(void **state, size_t limit, bool expect_held, float out[PICTURES * 2]) {
-    static uint32_t rows[PICTURES * VIEWS];
-    feature_vectors *vectors = vectors_in_store(state, rows);
-    feature_set sets[2] = {make_set(vectors, 0, 10), make_set(vectors, 10, PICTURES - 10)};
-    for (int i = 0; i < 10 * VIEWS; i++) sets[0].rows[i] = rows[i];
-    for (int i = 0; i < (PICTURES - 10) * VIEWS; i++) sets[1].rows[i] = rows[10 * VIEWS + i];
-    assert_int_equal(feature_sets_hold(sets, 2, limit), OUTCOME_OK);
-    assert_int_equal(sets[1].vectors != vectors, expect_held);
+/* Of more pictures than are read at a time, and in two views, of which the first counts. */
+static void test_a_head_says_the_same_of_a_set_as_of_an_array(void **state) {
+    static float values[PICTURES * WIDTH], expected[PICTURES * 2], found[PICTURES * 2];
+    for (int i = 0; i < PICTURES; i++) fill_vector(values + i * WIDTH, i, 0);
+    feature_vectors *vectors = make_store(state);
+    feature_set set = make_set(vectors, 0, PICTURES);
     feature_vectors_release(vectors);
-    assert_vectors(&sets[0], (int[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 10, VIEWS);
     dn_head *head;
     assert_int_equal(dn_head_create(&head, WIDTH, 2, NULL, NULL), DN_OK);
-    assert_int_equal(set_log_probabilities(head, &sets[1], out, NULL), DN_OK);
+    assert_int_equal(dn_head_log_probabilities(head, values, PICTURES, expected, NULL), DN_OK);
+    assert_int_equal(set_log_probabilities(head, &set, found, NULL), DN_OK);
+    assert_memory_equal(found, expected, sizeof found);
     dn_head_free(head);
-    for (int s = 0; s < 2; s++) feature_set_free(&sets[s]);
+    feature_set_free(&set);
 }
 
-static void test_vectors_are_the_same_from_the_file_and_from_memory(void **state) {
-    static float streamed[PICTURES * 2], held[PICTURES * 2];
-    const size_t size = sizeof(float[PICTURES * VIEWS * WIDTH]);
-    score(state, size - 1, false, streamed);
-    score(state, size, true, held);
-    assert_memory_equal(streamed, held, sizeof streamed);
-    score(state, 0, false, held);
-    assert_memory_equal(streamed, held, sizeof streamed);
+/* Another program adds records and puts a new file in the place of the one that is read. */
+static void test_a_set_reads_on_from_the_file_that_it_was_made_of(void **state) {
+    feature_vectors *vectors = make_store(state);
+    feature_set set = make_set(vectors, 0, 3);
+    feature_vectors_release(vectors);
+    dni_feature_store *store;
+    const float vector[WIDTH] = {-1, -2};
+    assert_int_equal(open_store(state, &store), DN_OK);
+    for (int i = -1; i > -50; i--) {
+        const dni_key key = dni_key_of_bytes(&i, sizeof i);
+        assert_int_equal(dni_feature_store_put(store, &key, vector, NULL), DN_OK);
+    }
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+    dni_feature_store_close(store);
+    assert_vectors(&set, (int[]){0, 1, 2}, 3, VIEWS);
+    feature_set_free(&set);
 }
 
 int main(void) {
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_set_up, folder_tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_joined_set_has_both_one_after_the_other),
-        cmocka_unit_test(test_a_group_is_taken_in_order_with_the_views_asked_for),
-        cmocka_unit_test_setup_teardown(test_vectors_are_the_same_from_the_file_and_from_memory,
-                                        folder_set_up, folder_tear_down),
+        IN_FOLDER(test_a_joined_set_has_both_one_after_the_other),
+        IN_FOLDER(test_a_group_is_taken_in_order_with_the_views_asked_for),
+        IN_FOLDER(test_a_head_says_the_same_of_a_set_as_of_an_array),
+        IN_FOLDER(test_a_set_reads_on_from_the_file_that_it_was_made_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
