@@ -237,7 +237,7 @@ DNI_INLINE void multiply(const product *p, const int rows, const int vectors) {
     }
     const bf16_pair *next = p->next;
     for (int k = 0; k < p->pairs; k += PREFETCH_PAIRS) {
-        for (int i = 0; i < p->lines; i++, next += LINE) __builtin_prefetch(next, 0, 2);
+        for (int i = 0; i < p->lines; i++, next += LINE) __builtin_prefetch(next, 0, 3);
         bf16_micro_kernel(sum, p->v + k, (size_t)p->pairs, p->weight + k * vectors * VW, PREFETCH_PAIRS, rows,
                           vectors);
     }
