@@ -26,16 +26,13 @@ static bool has_room(void **items, size_t count, size_t size) {
     return larger != NULL;
 }
 
-/* Takes over `path`, also when it fails. */
-static dn_status append_sample(dni_samples *samples, char *path, int label, dn_error *error) {
+static dn_status append_sample(dni_samples *samples, const char *path, int label, dn_error *error) {
     void *items = samples->items;
-    if (!has_room(&items, samples->count, sizeof *samples->items)) {
-        const dn_status status = dni_no_memory(error, "%s: its list", path);
-        free(path);
-        return status;
-    }
+    const bool has_place = has_room(&items, samples->count, sizeof *samples->items);
     samples->items = items;
-    samples->items[samples->count++] = (dni_sample){.path = path, .label = label};
+    const char *copy = has_place ? dni_texts_add(&samples->paths, path) : NULL;
+    if (!copy) return dni_no_memory(error, "%s: its list", path);
+    samples->items[samples->count++] = (dni_sample){.path = copy, .label = label};
     return DN_OK;
 }
 
@@ -94,12 +91,10 @@ static dn_status walk_names(dni_samples *samples, const char *folder, const dni_
         char *path;
         bool is_usable;
         status = look_at(&entries[i], &path, &is_usable, samples, folder, listing->names[i], error);
-        if (is_usable && entries[i].kind == DNI_ENTRY_FOLDER)
-            folders[i] = path;
-        else if (is_usable)
-            status = append_sample(samples, path, label, error);
-        else
-            free(path);
+        const bool is_folder = is_usable && entries[i].kind == DNI_ENTRY_FOLDER;
+        if (is_folder) folders[i] = path;
+        if (is_usable && !is_folder) status = append_sample(samples, path, label, error);
+        if (!is_folder) free(path);
     }
     for (size_t i = 0; folders && i < listing->count; i++) {
         if (!status && folders[i])
@@ -175,7 +170,7 @@ static dn_status scan_class(dni_samples *samples, const char *folder, const char
 
 void dni_samples_free(dni_samples *samples) {
     if (!samples) return;
-    for (size_t i = 0; i < samples->count; i++) free(samples->items[i].path);
+    dni_texts_free(&samples->paths);
     free(samples->items);
     free(samples->left_out);
     *samples = (dni_samples){0};
@@ -204,7 +199,7 @@ dn_status dni_samples_append(dni_samples *to, dni_samples *from, dn_error *error
                from->left_out_count * sizeof *from->left_out);
     to->count += from->count;
     to->left_out_count += from->left_out_count;
-    from->count = 0; /* the paths have moved */
+    dni_texts_move(&to->paths, &from->paths);
     dni_samples_free(from);
     return DN_OK;
 }

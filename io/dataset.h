@@ -4,14 +4,15 @@
 #define DN_IO_DATASET_H
 
 #include "core/status.h"
+#include "core/texts.h"
 #include "io/file.h"
 #include "io/split.h"
 
 #include <stddef.h>
 
 typedef struct dni_sample {
-    char *path; /* DATA/split/class/file */
-    int label;  /* index into classes */
+    const char *path; /* DATA/split/class/file; among the samples' paths */
+    int label;        /* index into classes */
 } dni_sample;
 
 typedef struct dni_samples {
@@ -19,6 +20,7 @@ typedef struct dni_samples {
     size_t count;
     dn_error *left_out; /* why each entry that is no sample cannot be one; the message names it */
     size_t left_out_count;
+    dni_texts paths;
 } dni_samples;
 
 typedef struct dni_dataset {

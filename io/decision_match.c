@@ -190,7 +190,6 @@ static bool apply_to_part(dni_decision_counts *counts, dni_samples *samples, con
     for (size_t i = 0; i < samples->count; i++) {
         dni_sample sample = samples->items[i];
         if (found[i] && found[i]->kind == DNI_EXCLUDE) {
-            free(sample.path);
             counts->excluded++;
             continue;
         }

@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes the path over. */
-static outcome add(dni_samples *to, size_t *capacity, named_picture *picture) {
+static outcome add(dni_samples *to, size_t *capacity, const named_picture *picture) {
     if (to->count == *capacity) {
         const size_t grown = *capacity ? 2 * *capacity : 64;
         dni_sample *items = realloc(to->items, grown * sizeof *items);
@@ -21,8 +20,9 @@ static outcome add(dni_samples *to, size_t *capacity, named_picture *picture) {
         to->items = items;
         *capacity = grown;
     }
-    to->items[to->count++] = (dni_sample){.path = picture->path};
-    picture->path = NULL;
+    const char *path = dni_texts_add(&to->paths, picture->path);
+    if (!path) return report_no_memory();
+    to->items[to->count++] = (dni_sample){.path = path};
     return OUTCOME_OK;
 }
 
