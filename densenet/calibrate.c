@@ -74,9 +74,12 @@ static dn_status run_part(const calibration *c, dni_part part, const dni_tensor 
     prepared.packed = dni_allocate(NULL, packed_size);
     void *scratch = dni_allocate(NULL, scratch_size);
     float *room = malloc(dni_prepared_conv_room(&prepared) * sizeof *room);
-    dn_status status = prepared.packed && scratch && room ? DN_OK : no_memory(c);
-    if (!status) status = dni_prepared_conv_pack(&prepared, c->tensors, NULL, room, c->error);
-    if (!status) dni_prepared_conv_run(&prepared, x, y, scratch, c->pool);
+    const dn_status status = prepared.packed && scratch && room ? DN_OK : no_memory(c);
+    if (!status) {
+        dni_prepared_conv_pack(&prepared, c->tensors, dni_weights_data(c->tensors, part.conv, "weight"),
+                               room);
+        dni_prepared_conv_run(&prepared, x, y, scratch, c->pool);
+    }
     free(room);
     dni_release(NULL, prepared.packed, packed_size);
     dni_release(NULL, scratch, scratch_size);

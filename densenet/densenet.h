@@ -211,18 +211,17 @@ static inline dn_model_options dn_model_options_default(void) {
 
 /* Folds norm0 and norm2 into their convolutions and packs everything for the best kernels of this CPU, or of
  * the tier that the environment variable DN_ISA names (portable, neon, avx2, avx512). Keeps nothing of
- * `weights`, and leaves them as they are unless discard_weights is set. Hashes all weights, on the calling
- * thread, and then reads and writes them once, on all threads. Takes dn_model_size() bytes.
- * DN_ERR_UNSUPPORTED where bfloat16 is asked for and cannot be had; the message says why.
- * NULL options: the defaults. */
+ * `weights`, and leaves them as they are unless discard_weights is set. Reads and writes them once, on all
+ * threads, and hashes them on the way. Takes dn_model_size() bytes. DN_ERR_UNSUPPORTED where bfloat16 is
+ * asked for and cannot be had; the message says why. NULL options: the defaults. */
 DN_API dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_model_options *options,
                                  dn_error *error);
 /* dn_weights_load(), dn_model_create() and dn_weights_free() in one, for whom a model is enough. Of a
  * safetensors file in float32 the values of convolutions and classifier are never in memory as a whole: they
- * are checked and hashed, and read again as they are packed, which saves their memory (densenet161: 115 MB)
- * and the time that the system needs to provide it. DN_ERR_CORRUPT where the file is written to meanwhile.
- * Of any other file they are read, and discarded as they are packed, whatever options->discard_weights says.
- * The model has the same bits as that of the three calls, and the same hash. NULL options: the defaults. */
+ * are checked, hashed and packed as they are read, which saves their memory (densenet161: 115 MB) and the
+ * time that the system needs to provide it. Of any other file they are read, and discarded as they are
+ * packed, whatever options->discard_weights says. The model has the same bits as that of the three calls, and
+ * the same hash. NULL options: the defaults. */
 DN_API dn_status dn_model_load(dn_model **out, const char *path, const dn_model_options *options,
                                dn_error *error);
 /* Frees `model`, of which no session may be left; NULL is fine. */

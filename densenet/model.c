@@ -92,8 +92,6 @@ dn_status dn_model_create(dn_model **out, const dn_weights *weights, const dn_mo
     }
     *model = (dn_model){
         .config = weights->config, .conv_count = conv_count, .convs = convs, .allocator = own.allocator};
-    dn_weights_hash(weights, model->hash); /* before packing, which may discard them */
-
     status = choose_kernels(model, &own, error);
     if (!status) log_kernels(model, &own);
     if (!status) status = allocate(model, classifier, error);

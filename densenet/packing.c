@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Packing of a model: all its convolutions are prepared in parallel. */
+/* Packing of a model: all its convolutions are prepared in parallel, and hashed in their order. */
 #include "densenet/packing.h"
 
 #include "core/error.h"
@@ -7,8 +7,10 @@
 #include "core/memory.h"
 #include "core/pool.h"
 #include "core/progress.h"
+#include "densenet/weights_hash.h"
 #include "densenet/weights_values.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,8 +26,13 @@ typedef struct packing {
     size_t room;        /* floats: what the largest convolution needs */
     atomic_size_t next; /* the convolutions that nobody has taken are next .. end - 1 */
     size_t end;
-    atomic_bool failed; /* one of the threads */
-    dn_status status;   /* of the first that failed, and its error */
+    /* What follows belongs to the thread that has taken convolution `turn`: hashing keeps the walk's
+     * order. */
+    atomic_size_t turn;
+    dni_tensor_walk walk;
+    dni_weights_hasher hasher;
+    atomic_bool failed; /* that thread; then status and error say how */
+    dn_status status;
     dn_error error;
 } packing;
 
@@ -63,20 +70,58 @@ static void discard(const packing *job, const dni_prepared_conv *prepared) {
                     (size_t)(conv->kernel * conv->kernel) * sizeof(float));
 }
 
+/* Hashes the walk's tensors up to the next weight of a convolution, whose values are given, or, where there
+ * is none any more, to the end. */
+static void hash_until(packing *job, const float *weight) {
+    while (dni_tensor_walk_next(&job->walk)) {
+        if (dni_is_of_classifier(&job->walk)) continue;
+        const dni_tensor *tensor = dni_tensor_dict_find(job->weights->tensors, job->walk.name);
+        const bool is_weight = job->walk.role == DNI_CONV_WEIGHT;
+        dni_weights_hash_tensor(&job->hasher, &job->walk);
+        dni_weights_hash_values(&job->hasher, is_weight ? weight : tensor->data,
+                                (size_t)dni_tensor_count(tensor));
+        if (is_weight) return;
+    }
+}
+
+/* False when another thread has failed. The wait is short: those before have taken theirs already. */
+static bool wait_for_turn(const packing *job, size_t index) {
+    while (atomic_load(&job->turn) != index) {
+        if (atomic_load(&job->failed)) return false;
+        sched_yield();
+    }
+    return true;
+}
+
+/* Reads, checks, hashes and packs one convolution; false when that, or another one, failed. Of several that
+ * fail the first one tells why. */
+static bool pack_one(packing *job, size_t index, float *room) {
+    const dni_prepared_conv *prepared = &job->model->convs[index];
+    const char *const conv = prepared->part.conv;
+    const float *weight;
+    dn_error error;
+    dn_status status = dni_weights_fetch(&weight, job->weights, conv, room, &error);
+    if (!status) status = dni_weights_check_fetched(weight, job->weights, conv, &error);
+    if (!wait_for_turn(job, index)) return false;
+    if (status) {
+        job->status = status;
+        job->error = error;
+        atomic_store(&job->failed, true);
+        return false;
+    }
+    hash_until(job, weight);
+    atomic_store(&job->turn, index + 1);
+    dni_prepared_conv_pack(prepared, job->weights->tensors, weight, room);
+    if (job->discard) discard(job, prepared);
+    return true;
+}
+
 static void pack(void *context, size_t thread) {
     packing *job = context;
-    const dn_weights *weights = job->weights;
-    for (size_t i; !atomic_load(&job->failed) && (i = atomic_fetch_add(&job->next, 1)) < job->end;) {
-        const dni_prepared_conv *prepared = &job->model->convs[i];
-        dn_error error;
-        const dn_status status = dni_prepared_conv_pack(prepared, weights->tensors, &weights->file,
-                                                        job->rooms + thread * job->room, &error);
-        if (status && !atomic_exchange(&job->failed, true)) {
-            job->status = status;
-            job->error = error;
-        }
-        if (!status && job->discard) discard(job, prepared);
-    }
+    float *room = job->rooms + thread * job->room;
+    size_t index;
+    do index = atomic_fetch_add(&job->next, 1);
+    while (index < job->end && pack_one(job, index, room));
 }
 
 /* Convolutions that are packed between two calls of on_progress, for each thread: enough that few threads
@@ -102,12 +147,14 @@ static dn_status run_packing(packing *job, dni_pool *pool, const dn_model_option
     return DN_OK;
 }
 
-static dn_status pack_convolutions(const dn_model *model, const dn_weights *weights, dni_pool *pool,
+static dn_status pack_convolutions(dn_model *model, const dn_weights *weights, dni_pool *pool,
                                    const dn_model_options *options, dn_error *error) {
     packing job = {.model = model,
                    .weights = weights,
-                   .discard = options->discard_weights && !*weights->hash && !weights->is_foreign &&
-                              are_apart(weights->tensors)};
+                   .discard = options->discard_weights && weights->file.descriptor < 0 &&
+                              !weights->is_foreign && are_apart(weights->tensors),
+                   .walk = dni_tensor_walk_start(&weights->config)};
+    dni_weights_hash_begin(&job.hasher);
     for (int i = 0; i < model->conv_count; i++) {
         const size_t room = dni_prepared_conv_room(&model->convs[i]);
         if (room > job.room) job.room = room;
@@ -117,7 +164,10 @@ static dn_status pack_convolutions(const dn_model *model, const dn_weights *weig
     if (!job.rooms) return dni_no_memory(error, "preparing %s", model->config.name);
     const dn_status status = run_packing(&job, pool, options, error);
     dni_release(NULL, job.rooms, size);
-    return status;
+    if (status) return status;
+    hash_until(&job, NULL);
+    dni_weights_hash_end(&job.hasher, model->hash);
+    return DN_OK;
 }
 
 /* norm5 and, where there is one, the classifier. */
@@ -131,8 +181,8 @@ static dn_status copy_rest(dn_model *model, const dn_weights *weights, dn_error 
            DN_LOGITS * sizeof(float));
     dni_prefault(model->classifier_weight, DN_LOGITS * features * sizeof(float));
     const float *values;
-    const dn_status status =
-        dni_weights_fetch(&values, tensors, &weights->file, "classifier", model->classifier_weight, error);
+    dn_status status = dni_weights_fetch(&values, weights, "classifier", model->classifier_weight, error);
+    if (!status) status = dni_weights_check_fetched(values, weights, "classifier", error);
     if (!status && values != model->classifier_weight)
         memcpy(model->classifier_weight, values, DN_LOGITS * features * sizeof(float));
     return status;
@@ -145,7 +195,6 @@ dn_status dni_model_pack(dn_model *model, const dn_weights *weights, const dn_mo
     if (status) return status;
     status = pack_convolutions(model, weights, pool, options, error);
     if (!status) status = copy_rest(model, weights, error);
-    if (!status && *weights->hash) status = dni_file_check_unchanged(&weights->file, error);
     if (!status)
         dni_log(options->on_log, options->context, "%s: %zu bytes of weights, prepared on %d thread%s%s",
                 model->config.name, model->size, dni_pool_threads(pool),

@@ -7,9 +7,9 @@
 #include "densenet/model.h"
 
 /* Packs every convolution of `model`, whose kernels were chosen and whose memory was cut, on the threads of
- * `options`, and copies norm5 and the classifier. Meanwhile the memory of `weights` is given back where these
- * are to be discarded; values that stayed in a file are read. DN_ERR_CANCELLED when on_progress says so,
- * DN_ERR_CORRUPT where that file was changed since its values were checked and hashed. */
+ * `options`, copies norm5 and the classifier, and sets the model's hash. Meanwhile the memory of `weights` is
+ * given back where these are to be discarded; values that stayed in a file are read and checked.
+ * DN_ERR_CANCELLED when on_progress says so. */
 dn_status dni_model_pack(dn_model *model, const dn_weights *weights, const dn_model_options *options,
                          dn_error *error);
 

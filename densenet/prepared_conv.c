@@ -7,7 +7,7 @@
 #include "densenet/prepared_conv.h"
 
 #include "core/memory.h"
-#include "densenet/weights_values.h"
+#include "densenet/weights.h"
 #include "layers/batch_norm.h"
 
 dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_requirements requirements) {
@@ -60,15 +60,11 @@ static dni_conv2d_params parameters(const dni_prepared_conv *prepared, const dni
     return params;
 }
 
-dn_status dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors,
-                                 const dni_file *file, float *room, dn_error *error) {
-    const float *weight;
-    const dn_status status = dni_weights_fetch(&weight, tensors, file, prepared->part.conv, room, error);
-    if (status) return status;
+void dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors,
+                            const float *weight, float *room) {
     const dni_conv2d_params params = parameters(prepared, tensors, weight, room);
     dni_prefault(prepared->packed, prepared->kernel->packed_size(&prepared->conv));
     prepared->kernel->pack(&prepared->conv, &params, prepared->packed);
-    return DN_OK;
 }
 
 void dni_prepared_conv_run(const dni_prepared_conv *prepared, const dni_tensor *x, const dni_tensor *y,

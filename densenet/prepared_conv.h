@@ -5,7 +5,6 @@
 
 #include "core/tensor_dict.h"
 #include "densenet/topology.h"
-#include "io/file.h"
 #include "layers/conv2d.h"
 
 typedef struct dni_prepared_conv {
@@ -20,10 +19,10 @@ dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_requirements re
 
 /* The floats of room that packing needs. */
 size_t dni_prepared_conv_room(const dni_prepared_conv *prepared);
-/* Folds and packs the part's tensors into `packed`. `file`: where a weight without data is read from; NULL:
- * all have data. Fails only in reading. */
-dn_status dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors,
-                                 const dni_file *file, float *room, dn_error *error);
+/* Folds and packs the part's weight and the norms among `tensors` into `packed`. The weight may lie at the
+ * beginning of `room`. */
+void dni_prepared_conv_pack(const dni_prepared_conv *prepared, const dni_tensor_dict *tensors,
+                            const float *weight, float *room);
 
 void dni_prepared_conv_run(const dni_prepared_conv *prepared, const dni_tensor *x, const dni_tensor *y,
                            void *scratch, dni_pool *pool);

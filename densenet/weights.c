@@ -71,10 +71,6 @@ void dn_weights_hash(const dn_weights *weights, char hex[33]) {
     if (!hex) return;
     hex[0] = 0;
     if (!weights) return;
-    if (*weights->hash) {
-        memcpy(hex, weights->hash, sizeof weights->hash);
-        return;
-    }
     dni_weights_hasher hasher;
     dni_weights_hash_begin(&hasher);
     for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {

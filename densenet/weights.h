@@ -18,10 +18,9 @@ struct dn_weights {
                                   * dense, views of what `tensors` owns; NULL: none */
     bool is_foreign; /* values lie in memory that is not the library's own, and are never discarded */
     /* Where the values of tensors without data are; densenet/weights_values.h. Only dn_weights_config(),
-     * dn_weights_hash(), dn_model_create() and dn_weights_free() are for such weights. */
-    dni_file file;
+     * dn_model_create() and dn_weights_free() are for such weights. */
+    dni_file file; /* its descriptor is -1: all tensors have data */
     char *path;    /* that file's */
-    char hash[33]; /* theirs; "": all tensors have data */
     char *notes;   /* dn_weights_notes(); NULL: none */
 };
 
@@ -42,8 +41,8 @@ bool dni_random_source(const char *source, uint64_t *seed);
  * convolution tells: each tensor is drawn from the seed. */
 bool dni_weights_drawn_from(const dn_weights *weights, uint64_t seed);
 
-/* The weights in a file, for nothing but a model: of a safetensors file in float32 the large values stay
- * there, and the file stays open; any other is read as by dn_weights_load(). */
+/* The weights in a file, for nothing but one model: of a safetensors file in float32 the large values stay
+ * there, not checked yet, and the file stays open; any other is read as by dn_weights_load(). */
 dn_status dni_weights_open(dn_weights **out, const char *path, dn_error *error);
 
 /* Whether the weights came with ImageNet's classifier. */

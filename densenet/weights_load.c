@@ -78,15 +78,14 @@ static dn_status add_floats(dni_tensor_dict *to, const char *name, const dni_ten
 static dn_status check_values(const dni_tensor_dict *tensors, const char *name, bool is_variance,
                               const char *path, dn_error *error) {
     const dni_tensor *tensor = dni_tensor_dict_find(tensors, name);
-    return dni_values_check(tensor->data, (size_t)dni_tensor_count(tensor), 0, name, is_variance, path,
-                            error);
+    return dni_values_check(tensor->data, tensor, name, is_variance, path, error);
 }
 
-/* scan: of a file whose values stay there; NULL: they were read. */
+/* left_in: the file that the values were left in; NULL: they were read. */
 static dn_status take(dn_weights *weights, const dni_tensor *tensor, const dni_tensor_walk *walk,
-                      dni_value_scan *scan, const char *path, dn_error *error) {
+                      const dni_file *left_in, const char *path, dn_error *error) {
     dn_status status = check_shape(tensor, walk, path, error);
-    if (!status && scan) return dni_value_scan_take(scan, weights, tensor, walk, error);
+    if (!status && left_in) return dni_weights_leave(weights, tensor, walk, left_in, error);
     if (!status) status = add_floats(weights->tensors, walk->name, tensor, path, error);
     return status ? status
                   : check_values(weights->tensors, walk->name, walk->role == DNI_NORM_VARIANCE, path, error);
@@ -191,34 +190,23 @@ typedef struct loading {
     bool leaves_values; /* in the file, where it allows that */
 } loading;
 
-static dn_status take_network(dn_weights *weights, const dni_tensor_dict *network, bool with_classifier,
-                              dni_value_scan *scan, const char *path, dn_error *error) {
+static dn_status take_network(dn_weights *weights, const loading *l, bool with_classifier, dn_error *error) {
+    const dni_tensor_dict *network = l->checkpoint.network;
+    const dni_file *left_in = l->leaves_values ? &l->file : NULL;
     for (dni_tensor_walk walk = dni_tensor_walk_start(&weights->config); dni_tensor_walk_next(&walk);) {
         if (dni_is_of_classifier(&walk) && !with_classifier) continue;
         const dni_tensor *tensor = dni_tensor_dict_find(network, walk.name);
-        const dn_status status = take(weights, tensor, &walk, scan, path, error);
+        const dn_status status = take(weights, tensor, &walk, left_in, l->file.path, error);
         if (status) return status;
     }
-    return refuse_unexpected(network, weights, path, error);
-}
-
-/* The same where the values stay in the file. */
-static dn_status scan_network(dn_weights *weights, const loading *l, bool with_classifier, dn_error *error) {
-    dni_value_scan scan;
-    dn_status status = dni_value_scan_begin(&scan, &l->file, error);
-    if (!status)
-        status = take_network(weights, l->checkpoint.network, with_classifier, &scan, l->file.path, error);
-    dni_value_scan_end(&scan, status ? NULL : weights->hash);
-    return status;
+    return refuse_unexpected(network, weights, l->file.path, error);
 }
 
 static dn_status take_all(dn_weights *weights, const loading *l, dn_error *error) {
     const dni_tensor_dict *network = l->checkpoint.network;
     const bool is_imagenet = has_classifier(network, &weights->config),
                is_kept = !is_imagenet && l->options.keep_classifier;
-    dn_status status = l->leaves_values
-                           ? scan_network(weights, l, is_imagenet, error)
-                           : take_network(weights, network, is_imagenet, NULL, l->file.path, error);
+    dn_status status = take_network(weights, l, is_imagenet, error);
     if (!status && is_kept)
         status = keep_classifier(weights, network, l->options.allocator, l->file.path, error);
     if (!status && !is_kept)

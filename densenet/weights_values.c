@@ -7,74 +7,55 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-/* Floats that are read at a time: 256 KB, which stay in the second-level cache while they are checked and
- * hashed. */
-enum { PIECE = 1 << 16 };
-
-dn_status dni_values_check(const float *values, size_t count, size_t first, const char *name,
-                           bool is_variance, const char *path, dn_error *error) {
+dn_status dni_values_check(const float *values, const dni_tensor *tensor, const char *name, bool is_variance,
+                           const char *path, dn_error *error) {
+    const size_t count = (size_t)dni_tensor_count(tensor);
     if (!is_variance && dni_all_finite(values, count)) return DN_OK;
     for (size_t i = 0; i < count; i++)
         if (!isfinite(values[i]) || (is_variance && values[i] < 0.0f))
             return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s' holds %g at element %zu", path, name,
-                            (double)values[i], first + i);
+                            (double)values[i], i);
     return DN_OK;
 }
 
-dn_status dni_value_scan_begin(dni_value_scan *scan, const dni_file *file, dn_error *error) {
-    *scan = (dni_value_scan){.file = file, .piece = malloc(PIECE * sizeof *scan->piece)};
-    dni_weights_hash_begin(&scan->hasher);
-    return scan->piece ? DN_OK : dni_no_memory(error, "%s", file->path);
+static dn_status read_values(float *to, const dni_tensor *tensor, const dni_file *file, dn_error *error) {
+    return dni_file_read_at(file, to, (size_t)dni_tensor_count(tensor) * sizeof *to, tensor->place, error);
 }
 
-void dni_value_scan_end(dni_value_scan *scan, char hex[33]) {
-    if (hex) dni_weights_hash_end(&scan->hasher, hex);
-    free(scan->piece);
-    scan->piece = NULL;
-}
-
-/* Values first .. first + count - 1 of the tensor, read to `to`. */
-static dn_status scan_piece(dni_value_scan *scan, const dni_tensor *tensor, size_t first, size_t count,
-                            const dni_tensor_walk *walk, float *to, dn_error *error) {
-    dn_status status =
-        dni_file_read_at(scan->file, to, count * sizeof *to, tensor->place + first * sizeof *to, error);
-    if (!status)
-        status = dni_values_check(to, count, first, walk->name, walk->role == DNI_NORM_VARIANCE,
-                                  scan->file->path, error);
-    if (!status && !dni_is_of_classifier(walk)) dni_weights_hash_values(&scan->hasher, to, count);
-    return status;
-}
-
-static dn_status scan_vector(dni_value_scan *scan, dn_weights *weights, const dni_tensor *tensor,
-                             const dni_tensor_walk *walk, dn_error *error) {
+dn_status dni_weights_leave(dn_weights *weights, const dni_tensor *tensor, const dni_tensor_walk *walk,
+                            const dni_file *file, dn_error *error) {
+    if (tensor->rank > 1) return dni_tensor_dict_add(weights->tensors, walk->name, *tensor, error);
     void *data;
-    const dn_status status = dni_tensor_dict_allocate(weights->tensors, walk->name, DNI_F32, tensor->rank,
-                                                      tensor->shape, &data, error);
-    return status ? status : scan_piece(scan, tensor, 0, (size_t)dni_tensor_count(tensor), walk, data, error);
+    dn_status status = dni_tensor_dict_allocate(weights->tensors, walk->name, DNI_F32, tensor->rank,
+                                                tensor->shape, &data, error);
+    if (!status) status = read_values(data, tensor, file, error);
+    return status ? status
+                  : dni_values_check(data, tensor, walk->name, walk->role == DNI_NORM_VARIANCE, file->path,
+                                     error);
 }
 
-dn_status dni_value_scan_take(dni_value_scan *scan, dn_weights *weights, const dni_tensor *tensor,
-                              const dni_tensor_walk *walk, dn_error *error) {
-    if (!dni_is_of_classifier(walk)) dni_weights_hash_tensor(&scan->hasher, walk);
-    if (tensor->rank < 2) return scan_vector(scan, weights, tensor, walk, error);
-    const size_t count = (size_t)dni_tensor_count(tensor);
-    dn_status status = dni_tensor_dict_add(weights->tensors, walk->name, *tensor, error);
-    for (size_t first = 0; first < count && !status; first += PIECE) {
-        const size_t left = count - first;
-        status = scan_piece(scan, tensor, first, left < PIECE ? left : PIECE, walk, scan->piece, error);
-    }
-    return status;
+typedef struct weight_name {
+    char text[DNI_NAME_SIZE + 16];
+} weight_name;
+
+static weight_name name_of(const char *module) {
+    weight_name name;
+    snprintf(name.text, sizeof name.text, "%s.weight", module);
+    return name;
 }
 
-dn_status dni_weights_fetch(const float **values, const dni_tensor_dict *tensors, const dni_file *file,
-                            const char *module, float *room, dn_error *error) {
-    char name[DNI_NAME_SIZE + 16];
-    snprintf(name, sizeof name, "%s.weight", module);
-    const dni_tensor *tensor = dni_tensor_dict_find(tensors, name);
+dn_status dni_weights_fetch(const float **values, const dn_weights *weights, const char *module, float *room,
+                            dn_error *error) {
+    const dni_tensor *tensor = dni_tensor_dict_find(weights->tensors, name_of(module).text);
     *values = tensor->data ? tensor->data : room;
-    if (tensor->data) return DN_OK;
-    return dni_file_read_at(file, room, (size_t)dni_tensor_count(tensor) * sizeof *room, tensor->place,
-                            error);
+    return tensor->data ? DN_OK : read_values(room, tensor, &weights->file, error);
+}
+
+dn_status dni_weights_check_fetched(const float *values, const dn_weights *weights, const char *module,
+                                    dn_error *error) {
+    const weight_name name = name_of(module);
+    const dni_tensor *tensor = dni_tensor_dict_find(weights->tensors, name.text);
+    return tensor->data ? DN_OK
+                        : dni_values_check(values, tensor, name.text, false, weights->file.path, error);
 }

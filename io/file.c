@@ -29,10 +29,6 @@ static int open_file(const char *path) {
     }
 }
 
-static int64_t time_of_writing(const struct stat *info) {
-    return (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
-}
-
 static dn_status check_kind(dni_file *file, dn_error *error) {
     struct stat info;
     if (fstat(file->descriptor, &info) != 0)
@@ -42,7 +38,6 @@ static dn_status check_kind(dni_file *file, dn_error *error) {
     if (!S_ISREG(info.st_mode))
         return dni_fail(error, DN_ERR_FILE_KIND, "%s: is not a regular file", file->path);
     file->size = (uint64_t)info.st_size;
-    file->written = time_of_writing(&info);
     return DN_OK;
 }
 
@@ -52,15 +47,6 @@ dn_status dni_file_open(dni_file *out, const char *path, dn_error *error) {
     const dn_status status = check_kind(out, error);
     if (status) dni_file_close(out);
     return status;
-}
-
-dn_status dni_file_check_unchanged(const dni_file *file, dn_error *error) {
-    struct stat info;
-    if (file->bytes) return DN_OK;
-    if (fstat(file->descriptor, &info) != 0)
-        return dni_fail_errno(error, errno, "%s: cannot be examined", file->path);
-    if ((uint64_t)info.st_size == file->size && time_of_writing(&info) == file->written) return DN_OK;
-    return dni_fail(error, DN_ERR_CORRUPT, "%s: was written to while it was read", file->path);
 }
 
 void dni_file_close(dni_file *file) {

@@ -22,7 +22,6 @@ typedef struct dni_reading {
 typedef struct dni_file {
     int descriptor;             /* -1: memory */
     uint64_t size;              /* when it was opened */
-    int64_t written;            /* when it was last written to before that, in nanoseconds; of memory 0 */
     const char *path;           /* the caller's, for messages */
     const unsigned char *bytes; /* memory's; of a file NULL */
     bool is_lasting;            /* of memory: it outlives all that is read from it, which may point into it */
@@ -40,8 +39,6 @@ dn_status dni_file_read_at(const dni_file *file, void *out, size_t size, uint64_
 /* Those bytes where they lie, of lasting memory that has them at a multiple of `alignment`; else NULL: they
  * have to be read. */
 void *dni_file_view(const dni_file *file, size_t size, uint64_t offset, size_t alignment);
-/* DN_ERR_CORRUPT where somebody has written to the file since it was opened. */
-dn_status dni_file_check_unchanged(const dni_file *file, dn_error *error);
 void dni_file_close(dni_file *file);
 
 /* A whole file in memory (one of no bytes has data NULL), for files that are small: DN_ERR_UNSUPPORTED above

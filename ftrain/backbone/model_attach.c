@@ -14,14 +14,15 @@ static bool uses_own_weights(const dn_classifier *classifier, const char *option
     return dn_classifier_is_complete(classifier) && !option;
 }
 
-/* dn_weights_load(), or, where a model is all that is wanted, dni_weights_open(). */
+/* dn_weights_load(), or, where a model to attach is all that is wanted, dni_weights_open(): those are
+ * compared with the classifier's when they are packed. */
 typedef dn_status (*weights_reader)(dn_weights **out, const char *path, dn_error *error);
 
-static outcome read_checked(dn_weights **out, const dn_classifier *classifier, weights_reader read,
-                            const char *path) {
+static outcome read_file(dn_weights **out, const dn_classifier *classifier, weights_reader read,
+                         const char *path) {
     dn_error error;
     dn_status status = read(out, path, &error);
-    if (!status) status = dni_classifier_check_weights(classifier, *out, &error);
+    if (!status && read == dn_weights_load) status = dni_classifier_check_weights(classifier, *out, &error);
     if (!status) return OUTCOME_OK;
     dn_weights_free(*out);
     *out = NULL;
@@ -42,7 +43,7 @@ static outcome load_found(dn_weights **out, const dn_classifier *classifier, wei
     char *path;
     dn_error error;
     outcome code = weights_find_file(&path, dn_classifier_get_info(classifier)->backbone);
-    if (!code && path) code = read_checked(out, classifier, read, path);
+    if (!code && path) code = read_file(out, classifier, read, path);
     if (!code && !path && dni_classifier_check_complete(classifier, &error)) {
         message(
             "%s; give that file by -w (searched: $DENSENET_WEIGHTS, the caches of densenet and of torch hub)",
@@ -57,7 +58,7 @@ static outcome load_given(dn_weights **out, const dn_classifier *classifier, wei
                           const char *option) {
     char *path;
     outcome code = weights_resolve(&path, option);
-    if (!code) code = read_checked(out, classifier, read, path);
+    if (!code) code = read_file(out, classifier, read, path);
     free(path);
     return code;
 }

@@ -95,13 +95,17 @@ dn_status dn_classifier_create_model(dn_model **out, const dn_classifier *classi
     *out = NULL;
     DNI_NOT_NULL(error, classifier);
     dn_weights *own = NULL;
-    dn_status status = weights ? dni_classifier_check_weights(classifier, weights, error)
-                               : dni_classifier_weights(&own, classifier, error);
+    dn_status status = weights ? DN_OK : dni_classifier_weights(&own, classifier, error);
     dn_model_options made;
     if (!status) status = dni_model_options_take(&made, options, error);
     if (own) made.discard_weights = 1;
     if (!status) status = dn_model_create(out, weights ? weights : own, &made, error);
     dn_weights_free(own);
+    if (status) return status;
+    status = check_hash(classifier, dn_model_config(*out)->name, dn_model_hash(*out), error);
+    if (!status) return DN_OK;
+    dn_model_free(*out);
+    *out = NULL;
     return status;
 }
 
