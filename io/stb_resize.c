@@ -63,24 +63,36 @@ static void transpose(const uint8_t *in, int in_row_bytes, int width, int height
     }
 }
 
-/* Only columns that the horizontal pass reads go through the vertical one. The transposed copy has room for
- * all of them, because the horizontal pass counts from the first. */
+/* The horizontal pass over rows of `shortened`: `width` pixels from column x_begin of the picture. The result
+ * takes their place before it is turned back. */
+static bool narrow(const dni_stb_passes *passes, uint8_t *shortened, int row_bytes, int width, int rows,
+                   uint8_t *transposed, const dni_axis *x, int x_begin, uint8_t *out, int out_row_bytes) {
+    const int column_bytes = 3 * rows;
+    transpose(shortened, row_bytes, width, rows, transposed + (size_t)column_bytes * (size_t)x_begin,
+              column_bytes);
+    if (!scale_columns(passes, transposed, column_bytes, column_bytes, x, shortened, column_bytes))
+        return false;
+    transpose(shortened, column_bytes, rows, x->count, out, out_row_bytes);
+    return true;
+}
+
+/* Only columns that the horizontal pass reads go through the vertical one. A transposed copy has room for all
+ * of them, because the horizontal pass counts from the first. It is made of half of the rows at a time: with
+ * all of them, the C library gave the memory back to the system after each picture of some sizes. */
 static bool shrink(const dni_stb_passes *passes, const dn_image *image, const dni_axis *x, const dni_axis *y,
                    uint8_t *out, int out_row_bytes) {
     const range read = pixels_read(x);
-    const int width = read.end - read.begin, row_bytes = 3 * width, column_bytes = 3 * y->count;
-    const size_t most = (size_t)(width > x->count ? width : x->count), column = (size_t)column_bytes;
-    uint8_t *const shortened = malloc(column * (most + (size_t)image->width));
+    const int width = read.end - read.begin, half = (y->count + 1) / 2;
+    const int row_bytes = 3 * (width > x->count ? width : x->count);
+    const size_t shortened_bytes = (size_t)row_bytes * (size_t)y->count;
+    uint8_t *const shortened = malloc(shortened_bytes + 3 * (size_t)half * (size_t)image->width);
     if (!shortened) return false;
-    uint8_t *const transposed = shortened + column * most, *const narrowed = shortened;
-    bool done = scale_columns(passes, image->rgb + 3 * (size_t)read.begin, 3 * image->width, row_bytes, y,
+    bool done = scale_columns(passes, image->rgb + 3 * (size_t)read.begin, 3 * image->width, 3 * width, y,
                               shortened, row_bytes);
-    if (done) {
-        transpose(shortened, row_bytes, width, y->count, transposed + column * (size_t)read.begin,
-                  column_bytes);
-        done = scale_columns(passes, transposed, column_bytes, column_bytes, x, narrowed, column_bytes);
-    }
-    if (done) transpose(narrowed, column_bytes, y->count, x->count, out, out_row_bytes);
+    for (int top = 0; done && top < y->count; top += half)
+        done = narrow(passes, shortened + (size_t)row_bytes * (size_t)top, row_bytes, width,
+                      top ? y->count - half : half, shortened + shortened_bytes, x, read.begin,
+                      out + (size_t)out_row_bytes * (size_t)top, out_row_bytes);
     free(shortened);
     return done;
 }
