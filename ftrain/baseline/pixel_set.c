@@ -98,37 +98,63 @@ static outcome load_split(loading *context, const dni_sample *const *samples, si
     return OUTCOME_OK;
 }
 
-outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preprocessing *preprocessing,
-                       int most, dni_pool *pool, const feature_options *options, bool report_skipped) {
+/* The chosen pictures of all splits, one split after the other, and how many these are of each. */
+typedef struct choice {
+    const dni_sample **samples; /* from malloc */
+    size_t counts[DNI_SPLITS], count;
+} choice;
+
+static outcome choose_all(choice *out, const dni_dataset *data, int most) {
     size_t total = 0;
     for (int s = 0; s < DNI_SPLITS; s++) total += data->splits[s].count;
     const double share = total > (size_t)most ? (double)most / (double)total : 1;
+    *out = (choice){.samples = new_array(total, sizeof *out->samples)};
+    if (!out->samples) return OUTCOME_MACHINE;
+    for (int s = 0; s < DNI_SPLITS; s++) {
+        out->counts[s] = choose(&data->splits[s], data->class_count, share, out->samples + out->count);
+        out->count += out->counts[s];
+    }
+    return OUTCOME_OK;
+}
+
+static outcome make_room(pixel_set *out, size_t count) {
+    out->values = new_matrix(count, (size_t)out->size, 1);
+    out->labels = new_array(count, sizeof *out->labels);
+    out->samples = new_array(count, sizeof *out->samples);
+    return out->values && out->labels && out->samples ? OUTCOME_OK : OUTCOME_MACHINE;
+}
+
+static outcome load_all(loading *context, const choice *chosen, const dni_dataset *data, dni_pool *pool) {
+    const dni_sample *const *samples = chosen->samples;
+    for (int s = 0; s < DNI_SPLITS; samples += chosen->counts[s++]) {
+        context->split = data->splits[s].items;
+        const outcome code = load_split(context, samples, chosen->counts[s], pool, &context->set->counts[s]);
+        if (code) return code;
+        if (context->set->counts[s]) continue;
+        message("%s: no picture that can be used is left", dni_split_name((dni_split)s));
+        return OUTCOME_DATA;
+    }
+    return OUTCOME_OK;
+}
+
+outcome pixel_set_load(pixel_set *out, const dni_dataset *data, const dn_preprocessing *preprocessing,
+                       int most, dni_pool *pool, const feature_options *options, bool report_skipped) {
     dn_preprocessing bytes = *preprocessing;
     for (int c = 0; c < 3; c++) {
         bytes.mean[c] = 0;
         bytes.std[c] = 1.0f / 255;
     }
     *out = (pixel_set){.size = preprocessing->crop * preprocessing->crop * 3};
-    out->values = new_matrix(total, (size_t)out->size, 1);
-    out->labels = new_array(total, sizeof *out->labels);
-    out->samples = new_array(total, sizeof *out->samples);
-    const dni_sample **chosen = new_array(total, sizeof *chosen);
-    outcome code = out->values && out->labels && out->samples && chosen ? OUTCOME_OK : OUTCOME_MACHINE;
+    choice chosen;
+    outcome code = choose_all(&chosen, data, most);
+    if (!code) code = make_room(out, chosen.count);
     loading context = {
         .set = out, .preprocessing = &bytes, .report_skipped = report_skipped, .strict = options->strict};
-    progress_start("pixels", (size_t)ceil(share * (double)total), options->quiet);
-    for (int s = 0; !code && s < DNI_SPLITS; s++) {
-        const size_t count = choose(&data->splits[s], data->class_count, share, chosen);
-        context.split = data->splits[s].items;
-        code = load_split(&context, chosen, count, pool, &out->counts[s]);
-        if (!code && !out->counts[s]) {
-            message("%s: no picture that can be used is left", dni_split_name((dni_split)s));
-            code = OUTCOME_DATA;
-        }
-    }
+    progress_start("pixels", chosen.count, options->quiet);
+    if (!code) code = load_all(&context, &chosen, data, pool);
     progress_end();
     out->count = (int)context.first;
-    free(chosen);
+    free(chosen.samples);
     return code;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the feature vectors of some sets lie: in the feature store's file, from which they are read when they
  * are needed. They are not kept in memory, also where they are few: the system's page cache does that, as far
- * as memory is free, and reading a vector from there takes less than a microsecond (bench/README.md). */
+ * as memory is free, and reading a vector from there takes about a microsecond. */
 #ifndef FTRAIN_FEATURES_FEATURE_VECTORS_H
 #define FTRAIN_FEATURES_FEATURE_VECTORS_H
 

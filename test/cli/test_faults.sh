@@ -94,6 +94,42 @@ ends_with_five "split ends with 5" open EIO "$ftrain" split "$data/train" -o "$w
 ends_with_five "baseline on pixels ends with 5" open EIO "$ftrain" baseline "$data" --only svm-pixels -q --crop 32 --resize 36
 ends_with_five "baseline on metadata ends with 5" open EIO "$ftrain" baseline "$data" --only metadata -q
 
+# ---- reads of the feature store, which training makes from its beginning to its end ----
+
+# on_store K COUNT COMMAND...: with the K-th and following reads of the store failing
+on_store() {
+    local first=$1 count=$2
+    shift 2
+    rm -f "$mark"
+    env LD_PRELOAD="$faults" FAULT_CALLS=read FAULT_ERRNO=EIO FAULT_PATH=-2.safetensors FAULT_FIRST="$first" \
+        FAULT_COUNT="$count" FAULT_MARK="$mark" timeout 120 "$@" >"$stdout" 2>"$stderr" </dev/null
+}
+told_of_store() { grep -qE '^ftrain: .*-2\.safetensors(\.journal)?: .*Input/output error$' "$stderr"; }
+on_stored=("$ftrain" train "$data" "${small[@]}" --cache "$work/good" --epochs 2)
+wrong=''
+for ((k = 1; ; k++)); do
+    rm -f "$work/out.model"*
+    on_store "$k" 1 "${on_stored[@]}" -o "$work/out.model"
+    code=$?
+    has_failed || break
+    { [ $code -eq 5 ] && told_of_store && [ ! -e "$work/out.model" ]; } || wrong+=" $k: exit code $code;"
+done
+[ -z "$wrong" ] || cp "$stderr" "$stdout"
+equal "every read of the store that fails ends training with 5, and its file is named" "$((k > 60 ? 1 : 0))$wrong" 1
+same "with none that fails it is the same model" "$work/out.model" "$work/good.model"
+
+# Near the end of the second of two epochs; the first is kept.
+on_store $((k - 12)) 0 "${on_stored[@]}" -o "$work/out2.model" --checkpoint "$work/kept.checkpoint"
+equal "a read that fails in an epoch" "$?$(told_of_store && echo ' told')" '5 told'
+"${on_stored[@]}" -o "$work/out2.model" --checkpoint "$work/kept.checkpoint" --resume >"$stdout" 2>&1
+same "loses that epoch alone, and --resume gives the same model" "$work/out2.model" "$work/good.model"
+for what in evaluate baseline; do
+    words=(-m "$work/good.model")
+    [ $what = evaluate ] || words+=("${small[@]}" --only logistic)
+    on_store 8 0 "$ftrain" $what "$data" "${words[@]}" -q --cache "$work/good"
+    equal "$what tells it likewise" "$?$(has_failed && told_of_store && echo ' told')" '5 told'
+done
+
 # ---- JSON: whole or not at all, whatever allocation fails ----
 
 "$ftrain" info --json >"$work/whole.json"
