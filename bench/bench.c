@@ -31,10 +31,8 @@ static const char usage[] =
     "  --threads N        the most threads (default: all cores; layers: 1)\n"
     "  --network NAME     only densenet121, 161, 169 or 201, by full name\n"
     "  --kernel TEXT      layers: only kernels with TEXT in their name\n"
-    "  --precision NAME   layers, network, load, scaling: fp32 (default), bf16 or int8
-    "
-    "  --memory NAME      layers, network, load, scaling: fast (default) or low
-    "
+    "  --precision NAME   layers, network, load, scaling: fp32 (default), bf16 or int8\n"
+    "  --memory NAME      layers, network, load, scaling: fast (default) or low\n"
     "  --parts            network: stem, convolutions of each block, transitions, ... within the passes, too\n"
     "  --samples          network: where in the program one thread's time goes, too (bench/functions.py)\n"
     "  --quick            few shapes, few runs\n"
