@@ -98,7 +98,8 @@ static void check_features(const dn_weights *weights, const float *inputs) {
         assert_true(same >= 0.9985);
     }
     assert_true(memcmp(expected, found, length * sizeof *found) != 0);
-    assert_true(dn_model_size(rounded) < dn_model_size(exact) / 2);
+    /* With AVX2 alone 3x3 convolutions stay in float32, and their transformed weights are the larger part. */
+    assert_true(dn_model_size(rounded) < dn_model_size(exact) * 2 / 3);
     check_bits(rounded, inputs, found);
     dn_model_free(exact);
     dn_model_free(rounded);
