@@ -9,8 +9,8 @@
 
 #include "layers/conv2d.h"
 
-/* Those for the instruction sets of x86-64, tier by tier. With AVX2 alone there is no 3x3 convolution in int8:
- * a direct one takes twice the time of Winograd's in float32. */
+/* Those for the instruction sets of x86-64, tier by tier. With AVX2 alone there is no 3x3 convolution in
+ * int8: a direct one takes twice the time of Winograd's in float32. */
 #if defined(__x86_64__)
 #define DNI_CONV2D_KERNELS_X86(KERNEL)                                                                       \
     KERNEL(conv2d_f32_avx2_blocked)                                                                          \
