@@ -74,6 +74,7 @@ static outcome refuse_without_features(const extraction_options *options) {
     const extraction_options standard = extraction_options_default();
     const char *const given = options->arch                        ? "arch"
                               : options->features.cache            ? "cache"
+                              : options->features.form             ? "store"
                               : options->resize != standard.resize ? "resize"
                               : options->crop != standard.crop     ? "crop"
                                                                    : NULL;
@@ -129,6 +130,7 @@ static const option_spec rows[] = {
     OPT_TEXT("weights", 'w', audit_options, extraction.weights, "WEIGHTS",
              "a file, or random:SEED: find outliers in the network's features, too; else --labels finds it"),
     OPT_GROUP(audit_options, extraction, pipeline_option_table),
+    STORE_OPTION(audit_options, extraction.features.form),
     OPT_GROUP(audit_options, extraction.decisions, decision_option_table),
     THREADS_OPTION(audit_options, extraction.network.threads),
     QUIET_OPTION(audit_options, extraction.features.quiet),

@@ -24,13 +24,13 @@ static const option_spec pipeline_rows[] = {
     OPT_FLAG("exif-rotate", 0, extraction_options, exif_rotate,
              "turn pictures upright as their EXIF says; torchvision does not, and so it is off by default"),
     CACHE_OPTION(extraction_options, features.cache),
-    STORE_OPTION(extraction_options, features.form),
 };
 
 static const option_spec rows[] = {
     OPT_TEXT("weights", 'w', extraction_options, weights, "WEIGHTS",
              "a file, or random:SEED; else found by itself"),
     OPT_ROWS(pipeline_option_table),
+    STORE_OPTION(extraction_options, features.form),
     OPT_GROUP(extraction_options, network, network_option_table),
     OPT_GROUP(extraction_options, decisions, decision_option_table),
     STRICT_OPTION(extraction_options, features.strict),

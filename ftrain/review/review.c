@@ -171,6 +171,7 @@ static const option_spec rows[] = {
     OPT_NO_FLAG("no-open", 0, review_options, opens_browser, "print the address, open no browser"),
     OPT_GROUP(review_options, server, server_option_table),
     OPT_GROUP(review_options, extraction, pipeline_option_table),
+    STORE_OPTION(review_options, extraction.features.form),
     OPT_GROUP(review_options, extraction.network, network_option_table),
     QUIET_OPTION(review_options, extraction.features.quiet),
 };

@@ -59,6 +59,7 @@ check "train reads it as it is" 0 "^test accuracy" untrained "$ftrain" train dat
 equal "asked for or not" "$(cksum <n-again.safetensors)" "$(cksum <n-model.safetensors)"
 "$ftrain" train data $small --cache cache16 --store bf16 -o n-cached.safetensors >/dev/null 2>&1
 equal "and from a cache of its own" "$(cksum <n-cached.safetensors)" "$(cksum <n-model.safetensors)"
+check "audit has nothing to keep without features" 2 "" "--store: is of the network's features" "$ftrain" audit data --store bf16
 equal "which is another file than fp32's" "$(ls cache16/features | sed 's/^[0-9a-f]*//')" -2-bf16.safetensors
 
 # ---- CSV ----
