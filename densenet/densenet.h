@@ -163,10 +163,11 @@ DN_API void dn_weights_free(dn_weights *weights);
 typedef struct dn_model dn_model;
 
 /* What convolutions compute in. BFLOAT16 rounds what most of them multiply to 8 significant bits and sums in
- * float32: faster, and features differ by about a hundredth. It needs a CPU with AVX512-BF16. INT8 rounds it
- * to 256 steps, each pixel's values to its largest and each output channel's weights to theirs, and sums in
- * 32-bit integers: faster still where the CPU has an instruction for it (AVX512-VNNI), half the memory, and
- * features differ by a few hundredths. It runs on any CPU, and needs no pictures to be tuned with. */
+ * float32: faster, and features differ by about a hundredth. It needs a CPU with AVX512-BF16. INT8 rounds
+ * what 1x1 convolutions multiply to 256 steps, each pixel's values to its largest and each output channel's
+ * weights to theirs, and sums in 32-bit integers; 3x3 ones likewise, or in what is faster and finer on this
+ * CPU. It is the fastest where the CPU has AVX512-VNNI, takes a quarter of the memory or less, and features
+ * differ by a few hundredths. It runs on any CPU, and needs no pictures to be tuned with. */
 typedef enum dn_precision {
     DN_PRECISION_FLOAT32 = 0,  /* as PyTorch does */
     DN_PRECISION_BFLOAT16 = 1, /* products of 8 bits, sums in float32 */

@@ -13,8 +13,8 @@ const size_t dni_conv2d_kernel_count = sizeof dni_conv2d_kernels / sizeof *dni_c
 bool dni_conv2d_supports(const dni_conv2d_kernel *kernel, const dni_conv2d *conv,
                          dni_conv2d_requirements requirements) {
     return kernel->isa <= requirements.isa && !(kernel->features & ~requirements.features) &&
-           (kernel->precision == DNI_PRECISION_F32 || kernel->precision == requirements.precision) &&
-           !(requirements.compact && kernel->expands) && kernel->accepts(conv);
+           kernel->precision <= requirements.precision && !(requirements.compact && kernel->expands) &&
+           kernel->accepts(conv);
 }
 
 const dni_conv2d_kernel *dni_conv2d_select(const dni_conv2d *conv, dni_conv2d_requirements requirements) {

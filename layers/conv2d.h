@@ -38,7 +38,7 @@ typedef enum dni_epilogue {
     DNI_EPILOGUE_BIAS_RELU_MAXPOOL, /* the same, then max pool 3x3, stride 2, pad 1, floor mode */
 } dni_epilogue;
 
-/* What a kernel rounds the factors of its products to. */
+/* What a kernel rounds the factors of its products to, the finest first. */
 typedef enum dni_precision {
     DNI_PRECISION_F32,  /* nothing */
     DNI_PRECISION_BF16, /* bfloat16, 8 significant bits, summed in float32 */
@@ -111,7 +111,7 @@ extern const size_t dni_conv2d_kernel_count;
 typedef struct dni_conv2d_requirements {
     dni_isa isa;             /* the best tier that may be used */
     unsigned features;       /* those that may be used beyond tiers: DNI_CPU_... */
-    dni_precision precision; /* what may be used instead of float32 where a kernel has it */
+    dni_precision precision; /* the coarsest rounding that a kernel may do */
     bool compact;            /* whether kernels that expand the weights are excluded */
 } dni_conv2d_requirements;
 

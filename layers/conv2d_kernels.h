@@ -10,7 +10,8 @@
 #include "layers/conv2d.h"
 
 /* Those for the instruction sets of x86-64, tier by tier. With AVX2 alone there is no 3x3 convolution in
- * int8: a direct one takes twice the time of Winograd's in float32. */
+ * int8: a direct one takes twice the time of Winograd's in float32. Winograd's in bfloat16 stands behind the
+ * direct one in int8: it multiplies a third as often at half the rate, and rounds less. */
 #if defined(__x86_64__)
 #define DNI_CONV2D_KERNELS_X86(KERNEL)                                                                       \
     KERNEL(conv2d_f32_avx2_blocked)                                                                          \
@@ -27,9 +28,9 @@
     KERNEL(conv3x3_f32_avx512_winograd4)                                                                     \
     KERNEL(stem_f32_avx512_winograd4)                                                                        \
     KERNEL(conv1x1_bf16_avx512_blocked)                                                                      \
-    KERNEL(conv3x3_bf16_avx512_winograd2x4)                                                                  \
     KERNEL(conv1x1_int8_avx512_blocked)                                                                      \
-    KERNEL(conv3x3_int8_avx512_direct)
+    KERNEL(conv3x3_int8_avx512_direct)                                                                       \
+    KERNEL(conv3x3_bf16_avx512_winograd2x4)
 #else
 #define DNI_CONV2D_KERNELS_X86(KERNEL)
 #endif

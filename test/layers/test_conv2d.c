@@ -453,24 +453,26 @@ enum { FEATURE_SETS = 2 * DNI_CPU_DOTPROD };
 /* Whether the kernel may be chosen, written down apart from dni_conv2d_supports(). */
 static bool may_be_chosen(const dni_conv2d_kernel *kernel, const dni_conv2d *conv,
                           dni_conv2d_requirements requirements) {
-    const bool rounds = kernel->precision != DNI_PRECISION_F32;
+    const bool rounds_bf16 = kernel->precision == DNI_PRECISION_BF16,
+               rounds_int8 = kernel->precision == DNI_PRECISION_INT8;
     return kernel->accepts(conv) && kernel->isa <= requirements.isa &&
            (kernel->features | requirements.features) == requirements.features &&
-           (!rounds || kernel->precision == requirements.precision);
+           !(rounds_bf16 && requirements.precision == DNI_PRECISION_F32) &&
+           !(rounds_int8 && requirements.precision != DNI_PRECISION_INT8);
 }
 
 static void check_selection(const dni_conv2d *conv, dni_conv2d_requirements requirements) {
     const dni_conv2d_kernel *chosen = dni_conv2d_select(conv, requirements);
-    bool behind = false, exists = false;
+    bool behind = false, rounding_exists = false;
     for (size_t k = 0; k < dni_conv2d_kernel_count; k++) {
         const dni_conv2d_kernel *kernel = dni_conv2d_kernels[k];
         const bool may = may_be_chosen(kernel, conv, requirements);
         if (behind) assert_false(may);
         if (kernel == chosen) behind = true;
-        exists |= may && kernel->precision == requirements.precision && kernel->isa >= chosen->isa;
+        rounding_exists |= may && kernel->precision != DNI_PRECISION_F32 && kernel->isa >= chosen->isa;
     }
     assert_true(behind && may_be_chosen(chosen, conv, requirements));
-    assert_true(!exists || chosen->precision == requirements.precision);
+    assert_true(!rounding_exists || chosen->precision != DNI_PRECISION_F32);
 }
 
 static void test_selection_takes_the_last_kernel_that_accepts_and_the_requirements_allow(void **state) {
@@ -496,6 +498,24 @@ static void test_what_rounds_is_chosen_only_where_it_is_asked_for_and_can_run(vo
 #if defined(__x86_64__)
     requirements.features = DNI_CPU_AVX512_BF16;
     assert_int_equal(dni_conv2d_select(conv, requirements)->precision, DNI_PRECISION_BF16);
+    requirements.precision = DNI_PRECISION_INT8;
+    requirements.features |= DNI_CPU_AVX512_VNNI;
+    assert_int_equal(dni_conv2d_select(conv, requirements)->precision, DNI_PRECISION_INT8);
+#endif
+}
+
+/* In int8 a 3x3 convolution is Winograd's in bfloat16 where the CPU has both, and direct where it has not. */
+static void test_int8_leaves_3x3_convolutions_to_bf16_where_the_cpu_has_it(void **state) {
+    (void)state;
+#if defined(__x86_64__)
+    const dni_conv2d conv = GROWTH_BEHIND_RELU(192, 48);
+    dni_conv2d_requirements requirements = {
+        .isa = DNI_ISA_AVX512, .features = DNI_CPU_AVX512_VNNI, .precision = DNI_PRECISION_INT8};
+    assert_string_equal(dni_conv2d_select(&conv, requirements)->name, "conv3x3_int8_avx512_direct");
+    requirements.features |= DNI_CPU_AVX512_BF16;
+    assert_string_equal(dni_conv2d_select(&conv, requirements)->name, "conv3x3_bf16_avx512_winograd2x4");
+#else
+    skip();
 #endif
 }
 
@@ -607,6 +627,7 @@ int main(void) {
         cmocka_unit_test(test_bands_of_rows_have_the_bits_of_the_whole_image),
         cmocka_unit_test(test_selection_takes_the_last_kernel_that_accepts_and_the_requirements_allow),
         cmocka_unit_test(test_what_rounds_is_chosen_only_where_it_is_asked_for_and_can_run),
+        cmocka_unit_test(test_int8_leaves_3x3_convolutions_to_bf16_where_the_cpu_has_it),
         cmocka_unit_test(test_only_kernels_that_say_so_expand_the_weights),
         cmocka_unit_test(test_compact_selection_takes_the_best_kernel_that_does_not_expand),
         cmocka_unit_test(test_compact_winograd_gives_the_bits_of_the_other),
