@@ -11,9 +11,9 @@
  * MOST_CHANNELS. DenseNets have at most 2208. The sum is exact, in whatever order it is made.
  *
  * Values that lie side by side in depth, four of them or as many as a tier's instruction takes, are
- * multiplied in one step. They are called a quad here, and weights are packed by quads: (quad, output channel
- * of a block, DEPTH). With an OFFSET the sums begin with that times the sum of the weights, which stands
- * before them.
+ * multiplied in one step. They are called a quad here, and weights are packed by quads: (quad, output
+ * channel of a block, DEPTH). With an OFFSET the sums begin with that times the sum of the weights, which
+ * stands before them.
  *
  * The includer defines DNI_VECTOR_WIDTH, MICRO_ROWS and MICRO_VECTORS, as for microkernel.h. A tier gives:
  *
@@ -25,7 +25,8 @@
  *   int8_quad, int8_load_quad()   a quad of a pixel's values, as the line's counterpart
  *   int8_begin(), int8_add()      sums to begin with; the products of a quad and a line are added
  *   int8_total()                  the sums as floats
- *   int8_round()                  4 * VW floats to the nearest of 0 .. 255, ties to even */
+ *   int8_round()                  4 * VW floats to the nearest of 0 .. 255, ties to even; what is below 0, to
+ * 0 */
 #ifndef DN_LAYERS_KERNELS_INT8_H
 #define DN_LAYERS_KERNELS_INT8_H
 
