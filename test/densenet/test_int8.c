@@ -14,7 +14,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { SEED = 7, SIDE = 128, BATCH = 3, INPUT = SIDE * SIDE * 3, MOST_FEATURES = 1024 };
+enum { SEED = 7, SIDE = 128, BATCH = 3, INPUT = SIDE * SIDE * 3, MOST_FEATURES = 2208 };
 
 static dn_model *model_of(const dn_weights *weights, dn_precision precision) {
     dn_model *model;
@@ -27,9 +27,10 @@ static dn_model *model_of(const dn_weights *weights, dn_precision precision) {
     return model;
 }
 
-static void run(const dn_model *model, const float *inputs, int count, int threads, float *features) {
+static void run_sized(const dn_model *model, const float *inputs, int count, int side, int threads,
+                      float *features) {
     const dn_session_options options = {
-        .struct_size = sizeof options, .batch = count, .height = SIDE, .width = SIDE, .threads = threads};
+        .struct_size = sizeof options, .batch = count, .height = side, .width = side, .threads = threads};
     dn_session *session;
     dn_error error;
     if (dn_session_create(&session, model, &options, &error) ||
@@ -38,26 +39,31 @@ static void run(const dn_model *model, const float *inputs, int count, int threa
     dn_session_free(session);
 }
 
+static void run(const dn_model *model, const float *inputs, int count, int threads, float *features) {
+    run_sized(model, inputs, count, SIDE, threads, features);
+}
+
 /* Pictures of something: waves with a little noise, so that images differ as photographs do. Noise alone
  * gives all images the same features but for what a norm then makes large. */
-static float *pictures(void) {
-    float *out = seeded_inputs(SEED, BATCH * INPUT);
+static float *pictures(int count, int side) {
+    const int size = side * side * 3;
+    float *out = seeded_inputs(SEED, (size_t)(count * size));
     assert_non_null(out);
-    for (int n = 0; n < BATCH; n++)
-        for (int i = 0; i < INPUT; i++) {
-            const int channel = i % 3, x = i / 3 % SIDE, y = i / 3 / SIDE;
+    for (int n = 0; n < count; n++)
+        for (int i = 0; i < size; i++) {
+            const int channel = i % 3, x = i / 3 % side, y = i / 3 / side;
             const double wave = sin(0.07 * (n + 1) * x + n) + cos(0.05 * (channel + n + 1) * y);
-            out[n * INPUT + i] = 0.1f * out[n * INPUT + i] + (float)wave;
+            out[n * size + i] = 0.1f * out[n * size + i] + (float)wave;
         }
     return out;
 }
 
 /* Random weights whose norms have the statistics of the inputs, as those of a trained network have. */
-static dn_weights *measured_weights(const char *name, const float *inputs) {
+static dn_weights *measured_weights(const char *name, const float *inputs, int count, int side) {
     dn_weights *weights;
     dn_error error;
     if (dn_weights_random(&weights, dn_config_find(name), SEED, &error) ||
-        dn_weights_calibrate(weights, inputs, BATCH, SIDE, SIDE, NULL, &error))
+        dn_weights_calibrate(weights, inputs, count, side, side, NULL, &error))
         fail_msg("%s", error.message);
     return weights;
 }
@@ -107,8 +113,8 @@ static void check_features(const dn_weights *weights, const float *inputs) {
 
 static void test_features_lie_where_float32s_do_with_the_same_bits_for_any_threads_and_batch(void **state) {
     (void)state;
-    float *inputs = pictures();
-    dn_weights *weights = measured_weights("densenet121", inputs);
+    float *inputs = pictures(BATCH, SIDE);
+    dn_weights *weights = measured_weights("densenet121", inputs, BATCH, SIDE);
     char *before = chosen_tier();
     for (dni_isa isa = DNI_ISA_PORTABLE; isa < DNI_ISA_COUNT; isa++) {
         if (!dni_cpu_has(isa)) continue;
@@ -116,6 +122,27 @@ static void test_features_lie_where_float32s_do_with_the_same_bits_for_any_threa
         check_features(weights, inputs);
     }
     restore_tier(before);
+    dn_weights_free(weights);
+    free(inputs);
+}
+
+static void test_densenet161s_features_of_eight_whole_pictures_lie_where_float32s_do(void **state) {
+    (void)state;
+    enum { WHOLE = 224, PICTURES = 8 };
+    static float expected[PICTURES * MOST_FEATURES], found[PICTURES * MOST_FEATURES];
+    float *inputs = pictures(PICTURES, WHOLE);
+    dn_weights *weights = measured_weights("densenet161", inputs, PICTURES, WHOLE);
+    dn_model *exact = model_of(weights, DN_PRECISION_FLOAT32),
+             *rounded = model_of(weights, DN_PRECISION_INT8);
+    run_sized(exact, inputs, PICTURES, WHOLE, 2, expected);
+    run_sized(rounded, inputs, PICTURES, WHOLE, 2, found);
+    for (size_t i = 0; i < PICTURES; i++) {
+        const double same = cosine(expected + i * MOST_FEATURES, found + i * MOST_FEATURES, MOST_FEATURES);
+        print_message("    densenet161, %s, picture %zu: cosine %.6f\n", dn_model_tier(rounded), i, same);
+        assert_true(same >= 0.9985);
+    }
+    dn_model_free(exact);
+    dn_model_free(rounded);
     dn_weights_free(weights);
     free(inputs);
 }
@@ -139,6 +166,7 @@ static void test_1x1_convolutions_are_computed_in_int8_and_only_where_it_was_ask
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_features_lie_where_float32s_do_with_the_same_bits_for_any_threads_and_batch),
+        cmocka_unit_test(test_densenet161s_features_of_eight_whole_pictures_lie_where_float32s_do),
         cmocka_unit_test(test_1x1_convolutions_are_computed_in_int8_and_only_where_it_was_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
