@@ -10,56 +10,15 @@
  *   (a reference takes over that is 300 times slower), so each layer joins its slice with what there is;
  * - the stem reads int8, for which the padding's zero is zero; norm5, means and classifier are float32;
  * - transitions pool first; a batch goes through the blocks as in onednn_f32.c. */
-#include "bench/peers/onednn.h"
+#include "bench/peers/onednn_int8.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Scratch: the maps of a block so far, in turn in one of two; after the norm; after conv1 or pooling, also
  * the stem's output; and a layer's slice, also the stem's input. */
 enum { JOINED, NORMALISED = 2, BOTTLENECK, SLICE, SCRATCH_COUNT };
 _Static_assert((int)SCRATCH_COUNT <= (int)NETWORK_SCRATCH, "the network has room for them");
-
-/* An integer q stands for scale * (q - zero). */
-typedef struct grid {
-    float scale;
-    int zero;
-} grid;
-
-typedef struct convolution {
-    const char *name; /* of its weight, without ".weight"; NULL: depthwise, each channel as it is */
-    const char *norm; /* the batch norm behind it, to be folded; NULL: none */
-    int images, in, out, size, kernel, stride;
-    dnnl_data_type_t source, goal; /* uint8, or the stem's int8; uint8, or float32 with scale 1 */
-    grid from, to;                 /* `from` has the zero 0 where there is padding */
-    int cuts;                      /* ReLU as a step of its own, since `goal` does not cut off at 0 */
-} convolution;
-
-/* ---- grids ---- */
-
-/* Widens low and high to what a map was measured to hold. */
-static void widen(const network *net, const char *name, float *low, float *high) {
-    const dni_tensor *range = dni_tensor_dict_find(net->ranges, name);
-    if (!range || range->dtype != DNI_F32) server_fail("no range of %s", name);
-    *low = fminf(*low, ((const float *)range->data)[0]);
-    *high = fmaxf(*high, ((const float *)range->data)[1]);
-}
-
-static grid grid_between(float low, float high) {
-    const float scale = (high - low) / 255.0f;
-    return (grid){scale, (int)lrintf(-low / scale)};
-}
-
-static grid grid_of(const network *net, const char *prefix, const char *map) {
-    char name[128];
-    float low = 0.0f, high = 0.0f;
-    snprintf(name, sizeof name, "%s.%s", prefix, map);
-    widen(net, name, &low, &high);
-    return grid_between(low, high);
-}
 
 /* Of all maps of a block together. */
 static grid block_grid(const network *net, int block) {
@@ -78,139 +37,30 @@ static grid block_grid(const network *net, int block) {
     return grid_between(low, high);
 }
 
-/* ---- convolution ---- */
-
-static int is_depthwise(const convolution *conv) {
-    return !conv->name;
-}
-
-static dnnl_memory_desc_t map(dnnl_data_type_t type, int images, int channels, int size) {
-    return tensor4(type, images, channels, size, size, dnnl_nhwc);
-}
-
-static dnnl_memory_desc_t weights_desc(const convolution *conv, dnnl_format_tag_t whole,
-                                       dnnl_format_tag_t grouped) {
-    const dnnl_dims_t dims = {conv->out, conv->in, conv->kernel, conv->kernel};
-    const dnnl_dims_t groups = {conv->out, 1, 1, 1, 1};
-    dnnl_memory_desc_t desc;
-    CHECK(is_depthwise(conv) ? dnnl_memory_desc_init_by_tag(&desc, 5, groups, dnnl_s8, grouped)
-                             : dnnl_memory_desc_init_by_tag(&desc, 4, dims, dnnl_s8, whole));
-    return desc;
-}
-
-/* The description of the primitive, whose result is scales[o] * (sum + bias[o]), and then what is behind. */
-static dnnl_primitive_desc_t describe(const network *net, const convolution *conv, const float *scales) {
-    const int pad = conv->kernel / 2, out_size = (conv->size + 2 * pad - conv->kernel) / conv->stride + 1;
-    const dnnl_memory_desc_t source = map(conv->source, conv->images, conv->in, conv->size);
-    const dnnl_memory_desc_t goal = map(conv->goal, conv->images, conv->out, out_size);
-    const dnnl_memory_desc_t weights = weights_desc(conv, dnnl_format_tag_any, dnnl_format_tag_any);
-    const dnnl_memory_desc_t bias = vector(conv->out);
-    const dnnl_dims_t strides = {conv->stride, conv->stride}, padding = {pad, pad};
-    dnnl_convolution_desc_t operation;
-    CHECK(dnnl_convolution_forward_desc_init(&operation, dnnl_forward_inference, dnnl_convolution_direct,
-                                             &source, &weights, &bias, &goal, strides, padding, padding));
-    dnnl_primitive_attr_t attributes;
-    CHECK(dnnl_primitive_attr_create(&attributes));
-    CHECK(dnnl_primitive_attr_set_output_scales(attributes, conv->out, 1 << 1, scales));
-    if (conv->cuts) {
-        dnnl_post_ops_t operations;
-        CHECK(dnnl_post_ops_create(&operations));
-        CHECK(dnnl_post_ops_append_eltwise(operations, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f));
-        if (conv->to.zero)
-            CHECK(dnnl_post_ops_append_eltwise(operations, 1.0f, dnnl_eltwise_linear, 1.0f,
-                                               (float)conv->to.zero));
-        CHECK(dnnl_primitive_attr_set_post_ops(attributes, operations));
-        CHECK(dnnl_post_ops_destroy(operations));
-    }
-    dnnl_primitive_desc_t desc;
-    CHECK(dnnl_primitive_desc_create(&desc, &operation, attributes, net->engine, NULL));
-    CHECK(dnnl_primitive_attr_destroy(attributes));
-    return desc;
-}
-
-/* One output channel: `taps` weights times `factor` as integers. Returns what 1 stands for; `sum` is that of
- * the integers. */
-static float quantise(const float *weights, float factor, size_t taps, int8_t *out, int *sum) {
-    float largest = 0.0f;
-    for (size_t t = 0; t < taps; t++) largest = fmaxf(largest, fabsf(weights[t] * factor));
-    const float unit = largest > 0.0f ? largest / 127.0f : 1.0f;
-    *sum = 0;
-    for (size_t t = 0; t < taps; t++) {
-        out[t] = (int8_t)lrintf(weights[t] * factor / unit);
-        *sum += out[t];
-    }
-    return unit;
-}
-
-/* Weights as integers (out, taps), the scales of the sums, and the bias, which is in units of the sums. The
- * zeros of both grids are in the bias, but for that of `to` behind a ReLU. */
-static void prepare(const network *net, const convolution *conv, int8_t *integers, float *scales,
-                    float *bias) {
-    const size_t taps = is_depthwise(conv) ? 1 : (size_t)(conv->in * conv->kernel * conv->kernel);
-    const float *plain = is_depthwise(conv) ? NULL : weight(net, "%s.weight", conv->name), one = 1.0f;
-    float *factor = server_floats((size_t)conv->out), *shift = server_floats((size_t)conv->out);
-    for (int o = 0; o < conv->out; o++) factor[o] = 1.0f;
-    if (conv->norm) affine(net, conv->norm, conv->out, factor, shift);
-    for (int o = 0; o < conv->out; o++) {
-        int sum;
-        const float *weights = plain ? plain + (size_t)o * taps : &one;
-        const float unit =
-            conv->from.scale * quantise(weights, factor[o], taps, integers + (size_t)o * taps, &sum);
-        const float zero = conv->cuts ? 0.0f : conv->to.scale * (float)conv->to.zero;
-        scales[o] = unit / conv->to.scale;
-        bias[o] = (shift[o] + zero) / unit - (float)(conv->from.zero * sum);
-    }
-    free(factor);
-    free(shift);
-}
-
-static step *convolve(const network *net, sequence *program, const convolution *conv, const void *from,
-                      void *to) {
-    const size_t out = (size_t)conv->out;
-    int8_t *integers = malloc(out * (size_t)(conv->in * conv->kernel * conv->kernel));
-    if (!integers) server_fail("out of memory");
-    float *scales = server_floats(out), *bias = server_floats(out);
-    prepare(net, conv, integers, scales, bias);
-    const dnnl_primitive_desc_t desc = describe(net, conv, scales);
-    const dnnl_memory_desc_t plain = weights_desc(conv, dnnl_oihw, dnnl_goihw), biases = vector(conv->out);
-    step *s = append(program);
-    argument(s, DNNL_ARG_SRC, memory(net, dnnl_primitive_desc_query_md(desc, dnnl_query_src_md, 0), from));
-    argument(s, DNNL_ARG_WEIGHTS,
-             reordered(net, &plain, integers, dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0)));
-    argument(s, DNNL_ARG_BIAS, memory(net, &biases, bias)); /* keeps `bias` */
-    argument(s, DNNL_ARG_DST, memory(net, dnnl_primitive_desc_query_md(desc, dnnl_query_dst_md, 0), to));
-    s->primitive = primitive(desc);
-    free(integers);
-    free(scales);
-    return s;
-}
-
 /* Batch norm and ReLU. */
 static void norm_relu(const network *net, sequence *program, const char *norm, int images, int channels,
                       int size, grid from, grid to, const void *source) {
-    const convolution each = {.norm = norm,
-                              .images = images,
-                              .in = channels,
-                              .out = channels,
-                              .size = size,
-                              .kernel = 1,
-                              .stride = 1,
-                              .source = dnnl_u8,
-                              .goal = dnnl_u8,
-                              .from = from,
-                              .to = to};
-    convolve(net, program, &each, source, net->scratch[NORMALISED]);
+    const int8_convolution each = {.norm = norm,
+                                   .images = images,
+                                   .in = channels,
+                                   .out = channels,
+                                   .size = size,
+                                   .kernel = 1,
+                                   .stride = 1,
+                                   .source = dnnl_u8,
+                                   .goal = dnnl_u8,
+                                   .from = from,
+                                   .to = to};
+    convolve_int8(net, program, &each, source, net->scratch[NORMALISED]);
 }
-
-/* ---- the network ---- */
 
 /* A layer's slice behind the channels so far. */
 static void join(const network *net, sequence *program, int images, int channels, int size, const void *from,
                  void *to) {
     const int growth = net->config->growth;
-    const dnnl_memory_desc_t parts[] = {map(dnnl_u8, images, channels, size),
-                                        map(dnnl_u8, images, growth, size)};
-    const dnnl_memory_desc_t whole = map(dnnl_u8, images, channels + growth, size);
+    const dnnl_memory_desc_t parts[] = {nhwc(dnnl_u8, images, channels, size),
+                                        nhwc(dnnl_u8, images, growth, size)};
+    const dnnl_memory_desc_t whole = nhwc(dnnl_u8, images, channels + growth, size);
     dnnl_primitive_desc_t desc;
     CHECK(dnnl_concat_primitive_desc_create(&desc, &whole, 2, 1, parts, NULL, net->engine));
     step *s = append(program);
@@ -234,13 +84,13 @@ static const void *dense_block(const network *net, sequence *program, int block,
         snprintf(conv1, sizeof conv1, "%s.conv1", prefix);
         snprintf(conv2, sizeof conv2, "%s.conv2", prefix);
         const grid input = grid_of(net, conv1, "input"), between = grid_of(net, conv2, "input");
-        const convolution first = {conv1, norm2,   images,  channels, middle,  size, 1,
-                                   1,     dnnl_u8, dnnl_u8, input,    between, 0};
-        const convolution second = {conv2,   NULL,    images, middle, config->growth, size, 3, 1, dnnl_u8,
-                                    dnnl_u8, between, all,    0};
+        const int8_convolution first = {conv1, norm2,   images,  channels, middle,  size, 1,
+                                        1,     dnnl_u8, dnnl_u8, input,    between, 0};
+        const int8_convolution second = {
+            conv2, NULL, images, middle, config->growth, size, 3, 1, dnnl_u8, dnnl_u8, between, all, 0};
         norm_relu(net, program, norm1, images, channels, size, all, input, maps);
-        convolve(net, program, &first, net->scratch[NORMALISED], net->scratch[BOTTLENECK]);
-        convolve(net, program, &second, net->scratch[BOTTLENECK], net->scratch[SLICE]);
+        convolve_int8(net, program, &first, net->scratch[NORMALISED], net->scratch[BOTTLENECK]);
+        convolve_int8(net, program, &second, net->scratch[BOTTLENECK], net->scratch[SLICE]);
         void *joined = net->scratch[JOINED + layer % 2];
         join(net, program, images, channels, size, maps, joined);
         maps = joined;
@@ -256,14 +106,14 @@ static dnnl_memory_t transition(const network *net, sequence *program, int block
     snprintf(norm, sizeof norm, "%s.norm", name);
     snprintf(conv, sizeof conv, "%s.conv", name);
     const grid normal = grid_of(net, name, "relu.output"), next = block_grid(net, block + 1);
-    const dnnl_memory_desc_t whole = map(dnnl_u8, 1, channels, size),
-                             half = map(dnnl_u8, 1, channels, size / 2);
+    const dnnl_memory_desc_t whole = nhwc(dnnl_u8, 1, channels, size),
+                             half = nhwc(dnnl_u8, 1, channels, size / 2);
     norm_relu(net, program, norm, 1, channels, size, block_grid(net, block), normal, from);
     pool(net, program, dnnl_pooling_avg_exclude_padding, &whole, &half, 2, 2, 0, net->scratch[NORMALISED],
          net->scratch[BOTTLENECK]);
-    const convolution halve = {conv, NULL,    1,       channels, channels / 2, size / 2, 1,
-                               1,    dnnl_u8, dnnl_u8, normal,   next,         0};
-    const step *last = convolve(net, program, &halve, net->scratch[BOTTLENECK], to);
+    const int8_convolution halve = {conv, NULL,    1,       channels, channels / 2, size / 2, 1,
+                                    1,    dnnl_u8, dnnl_u8, normal,   next,         0};
+    const step *last = convolve_int8(net, program, &halve, net->scratch[BOTTLENECK], to);
     return last->arguments[last->argument_count - 1].memory;
 }
 
@@ -275,7 +125,7 @@ static void stem(network *net, void *to) {
     const grid input = {fmaxf(-low, high) / 127.0f, 0};
     const float scale = 1.0f / input.scale;
     const dnnl_memory_desc_t planes = tensor4(dnnl_f32, 1, 3, SERVER_SIZE, SERVER_SIZE, dnnl_nchw);
-    const dnnl_memory_desc_t bytes = map(dnnl_s8, 1, 3, SERVER_SIZE);
+    const dnnl_memory_desc_t bytes = nhwc(dnnl_s8, 1, 3, SERVER_SIZE);
     dnnl_primitive_attr_t attributes;
     CHECK(dnnl_primitive_attr_create(&attributes));
     CHECK(dnnl_primitive_attr_set_output_scales(attributes, 1, 0, &scale));
@@ -289,42 +139,42 @@ static void stem(network *net, void *to) {
     argument(s, DNNL_ARG_TO, memory(net, &bytes, net->scratch[SLICE]));
 
     const int channels = net->config->initial_channels, size = SERVER_SIZE / 2;
-    const convolution first = {"features.conv0",
-                               "features.norm0",
-                               1,
-                               3,
-                               channels,
-                               SERVER_SIZE,
-                               7,
-                               2,
-                               dnnl_s8,
-                               dnnl_u8,
-                               input,
-                               block_grid(net, 0),
-                               1};
-    convolve(net, program, &first, net->scratch[SLICE], net->scratch[BOTTLENECK]);
-    const dnnl_memory_desc_t whole = map(dnnl_u8, 1, channels, size),
-                             half = map(dnnl_u8, 1, channels, size / 2);
+    const int8_convolution first = {"features.conv0",
+                                    "features.norm0",
+                                    1,
+                                    3,
+                                    channels,
+                                    SERVER_SIZE,
+                                    7,
+                                    2,
+                                    dnnl_s8,
+                                    dnnl_u8,
+                                    input,
+                                    block_grid(net, 0),
+                                    1};
+    convolve_int8(net, program, &first, net->scratch[SLICE], net->scratch[BOTTLENECK]);
+    const dnnl_memory_desc_t whole = nhwc(dnnl_u8, 1, channels, size),
+                             half = nhwc(dnnl_u8, 1, channels, size / 2);
     pool(net, program, dnnl_pooling_max, &whole, &half, 3, 2, 1, net->scratch[BOTTLENECK], to);
 }
 
 /* norm5 and ReLU to float32, the mean of each channel, and the classifier. */
 static void finish(network *net, int features, int size, const void *maps) {
-    const convolution norm = {.norm = "features.norm5",
-                              .images = net->batch,
-                              .in = features,
-                              .out = features,
-                              .size = size,
-                              .kernel = 1,
-                              .stride = 1,
-                              .source = dnnl_u8,
-                              .goal = dnnl_f32,
-                              .from = block_grid(net, 3),
-                              .to = {1.0f, 0},
-                              .cuts = 1};
-    convolve(net, &net->together, &norm, maps, net->scratch[NORMALISED]);
-    const dnnl_memory_desc_t whole = map(dnnl_f32, net->batch, features, size);
-    const dnnl_memory_desc_t means = map(dnnl_f32, net->batch, features, 1);
+    const int8_convolution norm = {.norm = "features.norm5",
+                                   .images = net->batch,
+                                   .in = features,
+                                   .out = features,
+                                   .size = size,
+                                   .kernel = 1,
+                                   .stride = 1,
+                                   .source = dnnl_u8,
+                                   .goal = dnnl_f32,
+                                   .from = block_grid(net, 3),
+                                   .to = {1.0f, 0},
+                                   .cuts = 1};
+    convolve_int8(net, &net->together, &norm, maps, net->scratch[NORMALISED]);
+    const dnnl_memory_desc_t whole = nhwc(dnnl_f32, net->batch, features, size);
+    const dnnl_memory_desc_t means = nhwc(dnnl_f32, net->batch, features, 1);
     pool(net, &net->together, dnnl_pooling_avg_exclude_padding, &whole, &means, size, 1, 0,
          net->scratch[NORMALISED], net->features);
     classify(net, features);
