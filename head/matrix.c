@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- columns of an array ---- */
 
@@ -28,29 +29,64 @@ static void widen(double *restrict out, const float *restrict from, size_t count
     for (size_t i = 0; i < count; i++) out[i] = (double)from[i];
 }
 
+/* Widens what is kept, and lists the rest; returns how many these are. */
+static int take_kept(const dni_feature_matrix *self, const size_t *rows, int count, double *out) {
+    int missing = 0;
+    for (int i = 0; i < count; i++) {
+        if (rows[i] < self->capacity && self->is_kept[rows[i]]) {
+            widen(out + (size_t)i * self->width, self->kept + rows[i] * self->width, self->width);
+        } else {
+            self->places[missing] = i;
+            self->vectors[missing++] = rows[i] * (size_t)self->rows->views;
+        }
+    }
+    return missing;
+}
+
+static void keep(const dni_feature_matrix *self, size_t row, const float *vector) {
+    if (row >= self->capacity) return;
+    memcpy(self->kept + row * self->width, vector, self->width * sizeof *vector);
+    self->is_kept[row] = 1;
+}
+
 static dn_status read_features(void *context, const size_t *rows, int count, double *out, dn_error *error) {
     const dni_feature_matrix *self = context;
-    for (int i = 0; i < count; i++) self->vectors[i] = rows[i] * (size_t)self->rows->views;
+    const int missing = take_kept(self, rows, count, out);
+    if (!missing) return DN_OK;
     const dn_status status =
-        self->rows->read(self->rows->context, self->vectors, (size_t)count, self->block, error);
-    if (!status) widen(out, self->block, (size_t)count * self->width);
+        self->rows->read(self->rows->context, self->vectors, (size_t)missing, self->block, error);
+    for (int m = 0; !status && m < missing; m++) {
+        const float *vector = self->block + (size_t)m * self->width;
+        widen(out + (size_t)self->places[m] * self->width, vector, self->width);
+        keep(self, rows[self->places[m]], vector);
+    }
     return status;
 }
 
 dn_status dni_matrix_of_features(dni_matrix *out, dni_feature_matrix *context, const dn_feature_rows *rows,
                                  int width, dn_error *error) {
+    const size_t row = (size_t)width * sizeof(float), most = DNI_MATRIX_KEPT / row;
+    const size_t capacity = most < (size_t)rows->count ? most : (size_t)rows->count;
     *context = (dni_feature_matrix){.rows = rows,
-                                    .block = malloc(DNI_MATRIX_BLOCK * (size_t)width * sizeof(float)),
+                                    .width = (size_t)width,
+                                    .kept = malloc(capacity * row + 1),
+                                    .is_kept = calloc(capacity + 1, 1),
+                                    .capacity = capacity,
+                                    .block = malloc(DNI_MATRIX_BLOCK * row),
                                     .vectors = malloc(DNI_MATRIX_BLOCK * sizeof(size_t)),
-                                    .width = (size_t)width};
+                                    .places = malloc(DNI_MATRIX_BLOCK * sizeof(int))};
     *out = (dni_matrix){.read = read_features, .context = context, .columns = width};
-    return context->block && context->vectors ? DN_OK
-                                              : dni_no_memory(error, "reading vectors of %d features", width);
+    return context->kept && context->is_kept && context->block && context->vectors && context->places
+               ? DN_OK
+               : dni_no_memory(error, "reading vectors of %d features", width);
 }
 
 void dni_feature_matrix_free(dni_feature_matrix *context) {
+    free(context->kept);
+    free(context->is_kept);
     free(context->block);
     free(context->vectors);
+    free(context->places);
     *context = (dni_feature_matrix){.width = 0};
 }
 

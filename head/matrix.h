@@ -29,11 +29,19 @@ dni_matrix dni_matrix_of_array(dni_array_matrix *array);
 
 /* ---- feature vectors ---- */
 
+/* Of the vectors that were read, so many bytes are kept: a fit makes hundreds of passes, in which reading
+ * would take most of the time. */
+enum { DNI_MATRIX_KEPT = 64 << 20 };
+
 typedef struct dni_feature_matrix {
     const dn_feature_rows *rows;
-    float *block; /* (DNI_MATRIX_BLOCK, width) */
-    size_t *vectors;
     size_t width;
+    float *kept;            /* (capacity, width): of the first rows */
+    unsigned char *is_kept; /* (capacity) */
+    size_t capacity;
+    float *block;    /* (DNI_MATRIX_BLOCK, width): those that have to be read */
+    size_t *vectors; /* (DNI_MATRIX_BLOCK): likewise */
+    int *places;     /* (DNI_MATRIX_BLOCK): where in the block of rows each belongs */
 } dni_feature_matrix;
 
 /* Row n is view 0 of picture n. `rows` and `context` must outlive the matrix, which serves one thread; either
