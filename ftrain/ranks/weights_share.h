@@ -8,8 +8,9 @@
 #include "densenet/densenet.h"
 #include "ftrain/shell/outcome.h"
 
-/* On rank 0, with its weights; it waits until all helpers are ready. Alone it has nothing to do. Returns
- * OUTCOME_OK or, after a message, another outcome: that of a helper that failed before. */
+/* On rank 0, with its weights, whose values are all in memory, as dn_weights_load() and dn_weights_random()
+ * leave them; it waits until all helpers are ready. Alone it has nothing to do. Returns OUTCOME_OK or,
+ * after a message, another outcome: that of a helper that failed before. */
 outcome weights_share(const dn_weights *weights);
 
 /* On a helper: *out gets rank 0's weights, without a classifier. Returns OUTCOME_OK, or OUTCOME_FINISHED

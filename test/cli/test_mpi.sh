@@ -93,6 +93,13 @@ set +m
 # ---- predict ----
 
 "$ftrain" train data -w random:3 --arch densenet121 --resize 36 --crop 32 -q -o model >said 2>told || not_ok "training"
+"$ftrain" export model weights.safetensors >said 2>told || not_ok "weights as a file"
+"$ftrain" extract data -w weights.safetensors --resize 36 --crop 32 -q -o file.one >said 2>told || not_ok "extract with a file"
+check "weights of a file reach all ranks, and what it says of them is said once" 0 '' '^ftrain: weights.safetensors: ' \
+    ranks 3 "$ftrain" extract data -w weights.safetensors --resize 36 --crop 32 --threads 1 -q -o file.three
+equal "once" "$(cat "$stderr")" "$(cat told)"
+same "and the file is the same" file.three file.one
+
 for format in text csv json; do
     "$ftrain" predict -m model odd no-such.jpg odd/valid --format $format >rows.one 2>rows.err
     code=$?
