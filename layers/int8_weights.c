@@ -15,18 +15,19 @@
  * A weight that is far larger than the others makes the steps wide for all. Of a few scales the one with the
  * least sum of squared errors is taken, where the largest weights are cut off: with one tap. With nine it
  * gained nothing. */
+#define DNI_VECTOR_WIDTH 4
 #include "layers/int8_weights.h"
 
-#include <math.h>
-#include <string.h>
+#include "layers/kernels/vector.h"
 
-enum { LARGEST = 127, BINS = 512, LANES = 8, MOST_TAPS = 9 };
+#include <math.h>
+
+enum { LARGEST = 127, BINS = 512, MOST_TAPS = 9 };
 
 /* A channel that is smaller than this is taken for zeros, so that nothing overflows. */
 static const float smallest = 0x1p-100f;
 
-/* To the nearest integer, ties to even: beside 1.5 * 2^23 a float's last bit is 1. Any compiler makes
- * vectors of it. */
+/* To the nearest integer, ties to even: beside 1.5 * 2^23 a float's last bit is 1. */
 static float nearest(float x) {
     return x + 0x1.8p23f - 0x1.8p23f;
 }
@@ -48,18 +49,28 @@ static float largest_of(const float *weight, size_t count) {
     return largest;
 }
 
+/* The errors, in steps, of a vector of weights when the largest are cut off. */
+static vec error_sizes(const float *weight, float inverse) {
+    const vec x = vec_load(weight) * inverse;
+    const vec size = (vec)((vec_mask)x & INT32_MAX), cut = -vec_max(-size, vec_all(-LARGEST));
+    return size - (cut + 0x1.8p23f - 0x1.8p23f);
+}
+
 /* The sum of squared errors, in steps, each times the square of its input's mean: the deviation behind a ReLU
  * grows with the mean. */
 static float squared_error(const float *weight, const float *mean, size_t count, float inverse) {
-    float sums[LANES] = {0.0f}, sum = 0.0f;
-    for (size_t i = 0; i < count; i += LANES) {
-        const size_t left = count - i < LANES ? count - i : LANES;
-        for (size_t j = 0; j < left; j++) {
-            const float x = weight[i + j] * inverse, error = (x - nearest(clamp(x))) * mean_of(mean, i + j);
-            sums[j] += error * error;
-        }
+    vec sums = vec_zero();
+    float sum = 0.0f;
+    size_t i = 0;
+    for (; i + VW <= count; i += VW) {
+        const vec error = error_sizes(weight + i, inverse) * (mean ? vec_load(mean + i) : vec_all(1.0f));
+        sums += error * error;
     }
-    for (size_t j = 0; j < LANES; j++) sum += sums[j];
+    for (; i < count; i++) {
+        const float x = weight[i] * inverse, error = (x - nearest(clamp(x))) * mean_of(mean, i);
+        sum += error * error;
+    }
+    for (int lane = 0; lane < VW; lane++) sum += sums[lane];
     return sum;
 }
 
@@ -143,7 +154,13 @@ static size_t cheapest(const float *value, const float *integer, size_t taps, fl
     return best;
 }
 
-void dni_int8_round(const dni_int8_rounding *rounding, const float *weight, size_t taps, int8_t *rounded) {
+/* With one tap there is no other that could make up the sum. */
+static int8_t round_one(const dni_int8_rounding *rounding, float weight) {
+    const float value = clamp(weight * rounding->inverse), integer = nearest(value), error = value - integer;
+    return (int8_t)clamp(integer + (error >= rounding->up ? 1.0f : error <= rounding->down ? -1.0f : 0.0f));
+}
+
+static void round_taps(const dni_int8_rounding *rounding, const float *weight, size_t taps, int8_t *rounded) {
     float value[MOST_TAPS], integer[MOST_TAPS], total = 0.0f;
     for (size_t t = 0; t < taps; t++) {
         value[t] = clamp(weight[t] * rounding->inverse);
@@ -161,4 +178,11 @@ void dni_int8_round(const dni_int8_rounding *rounding, const float *weight, size
         integer[t] += direction;
     }
     for (size_t t = 0; t < taps; t++) rounded[t] = (int8_t)integer[t];
+}
+
+void dni_int8_round(const dni_int8_rounding *rounding, const float *weight, size_t taps, int8_t *rounded) {
+    if (taps == 1)
+        *rounded = round_one(rounding, *weight);
+    else
+        round_taps(rounding, weight, taps, rounded);
 }
