@@ -167,7 +167,8 @@ typedef struct dn_model dn_model;
  * what 1x1 convolutions multiply to 256 steps, each pixel's values to its largest and each output channel's
  * weights to theirs, and sums in 32-bit integers; 3x3 ones likewise, or in what is faster and finer on this
  * CPU. It is the fastest where the CPU has AVX512-VNNI, takes a quarter of the memory or less, and features
- * differ by a few hundredths. It runs on any CPU, and needs no pictures to be tuned with. */
+ * differ by a few hundredths. It needs no pictures to be tuned with and is refused on no CPU: where float32
+ * is as fast as bytes would be, as with AVX-512 without VNNI, it is float32, and dn_model_kernel() tells. */
 typedef enum dn_precision {
     DN_PRECISION_FLOAT32 = 0,  /* as PyTorch does */
     DN_PRECISION_BFLOAT16 = 1, /* products of 8 bits, sums in float32 */
