@@ -79,12 +79,13 @@ dn_status dni_view_parse(dni_view *out, const char *text, dn_error *error) {
 
 dn_status dni_view_parse_list(dni_view *out, int capacity, int *count, const char *text, dn_error *error) {
     for (*count = 0;; text++) {
-        char item[64];
         const size_t length = strcspn(text, ",");
         if (*count == capacity)
             return dni_fail(error, DN_ERR_ARGUMENT, "'%s': more than %d perturbations", text, capacity);
-        snprintf(item, sizeof item, "%.*s", (int)(length < sizeof item ? length : sizeof item), text);
+        char *const item = strndup(text, length);
+        if (!item) return dni_no_memory(error, "a list of perturbations");
         const dn_status status = dni_view_parse(&out[*count], item, error);
+        free(item);
         if (status) return status;
         ++*count;
         text += length;

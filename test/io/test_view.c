@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,10 +96,16 @@ static void test_lists_are_read_item_by_item(void **state) {
     char long_item[300];
     memset(long_item, '7', sizeof long_item - 1);
     long_item[sizeof long_item - 1] = '\0';
+    char long_number[100]; /* with something behind it that is none */
+    snprintf(long_number, sizeof long_number, "resize:.%080d?", 0);
+    long_number[8] = '5';
     const char *const wrong[] = {
-        "", "grey,", ",grey", "grey,,grey", "grey,grey,grey,grey", "grey,jpeg:0", long_item};
+        "", "grey,", ",grey", "grey,,grey", "grey,grey,grey,grey", "grey,jpeg:0", long_item, long_number};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal(dni_view_parse_list(views, 3, &count, wrong[i], NULL), DN_ERR_ARGUMENT);
+    *strchr(long_number, '?') = '\0';
+    assert_int_equal(dni_view_parse_list(views, 3, &count, long_number, NULL), DN_OK);
+    assert_name(views[0], "resize:0.5");
 }
 
 static void test_each_view_is_the_perturbation_of_its_name(void **state) {
