@@ -195,6 +195,8 @@ static dn_status add_tensor(dni_tensor_dict *dict, const char *name, const dni_p
                         path, name, dni_tensor_shape_text(t->rank, t->shape, shape, sizeof shape),
                         (long long)t->offset, root->key, (long long)t->storage->view_count);
     }
+    if (dni_tensor_dict_find(dict, name))
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor '%s' occurs twice in its state dict", path, name);
     if (!root->data) {
         const dn_status status = load(context, dict, root, error);
         if (status) return status;
