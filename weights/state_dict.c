@@ -9,6 +9,7 @@
 #include "weights/state_dict.h"
 
 #include "core/error.h"
+#include "io/json.h"
 #include "weights/keys.h"
 
 #include <stdbool.h>
@@ -215,6 +216,9 @@ static dn_status check_name(const dni_pickle_value *key, const char *path, dn_er
                         path);
     if (strlen(key->as.string.text) != key->as.string.size)
         return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor name '%s' holds a zero byte", path,
+                        key->as.string.text);
+    if (!dni_is_utf8(key->as.string.text))
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: tensor name '%s' is not UTF-8 text", path,
                         key->as.string.text);
     return DN_OK;
 }
