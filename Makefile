@@ -6,6 +6,7 @@
 #   make test       install what is missing, build, run all tests
 #   make asan       all tests under gcc's AddressSanitizer and UndefinedBehaviorSanitizer
 #   make ubsan      all tests under clang's UndefinedBehaviorSanitizer, which sees more
+#   make fuzz       every reader of foreign bytes under libFuzzer, MINUTES=1 each; DOOR=pickle: one alone (clang)
 #   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
 #   make portability  with clang, musl, for aarch64 and old processors, as far as can be had here; half an hour
 #   make interop    what `ftrain export` writes, in PyTorch, ONNX Runtime, pandas, ...; skips where one is missing
@@ -181,6 +182,9 @@ PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(BUILD)/%.o) $(PROGRAM_ASSETS:%=$(BUIL
 TESTS         ?= $(filter-out browser interop,$(sort $(patsubst test/%/,%,$(dir $(wildcard test/*/test_* test/*/check_*)))))
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(ONNX),,%_protobuf.c),$(wildcard $(TESTS:%=test/%/test_*.c))))
 TEST_SCRIPTS  := $(wildcard $(foreach d,$(TESTS),test/$(d)/check_*.sh test/$(d)/test_*.sh))
+# Those of test/fuzz are the fuzzer's targets, and replay what it has found: test/fuzz/fuzz.h.
+FUZZ_DOORS    := $(patsubst test/fuzz/test_%.c,%,$(wildcard test/fuzz/test_*.c))
+$(FUZZ_DOORS:%=$(BUILD)/test/fuzz/test_%): $(BUILD)/test/fuzz/fuzz.o $(BUILD)/test/fuzz/replay.o
 TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/faults.c,$(wildcard test/support/*.c)))
 # For scripts: what checks JSON against docs/json/, and comma-separated values.
 CHECKERS := $(BUILD)/test/json/validate $(BUILD)/test/json/csv
@@ -265,7 +269,7 @@ $(BUILD)/ftrain/parts.a: $(PARTS_OBJECTS) $(OBJECT_LIST)
 
 $(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(BUILD)/ftrain/parts.a $(STATIC)
 	$(call show,LD,$@)
-	$(Q)$(LINK) -o $@ $^ -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
 
 $(CHECKERS): %: %.o $(BUILD)/test/support/json_schema.o
 	$(call show,LD,$@)
@@ -331,6 +335,27 @@ asan:
 
 ubsan:
 	@$(MAKE) --no-print-directory SANITIZE=undefined CC=clang OPTIMIZE=-O1 test
+
+# Minutes for each door, and one door alone; what was found, and a corpus that grows from run to run, lies in build/fuzz.
+MINUTES ?= 1
+DOOR    ?=
+FUZZERS := $(FUZZ_DOORS:%=$(BUILD)/fuzzers/%)
+.PHONY: fuzz fuzz-built fuzz-keep
+fuzz fuzz-keep: deps
+	+@$(AGAIN) fuzz-built BUILD=$(call quoted,$(BUILD)/fuzz) SANITIZE=fuzzer-no-link,address,undefined OPTIMIZE=-O1 \
+	    CC=$(call quoted,$(if $(findstring clang,$(CC)),$(CC),clang)) FUZZ_ARGS=$(if $(filter fuzz-keep,$@),--keep)
+
+fuzz-built: $(if $(DOOR),$(DOOR:%=$(BUILD)/fuzzers/%),$(FUZZERS))
+	@MINUTES='$(MINUTES)' test/fuzz/fuzz.sh $(FUZZ_ARGS) $^
+
+# What knows the form of a door's inputs.
+$(addprefix $(BUILD)/fuzzers/,safetensors model store checkpoint): $(BUILD)/test/fuzz/mutate_safetensors.o
+$(BUILD)/fuzzers/weights: $(BUILD)/test/fuzz/mutate_zip.o
+$(BUILD)/fuzzers/journal: $(BUILD)/test/fuzz/mutate_journal.o
+$(FUZZERS): $(BUILD)/fuzzers/%: $(BUILD)/test/fuzz/test_%.o $(BUILD)/test/fuzz/fuzz.o $(BUILD)/ftrain/parts.a $(STATIC)
+	@mkdir -p $(@D)
+	$(call show,LD,$@)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PROGRAM_LDLIBS) $(LDLIBS)
 
 # The browser is installed where it is missing and can be; the tests skip, and say why, where it is still missing.
 BROWSER_PACKAGES := chromium chromium-driver python3-selenium

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Model files, from memory. One that is taken has what its header promises, gives probabilities, and is taken
+ * from a file, too; one that is refused is refused there in the same words. */
+#include "test/fuzz/fuzz.h"
+
+#include "head/classifier/classifier.h"
+#include "io/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TIMES_INPUT = 160, ALLOWANCE = 2 << 20 };
+
+static void check_json_object(const char *text, const char *what) {
+    json_t *value = NULL;
+    json_error_t reason;
+    fuzz_require(text, "%s is NULL", what);
+    fuzz_require(!dni_json_parse(&value, text, strlen(text), 0, &reason), "%s: %s", what, text);
+    fuzz_require(json_is_object(value), "%s: %s", what, text);
+    json_decref(value);
+}
+
+static void check_info(const dn_classifier_info *info) {
+    fuzz_require(info->class_count >= 2, "%d classes", info->class_count);
+    for (int i = 0; i < info->class_count; i++)
+        for (int j = 0; j < i; j++)
+            fuzz_require(strcmp(info->classes[i], info->classes[j]) != 0, "class '%s'", info->classes[i]);
+    fuzz_require(!dn_preprocessing_check(&info->preprocessing, NULL), "preprocessing");
+    check_json_object(info->recipe, "recipe");
+    check_json_object(info->metrics, "metrics");
+    fuzz_require(info->backbone && info->weights_source && info->weights_hash, "a text is NULL");
+}
+
+/* Probabilities of a picture without features sum to 1 wherever the weights are numbers of a usual size. */
+static void check_head(const dn_head *head) {
+    const int features = dn_head_features(head), classes = dn_head_classes(head);
+    float *const zeros = calloc((size_t)features, sizeof *zeros), *const out =
+                                                                      calloc((size_t)classes, sizeof *out);
+    fuzz_require(zeros && out, "no memory for a vector");
+    fuzz_require(!dn_head_log_probabilities(head, zeros, 1, out, NULL), "no probabilities");
+    double sum = 0;
+    for (int i = 0; i < classes; i++) sum += exp((double)out[i]);
+    fuzz_require(isnan(sum) || fabs(sum - 1) < 1e-3, "probabilities sum to %g", sum);
+    free(zeros);
+    free(out);
+}
+
+static void check_file(const uint8_t *bytes, size_t size, dn_status of_memory, const dn_error *told) {
+    const char *const path = fuzz_file("model.safetensors", bytes, size);
+    dn_classifier *classifier;
+    dn_error error = {.message = ""};
+    const dn_status status = dn_classifier_load(&classifier, path, &error);
+    fuzz_require(status == of_memory, "file: %s; memory: %s", error.message, told->message);
+    if (status) fuzz_check_refusal(status, &error, path);
+    dn_classifier_free(classifier);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    dn_classifier *classifier;
+    dn_error error = {.message = ""};
+    fuzz_meter_begin();
+    const dn_status status = dn_classifier_load_memory(&classifier, bytes, size, FUZZ_NAME, &error);
+    fuzz_meter_end(TIMES_INPUT * size + ALLOWANCE);
+    fuzz_require(!classifier == (status != DN_OK), "what is left");
+    if (status) {
+        fuzz_check_refusal(status, &error, FUZZ_NAME);
+    } else {
+        check_info(dn_classifier_get_info(classifier));
+        check_head(dn_classifier_get_head(classifier));
+    }
+    check_file(bytes, size, status, &error);
+    dn_classifier_free(classifier);
+    return 0;
+}
