@@ -146,7 +146,7 @@ ARCHIVE = $(AR) $(if $(APPLE),rcs,rcsD)
 OPEN_ENDED := openblas libzip libtiff-4 libheif
 LDLIBS   := $(shell $(PKG_CONFIG) --libs $(LIBRARY_PACKAGES) 2>/dev/null) -lm -pthread
 PROGRAM_LDLIBS := $(shell $(PKG_CONFIG) --libs $(PROGRAM_PACKAGES) 2>/dev/null) -lsvm
-$(BUILD)/ftrain/%.o: FILE_CFLAGS += $(PROGRAM_CFLAGS)
+$(BUILD)/ftrain/%.o $(BUILD)/test/fuzz/%_mhd.o: FILE_CFLAGS += $(PROGRAM_CFLAGS)
 
 # A kernel file's name ends in its tier, and that alone gives it the tier's instructions. All of AArch64 has NEON's, not all
 # its dot product.
@@ -180,10 +180,10 @@ PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(BUILD)/%.o) $(PROGRAM_ASSETS:%=$(BUIL
 # Programs and scripts, a folder for each of the source's; what they share lies in test/support.
 # Those of test/browser are `make browser`'s, those of test/interop are `make interop`'s.
 TESTS         ?= $(filter-out browser interop,$(sort $(patsubst test/%/,%,$(dir $(wildcard test/*/test_* test/*/check_*)))))
-TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(ONNX),,%_protobuf.c),$(wildcard $(TESTS:%=test/%/test_*.c))))
+TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(ONNX),,%_protobuf.c) $(if $(HTTP),,%_mhd.c),$(wildcard $(TESTS:%=test/%/test_*.c))))
 TEST_SCRIPTS  := $(wildcard $(foreach d,$(TESTS),test/$(d)/check_*.sh test/$(d)/test_*.sh))
 # Those of test/fuzz are the fuzzer's targets, and replay what it has found: test/fuzz/fuzz.h.
-FUZZ_DOORS    := $(patsubst test/fuzz/test_%.c,%,$(wildcard test/fuzz/test_*.c))
+FUZZ_DOORS    := $(patsubst test/fuzz/test_%.c,%,$(filter-out $(if $(HTTP),,%_mhd.c),$(wildcard test/fuzz/test_*.c)))
 $(FUZZ_DOORS:%=$(BUILD)/test/fuzz/test_%): $(BUILD)/test/fuzz/fuzz.o $(BUILD)/test/fuzz/replay.o
 TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/faults.c,$(wildcard test/support/*.c)))
 # For scripts: what checks JSON against docs/json/, and comma-separated values.
@@ -350,7 +350,7 @@ fuzz-built: $(if $(DOOR),$(DOOR:%=$(BUILD)/fuzzers/%),$(FUZZERS))
 
 # What knows the form of a door's inputs.
 $(addprefix $(BUILD)/fuzzers/,safetensors model store checkpoint): $(BUILD)/test/fuzz/mutate_safetensors.o
-$(BUILD)/fuzzers/weights: $(BUILD)/test/fuzz/mutate_zip.o
+$(BUILD)/fuzzers/weights $(BUILD)/fuzzers/npz: $(BUILD)/test/fuzz/mutate_zip.o
 $(BUILD)/fuzzers/journal: $(BUILD)/test/fuzz/mutate_journal.o
 $(FUZZERS): $(BUILD)/fuzzers/%: $(BUILD)/test/fuzz/test_%.o $(BUILD)/test/fuzz/fuzz.o $(BUILD)/ftrain/parts.a $(STATIC)
 	@mkdir -p $(@D)

@@ -18,8 +18,8 @@ MINUTES=${MINUTES:-1}
 limits() { # DOOR
     case $1 in
     model | picture | facts) echo 16384 2000 64 ;;
-    weights) echo 8192 2000 64 ;;
-    pickle | safetensors | store | checkpoint | journal) echo 4096 2000 64 ;;
+    weights | npz) echo 8192 2000 64 ;;
+    pickle | safetensors | store | checkpoint | journal | server_mhd) echo 4096 2000 64 ;;
     *) echo 1024 1000 16 ;;
     esac
 }
@@ -29,6 +29,7 @@ goldens() { # DOOR
     picture | facts) echo test/golden/io ;;
     weights) echo test/golden/weights test/golden/ftrain ;;
     pickle | safetensors) echo test/golden/weights ;;
+    npz) echo test/golden/ftrain ;;
     esac
 }
 
@@ -79,7 +80,7 @@ budget() { # DOOR
     esac
 }
 
-# What reaches more than the goldens do; of that, where it is too much, of each size the same share.
+# What reaches more than the goldens do; of that, where it is too much or too many, of each size the same share.
 keep() { # FUZZER
     local door merged
     door=$(basename "$1")
@@ -96,8 +97,10 @@ keep() { # FUZZER
         awk -v budget="$(budget "$door")" '
             { size[NR] = $1; path[NR] = $2; sum += $1 }
             END {
+                part = sum > budget ? budget / sum : 1
+                if (part * NR > 60) part = 60 / NR
                 for (i = 1; i <= NR; i++) {
-                    share += size[i] * (sum > budget ? budget / sum : 1)
+                    share += size[i] * part
                     if (taken + size[i] <= share + 0.5) { taken += size[i]; print path[i] }
                 }
             }' | while read -r file; do cp "$file" "test/fuzz/corpus/$door/$(basename "$file" | cut -c1-12)"; done

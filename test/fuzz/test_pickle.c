@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The smallest value takes one byte of the pickle and one record in memory; that, and the stacks, doubled as
- * they grow. */
-enum { TIMES_INPUT = 512, ALLOWANCE = 1 << 20 };
+/* The smallest value takes one byte of the pickle, and in memory a record of 32 and its places in stacks that
+ * double as they grow. Records come in chunks of 64 KB. */
+enum { TIMES_INPUT = 128, ALLOWANCE = 128 << 10 };
 /* Storages and tensors above these are not looked into, for the sake of speed. */
 enum { MAX_STORAGE_BYTES = 1 << 20, MAX_ELEMENTS = 1 << 16 };
 
