@@ -3,7 +3,7 @@
  *
  * A pixel of a convolution's input, whose values are not below 0, is rounded to 0 .. 255 with a scale of its
  * own: its largest value becomes 255. The weights of an output channel are rounded to -127 .. 127 with a
- * scale of the channel's (layers/int8_weights.h). A sum of their products, times both scales, is the result.
+ * scale of the channel's (layers/kernels/int8_weights.h). A sum of their products, times both scales, is the result.
  * No picture is looked at beforehand, and what is rounded in one place depends on no other pixel: whatever
  * the batch, the range of rows and the number of threads, the bits are the same.
  *
@@ -69,14 +69,16 @@ static inline size_t weights_size(int channels) {
     return (size_t)(START + quads_of(channels) * DEPTH);
 }
 
-/* Puts the weight of input channel c among those of a block of `width` output channels, for number o of them.
- * The block was filled with zeros. */
-static inline void put_weight(int8_t *block, int width, int o, int c, int8_t weight) {
-    block[START * width + (c / DEPTH * width + o) * DEPTH + c % DEPTH] = weight;
+/* Puts the weights of `count` input channels from c on, both multiples of DEPTH, among those of a block of
+ * `width` output channels, for number o of them. What stands before the block's weights was filled with
+ * zeros. */
+DNI_INLINE void put_weights(int8_t *block, int width, int o, int c, const int8_t *weight, const int count) {
+    int8_t *to = block + START * width + (c / DEPTH * width + o) * DEPTH;
+    for (int i = 0; i < count; i += DEPTH, to += width * DEPTH) memcpy(to, weight + i, DEPTH);
     if (START == 0) return;
     int32_t begin;
     memcpy(&begin, block + START * o, sizeof begin);
-    begin += OFFSET * weight;
+    for (int i = 0; i < count; i++) begin += OFFSET * weight[i];
     memcpy(block + START * o, &begin, sizeof begin);
 }
 

@@ -117,6 +117,19 @@ DNI_INLINE void vec_load_fence(void) {
 }
 #endif
 
+/* Whether a comparison holds anywhere. */
+DNI_INLINE int vec_any(vec_mask holds) {
+#if defined(__AVX512DQ__) && DNI_VECTOR_WIDTH == 16
+    return _mm512_movepi32_mask((__m512i)holds) != 0;
+#elif defined(__FMA__) && DNI_VECTOR_WIDTH == 8
+    return _mm256_movemask_ps((__m256)holds) != 0;
+#else
+    int32_t any = 0;
+    for (int i = 0; i < VW; i++) any |= holds[i];
+    return any != 0;
+#endif
+}
+
 /* k * x + y, under its name in BLAS. */
 DNI_INLINE vec vec_axpy(float k, vec x, vec y) {
     return vec_fma(vec_all(k), x, y);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Convolutions of bytes, every kernel bit for bit against 64-bit integers: on inputs and weights that are
  * whole multiples of their scales, so that rounding leaves them as they are and all arithmetic behind the
- * integer sums is exact. Sums are the largest that can occur, or random. And the rounding of weights. */
+ * integer sums is exact. Sums are the largest that can occur, or random. And the rounding of weights, which
+ * has to give the same integers in every kernel as it gives here, by vectors of four. */
+#define DNI_VECTOR_WIDTH 4
 #include "layers/conv2d_kernels.h"
-#include "layers/int8_weights.h"
+#include "layers/kernels/int8_weights.h"
 
 #include "core/memory.h"
 #include "core/rng.h"
@@ -43,6 +45,7 @@ typedef enum filling {
     LOWEST,  /* 255 times -127 */
     MIXED,   /* 255 times 127 or -127, by turns in depth: pairs that saturate one way, sums near 0 */
     RANDOM,
+    ROUNDED, /* weights that are no multiples of a scale, and random inputs with unequal means */
     FILLINGS,
 } filling;
 
@@ -55,7 +58,7 @@ typedef struct int8_case {
 typedef struct fixture {
     dni_conv2d conv;
     dni_conv2d_params params;
-    float *weight, *ones, *zeros, *bias, *x, *expected;
+    float *weight, *mean, *ones, *zeros, *bias, *x, *expected;
     int *values, *weights;    /* (pixel of x, in), (out, in, kernel, kernel) */
     float *pixel_unit, *unit; /* of a value of a pixel, of a weight of an output channel: powers of two */
     dni_tensor x_view;
@@ -72,6 +75,33 @@ static int *ints_alloc(size_t count) {
 static uint64_t drawn(const char *name, size_t i) {
     const dni_rng rng = dni_rng_named(11, name);
     return dni_rng_at(&rng, i) >> 32;
+}
+
+/* The integers of a row; with one tap `channels` must be whole vectors. */
+static void round_row(const weight_row *row, const weight_rounding *rounding, int8_t *rounded) {
+    if (row->taps == 1)
+        for (size_t c = 0; c < row->channels; c += VW) round_vector(rounding, row->weight + c, rounded + c);
+    else
+        for (size_t c = 0; c < row->channels; c++)
+            round_taps(rounding, row->weight + c * row->taps, row->taps, rounded + c * row->taps);
+}
+
+static void fill_rounded_weights(fixture *f) {
+    const size_t in = (size_t)f->conv.in_channels, taps = (size_t)(f->conv.kernel * f->conv.kernel);
+    const size_t out = (size_t)f->conv.out_channels;
+    int8_t *rounded = malloc(in * taps);
+    assert_non_null(rounded);
+    floats_fill(f->weight, out * in * taps, 21, 0, 0.05f);
+    floats_fill(f->mean, in, 22, 0.4f, 0.3f);
+    f->params.input_mean = f->mean;
+    for (size_t o = 0; o < out; o++) {
+        const weight_row row = {f->weight + o * in * taps, f->mean, in, taps};
+        const weight_rounding rounding = weight_rounding_of(&row);
+        round_row(&row, &rounding, rounded);
+        f->unit[o] = rounding.scale;
+        for (size_t i = 0; i < in * taps; i++) f->weights[o * in * taps + i] = rounded[i];
+    }
+    free(rounded);
 }
 
 /* Of each output channel one weight is 127 in size, so that the scale is the unit. */
@@ -101,11 +131,11 @@ static void fill_values(fixture *f, filling how) {
             for (int64_t column = 0; column < x->shape[2]; column++, pixel++) {
                 const size_t like =
                     (size_t)((n * x->shape[1] + row / step * step) * x->shape[2] + column / step * step);
-                const bool is_zero = how == RANDOM && like % 5 == 3;
+                const bool is_zero = how >= RANDOM && like % 5 == 3;
                 f->pixel_unit[pixel] = ldexpf(1.0f, (int)(drawn("pixel", like) % 9) - 4);
                 for (size_t c = 0; c < in; c++) {
                     int v = (int)(drawn("value", like * in + c) % 256);
-                    if (how != RANDOM || c == like % in) v = MOST_VALUE;
+                    if (how < RANDOM || c == like % in) v = MOST_VALUE;
                     f->values[pixel * in + c] = is_zero ? 0 : v;
                     f->x[pixel * in + c] = (float)f->values[pixel * in + c] * f->pixel_unit[pixel];
                 }
@@ -144,14 +174,17 @@ static fixture fixture_create(const int8_case *c, filling how) {
     const size_t weights = in * out * (size_t)(c->conv.kernel * c->conv.kernel),
                  pixels = (size_t)(c->n * c->h * c->w);
     f.weight = floats_alloc(weights), f.x = floats_alloc(pixels * in), f.bias = floats_alloc(out);
-    f.ones = floats_alloc(in), f.zeros = floats_alloc(in);
+    f.mean = floats_alloc(in), f.ones = floats_alloc(in), f.zeros = floats_alloc(in);
     f.unit = floats_alloc(out), f.pixel_unit = floats_alloc(pixels);
     f.weights = ints_alloc(weights), f.values = ints_alloc(pixels * in);
     f.x_view = dni_tensor_nhwc(f.x, c->n, c->h, c->w, (int64_t)in);
-    fill_weights(&f, how);
+    if (how == ROUNDED)
+        fill_rounded_weights(&f);
+    else
+        fill_weights(&f, how);
     fill_values(&f, how);
     for (size_t i = 0; i < in; i++) f.ones[i] = 1.0f, f.zeros[i] = 0.0f;
-    for (size_t o = 0; o < out; o++) f.bias[o] = 64.0f * f.unit[o];
+    for (size_t o = 0; o < out; o++) f.bias[o] = how == ROUNDED ? 0.0f : 64.0f * f.unit[o];
     f.params.weight = f.weight;
     if (c->conv.prologue != DNI_PROLOGUE_NONE) f.params.scale = f.ones, f.params.shift = f.zeros;
     if (c->conv.epilogue != DNI_EPILOGUE_NONE) f.params.bias = f.bias;
@@ -167,7 +200,7 @@ static fixture fixture_create(const int8_case *c, filling how) {
 }
 
 static void fixture_free(fixture *f) {
-    free(f->weight), free(f->x), free(f->bias), free(f->ones), free(f->zeros), free(f->unit),
+    free(f->weight), free(f->mean), free(f->x), free(f->bias), free(f->ones), free(f->zeros), free(f->unit),
         free(f->pixel_unit);
     free(f->weights), free(f->values), free(f->expected);
 }
@@ -294,15 +327,24 @@ static void test_kernels_for_avx_vnni_are_exact_in_the_encoding_of_avx512_vnni(v
 
 /* ---- rounding of weights ---- */
 
-/* What an input channel's weights lose, in weights' units. */
-static double lost(const dni_int8_rounding *rounding, const float *weight, size_t taps) {
-    int8_t rounded[9];
+/* What rounding a row loses, in weights' units: the sum over its channels, each times its mean. No channel
+ * alone loses more than a step. */
+static double lost(const weight_row *row) {
+    const weight_rounding rounding = weight_rounding_of(row);
+    int8_t *rounded = malloc(row->channels * row->taps);
+    assert_non_null(rounded);
+    round_row(row, &rounding, rounded);
     double sum = 0.0;
-    dni_int8_round(rounding, weight, taps, rounded);
-    for (size_t t = 0; t < taps; t++) {
-        assert_true(rounded[t] >= -MOST_WEIGHT);
-        sum += (double)weight[t] - (double)rounding->scale * rounded[t];
+    for (size_t c = 0; c < row->channels; c++) {
+        double channel = 0.0;
+        for (size_t i = c * row->taps; i < (c + 1) * row->taps; i++) {
+            assert_true(rounded[i] >= -MOST_WEIGHT);
+            channel += (double)row->weight[i] - (double)rounding.scale * rounded[i];
+        }
+        if (rounding.scale > 0.0f) assert_true(fabs(channel) <= 1.001 * (double)rounding.scale);
+        sum += channel * (row->mean ? (double)row->mean[c] : 1.0);
     }
+    free(rounded);
     return sum;
 }
 
@@ -316,16 +358,9 @@ static void test_the_errors_of_weights_times_means_add_up_to_less_than_a_step(vo
     floats_fill(mean, CHANNELS, 6, 0.4f, 0.1f);
     for (size_t taps = 1; taps <= TAPS; taps += TAPS - 1)
         for (int equal = 0; equal < 2; equal++) {
-            const dni_int8_rounding rounding =
-                dni_int8_rounding_of(weight, equal ? NULL : mean, CHANNELS, taps);
-            double sum = 0.0;
-            for (size_t c = 0; c < CHANNELS; c++) {
-                const double channel = lost(&rounding, weight + c * taps, taps);
-                assert_true(fabs(channel) <= 1.001 * (double)rounding.scale);
-                sum += channel * (equal ? 1.0 : (double)mean[c]);
-            }
-            if (!(fabs(sum) <= 2.0 * (double)rounding.scale))
-                fail_msg("%zu taps: errors of %.2f steps", taps, sum / (double)rounding.scale);
+            const weight_row row = {weight, equal ? NULL : mean, CHANNELS, taps};
+            const double scale = (double)weight_rounding_of(&row).scale, sum = lost(&row);
+            if (!(fabs(sum) <= 2.0 * scale)) fail_msg("%zu taps: errors of %.2f steps", taps, sum / scale);
         }
 }
 
@@ -337,23 +372,24 @@ static void test_a_weight_far_above_the_others_is_cut_off_where_its_input_is_sma
     floats_fill(weight, CHANNELS, 7, 0, 1.0f);
     for (size_t c = 0; c < CHANNELS; c++) mean[c] = 1.0f;
     weight[FAR] = 2.0f;
-    dni_int8_rounding rounding = dni_int8_rounding_of(weight, mean, CHANNELS, 1);
+    const weight_row row = {weight, mean, CHANNELS, 1};
+    weight_rounding rounding = weight_rounding_of(&row);
     assert_true(rounding.scale * MOST_WEIGHT == 2.0f);
     mean[FAR] = 0.01f;
-    rounding = dni_int8_rounding_of(weight, mean, CHANNELS, 1);
+    rounding = weight_rounding_of(&row);
     assert_true(rounding.scale * MOST_WEIGHT < 1.95f);
-    int8_t rounded;
-    dni_int8_round(&rounding, &weight[FAR], 1, &rounded);
-    assert_int_equal(rounded, MOST_WEIGHT);
+    int8_t rounded[VW];
+    round_vector(&rounding, &weight[FAR], rounded);
+    assert_int_equal(rounded[0], MOST_WEIGHT);
 }
 
 static void test_weights_that_are_all_zero_stay_so(void **state) {
     (void)state;
-    const float zeros[3] = {0.0f, -0.0f, 0.0f}, tiny[2] = {0x1p-130f, -0x1p-140f};
-    dni_int8_rounding rounding = dni_int8_rounding_of(zeros, NULL, 3, 1);
-    assert_true(rounding.scale == 0.0f && lost(&rounding, zeros, 3) == 0.0);
-    rounding = dni_int8_rounding_of(tiny, NULL, 1, 2);
-    assert_true(rounding.scale == 0.0f && lost(&rounding, tiny, 2) == (double)tiny[0] + (double)tiny[1]);
+    const float zeros[4] = {0.0f, -0.0f, 0.0f, 0.0f}, tiny[2] = {0x1p-130f, -0x1p-140f};
+    const weight_row of_zeros = {zeros, NULL, 4, 1}, of_tiny = {tiny, NULL, 1, 2};
+    assert_true(weight_rounding_of(&of_zeros).scale == 0.0f && lost(&of_zeros) == 0.0);
+    assert_true(weight_rounding_of(&of_tiny).scale == 0.0f);
+    assert_true(lost(&of_tiny) == (double)tiny[0] + (double)tiny[1]);
 }
 
 int main(void) {
