@@ -343,6 +343,8 @@ DOOR    ?=
 FUZZERS := $(FUZZ_DOORS:%=$(BUILD)/fuzzers/%)
 .PHONY: fuzz fuzz-built fuzz-keep
 fuzz fuzz-keep: deps
+	@for door in $(DOOR); do [ -e test/fuzz/test_$$door.c ] || \
+	    { echo "DOOR: '$$door' is none of $(FUZZ_DOORS)" >&2; exit 2; }; done
 	+@$(AGAIN) fuzz-built BUILD=$(call quoted,$(BUILD)/fuzz) SANITIZE=fuzzer-no-link,address,undefined OPTIMIZE=-O1 \
 	    CC=$(call quoted,$(if $(findstring clang,$(CC)),$(CC),clang)) FUZZ_ARGS=$(if $(filter fuzz-keep,$@),--keep)
 

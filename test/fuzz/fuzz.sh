@@ -45,7 +45,7 @@ fuzz() { # FUZZER
     read -r bytes memory block < <(limits "$door")
     mkdir -p "$place/corpus/$door" "$work/$door"
     # shellcheck disable=SC2046 # several words, or none
-    TMPDIR=$work/$door "$1" -max_total_time="$(awk "BEGIN { print int(60 * $MINUTES) }")" -timeout=20 \
+    TMPDIR=$work/$door "$1" -max_total_time="$seconds" -timeout=20 \
         -max_len="$bytes" -rss_limit_mb="$memory" -malloc_limit_mb="$block" -print_final_stats=1 \
         -artifact_prefix="$place/found/$door-" $(dictionary "$door") \
         "$place/corpus/$door" "test/fuzz/corpus/$door" $(goldens "$door") >"$log" 2>&1
@@ -68,7 +68,8 @@ report() { # DOOR LOG
         /number_of_executed_units/ { runs = $2 }
         /average_exec_per_sec/ { rate = $2 }
         /peak_rss_mb/ { memory = $2 }
-        END { printf "%-12s %12d %8d %7d %14s %6d\n", door, runs, rate, edges, corpus, memory }' "$2"
+        END { printf "%-12s %12d %8d %7d %14s %6d\n", door, runs, rate, edges, corpus, memory }' "$2" |
+        tee -a "$work/rows"
 }
 
 # Bytes of the inputs of a door that are kept. The smallest model file has 8192 for its head alone.
@@ -114,6 +115,11 @@ main() {
         sed -n '3,10s/^# \{0,1\}//p' "$0" >&2
         exit 2
     fi
+    seconds=$(awk -v minutes="$MINUTES" 'BEGIN { if (minutes ~ /^[0-9]*[.]?[0-9]+$/) print int(60 * minutes) }')
+    if [ "${seconds:-0}" -lt 1 ]; then # no limit is what libFuzzer takes 0 for
+        echo "MINUTES: '$MINUTES' is no number of minutes" >&2
+        exit 2
+    fi
     place=$(dirname "$(dirname "$1")")
     mkdir -p "$place/found"
     work=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")")
@@ -128,6 +134,7 @@ main() {
         if [ -n "$keep" ]; then keep "$fuzzer" & else fuzz "$fuzzer" & fi
     done
     wait
+    if [ -z "$keep" ]; then awk '{ runs += $2 } END { printf "%-12s %12d\n", "all", runs }' "$work/rows"; fi
     [ ! -e "$work/failed" ]
 }
 
