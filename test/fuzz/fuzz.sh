@@ -138,4 +138,4 @@ main() {
     [ ! -e "$work/failed" ]
 }
 
-main "$@"
+main "$@"; exit # at once: the file may have been edited meanwhile
