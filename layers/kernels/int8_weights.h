@@ -25,9 +25,9 @@
 
 enum { BINS = 512, MOST_TAPS = 9 };
 
-typedef double vec_double __attribute__((vector_size(DNI_VECTOR_WIDTH * 8)));
-
-typedef int8_t vec_byte __attribute__((vector_size(DNI_VECTOR_WIDTH)));
+/* Half as many floats as a vector has, and as many doubles. */
+typedef float vec_half __attribute__((vector_size(DNI_VECTOR_WIDTH * 2)));
+typedef double vec_double __attribute__((vector_size(DNI_VECTOR_WIDTH * 4)));
 
 /* The weights of an output channel, (channels, taps), taps being at most MOST_TAPS. mean (channels): what is
  * expected of what they are multiplied by; NULL: all the same. */
@@ -99,15 +99,34 @@ DNI_INLINE vec means_of(const weight_row *row, size_t c) {
     return vec_load(means);
 }
 
+#if DNI_VECTOR_WIDTH == 16 /* what follows goes through memory in GCC 12 */
+DNI_INLINE vec_double half_as_double(vec x, const int half) {
+    return _mm512_cvtps_pd(half ? _mm512_extractf32x8_ps(x, 1) : _mm512_castps512_ps256(x));
+}
+#else
+DNI_INLINE vec_double half_as_double(vec x, const int half) {
+    vec_half floats;
+    memcpy(&floats, (const char *)&x + (size_t)half * sizeof floats, sizeof floats);
+    return __builtin_convertvector(floats, vec_double);
+}
+#endif
+
+DNI_INLINE double sum_of_all(const vec_double halves[2]) {
+    const vec_double sums = halves[0] + halves[1];
+    double sum = 0.0;
+    for (int lane = 0; lane < VW / 2; lane++) sum += sums[lane];
+    return sum;
+}
+
 /* The sum of the channels' errors, each times its mean. */
 DNI_INLINE double total_error(const weight_row *row, float inverse) {
-    vec_double totals = {0};
-    double total = 0.0;
-    for (size_t c = 0; c < row->channels; c += VW)
-        totals += __builtin_convertvector(errors_of(row, c, inverse), vec_double) *
-                  __builtin_convertvector(means_of(row, c), vec_double);
-    for (int lane = 0; lane < VW; lane++) total += totals[lane];
-    return total;
+    vec_double totals[2] = {{0}, {0}};
+    for (size_t c = 0; c < row->channels; c += VW) {
+        const vec error = errors_of(row, c, inverse), mean = means_of(row, c);
+        DNI_UNROLL for (int half = 0; half < 2; half++) totals[half] +=
+            half_as_double(error, half) * half_as_double(mean, half);
+    }
+    return sum_of_all(totals);
 }
 
 /* Adds, for each bin of errors from `from` on, what a change of its channels' sums by one step changes of the
@@ -117,22 +136,36 @@ DNI_INLINE void fill_bins(const weight_row *row, float inverse, float direction,
     for (int bin = from; bin < BINS; bin++) bins[bin] = 0.0;
     for (size_t c = 0; c < row->channels; c += VW) {
         const vec error = errors_of(row, c, inverse) * direction;
-        if (!vec_any(error >= least)) continue;
+        unsigned found = vec_bits(error >= least);
+        if (!found) continue;
         float errors[VW], means[VW];
         vec_store(errors, error);
         vec_store(means, means_of(row, c));
-        for (int lane = 0; lane < VW; lane++) {
-            const int bin = (int)(errors[lane] * 2 * BINS);
-            if (bin >= from) bins[bin < BINS ? bin : BINS - 1] += (double)means[lane];
+        for (; found; found &= found - 1) {
+            const int lane = __builtin_ctz(found), bin = (int)(errors[lane] * 2 * BINS);
+            bins[bin < BINS ? bin : BINS - 1] += (double)means[lane];
         }
     }
 }
 
+/* The bins that are likely to do: errors being spread evenly, those of one side use up the total from
+ * 0.5 - total / sum of means on. */
+DNI_INLINE int likely_bins(const weight_row *row, double total) {
+    vec_double sums[2] = {{0}, {0}};
+    for (size_t c = 0; c < row->channels; c += VW) {
+        const vec mean = means_of(row, c);
+        DNI_UNROLL for (int half = 0; half < 2; half++) sums[half] += half_as_double(mean, half);
+    }
+    const double share = 3.0 * BINS * total / (sum_of_all(sums) + 0x1p-100);
+    return share >= 0.0 && share < BINS - 2 ? 2 + (int)share : BINS - 1;
+}
+
 /* The size of error from which on sums are changed: so many that `total` is used up, the largest errors
- * first. They mostly are in the last bins, and the others are filled only where those are too few. */
+ * first. Bins are filled as far as they are likely to be needed, and further only where that does not do. */
 DNI_INLINE float threshold(const weight_row *row, float inverse, float direction, double total) {
     double bins[BINS];
-    for (int from = BINS - BINS / 16;; from = from > BINS / 2 ? BINS / 2 : 1) {
+    for (int filled = likely_bins(row, total);; filled = filled < BINS / 4 ? 4 * filled : BINS - 1) {
+        const int from = BINS - filled;
         fill_bins(row, inverse, direction, from, bins);
         double left = total;
         int bin = BINS;
@@ -159,10 +192,17 @@ DNI_INLINE weight_rounding weight_rounding_of(const weight_row *row) {
 
 /* ---- the weights ---- */
 
-/* Integers of at most 2^22 in size, as bytes: beside 1.5 * 2^23 they are a float's last bits. */
+/* Integers of at most 127 in size, as bytes. */
 DNI_INLINE void vec_store_bytes(int8_t *to, vec integers) {
-    const vec_byte bytes = __builtin_convertvector((vec_mask)(integers + 0x1.8p23f), vec_byte);
-    memcpy(to, &bytes, sizeof bytes);
+#if defined(__AVX512F__) && DNI_VECTOR_WIDTH == 16
+    _mm_storeu_si128((void *)to, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(integers)));
+#elif defined(__AVX2__) && DNI_VECTOR_WIDTH == 8
+    const __m256i wide = _mm256_cvtps_epi32(integers);
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+    _mm_storel_epi64((void *)to, _mm_packs_epi16(words, words));
+#else
+    for (int i = 0; i < VW; i++) to[i] = (int8_t)integers[i];
+#endif
 }
 
 /* VW weights of one tap each, which has no other that could make up the sum. */

@@ -117,16 +117,16 @@ DNI_INLINE void vec_load_fence(void) {
 }
 #endif
 
-/* Whether a comparison holds anywhere. */
-DNI_INLINE int vec_any(vec_mask holds) {
+/* Bit i: whether a comparison holds in lane i. */
+DNI_INLINE unsigned vec_bits(vec_mask holds) {
 #if defined(__AVX512DQ__) && DNI_VECTOR_WIDTH == 16
-    return _mm512_movepi32_mask((__m512i)holds) != 0;
+    return _mm512_movepi32_mask((__m512i)holds);
 #elif defined(__FMA__) && DNI_VECTOR_WIDTH == 8
-    return _mm256_movemask_ps((__m256)holds) != 0;
+    return (unsigned)_mm256_movemask_ps((__m256)holds);
 #else
-    int32_t any = 0;
-    for (int i = 0; i < VW; i++) any |= holds[i];
-    return any != 0;
+    unsigned bits = 0;
+    for (int i = 0; i < VW; i++) bits |= (unsigned)holds[i] & 1u << i;
+    return bits;
 #endif
 }
 
