@@ -12,18 +12,20 @@
 #ifndef DN_LAYERS_KERNELS_BF16_H
 #define DN_LAYERS_KERNELS_BF16_H
 
-#include "core/bf16.h"
 #include "layers/kernels/microkernel.h"
 
 #include <string.h>
 
 typedef uint32_t bf16_pair;
 
-static inline bf16_pair bf16_pair_of(float first, float second) {
-    return dni_bf16_of(first) | (uint32_t)dni_bf16_of(second) << 16;
+/* Sixteen pairs of a number of `first` and one of `second`. */
+DNI_INLINE void bf16_store_pairs(bf16_pair *to, vec first, vec second) {
+    const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(first));
+    const __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(second));
+    _mm512_storeu_si512(to, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
 }
 
-/* Rounds 32 floats to 16 pairs. */
+/* Rounds 32 floats, neighbours in depth, to 16 pairs. */
 DNI_INLINE void bf16_store(bf16_pair *to, vec first, vec second) {
     _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(second, first));
 }

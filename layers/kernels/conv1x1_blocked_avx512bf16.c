@@ -97,13 +97,30 @@ static size_t weight_offset(const dni_conv2d *conv, int chunk, int block) {
            (size_t)chunk_pairs(conv, chunk) * (size_t)(block_start(conv, block) * VW);
 }
 
+/* The numbers of a vector from c on; 0 from `end` on. */
+static vec load_until(const float *from, size_t c, size_t end) {
+    return _mm512_maskz_loadu_ps(c + VW <= end ? 0xffff
+                                 : c < end     ? (__mmask16)((1u << (end - c)) - 1)
+                                               : 0,
+                                 from + c);
+}
+
+/* The weights of an output channel for a chunk, whose pairs go to every `width`-th place of `to`. */
+static void pack_channel(const float *weight, size_t start, size_t end, bf16_pair *to, size_t width) {
+    for (size_t c = start; c < end; c += STEP) {
+        const size_t pairs = end - c < STEP ? (end - c + 1) / 2 : STEP / 2;
+        bf16_pair rounded[STEP / 2];
+        bf16_store(rounded, load_until(weight, c, end), load_until(weight, c + VW, end));
+        for (size_t i = 0; i < pairs; i++, to += width) *to = rounded[i];
+    }
+}
+
 static void pack_block(const dni_conv2d *conv, const float *weight, int chunk, int block, bf16_pair *to) {
-    const size_t in = (size_t)conv->in_channels, end = (size_t)chunk_start(conv, chunk + 1);
-    for (size_t c = (size_t)chunk_start(conv, chunk); c < end; c += 2)
-        for (int o = block_start(conv, block) * VW; o < block_start(conv, block + 1) * VW; o++) {
-            const float *from = weight + (size_t)o * in + c;
-            *to++ = bf16_pair_of(from[0], c + 1 < end ? from[1] : 0.0f);
-        }
+    const size_t start = (size_t)chunk_start(conv, chunk), end = (size_t)chunk_start(conv, chunk + 1);
+    const size_t first = (size_t)(block_start(conv, block) * VW);
+    const size_t width = (size_t)(block_start(conv, block + 1) * VW) - first;
+    for (size_t o = 0; o < width; o++)
+        pack_channel(weight + (first + o) * (size_t)conv->in_channels, start, end, to + o, width);
 }
 
 static void pack(const dni_conv2d *conv, const dni_conv2d_params *params, void *packed) {

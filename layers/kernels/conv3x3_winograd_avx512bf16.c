@@ -63,27 +63,46 @@ static void gather_taps(const float *w, size_t step, size_t width, float to[TAPS
         for (size_t tap = 0; tap < TAPS; tap++) to[tap][o] = w[o * step + tap];
 }
 
-/* G w G^T of one input channel and `width` output channels. */
+typedef double doubles __attribute__((vector_size(VW / 2 * sizeof(double))));
+
+/* F(2, 3)'s G times three taps of a column. */
+DNI_INLINE void transform_down(doubles w0, doubles w1, doubles w2, doubles to[IN_ROWS]) {
+    to[0] = w0;
+    to[1] = 0.5 * (w0 + w2 + w1);
+    to[2] = 0.5 * (w0 + w2 - w1);
+    to[3] = w2;
+}
+
+/* The rows of F(4, 3)'s G for the points +-`point`; `other` is the other point. */
+DNI_INLINE void across_points(const doubles w[3], double point, double other, doubles *plus, doubles *minus) {
+    const double scale = g_factor(point, other);
+    const doubles even = scale * w[0] + scale * point * point * w[2], odd = scale * point * w[1];
+    *plus = even + odd;
+    *minus = even - odd;
+}
+
+DNI_INLINE void store_as_floats(float *to, doubles from) {
+    _mm256_storeu_ps(to, _mm512_cvtpd_ps(from));
+}
+
+/* G w G^T of one input channel and `width` output channels. In double: the only rounding that counts is that
+ * to bfloat16. */
 static void transform_weights(float w[TAPS][BLOCK_CHANNELS], size_t width,
                               float to[COMPONENTS][BLOCK_CHANNELS]) {
-    static const double down[IN_ROWS][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
-    const double at_p = g_factor(P, Q), at_q = g_factor(Q, P);
-    const double across[IN_COLUMNS][3] = {{g_zero, 0, 0},
-                                          {at_p, at_p * P, at_p * P * P},
-                                          {at_p, -at_p * P, at_p * P * P},
-                                          {at_q, at_q * Q, at_q * Q * Q},
-                                          {at_q, -at_q * Q, at_q * Q * Q},
-                                          {0, 0, 1}};
-    for (int i = 0; i < IN_ROWS; i++)
-        for (int j = 0; j < IN_COLUMNS; j++) {
-            double g[TAPS];
-            for (int tap = 0; tap < TAPS; tap++) g[tap] = down[i][tap / 3] * across[j][tap % 3];
-            for (size_t o = 0; o < width; o++) {
-                double sum = 0;
-                for (int tap = 0; tap < TAPS; tap++) sum += g[tap] * (double)w[tap][o];
-                to[i * IN_COLUMNS + j][o] = (float)sum;
-            }
+    for (size_t o = 0; o < width; o += VW / 2) {
+        doubles taps[TAPS], columns[3][IN_ROWS], out[IN_COLUMNS];
+        DNI_UNROLL for (int i = 0; i < TAPS; i++) taps[i] = _mm512_cvtps_pd(_mm256_loadu_ps(&w[i][o]));
+        DNI_UNROLL for (int x = 0; x < 3; x++) transform_down(taps[x], taps[3 + x], taps[6 + x], columns[x]);
+        DNI_UNROLL for (int i = 0; i < IN_ROWS; i++) {
+            const doubles row[3] = {columns[0][i], columns[1][i], columns[2][i]};
+            out[0] = g_zero * row[0];
+            across_points(row, P, Q, &out[1], &out[2]);
+            across_points(row, Q, P, &out[3], &out[4]);
+            out[5] = row[2];
+            DNI_UNROLL for (int j = 0; j < IN_COLUMNS; j++)
+                store_as_floats(&to[i * IN_COLUMNS + j][o], out[j]);
         }
+    }
 }
 
 static void pack(const dni_conv2d *conv, const dni_conv2d_params *params, void *packed) {
@@ -101,8 +120,9 @@ static void pack(const dni_conv2d *conv, const dni_conv2d_params *params, void *
             gather_taps(weight + TAPS, in * TAPS, width, taps);
             transform_weights(taps, width, odd);
             for (size_t i = 0; i < COMPONENTS; i++)
-                for (size_t o = 0; o < width; o++)
-                    to[i * component_weights(conv) + o] = bf16_pair_of(even[i][o], odd[i][o]);
+                for (size_t o = 0; o < width; o += VW)
+                    bf16_store_pairs(to + i * component_weights(conv) + o, vec_load(&even[i][o]),
+                                     vec_load(&odd[i][o]));
         }
     }
 }
