@@ -3,7 +3,8 @@
  *
  * A pixel of a convolution's input, whose values are not below 0, is rounded to 0 .. 255 with a scale of its
  * own: its largest value becomes 255. The weights of an output channel are rounded to -127 .. 127 with a
- * scale of the channel's (layers/kernels/int8_weights.h). A sum of their products, times both scales, is the result.
+ * scale of the channel's (layers/kernels/int8_weights.h). A sum of their products, times both scales, is the
+ * result.
  * No picture is looked at beforehand, and what is rounded in one place depends on no other pixel: whatever
  * the batch, the range of rows and the number of threads, the bits are the same.
  *
