@@ -3,6 +3,7 @@
  * of this CPU, for it is refused on none. */
 #include "core/cpu.h"
 #include "densenet/densenet.h"
+#include "test/support/rounded_models.h"
 #include "test/support/seeded_weights.h"
 #include "test/support/tiers.h"
 
@@ -15,34 +16,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { SEED = 7, SIDE = 128, BATCH = 3, INPUT = SIDE * SIDE * 3, MOST_FEATURES = 2208 };
-
-static dn_model *model_of(const dn_weights *weights, dn_precision precision) {
-    dn_model *model;
-    dn_error error;
-    if (dn_model_create(&model, weights,
-                        &(dn_model_options){.struct_size = sizeof(dn_model_options), .precision = precision},
-                        &error))
-        fail_msg("%s", error.message);
-    assert_int_equal(dn_model_precision(model), precision);
-    return model;
-}
-
-static void run_sized(const dn_model *model, const float *inputs, int count, int side, int threads,
-                      float *features) {
-    const dn_session_options options = {
-        .struct_size = sizeof options, .batch = count, .height = side, .width = side, .threads = threads};
-    dn_session *session;
-    dn_error error;
-    if (dn_session_create(&session, model, &options, &error) ||
-        dn_session_forward(session, inputs, count, &(dn_outputs){.features = features}, &error))
-        fail_msg("%s", error.message);
-    dn_session_free(session);
-}
-
-static void run(const dn_model *model, const float *inputs, int count, int threads, float *features) {
-    run_sized(model, inputs, count, SIDE, threads, features);
-}
+enum { SEED = 7, SIDE = 128, BATCH = 3 };
 
 /* Pictures of something: waves with a little noise, so that images differ as photographs do. Noise alone
  * gives all images the same features but for what a norm then makes large. */
@@ -69,29 +43,6 @@ static dn_weights *measured_weights(const char *name, const float *inputs, int c
     return weights;
 }
 
-static double cosine(const float *a, const float *b, size_t count) {
-    double aa = 0, bb = 0, ab = 0;
-    for (size_t i = 0; i < count; i++) {
-        aa += (double)a[i] * (double)a[i];
-        bb += (double)b[i] * (double)b[i];
-        ab += (double)a[i] * (double)b[i];
-    }
-    return ab / sqrt(aa * bb);
-}
-
-static void check_bits(const dn_model *rounded, const float *inputs, const float *found) {
-    static float again[BATCH * MOST_FEATURES];
-    const size_t length = (size_t)dn_model_config(rounded)->features;
-    for (int threads = 2; threads <= 3; threads++) {
-        run(rounded, inputs, BATCH, threads, again);
-        assert_memory_equal(again, found, BATCH * length * sizeof *found);
-    }
-    for (size_t i = 0; i < BATCH; i++) {
-        run(rounded, inputs + i * INPUT, 1, 2, again);
-        assert_memory_equal(again, found + i * length, length * sizeof *found);
-    }
-}
-
 /* Whether kernels of this tier multiply bytes on this CPU. Where they do not, float32 is as fast, and
  * taken. */
 static bool has_int8(dni_isa isa) {
@@ -103,11 +54,11 @@ static bool has_int8(dni_isa isa) {
 
 static void check_features(const dn_weights *weights, const float *inputs, bool is_rounded) {
     static float expected[BATCH * MOST_FEATURES], found[BATCH * MOST_FEATURES];
-    dn_model *exact = model_of(weights, DN_PRECISION_FLOAT32),
-             *rounded = model_of(weights, DN_PRECISION_INT8);
+    dn_model *exact = model_in(weights, DN_PRECISION_FLOAT32),
+             *rounded = model_in(weights, DN_PRECISION_INT8);
     const size_t length = (size_t)dn_model_config(exact)->features;
-    run(exact, inputs, BATCH, 2, expected);
-    run(rounded, inputs, BATCH, 1, found);
+    compute_features(exact, inputs, BATCH, SIDE, 2, expected);
+    compute_features(rounded, inputs, BATCH, SIDE, 1, found);
     for (size_t i = 0; i < BATCH; i++) {
         const double same = cosine(expected + i * length, found + i * length, length);
         print_message("    %s, %s: cosine %.6f\n", dn_model_config(exact)->name, dn_model_tier(exact), same);
@@ -116,7 +67,7 @@ static void check_features(const dn_weights *weights, const float *inputs, bool 
     assert_int_equal(memcmp(expected, found, length * sizeof *found) != 0, is_rounded);
     /* With AVX2 alone 3x3 convolutions stay in float32, and their transformed weights are the larger part. */
     if (is_rounded) assert_true(dn_model_size(rounded) < dn_model_size(exact) * 2 / 3);
-    check_bits(rounded, inputs, found);
+    assert_same_bits(rounded, inputs, BATCH, SIDE, found);
     dn_model_free(exact);
     dn_model_free(rounded);
 }
@@ -142,10 +93,10 @@ static void test_densenet161s_features_of_eight_whole_pictures_lie_where_float32
     static float expected[PICTURES * MOST_FEATURES], found[PICTURES * MOST_FEATURES];
     float *inputs = pictures(PICTURES, WHOLE);
     dn_weights *weights = measured_weights("densenet161", inputs, PICTURES, WHOLE);
-    dn_model *exact = model_of(weights, DN_PRECISION_FLOAT32),
-             *rounded = model_of(weights, DN_PRECISION_INT8);
-    run_sized(exact, inputs, PICTURES, WHOLE, 2, expected);
-    run_sized(rounded, inputs, PICTURES, WHOLE, 2, found);
+    dn_model *exact = model_in(weights, DN_PRECISION_FLOAT32),
+             *rounded = model_in(weights, DN_PRECISION_INT8);
+    compute_features(exact, inputs, PICTURES, WHOLE, 2, expected);
+    compute_features(rounded, inputs, PICTURES, WHOLE, 2, found);
     for (size_t i = 0; i < PICTURES; i++) {
         const double same = cosine(expected + i * MOST_FEATURES, found + i * MOST_FEATURES, MOST_FEATURES);
         print_message("    densenet161, %s, picture %zu: cosine %.6f\n", dn_model_tier(rounded), i, same);
@@ -160,8 +111,8 @@ static void test_densenet161s_features_of_eight_whole_pictures_lie_where_float32
 static void test_1x1_convolutions_are_computed_in_int8_and_only_where_it_was_asked_for(void **state) {
     (void)state;
     dn_weights *weights = seeded_weights(dn_config_find("densenet121"), SEED);
-    dn_model *exact = model_of(weights, DN_PRECISION_FLOAT32),
-             *rounded = model_of(weights, DN_PRECISION_INT8);
+    dn_model *exact = model_in(weights, DN_PRECISION_FLOAT32),
+             *rounded = model_in(weights, DN_PRECISION_INT8);
     dni_isa isa;
     assert_int_equal(dni_cpu_choose_isa(&isa, NULL), DN_OK);
     const char *convolution;

@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "test/support/layers.h"
+#include "test/support/pools.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -17,22 +18,6 @@
 #include <cmocka.h>
 
 /* ---- running one kernel ---- */
-
-enum { MAX_THREADS = 3 };
-static dni_pool *pools[MAX_THREADS + 1];
-
-static int create_pools(void **state) {
-    (void)state;
-    for (int threads = 1; threads <= MAX_THREADS; threads++)
-        if (dni_pool_create(&pools[threads], threads, NULL) != DN_OK) return -1;
-    return 0;
-}
-
-static int free_pools(void **state) {
-    (void)state;
-    for (int threads = 1; threads <= MAX_THREADS; threads++) dni_pool_free(pools[threads]);
-    return 0;
-}
 
 static void run_kernel(const dni_conv2d_kernel *kernel, const dni_conv2d *conv,
                        const dni_conv2d_params *params, const dni_tensor *x, const dni_tensor *y,

@@ -11,6 +11,7 @@
 #include "core/rng.h"
 #include "test/support/avxvnni_encoded.h"
 #include "test/support/layers.h"
+#include "test/support/pools.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -22,21 +23,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { MAX_THREADS = 3, MOST_VALUE = 255, MOST_WEIGHT = 127 };
-static dni_pool *pools[MAX_THREADS + 1];
-
-static int create_pools(void **state) {
-    (void)state;
-    for (int threads = 1; threads <= MAX_THREADS; threads++)
-        if (dni_pool_create(&pools[threads], threads, NULL) != DN_OK) return -1;
-    return 0;
-}
-
-static int free_pools(void **state) {
-    (void)state;
-    for (int threads = 1; threads <= MAX_THREADS; threads++) dni_pool_free(pools[threads]);
-    return 0;
-}
+enum { MOST_VALUE = 255, MOST_WEIGHT = 127 };
 
 /* ---- one case ---- */
 
