@@ -98,6 +98,7 @@ static size_t read_answer(int from, char *begin, size_t size) {
     size_t filled = 0;
     for (;;) {
         const ssize_t count = recv(from, piece, sizeof piece, 0);
+        if (count < 0 && errno == EINTR) continue; /* the fuzzer's alarm */
         if (count < 0 && errno == ECONNRESET) return filled;
         fuzz_require(count >= 0, "the server neither answers nor ends: %s", strerror(errno));
         if (count == 0) return filled;
@@ -112,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     const int connection = connect_to_server();
     for (size_t sent = 0; sent < size;) {
         const ssize_t count = send(connection, bytes + sent, size - sent, MSG_NOSIGNAL);
+        if (count < 0 && errno == EINTR) continue;
         if (count <= 0) break; /* the server has ended it, and has its reasons */
         sent += (size_t)count;
     }
