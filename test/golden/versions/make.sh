@@ -32,7 +32,8 @@ fi
 if "$ftrain" train --help | grep -q -- --checkpoint; then # killed as soon as there is one
     "$ftrain" "${training[@]}" --epochs 300 -o other.safetensors --checkpoint training.checkpoint >/dev/null 2>&1 &
     until [ -e training.checkpoint ] || ! kill -0 $! 2>/dev/null; do :; done
-    kill -9 $! && wait $! 2>/dev/null || true
+    kill -9 $!
+    wait $! 2>/dev/null || true
     files+=(training.checkpoint)
 fi
 if "$ftrain" review --help >/dev/null 2>&1; then
