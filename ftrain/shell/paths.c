@@ -167,6 +167,9 @@ static dn_status read_path(path_source *source, char **out, dn_error *error) {
         }
         source->begin += length + (stop != NULL);
         if (!length) continue;
+        if (source->separator && memchr(line, '\0', length))
+            return dni_fail(error, DN_ERR_FORMAT,
+                            "standard input: a line with a zero byte; paths that end in one need -0");
         *out = strndup(line, length);
         source->lacks_memory = !*out;
         return DN_OK;

@@ -107,6 +107,8 @@ cp data/test/dark/1.ppm $'two\nlines.ppm'
 find . -name 'two*' -print0 >names
 run $predict --json -0 - <names
 expect "-0 reads names with line feeds" 0 '^\{"path": "./two\\nlines.ppm", "class": "dark"' ""
+run $predict --top 1 - <names
+expect "without -0 they are refused, not cut at the first" 1 '^-	error: standard input: a line with a zero byte' 'need -0'
 run $predict none
 expect "an empty folder alone is a data error" 3 "" 'none: a folder without files'
 run $predict - </dev/null
