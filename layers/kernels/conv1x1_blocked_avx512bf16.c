@@ -99,10 +99,8 @@ static size_t weight_offset(const dni_conv2d *conv, int chunk, int block) {
 
 /* The numbers of a vector from c on; 0 from `end` on. */
 static vec load_until(const float *from, size_t c, size_t end) {
-    return _mm512_maskz_loadu_ps(c + VW <= end ? 0xffff
-                                 : c < end     ? (__mmask16)((1u << (end - c)) - 1)
-                                               : 0,
-                                 from + c);
+    const unsigned lanes = c + VW <= end ? 0xffff : c < end ? (1u << (end - c)) - 1 : 0;
+    return _mm512_maskz_loadu_ps((__mmask16)lanes, from + c);
 }
 
 /* The weights of an output channel for a chunk, whose pairs go to every `width`-th place of `to`. */
