@@ -59,7 +59,8 @@ SCHEMADIR ?= $(PREFIX)/share/densenet/json
 SANITIZE ?=
 BUILD   ?= build$(if $(SANITIZE),/$(if $(filter undefined,$(SANITIZE)),ubsan,asan))
 WERROR  ?=
-OPTIMIZE ?= -O3
+# A sanitizer's checks are unrolled with everything else at -O3: one kernel alone then takes 54 s to compile, 14 s at -O2.
+OPTIMIZE ?= $(if $(SANITIZE),-O2,-O3)
 PKG_CONFIG ?= pkg-config
 PYTHON  ?= /usr/bin/python3
 
