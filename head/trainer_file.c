@@ -112,13 +112,13 @@ static dn_status describe(const dn_trainer *t, const char *provenance, char **te
         !describe_features(out, "train", &t->train, &t->train_hash) &&
         !describe_features(out, "valid", &t->valid, &t->valid_hash) && !describe_layers(out, t->head) &&
         !describe_options(out, &t->options) && !describe_class_weights(out, t))
-        *text = json_dumps(out, JSON_REAL_PRECISION(9));
+        *text = dni_json_dump(out, JSON_REAL_PRECISION(9));
     json_decref(out);
     return *text ? DN_OK : dni_no_memory(error, "a training's description");
 }
 
 static char *value_text(const json_t *value) {
-    return value ? json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9)) : strdup("missing");
+    return value ? dni_json_dump(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9)) : strdup("missing");
 }
 
 static dn_status name_difference(const char *path, const char *key, const json_t *there, const json_t *here,

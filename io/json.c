@@ -125,9 +125,22 @@ void dni_json_update(json_t **object, json_t *more) {
 
 /* ---- writing ---- */
 
+/* json_dumpb() needs no memory for the text: it counts what does not fit. */
+char *dni_json_dump(const json_t *value, size_t flags) {
+    const size_t size = value ? json_dumpb(value, NULL, 0, flags) : 0;
+    char *const text = size ? malloc(size + 1) : NULL;
+    if (!text) return NULL;
+    if (json_dumpb(value, text, size, flags) == size) {
+        text[size] = '\0';
+        return text;
+    }
+    free(text);
+    return NULL;
+}
+
 /* False without memory. */
 static bool write_leaf(FILE *to, const json_t *value) {
-    char *text = json_dumps(value, JSON_ENCODE_ANY);
+    char *text = dni_json_dump(value, JSON_ENCODE_ANY);
     if (text) fputs(text, to);
     free(text);
     return text != NULL;

@@ -108,7 +108,7 @@ static char *header_text(const dni_tensor_dict *dict, const dni_named_tensor *co
         failed = put_tensor(header, tensors[i], begin);
         begin += tensor_bytes(&tensors[i]->tensor);
     }
-    char *text = failed ? NULL : json_dumps(header, JSON_COMPACT);
+    char *text = failed ? NULL : dni_json_dump(header, JSON_COMPACT);
     json_decref(header);
     return text;
 }
