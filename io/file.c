@@ -23,10 +23,7 @@ enum { TOLD_BYTES = 1 << 20 }; /* read at most before somebody is told */
 /* O_NONBLOCK keeps a pipe without a writer from hanging us; and on a file that another process holds a
  * lease of it fails at once, where a plain open waits for the lease to be given up. */
 static int open_file(const char *path) {
-    for (int attempts = 0;;) {
-        const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        if (descriptor >= 0 || !dni_retry(errno, &attempts)) return descriptor;
-    }
+    return dni_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 }
 
 static dn_status check_kind(dni_file *file, dn_error *error) {

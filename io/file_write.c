@@ -52,16 +52,17 @@ static char *folder_of(const char *path) {
 
 enum { TEMPORARY_SIZE = 64 }; /* of the temporary's name without the folder */
 
-/* Fills in the four names; false when out of memory. */
-static bool set_names(dni_file_writer *writer, const char *path) {
-    writer->path = strdup(path);
+/* Fills in the four names. A goal that is not there yet leads nowhere else; one that cannot be followed for another
+ * reason, as want of memory, must not be taken for such a one: its link would be replaced. */
+static dn_status set_names(dni_file_writer *writer, const char *path, dn_error *error) {
     writer->goal = realpath(path, NULL);
-    if (!writer->goal) writer->goal = strdup(path); /* not there yet */
-    if (!writer->path || !writer->goal) return false;
+    if (!writer->goal && errno != ENOENT) return dni_fail_errno(error, errno, "%s: cannot be written", path);
+    if (!writer->goal) writer->goal = strdup(path);
+    writer->path = strdup(path);
+    if (!writer->path || !writer->goal) return dni_no_memory(error, "%s", path);
     writer->folder = folder_of(writer->goal);
-    if (!writer->folder) return false;
-    writer->temporary = malloc(strlen(writer->folder) + TEMPORARY_SIZE);
-    return writer->temporary != NULL;
+    if (writer->folder) writer->temporary = malloc(strlen(writer->folder) + TEMPORARY_SIZE);
+    return writer->temporary ? DN_OK : dni_no_memory(error, "%s", path);
 }
 
 static void name_temporary(dni_file_writer *writer, unsigned slot) {
@@ -70,18 +71,19 @@ static void name_temporary(dni_file_writer *writer, unsigned slot) {
              writer->folder, (uint64_t)XXH3_64bits(name, strlen(name)), slot);
 }
 
-/* Whether the name still means that file. */
-static bool is_named(int descriptor, const char *path) {
+/* 1: the name still means that file; 0: it does not; -1: that cannot be told, with errno. */
+static int is_named(int descriptor, const char *path) {
     struct stat file, named;
-    return fstat(descriptor, &file) == 0 && lstat(path, &named) == 0 && file.st_dev == named.st_dev &&
-           file.st_ino == named.st_ino;
+    if (fstat(descriptor, &file) != 0) return -1;
+    if (lstat(path, &named) != 0) return errno == ENOENT ? 0 : -1;
+    return file.st_dev == named.st_dev && file.st_ino == named.st_ino;
 }
 
 /* Whether there was a temporary of that name that no process writes, and is gone now. */
 static bool remove_abandoned(const char *temporary) {
-    const int descriptor = open(temporary, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    const int descriptor = dni_open(temporary, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
     if (descriptor < 0) return false;
-    const bool removed = flock(descriptor, LOCK_EX | LOCK_NB) == 0 && is_named(descriptor, temporary) &&
+    const bool removed = flock(descriptor, LOCK_EX | LOCK_NB) == 0 && is_named(descriptor, temporary) == 1 &&
                          unlink(temporary) == 0;
     close(descriptor);
     return removed;
@@ -90,13 +92,15 @@ static bool remove_abandoned(const char *temporary) {
 /* A new file, locked; open(), unlike mkstemp(), applies the umask. -1 with errno: EEXIST where the name is
  * taken, also by somebody who took the new file for abandoned before it was locked. */
 static int create_locked(const char *temporary) {
-    const int descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int descriptor = dni_open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor < 0) return -1;
     while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR)
         continue; /* without locks nobody removes it either */
-    if (is_named(descriptor, temporary)) return descriptor;
+    const int named = is_named(descriptor, temporary), number = named < 0 ? errno : EEXIST;
+    if (named > 0) return descriptor;
+    if (named < 0) unlink(temporary);
     close(descriptor);
-    errno = EEXIST;
+    errno = number;
     return -1;
 }
 
@@ -124,7 +128,7 @@ static int create_temporary(dni_file_writer *writer) {
 static dn_status open_temporary(dni_file_writer *writer, dn_error *error) {
     writer->descriptor = create_temporary(writer);
     if (writer->descriptor < 0) return dni_fail_errno(error, errno, "%s: cannot be written", writer->path);
-    writer->lock = fcntl(writer->descriptor, F_DUPFD_CLOEXEC, 0);
+    writer->lock = dni_duplicate(writer->descriptor);
     if (writer->lock >= 0) return DN_OK;
     const int number = errno;
     unlink(writer->temporary);
@@ -141,8 +145,8 @@ dn_status dni_file_writer_open(dni_file_writer **out, const char *path, dn_error
                         path);
     dni_file_writer *writer = calloc(1, sizeof *writer);
     if (!writer) return dni_no_memory(error, "%s", path);
-    dn_status status =
-        set_names(writer, path) ? open_temporary(writer, error) : dni_no_memory(error, "%s", path);
+    dn_status status = set_names(writer, path, error);
+    if (!status) status = open_temporary(writer, error);
     if (status) {
         free_writer(writer);
         return status;
@@ -198,19 +202,25 @@ dn_status dni_file_writer_sync(dni_file_writer *writer, dn_error *error) {
 /* Makes the rename itself last. A folder that may not be read and a file system that cannot sync folders
  * leave that to the system. */
 static dn_status sync_folder(const dni_file_writer *writer, dn_error *error) {
-    const int descriptor = open(writer->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return DN_OK;
-    const int number = sync_descriptor(descriptor);
-    close(descriptor);
+    const int descriptor = dni_open(writer->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (descriptor < 0 && errno == EACCES) return DN_OK;
+    const int number = descriptor < 0 ? errno : sync_descriptor(descriptor);
+    if (descriptor >= 0) close(descriptor);
     if (number && number != EINVAL)
         return dni_fail_errno(error, number, "%s: its folder cannot be synced", writer->path);
     return DN_OK;
 }
 
+static void remove_temporary(const dni_file_writer *writer) {
+    if (is_named(writer->lock, writer->temporary))
+        unlink(writer->temporary); /* also where it cannot be told */
+}
+
 /* 0, or errno. A temporary that was taken from us, where the file system has no locks, is not taken for
  * ours. */
 static int rename_temporary(const dni_file_writer *writer) {
-    if (!is_named(writer->lock, writer->temporary)) return ENOENT;
+    const int named = is_named(writer->lock, writer->temporary);
+    if (named <= 0) return named ? errno : ENOENT;
     return rename(writer->temporary, writer->goal) == 0 ? 0 : errno;
 }
 
@@ -222,7 +232,7 @@ dn_status dni_file_writer_commit(dni_file_writer *writer, dn_error *error) {
     if (!number) number = rename_temporary(writer);
     dn_status status = DN_OK;
     if (number) {
-        if (is_named(writer->lock, writer->temporary)) unlink(writer->temporary);
+        remove_temporary(writer);
         status = dni_fail_errno(error, number, "%s: cannot be written", writer->path);
     } else {
         status = sync_folder(writer, error);
@@ -234,7 +244,7 @@ dn_status dni_file_writer_commit(dni_file_writer *writer, dn_error *error) {
 
 void dni_file_writer_abandon(dni_file_writer *writer) {
     if (!writer) return;
-    if (is_named(writer->lock, writer->temporary)) unlink(writer->temporary);
+    remove_temporary(writer);
     close(writer->descriptor);
     close(writer->lock);
     free_writer(writer);

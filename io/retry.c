@@ -3,6 +3,7 @@
 #include "io/retry.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <time.h>
 
 enum { ATTEMPTS = 10 }; /* 1, 2, 4, ... 512 milliseconds */
@@ -13,4 +14,18 @@ bool dni_retry(int number, int *attempt) {
     const struct timespec pause = {.tv_nsec = 1000000L << (*attempt)++};
     nanosleep(&pause, NULL);
     return true;
+}
+
+int dni_open(const char *path, int flags, unsigned mode) {
+    int attempt = 0, descriptor;
+    do descriptor = open(path, flags, mode);
+    while (descriptor < 0 && dni_retry(errno, &attempt));
+    return descriptor;
+}
+
+int dni_duplicate(int descriptor) {
+    int attempt = 0, copy;
+    do copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    while (copy < 0 && dni_retry(errno, &attempt));
+    return copy;
 }

@@ -9,9 +9,13 @@
  * used up, which other threads close again. Waits before it says so, longer each time, about a second in
  * all. *attempt begins at 0:
  *
- *     int attempt = 0, descriptor;
- *     do descriptor = open(path, O_RDONLY);
- *     while (descriptor < 0 && dni_retry(errno, &attempt)); */
+ *     int attempt = 0, failed;
+ *     do failed = stat(path, &info);
+ *     while (failed && dni_retry(errno, &attempt)); */
 bool dni_retry(int number, int *attempt);
+
+/* open() and fcntl(F_DUPFD_CLOEXEC), tried again so; -1 with errno. */
+int dni_open(const char *path, int flags, unsigned mode);
+int dni_duplicate(int descriptor);
 
 #endif
