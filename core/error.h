@@ -26,6 +26,10 @@ dn_status dni_no_memory(dn_error *error, const char *format, ...) __attribute__(
 dn_status dni_no_thread(dn_error *error, int number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Where the message of a failure does not begin with the file that it is about, as that of an allocation
+ * somewhere below does not, puts the file's name before it. Returns `status`; DN_OK changes nothing. */
+dn_status dni_fail_in(dn_error *error, dn_status status, const char *path);
+
 /* Leaves a function of the public API where a pointer that it needs is NULL: DN_ERR_ARGUMENT, and a message
  * that names the function and the parameter. */
 #define DNI_NOT_NULL(error, pointer)                                                                         \

@@ -153,6 +153,12 @@ dn_status dni_no_thread(dn_error *error, int number, const char *format, ...) {
     return DN_ERR_THREADS;
 }
 
+dn_status dni_fail_in(dn_error *error, dn_status status, const char *path) {
+    if (!status || !error || strncmp(error->message, path, strlen(path)) == 0) return status;
+    const dn_error below = *error;
+    return dni_fail(error, status, "%s: %s", path, below.message);
+}
+
 bool dni_status_is_machine(dn_status status) {
     return status == DN_ERR_MEMORY || status == DN_ERR_IO || status == DN_ERR_NO_SPACE ||
            status == DN_ERR_THREADS;

@@ -95,7 +95,7 @@ dn_status dni_checkpoint_read(dni_checkpoint *out, const dni_file *file,
     if (!status) status = read(&out->file, file, options->allocator, error);
     if (!status) status = sort_keys(out, options->prefix, file->path, error);
     if (status) dni_checkpoint_free(out);
-    return status;
+    return dni_fail_in(error, status, file->path);
 }
 
 dn_status dni_checkpoint_load(dni_checkpoint *out, const char *path, const dni_checkpoint_options *options,

@@ -45,11 +45,12 @@ static dn_status set_names(const dni_npz *npz, const char *name, char **record, 
 
 static dn_status read_array(dni_npz *npz, const char *record, bool *found, dni_npz_array *out,
                             dn_error *error) {
-    const zip_int64_t index = zip_name_locate(npz->zip.zip, record, 0);
+    zip_int64_t index;
     size_t size;
-    *found = index >= 0;
-    if (!*found) return DN_OK;
-    dn_status status = dni_zip_archive_size(&npz->zip, index, record, &size, error);
+    dn_status status = dni_zip_archive_find(&npz->zip, record, &index, error);
+    *found = !status && index >= 0;
+    if (!*found) return status;
+    status = dni_zip_archive_size(&npz->zip, index, record, &size, error);
     if (status) return status;
     out->bytes = malloc(size + 1);
     if (!out->bytes) return dni_no_memory(error, "%s", out->name);

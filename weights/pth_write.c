@@ -12,7 +12,9 @@
 #include "core/memory.h"
 #include "io/json.h"
 #include "weights/pth_sink.h"
+#include "weights/zip_archive.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,8 +127,8 @@ typedef struct archive {
 
 static dn_status zip_failure(const archive *a, zip_error_t *problem, dn_error *error) {
     const dn_status status = a->sink ? dni_pth_sink_status(a->sink, error) : DN_OK;
-    if (status) return status;
-    if (zip_error_code_zip(problem) == ZIP_ER_MEMORY) return dni_no_memory(error, "%s", a->path);
+    if (status) return dni_fail_in(error, status, a->path);
+    if (dni_zip_lacked_memory(problem)) return dni_no_memory(error, "%s", a->path);
     return dni_fail(error, DN_ERR_IO, "%s: cannot be written as a zip archive: %s", a->path,
                     zip_error_strerror(problem));
 }
@@ -180,6 +182,7 @@ static dn_status open_archive(archive *a, dn_error *error) {
     if (status) return status;
     zip_error_t problem;
     zip_error_init(&problem);
+    errno = 0;
     zip_source_t *source = dni_pth_sink_source(a->sink, &problem);
     a->zip = source ? zip_open_from_source(source, ZIP_CREATE | ZIP_TRUNCATE, &problem) : NULL;
     if (!a->zip) {

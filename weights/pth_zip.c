@@ -28,7 +28,9 @@ typedef struct archive {
 static dn_status find_stem(archive *a, dn_error *error) {
     const zip_int64_t count = zip_get_num_entries(a->zip.zip, 0);
     for (zip_int64_t i = 0; i < count; i++) {
-        const char *name = zip_get_name(a->zip.zip, (zip_uint64_t)i, 0);
+        const char *name;
+        const dn_status status = dni_zip_archive_name(&a->zip, i, &name, error);
+        if (status) return status;
         const char *slash = name ? strchr(name, '/') : NULL;
         if (!slash || strcmp(slash, pickle_name) != 0) continue;
         if (a->stem)
@@ -58,9 +60,9 @@ static char *full_name(const archive *a, const char *name, dn_error *error) {
 static dn_status locate(const archive *a, const char *name, zip_int64_t *out, dn_error *error) {
     char *full = full_name(a, name, error);
     if (!full) return DN_ERR_MEMORY;
-    *out = zip_name_locate(a->zip.zip, full, 0);
+    const dn_status status = dni_zip_archive_find(&a->zip, full, out, error);
     free(full);
-    return DN_OK;
+    return status;
 }
 
 static dn_status record_size(archive *a, zip_int64_t index, const char *name, size_t *size, dn_error *error) {
