@@ -38,6 +38,20 @@ void dni_release(const dn_allocator *allocator, void *memory, size_t size) {
         free(memory);
 }
 
+/* malloc() has small ones of what was freed, and asks the system for large ones. A compiler that sees that nothing is done
+ * with a block may leave malloc() and free() out; volatile, it does not see that. */
+bool dni_memory_is_left(size_t size) {
+    enum { LARGE = 1 << 20 };
+    if (size >= LARGE) {
+        void *const map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return map != MAP_FAILED && munmap(map, size) == 0;
+    }
+    void *volatile const probe = malloc(size);
+    const bool is_left = probe != NULL;
+    free(probe);
+    return is_left;
+}
+
 /* All pages that hold some of these bytes. The system may refuse: nothing depends on it. */
 void dni_prefault(void *memory, size_t size) {
 #ifdef MADV_POPULATE_WRITE

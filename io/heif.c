@@ -20,6 +20,8 @@
 
 /* ---- libheif ---- */
 
+enum { ROOM = 32 << 20 }; /* that it and its decoders take of any picture */
+
 typedef struct reader {
     const dni_image_source *source;
     uint64_t position;
@@ -29,10 +31,14 @@ static int64_t on_position(void *context) {
     return (int64_t)((const reader *)context)->position;
 }
 
+/* Where a read fails that lies within what it has announced, libheif ends the process. So one that the machine refuses
+ * gives zeros, and is told of by the source once libheif is done. */
 static int on_read(void *to, size_t size, void *context) {
     reader *const self = context;
     dn_error error;
-    if (dni_image_source_read(self->source, to, size, self->position, &error)) return 1;
+    const dn_status status = dni_image_source_read(self->source, to, size, self->position, &error);
+    if (status == DN_ERR_IMAGE_TRUNCATED) return 1;
+    if (status) memset(to, 0, size);
     self->position += size;
     return 0;
 }
@@ -93,6 +99,7 @@ static dn_status open_file(opened *self, dni_image_source *source, dn_error *err
     *self = (opened){.reader.source = source};
     dni_heif_boxes found;
     dn_status status = dni_heif_walk(&found, source, error);
+    if (!status) status = dni_image_room_check(0, 0, ROOM, source->name, error);
     if (status) return status;
     self->boxes = found;
     self->context = heif_context_alloc();
@@ -173,6 +180,18 @@ static dn_status decode_picture(dn_image *out, const opened *file, dn_error *err
     return status;
 }
 
+/* A decoder that works on threads of its own, as dav1d does, calls a file broken where it had no memory, and nobody can
+ * tell. So there has to be room beforehand, and a file is broken where there still is room and it fails twice. */
+static dn_status decode_reliably(dn_image *out, const opened *file, dn_error *error) {
+    const dn_image_info *const info = &file->info;
+    const char *const name = file->reader.source->name;
+    for (bool again = false;; again = true) {
+        dn_status status = dni_image_room_check(info->width, info->height, ROOM, name, error);
+        if (!status) status = decode_picture(out, file, error);
+        if (!status || again || dni_status_is_machine(status)) return status;
+    }
+}
+
 /* Decoders take the size of the coded picture for true: a small file could make them take gigabytes. A
  * picture may be a window of what is coded, and small ones are coded larger. */
 static dn_status check_coded_size(const opened *file, const dni_image_source *source, dn_error *error) {
@@ -191,7 +210,7 @@ static dn_status decode(dn_image *out, dni_image_source *source, dn_error *error
     dn_status status = open_file(&file, source, error);
     if (!status) status = dni_image_size_check(file.info.width, file.info.height, source->name, error);
     if (!status) status = check_coded_size(&file, source, error);
-    if (!status) status = decode_picture(out, &file, error);
+    if (!status) status = decode_reliably(out, &file, error);
     close_file(&file);
     return status;
 }

@@ -6,6 +6,8 @@
 #include "io/file.h"
 #include "io/image_format.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 /* ---- a source ---- */
@@ -16,14 +18,41 @@ static dn_status find_format(const dni_image_format **out, dni_image_source *sou
     return status ? status : dni_image_format_require(out, source->bytes, source->held, source->name, error);
 }
 
+/* What a codec has said, unless the machine is at fault. The libraries below do not always tell: one that had no
+ * memory calls the file broken, one whose read was refused takes what it has for all. So a refused read is kept
+ * beside the source, and errno, 0 before the codec began, says whether malloc() has failed since. */
+static dn_status judge(dn_status status, const dni_image_source *source, dn_error *error) {
+    const bool no_memory = errno == ENOMEM;
+    if (source->refused->status)
+        return dni_fail(error, source->refused->status, "%s", source->refused->message);
+    if (!status || dni_status_is_machine(status)) return dni_fail_in(error, status, source->name);
+    return no_memory ? dni_no_memory(error, "%s", source->name) : status;
+}
+
 static dn_status describe(dn_image_info *out, dni_image_source *source, dn_error *error) {
+    dn_error refused = {.status = DN_OK};
     const dni_image_format *format;
     dn_status status = find_format(&format, source, error);
-    if (!status) status = format->codec->describe(out, source, error);
+    if (status) return status;
+    source->refused = &refused;
+    errno = 0;
+    status = judge(format->codec->describe(out, source, error), source, error);
     if (status)
         *out = (dn_image_info){0};
     else
         out->format = format->name;
+    return status;
+}
+
+static dn_status decode(dn_image *out, dni_image_source *source, dn_error *error) {
+    dn_error refused = {.status = DN_OK};
+    const dni_image_format *format;
+    dn_status status = find_format(&format, source, error);
+    if (status) return status;
+    source->refused = &refused;
+    errno = 0;
+    status = judge(format->codec->decode(out, source, error), source, error);
+    if (status) dn_image_free(out);
     return status;
 }
 
@@ -34,9 +63,7 @@ dn_status dn_image_decode(dn_image *out, const void *bytes, size_t size, const c
     *out = (dn_image){0};
     if (size > 0) DNI_NOT_NULL(error, bytes);
     dni_image_source source = dni_image_source_of_bytes(bytes, size, name ? name : "picture");
-    const dni_image_format *format;
-    const dn_status status = find_format(&format, &source, error);
-    return status ? status : format->codec->decode(out, &source, error);
+    return decode(out, &source, error);
 }
 
 dn_status dn_image_load(dn_image *out, const char *path, dn_error *error) {

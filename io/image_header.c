@@ -3,6 +3,7 @@
 #include "io/image_header.h"
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "io/image.h"
 
 #include <limits.h>
@@ -180,6 +181,12 @@ dn_status dni_image_size_check(long long width, long long height, const char *na
     const dn_status status = dni_image_sides_check(width, height, name, error);
     if (status) return status;
     return width > DN_IMAGE_MAX_PIXELS / height ? too_large(width, height, name, error) : DN_OK;
+}
+
+dn_status dni_image_room_check(int width, int height, size_t always, const char *name, dn_error *error) {
+    enum { BYTES_A_PIXEL = 8 };
+    const size_t size = always + BYTES_A_PIXEL * (size_t)width * (size_t)height;
+    return dni_memory_is_left(size) ? DN_OK : dni_no_memory(error, "%s: %d x %d pixels", name, width, height);
 }
 
 dn_status dni_image_header_read(dni_image_header *out, dni_stb_format format, const unsigned char *bytes,

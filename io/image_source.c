@@ -48,5 +48,9 @@ dn_status dni_image_source_read(const dni_image_source *self, void *out, size_t 
         memcpy(out, self->bytes + at, size);
         return DN_OK;
     }
-    return dni_file_read_at(self->file, out, size, at, error);
+    dn_error reason;
+    const dn_status status = dni_file_read_at(self->file, out, size, at, &reason);
+    if (status && self->refused && !self->refused->status) *self->refused = reason;
+    if (status && error) *error = reason;
+    return status;
 }

@@ -17,6 +17,7 @@ typedef struct dni_image_source {
     size_t held;
     const dni_file *file;  /* NULL: all are held */
     unsigned char *memory; /* that `bytes` is, of a file */
+    dn_error *refused;     /* where the first read that the machine refused is kept; NULL: nowhere */
 } dni_image_source;
 
 /* Bytes and file must outlive the source. */

@@ -3,6 +3,7 @@
 #include "io/json.h"
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "io/real_text.h"
 
 #include <float.h>
@@ -37,12 +38,6 @@ bool dni_is_utf8(const char *text) {
     return true;
 }
 
-static bool memory_is_left(size_t size) {
-    void *probe = malloc(size);
-    free(probe);
-    return probe != NULL;
-}
-
 /* jansson says of some failed allocations that there was an "invalid token", and of others, when the room for a
  * long string or number has to grow, nothing: characters are missing then, and where no memory comes back it
  * reads on behind that room. So memory for long ones is asked for before, and what is right is what two
@@ -50,7 +45,7 @@ static bool memory_is_left(size_t size) {
 dn_status dni_json_parse(json_t **out, const char *text, size_t size, size_t flags, json_error_t *reason) {
     enum { ROOM = 1 << 16 };
     *out = NULL;
-    if (!memory_is_left(ROOM)) return DN_ERR_MEMORY;
+    if (!dni_memory_is_left(ROOM)) return DN_ERR_MEMORY;
     json_t *const first = json_loadb(text, size, flags, reason);
     json_t *const second = json_loadb(text, size, flags, reason);
     if (first && second && json_equal(first, second)) *out = json_incref(first);
@@ -59,7 +54,7 @@ dn_status dni_json_parse(json_t **out, const char *text, size_t size, size_t fla
     json_decref(second);
     if (*out) return DN_OK;
     return both_failed && *reason->text && json_error_code(reason) != json_error_out_of_memory &&
-                   memory_is_left(size < ROOM ? ROOM : size)
+                   dni_memory_is_left(size < ROOM ? ROOM : size)
                ? DN_ERR_CORRUPT
                : DN_ERR_MEMORY;
 }

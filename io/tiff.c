@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ROOM = 4 << 20 }; /* that libtiff takes of any picture */
+
 /* ---- the head ---- */
 
 static int number_of(TIFF *file, uint32_t tag) {
@@ -52,10 +54,12 @@ static int count_pages(TIFF *file) {
 /* The picture as it is stored: width, height and orientation; and the number of pages. */
 static dn_status read_head(dn_image_info *out, dni_image_source *source, dn_error *error) {
     dni_tiff_stream in = {.source = source};
+    dn_status status = dni_image_room_check(0, 0, ROOM, source->name, error);
+    if (status) return status;
     TIFF *const file = dni_tiff_open(&in, dni_tiff_tables(source));
     if (!file) return dni_tiff_explain(&in, error);
     uint32_t width, height;
-    const dn_status status = read_size(&width, &height, file, source, error);
+    status = read_size(&width, &height, file, source, error);
     if (!status) {
         *out =
             (dn_image_info){.width = (int)width, .height = (int)height, .orientation = orientation_of(file)};
@@ -340,6 +344,7 @@ static dn_status decode(dn_image *out, dni_image_source *source, dn_error *error
     dn_image_info info;
     dn_status status = read_head(&info, source, error);
     if (!status) status = dni_image_size_check(info.width, info.height, source->name, error);
+    if (!status) status = dni_image_room_check(info.width, info.height, ROOM, source->name, error);
     if (status) return status;
     dni_tiff_stream in = {.source = source};
     const uint64_t pixels = (uint64_t)info.width * (uint64_t)info.height;

@@ -17,6 +17,8 @@
 
 #include <webp/decode.h>
 
+enum { ROOM = 4 << 20 }; /* that libwebp takes of any picture */
+
 enum { RIFF_HEAD = 12, CHUNK_HEAD = 8, FRAME_HEAD = 16 };
 
 /* What a walk over the chunks finds. Positions are those of the chunks' contents. */
@@ -213,6 +215,7 @@ static dn_status decode(dn_image *out, dni_image_source *source, dn_error *error
     frame first;
     dn_status status = examine(&found, &info, source, error);
     if (!status) status = dni_image_size_check(info.width, info.height, source->name, error);
+    if (!status) status = dni_image_room_check(info.width, info.height, ROOM, source->name, error);
     if (!status) status = find_frame(&first, &found, source, error);
     if (status) return status;
     uint8_t *const rgb = calloc(3 * (size_t)info.width, (size_t)info.height);
