@@ -189,7 +189,7 @@ FUZZ_DOORS    := $(patsubst test/fuzz/test_%.c,%,$(filter-out $(if $(HTTP),,%_mh
 $(FUZZ_DOORS:%=$(BUILD)/test/fuzz/test_%): $(BUILD)/test/fuzz/fuzz.o $(BUILD)/test/fuzz/replay.o
 TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/faults.c %/calls.c %/failures.c,$(wildcard test/support/*.c)))
 # What stands in front of the C library's functions, for tests that let them fail: test/support/failures.h.
-$(filter %/test_failures,$(TEST_PROGRAMS)): $(BUILD)/test/support/calls.o $(BUILD)/test/support/failures.o
+$(filter %_failures,$(TEST_PROGRAMS)): $(BUILD)/test/support/calls.o $(BUILD)/test/support/failures.o
 # For scripts: what checks JSON against docs/json/, and comma-separated values.
 CHECKERS := $(BUILD)/test/json/validate $(BUILD)/test/json/csv
 # Preloaded by scripts, so that chosen system calls fail.

@@ -49,9 +49,14 @@ long calls_stop(void) {
     return atomic_load(&seen);
 }
 
-bool calls_failed_in(const char *library) {
+/* Whether that code is in a library with this in its file's name. */
+static bool is_in(const void *code, const char *library) {
     Dl_info info;
-    return culprit && dladdr(culprit, &info) && strstr(info.dli_fname, library);
+    return code && dladdr(code, &info) && strstr(info.dli_fname, library);
+}
+
+bool calls_failed_in(const char *library) {
+    return is_in(culprit, library);
 }
 
 /* Whether this call is the one. */
@@ -257,7 +262,16 @@ static bool is_own(const void *caller) {
     return (const char *)caller >= &__executable_start && (const char *)caller < &etext;
 }
 
+static bool is_spared(const void *caller) {
+    static const char *const libraries[] = CALLS_SPARED;
+    if (is_own(caller)) return false;
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+        if (is_in(caller, libraries[i])) return true;
+    return false;
+}
+
 static bool refuses(void *caller) {
+    if (atomic_load(&is_on) && now.calls & CALL_MEMORY && is_spared(caller)) return false;
     if (!fails(CALL_MEMORY)) return false;
     culprit = caller;
     return true;

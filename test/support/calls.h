@@ -37,6 +37,10 @@ typedef struct call_fault {
     int number;
 } call_fault;
 
+/* Allocations of these libraries never fail: they look at memory that they did not get, and so end the process. */
+#define CALLS_SPARED                                                                                         \
+    { "libwebp", "libtiff", "libheif", "libstdc++" }
+
 /* Meanwhile nanosleep() does not sleep, so that retries cost nothing. */
 void calls_fail(const call_fault *fault);
 /* How many calls of those kinds there were. */

@@ -164,7 +164,7 @@ static long number_of(long i, long chosen, long total, dni_rng *rng) {
 
 /* Whether the allocation that failed was of a library that then loses some of its own. Our blocks it does not lose. */
 static bool leaks_without_memory(void) {
-    static const char *const libraries[] = {"libzip"};
+    static const char *const libraries[] = {"libzip", "libdav1d"};
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
         if (calls_failed_in(libraries[i])) return true;
     return false;
@@ -209,7 +209,7 @@ void fail_each_allocation(const scenario *it) {
         print_message("%s: malloc() is the sanitizer's here\n", it->name);
         return;
     }
-    fail_each(it, &(way){"no memory", {.calls = CALL_MEMORY, .number = ENOMEM}, DN_ERR_MEMORY});
+    fail_each(it, &(way){"no memory", {.calls = CALL_MEMORY | CALL_MAP, .number = ENOMEM}, DN_ERR_MEMORY});
 }
 
 void fail_each_file_call(const scenario *it) {
