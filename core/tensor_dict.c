@@ -165,6 +165,12 @@ void dni_tensor_dict_remove(dni_tensor_dict *dict, size_t i) {
     rebuild_slots(dict);
 }
 
+/* There may be room for twice as many. Beside the entries lie the names, with what malloc() keeps of them. */
+size_t dni_tensor_dict_entry_bytes(const char *name) {
+    enum { ENTRIES = 2, SLOTS = 4 * ENTRIES, OF_MALLOC = 32 };
+    return ENTRIES * sizeof(dni_named_tensor) + SLOTS * sizeof(size_t) + strlen(name) + OF_MALLOC;
+}
+
 size_t dni_tensor_dict_count(const dni_tensor_dict *dict) {
     return dict->count;
 }

@@ -16,6 +16,9 @@ typedef struct dni_named_tensor {
 
 typedef struct dni_tensor_dict dni_tensor_dict;
 
+/* The most tensors that are read from a file of any format: far above what a network or a model has. */
+enum { DNI_TENSOR_LIMIT = 100000 };
+
 dni_tensor_dict *dni_tensor_dict_create(void); /* NULL when out of memory */
 /* The same, with its tensors' memory from `allocator`, which must outlive it; NULL: the system's. */
 dni_tensor_dict *dni_tensor_dict_create_in(const dn_allocator *allocator);
@@ -38,6 +41,10 @@ dn_status dni_tensor_dict_adopt(dni_tensor_dict *dict, void (*release)(void *con
 void dni_tensor_dict_set_data(dni_tensor_dict *dict, size_t i, void *data);
 /* Takes entry i out; its memory stays until the dict is freed. */
 void dni_tensor_dict_remove(dni_tensor_dict *dict, size_t i);
+
+/* At least what an entry of that name takes of memory, its data aside. While a dictionary grows, it takes
+ * half as much more. */
+size_t dni_tensor_dict_entry_bytes(const char *name);
 
 size_t dni_tensor_dict_count(const dni_tensor_dict *dict);
 const dni_named_tensor *dni_tensor_dict_at(const dni_tensor_dict *dict, size_t i);

@@ -3,10 +3,10 @@
 #ifndef DN_IO_SAFETENSORS_FORMAT_H
 #define DN_IO_SAFETENSORS_FORMAT_H
 
-#include "core/tensor.h"
+#include "core/tensor_dict.h"
 
-/* The format's limit of a header; then ours, far above what a network or a model has. */
-enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100000000, TENSOR_LIMIT = 100000, METADATA_LIMIT = 1000 };
+/* The format's limit of a header; then ours of the metadata, far above what a model has. */
+enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100000000, METADATA_LIMIT = 1000 };
 
 #define METADATA_KEY "__metadata__"
 

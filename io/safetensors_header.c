@@ -153,8 +153,8 @@ static dn_status next_value(reader *r, json_t **out) {
 }
 
 static dn_status new_record(reader *r, const char *name, record **out) {
-    if (r->count == TENSOR_LIMIT)
-        return dni_fail(r->error, DN_ERR_UNSUPPORTED, "%s: more than %d tensors", r->path, TENSOR_LIMIT);
+    if (r->count == DNI_TENSOR_LIMIT)
+        return dni_fail(r->error, DN_ERR_UNSUPPORTED, "%s: more than %d tensors", r->path, DNI_TENSOR_LIMIT);
     if (r->count == r->capacity) {
         const size_t capacity = r->capacity ? 2 * r->capacity : 64;
         record *records = realloc(r->records, capacity * sizeof *records);

@@ -44,10 +44,10 @@ static dn_status check_writable(const dni_named_tensor *named, const char *path,
 static dn_status check_content(const dni_tensor_dict *dict, const dni_named_tensor *const *tensors,
                                const char *path, dn_error *error) {
     const size_t count = dni_tensor_dict_count(dict), meta_count = dni_tensor_dict_meta_count(dict);
-    if (count > TENSOR_LIMIT || meta_count > METADATA_LIMIT)
+    if (count > DNI_TENSOR_LIMIT || meta_count > METADATA_LIMIT)
         return dni_fail(error, DN_ERR_ARGUMENT,
                         "%s: %zu tensors and %zu entries of metadata are more than the %d and %d of a file",
-                        path, count, meta_count, TENSOR_LIMIT, METADATA_LIMIT);
+                        path, count, meta_count, DNI_TENSOR_LIMIT, METADATA_LIMIT);
     for (size_t i = 0; i < count; i++) {
         const dn_status status = check_writable(tensors[i], path, error);
         if (status) return status;

@@ -223,10 +223,11 @@ static dn_status run(dni_machine *m) {
 /* ---- the whole ---- */
 
 dn_status dni_pickle_read(dni_pickle **out, const unsigned char *bytes, size_t size, size_t *position,
-                          const char *path, dn_error *error) {
+                          dni_allowance *allowance, dn_error *error) {
     *out = NULL;
-    dni_machine m = {.path = path,
+    dni_machine m = {.path = allowance->path,
                      .error = error,
+                     .allowance = allowance,
                      .bytes = bytes,
                      .size = size,
                      .start = *position,

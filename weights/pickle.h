@@ -10,6 +10,7 @@
 
 #include "core/status.h"
 #include "core/tensor.h"
+#include "weights/allowance.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -76,10 +77,13 @@ typedef struct dni_pickle {
     struct dni_pickle_chunk *chunks; /* the memory of it all */
 } dni_pickle;
 
-/* Reads the pickle that begins at bytes[*position] and leaves *position behind its end. Messages name `path`
- * and positions. */
+/* The most values that a pickle may make: a state dict has about twenty for each tensor. */
+enum { DNI_PICKLE_VALUES = 1 << 22 };
+
+/* Reads the pickle that begins at bytes[*position] and leaves *position behind its end. Its memory is taken
+ * from the allowance. Messages name the allowance's path and positions. */
 dn_status dni_pickle_read(dni_pickle **out, const unsigned char *bytes, size_t size, size_t *position,
-                          const char *path, dn_error *error);
+                          dni_allowance *allowance, dn_error *error);
 void dni_pickle_free(dni_pickle *pickle);
 
 /* The value of a string key in a DICT (the last, as in Python), or NULL. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_SIZE = 1 << 16, VALUE_LIMIT = 1 << 22 };
+enum { CHUNK_SIZE = 1 << 16 };
 
 typedef struct dni_pickle_chunk {
     struct dni_pickle_chunk *next;
@@ -26,20 +26,30 @@ dn_status dni_machine_no_memory(dni_machine *m) {
 
 /* ---- memory ---- */
 
-void *dni_machine_cut(dni_pickle *pickle, size_t size) {
-    if (size > SIZE_MAX - 15) return NULL;
+static dn_status new_chunk(dni_machine *m, size_t least) {
+    const size_t size = least > CHUNK_SIZE ? least : CHUNK_SIZE;
+    size_t total;
+    if (!dni_size_add(size, sizeof(chunk), &total)) return dni_machine_no_memory(m);
+    const dn_status status = dni_allowance_take(m->allowance, total, m->error);
+    if (status) return status;
+    chunk *const first = malloc(total);
+    if (!first) return dni_machine_no_memory(m);
+    *first = (chunk){.next = m->pickle->chunks, .size = size};
+    m->pickle->chunks = first;
+    return DN_OK;
+}
+
+dn_status dni_machine_cut(dni_machine *m, size_t size, void **out) {
+    *out = NULL;
+    if (size > SIZE_MAX - 15) return dni_machine_no_memory(m);
     size = (size + 15) & ~(size_t)15;
-    chunk *first = pickle->chunks;
-    if (!first || first->size - first->used < size) {
-        const size_t wanted = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-        size_t total;
-        if (!dni_size_add(wanted, sizeof *first, &total) || !(first = malloc(total))) return NULL;
-        *first = (chunk){.next = pickle->chunks, .size = wanted};
-        pickle->chunks = first;
-    }
-    void *memory = first->bytes + first->used;
+    const chunk *const now = m->pickle->chunks;
+    const dn_status status = now && now->size - now->used >= size ? DN_OK : new_chunk(m, size);
+    if (status) return status;
+    chunk *const first = m->pickle->chunks;
+    *out = first->bytes + first->used;
     first->used += size;
-    return memory;
+    return DN_OK;
 }
 
 void dni_pickle_free(dni_pickle *pickle) {
@@ -52,16 +62,28 @@ void dni_pickle_free(dni_pickle *pickle) {
     free(pickle);
 }
 
-bool dni_stack_push(dni_stack *s, void *item) {
-    if (s->count == s->capacity) {
-        const size_t capacity = s->capacity ? 2 * s->capacity : 64;
-        void **items = realloc(s->items, capacity * sizeof *items);
-        if (!items) return false;
-        s->items = items;
-        s->capacity = capacity;
-    }
-    s->items[s->count++] = item;
-    return true;
+/* While a stack grows, its old items and its new ones are in memory. */
+static dn_status grow(dni_machine *m, dni_stack *s) {
+    const size_t capacity = s->capacity ? 2 * s->capacity : 64;
+    const dn_status status = dni_allowance_take(m->allowance, capacity * sizeof *s->items, m->error);
+    if (status) return status;
+    void **items = realloc(s->items, capacity * sizeof *items);
+    if (!items) return dni_machine_no_memory(m);
+    dni_allowance_give_back(m->allowance, s->capacity * sizeof *items);
+    s->items = items;
+    s->capacity = capacity;
+    return DN_OK;
+}
+
+dn_status dni_stack_push(dni_machine *m, dni_stack *s, void *item) {
+    const dn_status status = s->count == s->capacity ? grow(m, s) : DN_OK;
+    if (!status) s->items[s->count++] = item;
+    return status;
+}
+
+static void stack_free(dni_machine *m, dni_stack *s) {
+    dni_allowance_give_back(m->allowance, s->capacity * sizeof *s->items);
+    free(s->items);
 }
 
 /* ---- the value stack ---- */
@@ -72,7 +94,7 @@ static size_t floor_of(const dni_machine *m) {
 }
 
 dn_status dni_machine_push(dni_machine *m, dni_pickle_value *value) {
-    return dni_stack_push(&m->values, value) ? DN_OK : dni_machine_no_memory(m);
+    return dni_stack_push(m, &m->values, value);
 }
 
 dn_status dni_machine_pop(dni_machine *m, dni_pickle_value **out) {
@@ -88,7 +110,7 @@ dn_status dni_machine_top(dni_machine *m, dni_pickle_value **out) {
 }
 
 dn_status dni_machine_mark(dni_machine *m) {
-    return dni_stack_push(&m->marks, (void *)(uintptr_t)m->values.count) ? DN_OK : dni_machine_no_memory(m);
+    return dni_stack_push(m, &m->marks, (void *)(uintptr_t)m->values.count);
 }
 
 /* The values from that height of the stack on; NULL, which nothing may be added to, while there was never
@@ -109,9 +131,13 @@ static dn_status pop_to_mark(dni_machine *m, dni_pickle_value ***items, size_t *
 }
 
 dn_status dni_machine_new_value(dni_machine *m, dni_pickle_kind kind, dni_pickle_value **out) {
-    if (++m->value_count > VALUE_LIMIT) return dni_machine_corrupt(m, "more values than any state dict has");
-    dni_pickle_value *value = dni_machine_cut(m->pickle, sizeof *value);
-    if (!value) return dni_machine_no_memory(m);
+    if (++m->value_count > DNI_PICKLE_VALUES)
+        return dni_fail(m->error, DN_ERR_CORRUPT, "%s: pickle, byte %zu: more than %d values", m->path,
+                        m->opcode_position, DNI_PICKLE_VALUES);
+    void *memory;
+    const dn_status status = dni_machine_cut(m, sizeof(dni_pickle_value), &memory);
+    if (status) return status;
+    dni_pickle_value *const value = memory;
     memset(value, 0, sizeof *value); /* empty, as a list too */
     value->kind = kind;
     *out = value;
@@ -129,10 +155,11 @@ dn_status dni_machine_push_new(dni_machine *m, dni_pickle_kind kind, int64_t int
 dn_status dni_machine_push_string(dni_machine *m, dni_pickle_kind kind, const unsigned char *bytes,
                                   size_t size) {
     dni_pickle_value *value = NULL;
-    const dn_status status = dni_machine_new_value(m, kind, &value);
+    void *memory = NULL;
+    dn_status status = dni_machine_new_value(m, kind, &value);
+    if (!status) status = dni_machine_cut(m, size + 1, &memory);
     if (status) return status;
-    char *text = dni_machine_cut(m->pickle, size + 1);
-    if (!text) return dni_machine_no_memory(m);
+    char *const text = memory;
     memcpy(text, bytes, size);
     text[size] = '\0';
     value->as.string.text = text;
@@ -147,8 +174,10 @@ dn_status dni_machine_append(dni_machine *m, dni_pickle_value *list, dni_pickle_
     const size_t needed = list->as.list.count + count;
     if (needed > list->as.list.capacity) {
         const size_t capacity = needed > 2 * list->as.list.capacity ? needed : 2 * list->as.list.capacity;
-        dni_pickle_value **grown = dni_machine_cut(m->pickle, capacity * sizeof *grown);
-        if (!grown) return dni_machine_no_memory(m);
+        void *memory;
+        const dn_status status = dni_machine_cut(m, capacity * sizeof(dni_pickle_value *), &memory);
+        if (status) return status;
+        dni_pickle_value **const grown = memory;
         if (list->as.list.count) memcpy(grown, list->as.list.items, list->as.list.count * sizeof *grown);
         list->as.list.items = grown;
         list->as.list.capacity = capacity;
@@ -212,8 +241,8 @@ dn_status dni_machine_put(dni_machine *m, size_t index) {
     const dn_status status = dni_machine_top(m, &value);
     if (status) return status;
     if (index >= m->size) return dni_machine_corrupt(m, "a memo index above any that a writer gives");
-    while (m->memo.count <= index)
-        if (!dni_stack_push(&m->memo, NULL)) return dni_machine_no_memory(m);
+    for (dn_status pushed = DN_OK; m->memo.count <= index;)
+        if ((pushed = dni_stack_push(m, &m->memo, NULL))) return pushed;
     m->memo.items[index] = value;
     return DN_OK;
 }
@@ -225,8 +254,8 @@ dn_status dni_machine_get(dni_machine *m, size_t index) {
 }
 
 void dni_machine_clear(dni_machine *m) {
-    free(m->values.items);
-    free(m->marks.items);
-    free(m->memo.items);
-    free(m->storages.items);
+    stack_free(m, &m->values);
+    stack_free(m, &m->marks);
+    stack_free(m, &m->memo);
+    stack_free(m, &m->storages);
 }

@@ -2,8 +2,9 @@
 /* The machine that a pickle is a program for: a value stack, marks on it, a memo.
  *
  * Everything is bounded by the input: a value costs at least one byte of it, memo indices are below its size,
- * strings lie inside it, and values are counted. Values live in chunks that are freed together, so that
- * shared and cyclic ones need no care. Failures name the file and the byte of the opcode. */
+ * strings lie inside it, values are counted, and memory is taken from the file's allowance. Values live in
+ * chunks that are freed together, so that shared and cyclic ones need no care. Failures name the file and the
+ * byte of the opcode. */
 #ifndef DN_WEIGHTS_PICKLE_MACHINE_H
 #define DN_WEIGHTS_PICKLE_MACHINE_H
 
@@ -24,6 +25,7 @@ typedef struct dni_machine {
     size_t size, start, position;
     size_t opcode_position;
     dni_pickle *pickle;
+    dni_allowance *allowance; /* all memory is taken from it */
     dni_stack values;
     dni_stack marks; /* heights of `values`, as (void *)(uintptr_t)height */
     dni_stack memo;
@@ -38,9 +40,9 @@ void dni_machine_clear(dni_machine *m);
 dn_status dni_machine_corrupt(dni_machine *m, const char *what);
 dn_status dni_machine_no_memory(dni_machine *m);
 
-/* Uninitialised memory that lives as long as the pickle, 16-aligned; NULL when there is none. */
-void *dni_machine_cut(dni_pickle *pickle, size_t size);
-bool dni_stack_push(dni_stack *s, void *item); /* false when out of memory */
+/* Uninitialised memory that lives as long as the pickle, 16-aligned. */
+dn_status dni_machine_cut(dni_machine *m, size_t size, void **out);
+dn_status dni_stack_push(dni_machine *m, dni_stack *s, void *item);
 
 /* The value stack; nothing below the last mark can be reached. */
 dn_status dni_machine_mark(dni_machine *m);

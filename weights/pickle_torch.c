@@ -112,8 +112,10 @@ dn_status dni_torch_push_storage(dni_machine *m) {
         globals[items[1]->as.global].meaning != STORAGE_TYPE || items[2]->kind != DNI_PICKLE_STRING ||
         !is_size(items[4]))
         return dni_machine_corrupt(m, "a persistent id that is no storage's");
-    dni_pickle_storage *storage = dni_machine_cut(m->pickle, sizeof *storage);
-    if (!storage) return dni_machine_no_memory(m);
+    void *memory;
+    status = dni_machine_cut(m, sizeof(dni_pickle_storage), &memory);
+    if (status) return status;
+    dni_pickle_storage *const storage = memory;
     *storage = (dni_pickle_storage){.key = items[2]->as.string.text,
                                     .dtype = globals[items[1]->as.global].dtype,
                                     .count = items[4]->as.integer,
@@ -121,9 +123,9 @@ dn_status dni_torch_push_storage(dni_machine *m) {
                                     .root = storage};
     if (id->as.list.count > 5) status = set_view(m, storage, items[5]);
     if (!status) status = dni_machine_new_value(m, DNI_PICKLE_STORAGE, &value);
+    if (!status) status = dni_stack_push(m, &m->storages, storage);
     if (status) return status;
     value->as.storage = storage;
-    if (!dni_stack_push(&m->storages, storage)) return dni_machine_no_memory(m);
     return dni_machine_push(m, value);
 }
 
@@ -139,10 +141,11 @@ static dn_status rebuild_tensor(dni_machine *m, const dni_pickle_value *argument
                         "%s: pickle, byte %zu: a tensor of %zu dimensions, more than %d", m->path,
                         m->opcode_position, rank, DNI_MAX_RANK);
     dni_pickle_value *value = NULL;
-    const dn_status status = dni_machine_new_value(m, DNI_PICKLE_TENSOR, &value);
+    void *memory = NULL;
+    dn_status status = dni_machine_new_value(m, DNI_PICKLE_TENSOR, &value);
+    if (!status) status = dni_machine_cut(m, sizeof(dni_pickle_tensor), &memory);
     if (status) return status;
-    dni_pickle_tensor *tensor = dni_machine_cut(m->pickle, sizeof *tensor);
-    if (!tensor) return dni_machine_no_memory(m);
+    dni_pickle_tensor *const tensor = memory;
     *tensor = (dni_pickle_tensor){
         .storage = items[0]->as.storage, .offset = items[1]->as.integer, .rank = (int)rank};
     for (size_t d = 0; d < rank; d++) {
@@ -242,8 +245,10 @@ static int by_key(const void *a, const void *b) {
 dn_status dni_torch_link_storages(dni_machine *m) {
     dni_pickle *pickle = m->pickle;
     const size_t count = m->storages.count;
-    pickle->storages = dni_machine_cut(pickle, (count + 1) * sizeof *pickle->storages);
-    if (!pickle->storages) return dni_machine_no_memory(m);
+    void *memory;
+    const dn_status status = dni_machine_cut(m, (count + 1) * sizeof(dni_pickle_storage *), &memory);
+    if (status) return status;
+    pickle->storages = memory;
     pickle->storage_count = count;
     if (count) memcpy(pickle->storages, m->storages.items, count * sizeof *pickle->storages);
     qsort(pickle->storages, count, sizeof *pickle->storages, by_key);

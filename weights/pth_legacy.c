@@ -33,6 +33,7 @@ typedef struct legacy {
     size_t size;          /* of bytes */
     uint64_t position;    /* in the file, behind what was understood */
     dni_pickle *object, *keys;
+    dni_allowance allowance;
 } legacy;
 
 /* A pickle that opens with the magic number, right behind PROTO or, from protocol 4 on, a FRAME as well. */
@@ -45,7 +46,7 @@ bool dni_pth_is_legacy(const unsigned char *first_bytes, size_t size) {
 
 static dn_status read_one(legacy *l, dni_pickle **out, dn_error *error) {
     size_t position = (size_t)l->position;
-    const dn_status status = dni_pickle_read(out, l->bytes, l->size, &position, l->path, error);
+    const dn_status status = dni_pickle_read(out, l->bytes, l->size, &position, &l->allowance, error);
     l->position = position;
     return status;
 }
@@ -153,7 +154,9 @@ static dn_status try_pickles(legacy *l, size_t size, dn_error *error) {
     dni_pickle_free(l->object);
     dni_pickle_free(l->keys);
     l->object = l->keys = NULL;
-    const dn_status status = dni_file_read_at(l->file, bytes, size, 0, error);
+    l->allowance = dni_allowance_of(l->file->size, l->path);
+    dn_status status = dni_allowance_take(&l->allowance, size, error);
+    if (!status) status = dni_file_read_at(l->file, bytes, size, 0, error);
     if (status) return status;
     if (!dni_pth_is_legacy(bytes, size))
         return dni_fail(error, DN_ERR_FORMAT, "%s: does not begin with torch's magic number", l->path);
@@ -166,8 +169,7 @@ static dn_status find_pickles(legacy *l, dn_error *error) {
         const dn_status status = try_pickles(l, is_all ? (size_t)l->file->size : size, error);
         if (status != DN_ERR_TRUNCATED || is_all) return status;
         if (size == PICKLES_LIMIT)
-            return dni_fail(error, DN_ERR_CORRUPT,
-                            "%s: pickles of more than %d bytes, above any state dict's", l->path,
+            return dni_fail(error, DN_ERR_CORRUPT, "%s: pickles of more than %d bytes", l->path,
                             PICKLES_LIMIT);
     }
 }
@@ -177,7 +179,7 @@ static dn_status read_into(dni_tensor_dict *dict, const dni_file *file, dn_error
     dn_status status =
         file->size ? find_pickles(&l, error) : dni_fail(error, DN_ERR_TRUNCATED, "%s: is empty", l.path);
     if (!status) status = place_storages(&l, error);
-    if (!status) status = dni_state_dict_read(dict, l.object->root, load_storage, &l, l.path, error);
+    if (!status) status = dni_state_dict_read(dict, l.object->root, load_storage, &l, &l.allowance, error);
     dni_pickle_free(l.object);
     dni_pickle_free(l.keys);
     free(l.bytes);

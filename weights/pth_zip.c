@@ -16,12 +16,16 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "storages are used as 
 
 enum { KEY_LIMIT = 50, PICKLE_LIMIT = 1 << 26 };
 
+/* At least what libzip keeps of a record of the archive, its name aside. */
+enum { ENTRY_BYTES = 384 };
+
 static const char pickle_name[] = "/data.pkl";
 
 typedef struct archive {
     dni_zip_archive zip;
     const char *path;
     char *stem; /* the folder inside the archive */
+    dni_allowance allowance;
 } archive;
 
 /* Finds the one <stem>/data.pkl. */
@@ -90,7 +94,8 @@ static dn_status load_storage(void *context, dni_tensor_dict *dict, dni_pickle_s
     zip_int64_t index = -1;
     size_t size = 0, needed = 0;
     if (strlen(storage->key) > KEY_LIMIT)
-        return dni_fail(error, DN_ERR_CORRUPT, "%s: storage key '%s' is too long", a->path, storage->key);
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: storage key '%s' has %zu bytes, more than %d", a->path,
+                        storage->key, strlen(storage->key), KEY_LIMIT);
     snprintf(name, sizeof name, "/data/%s", storage->key);
     dn_status status = locate(a, name, &index, error);
     if (!status) status = record_size(a, index, name, &size, error);
@@ -135,24 +140,34 @@ static dn_status read_pickle(dni_pickle **out, archive *a, dn_error *error) {
     if (!status) status = record_size(a, index, pickle_name, &size, error);
     if (status) return status;
     if (size > PICKLE_LIMIT)
-        return dni_fail(error, DN_ERR_CORRUPT, "%s: a pickle of %zu bytes, above any state dict's", a->path,
-                        size);
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: a pickle of %zu bytes, more than %d", a->path, size,
+                        PICKLE_LIMIT);
+    status = dni_allowance_take(&a->allowance, size, error);
+    if (status) return status;
     unsigned char *bytes = malloc(size + 1);
     if (!bytes) return dni_no_memory(error, "%s", a->path);
     size_t position = 0;
     status = unpack(a, index, pickle_name, bytes, size, error);
-    if (!status) status = dni_pickle_read(out, bytes, size, &position, a->path, error);
+    if (!status) status = dni_pickle_read(out, bytes, size, &position, &a->allowance, error);
     free(bytes);
+    dni_allowance_give_back(&a->allowance, size);
     return status;
+}
+
+/* What libzip has in memory: the names are in the file. */
+static dn_status take_directory(archive *a, const dni_file *file, dn_error *error) {
+    const size_t count = (size_t)zip_get_num_entries(a->zip.zip, 0);
+    return dni_allowance_take(&a->allowance, count * ENTRY_BYTES + (size_t)file->size, error);
 }
 
 static dn_status read_archive(archive *a, const dni_file *file, dni_tensor_dict *dict, dn_error *error) {
     dni_pickle *pickle = NULL;
     dn_status status = dni_zip_archive_open(&a->zip, file, error);
+    if (!status) status = take_directory(a, file, error);
     if (!status) status = find_stem(a, error);
     if (!status) status = check_kind(a, error);
     if (!status) status = read_pickle(&pickle, a, error);
-    if (!status) status = dni_state_dict_read(dict, pickle->root, load_storage, a, a->path, error);
+    if (!status) status = dni_state_dict_read(dict, pickle->root, load_storage, a, &a->allowance, error);
     dni_pickle_free(pickle);
     dni_zip_archive_close(&a->zip);
     free(a->stem);
@@ -162,7 +177,7 @@ static dn_status read_archive(archive *a, const dni_file *file, dni_tensor_dict 
 dn_status dni_pth_zip_read(dni_tensor_dict **out, const dni_file *file, const dn_allocator *allocator,
                            dn_error *error) {
     *out = NULL;
-    archive a = {.path = file->path};
+    archive a = {.path = file->path, .allowance = dni_allowance_of(file->size, file->path)};
     dni_tensor_dict *dict = dni_tensor_dict_create_in(allocator);
     const dn_status status =
         dict ? read_archive(&a, file, dict, error) : dni_no_memory(error, "%s", file->path);

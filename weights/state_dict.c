@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_LIMIT = 32, PATH_SIZE = 200, CANDIDATE_LIMIT = 8 };
+enum { DEPTH_LIMIT = 32, PATH_SIZE = 200, CANDIDATE_LIMIT = 64 };
 
 static const char *const usual_names[] = {"state_dict", "model_state_dict", "model"};
 
@@ -31,6 +31,7 @@ typedef struct candidate {
 typedef struct search {
     candidate found[CANDIDATE_LIMIT];
     size_t count, others;
+    bool has_more; /* than are in `found` */
     candidate first_other;
 } search;
 
@@ -62,6 +63,8 @@ static void note(search *s, const dni_pickle_value *dict, const char *path) {
         if (s->others++ == 0) s->first_other = found;
     } else if (s->count < CANDIDATE_LIMIT) {
         s->found[s->count++] = found;
+    } else {
+        s->has_more = true;
     }
 }
 
@@ -128,6 +131,10 @@ static void list_names(candidate_names names, const search *s, const candidate *
 }
 
 static dn_status choose(const candidate **out, const search *s, const char *path, dn_error *error) {
+    if (s->has_more)
+        return dni_fail(error, DN_ERR_UNSUPPORTED,
+                        "%s: holds more than %d state dicts; save the one that is meant alone", path,
+                        CANDIDATE_LIMIT);
     const candidate *chosen = s->count == 1 ? &s->found[0] : only(s, is_network_itself);
     if (!chosen) chosen = only(s, has_usual_name);
     if (!chosen) chosen = only(s, has_stem);
@@ -223,8 +230,21 @@ static dn_status check_name(const dni_pickle_value *key, const char *path, dn_er
     return DN_OK;
 }
 
+/* For an entry in the file's dictionary, and in the one that dni_sort_keys() puts it into, which may be
+ * growing. */
+static dn_status make_room(const dni_tensor_dict *dict, const char *name, dni_allowance *allowance,
+                           dn_error *error) {
+    enum { DICTIONARIES = 2 };
+    if (dni_tensor_dict_count(dict) == DNI_TENSOR_LIMIT)
+        return dni_fail(error, DN_ERR_UNSUPPORTED, "%s: more than %d tensors", allowance->path,
+                        DNI_TENSOR_LIMIT);
+    const size_t bytes = dni_tensor_dict_entry_bytes(name);
+    return dni_allowance_take(allowance, DICTIONARIES * bytes + bytes / 2, error);
+}
+
 dn_status dni_state_dict_read(dni_tensor_dict *dict, dni_pickle_value *root, dni_storage_loader load,
-                              void *context, const char *path, dn_error *error) {
+                              void *context, dni_allowance *allowance, dn_error *error) {
+    const char *const path = allowance->path;
     const dni_pickle_value *chosen = NULL;
     dn_status status = find_state_dict(&chosen, dict, root, path, error);
     if (status) return status;
@@ -232,6 +252,7 @@ dn_status dni_state_dict_read(dni_tensor_dict *dict, dni_pickle_value *root, dni
         const dni_pickle_value *key = chosen->as.list.items[i], *value = chosen->as.list.items[i + 1];
         if (value->kind != DNI_PICKLE_TENSOR) continue;
         status = check_name(key, path, error);
+        if (!status) status = make_room(dict, key->as.string.text, allowance, error);
         if (!status)
             status = add_tensor(dict, key->as.string.text, value->as.tensor, load, context, path, error);
     }

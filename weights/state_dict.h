@@ -17,8 +17,8 @@ typedef dn_status (*dni_storage_loader)(void *context, dni_tensor_dict *dict, dn
 /* Finds the one dictionary of `root` that is a network's state dict and adds its tensors to `dict`, as views
  * of their storages. Other entries beside and around it (epochs, optimizer state) are left alone; where some
  * are state dicts, too, as moving averages are, the metadata of `dict` names them. Where there are several
- * candidates the message names them. */
+ * candidates the message names them. What the tensors' entries take comes from the allowance. */
 dn_status dni_state_dict_read(dni_tensor_dict *dict, dni_pickle_value *root, dni_storage_loader load,
-                              void *context, const char *path, dn_error *error);
+                              void *context, dni_allowance *allowance, dn_error *error);
 
 #endif

@@ -3,13 +3,10 @@
 #include "weights/zip_archive.h"
 
 #include "core/error.h"
-#include "core/memory.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { UNPACK_FACTOR = 16, UNPACK_ALLOWANCE = 1 << 24 };
 
 bool dni_zip_begins(const unsigned char *first_bytes, size_t size) {
     return size >= 4 && memcmp(first_bytes, "PK\3\4", 4) == 0;
@@ -40,10 +37,8 @@ static dn_status zip_failure(const dni_zip_archive *archive, zip_error_t *proble
 }
 
 dn_status dni_zip_archive_open(dni_zip_archive *out, const dni_file *file, dn_error *error) {
-    *out = (dni_zip_archive){.path = file->path, .source = {.file = file}};
-    if (!dni_size_mul((size_t)file->size, UNPACK_FACTOR, &out->budget) ||
-        !dni_size_add(out->budget, UNPACK_ALLOWANCE, &out->budget))
-        return dni_no_memory(error, "%s", file->path);
+    *out = (dni_zip_archive){
+        .path = file->path, .source = {.file = file}, .unpacked = dni_allowance_of(file->size, file->path)};
     zip_error_t problem;
     zip_error_init(&problem);
     errno = 0;
@@ -90,9 +85,11 @@ dn_status dni_zip_archive_size(dni_zip_archive *archive, zip_int64_t index, cons
     if (zip_stat_index(archive->zip, (zip_uint64_t)index, 0, &info) != 0)
         return zip_failure(archive, zip_get_error(archive->zip), DN_ERR_CORRUPT, what, error);
     if (!(info.valid & ZIP_STAT_SIZE)) return dni_fail(error, DN_ERR_CORRUPT, "%s: %s", archive->path, what);
-    if (info.size > archive->budget)
-        return dni_fail(error, DN_ERR_CORRUPT, "%s: record '%s' would unpack to %llu bytes, a zip bomb",
-                        archive->path, name, (unsigned long long)info.size);
+    if (info.size > archive->unpacked.left)
+        return dni_fail(error, DN_ERR_CORRUPT,
+                        "%s: record '%s' would unpack to %llu bytes, a zip bomb: the limit for "
+                        "all records of a file of its size is %zu",
+                        archive->path, name, (unsigned long long)info.size, archive->unpacked.all);
     *size = (size_t)info.size;
     return DN_OK;
 }
@@ -109,6 +106,6 @@ dn_status dni_zip_archive_unpack(dni_zip_archive *archive, zip_int64_t index, co
     if (zip_fread(record, out, size) != (zip_int64_t)size || zip_fread(record, &beyond, 1) != 0)
         status = zip_failure(archive, zip_file_get_error(record), DN_ERR_CORRUPT, what, error);
     zip_fclose(record);
-    archive->budget -= size;
+    archive->unpacked.left -= size;
     return status;
 }

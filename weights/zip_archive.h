@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A zip archive's records, whole, by libzip, which also checks their CRC. Sizes are known before memory is
- * taken: all records together may unpack to a fixed multiple of the file's size, far above what numbers
+ * taken: all records together may unpack to an allowance (weights/allowance.h), far above what numbers
  * compress to. */
 #ifndef DN_WEIGHTS_ZIP_ARCHIVE_H
 #define DN_WEIGHTS_ZIP_ARCHIVE_H
 
+#include "weights/allowance.h"
 #include "weights/zip_source.h"
 
 #include <stdbool.h>
@@ -13,7 +14,7 @@ typedef struct dni_zip_archive {
     zip_t *zip;
     dni_zip_source source;
     const char *path;
-    size_t budget; /* bytes that may still be unpacked */
+    dni_allowance unpacked; /* bytes that may still be unpacked */
 } dni_zip_archive;
 
 bool dni_zip_begins(const unsigned char *first_bytes, size_t size);

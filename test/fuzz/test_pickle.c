@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* The smallest value takes one byte of the pickle, and in memory a record of 32 and its places in stacks that
- * double as they grow. Records come in chunks of 64 KB. */
+ * double as they grow. Records come in chunks of 64 KB. Of large inputs the allowance is less. */
 enum { TIMES_INPUT = 128, ALLOWANCE = 128 << 10 };
 /* Storages and tensors above these are not looked into, for the sake of speed. */
 enum { MAX_STORAGE_BYTES = 1 << 20, MAX_ELEMENTS = 1 << 16 };
@@ -45,10 +45,10 @@ static void read_elements(const dni_tensor *tensor) {
     free(values);
 }
 
-static void check_state_dict(const dni_pickle *pickle) {
+static void check_state_dict(const dni_pickle *pickle, dni_allowance *allowance) {
     dni_tensor_dict *const dict = dni_tensor_dict_create();
     dn_error error = {.message = ""};
-    const dn_status status = dni_state_dict_read(dict, pickle->root, load_zeros, NULL, FUZZ_NAME, &error);
+    const dn_status status = dni_state_dict_read(dict, pickle->root, load_zeros, NULL, allowance, &error);
     if (status) fuzz_check_refusal(status, &error, FUZZ_NAME);
     for (size_t i = 0; !status && i < dni_tensor_dict_count(dict); i++)
         read_elements(&dni_tensor_dict_at(dict, i)->tensor);
@@ -61,8 +61,9 @@ static dn_status read_beginning(const uint8_t *bytes, size_t size, size_t *posit
     fuzz_require(copy, "no memory for %zu bytes", size);
     memcpy(copy, bytes, size);
     dni_pickle *pickle = NULL;
+    dni_allowance allowance = dni_allowance_of(size, FUZZ_NAME);
     *position = 0;
-    const dn_status status = dni_pickle_read(&pickle, copy, size, position, FUZZ_NAME, NULL);
+    const dn_status status = dni_pickle_read(&pickle, copy, size, position, &allowance, NULL);
     dni_pickle_free(pickle);
     free(copy);
     return status;
@@ -72,9 +73,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     dni_pickle *pickle = NULL;
     size_t position = 0, again;
     dn_error error = {.message = ""};
+    dni_allowance allowance = dni_allowance_of(size, FUZZ_NAME);
+    const size_t limit = TIMES_INPUT * size + ALLOWANCE;
     fuzz_meter_begin();
-    const dn_status status = dni_pickle_read(&pickle, bytes, size, &position, FUZZ_NAME, &error);
-    fuzz_meter_end(TIMES_INPUT * size + ALLOWANCE);
+    const dn_status status = dni_pickle_read(&pickle, bytes, size, &position, &allowance, &error);
+    fuzz_meter_end(limit < allowance.all ? limit : allowance.all);
     if (status) {
         fuzz_check_refusal(status, &error, FUZZ_NAME);
         fuzz_require(!pickle, "something is left of what was refused");
@@ -85,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
      * them may be refused. */
     fuzz_require(read_beginning(bytes, position, &again) || again == position, "ends at %zu", again);
     fuzz_require(read_beginning(bytes, position - 1, &again), "is read without its end");
-    check_state_dict(pickle);
+    check_state_dict(pickle, &allowance);
     dni_pickle_free(pickle);
     return 0;
 }

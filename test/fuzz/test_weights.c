@@ -4,6 +4,7 @@
  * is copied give the same. */
 #include "test/fuzz/fuzz.h"
 
+#include "weights/allowance.h"
 #include "weights/checkpoint.h"
 #include "weights/pth.h"
 
@@ -11,7 +12,8 @@
 #include <string.h>
 
 /* A zip archive may unpack to 16 times its size and 16 MB, and the values of a pickle take what test_pickle.c
- * says; the rest is libzip's. */
+ * says; the rest is libzip's. Of large inputs it is less: once the allowance for what the file describes, and
+ * as much for its tensors' values. */
 enum { TIMES_INPUT = 16 + 128, ALLOWANCE = 20 << 20 };
 enum { MAX_WRITTEN = 1 << 16 };
 
@@ -56,9 +58,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     dni_file file = dni_file_of_memory(bytes, size, FUZZ_NAME);
     dni_checkpoint read, viewed;
     dn_error error = {.message = ""}, of_view = {.message = ""};
+    const size_t limit = TIMES_INPUT * size + ALLOWANCE, twice = 2 * dni_allowance_of(size, FUZZ_NAME).all;
     fuzz_meter_begin();
     const dn_status status = dni_checkpoint_read(&read, &file, NULL, &error);
-    fuzz_meter_end(TIMES_INPUT * size + ALLOWANCE);
+    fuzz_meter_end(limit < twice ? limit : twice);
     file.is_lasting = true;
     const dn_status view_status = dni_checkpoint_read(&viewed, &file, NULL, &of_view);
     fuzz_require(status == view_status, "copied: %s; viewed: %s", error.message, of_view.message);

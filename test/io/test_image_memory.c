@@ -3,6 +3,7 @@
  * picture's pixels take, whatever its file announces or unfolds to. */
 #include "io/image.h"
 #include "test/support/jpegs.h"
+#include "test/support/peak.h"
 #include "test/support/pictures.h"
 #include "test/support/pngs.h"
 
@@ -12,58 +13,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#ifdef __SANITIZE_ADDRESS__
-enum { ALLOWANCE = 64 << 20 }; /* blocks that are freed stay for a while */
-#else
-enum { ALLOWANCE = 4 << 20 };
-#endif
 
 /* The most that sound files of any format take: PNG with 16 bits a sample, interlaced. */
 enum { TIMES_RGB = 8 };
 
-static size_t peak_bytes(void) {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (size_t)usage.ru_maxrss * 1024;
-}
+typedef struct file {
+    const void *bytes;
+    size_t size;
+} file;
 
-typedef struct outcome {
-    dn_status status;
-    size_t peak; /* bytes above what the process had before */
-} outcome;
-
-static outcome decode_alone(const void *bytes, size_t size) {
-    int channel[2];
-    assert_int_equal(pipe(channel), 0);
-    const pid_t child = fork();
-    assert_true(child >= 0);
-    if (!child) {
-        const size_t before = peak_bytes();
-        dn_image image;
-        outcome result = {.status = dn_image_decode(&image, bytes, size, "some/file", NULL)};
-        result.peak = peak_bytes() - before;
-        _exit(write(channel[1], &result, sizeof result) != sizeof result);
-    }
-    outcome result = {DN_ERR_IO, 0};
-    int how;
-    close(channel[1]);
-    assert_int_equal(read(channel[0], &result, sizeof result), sizeof result);
-    close(channel[0]);
-    assert_int_equal(waitpid(child, &how, 0), child);
-    assert_int_equal(how, 0);
-    return result;
+static dn_status decode(const void *context, dn_error *error) {
+    const file *const encoded = context;
+    dn_image image;
+    return dn_image_decode(&image, encoded->bytes, encoded->size, "some/file", error);
 }
 
 static void assert_bounded(const char *what, const void *bytes, size_t size, dn_status expected,
                            size_t limit) {
-    const outcome result = decode_alone(bytes, size);
+    const file encoded = {bytes, size};
+    const peak_outcome result = peak_of(decode, &encoded);
     if (result.status != expected)
         fail_msg("%s: %s instead of %s", what, dn_status_name(result.status), dn_status_name(expected));
-    if (result.peak > limit + ALLOWANCE)
+    if (result.peak > limit + PEAK_ALLOWANCE)
         fail_msg("%s: %zu KB above %zu KB", what, result.peak >> 10, limit >> 10);
 }
 
@@ -129,13 +100,14 @@ static void test_optional_formats_take_no_more(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char path[128];
         snprintf(path, sizeof path, "test/golden/io/large/%s", cases[i].name);
-        const file_bytes file = read_whole(path);
-        const dn_status status = decode_alone(file.data, file.size).status;
+        const file_bytes whole = read_whole(path);
+        const file encoded = {whole.data, whole.size};
+        const dn_status status = peak_of(decode, &encoded).status;
         if (status != DN_ERR_IMAGE_UNSUPPORTED)
-            assert_bounded(cases[i].name, file.data, file.size, cases[i].status, cases[i].limit);
+            assert_bounded(cases[i].name, whole.data, whole.size, cases[i].status, cases[i].limit);
         else
             print_message("%s: not supported by this build\n", cases[i].name);
-        free(file.data);
+        free(whole.data);
     }
 }
 

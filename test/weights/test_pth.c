@@ -339,7 +339,8 @@ static void test_random_pickles_do_no_harm(void **state) {
         }
         dni_pickle *pickle;
         size_t position = 0;
-        const dn_status status = dni_pickle_read(&pickle, bytes, sizeof bytes, &position, "random", NULL);
+        dni_allowance allowance = dni_allowance_of(sizeof bytes, "random");
+        const dn_status status = dni_pickle_read(&pickle, bytes, sizeof bytes, &position, &allowance, NULL);
         assert_int_equal(pickle != NULL, status == DN_OK);
         dni_pickle_free(pickle);
     }
