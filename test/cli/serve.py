@@ -19,80 +19,15 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from answers import Answers  # noqa: E402
 from cases import check, finish  # noqa: E402
+from server import Server, content, is_near, multipart  # noqa: E402
 
 ftrain, model, rotating, turned, *pictures = sys.argv[1:]
 answers = Answers(ftrain)
 
 
-class Server:
+def serve(*options, model=model, environment=None):
     """ftrain serve with these options, until the block ends."""
-
-    def __init__(self, *options, model=model, environment=None):
-        self.process = subprocess.Popen([ftrain, "serve", "-m", model, *map(str, options)], stdout=subprocess.PIPE, text=True,
-                                        env={**os.environ, **(environment or {})})
-        self.url = self.process.stdout.readline().split()[-1]
-        self.port = int(re.search(r":(\d+)/", self.url)[1])
-        self.family = socket.AF_INET6 if "[" in self.url else socket.AF_INET
-        self.address = "::1" if "[" in self.url else "127.0.0.1"
-        self.code = None
-
-    def __enter__(self):
-        return self
-
-    def end(self):
-        if self.code is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.code = self.process.wait(timeout=60)
-            self.process.stdout.close()
-        return self.code
-
-    def __exit__(self, *_):
-        self.end()
-
-    def connect(self):
-        return socket.create_connection((self.address, self.port), timeout=30)
-
-    def ask(self, method, path, body=None, headers=None, client=None):
-        """(status, headers, body) of one request."""
-        connection = client or http.client.HTTPConnection(self.address, self.port, timeout=60)
-        try:
-            connection.request(method, path, body, headers or {})
-            answer = connection.getresponse()
-            read = answer.read()
-            answers.add(method, path, answer, read)
-            return answer.status, answer.headers, read
-        finally:
-            if not client:
-                connection.close()
-
-    def post(self, body, path="/v1/predict", headers=None, **options):
-        """(status, JSON) of one picture's request."""
-        status, _, answer = self.ask("POST", path, body, {"Content-Type": "image/x-portable-pixmap", **(headers or {})}, **options)
-        return status, json.loads(answer)
-
-    def sample(self, name):
-        """A sample of /metrics."""
-        text = self.ask("GET", "/metrics")[2].decode()
-        return float(re.search("^" + re.escape(name) + " (.*)$", text, re.M)[1])
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-
-def content(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def multipart(parts, boundary="xYzZY"):
-    body = b"".join(b'--%s\r\nContent-Disposition: form-data; name="%d"; filename="%s"\r\nContent-Type: image/jpeg\r\n\r\n%s\r\n'
-                    % (boundary.encode(), i, name.encode(), data) for i, (name, data) in enumerate(parts))
-    return body + b"--%s--\r\n" % boundary.encode(), {"Content-Type": "multipart/form-data; boundary=" + boundary}
-
-
-def is_near(found, expected):
-    """The same classes in the same order. Probabilities within 2e-6: kernels for batches sum in another order."""
-    return list(found) == list(expected) and all(abs(found[name] - expected[name]) < 2e-6 for name in expected)
+    return Server(ftrain, model, *options, environment=environment, answers=answers)
 
 
 def predictions(*options, model=model, pictures=pictures):
@@ -157,7 +92,7 @@ def refuse_pictures(server):
 
 
 def rotate():
-    with Server(model=rotating) as server:
+    with serve(model=rotating) as server:
         expected = predictions(model=rotating, pictures=[turned])[0]["probabilities"]
         answers = [server.post(content(turned), path)[1] for path in ("/v1/predict", "/v1/explain")]
         check("a picture is turned where the model asks for it", [is_near(found["probabilities"], expected) for found in
@@ -168,7 +103,7 @@ def rotate():
 
 
 def sets():
-    with Server("--coverage", 0.5) as server:
+    with serve("--coverage", 0.5) as server:
         expected = predictions("--coverage", "0.5")
         found = [server.post(content(path))[1]["predictions"][0] for path in pictures]
         check("sets of classes are those of predict", [row["set"] for row in found], [row["set"] for row in expected])
@@ -277,7 +212,7 @@ def slow(server):
 
 
 def access():
-    with Server("--listen", "0.0.0.0") as server:
+    with serve("--listen", "0.0.0.0") as server:
         token = re.search(r"\?token=([0-9a-f]{32})$", server.url)[1]
         check("beyond loopback a token is drawn and asked for", server.ask("GET", "/")[0], 401)
         check("also for addresses that are not there", server.ask("GET", "/nowhere")[0], 401)
@@ -293,11 +228,11 @@ def access():
         check("but a post needs the page's token, too", server.post(content(pictures[0]), headers={"Cookie": cookie.split(";")[0]})[0], 403)
     with open("token", "w") as file:
         file.write("0123456789abcdefghij\n")
-    with Server("--token-file", "token") as server:
+    with serve("--token-file", "token") as server:
         check("a token of a file is not printed", "token" in server.url, False)
         check("and asked for on loopback, too", [server.ask("GET", "/v1/model", headers=headers)[0] for headers in
                                                 ({}, {"Authorization": "Bearer 0123456789abcdefghij"})], [401, 200])
-    with Server(environment={"FTRAIN_TOKEN": "of-the-environment-1"}) as server:
+    with serve(environment={"FTRAIN_TOKEN": "of-the-environment-1"}) as server:
         check("a token of the environment", [server.ask("GET", "/v1/model", headers=headers)[0] for headers in
                                              ({}, {"Authorization": "Bearer of-the-environment-1"})], [401, 200])
 
@@ -324,7 +259,7 @@ def together(server):
 
 
 def full():
-    with Server("--queue", 2) as server:
+    with serve("--queue", 2) as server:
         check("more pictures than ever fit are refused for good", server.post(*multipart([("a", b"x")] * 3)[:1], headers=multipart([])[1])[0], 413)
         body, headers = multipart([(path, content(path)) for path in pictures[:2]])
 
@@ -343,7 +278,7 @@ def full():
 
 
 def ending():
-    server = Server()
+    server = serve()
     body, headers = multipart([(str(i), content(pictures[i % len(pictures)])) for i in range(100)])
     idle = server.connect()
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
@@ -364,7 +299,7 @@ def ending():
 
 
 def interrupt():
-    server = Server()
+    server = serve()
     server.process.send_signal(signal.SIGINT)
     check("Ctrl-C ends it with 0, too", server.process.wait(timeout=30), 0)
     server.process.stdout.close()
@@ -388,14 +323,14 @@ def six():
     except OSError:
         print("ok - the loopback address of IPv6 # SKIP there is no IPv6")
         return
-    with Server("--listen", "::1") as server:
+    with serve("--listen", "::1") as server:
         check("the loopback address of IPv6", (server.url, server.ask("GET", "/healthz")[0]), (f"http://[::1]:{server.port}/", 200))
 
 
-with Server("--host", "faces.lan", "--timeout", 30, "--max-size", 1) as server:
+with serve("--host", "faces.lan", "--timeout", 30, "--max-size", 1) as server:
     for cases in (judge, refuse_pictures, describe, guard, limits, together, descriptors):
         cases(server)
-with Server("--timeout", 1) as server:
+with serve("--timeout", 1) as server:
     slow(server)
 for cases in (rotate, sets, access, full, ending, interrupt, six):
     cases()
