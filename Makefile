@@ -11,6 +11,8 @@
 #   make portability  with clang, musl, for aarch64 and old processors, as far as can be had here; half an hour
 #   make interop    what `ftrain export` writes, in PyTorch, ONNX Runtime, pandas, ...; skips where one is missing
 #   make browser    tests of the pages of 'ftrain serve' and 'ftrain review' in chromium; skips where there is none
+#   make soak       'ftrain serve' under CLIENTS=8 good, broken and hostile ones for MINUTES=1; what it takes must stay
+#   make soak-files 'ftrain predict' on FILES=200000 files, twice; half an hour
 #   make install    PREFIX=/usr/local DESTDIR=; both may hold spaces
 #   make weights    ftrain weights: fetch densenet161's ImageNet weights to where every command finds them
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
@@ -377,6 +379,19 @@ browser: deps
 
 browser-built: $(PROGRAM) $(SAMPLES)
 	@BUILD='$(BUILD)' test/run.sh $(wildcard test/browser/test_*.py)
+
+# Long runs, in which nothing may grow and no answer change: test/soak/soak.sh. MINUTES is above.
+CLIENTS ?= 8
+FILES   ?= 200000
+.PHONY: soak soak-built soak-files soak-files-built
+soak soak-files: deps
+	+@$(AGAIN) $@-built
+
+soak-built: $(PROGRAM)
+	@BUILD='$(BUILD)' test/soak/soak.sh serve --minutes '$(MINUTES)' --clients '$(CLIENTS)'
+
+soak-files-built: $(PROGRAM)
+	@BUILD='$(BUILD)' test/soak/soak.sh files --count '$(FILES)'
 
 # Others' programs, which read what `ftrain export` writes. What cannot be installed is named, and skipped by the tests.
 .PHONY: interop interop-built
