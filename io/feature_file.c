@@ -61,8 +61,9 @@ static dn_status check_metadata(const dni_feature_file *file, dn_error *error) {
         return dni_fail(error, DN_ERR_FORMAT, "%s: not a feature store: metadata '%s' is missing", file->path,
                         format ? "provenance" : "format");
     if (strcmp(format, DNI_FEATURE_FORMAT) != 0)
-        return dni_fail(error, DN_ERR_MISMATCH, "%s: is a '%s', not a '%s': make it anew", file->path, format,
-                        DNI_FEATURE_FORMAT);
+        return dni_fail(error, DN_ERR_MISMATCH,
+                        "%s: is a '%s', not a '%s': remove it and make it anew with 'ftrain extract'",
+                        file->path, format, DNI_FEATURE_FORMAT);
     if (strcmp(provenance, file->provenance) != 0)
         return dni_fail(error, DN_ERR_MISMATCH, "%s: holds features of '%s', not of '%s'", file->path,
                         provenance, file->provenance);

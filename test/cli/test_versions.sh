@@ -76,7 +76,7 @@ done
 # Stores of the first form had both views in one record.
 cp "$versions/1ad91bd/features.safetensors" "$versions/1ad91bd/part.safetensors.journal" .
 check "1ad91bd: its features are refused" 4 '' \
-    "features.safetensors: is a 'densenet feature store 1', not a 'densenet feature store 2': make it anew" \
+    "features.safetensors: is a 'densenet feature store 1', not a 'densenet feature store 2': remove it and make it anew with 'ftrain extract'" \
     "$ftrain" extract "${from[@]}" -o features.safetensors
 same "1ad91bd: and left as they are" features.safetensors "$versions/1ad91bd/features.safetensors"
 check "1ad91bd: its journal is refused" 4 '' "part.safetensors.journal: holds .* in another form .*: remove it" \
