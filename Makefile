@@ -23,7 +23,7 @@
 #   make abi        write the list of what programs are compiled against anew, after a meant change of a public header
 #   make reference  the public headers as pages of HTML, in build/reference/html; needs doxygen
 #   make golden     write the tests' expected values anew, with PyTorch and its company
-#   make digests    write the digests of features and heads anew, after a meant change of numbers
+#   make digests    write the digests of features, heads and probabilities anew, after a meant change of numbers
 #   make dist       densenet-VERSION.tar.gz of the last commit, which builds without git
 #   make deb        Debian's packages of the last commit, in build/deb; needs debhelper and dpkg-dev
 #   make try-deb    installs them, runs their tests (debian/tests), purges them; needs root
@@ -410,7 +410,7 @@ golden:
 	set -e; for script in $(wildcard test/golden/*/oracle_*.py); do echo $$script; $(PYTHON) $$script; done
 
 # What this machine can compute of test/golden/digests.tsv, written anew; other machines' rows stay as they are.
-DIGEST_TESTS := $(BUILD)/test/densenet/test_digests $(BUILD)/test/head/test_digests
+DIGEST_TESTS := $(BUILD)/test/densenet/test_digests $(BUILD)/test/head/test_digests $(BUILD)/test/classifier/test_digests
 digests: $(DIGEST_TESTS)
 	@for test in $(DIGEST_TESTS); do $$test --update || exit 1; done
 

@@ -4,8 +4,8 @@
  * depend on. */
 #include "core/cpu.h"
 #include "densenet/densenet.h"
-#include "layers/conv2d.h"
 #include "test/support/digests.h"
+#include "test/support/model_code.h"
 #include "test/support/seeded_weights.h"
 #include "test/support/tiers.h"
 
@@ -22,6 +22,7 @@ enum { SEED = 11, HEIGHT = 56, WIDTH = 72, PICTURES = 4, INPUT = HEIGHT * WIDTH 
 enum { COUNT = PICTURES * FEATURES };
 
 static const char *const precisions[] = {"fp32", "bf16", "int8"}, *const memories[] = {"fast", "low"};
+static const int thread_counts[] = {1, 2, 3, 8};
 static float *inputs;
 
 static void must(dn_status status, const dn_error *error) {
@@ -43,24 +44,6 @@ static void compute(const dn_model *model, int threads, int batch, float *featur
     dn_session_free(session);
 }
 
-/* What the CPU must have for the kernels that were chosen, beside their tier. */
-static unsigned features_needed(const dn_model *model) {
-    unsigned needed = 0;
-    const char *convolution;
-    for (int i = 0; (convolution = dn_model_convolution(model, i)); i++)
-        for (size_t k = 0; k < dni_conv2d_kernel_count; k++)
-            if (strcmp(dni_conv2d_kernels[k]->name, dn_model_kernel(model, convolution)) == 0)
-                needed |= dni_conv2d_kernels[k]->features;
-    return needed;
-}
-
-static void name_code(const dn_model *model, char *name, size_t size) {
-    const unsigned needed = features_needed(model);
-    snprintf(name, size, "%s%s%s%s%s", dn_model_tier(model), needed & DNI_CPU_AVX512_BF16 ? "+bf16" : "",
-             needed & DNI_CPU_AVX512_VNNI ? "+vnni" : "", needed & DNI_CPU_AVX_VNNI ? "+avxvnni" : "",
-             needed & DNI_CPU_DOTPROD ? "+dotprod" : "");
-}
-
 static void check_model(const dn_weights *weights, const char *kind, dn_precision precision,
                         dn_memory memory) {
     static float features[COUNT], again[COUNT];
@@ -70,16 +53,17 @@ static void check_model(const dn_weights *weights, const char *kind, dn_precisio
         .struct_size = sizeof options, .precision = precision, .memory = memory};
     must(dn_model_create(&model, weights, &options, &error), &error);
     compute(model, 1, 3, features);
-    for (int threads = 1; threads <= 3; threads++)
+    for (size_t t = 0; t < sizeof thread_counts / sizeof *thread_counts; t++)
         for (int batch = 1; batch <= 3; batch += 2) {
-            compute(model, threads, batch, again);
+            compute(model, thread_counts[t], batch, again);
             if (memcmp(again, features, sizeof again))
                 fail_msg(
                     "%s, %s, %s memory, %s weights: %d threads and a batch of %d give other bits than 1 and 3",
-                    dn_model_tier(model), precisions[precision], memories[memory], kind, threads, batch);
+                    dn_model_tier(model), precisions[precision], memories[memory], kind, thread_counts[t],
+                    batch);
         }
     char code[64], variant[64];
-    name_code(model, code, sizeof code);
+    model_code(model, code, sizeof code);
     snprintf(variant, sizeof variant, "%s,%s", memories[memory], kind);
     digests_check(&(digest_key){"features", code, precisions[precision], variant}, features, sizeof features);
     dn_model_free(model);

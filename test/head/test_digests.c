@@ -1,41 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* Heads keep their bits from commit to commit: what each kind of training makes of the same features, and the
  * probabilities that it gives. Features reach a head as numbers, so that what kernels make of pictures
- * (test/densenet/test_digests.c) and this together fix what a picture is told to be.
- *
- * A matrix product of OpenBLAS has other bits for each family of CPUs, and may have with each version. So the
- * family is the one that every CPU of the architecture can run, which OpenBLAS takes from its environment
- * before main() begins, and the version is a part of the row's key: with another one the test is skipped. */
+ * (test/densenet/test_digests.c) and this together fix what a picture is told to be. */
 #include "head/mlp.h"
+#include "test/support/blas_family.h"
 #include "test/support/digests.h"
 #include "test/support/head.h"
 
-#include <cblas.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#if defined(__x86_64__)
-#define FAMILY "Prescott"
-#else
-#define FAMILY "ARMV8"
-#endif
-
 enum { WIDTH = 45, TRAINED = 50, VALIDATED = 23, CLASSES = 2, EPOCHS = 7 };
-
-/* "OpenBLAS-0.3.21-Prescott" */
-static const char *blas(void) {
-    static char name[64];
-    char version[24] = "";
-    sscanf(openblas_get_config(), "OpenBLAS %23s", version);
-    snprintf(name, sizeof name, "OpenBLAS-%s-%s", version, openblas_get_corename());
-    return name;
-}
 
 static void must(dn_status status, const dn_error *error) {
     if (status) fail_msg("%s", error->message);
@@ -51,9 +31,9 @@ static void check(const char *variant, const dn_head_options *head_options, cons
     must(dn_head_train(head, &train.features, &valid.features, options, NULL, &error), &error);
     must(dn_head_log_probabilities(head, valid.values, VALIDATED, out, &error), &error);
     must(dni_head_fold_standardisation(&folded, head, &error), &error); /* as a model file holds it */
-    digests_check(&(digest_key){"head", blas(), "fp32", variant}, folded->parameters,
+    digests_check(&(digest_key){"head", blas_family_name(), "fp32", variant}, folded->parameters,
                   folded->parameter_count * sizeof(float));
-    digests_check(&(digest_key){"probabilities", blas(), "fp32", variant}, out, sizeof out);
+    digests_check(&(digest_key){"probabilities", blas_family_name(), "fp32", variant}, out, sizeof out);
     dn_head_free(folded);
     dn_head_free(head);
     toy_data_free(&train);
@@ -123,13 +103,7 @@ int main(int count, char **arguments) {
         cmocka_unit_test(test_heads_of_adam),
         cmocka_unit_test(test_logistic_regression),
     };
-    const char *const chosen = getenv("OPENBLAS_CORETYPE");
-    if (!chosen || strcmp(chosen, FAMILY) != 0) {
-        setenv("OPENBLAS_CORETYPE", FAMILY, 1);
-        execv(arguments[0], arguments);
-        perror(arguments[0]);
-        return EXIT_FAILURE;
-    }
+    blas_family_choose(arguments);
     digests_open(count, arguments);
     const int failures = cmocka_run_group_tests(tests, NULL, NULL);
     return failures || !digests_close() ? EXIT_FAILURE : EXIT_SUCCESS;

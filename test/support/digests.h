@@ -11,7 +11,7 @@
 
 /* What tells a row from all others: one word each, without spaces. */
 typedef struct digest_key {
-    const char *what;      /* "features", "head", ... */
+    const char *what;      /* "features", "head", "pictures", ... */
     const char *code;      /* that computes it: "avx512+vnni", "OpenBLAS-0.3.21-Prescott" */
     const char *precision; /* "fp32", "bf16", "int8" */
     const char *variant;   /* the rest: "fast,calibrated" */
