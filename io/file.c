@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "io/retry.h"
+#include "io/sync.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -153,8 +154,9 @@ void dni_file_unload(dni_file_content *content) {
 
 /* ---- folders and paths ---- */
 
+/* What is put into a new folder lasts only where the folder's own name does. */
 static dn_status make_folder(const char *path, dn_error *error) {
-    if (mkdir(path, 0777) == 0) return DN_OK;
+    if (mkdir(path, 0777) == 0) return dni_sync_folder_of(path, error);
     const int number = errno;
     struct stat info;
     if (stat(path, &info) != 0) return dni_fail_errno(error, number, "%s: cannot be made", path);
@@ -189,6 +191,14 @@ char *dni_path_join(const char *folder, const char *name) {
 const char *dni_path_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
+}
+
+char *dni_path_folder(const char *path) {
+    size_t length = strlen(path);
+    while (length && path[length - 1] == '/') length--;
+    while (length && path[length - 1] != '/') length--;
+    if (length) return strndup(path, length);
+    return strdup(*path == '/' ? "/" : ".");
 }
 
 const char *dni_path_inside(const char *path, const char *folder) {

@@ -68,13 +68,16 @@ dn_status dni_file_writer_commit(dni_file_writer *writer, dn_error *error);
 /* Takes everything back. NULL is fine. */
 void dni_file_writer_abandon(dni_file_writer *writer);
 
-/* Makes a folder and those above it; one that is there is fine. */
+/* Makes a folder and those above it, which last; one that is there is fine. */
 dn_status dni_make_folders(const char *path, dn_error *error);
 
 /* A new string "folder/name"; NULL when out of memory. */
 char *dni_path_join(const char *folder, const char *name);
 /* The part behind the last slash. */
 const char *dni_path_name(const char *path);
+/* A new string: the folder that the path is in, "." for a name alone and else with its last slash; NULL when
+ * out of memory. */
+char *dni_path_folder(const char *path);
 /* The part behind a folder that the path, as text, begins with; NULL: it does not, or nothing follows. */
 const char *dni_path_inside(const char *path, const char *folder);
 

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "io/retry.h"
+#include "io/sync.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,12 +45,6 @@ static void free_writer(dni_file_writer *writer) {
     free(writer);
 }
 
-static char *folder_of(const char *path) {
-    const char *name = dni_path_name(path);
-    if (name == path) return strdup(".");
-    return strndup(path, (size_t)(name - path));
-}
-
 enum { TEMPORARY_SIZE = 64 }; /* of the temporary's name without the folder */
 
 /* Fills in the four names. A goal that is not there yet leads nowhere else; one that cannot be followed for another
@@ -60,7 +55,7 @@ static dn_status set_names(dni_file_writer *writer, const char *path, dn_error *
     if (!writer->goal) writer->goal = strdup(path);
     writer->path = strdup(path);
     if (!writer->path || !writer->goal) return dni_no_memory(error, "%s", path);
-    writer->folder = folder_of(writer->goal);
+    writer->folder = dni_path_folder(writer->goal);
     if (writer->folder) writer->temporary = malloc(strlen(writer->folder) + TEMPORARY_SIZE);
     return writer->temporary ? DN_OK : dni_no_memory(error, "%s", path);
 }
@@ -186,29 +181,10 @@ dn_status dni_file_write(dni_file_writer *writer, const void *bytes, size_t size
     return DN_OK;
 }
 
-/* 0, or errno. */
-static int sync_descriptor(int descriptor) {
-    while (fsync(descriptor) != 0)
-        if (errno != EINTR) return errno;
-    return 0;
-}
-
 dn_status dni_file_writer_sync(dni_file_writer *writer, dn_error *error) {
     flush(writer);
-    const int number = writer->failure ? writer->failure : sync_descriptor(writer->descriptor);
+    const int number = writer->failure ? writer->failure : dni_sync(writer->descriptor);
     return number ? dni_fail_errno(error, number, "%s: cannot be written", writer->path) : DN_OK;
-}
-
-/* Makes the rename itself last. A folder that may not be read and a file system that cannot sync folders
- * leave that to the system. */
-static dn_status sync_folder(const dni_file_writer *writer, dn_error *error) {
-    const int descriptor = dni_open(writer->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (descriptor < 0 && errno == EACCES) return DN_OK;
-    const int number = descriptor < 0 ? errno : sync_descriptor(descriptor);
-    if (descriptor >= 0) close(descriptor);
-    if (number && number != EINVAL)
-        return dni_fail_errno(error, number, "%s: its folder cannot be synced", writer->path);
-    return DN_OK;
 }
 
 static void remove_temporary(const dni_file_writer *writer) {
@@ -227,7 +203,7 @@ static int rename_temporary(const dni_file_writer *writer) {
 dn_status dni_file_writer_commit(dni_file_writer *writer, dn_error *error) {
     flush(writer);
     int number = writer->failure;
-    if (!number) number = sync_descriptor(writer->descriptor);
+    if (!number) number = dni_sync(writer->descriptor);
     if (close(writer->descriptor) != 0 && errno != EINTR && !number) number = errno;
     if (!number) number = rename_temporary(writer);
     dn_status status = DN_OK;
@@ -235,7 +211,7 @@ dn_status dni_file_writer_commit(dni_file_writer *writer, dn_error *error) {
         remove_temporary(writer);
         status = dni_fail_errno(error, number, "%s: cannot be written", writer->path);
     } else {
-        status = sync_folder(writer, error);
+        status = dni_sync_folder(writer->folder, writer->path, error);
     }
     close(writer->lock);
     free_writer(writer);

@@ -32,25 +32,18 @@ outcome check_output(const char *path) {
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
 }
 
-/* A file that is not there yet is where its folder is. *out is from malloc; false: memory is out. */
-static bool folder_of(char **out, const char *path) {
-    const size_t length = (size_t)(dni_path_name(path) - path);
-    *out = length ? strndup(path, length) : strdup(".");
-    return *out != NULL;
-}
-
 static bool are_one(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Whether two names lead to one file, which need not be there yet. */
+/* Whether two names lead to one file. One that is not there yet is where its folder is. */
 static outcome lead_to_one(bool *out, const char *a, const char *b) {
     struct stat at_a, at_b;
     const bool has_a = stat(a, &at_a) == 0, has_b = stat(b, &at_b) == 0;
     *out = has_a && has_b && are_one(&at_a, &at_b);
     if (has_a || has_b || strcmp(dni_path_name(a), dni_path_name(b)) != 0) return OUTCOME_OK;
-    char *folder_a, *folder_b = NULL;
-    const bool enough = folder_of(&folder_a, a) && folder_of(&folder_b, b);
+    char *const folder_a = dni_path_folder(a), *const folder_b = dni_path_folder(b);
+    const bool enough = folder_a && folder_b;
     *out = enough && stat(folder_a, &at_a) == 0 && stat(folder_b, &at_b) == 0 && are_one(&at_a, &at_b);
     free(folder_a);
     free(folder_b);

@@ -349,6 +349,13 @@ static void test_paths_are_joined_and_taken_apart(void **state) {
         assert_string_equal(joined, cases[i][2]);
         free(joined);
     }
+    const char *const folders[][2] = {{"a/b/c", "a/b/"}, {"a/b/", "a/"}, {"/a", "/"}, {"/", "/"},
+                                      {"a", "."},        {"a//", "."},   {"", "."},   {"a//b", "a//"}};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char *folder = dni_path_folder(folders[i][0]);
+        assert_string_equal(folder, folders[i][1]);
+        free(folder);
+    }
     assert_string_equal(dni_path_name("a/b/c.png"), "c.png");
     assert_string_equal(dni_path_name("c.png"), "c.png");
 }
