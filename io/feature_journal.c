@@ -130,12 +130,27 @@ dn_status dni_feature_journal_read(const dni_feature_journal *journal, uint64_t 
     return DN_OK;
 }
 
+/* Whether power failed before the header was on the disk: the file's size was, and behind some beginning of
+ * the header (none, most likely) there are zeros. Such a journal has nothing that anybody was promised. */
+static bool is_torn(const dni_feature_journal *journal, const journal_header *found) {
+    journal_header expected = header_of(journal);
+    const char *const have = (const char *)found, *const want = (const char *)&expected;
+    for (expected.type = F32_TYPE; expected.type <= BF16_TYPE; expected.type++) {
+        size_t same = 0, end = sizeof expected;
+        while (same < sizeof expected && have[same] == want[same]) same++;
+        while (end > same && !have[end - 1]) end--;
+        if (same < sizeof expected && end == same) return true;
+    }
+    return false;
+}
+
 dn_status dni_feature_journal_choose(dni_feature_journal *journal, dni_dtype *dtype, dn_error *error) {
     journal_header found;
     int whole = 0;
     const dn_status status = read_whole(journal, &found, sizeof found, 0, &whole, error);
     if (status) return status;
-    const bool is_ours = whole && memcmp(found.magic, JOURNAL_MAGIC, sizeof found.magic) == 0;
+    const bool is_ours =
+        whole && memcmp(found.magic, JOURNAL_MAGIC, sizeof found.magic) == 0 && !is_torn(journal, &found);
     if (is_ours) *dtype = found.type == BF16_TYPE ? DNI_BF16 : DNI_F32;
     journal->dtype = *dtype;
     return DN_OK;
@@ -148,7 +163,7 @@ dn_status dni_feature_journal_replay(dni_feature_journal *journal, dni_take_reco
     int whole = 0;
     const dn_status status = read_whole(journal, &found, sizeof found, 0, &whole, error);
     if (status) return status;
-    if (!whole) return cut(journal, 0, error); /* killed before the first record */
+    if (!whole || is_torn(journal, &found)) return cut(journal, 0, error); /* ended before the first record */
     if (memcmp(found.magic, expected.magic, sizeof found.magic - 1) != 0)
         return dni_fail(error, DN_ERR_FORMAT, "%s: not a journal of a feature store", journal->path);
     if (memcmp(found.magic, expected.magic, sizeof found.magic) != 0)

@@ -240,6 +240,45 @@ static void test_a_journal_cut_at_any_byte_loses_the_torn_record_alone(void **st
     free(expected.data);
 }
 
+/* Power fails when the disk has the journal's size and, of its bytes, none or only those of some sectors. */
+static void test_a_journal_of_which_the_disk_got_no_header_is_begun_anew(void **state) {
+    (void)state;
+    const file_bytes expected = undisturbed();
+    for (int form = 0; form < 2; form++) {
+        unlink(store_path);
+        const file_bytes journal = journal_of(3);
+        if (form == 1) memset(journal.data + HEADER_BYTES, 0, journal.size - HEADER_BYTES);
+        for (size_t lost = 1; lost <= HEADER_BYTES; lost++) {
+            unlink(store_path);
+            memset(journal.data + HEADER_BYTES - lost, 0, lost);
+            write_whole(journal_path, journal.data, journal.size);
+            dni_feature_store *store = open_store();
+            assert_int_equal(dni_feature_store_count(store), 0);
+            dni_feature_store_close(store);
+            work_to_the_end();
+            assert_finished_as(&expected);
+        }
+        free(journal.data);
+    }
+    free(expected.data);
+}
+
+static void test_a_journal_of_zeros_beside_a_file_of_bf16_is_begun_anew(void **state) {
+    (void)state;
+    dni_feature_store *store;
+    const dni_feature_store_options options = {
+        .path = store_path, .provenance = "backbone a", .features = FEATURES, .form = DNI_FORM_BF16};
+    assert_int_equal(dni_feature_store_open(&store, &options, NULL), DN_OK);
+    work(store, 0, 3);
+    assert_int_equal(dni_feature_store_finish(store, NULL), DN_OK);
+    dni_feature_store_close(store);
+    const char zeros[100] = {0};
+    write_whole(journal_path, zeros, sizeof zeros);
+    assert_int_equal(dni_feature_store_open(&store, &options, NULL), DN_OK);
+    assert_int_equal(dni_feature_store_count(store), 3);
+    dni_feature_store_close(store);
+}
+
 static void test_a_flipped_bit_in_the_journal_never_gets_into_the_file(void **state) {
     (void)state;
     const file_bytes expected = undisturbed();
@@ -780,6 +819,8 @@ int main(void) {
         TEST(test_the_order_of_work_leaves_no_trace),
         TEST(test_many_records_are_sorted_whatever_their_order),
         TEST(test_a_journal_cut_at_any_byte_loses_the_torn_record_alone),
+        TEST(test_a_journal_of_which_the_disk_got_no_header_is_begun_anew),
+        TEST(test_a_journal_of_zeros_beside_a_file_of_bf16_is_begun_anew),
         TEST(test_a_flipped_bit_in_the_journal_never_gets_into_the_file),
         TEST(test_a_kill_between_merging_and_removing_the_journal_does_no_harm),
         TEST(test_work_killed_at_random_moments_ends_in_the_same_file),
