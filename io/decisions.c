@@ -6,6 +6,7 @@
 #include "core/number.h"
 #include "io/escape.h"
 #include "io/file.h"
+#include "io/sync.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -137,9 +138,26 @@ static const char *take_line(dni_decision *out, const char *line, size_t size, d
 
 /* ---- the file ---- */
 
+/* Whether a crash has left it: zeros, where the disk had the file's new size and not yet its bytes. */
+static bool is_torn(const char *line, size_t size) {
+    return memchr(line, '\0', size) != NULL;
+}
+
+/* The size of the text without the last lines that are torn. */
+static size_t size_before_torn(const char *text, size_t size) {
+    for (size_t whole = size; whole;) {
+        size_t begin = whole - (text[whole - 1] == '\n');
+        while (begin && text[begin - 1] != '\n') begin--;
+        if (!is_torn(text + begin, whole - begin)) return whole;
+        whole = begin;
+    }
+    return 0;
+}
+
 /* The size of what is whole. A last line without its end counts where it says all that a line has to, as an
  * editor may have left it. */
 static size_t whole_size(const char *text, size_t size) {
+    size = size_before_torn(text, size);
     size_t whole = size;
     while (whole && text[whole - 1] != '\n') whole--;
     if (whole == size) return size;
@@ -160,7 +178,7 @@ static dn_status take_lines(dni_decisions *out, const char *file, const char *te
     for (const char *line = text, *const end = text + size; line < end;) {
         const char *const stop = memchr(line, '\n', (size_t)(end - line));
         const size_t length = stop ? (size_t)(stop - line) : (size_t)(end - line);
-        if (++number > 1) {
+        if (++number > 1 && !is_torn(line, length)) {
             dni_decision *const next = &out->items[out->count++];
             dn_status status;
             next->line = number;
@@ -223,8 +241,10 @@ static int lock(int descriptor, int how) {
     return 0;
 }
 
+/* It is synced before anything comes behind it: a torn one is alone in the file. */
 static dn_status check_header(const char *file, const char *text, size_t size, dn_error *error) {
-    if (memcmp(text, header, size < HEADER ? size : HEADER) == 0) return DN_OK;
+    const size_t most = size < HEADER ? size : HEADER, beginning = strnlen(text, most);
+    if (memcmp(text, header, beginning) == 0 && (beginning == most || size <= HEADER)) return DN_OK;
     return dni_fail(error, DN_ERR_CORRUPT,
                     "%s: line 1: is not that of a file of decisions: path, xxh3, bytes, decision, time",
                     file);
@@ -307,7 +327,7 @@ static bool write_line(FILE *to, const dni_decision *made, const char *now) {
     return is_ready;
 }
 
-/* What is to be appended; from malloc. `before` comes first. NULL: out of memory. */
+/* The lines to be appended; from malloc. `before` comes first. NULL: out of memory. */
 static char *compose(size_t *size, const char *before, const dni_decision *made, size_t count) {
     char now[DNI_TIME_TEXT], *text = NULL;
     struct tm utc;
@@ -346,7 +366,7 @@ static dn_status open_locked(dni_file *out, const char *path, dn_error *error) {
     }
 }
 
-/* 0, or errno, and then nothing was added. */
+/* Writes at the file's end, which is `end`, and syncs. 0, or errno, and then nothing was added. */
 static int write_at_end(int descriptor, const char *text, size_t size, size_t end) {
     int number = 0;
     while (size && !number) {
@@ -356,25 +376,18 @@ static int write_at_end(int descriptor, const char *text, size_t size, size_t en
         text += written;
         size -= (size_t)written;
     }
-    while (!number && fsync(descriptor) != 0)
-        if (errno != EINTR) number = errno;
+    if (!number) number = dni_sync(descriptor);
     if (number && ftruncate(descriptor, (off_t)end) != 0) return number;
     return number;
 }
 
-/* A file that is new has to last as well: its folder is synced. Where that cannot be done, the system will do
- * it in its own time. */
-static void sync_folder(const char *path) {
-    char *const folder = strdup(path);
-    if (!folder) return;
-    char *const slash = strrchr(folder, '/');
-    if (slash) slash[slash == folder] = '\0';
-    const int descriptor = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        (void)fsync(descriptor);
-        close(descriptor);
-    }
-    free(folder);
+/* Cuts off what is behind *end, and makes a file of no lines one of a header. */
+static int prepare(int descriptor, size_t *end) {
+    if (ftruncate(descriptor, (off_t)*end) != 0) return errno;
+    if (*end) return 0;
+    const int number = write_at_end(descriptor, header, HEADER, 0);
+    if (!number) *end = HEADER;
+    return number;
 }
 
 static dn_status append(dni_file *file, const dni_decision *made, size_t count, dn_error *error) {
@@ -382,16 +395,16 @@ static dn_status append(dni_file *file, const dni_decision *made, size_t count, 
     size_t end, size;
     dn_status status = read_text(&text, &end, file, error);
     if (status) return status;
-    const char *const before = !end ? header : text[end - 1] != '\n' ? "\n" : "";
+    const char *const before = end && text[end - 1] != '\n' ? "\n" : "";
     free(text);
     text = compose(&size, before, made, count);
     if (!text) return dni_no_memory(error, "%s: %zu lines", file->path, count);
-    int number = ftruncate(file->descriptor, (off_t)end) != 0 ? errno : 0;
-    if (!number) number = write_at_end(file->descriptor, text, size, end);
+    int number = prepare(file->descriptor, &end);
+    if (!number)
+        status = dni_sync_folder_of(file->path, error); /* whoever made it may not have come so far */
+    if (!number && !status) number = write_at_end(file->descriptor, text, size, end);
     free(text);
-    if (number) return dni_fail_errno(error, number, "%s: cannot be written", file->path);
-    if (!end) sync_folder(file->path);
-    return DN_OK;
+    return number ? dni_fail_errno(error, number, "%s: cannot be written", file->path) : status;
 }
 
 dn_status dni_decisions_append(const char *path, const dni_decision *made, size_t count, dn_error *error) {

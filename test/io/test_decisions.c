@@ -285,6 +285,58 @@ static void append_until_killed(const char *path, int tell) {
     }
 }
 
+/* The first letters of the paths that are decided on, in their order. */
+static const char *letters(void **state) {
+    static char found[16];
+    dni_decisions all = load(state);
+    size_t count = 0;
+    for (; count < all.count; count++) found[count] = all.items[count].path[0];
+    found[count] = '\0';
+    dni_decisions_free(&all);
+    return found;
+}
+
+static void assert_no_zeros(void **state) {
+    file_bytes after = read_whole(file(state));
+    assert_null(memchr(after.data, 0, after.size));
+    free(after.data);
+}
+
+/* Power fails when the disk has the new size, and of the bytes behind the last sync some sectors. */
+static void test_lines_that_power_took_are_passed_over_and_mended(void **state) {
+    static const char kept[] = HEADER LINE("a.jpg", "keep"), line[] = LINE("b.jpg", "keep");
+    static const char lines[] = HEADER LINE("a.jpg", "keep") LINE("b.jpg", "keep") LINE("c.jpg", "keep");
+    enum { SIZE = sizeof lines - 1, BEGIN = sizeof kept - 1, HALF = BEGIN + sizeof line - 1 };
+    for (size_t first = BEGIN; first < SIZE; first++) {
+        char text[SIZE] = "";
+        memcpy(text, lines, first);
+        write_whole(file(state), text, SIZE);
+        assert_string_equal(letters(state), first < HALF ? "a" : "ab");
+        append(state, "d.jpg", DNI_EXCLUDE);
+        assert_string_equal(letters(state), first < HALF ? "ad" : "abd");
+        assert_no_zeros(state);
+    }
+    char text[sizeof lines];
+    memcpy(text, lines, sizeof lines);
+    memset(text + BEGIN, 0, 20); /* and what is behind it is there */
+    write_whole(file(state), text, SIZE);
+    assert_string_equal(letters(state), "ac");
+    append(state, "d.jpg", DNI_EXCLUDE);
+    assert_string_equal(letters(state), "acd");
+}
+
+static void test_a_header_that_power_took_is_mended(void **state) {
+    for (size_t beginning = 0; beginning < sizeof HEADER - 1; beginning++) {
+        char text[sizeof HEADER - 1] = "";
+        memcpy(text, HEADER, beginning);
+        write_whole(file(state), text, sizeof text);
+        assert_string_equal(letters(state), "");
+        append(state, "a.jpg", DNI_KEEP);
+        assert_string_equal(letters(state), "a");
+        assert_no_zeros(state);
+    }
+}
+
 static void test_what_was_appended_survives_sigkill(void **state) {
     for (int round = 0; round < 5; round++) {
         int ends[2];
@@ -370,6 +422,8 @@ int main(void) {
         TEST(test_a_line_that_was_cut_is_passed_over_and_mended),
         TEST(test_a_last_line_without_its_end_counts),
         TEST(test_a_header_that_was_cut_is_mended),
+        TEST(test_lines_that_power_took_are_passed_over_and_mended),
+        TEST(test_a_header_that_power_took_is_mended),
         TEST(test_what_was_appended_survives_sigkill),
         TEST(test_writers_at_once_lose_nothing),
         TEST(test_a_full_disk_leaves_what_was_there),
