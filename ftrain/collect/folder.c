@@ -9,6 +9,7 @@
 #include "ftrain/shell/outcome.h"
 #include "io/file.h"
 #include "io/image_format.h"
+#include "io/sync.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #define MANIFEST "manifest.tsv"
+enum { COLUMNS = 5 };
 
 static outcome complain(const collect_folder *folder, const char *name, const char *what) {
     message("%s/%s: %s: %s", folder->path, name, what, strerror(errno));
@@ -101,8 +103,9 @@ static long long page_of(const char *line, const char *url) {
     return end && strncmp(end, place + 3, after) == 0 && end[after] == '\t' ? (long long)number : -1;
 }
 
-/* Appends to the manifest; false with errno. */
+/* Appends to the manifest, and syncs; false with errno. */
 static bool append(const collect_folder *folder, const char *text, size_t size) {
+    if (!size) return true;
     while (size) {
         const ssize_t written = write(folder->manifest, text, size);
         if (written < 0 && errno == EINTR) continue;
@@ -110,28 +113,59 @@ static bool append(const collect_folder *folder, const char *text, size_t size) 
         text += written;
         size -= (size_t)written;
     }
-    return true;
+    errno = dni_sync(folder->manifest);
+    return !errno;
 }
 
-static outcome read_manifest(collect_folder *folder, const char *url, const char *path) {
+/* Whether the line says all that a line has to, up to its hash, if it lacks its end: an editor may have left
+ * it so. */
+static bool has_columns(const char *line) {
+    enum { DIGITS = 2 * sizeof(dni_key) };
+    for (int column = 1; column < COLUMNS; column++) {
+        line = strchr(line, '\t');
+        if (!line++) return false;
+    }
+    return strlen(line) == DIGITS && strspn(line, "0123456789abcdef") == DIGITS;
+}
+
+/* What of the manifest is whole. */
+typedef struct manifest_end {
+    off_t size, whole; /* bytes; of these, without a last line that was cut off or that power took */
+    bool is_open;      /* the last whole line lacks its end */
+} manifest_end;
+
+static bool read_lines(collect_folder *folder, manifest_end *end, const char *url, const char *path) {
     FILE *stream = fopen(path, "r");
-    if (!stream) return complain(folder, MANIFEST, "cannot be read");
+    if (!stream) return false;
     char *line = NULL;
     size_t capacity = 0;
-    ssize_t length, last = 0;
+    ssize_t length;
     while ((length = getline(&line, &capacity, stream)) > 0) {
+        const bool is_open = line[length - 1] != '\n';
+        end->size += length;
+        if (memchr(line, '\0', (size_t)length) || (is_open && !has_columns(line))) continue;
+        end->whole = end->size;
+        end->is_open = is_open;
         const long long page = page_of(line, url);
         if (page > folder->last_page) folder->last_page = page;
-        last = line[length - 1] == '\n' ? 1 : -1;
     }
+    const bool is_read = feof(stream);
     free(line);
     fclose(stream);
+    return is_read;
+}
+
+/* The header is synced before anything comes behind it, and each line before the next: what a crash leaves
+ * torn is the last one. */
+static outcome read_manifest(collect_folder *folder, const char *url, const char *path) {
     static const char header[] = "file\turl\ttime\tbytes\txxh3\n";
-    const char *const begin = last == 0  ? header
-                              : last < 0 ? "\n"
-                                         : ""; /* a line that was cut off is ended */
-    return append(folder, begin, strlen(begin)) ? OUTCOME_OK
-                                                : complain(folder, MANIFEST, "cannot be written");
+    manifest_end end = {.whole = 0};
+    if (!read_lines(folder, &end, url, path)) return complain(folder, MANIFEST, "cannot be read");
+    if (end.whole < end.size && ftruncate(folder->manifest, end.whole) != 0)
+        return complain(folder, MANIFEST, "cannot be written");
+    const char *const begin = !end.whole ? header : end.is_open ? "\n" : "";
+    if (append(folder, begin, strlen(begin))) return OUTCOME_OK;
+    return complain(folder, MANIFEST, "cannot be written");
 }
 
 static outcome refuse_manifest(const collect_folder *folder) {
@@ -202,7 +236,7 @@ static outcome write_line(const collect_folder *folder, size_t size, const dni_k
     char *line = malloc(capacity);
     if (!line) return report_no_memory();
     const int length = snprintf(line, capacity, "%s\t%s\t%s\t%zu\t%s\n", folder->last, url, when, size, hash);
-    const bool written = append(folder, line, (size_t)length) && fsync(folder->manifest) == 0;
+    const bool written = append(folder, line, (size_t)length);
     free(line);
     return written ? OUTCOME_OK : complain(folder, MANIFEST, "cannot be written");
 }
