@@ -94,12 +94,12 @@ static outcome print_object(const preparation *done, const char *output) {
 /* ---- the command ---- */
 
 static outcome write_all(preparation *work, const prepare_options *options, dni_pool *pool) {
-    char *temporary;
+    whole_folder temporary;
     outcome code = whole_folder_begin(&temporary, options->output, "prepare");
     if (code) return code;
-    code = preparation_write(work, temporary, pool);
+    code = preparation_write(work, temporary.path, pool);
     if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
-    code = whole_folder_end(temporary, options->output, code);
+    code = whole_folder_end(&temporary, options->output, code);
     if (!code) interrupts_say("interrupted after %s was made", options->output);
     return code;
 }

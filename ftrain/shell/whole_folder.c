@@ -1,101 +1,217 @@
 /* SPDX-License-Identifier: MIT */
-/* rename() is the last step, and needs the goal absent or empty. */
+/* rename() is the last step, and needs the goal absent or empty. Before it every folder in the temporary one
+ * is synced, or after a power cut the goal might be there without some of what it should hold.
+ *
+ * Who builds a folder holds a lock, which ends with the process however that ends: that of a file beside the
+ * folder, ".ftrain-COMMAND-SLOT.lock". Whoever can get a slot's lock owns its folder, and removes what is in
+ * it. The lock is a file's, because that of a folder is not seen by other machines of a shared disk. */
 #define _XOPEN_SOURCE 700 /* nftw() */
 #include "ftrain/shell/whole_folder.h"
 
 #include "ftrain/shell/message.h"
 #include "io/file.h"
+#include "io/sync.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
-#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_SIZE = 64 }; /* of a temporary name */
+enum { NAME_SIZE = 64, SLOTS = 10000, SWEPT_SLOTS = 16, OPEN_FOLDERS = 16 };
 
 static outcome complain(const char *path, const char *what) {
     message("%s: %s: %s", path, what, strerror(errno));
     return OUTCOME_MACHINE;
 }
 
-outcome whole_folder_check(const char *folder) {
+outcome whole_folder_check(const char *goal) {
     struct stat info;
-    if (lstat(folder, &info) != 0)
-        return errno == ENOENT ? OUTCOME_OK : complain(folder, "cannot be examined");
+    if (lstat(goal, &info) != 0) return errno == ENOENT ? OUTCOME_OK : complain(goal, "cannot be examined");
     dni_listing listing = {.count = 0};
     dn_error error;
-    if (S_ISDIR(info.st_mode) && dni_list_folder(&listing, folder, &error))
-        return report(&error, OUTCOME_DATA);
+    if (S_ISDIR(info.st_mode) && dni_list_folder(&listing, goal, &error)) return report(&error, OUTCOME_DATA);
     const bool empty = S_ISDIR(info.st_mode) && listing.count == 0;
     dni_listing_free(&listing);
     if (empty) return OUTCOME_OK;
-    message("%s: is there and is not an empty folder; nothing is overwritten", folder);
+    message("%s: is there and is not an empty folder; nothing is overwritten", goal);
     return OUTCOME_USAGE;
 }
 
-/* What a run that was killed could not remove is named, no more: on a shared disk it may be another
- * machine's. */
-static void tell_leftovers(const char *parent, const char *command) {
-    char begin[NAME_SIZE];
-    const size_t length = (size_t)snprintf(begin, sizeof begin, ".ftrain-%s-", command);
-    DIR *folder = opendir(*parent ? parent : ".");
-    const struct dirent *entry;
-    while (folder && (entry = readdir(folder))) {
-        if (strncmp(entry->d_name, begin, length) != 0) continue;
-        const long pid = strtol(entry->d_name + length, NULL, 10);
-        if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
-            message("%s%s: left by a %s that was killed; nobody needs it", parent, entry->d_name, command);
-    }
-    if (folder) closedir(folder);
-}
-
-/* `parent` is empty or ends in a slash. */
-static outcome make_in(char **out, const char *parent, const char *command) {
-    const size_t capacity = strlen(parent) + NAME_SIZE;
-    *out = malloc(capacity);
-    if (!*out) return report_no_memory();
-    snprintf(*out, capacity, "%s.ftrain-%s-%ld", parent, command, (long)getpid());
-    if (mkdir(*out, 0777) == 0) return OUTCOME_OK;
-    const outcome code = complain(*out, "cannot be made");
-    free(*out);
-    *out = NULL;
-    return code;
-}
-
-outcome whole_folder_begin(char **out, const char *folder, const char *command) {
-    char *parent = strdup(folder);
-    *out = NULL;
-    if (!parent) return report_no_memory();
-    for (size_t length = strlen(parent); length > 1 && parent[length - 1] == '/'; length--)
-        parent[length - 1] = '\0';
-    parent[dni_path_name(parent) - parent] = '\0';
-    dn_error error;
-    outcome code = *parent && dni_make_folders(parent, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
-    if (!code) tell_leftovers(parent, command);
-    if (!code) code = make_in(out, parent, command);
-    free(parent);
-    return code;
-}
+/* ---- trees ---- */
 
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *position) {
     (void)info, (void)kind, (void)position;
     return remove(path);
 }
 
-static void remove_temporary(const char *folder) {
-    if (nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        (void)complain(folder,
-                       "what was begun cannot be removed"); /* the outcome is that of the step before */
+static bool remove_tree(const char *path) {
+    return nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT;
 }
 
-outcome whole_folder_end(char *temporary, const char *folder, outcome code) {
-    if (!code && rename(temporary, folder) != 0) code = complain(folder, "cannot be made");
-    if (code) remove_temporary(temporary);
-    free(temporary);
+/* nftw() ends at what is not 0, and gives it back. */
+static int sync_entry(const char *path, const struct stat *info, int kind, struct FTW *position) {
+    (void)info, (void)position;
+    dn_error error;
+    if (kind != FTW_DP || !dni_sync_folder(path, path, &error)) return 0;
+    return (int)report(&error, OUTCOME_MACHINE);
+}
+
+/* Files are on the disk already: links are of such, and others are written by dni_file_writer. */
+static outcome sync_tree(const char *path) {
+    const int result = nftw(path, sync_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    return result < 0 ? complain(path, "cannot be synced") : (outcome)result;
+}
+
+/* ---- slots ---- */
+
+static bool is_named(int descriptor, const char *path) {
+    struct stat file, named;
+    return fstat(descriptor, &file) == 0 && lstat(path, &named) == 0 && file.st_dev == named.st_dev &&
+           file.st_ino == named.st_ino;
+}
+
+/* Without locks of the file system, a slot is only taken where nobody has its lock's file. */
+static int open_lock(const char *path) {
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+    const int number = errno;
+    close(descriptor);
+    errno = number;
+    if (number != ENOLCK && number != EOPNOTSUPP && number != ENOSYS) return -1;
+    return open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
+/* Whether the slot is ours now; else errno is EEXIST or EWOULDBLOCK where it is somebody else's. Its owner
+ * before may have removed the file that we have just locked. */
+static bool lock_slot(whole_folder *folder) {
+    for (;;) {
+        folder->lock = open_lock(folder->lock_path);
+        if (folder->lock < 0) return false;
+        if (is_named(folder->lock, folder->lock_path)) return true;
+        close(folder->lock);
+    }
+}
+
+static void free_slot(const whole_folder *folder) {
+    unlink(folder->lock_path);
+    close(folder->lock);
+}
+
+static bool name_slot(whole_folder *out, const char *parent, const char *command, unsigned slot) {
+    const size_t capacity = strlen(parent) + NAME_SIZE;
+    const char *const before = strcmp(parent, ".") == 0 ? "" : parent; /* else it ends in a slash */
+    *out = (whole_folder){.path = malloc(capacity), .lock_path = malloc(capacity), .lock = -1};
+    if (!out->path || !out->lock_path) return false;
+    snprintf(out->path, capacity, "%s.ftrain-%s-%u.tmp", before, command, slot);
+    snprintf(out->lock_path, capacity, "%s.ftrain-%s-%u.lock", before, command, slot);
+    return true;
+}
+
+static void free_names(whole_folder *folder) {
+    free(folder->path);
+    free(folder->lock_path);
+    *folder = (whole_folder){.lock = -1};
+}
+
+static bool is_there(const char *path) {
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
+/* Whether the slot that could not be had is somebody else's: at work, or of a user who keeps us out. */
+static bool is_taken(const whole_folder *folder) {
+    return errno == EWOULDBLOCK || errno == EEXIST || (errno == EACCES && is_there(folder->lock_path));
+}
+
+/* The first slot that is free, with nothing in it. */
+static outcome take_slot(whole_folder *out, unsigned *slot, const char *parent, const char *command) {
+    for (*slot = 0; *slot < SLOTS; ++*slot) {
+        if (!name_slot(out, parent, command, *slot)) return report_no_memory();
+        if (lock_slot(out)) {
+            if (remove_tree(out->path)) return OUTCOME_OK;
+            close(out->lock); /* what is in it is another user's */
+        } else if (!is_taken(out)) {
+            return complain(out->lock_path, "cannot be made");
+        }
+        free_names(out);
+    }
+    message("%s: %d runs of %s seem to be at work there", parent, SLOTS, command);
+    return OUTCOME_MACHINE;
+}
+
+/* Removes what killed runs left in the slots behind. */
+static void sweep(unsigned slot, const char *parent, const char *command) {
+    while (++slot < SWEPT_SLOTS) {
+        whole_folder left;
+        if (name_slot(&left, parent, command, slot) && (is_there(left.path) || is_there(left.lock_path)) &&
+            lock_slot(&left)) {
+            if (remove_tree(left.path)) unlink(left.lock_path);
+            close(left.lock);
+        }
+        free_names(&left);
+    }
+}
+
+/* ---- the folder ---- */
+
+static outcome make(whole_folder *folder) {
+    struct stat made;
+    if (mkdir(folder->path, 0777) != 0 || lstat(folder->path, &made) != 0) {
+        const outcome code = complain(folder->path, "cannot be made");
+        free_slot(folder);
+        return code;
+    }
+    folder->device = made.st_dev;
+    folder->inode = made.st_ino;
+    return OUTCOME_OK;
+}
+
+outcome whole_folder_begin(whole_folder *out, const char *goal, const char *command) {
+    *out = (whole_folder){.lock = -1};
+    char *const parent = dni_path_folder(goal);
+    if (!parent) return report_no_memory();
+    dn_error error;
+    unsigned slot;
+    outcome code = dni_make_folders(parent, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+    if (!code) code = take_slot(out, &slot, parent, command);
+    if (!code) {
+        sweep(slot, parent, command);
+        code = make(out);
+    }
+    if (code) free_names(out);
+    free(parent);
+    return code;
+}
+
+/* Where the file system has no locks, somebody may have taken the folder from us. */
+static bool is_ours(const whole_folder *folder) {
+    struct stat now;
+    return lstat(folder->path, &now) == 0 && now.st_dev == folder->device && now.st_ino == folder->inode;
+}
+
+static outcome put_in_place(const whole_folder *folder, const char *goal) {
+    const outcome code = sync_tree(folder->path);
+    if (code) return code;
+    if (!is_ours(folder)) {
+        message("%s: is no longer what was made; %s is not made", folder->path, goal);
+        return OUTCOME_MACHINE;
+    }
+    dn_error error;
+    if (rename(folder->path, goal) != 0) return complain(goal, "cannot be made");
+    return dni_sync_folder_of(goal, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
+}
+
+outcome whole_folder_end(whole_folder *folder, const char *goal, outcome code) {
+    if (!code) code = put_in_place(folder, goal);
+    if (code && is_ours(folder) && !remove_tree(folder->path))
+        (void)complain(folder->path, "what was begun cannot be removed"); /* the outcome is that of before */
+    free_slot(folder);
+    free_names(folder);
     return code;
 }

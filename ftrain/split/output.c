@@ -95,15 +95,15 @@ static dn_status write_lines(dni_file_writer *writer, const void *context, dn_er
 }
 
 static outcome write_all(const char *folder, const split_pictures *pictures, bool copy, bool quiet) {
-    char *temporary;
+    whole_folder temporary;
     outcome code = whole_folder_begin(&temporary, folder, "split");
     if (code) return code;
     progress_start("files", pictures->count, quiet);
-    code = place_pictures(temporary, pictures, copy);
+    code = place_pictures(temporary.path, pictures, copy);
     progress_end();
-    if (!code) code = manifest_write(temporary, write_lines, pictures);
+    if (!code) code = manifest_write(temporary.path, write_lines, pictures);
     if (!code && interrupted()) code = OUTCOME_INTERRUPTED;
-    code = whole_folder_end(temporary, folder, code);
+    code = whole_folder_end(&temporary, folder, code);
     if (!code) interrupts_say("interrupted after %s was made", folder);
     return code;
 }

@@ -108,7 +108,7 @@ equal "nothing was made" "$(ls -d x .ftrain* 2>/dev/null)" ""
 
 # ---- interrupted, and a disk that is full ----
 $prepare drawn -o stopped --side 32 >out 2>err &
-until [ -e ".ftrain-prepare-$!" ] || [ $SECONDS -gt 60 ]; do :; done
+until [ -e .ftrain-prepare-0.tmp ] || [ $SECONDS -gt 60 ]; do :; done
 kill -INT $!
 wait $!
 equal "interrupted, it ends with 130" $? 130

@@ -184,16 +184,28 @@ for i in $(seq 50); do
 done
 "$ftrain" split many -o out --copy >"$work/.streams/out" 2>"$work/.streams/err" &
 SECONDS=0
-until [ -e ".ftrain-split-$!" ] || [ $SECONDS -gt 60 ]; do :; done # the copying has begun
+until [ -e .ftrain-split-0.tmp ] || [ $SECONDS -gt 60 ]; do :; done # the copying has begun
 kill -INT $! 2>/dev/null
 wait $!
 equal "Ctrl-C ends with 130" $? 130
 gone "and leaves nothing"
 
 # ---- what a killed run left ----
-mkdir -p later/.ftrain-split-2000000000 "later/.ftrain-split-$$"
-check "what a killed run left is named" 0 "." "later/\.ftrain-split-2000000000: left by a split that was killed" \
-    "$ftrain" split src -o later/out -q
-holds "what a live one makes is not" sh -c "! grep -q 'split-$$:' $stderr"
+mkdir later
+"$ftrain" split many -o later/killed --copy >"$work/.streams/out" 2>"$work/.streams/err" &
+SECONDS=0
+until [ -e later/.ftrain-split-0.tmp/manifest.tsv ] || [ -e later/.ftrain-split-0.tmp/train ] || [ $SECONDS -gt 60 ]; do :; done
+kill -KILL $! 2>/dev/null
+wait $! 2>/dev/null
+mkdir -p later/.ftrain-split-3.tmp/train # and another one, with whom it was at work
+holds "a run that is killed leaves what it had begun" test -d later/.ftrain-split-0.tmp
+check "the next one for that folder removes it" 0 "." "" "$ftrain" split src -o later/out -q
+equal "and all that such runs left" "$(ls -A later)" out
+exec 9>later/.ftrain-split-0.lock
+flock 9 # as a run does that is at work
+mkdir later/.ftrain-split-0.tmp
+check "what is at work" 0 "." "" "$ftrain" split src -o later/other -q
+equal "is left alone" "$(ls -Am later)" ".ftrain-split-0.lock, .ftrain-split-0.tmp, other, out"
+exec 9>&-
 
 [ "$failures" -eq 0 ]
