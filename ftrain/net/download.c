@@ -32,7 +32,7 @@ typedef struct job {
     bool is_page, is_too_large, is_other;
     int failure; /* errno of the part */
 
-    bool is_cut_off;
+    bool is_cut_off, is_resumed;
 } job;
 
 /* ---- the part ---- */
@@ -65,11 +65,13 @@ static outcome open_part(job *j) {
     const off_t size = j->options->resume ? lseek(j->part, 0, SEEK_END) : 0;
     if (size < 0 || ftruncate(j->part, size) != 0) return complain(j, errno);
     j->size = (uint64_t)size;
+    j->is_resumed = size > 0;
     return OUTCOME_OK;
 }
 
 static bool start_over(job *j) {
     j->size = j->total = 0;
+    j->is_resumed = false;
     if (ftruncate(j->part, 0) == 0) return true;
     j->failure = errno;
     return false;
@@ -236,6 +238,6 @@ outcome download(const download_options *options, retry_policy *policy, download
         /* nothing worth keeping came */
         if (code && !j.size && is_named(j.part, options->part)) unlink(options->part);
     }
-    *end = (download_end){.descriptor = j.part, .is_cut_off = j.is_cut_off};
+    *end = (download_end){.descriptor = j.part, .is_cut_off = j.is_cut_off, .is_resumed = j.is_resumed};
     return code;
 }

@@ -12,6 +12,7 @@
 typedef struct download_end {
     int descriptor;  /* the part, locked and open for reading; to be closed unless it is -1 */
     bool is_cut_off; /* no tries are left: there is no connection, or none that lasts */
+    bool is_resumed; /* its beginning is what a former run left */
 } download_end;
 
 typedef struct download_options {

@@ -218,11 +218,12 @@ static outcome check_and_keep(weights_run *run, int part) {
     return code;
 }
 
-static outcome fetch(weights_run *run) {
+/* *is_spoilt: what came is not the file, and its beginning is what a former run left. */
+static outcome fetch_once(weights_run *run, bool resume, bool *is_spoilt) {
     const download_options options = {.url = run->address.url,
                                       .shown = run->address.shown,
                                       .part = run->part,
-                                      .resume = *run->address.expected != '\0',
+                                      .resume = resume,
                                       .timeout = (double)run->timeout,
                                       .max_bytes = largest_file,
                                       .quiet = run->quiet};
@@ -233,10 +234,22 @@ static outcome fetch(weights_run *run) {
     outcome code = download(&options, &policy, &end);
     if (end.is_cut_off) tell_by_hand(run);
     if (code == OUTCOME_INTERRUPTED) message("interrupted; run the command again to go on");
-    if (!code) code = check_and_keep(run, end.descriptor);
+    const bool has_come = !code;
+    if (has_come) code = check_and_keep(run, end.descriptor);
+    *is_spoilt = has_come && code == OUTCOME_MODEL && end.is_resumed;
     if (end.descriptor >= 0) close(end.descriptor);
     if (code != OUTCOME_INTERRUPTED) interrupts_wait(before);
     return code;
+}
+
+/* After a power cut a part may have holes: the disk had its size, and not all of its bytes. */
+static outcome fetch(weights_run *run) {
+    bool is_spoilt;
+    const outcome code = fetch_once(run, *run->address.expected != '\0', &is_spoilt);
+    if (!is_spoilt) return code;
+    message("%s: began with what a former run had left; it is fetched again from its start",
+            run->address.shown);
+    return fetch_once(run, false, &is_spoilt);
 }
 
 static outcome fetch_unless_there(weights_run *run, const char *network) {

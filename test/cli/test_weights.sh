@@ -184,6 +184,11 @@ echo more >>"$cache/$name.part"
 rm "$cache/$name.safetensors"
 check "one that is too long is fetched again" 0 "downloaded and checked" "no beginning of the file; trying again" from good
 afresh
+mkdir -p "$cache"
+{ head -c 2000000 good; head -c 70000 /dev/zero; } >"$cache/$name.part" # as a power cut leaves it
+check "one with a hole is fetched again from its start" 0 "downloaded and checked" "fetched again from its start" from good
+equal "with two requests" "$(grep /good/ log | tail -n 2 | cut -d' ' -f2 | tr '\n' ,)" bytes=2070000-,whole,
+afresh
 check "what has no hash is never gone on with" 5 "" "$at/later/x: " weights --url $at/later/x --retries 0
 check "but begun again" 5 "" "$at/later/x: " weights --url $at/later/x --retries 0
 equal "from the start" "$(grep /later/ log | cut -d' ' -f2 | tr '\n' ,)" whole,whole,
