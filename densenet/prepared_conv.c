@@ -17,8 +17,8 @@ dni_prepared_conv dni_prepared_conv_of(dni_part part, dni_conv2d_requirements re
 }
 
 static size_t weight_count(const dni_prepared_conv *prepared) {
-    const size_t taps = (size_t)(prepared->conv.kernel * prepared->conv.kernel);
-    return (size_t)prepared->part.in_channels * (size_t)prepared->part.out_channels * taps;
+    const size_t side = (size_t)prepared->conv.kernel;
+    return (size_t)prepared->part.in_channels * (size_t)prepared->part.out_channels * side * side;
 }
 
 /* The weight, read or folded; the input's means; scale and shift of the norm before the convolution; scale,

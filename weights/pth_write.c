@@ -33,9 +33,10 @@ typedef struct pickle_text {
 } pickle_text;
 
 static void put(pickle_text *out, const void *bytes, size_t size) {
+    if (out->failed) return;
     if (size > out->capacity - out->used) {
         const size_t capacity = 2 * (out->used + size) + 4096;
-        unsigned char *grown = out->failed ? NULL : realloc(out->bytes, capacity);
+        unsigned char *grown = realloc(out->bytes, capacity);
         if (!grown) {
             out->failed = true;
             return;

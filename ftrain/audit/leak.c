@@ -119,9 +119,9 @@ static int by_falling_auc(const void *a, const void *b) {
 
 static outcome rank_cues(audit_leak *out, const cue_data *context) {
     ranked *const items = new_array((size_t)context->count, sizeof *items);
-    double *const sums = new_matrix(2, (size_t)context->classes, sizeof *sums), *const sizes =
-                                                                                    sums + context->classes;
+    double *const sums = new_matrix(2, (size_t)context->classes, sizeof *sums);
     if (items && sums) {
+        double *const sizes = sums + context->classes;
         for (int c = 0; c < context->classes; c++) {
             sizes[c] = context->sizes[c];
             out->majority = fmax(out->majority, sizes[c] / context->count);

@@ -17,7 +17,7 @@ typedef struct evaluation_page {
 /* Attaches the backbone, for the maps of evidence. Returns OUTCOME_OK or, after a message, another
  * outcome. */
 outcome evaluation_write_report(evaluation *result, const scorer_options *options,
-                                const evaluation_page *page);
+                                const evaluation_page *wanted);
 
 /* ROC and precision-recall curves; nothing where no class has pictures and others beside it. */
 outcome evaluation_write_curves(html *page, const evaluation *result);

@@ -50,12 +50,12 @@ outcome score_metrics_at_threshold(score_metrics *out, const scores *from, const
     return OUTCOME_OK;
 }
 
-outcome score_macro_roc_auc(double *out, const scores *scored, int classes) {
+outcome score_macro_roc_auc(double *out, const scores *from, int classes) {
     double *values = new_matrix(2, (size_t)classes, sizeof *values);
     if (!values) return OUTCOME_MACHINE;
     dn_error error;
-    const dn_status status = dn_ranking_all(values, values + classes, scored->log_probabilities,
-                                            scored->labels, scored->count, classes, &error);
+    const dn_status status = dn_ranking_all(values, values + classes, from->log_probabilities, from->labels,
+                                            from->count, classes, &error);
     *out = dn_mean_defined(values, classes);
     free(values);
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;

@@ -70,31 +70,33 @@ static outcome take(choice *work, const named_picture *picture) {
     return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
 }
 
-/* The path as the file system knows it: as it is, or else inside the set. From malloc; NULL: after a
- * message. */
+/* The path as the file system knows it: as it is, or else inside the set. From malloc; NULL: out of memory. */
 static char *locate(const review_set *set, const char *path) {
-    char *const inside = dni_path_join(set->folder, path), *const as_it_is = strdup(path);
-    const bool is_inside = inside && access(path, F_OK) != 0 && access(inside, F_OK) == 0;
-    if (!inside || !as_it_is) (void)report_no_memory();
-    free(is_inside || !inside ? as_it_is : inside);
-    return is_inside ? inside : inside ? as_it_is : NULL;
+    char *const inside = dni_path_join(set->folder, path);
+    if (!inside || (access(path, F_OK) != 0 && access(inside, F_OK) == 0)) return inside;
+    free(inside);
+    return strdup(path);
+}
+
+/* One that standard input names. */
+static outcome take_listed(choice *work, const named_picture *picture) {
+    char *const located = locate(work->set, picture->path);
+    if (!located) return report_no_memory();
+    const named_picture inside = {.path = located};
+    const outcome code = take(work, strcmp(located, picture->path) == 0 ? picture : &inside);
+    free(located);
+    return code;
 }
 
 /* All paths of one that the command line has. */
 static outcome take_path(choice *work, const char *path) {
-    char *const located = strcmp(path, "-") == 0 ? strdup(path) : locate(work->set, path);
+    const bool is_list = strcmp(path, "-") == 0;
+    char *const located = is_list ? strdup(path) : locate(work->set, path);
     path_source *source = NULL;
     outcome code = located ? path_source_create(&source, &located, 1, '\n') : report_no_memory();
     named_picture *picture;
     while (!code && path_source_next(source, &picture)) {
-        char *const again = strcmp(path, "-") == 0 ? locate(work->set, picture->path) : NULL;
-        if (again && strcmp(again, picture->path) != 0) {
-            named_picture listed = {.path = again};
-            code = take(work, &listed);
-        } else {
-            code = take(work, picture);
-        }
-        free(again);
+        code = is_list ? take_listed(work, picture) : take(work, picture);
         named_picture_free(picture);
     }
     if (!code && path_source_lacks_memory(source)) code = report_no_memory();
