@@ -22,6 +22,7 @@ prefix=$(git rev-parse --show-prefix) || exit 1
 if [ -n "$prefix" ]; then say "run it in the root of the repository, not in $prefix" 2; fi
 if [ $# -eq 0 ]; then set -- --network densenet161 network; fi
 
+# shellcheck disable=SC2153 # the caller sets it
 build=$(realpath "$BUILD") || exit 1
 folder=$(mktemp -d "$build/bench-compare.XXXXXX") || exit 1
 remove() { rm -rf "$folder"; }

@@ -113,7 +113,7 @@ check "--resume goes on behind the last epoch" 0 '^  250 ' 'stopped.safetensors.
 holds "to the same model, byte for byte" cmp whole.safetensors stopped.safetensors
 holds "and takes the checkpoint away" test ! -e stopped.safetensors.checkpoint
 
-for round in 1 2 3; do
+for _ in 1 2 3; do
     "$ftrain" train "$data" $small $long -o killed.safetensors --checkpoint killed.state --resume >/dev/null 2>&1 &
     before=$(stat -c %i killed.state 2>/dev/null)
     changed() { [ -e killed.state ] && [ "$(stat -c %i killed.state)" != "$before" ]; }

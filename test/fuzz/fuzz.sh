@@ -109,7 +109,7 @@ keep() { # FUZZER
 }
 
 main() {
-    local keep= fuzzer
+    local keep="" fuzzer
     if [ "${1:-}" = --keep ]; then keep=1 && shift; fi
     if [ $# -eq 0 ]; then
         sed -n '3,10s/^# \{0,1\}//p' "$0" >&2

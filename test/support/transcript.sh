@@ -21,7 +21,7 @@ set -u
 BUILD=$(realpath "${BUILD:-build}")
 export PATH=$BUILD/ftrain:$BUILD/docs/demo:$PATH LC_ALL=C
 unset DENSENET_WEIGHTS TORCH_HOME DN_ISA
-update= within=
+update='' within=''
 if [ "${1:-}" = --update ]; then update=1; shift; fi
 if [ "${1:-}" = --within ]; then within=$2; shift 2; fi
 work=$(mktemp -d)
@@ -93,7 +93,7 @@ for page in "$@"; do
     rm -rf "$work/page" "$work/new"
     mkdir "$work/page"
     export XDG_CACHE_HOME=$work/page/.cache HOME=$work/page
-    inside= command=
+    inside='' command=''
     while IFS= read -r line <&5; do
         case $inside$line in
         '```console') inside=' ' ;;
