@@ -53,6 +53,13 @@ static pid_t open_browser(const char *url) {
     return child;
 }
 
+static outcome tell_address(const site *self, const server *opened) {
+    fputs("reviewing ", stdout);
+    quote_write(stdout, self->set->folder);
+    printf(" on %s\n", server_url(opened));
+    return fflush(stdout) == 0 ? OUTCOME_OK : OUTCOME_MACHINE; /* main() tells */
+}
+
 outcome review_browse(site *self, const server_options *options, bool opens_browser) {
     const server_site served = {.routes = routes,
                                 .route_count = sizeof routes / sizeof *routes,
@@ -60,11 +67,8 @@ outcome review_browse(site *self, const server_options *options, bool opens_brow
                                 .max_body = LARGEST_BODY};
     server *opened;
     outcome code = server_open(&opened, options, &served);
-    if (code) return code;
-    fputs("reviewing ", stdout);
-    quote_write(stdout, self->set->folder);
-    printf(" on %s\n", server_url(opened));
-    if (fflush(stdout) != 0) code = OUTCOME_MACHINE; /* main() tells */
+    if (!code) code = server_start(opened);
+    if (!code) code = tell_address(self, opened);
     const pid_t browser = !code && opens_browser ? open_browser(server_url(opened)) : 0;
     if (!code) code = server_run(opened);
     server_free(opened);

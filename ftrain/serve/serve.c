@@ -55,6 +55,13 @@ static outcome open_model(serve_run *run) {
     return code ? code : pipeline_create(&run->pipeline, run->classifier, decoders, run->queue);
 }
 
+static outcome tell_address(const serve_run *run) {
+    fputs("serving ", stdout);
+    quote_write(stdout, run->model);
+    printf(" on %s\n", server_url(run->server));
+    return fflush(stdout) == 0 ? OUTCOME_OK : OUTCOME_MACHINE; /* main() tells */
+}
+
 static outcome serve_site(serve_run *run) {
     site about = {.model = run->model,
                   .precision = precision_name(run->network.precision),
@@ -66,11 +73,8 @@ static outcome serve_site(serve_run *run) {
                                 .context = &about,
                                 .max_body = about.max_body};
     outcome code = server_open(&run->server, &run->server_options, &served);
-    if (code) return code;
-    fputs("serving ", stdout);
-    quote_write(stdout, run->model);
-    printf(" on %s\n", server_url(run->server));
-    if (fflush(stdout) != 0) code = OUTCOME_MACHINE; /* main() tells */
+    if (!code) code = server_start(run->server);
+    if (!code) code = tell_address(run);
     if (!code) code = server_run(run->server);
     server_free(run->server); /* before what its handlers use */
     return code;

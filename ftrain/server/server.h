@@ -8,6 +8,7 @@
  *         {"GET", "/thumbnails/ *", send_thumbnail, 0},        without the blank
  *     };
  *     outcome code = server_open(&server, &options, &site);
+ *     if (!code) code = server_start(server);
  *     if (!code) code = server_run(server);
  *     server_free(server);
  *
@@ -78,9 +79,13 @@ const char *server_library(void);
  * not with these options. */
 outcome server_options_check(const server_options *options);
 
-/* Listens from here on, and answers; a signal waits for server_run(). `options`, `site` and what it
- * points to outlive the server. Returns OUTCOME_OK or, after a message, another outcome. */
+/* Listens from here on: who connects waits for server_start(), a signal for server_run(). `options`, `site`
+ * and what it points to outlive the server. Returns OUTCOME_OK or, after a message, another outcome. */
 outcome server_open(server **out, const server_options *options, const server_site *site);
+
+/* Answers from here on; no further file or socket is opened for it. Returns OUTCOME_OK or, after a message,
+ * another outcome. */
+outcome server_start(server *self);
 
 /* "http://127.0.0.1:8080/", with "?token=..." where one was drawn because --listen demands it. */
 const char *server_url(const server *self);

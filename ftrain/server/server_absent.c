@@ -15,6 +15,11 @@ outcome server_open(server **out, const server_options *options, const server_si
     return server_options_check(options);
 }
 
+outcome server_start(server *self) {
+    (void)self;
+    return OUTCOME_USAGE;
+}
+
 const char *server_url(const server *self) {
     (void)self;
     return "";

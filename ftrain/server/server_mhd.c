@@ -169,20 +169,6 @@ static void name_cookie(server *self) {
              self->token_is_drawn ? self->token : "");
 }
 
-static outcome start(server *self) {
-    errno = 0;
-    self->daemon = MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, NULL,
-        NULL, exchange_step, self, MHD_OPTION_LISTEN_SOCKET, self->listener.socket,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)HEADER_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)seconds_of(self),
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_COMPLETED,
-        exchange_end, self, MHD_OPTION_NOTIFY_CONNECTION, on_connection, self, MHD_OPTION_END);
-    if (self->daemon) return OUTCOME_OK;
-    message("the server cannot be started: %s", strerror(errno ? errno : ENOMEM));
-    return OUTCOME_MACHINE;
-}
-
 outcome server_open(server **out, const server_options *options, const server_site *site) {
     *out = NULL;
     server *self = calloc(1, sizeof *self);
@@ -199,12 +185,25 @@ outcome server_open(server **out, const server_options *options, const server_si
     if (!code) name_cookie(self);
     if (!code) self->signals_waited = interrupts_wait(true); /* whoever knows the address may send one */
     if (!code) self->signals_wait = true;
-    if (!code) code = start(self);
     if (code)
         server_free(self);
     else
         *out = self;
     return code;
+}
+
+outcome server_start(server *self) {
+    errno = 0;
+    self->daemon = MHD_start_daemon(
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, NULL,
+        NULL, exchange_step, self, MHD_OPTION_LISTEN_SOCKET, self->listener.socket,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)HEADER_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)seconds_of(self),
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_COMPLETED,
+        exchange_end, self, MHD_OPTION_NOTIFY_CONNECTION, on_connection, self, MHD_OPTION_END);
+    if (self->daemon) return OUTCOME_OK;
+    message("the server cannot be started: %s", strerror(errno ? errno : ENOMEM));
+    return OUTCOME_MACHINE;
 }
 
 const char *server_library(void) {
