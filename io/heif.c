@@ -219,5 +219,13 @@ static void version(char *out, size_t size) {
     snprintf(out, size, "%s", heif_get_version());
 }
 
+/* From 1.14 on a codec may be a file of its own. Without them, pictures are refused one by one. */
+static void prepare(void) {
+#if LIBHEIF_NUMERIC_VERSION >= 0x010e0000
+    const struct heif_error ignored = heif_init(NULL);
+    (void)ignored;
+#endif
+}
+
 const dni_image_codec dni_heif_codec = {
-    .library = "libheif", .version = version, .describe = describe, .decode = decode};
+    .library = "libheif", .version = version, .describe = describe, .decode = decode, .prepare = prepare};

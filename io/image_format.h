@@ -19,6 +19,8 @@ typedef struct dni_image_codec {
     dn_status (*describe)(dn_image_info *out, dni_image_source *source, dn_error *error);
     /* Decodes; all bytes of the source are held. Fails as dn_image_decode() does. */
     dn_status (*decode)(dn_image *out, dni_image_source *source, dn_error *error);
+    /* Loads what the library would load when it is first used; NULL: nothing. */
+    void (*prepare)(void);
 } dni_image_codec;
 
 enum { DNI_SIGNATURES = 8 };
@@ -43,6 +45,9 @@ enum { DNI_IMAGE_FORMATS = 14 };
 const dni_image_format *dni_image_format_at(size_t i);
 /* Its number. */
 size_t dni_image_format_index(const dni_image_format *format);
+
+/* Before a process gives up opening files: what decoders consist of is loaded. */
+void dni_image_formats_prepare(void);
 
 /* The format of a file that begins so, whether or not there is a decoder for it; NULL: none that is
  * known here. DNI_FORMAT_BYTES bytes are enough; fewer only where the file has no more. */

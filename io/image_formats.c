@@ -137,6 +137,11 @@ size_t dni_image_format_index(const dni_image_format *format) {
     return (size_t)(format - formats);
 }
 
+void dni_image_formats_prepare(void) {
+    for (size_t i = 0; i < DNI_IMAGE_FORMATS; i++)
+        if (formats[i].codec->prepare) formats[i].codec->prepare();
+}
+
 const dni_image_format *dni_image_format_find(const unsigned char *bytes, size_t size) {
     for (size_t i = 0; i < DNI_IMAGE_FORMATS; i++)
         if (has_signature_of(&formats[i], bytes, size)) return &formats[i];
