@@ -34,7 +34,7 @@
 #
 # Variables: CC, PKG_CONFIG, AR, BUILD (folder of the build), V=1 (show whole commands), SANITIZE (1: address and
 # undefined, or one of them), OPTIMIZE, HARDEN= (empty: none of the compiler's protections), WERROR=-Werror (warnings stop
-# the build; make test sets it), HTTP= WEBP= TIFF= HEIF= ONNX= MPI= (empty: built without that library), PREFIX,
+# the build; make test sets it), HTTP= WEBP= TIFF= HEIF= ONNX= MPI= SECCOMP= (empty: built without that library), PREFIX,
 # LIBDIR, INCLUDEDIR, MANDIR, COMPLETIONDIR (of bash), ZSHCOMPLETIONDIR, FISHCOMPLETIONDIR, SCHEMADIR, DESTDIR, PROTOC_C and
 # ONNX_PROTO (ONNX's schema, and what compiles it), PYTHON (of make golden).
 # CFLAGS, CPPFLAGS and LDFLAGS are yours: they stand behind the Makefile's own, so yours win.
@@ -110,6 +110,9 @@ PROGRAM_PACKAGES += $(ONNX)
 # Under mpirun `extract` and `predict` divide their work, where there is an MPI; `make MPI=` leaves it out.
 MPI ?= $(or $(call found,ompi-c,ompi-c),$(call found,mpich,mpich))
 PROGRAM_PACKAGES += $(MPI)
+# What `serve`, and `predict --sandbox`, lock themselves into, on Linux; `make SECCOMP=` leaves it out.
+SECCOMP ?= $(call found,libseccomp >= 2.5,libseccomp)
+PROGRAM_PACKAGES += $(SECCOMP)
 LIBRARY_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(LIBRARY_PACKAGES) 2>/dev/null)
 PROGRAM_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(PROGRAM_PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wundef \
@@ -175,7 +178,8 @@ LIBRARY_SOURCES := $(filter-out $(if $(WEBP),io/webp_absent.c,io/webp.c) $(if $(
 LIBRARY_SOURCES := $(filter-out $(FOREIGN),$(LIBRARY_SOURCES))
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o)
 PROGRAM_SOURCES := $(filter-out $(if $(HTTP),%/server_absent.c,%_mhd.c) $(if $(ONNX),%/graph_absent.c,%_protobuf.c) \
-                       $(if $(MPI),%/mail_absent.c,%_mpi.c),$(wildcard ftrain/*.c ftrain/*/*.c))
+                       $(if $(MPI),%/mail_absent.c,%_mpi.c) \
+                       $(if $(SECCOMP),%/sandbox_absent.c,%_seccomp.c %/landlock.c),$(wildcard ftrain/*.c ftrain/*/*.c))
 # What protoc-c makes of ONNX's schema.
 ONNX_CODE := $(if $(ONNX),$(BUILD)/onnx/onnx.pb-c)
 # Pages, scripts and styles that are part of the program.
@@ -184,7 +188,7 @@ PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(BUILD)/%.o) $(PROGRAM_ASSETS:%=$(BUIL
 # Programs and scripts, a folder for each of the source's; what they share lies in test/support.
 # Those of test/browser are `make browser`'s, those of test/interop are `make interop`'s.
 TESTS         ?= $(filter-out browser interop,$(sort $(patsubst test/%/,%,$(dir $(wildcard test/*/test_* test/*/check_*)))))
-TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(ONNX),,%_protobuf.c) $(if $(HTTP),,%_mhd.c),$(wildcard $(TESTS:%=test/%/test_*.c))))
+TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(ONNX),,%_protobuf.c) $(if $(HTTP),,%_mhd.c) $(if $(SECCOMP),,%_seccomp.c),$(wildcard $(TESTS:%=test/%/test_*.c))))
 TEST_SCRIPTS  := $(wildcard $(foreach d,$(TESTS),test/$(d)/check_*.sh test/$(d)/test_*.sh))
 # Those of test/fuzz are the fuzzer's targets, and replay what it has found: test/fuzz/fuzz.h.
 FUZZ_DOORS    := $(patsubst test/fuzz/test_%.c,%,$(filter-out $(if $(HTTP),,%_mhd.c),$(wildcard test/fuzz/test_*.c)))
@@ -290,11 +294,11 @@ $(FAULTS): test/support/faults.c
 # Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
 DEBIAN_PACKAGES := gcc make pkg-config libopenblas-dev libjpeg62-turbo-dev libturbojpeg0-dev libstb-dev libcmocka-dev \
                    libjansson-dev libzip-dev libxxhash-dev libcurl4-openssl-dev nettle-dev libsvm-dev libmicrohttpd-dev \
-                   libwebp-dev libtiff-dev libheif-dev libprotobuf-c-dev protobuf-c-compiler libonnx-dev
+                   libwebp-dev libtiff-dev libheif-dev libprotobuf-c-dev protobuf-c-compiler libonnx-dev libseccomp-dev
 # Debian's own packages of libdensenet are built without.
 CLUSTER_PACKAGES := libopenmpi-dev openmpi-bin
 NEEDED_TOOLS    := $(firstword $(CC)) $(firstword $(PKG_CONFIG)) $(PROTOC_C)
-NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) libmicrohttpd libwebp libtiff-4 libheif libprotobuf-c \
+NEEDED_MODULES  := $(LIBRARY_PACKAGES) $(PROGRAM_PACKAGES) libmicrohttpd libwebp libtiff-4 libheif libprotobuf-c libseccomp \
                    $(or $(MPI),ompi-c) cmocka
 NEEDED_HEADERS  := stb/stb_image.h stb/stb_image_resize.h stb/stb_image_write.h libsvm/svm.h onnx/onnx.proto
 # Prints what is missing, on one line; nothing when all is there.

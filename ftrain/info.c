@@ -9,6 +9,7 @@
 #include "ftrain/libraries.h"
 #include "ftrain/onnx/graph.h"
 #include "ftrain/ranks/mail.h"
+#include "ftrain/sandbox/sandbox.h"
 #include "ftrain/server/server.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/message.h"
@@ -128,6 +129,8 @@ static outcome print_text(const machine *self) {
     printf("onnx %s\n", onnx ? onnx : "not available: built without protobuf-c");
     const char *mpi = mail_library();
     printf("mpi %s\n", mpi ? mpi : "not available: built without MPI");
+    const char *sandbox = sandbox_library();
+    printf("sandbox %s\n", sandbox ? sandbox : "not available: built without libseccomp");
     print_formats();
     printf("bf16 %s%s\n", *self->no_bf16 ? "not available: " : "available", self->no_bf16);
     for (size_t i = 0; i < self->library_count; i++)
@@ -175,14 +178,17 @@ static json_t *libraries_json(const machine *self) {
 
 static outcome print_object(const machine *self) {
     const char *const http = server_library(), *const onnx = onnx_library(), *const mpi = mail_library();
+    const char *const sandbox = sandbox_library();
     json_t *const out = json_pack(
-        "{s:s, s:s, s:s, s:s, s:i, s:{s:b, s:s?}, s:{s:b, s:s?}, s:{s:b, s:s?}, s:{s:b, s:s?}, s:o, s:o, s:o}",
+        "{s:s, s:s, s:s, s:s, s:i, s:{s:b, s:s?}, s:{s:b, s:s?}, s:{s:b, s:s?}, s:{s:b, s:s?}, s:{s:b, "
+        "s:s?}, s:o, s:o, s:o}",
         "version", dn_version(), "cpu", self->cpu, "tier", dni_isa_name(self->tier), "best_tier",
         dni_isa_name(dni_cpu_isa()), "threads", dni_pool_cores(), "bf16", "available", !*self->no_bf16,
         "reason", *self->no_bf16 ? self->no_bf16 : NULL, "server", "available", http != NULL, "reason",
         http ? NULL : "built without libmicrohttpd", "onnx", "available", onnx != NULL, "reason",
         onnx ? NULL : "built without protobuf-c", "mpi", "available", mpi != NULL, "reason",
-        mpi ? NULL : "built without MPI", "picture_formats", formats_json(), "libraries",
+        mpi ? NULL : "built without MPI", "sandbox", "available", sandbox != NULL, "reason",
+        sandbox ? NULL : "built without libseccomp", "picture_formats", formats_json(), "libraries",
         libraries_json(self), "kernels", kernels_json(self));
     return print_json(out) ? OUTCOME_OK : OUTCOME_MACHINE;
 }
@@ -217,9 +223,9 @@ const command info_command = {
     .arguments = "[FILE] [options]",
     .summary = "this machine's kernels, or what a file holds",
     .description =
-        "Without FILE: the version, the CPU, the number of threads, whether it can serve and run under mpirun, the\n"
-        "formats of pictures that are read, whether bf16 is available, the libraries, and the kernels that are chosen\n"
-        "for DenseNet-161.\n"
+        "Without FILE: the version, the CPU, the number of threads, whether it can serve, run under mpirun and lock\n"
+        "itself into a sandbox, the formats of pictures that are read, whether bf16 is available, the libraries, and the\n"
+        "kernels that are chosen for DenseNet-161.\n"
         "With FILE: what a weights, model or feature file, or a checkpoint of a training, holds.\n\n"
         "  ftrain info flowers.safetensors\n\n",
     .options = OPTIONS(rows),

@@ -4,6 +4,7 @@
 
 #include "ftrain/onnx/graph.h"
 #include "ftrain/ranks/mail.h"
+#include "ftrain/sandbox/sandbox.h"
 #include "ftrain/server/server.h"
 
 #include <cblas.h>
@@ -58,5 +59,6 @@ size_t libraries_list(used_library out[USED_LIBRARIES]) {
     if (server_library()) add(out, &count, "libmicrohttpd", second_word(server_library()));
     if (onnx_library()) add(out, &count, "protobuf-c", second_word(onnx_library()));
     if (mail_library()) add(out, &count, "MPI", first_number(mail_library()));
+    if (sandbox_library()) add(out, &count, "libseccomp", second_word(sandbox_library()));
     return count;
 }

@@ -10,7 +10,7 @@ typedef struct used_library {
     char version[24]; /* empty: the library does not say */
 } used_library;
 
-enum { USED_LIBRARIES = 11 };
+enum { USED_LIBRARIES = 12 };
 
 /* Fills in *out and returns how many there are: the version of each is that of the file which was loaded,
  * where the library tells it, and of the one that was built with elsewhere. */

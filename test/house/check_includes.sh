@@ -8,7 +8,7 @@ set -u
 # What each room's files may include, besides system headers and the shelf's. One line a room; the first line that fits
 # is the file's. A folder stands for all that is in it; with a slash at its end, without the folders in it.
 library="core layers io weights densenet head"
-shared="ftrain/shell ftrain/ranks ftrain/net ftrain/backbone ftrain/features ftrain/cues ftrain/page ftrain/server ftrain/onnx" # what ftrain's commands share
+shared="ftrain/shell ftrain/ranks ftrain/net ftrain/backbone ftrain/features ftrain/cues ftrain/page ftrain/server ftrain/onnx ftrain/sandbox" # what ftrain's commands share
 allowed() {
     case $1 in
     core/*) echo core ;;
@@ -26,6 +26,7 @@ allowed() {
     ftrain/cues/*) echo $library ftrain/shell ftrain/backbone ftrain/cues ;;
     ftrain/page/*) echo $library ftrain/shell ftrain/page ;;
     ftrain/server/*) echo $library ftrain/shell ftrain/page ftrain/server ;;
+    ftrain/sandbox/*) echo $library ftrain/shell ftrain/sandbox ;;
     ftrain/onnx/*) echo $library ftrain/shell ftrain/onnx ;;
     ftrain/*/*) echo $library $shared "${1%/*}" ;; # a command's room: no other command's
     ftrain/*) echo $library $shared ftrain/ ;;     # main.c and info.c name commands by shell/commands.h

@@ -15,7 +15,7 @@ need_parts() {
 # link_without "MODULE..." ABSENT.c...: $work/ftrain, with these parts absent and all libraries but these modules
 link_without() {
     local compiler sanitize libraries module modules=(libcurl nettle openblas libjpeg libturbojpeg jansson libzip libxxhash)
-    for module in libwebp libtiff-4 libheif libmicrohttpd libprotobuf-c ompi-c; do
+    for module in libwebp libtiff-4 libheif libmicrohttpd libprotobuf-c ompi-c libseccomp; do
         [[ " $1 " == *" $module "* ]] || ! pkg-config --exists "$module" || modules+=("$module")
     done
     shift
@@ -30,5 +30,5 @@ link_without() {
 # compiles_absent VARIABLE PART ARCHIVE: make VARIABLE= compiles PART_absent.c, and not PART.c, for that archive
 compiles_absent() {
     make -n -W "$2_absent.c" "$1=" BUILD="$build" "$3" >"$work/steps" &&
-        grep -q "$2_absent\.[co]" "$work/steps" && ! grep -qE "$2(_mhd|_protobuf|_mpi)?\.[co]( |$)" "$work/steps"
+        grep -q "$2_absent\.[co]" "$work/steps" && ! grep -qE "$2(_mhd|_protobuf|_mpi|_seccomp)?\.[co]( |$)" "$work/steps"
 }
