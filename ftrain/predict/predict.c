@@ -6,10 +6,12 @@
 #include "ftrain/backbone/model_attach.h"
 #include "ftrain/features/class_sets.h"
 #include "ftrain/features/own_pictures.h"
+#include "ftrain/predict/enter_sandbox.h"
 #include "ftrain/predict/imagenet.h"
 #include "ftrain/predict/prediction_row.h"
 #include "ftrain/ranks/ranks.h"
 #include "ftrain/ranks/shared_pictures.h"
+#include "ftrain/sandbox/sandbox.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/frames.h"
 #include "ftrain/shell/message.h"
@@ -32,7 +34,7 @@ typedef struct predict_run {
     int format; /* a row_format; -1: not given */
     network_options network;
     int top;
-    bool json, null, strict;
+    bool json, null, strict, sandbox;
     class_set_options set_options;
     float refused_from; /* percent; below 0: no picture is refused for being unfamiliar */
 
@@ -175,6 +177,13 @@ static outcome predict_all(predict_run *run) {
 
 /* ---- the command ---- */
 
+/* MPI talks to other processes, which a process in a sandbox does not. */
+static outcome check_sandbox(void) {
+    if (ranks_count() == 1) return sandbox_check();
+    message("--sandbox: works in one process, and mpirun has started %d", ranks_count());
+    return OUTCOME_USAGE;
+}
+
 static outcome check_options(predict_run *run) {
     if (!run->model && !run->weights_option) {
         message("predict: -m MODEL is missing; -w WEIGHTS without it tells ImageNet's classes");
@@ -190,8 +199,9 @@ static outcome check_options(predict_run *run) {
         message("--coverage: only a model is calibrated for it, and -m MODEL is missing");
         return OUTCOME_USAGE;
     }
-    const outcome code = class_set_options_check(&run->set_options);
-    return !code ? network_options_check(&run->network) : code;
+    outcome code = class_set_options_check(&run->set_options);
+    if (!code) code = network_options_check(&run->network);
+    return !code && run->sandbox ? check_sandbox() : code;
 }
 
 static outcome find_expected(predict_run *run) {
@@ -296,6 +306,7 @@ static outcome open_network(predict_run *run) {
 
 static outcome predict(predict_run *run, char *const *paths, int count) {
     outcome code = check_options(run);
+    if (!code && run->sandbox) code = enter_sandbox(run->model, run->weights_option, paths, count);
     if (!code) code = open_model(run);
     if (!code) code = start_reading(run, paths, count);
     if (!code) code = open_network(run);
@@ -325,6 +336,8 @@ static const option_spec rows[] = {
              "paths on standard input end in a zero byte, not in a line feed"),
     OPT_TEXT("exit-status", 0, predict_run, expected, "CLASS",
              "end with 10 unless CLASS is the most probable class of every picture"),
+    OPT_FLAG("sandbox", 0, predict_run, sandbox,
+             "give up all but reading PATHs, model and weights before anything of them is looked at"),
     OPT_GROUP(predict_run, network, network_option_table),
     STRICT_OPTION(predict_run, strict),
 };
@@ -366,6 +379,7 @@ const command predict_command = {
         "  find . -name '*.jpg' -print0 | ftrain predict -m flowers.safetensors -0 --format csv - >flowers.csv\n"
         "  if ftrain predict -m faces.safetensors --exit-status real a.jpg; then echo real; fi\n"
         "  ftrain predict -m faces.safetensors --refuse-unfamiliar 99 holiday/\n"
+        "  ftrain predict -m flowers.safetensors --sandbox downloads/\n"
         "  ftrain predict -w densenet161-8d451a50.pth cat.jpg\n\n",
     .options = OPTIONS(rows),
     .min_paths = 1,

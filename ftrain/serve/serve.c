@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ftrain serve: predictions over HTTP. */
 #include "ftrain/backbone/model_attach.h"
+#include "ftrain/sandbox/sandbox.h"
 #include "ftrain/serve/site.h"
 #include "ftrain/shell/commands.h"
 #include "ftrain/shell/message.h"
@@ -18,6 +19,7 @@ typedef struct serve_run {
     network_options network;
     class_set_options set_options;
     int queue, max_megabytes;
+    bool demands_sandbox, may_use_sandbox;
 
     dn_classifier *classifier;
     class_sets sets;
@@ -41,7 +43,12 @@ static outcome check_options(const serve_run *run) {
         message("serve: -m MODEL is missing");
         return OUTCOME_USAGE;
     }
-    outcome code = server_options_check(&run->server_options);
+    if (run->demands_sandbox && !run->may_use_sandbox) {
+        message("--sandbox and --no-sandbox: give one of them");
+        return OUTCOME_USAGE;
+    }
+    outcome code = run->demands_sandbox ? sandbox_check() : OUTCOME_OK;
+    if (!code) code = server_options_check(&run->server_options);
     if (!code) code = class_set_options_check(&run->set_options);
     return code ? code : network_options_check(&run->network);
 }
@@ -53,6 +60,13 @@ static outcome open_model(serve_run *run) {
     if (!code) code = model_attach(run->classifier, run->weights_option, &run->network, PIPELINE_BATCH);
     const int decoders = run->network.threads ? run->network.threads : dni_pool_cores();
     return code ? code : pipeline_create(&run->pipeline, run->classifier, decoders, run->queue);
+}
+
+/* With all threads that there are: before the first byte of a request is read. */
+static outcome enter_sandbox(const serve_run *run) {
+    if (run->may_use_sandbox) return sandbox_enter_server(run->demands_sandbox);
+    message("without a sandbox: --no-sandbox was given");
+    return OUTCOME_OK;
 }
 
 static outcome tell_address(const serve_run *run) {
@@ -73,6 +87,7 @@ static outcome serve_site(serve_run *run) {
                                 .context = &about,
                                 .max_body = about.max_body};
     outcome code = server_open(&run->server, &run->server_options, &served);
+    if (!code) code = enter_sandbox(run);
     if (!code) code = server_start(run->server);
     if (!code) code = tell_address(run);
     if (!code) code = server_run(run->server);
@@ -94,11 +109,14 @@ static const option_spec rows[] = {
     OPT_INT("queue", 0, serve_run, queue, 1, 10000, "N",
             "pictures that may be at work or wait; more are turned away (default 128)"),
     OPT_INT("max-size", 0, serve_run, max_megabytes, 1, 1024, "MB", "the largest request (default 32)"),
+    OPT_FLAG("sandbox", 0, serve_run, demands_sandbox,
+             "do not serve unless in a sandbox; it is in one by itself where the system has it"),
+    OPT_NO_FLAG("no-sandbox", 0, serve_run, may_use_sandbox, "serve without a sandbox"),
     OPT_GROUP(serve_run, network, network_option_table),
 };
 
 static outcome run(const command *self, int argc, char **argv) {
-    serve_run state = {.queue = DEFAULT_QUEUE, .max_megabytes = DEFAULT_MEGABYTES};
+    serve_run state = {.queue = DEFAULT_QUEUE, .max_megabytes = DEFAULT_MEGABYTES, .may_use_sandbox = true};
     int first;
     outcome code = parse_options(self, &state, argc, argv, &first);
     if (!code) code = serve(&state);
@@ -121,7 +139,8 @@ const command serve_command = {
         "  GET  /healthz      'ok' while it serves\n"
         "  GET  /metrics      counts and times, for Prometheus\n\n"
         "It is reached from this machine alone, unless --listen says otherwise; then every request must bear an access\n"
-        "token, 'Authorization: Bearer TOKEN', and TLS is the business of a proxy before it.\n\n"
+        "token, 'Authorization: Bearer TOKEN', and TLS is the business of a proxy before it. Once the model is loaded it\n"
+        "locks itself in: it opens no file, starts no program and makes no connection, whatever a picture does to it.\n\n"
         "  ftrain serve -m flowers.safetensors --port 8080\n"
         "  curl -H 'Content-Type: image/jpeg' --data-binary @a.jpg http://127.0.0.1:8080/v1/predict\n"
         "  curl -F a=@a.jpg -F b=@b.png http://127.0.0.1:8080/v1/predict\n\n",

@@ -119,6 +119,8 @@ check "--strict" 3 . '^ftrain: odd/' ranks 2 "$ftrain" predict -m model odd --st
 
 # ---- errors ----
 
+check "--sandbox is for one process" 2 '' '^ftrain: --sandbox: works in one process, and mpirun has started 2$' \
+    ranks 2 "$ftrain" predict -m model odd --sandbox
 check "what all find wrong is said once" 4 '' '^ftrain: nowhere: cannot be opened' ranks 3 "$ftrain" predict -m nowhere data
 equal "once" "$(grep -c '^ftrain: ' "$stderr")" 1
 check "a wrong option, too" 2 '' "option '--bogus' is unknown" ranks 3 "$ftrain" extract data --bogus -o none
