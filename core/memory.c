@@ -38,8 +38,8 @@ void dni_release(const dn_allocator *allocator, void *memory, size_t size) {
         free(memory);
 }
 
-/* malloc() has small ones of what was freed, and asks the system for large ones. A compiler that sees that nothing is done
- * with a block may leave malloc() and free() out; volatile, it does not see that. */
+/* malloc() has small ones of what was freed, and asks the system for large ones. A compiler that sees that
+ * nothing is done with a block may leave malloc() and free() out; volatile, it does not see that. */
 bool dni_memory_is_left(size_t size) {
     enum { LARGE = 1 << 20 };
     if (size >= LARGE) {

@@ -25,7 +25,8 @@ bool dni_size_add(size_t a, size_t b, size_t *out);
 void *dni_allocate(const dn_allocator *allocator, size_t size);
 void dni_release(const dn_allocator *allocator, void *memory, size_t size);
 
-/* Whether the system gives `size` bytes now: for libraries that do not say, or not survive, that it gave none. */
+/* Whether the system gives `size` bytes now: for libraries that do not say, or not survive, that it gave
+ * none. */
 bool dni_memory_is_left(size_t size);
 
 /* Asks the system for all pages of `memory` now, a third faster than one page fault at a time when each page

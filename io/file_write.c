@@ -47,8 +47,8 @@ static void free_writer(dni_file_writer *writer) {
 
 enum { TEMPORARY_SIZE = 64 }; /* of the temporary's name without the folder */
 
-/* Fills in the four names. A goal that is not there yet leads nowhere else; one that cannot be followed for another
- * reason, as want of memory, must not be taken for such a one: its link would be replaced. */
+/* Fills in the four names. A goal that is not there yet leads nowhere else; one that cannot be followed for
+ * another reason, as want of memory, must not be taken for such a one: its link would be replaced. */
 static dn_status set_names(dni_file_writer *writer, const char *path, dn_error *error) {
     writer->goal = realpath(path, NULL);
     if (!writer->goal && errno != ENOENT) return dni_fail_errno(error, errno, "%s: cannot be written", path);

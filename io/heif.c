@@ -31,8 +31,8 @@ static int64_t on_position(void *context) {
     return (int64_t)((const reader *)context)->position;
 }
 
-/* Where a read fails that lies within what it has announced, libheif ends the process. So one that the machine refuses
- * gives zeros, and is told of by the source once libheif is done. */
+/* Where a read fails that lies within what it has announced, libheif ends the process. So one that the
+ * machine refuses gives zeros, and is told of by the source once libheif is done. */
 static int on_read(void *to, size_t size, void *context) {
     reader *const self = context;
     dn_error error;
@@ -180,8 +180,9 @@ static dn_status decode_picture(dn_image *out, const opened *file, dn_error *err
     return status;
 }
 
-/* A decoder that works on threads of its own, as dav1d does, calls a file broken where it had no memory, and nobody can
- * tell. So there has to be room beforehand, and a file is broken where there still is room and it fails twice. */
+/* A decoder that works on threads of its own, as dav1d does, calls a file broken where it had no memory, and
+ * nobody can tell. So there has to be room beforehand, and a file is broken where there still is room and it
+ * fails twice. */
 static dn_status decode_reliably(dn_image *out, const opened *file, dn_error *error) {
     const dn_image_info *const info = &file->info;
     const char *const name = file->reader.source->name;

@@ -18,9 +18,9 @@ static dn_status find_format(const dni_image_format **out, dni_image_source *sou
     return status ? status : dni_image_format_require(out, source->bytes, source->held, source->name, error);
 }
 
-/* What a codec has said, unless the machine is at fault. The libraries below do not always tell: one that had no
- * memory calls the file broken, one whose read was refused takes what it has for all. So a refused read is kept
- * beside the source, and errno, 0 before the codec began, says whether malloc() has failed since. */
+/* What a codec has said, unless the machine is at fault. The libraries below do not always tell: one that had
+ * no memory calls the file broken, one whose read was refused takes what it has for all. So a refused read is
+ * kept beside the source, and errno, 0 before the codec began, says whether malloc() has failed since. */
 static dn_status judge(dn_status status, const dni_image_source *source, dn_error *error) {
     const bool no_memory = errno == ENOMEM;
     if (source->refused->status)

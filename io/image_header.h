@@ -43,8 +43,8 @@ dn_status dni_image_sides_check(long long width, long long height, const char *n
 /* Beside that, DN_ERR_IMAGE_TOO_LARGE when they make more than DN_IMAGE_MAX_PIXELS pixels. */
 dn_status dni_image_size_check(long long width, long long height, const char *name, dn_error *error);
 
-/* Asks the system beforehand for what a library takes, so many bytes always and some for each pixel: DN_ERR_MEMORY. For
- * libraries that end the process, or take a file for broken, where they get no memory. */
+/* Asks the system beforehand for what a library takes, so many bytes always and some for each pixel:
+ * DN_ERR_MEMORY. For libraries that end the process, or take a file for broken, where they get no memory. */
 dn_status dni_image_room_check(int width, int height, size_t always, const char *name, dn_error *error);
 
 /* Always DN_ERR_IMAGE_UNSUPPORTED: "NAME: KIND is not supported". `kind` is a format string for what follows

@@ -44,8 +44,8 @@ void dni_json_update(json_t **object, json_t *more);
  * order of adding; from malloc, NULL when out of memory or `value` is NULL. Takes over `value`. */
 char *dni_json_line(json_t *value);
 
-/* json_dumps(), which leaves out keys that there was no memory for, without a word: nothing is left out here. From
- * malloc, NULL when out of memory or `value` is NULL. */
+/* json_dumps(), which leaves out keys that there was no memory for, without a word: nothing is left out here.
+ * From malloc, NULL when out of memory or `value` is NULL. */
 char *dni_json_dump(const json_t *value, size_t flags);
 
 /* {"resize": 255, "crop": 224, "mean": [...], "std": [...]}; from malloc, NULL when out of memory. */

@@ -19,9 +19,10 @@ typedef struct dni_zip_archive {
 
 bool dni_zip_begins(const unsigned char *first_bytes, size_t size);
 
-/* Whether libzip, or zlib below it, had too little memory for the call that failed. Of some allocations that fail
- * libzip says nothing, and of others something else: that a file is no archive, where it had no room to look for the
- * directory. So whoever asks this has set errno to 0 before the call, and malloc() has changed it. */
+/* Whether libzip, or zlib below it, had too little memory for the call that failed. Of some allocations that
+ * fail libzip says nothing, and of others something else: that a file is no archive, where it had no room to
+ * look for the directory. So whoever asks this has set errno to 0 before the call, and malloc() has changed
+ * it. */
 bool dni_zip_lacked_memory(const zip_error_t *problem);
 
 /* The file must outlive the archive, which dni_zip_archive_close() ends also after a failure. */

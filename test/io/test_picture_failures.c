@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures of every format, when the machine fails: no lack of memory and no refused read is taken for a broken picture. */
+/* Pictures of every format, when the machine fails: no lack of memory and no refused read is taken for a
+ * broken picture. */
 #include "io/duplicates.h"
 #include "io/image.h"
 #include "io/png.h"

@@ -32,12 +32,13 @@ typedef struct call_fault {
     unsigned calls;  /* bits of above */
     long first;      /* the number of the call that fails, from 1 on; 0: none, they are only counted */
     bool is_lasting; /* all that come after it fail as well */
-    /* errno of the failure; pthread_create() returns it. 0: reads and writes of more than a byte do a half of what is asked
-     * for, and no other call fails. */
+    /* errno of the failure; pthread_create() returns it. 0: reads and writes of more than a byte do a half of
+     * what is asked for, and no other call fails. */
     int number;
 } call_fault;
 
-/* Allocations of these libraries never fail: they look at memory that they did not get, and so end the process. */
+/* Allocations of these libraries never fail: they look at memory that they did not get, and so end the
+ * process. */
 #define CALLS_SPARED                                                                                         \
     { "libwebp", "libtiff", "libheif", "libstdc++" }
 

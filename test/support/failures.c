@@ -162,7 +162,8 @@ static long number_of(long i, long chosen, long total, dni_rng *rng) {
     return 1 + begin + (within < end - begin ? within : end - begin - 1);
 }
 
-/* Whether the allocation that failed was of a library that then loses some of its own. Our blocks it does not lose. */
+/* Whether the allocation that failed was of a library that then loses some of its own. Our blocks it does not
+ * lose. */
 static bool leaks_without_memory(void) {
     static const char *const libraries[] = {"libzip", "libdav1d"};
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)

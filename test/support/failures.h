@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every call of a kind fails once: what each scenario is held to when its first, second, third, ... call of malloc(),
- * read(), write() fails. Linked to test/<room>/test_failures.c alone. */
+/* Every call of a kind fails once: what each scenario is held to when its first, second, third, ... call of
+ * malloc(), read(), write() fails. Linked to test/<room>/test_failures.c alone. */
 #ifndef TEST_SUPPORT_FAILURES_H
 #define TEST_SUPPORT_FAILURES_H
 
@@ -13,8 +13,8 @@
 /* A use of the library, from making what it needs to freeing it. */
 typedef struct scenario {
     const char *name;
-    /* Adds all that it computes to *digest. After a failure it frees what it has, asserts that nothing came out, and returns
-     * the status of the call that failed. What it finds made before, it leaves as it was. */
+    /* Adds all that it computes to *digest. After a failure it frees what it has, asserts that nothing came
+     * out, and returns the status of the call that failed. What it finds made before, it leaves as it was. */
     dn_status (*run)(const void *context, uint64_t *digest, dn_error *error);
     const void *context; /* handed to it */
     const char *word;    /* which every message has; NULL: none */
@@ -23,17 +23,17 @@ typedef struct scenario {
     long most; /* calls that are failed, of more a seeded choice, unless DN_TEST_ALL is set; 0: all */
 } scenario;
 
-/* cmocka's setup, as folder_set_up(), with a folder in memory where that can be had: a rename over a file that is there
- * costs milliseconds on a disk. */
+/* cmocka's setup, as folder_set_up(), with a folder in memory where that can be had: a rename over a file
+ * that is there costs milliseconds on a disk. */
 int failures_set_up(void **state);
 
 /* *digest of what it was and these bytes. */
 void digest_add(uint64_t *digest, const void *bytes, size_t size);
 
-/* Each of these fails the test where a run, with one call of it failed, does not do as it must: either it gives what an
- * undisturbed run gives, or it returns the machine's status, for which *error has the same status and a message with
- * scenario.word. Either way no block of memory, no descriptor and no file is left, and the same run undisturbed gives what it
- * gave before. How many calls were failed is printed. */
+/* Each of these fails the test where a run, with one call of it failed, does not do as it must: either it
+ * gives what an undisturbed run gives, or it returns the machine's status, for which *error has the same
+ * status and a message with scenario.word. Either way no block of memory, no descriptor and no file is left,
+ * and the same run undisturbed gives what it gave before. How many calls were failed is printed. */
 
 /* malloc() and its family: DN_ERR_MEMORY. Skipped by name where AddressSanitizer has them. */
 void fail_each_allocation(const scenario *it);
@@ -41,8 +41,8 @@ void fail_each_allocation(const scenario *it);
 void fail_each_file_call(const scenario *it);
 /* write(), fsync(), rename() and open() without room on the disk: DN_ERR_NO_SPACE. */
 void fail_each_write_for_space(const scenario *it);
-/* A call that is interrupted, a read or write of less than was asked for, and a descriptor that is to be had a moment
- * later must not be noticed. */
+/* A call that is interrupted, a read or write of less than was asked for, and a descriptor that is to be had
+ * a moment later must not be noticed. */
 void disturb_each_file_call(const scenario *it);
 /* pthread_create(): DN_ERR_THREADS. */
 void fail_each_thread(const scenario *it);

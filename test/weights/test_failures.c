@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* weights/: each file is read and written, and of all that the machine gives for it one thing after the other is
- * refused. */
+/* weights/: each file is read and written, and of all that the machine gives for it one thing after the other
+ * is refused. */
 #include "io/file.h"
 #include "io/npy.h"
 #include "io/safetensors.h"
