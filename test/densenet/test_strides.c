@@ -2,6 +2,7 @@
 /* Forward passes from and into arrays whose rows are longer than an image's: the same bits as of dense ones,
  * and nothing touched in between. */
 #include "densenet/densenet.h"
+#include "test/support/pools.h"
 #include "test/support/seeded_weights.h"
 #include "test/support/tiers.h"
 
@@ -117,7 +118,7 @@ static void check_all(void) {
         float *apart = floats(COUNT * stride); /* gaps of NaN are not looked at */
         for (size_t n = 0; n < COUNT; n++)
             memcpy(apart + n * stride, inputs + n * IMAGE, IMAGE * sizeof *apart);
-        for (int threads = 1; threads <= 3; threads++) {
+        for (int threads = 1; threads; threads = more_threads(threads)) {
             dn_session *session = open_session(threads);
             for (int count = 1; count <= COUNT; count++) check(session, apart, stride, count, gaps[i]);
             dn_session_free(session);

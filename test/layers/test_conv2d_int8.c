@@ -199,7 +199,7 @@ static void check_kernel(const dni_conv2d_kernel *kernel, const fixture *f, fill
     void *packed = dni_allocate(NULL, packed_size);
     assert_non_null(packed);
     kernel->pack(&f->conv, &f->params, packed);
-    for (int threads = 1; threads <= MAX_THREADS; threads++) {
+    for (int threads = 1; threads; threads = more_threads(threads)) {
         const size_t scratch_size = kernel->scratch_size(&f->conv, &f->x_view, threads);
         void *scratch = dni_allocate(NULL, scratch_size);
         assert_non_null(scratch);

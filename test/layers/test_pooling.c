@@ -3,6 +3,7 @@
 #include "layers/pooling.h"
 
 #include "test/support/layers.h"
+#include "test/support/pools.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,7 +63,7 @@ static void test_bits_depend_neither_on_threads_nor_on_the_batch_nor_on_the_map(
     floats_fill(shift, C, 3, 0, 0.2f);
     const dni_tensor x = dni_tensor_nhwc(data, N, H, W, C);
     dni_bn_relu_global_avg_pool(&x, scale, shift, (dni_pooled){expected, C, map, H * W * C}, NULL);
-    for (int threads = 1; threads <= 3; threads++) {
+    for (int threads = 1; threads; threads = more_threads(threads)) {
         dni_pool *pool;
         float features[N * C];
         assert_int_equal(dni_pool_create(&pool, threads, NULL), DN_OK);

@@ -2,6 +2,8 @@
 /* Models that round, and features of pictures in one call. */
 #include "test/support/rounded_models.h"
 
+#include "test/support/pools.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +49,7 @@ void assert_same_bits(const dn_model *model, const float *inputs, int count, int
     const size_t length = (size_t)dn_model_config(model)->features, input = (size_t)(side * side * 3);
     float *again = malloc((size_t)count * length * sizeof *again);
     assert_non_null(again);
-    for (int threads = 2; threads <= 3; threads++) {
+    for (int threads = 2; threads; threads = more_threads(threads)) {
         compute_features(model, inputs, count, side, threads, again);
         assert_memory_equal(again, features, (size_t)count * length * sizeof *again);
     }
