@@ -6,6 +6,7 @@
 #   make test       install what is missing, build, run all tests
 #   make asan       all tests under gcc's AddressSanitizer and UndefinedBehaviorSanitizer
 #   make ubsan      all tests under clang's UndefinedBehaviorSanitizer, which sees more
+#   make tsan       the tests under gcc's ThreadSanitizer, on eight threads
 #   make fuzz       every reader of foreign bytes under libFuzzer, MINUTES=1 each; DOOR=pickle: one alone (clang)
 #   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
 #   make portability  with clang, musl, for aarch64 and old processors, as far as can be had here; half an hour
@@ -33,10 +34,10 @@
 #   make help       print this
 #
 # Variables: CC, PKG_CONFIG, AR, BUILD (folder of the build), V=1 (show whole commands), SANITIZE (1: address and
-# undefined, or one of them), OPTIMIZE, HARDEN= (empty: none of the compiler's protections), WERROR=-Werror (warnings stop
-# the build; make test sets it), HTTP= WEBP= TIFF= HEIF= ONNX= MPI= SECCOMP= (empty: built without that library), PREFIX,
-# LIBDIR, INCLUDEDIR, MANDIR, COMPLETIONDIR (of bash), ZSHCOMPLETIONDIR, FISHCOMPLETIONDIR, SCHEMADIR, DESTDIR, PROTOC_C and
-# ONNX_PROTO (ONNX's schema, and what compiles it), PYTHON (of make golden).
+# undefined, or one of them; thread), OPTIMIZE, HARDEN= (empty: none of the compiler's protections), WERROR=-Werror
+# (warnings stop the build; make test sets it), HTTP= WEBP= TIFF= HEIF= ONNX= MPI= SECCOMP= (empty: built without that
+# library), PREFIX, LIBDIR, INCLUDEDIR, MANDIR, COMPLETIONDIR (of bash), ZSHCOMPLETIONDIR, FISHCOMPLETIONDIR, SCHEMADIR,
+# DESTDIR, PROTOC_C and ONNX_PROTO (ONNX's schema, and what compiles it), PYTHON (of make golden).
 # CFLAGS, CPPFLAGS and LDFLAGS are yours: they stand behind the Makefile's own, so yours win.
 #
 # For another machine, name its compiler and its pkg-config:
@@ -59,7 +60,8 @@ ZSHCOMPLETIONDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMPLETIONDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 SCHEMADIR ?= $(PREFIX)/share/densenet/json
 SANITIZE ?=
-BUILD   ?= build$(if $(SANITIZE),/$(if $(filter undefined,$(SANITIZE)),ubsan,asan))
+SANITIZED_FOLDER = $(or $(if $(filter undefined,$(SANITIZE)),ubsan),$(if $(filter thread,$(SANITIZE)),tsan),asan)
+BUILD   ?= build$(if $(SANITIZE),/$(SANITIZED_FOLDER))
 WERROR  ?=
 # A sanitizer's checks are unrolled with everything else at -O3: one kernel alone then takes 54 s to compile, 14 s at -O2.
 OPTIMIZE ?= $(if $(SANITIZE),-O2,-O3)
@@ -139,6 +141,10 @@ SANITIZERS := $(if $(filter 1,$(SANITIZE)),address$(comma)undefined,$(SANITIZE))
 OUR_CPPFLAGS += -DDNI_ROLLED
 OUR_CFLAGS   += -fsanitize=$(SANITIZERS) -fno-sanitize-recover=all -fno-omit-frame-pointer
 OUR_LDFLAGS  += -fsanitize=$(SANITIZERS)
+# What a sanitizer needs beside the programs: their own functions in the place of others'.
+ifeq ($(SANITIZE),thread)
+SANITIZER_OBJECTS := $(BUILD)/test/sanitizers/cores.o
+endif
 endif
 # The caller's flags last. Variables that a pattern's targets set, FILE_CFLAGS, stand behind them: a kernel is nothing
 # without its instructions.
@@ -263,7 +269,7 @@ $(SHARED): $(LIBRARY_OBJECTS) $(SYMBOLS) $(OBJECT_LIST)
 	    $(if $(SANITIZE),,-Wl$(comma)--no-undefined -Wl$(comma)--version-script=$(call quoted,$(SYMBOLS)))) \
 	    -o $@ $(LIBRARY_OBJECTS) $(LDLIBS)
 
-$(PROGRAM): $(PROGRAM_OBJECTS) $(STATIC)
+$(PROGRAM): $(PROGRAM_OBJECTS) $(SANITIZER_OBJECTS) $(STATIC)
 	$(call show,LD,$@)
 	$(Q)$(LINK) $(HARDEN_PROGRAM) -o $@ $^ $(PROGRAM_LDLIBS) $(LDLIBS)
 
@@ -277,7 +283,7 @@ $(BUILD)/ftrain/parts.a: $(PARTS_OBJECTS) $(OBJECT_LIST)
 	$(call show,AR,$@)
 	$(Q)rm -f $@ && $(ARCHIVE) $@ $(PARTS_OBJECTS)
 
-$(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(BUILD)/ftrain/parts.a $(STATIC)
+$(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(SANITIZER_OBJECTS) $(BUILD)/ftrain/parts.a $(STATIC)
 	$(call show,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
 
@@ -331,7 +337,7 @@ PARTS ?=
 portability: all
 	@BUILD='$(BUILD)' test/portability/portability.sh $(PARTS)
 
-.PHONY: test check asan ubsan portability abi golden digests
+.PHONY: test check asan ubsan tsan portability abi golden digests
 test: deps
 	+@$(AGAIN) check $(if $(filter file,$(origin WERROR)),WERROR=-Werror)
 
@@ -345,6 +351,12 @@ asan:
 
 ubsan:
 	@$(MAKE) --no-print-directory SANITIZE=undefined CC=clang OPTIMIZE=-O1 test
+
+# Threads are what the program and tests take where they take one for each core, or try several numbers of them. What
+# is left out starts no thread of this tree's: readings of the tree, and inputs of the fuzzer's.
+tsan:
+	@DN_TEST_THREADS=8 $(MAKE) --no-print-directory SANITIZE=thread \
+	    TESTS='$(filter-out house bench fuzz json,$(TESTS))' test
 
 # Minutes for each door, and one door alone; what was found, and a corpus that grows from run to run, lies in build/fuzz.
 MINUTES ?= 1

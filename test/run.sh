@@ -16,6 +16,8 @@ LIMIT=1800 # seconds for one program or script
 JOBS=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
 export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 export ASAN_OPTIONS="detect_leaks=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+# A child process may go on after threads were there. What is not reported is said in test/sanitizers/.
+export TSAN_OPTIONS="die_after_fork=0:suppressions=$PWD/test/sanitizers/thread.supp${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
 
 work=$(mktemp -d)
 passed=0 failed=0 skipped=0

@@ -14,6 +14,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_THREAD__)
+#define THREAD_SANITIZER
+#elif defined(__has_feature) /* clang's way of telling */
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZER
+#endif
+#endif
+
 enum { SIDE = 32, COUNT = 5, THREADS = 3, MOST_FEATURES = 64 };
 
 static const dn_config tiny = {"tiny", 4, {1, 1, 1, 1}, 8, 4, 0};
@@ -122,6 +130,13 @@ static int fork_again(void) {
     return in_child(use_the_parents_session);
 }
 
+/* ThreadSanitizer takes a child's threads for the parent's, and ends the child. */
+static void skip_under_thread_sanitizer(void) {
+#ifdef THREAD_SANITIZER
+    skip();
+#endif
+}
+
 static void test_a_child_uses_its_parents_session_on_one_thread(void **state) {
     (void)state;
     assert_int_equal(in_child(use_the_parents_session), 0);
@@ -130,11 +145,13 @@ static void test_a_child_uses_its_parents_session_on_one_thread(void **state) {
 
 static void test_a_child_makes_sessions_with_workers(void **state) {
     (void)state;
+    skip_under_thread_sanitizer();
     assert_int_equal(in_child(make_a_session), 0);
 }
 
 static void test_a_child_calibrates_and_makes_models(void **state) {
     (void)state;
+    skip_under_thread_sanitizer();
     assert_int_equal(in_child(make_it_all), 0);
 }
 
