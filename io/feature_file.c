@@ -16,26 +16,35 @@ void dni_feature_file_unload(dni_feature_file *file) {
     file->count = 0;
 }
 
-/* Checks type and shape of both tensors; *keys_offset: where the keys are. */
-static dn_status check_tensors(dni_feature_file *file, uint64_t *keys_offset, dn_error *error) {
+dn_status dni_feature_file_find_tensors(dni_feature_values *values, uint64_t *keys_offset,
+                                        const dni_safetensors *content, dn_error *error) {
+    const char *path = content->file.path;
     dni_tensor keys;
-    if (!dni_safetensors_find(&file->content, "keys", &keys, keys_offset))
+    if (!dni_safetensors_find(content, "keys", &keys, keys_offset))
         return dni_fail(error, DN_ERR_TENSOR_MISSING, "%s: tensor 'keys' is missing: not a feature store",
-                        file->path);
-    const dn_status status = dni_feature_values_find(&file->values, &file->content, error);
+                        path);
+    const dn_status status = dni_feature_values_find(values, content, error);
     if (status) return status;
     if (keys.dtype != DNI_U8)
-        return dni_fail(error, DN_ERR_TENSOR_DTYPE, "%s: tensor 'keys' must be U8, not %s", file->path,
+        return dni_fail(error, DN_ERR_TENSOR_DTYPE, "%s: tensor 'keys' must be U8, not %s", path,
                         dni_dtype_name(keys.dtype));
     char text[96];
-    const int64_t n = (int64_t)file->values.count;
-    if (!dni_tensor_same_shape(&keys, 2, (const int64_t[]){n, 16}))
-        return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor 'keys' is %s, not (%lld, 16)", file->path,
+    const int64_t n = (int64_t)values->count;
+    if (!dni_tensor_same_shape(&keys, 2, (const int64_t[]){n, sizeof(dni_key)}))
+        return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: tensor 'keys' is %s, not (%lld, 16)", path,
                         dni_tensor_shape_text(keys.rank, keys.shape, text, sizeof text), (long long)n);
+    return DN_OK;
+}
+
+/* Finds both tensors, of the store's number of features; *keys_offset: where the keys are. */
+static dn_status find_tensors(dni_feature_file *file, uint64_t *keys_offset, dn_error *error) {
+    const dn_status status = dni_feature_file_find_tensors(&file->values, keys_offset, &file->content, error);
+    if (status) return status;
+    const long long n = (long long)file->values.count;
     if (file->values.features != file->features)
         return dni_fail(error, DN_ERR_TENSOR_SHAPE,
-                        "%s: tensor 'features' is (%lld, %zu), expected (%lld, %zu)", file->path,
-                        (long long)n, file->values.features, (long long)n, file->features);
+                        "%s: tensor 'features' is (%lld, %zu), expected (%lld, %zu)", file->path, n,
+                        file->values.features, n, file->features);
     file->count = file->values.count;
     file->dtype = file->values.dtype;
     return DN_OK;
@@ -80,7 +89,7 @@ dn_status dni_feature_file_load(dni_feature_file *file, dn_error *error) {
     bool has_pictures;
     dni_pictures_place pictures;
     status = check_metadata(file, error);
-    if (!status) status = check_tensors(file, &keys_offset, error);
+    if (!status) status = find_tensors(file, &keys_offset, error);
     if (!status) status = dni_feature_pictures_find(&file->content, &has_pictures, &pictures, error);
     return status ? status : read_keys(file, keys_offset, error);
 }

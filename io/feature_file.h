@@ -31,6 +31,11 @@ typedef struct dni_feature_file {
 dn_status dni_feature_file_load(dni_feature_file *file, dn_error *error);
 void dni_feature_file_unload(dni_feature_file *file);
 
+/* Finds both tensors in an open file, whatever its number of features is, and checks their types and shapes;
+ * *keys_offset: where the keys are. */
+dn_status dni_feature_file_find_tensors(dni_feature_values *values, uint64_t *keys_offset,
+                                        const dni_safetensors *content, dn_error *error);
+
 /* Whether there is a record of the key, and its row; else *row is the one before which it would be. */
 bool dni_feature_file_find(const dni_feature_file *file, const dni_key *key, size_t *row);
 dn_status dni_feature_file_read(const dni_feature_file *file, size_t row, float *out, dn_error *error);

@@ -65,7 +65,8 @@ dn_status dni_feature_pictures_find(const dni_safetensors *content, bool *found,
         out->count = (size_t)rows->shape[0];
         out->view_count = (int)rows->shape[1];
     }
-    dn_status status = DN_OK;
+    /* first what the others are measured by */
+    dn_status status = check_shape(content, DNI_PICTURES_ROWS, out, error);
     for (int i = 0; !status && i < DNI_PICTURES_TENSORS; i++)
         status = check_shape(content, (dni_pictures_tensor)i, out, error);
     return status;

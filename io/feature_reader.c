@@ -53,14 +53,9 @@ static dn_status find_records(dni_feature_reader *reader, dn_error *error) {
     if (!format || strcmp(format, DNI_FEATURE_FORMAT) != 0 || !reader->header.provenance)
         return dni_fail(error, DN_ERR_FORMAT, "%s: is a '%s', not a '%s' with a provenance", path,
                         format ? format : "safetensors file", DNI_FEATURE_FORMAT);
-    dni_tensor keys;
-    const dn_status status = dni_feature_values_find(&reader->values, &reader->content, error);
+    const dn_status status =
+        dni_feature_file_find_tensors(&reader->values, &reader->keys_offset, &reader->content, error);
     if (status) return status;
-    const int64_t count = (int64_t)reader->values.count;
-    if (!dni_safetensors_find(&reader->content, "keys", &keys, &reader->keys_offset) ||
-        keys.dtype != DNI_U8 || !dni_tensor_same_shape(&keys, 2, (const int64_t[]){count, sizeof(dni_key)}))
-        return dni_fail(error, DN_ERR_TENSOR_SHAPE, "%s: there is no tensor 'keys', U8 (%lld, 16)", path,
-                        (long long)count);
     reader->header.records = reader->values.count;
     reader->header.features = reader->values.features;
     reader->header.dtype = reader->values.dtype;

@@ -291,6 +291,90 @@ static void test_a_table_that_lacks_a_tensor_is_refused(void **state) {
     }
 }
 
+/* A copy of the store in which the tensor is another one, of zeros. */
+static void replace_tensor(const char *path, const char *broken, const char *tensor, dni_dtype dtype,
+                           int rank, const int64_t *shape) {
+    dni_tensor_dict *dict;
+    void *data;
+    assert_int_equal(dni_safetensors_read(&dict, path, NULL), DN_OK);
+    for (size_t i = dni_tensor_dict_count(dict); i-- > 0;)
+        if (strcmp(dni_tensor_dict_at(dict, i)->name, tensor) == 0) dni_tensor_dict_remove(dict, i);
+    assert_int_equal(dni_tensor_dict_allocate(dict, tensor, dtype, rank, shape, &data, NULL), DN_OK);
+    assert_int_equal(dni_safetensors_write(dict, broken, NULL), DN_OK);
+    dni_tensor_dict_free(dict);
+}
+
+static dn_status open_for_writing(const char *path, dn_error *error) {
+    dni_feature_store *store;
+    const dn_status status = dni_feature_store_open(
+        &store, &(dni_feature_store_options){.path = path, .provenance = "backbone a", .features = FEATURES},
+        error);
+    if (!status) dni_feature_store_close(store);
+    return status;
+}
+
+/* Whoever reads a store and whoever adds to it refuse it by the tensor's name. */
+static void assert_both_refuse(const char *path, dn_status status, const char *words) {
+    dn_error error = {.message = ""};
+    assert_int_equal(read_all(path, &error), status);
+    assert_non_null(strstr(error.message, words));
+    assert_non_null(strstr(error.message, path));
+    error.message[0] = '\0';
+    assert_int_equal(open_for_writing(path, &error), status);
+    assert_non_null(strstr(error.message, words));
+    assert_non_null(strstr(error.message, path));
+}
+
+static void test_a_table_of_another_type_or_shape_is_refused(void **state) {
+    const char *path = folder_path(state, "f.safetensors"), *broken = folder_path(state, "b.safetensors");
+    write_store(path, 12);
+    for (int which = 0; which < DNI_PICTURES_TENSORS; which++) {
+        const char *name = dni_pictures_tensor_name((dni_pictures_tensor)which);
+        char words[64];
+        snprintf(words, sizeof words, "'%s' is F32 (12)", name);
+        replace_tensor(path, broken, name, DNI_F32, 1, (const int64_t[]){12});
+        assert_both_refuse(broken, DN_ERR_TENSOR_SHAPE, words);
+    }
+    replace_tensor(path, broken, "pictures.keys", DNI_U8, 2, (const int64_t[]){12, 15});
+    assert_both_refuse(broken, DN_ERR_TENSOR_SHAPE, "'pictures.keys' is U8 (12, 15)");
+    replace_tensor(path, broken, "pictures.labels", DNI_I64, 1, (const int64_t[]){11});
+    assert_both_refuse(broken, DN_ERR_TENSOR_SHAPE, "'pictures.labels' is I64 (11)");
+    replace_tensor(path, broken, "pictures.classes", DNI_U8, 2, (const int64_t[]){3, 4});
+    assert_both_refuse(broken, DN_ERR_TENSOR_SHAPE, "'pictures.classes' is U8 (3, 4)");
+}
+
+/* Without its end a path goes on into the next one. */
+static void test_a_table_with_too_few_paths_is_refused(void **state) {
+    const char *path = folder_path(state, "f.safetensors"), *broken = folder_path(state, "b.safetensors");
+    write_store(path, 12);
+    dni_tensor_dict *dict;
+    assert_int_equal(dni_safetensors_read(&dict, path, NULL), DN_OK);
+    const dni_tensor *names = dni_tensor_dict_find(dict, "pictures.paths");
+    char *const end = memchr(names->data, '\0', (size_t)dni_tensor_count(names));
+    assert_non_null(end);
+    *end = 'x';
+    assert_int_equal(dni_safetensors_write(dict, broken, NULL), DN_OK);
+    dni_tensor_dict_free(dict);
+    dn_error error = {.message = ""};
+    assert_int_equal(read_all(broken, &error), DN_ERR_CORRUPT);
+    assert_non_null(strstr(error.message, "pictures.paths"));
+}
+
+static void test_keys_that_are_none_are_refused(void **state) {
+    const char *path = folder_path(state, "f.safetensors"), *broken = folder_path(state, "b.safetensors");
+    write_store(path, 12);
+    dni_tensor_dict *dict;
+    assert_int_equal(dni_safetensors_read(&dict, path, NULL), DN_OK);
+    const int64_t records = dni_tensor_dict_find(dict, "keys")->shape[0];
+    dni_tensor_dict_free(dict);
+    replace_tensor(path, broken, "keys", DNI_I64, 2, (const int64_t[]){records, 16});
+    assert_both_refuse(broken, DN_ERR_TENSOR_DTYPE, "tensor 'keys' must be U8, not I64");
+    replace_tensor(path, broken, "keys", DNI_U8, 2, (const int64_t[]){records - 1, 16});
+    assert_both_refuse(broken, DN_ERR_TENSOR_SHAPE, "not (");
+    replace_tensor(path, broken, "keys", DNI_U8, 1, (const int64_t[]){16 * records});
+    assert_both_refuse(broken, DN_ERR_TENSOR_SHAPE, "tensor 'keys' is (");
+}
+
 static void test_another_file_is_no_feature_store(void **state) {
     const char *path = folder_path(state, "f.safetensors");
     dni_tensor_dict *dict = dni_tensor_dict_create();
@@ -314,6 +398,9 @@ int main(void) {
         TEST(test_a_table_that_says_what_cannot_be_is_refused),
         TEST(test_a_merge_does_not_carry_a_broken_table_on),
         TEST(test_a_table_that_lacks_a_tensor_is_refused),
+        TEST(test_a_table_of_another_type_or_shape_is_refused),
+        TEST(test_a_table_with_too_few_paths_is_refused),
+        TEST(test_keys_that_are_none_are_refused),
         TEST(test_another_file_is_no_feature_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
