@@ -180,6 +180,23 @@ static void test_what_cannot_be_a_picture_is_left_out_and_named(void **state) {
     dni_dataset_free(&dataset);
 }
 
+/* 16 folders inside one another are walked; what lies deeper is left out. */
+static void test_folders_too_deep_are_left_out_and_named(void **state) {
+    (void)state;
+    put_whole_set();
+    put("train/real/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/there.jpg");
+    put("train/real/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/lost.jpg");
+    dni_dataset dataset;
+    dn_error error = {0};
+    if (dni_dataset_scan(&dataset, root, &error)) fail_msg("%s", error.message);
+    const dni_samples *train = &dataset.splits[DNI_TRAIN];
+    assert_int_equal(train->count, 3);
+    assert_non_null(strstr(train->items[2].path, "/16/there.jpg"));
+    assert_int_equal(train->left_out_count, 1);
+    assert_left_out(train, 0, DN_ERR_FILE_KIND, "/16/17: more than 16 folders inside one another");
+    dni_dataset_free(&dataset);
+}
+
 static void test_a_class_of_nothing_but_what_was_left_out_is_empty(void **state) {
     (void)state;
     put_whole_set();
@@ -318,6 +335,7 @@ int main(void) {
         IN_FOLDER(test_classes_are_sorted_by_byte_value),
         IN_FOLDER(test_folders_inside_a_class_and_links_are_walked),
         IN_FOLDER(test_what_cannot_be_a_picture_is_left_out_and_named),
+        IN_FOLDER(test_folders_too_deep_are_left_out_and_named),
         IN_FOLDER(test_a_class_of_nothing_but_what_was_left_out_is_empty),
         IN_FOLDER(test_splits_that_disagree_on_classes_are_refused_by_name),
         IN_FOLDER(test_very_many_differing_classes_still_give_a_whole_message),

@@ -224,6 +224,24 @@ static void test_another_file_is_no_file_of_decisions(void **state) {
     assert_int_equal(dni_decisions_load(&all, file(state), &error), DN_ERR_FILE_KIND);
 }
 
+static void test_a_pipe_and_a_file_beyond_the_limit_are_refused(void **state) {
+    dni_decision made = decision("a.jpg", "x", DNI_KEEP);
+    dni_decisions all;
+    dn_error error = {0};
+    assert_int_equal(mkfifo(file(state), 0600), 0);
+    assert_int_equal(dni_decisions_append(file(state), &made, 1, &error), DN_ERR_FILE_KIND);
+    assert_non_null(strstr(error.message, file(state)));
+    assert_int_equal(unlink(file(state)), 0);
+    write_whole(file(state), "", 0);
+    assert_int_equal(truncate(file(state), (off_t)DNI_FILE_LOAD_LIMIT + 1),
+                     0); /* takes no room on the disk */
+    error.message[0] = '\0';
+    assert_int_equal(dni_decisions_load(&all, file(state), &error), DN_ERR_CORRUPT);
+    assert_non_null(strstr(error.message, "is too large for a file of decisions"));
+    assert_int_equal(dni_decisions_append(file(state), &made, 1, &error), DN_ERR_CORRUPT);
+    free(made.path);
+}
+
 /* ---- what a killed process leaves ---- */
 
 static void test_a_line_that_was_cut_is_passed_over_and_mended(void **state) {
@@ -419,6 +437,7 @@ int main(void) {
         TEST(test_the_hash_is_the_files),
         TEST(test_bad_lines_are_named),
         TEST(test_another_file_is_no_file_of_decisions),
+        TEST(test_a_pipe_and_a_file_beyond_the_limit_are_refused),
         TEST(test_a_line_that_was_cut_is_passed_over_and_mended),
         TEST(test_a_last_line_without_its_end_counts),
         TEST(test_a_header_that_was_cut_is_mended),

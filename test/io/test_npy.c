@@ -141,6 +141,56 @@ static void test_numbers_come_in_c_order(void **state) {
     free(bytes);
 }
 
+static void expect_numbers(const char *descr, const void *elements, size_t size, double first,
+                           double second) {
+    char dictionary[96];
+    size_t total;
+    snprintf(dictionary, sizeof dictionary, "{'descr': '%s', 'fortran_order': False, 'shape': (2,), }",
+             descr);
+    unsigned char *bytes = file_of(1, dictionary, elements, size, &total);
+    dni_npy array;
+    double values[2];
+    assert_int_equal(dni_npy_parse(&array, bytes, total, "a", NULL), DN_OK);
+    assert_int_equal(dni_npy_doubles(&array, values, NULL), DN_OK);
+    assert_true(values[0] == first && values[1] == second);
+    free(bytes);
+}
+
+static void test_numbers_of_every_kind(void **state) {
+    (void)state;
+    expect_numbers("<f4", (const float[]){0.5f, -3e38f}, 8, 0.5, (double)-3e38f);
+    expect_numbers("<f8", (const double[]){0.1, -1e300}, 16, 0.1, -1e300);
+    expect_numbers("|u1", (const uint8_t[]){7, 255}, 2, 7, 255);
+    expect_numbers("|i1", (const int8_t[]){7, -1}, 2, 7, -1);
+    expect_numbers("<u8", (const uint64_t[]){1, UINT64_MAX}, 16, 1, 18446744073709551616.0);
+    expect_numbers("<i8", (const int64_t[]){1, INT64_MIN}, 16, 1, -9223372036854775808.0);
+}
+
+/* Text is no number, and a number with a fraction no name. */
+static void test_elements_of_another_kind_are_refused(void **state) {
+    (void)state;
+    static const char *const texts[] = {"<U1", "|S4"};
+    for (int i = 0; i < 3; i++) {
+        char dictionary[96], *name;
+        size_t total;
+        snprintf(dictionary, sizeof dictionary, "{'descr': '%s', 'fortran_order': False, 'shape': (1,), }",
+                 i < 2 ? texts[i] : "<f4");
+        unsigned char *bytes = file_of(1, dictionary, "\0\0\0\0", 4, &total);
+        dni_npy array;
+        double value = 7;
+        dn_error error = {.message = ""};
+        assert_int_equal(dni_npy_parse(&array, bytes, total, "the array", NULL), DN_OK);
+        if (i < 2)
+            assert_int_equal(dni_npy_doubles(&array, &value, &error), DN_ERR_TENSOR_DTYPE);
+        else
+            assert_int_equal(dni_npy_text(&array, 0, &name, &error), DN_ERR_TENSOR_DTYPE);
+        assert_non_null(strstr(error.message, i < 2 ? "the array: holds text" : "the array: holds numbers"));
+        if (i == 2) assert_null(name);
+        assert_true(value == 7);
+        free(bytes);
+    }
+}
+
 static void expect_text(const char *dictionary, const void *element, size_t size, const char *expected) {
     size_t total;
     unsigned char *bytes = file_of(1, dictionary, element, size, &total);
@@ -177,6 +227,8 @@ int main(void) {
         cmocka_unit_test(test_other_headers_are_refused),
         cmocka_unit_test(test_a_file_cut_at_any_byte_is_refused),
         cmocka_unit_test(test_numbers_come_in_c_order),
+        cmocka_unit_test(test_numbers_of_every_kind),
+        cmocka_unit_test(test_elements_of_another_kind_are_refused),
         cmocka_unit_test(test_text_is_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

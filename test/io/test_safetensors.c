@@ -304,6 +304,76 @@ static void test_what_cannot_be_written_leaves_no_file(void **state) {
     }
 }
 
+/* A dictionary with so many entries of metadata. */
+static dni_tensor_dict *dict_of_metadata(int count) {
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    for (int i = 0; i < count; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "key %d", i);
+        assert_int_equal(dni_tensor_dict_set_meta(dict, key, "value", NULL), DN_OK);
+    }
+    return dict;
+}
+
+/* As many entries as may be are written and read; one more is neither. */
+static void test_entries_of_metadata_are_limited(void **state) {
+    enum { MOST = 1000 };
+    const char *path = folder_path(state, "out");
+    dni_tensor_dict *dict = dict_of_metadata(MOST), *back;
+    dn_error error;
+    assert_int_equal(dni_safetensors_write(dict, path, &error), DN_OK);
+    back = must_read(path);
+    assert_int_equal(dni_tensor_dict_meta_count(back), MOST);
+    assert_string_equal(dni_tensor_dict_meta(back, "key 999"), "value");
+    dni_tensor_dict_free(back);
+    assert_int_equal(dni_tensor_dict_set_meta(dict, "one more", "value", NULL), DN_OK);
+    assert_int_equal(dni_safetensors_write(dict, folder_path(state, "more"), &error), DN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.message, "1001 entries of metadata"));
+    dni_tensor_dict_free(dict);
+
+    enum { ENTRY = 16 };
+    char *header = malloc(64 + ENTRY * (MOST + 1));
+    assert_non_null(header);
+    size_t length = (size_t)sprintf(header + 8, "{\"__metadata__\":{");
+    for (int i = 0; i <= MOST; i++)
+        length += (size_t)sprintf(header + 8 + length, "%s\"%d\":\"\"", i ? "," : "", i);
+    length += (size_t)sprintf(header + 8 + length, "}}");
+    const uint64_t size = length;
+    memcpy(header, &size, sizeof size);
+    write_whole(path, header, 8 + length);
+    free(header);
+    assert_int_equal(dni_safetensors_read(&back, path, &error), DN_ERR_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "more than 1000 entries of __metadata__"));
+    assert_null(back);
+}
+
+static void test_metadata_that_would_not_be_read_is_not_written(void **state) {
+    const char *path = folder_path(state, "out");
+    static const char *const wrong[][2] = {{"key", "\xff"}, {"\xff", "value"}};
+    for (int i = 0; i < 2; i++) {
+        dni_tensor_dict *dict = dni_tensor_dict_create();
+        dn_error error;
+        assert_int_equal(dni_tensor_dict_set_meta(dict, wrong[i][0], wrong[i][1], NULL), DN_OK);
+        assert_int_equal(dni_safetensors_write(dict, path, &error), DN_ERR_ARGUMENT);
+        assert_non_null(strstr(error.message, "is not UTF-8 text"));
+        dni_tensor_dict_free(dict);
+    }
+    dni_tensor_dict *dict = dni_tensor_dict_create();
+    enum { LONG = 100 * 1000 * 1000 };
+    char *value = malloc(LONG + 1);
+    dn_error error;
+    assert_non_null(value);
+    memset(value, 'x', LONG);
+    value[LONG] = '\0';
+    assert_int_equal(dni_tensor_dict_set_meta(dict, "key", value, NULL), DN_OK);
+    free(value);
+    assert_int_equal(dni_safetensors_write(dict, path, &error), DN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.message, "above the format's limit of 100000000"));
+    dni_tensor_dict_free(dict);
+    FILE *file = fopen(path, "rb");
+    assert_null(file);
+}
+
 /* Gives the tensors of a dictionary in pieces of three bytes, but of "wide" that many more or fewer. */
 typedef struct giver {
     const dni_tensor_dict *dict;
@@ -380,6 +450,8 @@ int main(void) {
         IN_FOLDER(test_what_is_written_is_read_back),
         IN_FOLDER(test_the_same_content_gives_the_same_bytes),
         IN_FOLDER(test_what_cannot_be_written_leaves_no_file),
+        IN_FOLDER(test_entries_of_metadata_are_limited),
+        IN_FOLDER(test_metadata_that_would_not_be_read_is_not_written),
         IN_FOLDER(test_tensors_in_pieces_give_the_same_bytes_and_are_counted),
     };
     return cmocka_run_group_tests_name("safetensors", tests, NULL, NULL);
