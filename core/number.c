@@ -4,15 +4,22 @@
 
 #include <string.h>
 
-bool dni_parse_u64(const char *text, uint64_t *out) {
+const char *dni_number_at(const char *text, uint64_t *out) {
     uint64_t value = 0;
-    if (!*text) return false;
-    for (; *text; text++) {
-        if (*text < '0' || *text > '9') return false;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9'; at++)
         if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
-            return false;
-    }
+            __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+            return NULL;
+    if (at == text) return NULL;
+    *out = value;
+    return at;
+}
+
+bool dni_parse_u64(const char *text, uint64_t *out) {
+    uint64_t value;
+    const char *const end = dni_number_at(text, &value);
+    if (!end || *end) return false;
     *out = value;
     return true;
 }

@@ -53,11 +53,9 @@ bool collect_folder_has(const collect_folder *folder, const dni_key *key) {
 /* The whole number at the start of `text`: what follows it, or NULL where there is none or none of at most
  * 16 digits: counting on must not overflow. */
 static const char *read_number(const char *text, uint64_t *out) {
-    char digits[17] = "";
-    const size_t length = strspn(text, "0123456789");
-    if (!length || length >= sizeof digits) return NULL;
-    memcpy(digits, text, length);
-    return dni_parse_u64(digits, out) ? text + length : NULL;
+    enum { DIGITS = 16 };
+    const char *const end = dni_number_at(text, out);
+    return end && end - text <= DIGITS ? end : NULL;
 }
 
 static outcome read_file(collect_folder *folder, const char *name) {

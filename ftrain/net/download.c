@@ -3,6 +3,7 @@
  * requests is told by its ETag (If-Range, section 13.1.5) or by its size, and fetched from its start. */
 #include "ftrain/net/download.h"
 
+#include "core/number.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/progress.h"
 
@@ -92,12 +93,25 @@ static long status_of(const job *j) {
     return status;
 }
 
+/* What stands behind `word`, with which `text` begins; NULL: it does not, or there is no text. */
+static const char *behind(const char *text, const char *word) {
+    const size_t length = strlen(word);
+    return text && strncmp(text, word, length) == 0 ? text + length : NULL;
+}
+
+/* The number behind the word, which both are passed over; NULL likewise, or where there is no number that fits. */
+static const char *number_behind(const char *text, const char *word, uint64_t *out) {
+    const char *const at = behind(text, word);
+    return at ? dni_number_at(at, out) : NULL;
+}
+
 /* "bytes 100-199/200"; false where it does not go on from the part's end, or is of a file of another size. */
 static bool goes_on(job *j) {
     uint64_t first, last, total = 0;
-    if (sscanf(header(j, "Content-Range"), "bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64, &first, &last, &total) <
-        2)
-        return false;
+    const char *const range = number_behind(header(j, "Content-Range"), "bytes ", &first);
+    const char *const end = number_behind(range, "-", &last);
+    if (!end) return false;
+    number_behind(end, "/", &total); /* or "*" */
     if (first != j->size || (j->total && total && total != j->total)) return false;
     j->total = total;
     return true;
@@ -180,8 +194,7 @@ static fetch_result refuse(fetch_reason *reason, fetch_result result, const char
 /* The server has nothing behind the part's end: it is whole, or it was never the beginning of that file. */
 static fetch_result judge_range(job *j, fetch_reason *reason) {
     uint64_t total = 0;
-    if (sscanf(header(j, "Content-Range"), "bytes */%" SCNu64, &total) == 1 && total == j->size)
-        return FETCH_DONE;
+    if (number_behind(header(j, "Content-Range"), "bytes */", &total) && total == j->size) return FETCH_DONE;
     start_over(j);
     return refuse(reason, FETCH_AGAIN, "what was kept is no beginning of the file");
 }
