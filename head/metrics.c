@@ -64,6 +64,14 @@ static double fraction(int part, int whole) {
     return whole ? (double)part / whole : (double)NAN;
 }
 
+/* From the numbers of pictures. */
+static void derive(dn_class_metrics *m) {
+    m->precision = fraction(m->correct, m->predicted);
+    m->recall = fraction(m->correct, m->count);
+    m->f1 = fraction(2 * m->correct, m->count + m->predicted);
+    dn_wilson_interval(m->correct, m->count, &m->recall_low, &m->recall_high);
+}
+
 void dn_class_metrics_compute(dn_class_metrics *out, const int *confusion, int classes) {
     if (!out || !confusion) return;
     const size_t width = (size_t)classes;
@@ -73,12 +81,20 @@ void dn_class_metrics_compute(dn_class_metrics *out, const int *confusion, int c
             m.count += confusion[c * width + other];
             m.predicted += confusion[other * width + c];
         }
-        m.precision = fraction(m.correct, m.predicted);
-        m.recall = fraction(m.correct, m.count);
-        m.f1 = fraction(2 * m.correct, m.count + m.predicted);
-        dn_wilson_interval(m.correct, m.count, &m.recall_low, &m.recall_high);
+        derive(&m);
         out[c] = m;
     }
+}
+
+void dni_class_metrics_of(dn_class_metrics *out, const int *labels, const int *predictions, int count,
+                          int classes) {
+    for (int c = 0; c < classes; c++) out[c] = (dn_class_metrics){.count = 0};
+    for (int i = 0; i < count; i++) {
+        out[labels[i]].count++;
+        out[predictions[i]].predicted++;
+        out[labels[i]].correct += labels[i] == predictions[i];
+    }
+    for (int c = 0; c < classes; c++) derive(&out[c]);
 }
 
 double dn_balanced_accuracy(const dn_class_metrics *of, int classes) {

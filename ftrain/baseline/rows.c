@@ -92,17 +92,21 @@ outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, 
                              int classes) {
     const int *labels = test->labels, count = test->count;
     const size_t n = (size_t)classes;
-    int *confusion = new_matrix(n, n, sizeof *confusion);
+    int *predictions = new_array((size_t)count, sizeof *predictions);
     dn_class_metrics *each = new_array(n, sizeof *each);
     double *aucs = new_matrix(2, n, sizeof *aucs);
-    outcome code = confusion && each && aucs ? keep_pictures(out, test) : OUTCOME_MACHINE;
+    outcome code = predictions && each && aucs ? keep_pictures(out, test) : OUTCOME_MACHINE;
     dn_error error;
     if (!code && dn_ranking_all(aucs, aucs + n, log_probabilities, labels, count, classes, &error))
         code = report(&error, OUTCOME_MACHINE);
     if (!code) {
         dn_metrics all;
-        dn_metrics_compute(&all, log_probabilities, labels, count, classes, confusion);
-        dn_class_metrics_compute(each, confusion, classes);
+        dn_metrics_compute(&all, log_probabilities, labels, count, classes, NULL);
+        for (int i = 0; i < count; i++) {
+            predictions[i] = dni_most_probable(log_probabilities + (size_t)i * n, classes);
+            out->is_right[i] = predictions[i] == labels[i];
+        }
+        dni_class_metrics_of(each, labels, predictions, count, classes);
         out->correct = all.correct;
         out->count = all.count;
         out->accuracy = all.accuracy;
@@ -111,11 +115,9 @@ outcome row_of_probabilities(baseline_row *out, const float *log_probabilities, 
         out->balanced_accuracy = dn_balanced_accuracy(each, classes);
         out->roc_auc = classes == 2 ? aucs[1] : dn_mean_defined(aucs, classes);
         out->loss = all.loss;
-        for (int i = 0; i < count; i++)
-            out->is_right[i] = dni_most_probable(log_probabilities + (size_t)i * n, classes) == labels[i];
         code = compare_with_guessing(out, test, classes);
     }
-    free(confusion);
+    free(predictions);
     free(each);
     free(aucs);
     return code;

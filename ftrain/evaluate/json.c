@@ -19,15 +19,34 @@ static json_t *probabilities_json(probability_row row) {
     return row_json(&table, 0);
 }
 
-static json_t *confusion_json(const int *confusion, int classes) {
-    json_t *rows = json_array();
-    for (int truth = 0; truth < classes; truth++) {
+/* The matrix; null for more classes than are written. */
+static json_t *confusion_json(const dni_confusion *from, int classes) {
+    if (classes > DNI_CONFUSION_MATRIX_CLASSES) return json_null();
+    int *matrix;
+    json_t *rows = dni_confusion_matrix(&matrix, from, classes, NULL) ? NULL : json_array();
+    for (int truth = 0; rows && truth < classes; truth++) {
         json_t *row = json_array();
         for (int c = 0; c < classes; c++)
-            dni_json_append(&row, json_integer(confusion[(size_t)truth * (size_t)classes + (size_t)c]));
+            dni_json_append(&row, json_integer(matrix[(size_t)truth * (size_t)classes + (size_t)c]));
         dni_json_append(&rows, row);
     }
+    free(matrix);
     return rows;
+}
+
+/* What the matrix of so many classes would hold beside its diagonal, which is in "classes". */
+static json_t *confused_json(const evaluation *result) {
+    dni_confusion pairs;
+    json_t *list = dni_confusion_pairs(&pairs, &result->metrics.confusion, NULL) ? NULL : json_array();
+    for (size_t i = 0; list && i < pairs.count; i++) {
+        const dni_confusion_cell *cell = &pairs.cells[i];
+        dni_json_append(&list, json_pack("{s:o, s:o, s:i}", "truth",
+                                         dni_json_text(result->info->classes[cell->truth]), "class",
+                                         dni_json_text(result->info->classes[cell->predicted]), "count",
+                                         cell->count));
+    }
+    dni_confusion_free(&pairs);
+    return list;
 }
 
 static json_t *classes_json(const evaluation *result) {
@@ -69,7 +88,7 @@ static json_t *threshold_json(const evaluation *result) {
                                dni_json_number(c->threshold.log_odds), "split", c->split,
                                "split_balanced_accuracy", dni_json_number(c->threshold.balanced_accuracy));
     dni_json_update(&object, metrics_json(result, &c->at_threshold));
-    dni_json_set(&object, "confusion", confusion_json(c->at_threshold.confusion, 2));
+    dni_json_set(&object, "confusion", confusion_json(&c->at_threshold.confusion, 2));
     return object;
 }
 
@@ -119,11 +138,13 @@ bool evaluation_print_json(const evaluation *result) {
     if (result->unfamiliar >= 0) dni_json_set(&object, "unfamiliar_count", json_integer(result->unfamiliar));
     if (result->strangers.folder) dni_json_set(&object, "strangers", strangers_json(&result->strangers));
     dni_json_set(&object, "classes", classes_json(result));
-    dni_json_set(&object, "confusion", confusion_json(result->metrics.confusion, result->info->class_count));
+    dni_json_set(&object, "confusion", confusion_json(&result->metrics.confusion, result->info->class_count));
+    if (result->info->class_count > DNI_CONFUSION_MATRIX_CLASSES)
+        dni_json_set(&object, "confused", confused_json(result));
     dni_json_set(&object, "reliability", reliability_json(&result->reliability));
     dni_json_set(&object, "calibrated", result->recalibration.split ? temperature_json(result) : json_null());
     dni_json_set(&object, "threshold",
-                 result->recalibration.split && result->recalibration.at_threshold.confusion
+                 result->recalibration.split && result->recalibration.at_threshold.classes
                      ? threshold_json(result)
                      : json_null());
     dni_json_set(&object, "own", own_json(result));

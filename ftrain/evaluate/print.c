@@ -141,58 +141,51 @@ static bool print_classes(const evaluation *result) {
     return printed;
 }
 
-static bool print_matrix(const char *corner, const evaluation *result, const int *confusion) {
+static bool print_matrix(const evaluation *result) {
     const int classes = result->info->class_count;
+    int *matrix;
+    dn_error error;
+    if (dni_confusion_matrix(&matrix, &result->metrics.confusion, classes, &error))
+        return !report(&error, OUTCOME_MACHINE);
     text_table *t = table_create(classes + 1);
-    table_text(t, corner);
+    table_text(t, "truth / predicted");
     headings(t, result->info->classes, classes);
     for (int truth = 0; truth < classes; truth++) {
         table_text(t, result->info->classes[truth]);
-        for (int c = 0; c < classes; c++) table_number(t, "%.0f", confusion[truth * classes + c]);
+        for (int c = 0; c < classes; c++) table_number(t, "%.0f", matrix[truth * classes + c]);
     }
+    free(matrix);
     return table_print(t);
 }
 
-/* The off-diagonal cells with the highest counts, of equal ones in the matrix's order, by insertion. */
-static int most_confused(const evaluation *result, size_t cells[PAIRS_SHOWN]) {
-    const size_t classes = (size_t)result->info->class_count;
-    const int *confusion = result->metrics.confusion;
-    int found = 0;
-    for (size_t i = 0; i < classes * classes; i++) {
-        if (i / classes == i % classes || !confusion[i]) continue;
-        if (found == PAIRS_SHOWN && confusion[i] <= confusion[cells[found - 1]]) continue;
-        int place = found < PAIRS_SHOWN ? found++ : found - 1;
-        for (; place > 0 && confusion[cells[place - 1]] < confusion[i]; place--)
-            cells[place] = cells[place - 1];
-        cells[place] = i;
-    }
-    return found;
-}
-
-static bool print_confused_pairs(const evaluation *result) {
-    const size_t classes = (size_t)result->info->class_count;
-    size_t cells[PAIRS_SHOWN];
-    const int found = most_confused(result, cells);
-    if (!found) {
+static bool print_pairs(const evaluation *result, const dni_confusion *pairs) {
+    if (!pairs->count) {
         puts("no picture is taken for another class");
         return true;
     }
-    printf("the confusion matrix of %zu classes is only in --json; most often confused:\n", classes);
+    printf("the confusion matrix of %d classes is only in --json%s; most often confused:\n",
+           result->info->class_count,
+           result->info->class_count > DNI_CONFUSION_MATRIX_CLASSES ? ", as pairs" : "");
     text_table *t = table_create(3);
     headings(t, (const char *const[]){"truth", "predicted", "pictures"}, 3);
-    for (int i = 0; i < found; i++) {
-        table_text(t, result->info->classes[cells[i] / classes]);
-        table_text(t, result->info->classes[cells[i] % classes]);
-        table_number(t, "%.0f", result->metrics.confusion[cells[i]]);
+    for (size_t i = 0; i < pairs->count && i < PAIRS_SHOWN; i++) {
+        table_text(t, result->info->classes[pairs->cells[i].truth]);
+        table_text(t, result->info->classes[pairs->cells[i].predicted]);
+        table_number(t, "%.0f", pairs->cells[i].count);
     }
     return table_print(t);
 }
 
 static bool print_confusion(const evaluation *result) {
     putchar('\n');
-    return result->info->class_count > CONFUSION_SHOWN
-               ? print_confused_pairs(result)
-               : print_matrix("truth / predicted", result, result->metrics.confusion);
+    if (result->info->class_count <= CONFUSION_SHOWN) return print_matrix(result);
+    dni_confusion pairs;
+    dn_error error;
+    if (dni_confusion_pairs(&pairs, &result->metrics.confusion, &error))
+        return !report(&error, OUTCOME_MACHINE);
+    const bool printed = print_pairs(result, &pairs);
+    dni_confusion_free(&pairs);
+    return printed;
 }
 
 /* ---- sets ---- */

@@ -308,7 +308,7 @@ static outcome write_sections(html *page, evaluation *result, const scorer_optio
                               const evaluation_page *wanted) {
     write_result(page, result);
     outcome code = write_classes(page, result);
-    confusion_write(page, result->info->classes, result->info->class_count, result->metrics.confusion);
+    confusion_write(page, result->info->classes, result->info->class_count, &result->metrics.confusion);
     if (!code) code = evaluation_write_curves(page, result);
     if (!code) {
         write_calibration(page, result);

@@ -5,12 +5,13 @@
 
 #include "ftrain/features/scorer.h"
 #include "ftrain/shell/outcome.h"
+#include "head/confusion.h"
 #include "head/metrics.h"
 #include "head/significance.h"
 
 typedef struct score_metrics {
     dn_metrics overall;
-    int *confusion;            /* (classes, classes), row: truth */
+    dni_confusion confusion;
     dn_class_metrics *classes; /* (classes) */
     double balanced_accuracy;
     int *of_class; /* (classes): pictures of each */

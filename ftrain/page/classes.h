@@ -4,12 +4,12 @@
 #define FTRAIN_PAGE_CLASSES_H
 
 #include "ftrain/page/html.h"
+#include "head/confusion.h"
 
 /* A row for each class: recalls with their intervals, ROC-AUC, average precision. */
 void classes_write(html *page, const row_table *table);
 
-/* confusion: (class_count, class_count), row: truth. Cells are shaded by their share of the row. More than 40
- * classes make no readable matrix; it is then left out, and the section says so. */
-void confusion_write(html *page, const char *const *classes, int class_count, const int *confusion);
+/* The matrix; of more than 40 classes those most often confused. */
+void confusion_write(html *page, const char *const *classes, int class_count, const dni_confusion *confusion);
 
 #endif

@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-enum { SIDE = 144 };
+/* Side of a thumbnail in pixels; and pictures on a page, whose thumbnails take some kilobytes each. */
+enum { SIDE = 144, MOST_SHOWN = 2000 };
 
 typedef struct wrong_picture {
     double confidence;
@@ -19,7 +20,8 @@ typedef struct wrong_picture {
 typedef struct error_list {
     wrong_picture *items; /* the surest first */
     int count;
-    int *of_truth, *of_predicted; /* (classes): how many */
+    int shown;                    /* of them: at most MOST_SHOWN */
+    int *of_truth, *of_predicted; /* (classes): how many of those */
 } error_list;
 
 static int by_falling_confidence(const void *a, const void *b) {
@@ -35,13 +37,15 @@ static outcome find(error_list *out, const judged_pictures *pictures) {
                         .of_predicted = new_array(classes, sizeof *out->of_predicted)};
     if (!out->items || !out->of_truth || !out->of_predicted) return OUTCOME_MACHINE;
     for (int i = 0; i < pictures->count; i++) {
-        const int predicted = judged_predicted(pictures, i);
-        if (predicted == pictures->labels[i]) continue;
+        if (judged_predicted(pictures, i) == pictures->labels[i]) continue;
         out->items[out->count++] = (wrong_picture){judged_confidence(pictures, i), i};
-        out->of_truth[pictures->labels[i]]++;
-        out->of_predicted[predicted]++;
     }
     qsort(out->items, (size_t)out->count, sizeof *out->items, by_falling_confidence);
+    out->shown = out->count < MOST_SHOWN ? out->count : MOST_SHOWN;
+    for (int k = 0; k < out->shown; k++) {
+        out->of_truth[pictures->labels[out->items[k].index]]++;
+        out->of_predicted[judged_predicted(pictures, out->items[k].index)]++;
+    }
     return OUTCOME_OK;
 }
 
@@ -71,12 +75,14 @@ static outcome show(html *page, const judged_pictures *pictures, int i, const ev
     return code;
 }
 
-static void introduce(html *page, const judged_pictures *pictures, int count, int mapped) {
+static void introduce(html *page, const judged_pictures *pictures, const error_list *list, int mapped) {
+    const int count = list->shown;
+    html_raw(page, "<p>All pictures that are classified wrongly, %d of %d,", list->count, pictures->count);
+    if (count < list->count) html_raw(page, " of which %d are shown,", count);
     html_raw(
         page,
-        "<p>All pictures that are classified wrongly, %d of %d, the surest first: with the predicted class and "
-        "its probability, and the class that the set gives it.",
-        count, pictures->count);
+        " the surest first: with the predicted class and its probability, and the class that the set gives "
+        "it.");
     if (mapped)
         html_raw(
             page,
@@ -98,8 +104,8 @@ static outcome show_all(html *page, const judged_pictures *pictures, const error
         filter_choice(page, "predicted", "Predicted", pictures->classes, list->of_predicted,
                       pictures->class_count);
     filter_pictures(page);
-    progress_start("wrong pictures", (size_t)list->count, quiet);
-    for (int k = 0; !code && k < list->count; k++) {
+    progress_start("wrong pictures", (size_t)list->shown, quiet);
+    for (int k = 0; !code && k < list->shown; k++) {
         code = show(page, pictures, list->items[k].index, k < mapped ? maps : NULL);
         progress_step((size_t)k + 1);
     }
@@ -113,11 +119,11 @@ outcome errors_write(html *page, const judged_pictures *pictures, const evidence
     error_list list;
     outcome code = find(&list, pictures);
     html_section(page, "errors", "Wrong pictures");
-    const int mapped = !maps->classifier ? 0 : max_maps < list.count ? max_maps : list.count;
+    const int mapped = !maps->classifier ? 0 : max_maps < list.shown ? max_maps : list.shown;
     if (!code && !list.count)
         html_raw(page, "<p>None: all %d pictures are classified correctly.</p>\n", pictures->count);
     else if (!code) {
-        introduce(page, pictures, list.count, mapped);
+        introduce(page, pictures, &list, mapped);
         code = show_all(page, pictures, &list, maps, mapped, quiet);
     }
     free_list(&list);

@@ -46,7 +46,7 @@ static outcome write_rows(html *page, const train_run *run, const scores *scored
     if (!code) {
         const row_table table = class_table(rows, classes);
         classes_write(page, &table);
-        confusion_write(page, names, classes, metrics->confusion);
+        confusion_write(page, names, classes, &metrics->confusion);
     }
     free(rows);
     free(areas);
@@ -87,7 +87,7 @@ static outcome write_errors(html *page, const train_run *run, const scores *scor
 
 outcome train_write_test_pictures(html *page, const train_run *run) {
     scores scored;
-    score_metrics metrics = {.confusion = NULL};
+    score_metrics metrics = {.classes = NULL};
     outcome code = score(&scored, run);
     if (!code) code = score_metrics_compute(&metrics, &scored, run->extraction.data.class_count);
     if (!code) code = write_rows(page, run, &scored, &metrics);

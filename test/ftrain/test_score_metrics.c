@@ -33,7 +33,11 @@ static void test_scores_have_all_metrics(void **state) {
     assert_int_equal(score_metrics_compute(&found, &all, 2), OUTCOME_OK);
     assert_int_equal(found.overall.correct, 3);
     assert_float_equal(found.overall.loss, -(log(0.9) + log(0.7) + log(0.4) + log(0.9)) / 4, 1e-6);
-    assert_int_equal(found.confusion[2], 1); /* of class 1, taken for class 0 */
+    assert_int_equal(found.confusion.count, 3);
+    const dni_confusion_cell *cell = &found.confusion.cells[1]; /* of class 1, taken for class 0 */
+    assert_int_equal(cell->truth, 1);
+    assert_int_equal(cell->predicted, 0);
+    assert_int_equal(cell->count, 1);
     assert_float_equal(found.balanced_accuracy, 0.75, 1e-12);
     score_metrics_free(&found);
 }
