@@ -24,7 +24,8 @@
 #   make abi        write the list of what programs are compiled against anew, after a meant change of a public header
 #   make reference  the public headers as pages of HTML, in build/reference/html; needs doxygen
 #   make golden     write the tests' expected values anew, with PyTorch and its company
-#   make digests    write the digests of features, heads and probabilities anew, after a meant change of numbers
+#   make digests    write the digests of features, heads and probabilities anew, after a meant change of numbers;
+#                   make digests-aarch64: those of aarch64's features, in an emulator
 #   make dist       densenet-VERSION.tar.gz of the last commit, which builds without git
 #   make deb        Debian's packages of the last commit, in build/deb; needs debhelper and dpkg-dev
 #   make try-deb    installs them, runs their tests (debian/tests), purges them; needs root
@@ -337,7 +338,7 @@ PARTS ?=
 portability: all
 	@BUILD='$(BUILD)' test/portability/portability.sh $(PARTS)
 
-.PHONY: test check asan ubsan tsan portability abi golden digests
+.PHONY: test check asan ubsan tsan portability abi golden digests digests-aarch64
 test: deps
 	+@$(AGAIN) check $(if $(filter file,$(origin WERROR)),WERROR=-Werror)
 
@@ -429,6 +430,10 @@ golden:
 DIGEST_TESTS := $(BUILD)/test/densenet/test_digests $(BUILD)/test/head/test_digests $(BUILD)/test/classifier/test_digests
 digests: $(DIGEST_TESTS)
 	@for test in $(DIGEST_TESTS); do $$test --update || exit 1; done
+
+# Those of aarch64, in an emulator.
+digests-aarch64:
+	@BUILD='$(BUILD)' test/portability/portability.sh --update
 
 # ---- demo, weights ----
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Model files, from memory. One that is taken has what its header promises, gives probabilities, and is taken
- * from a file, too; one that is refused is refused there in the same words. */
+ * from a file, too; one that is refused is refused there in the same words. What was taken can be saved, and is
+ * then taken with the same head and description, and saved as the same bytes. */
 #include "test/fuzz/fuzz.h"
 
 #include "head/classifier/classifier.h"
+#include "head/mlp.h"
 #include "io/json.h"
 
 #include <math.h>
@@ -57,6 +59,76 @@ static void check_file(const uint8_t *bytes, size_t size, dn_status of_memory, c
     dn_classifier_free(classifier);
 }
 
+/* ---- saved again ---- */
+
+/* Of the smallest network, drawn once; others' models are not saved here. */
+static const dn_weights *backbone(char hash[33]) {
+    static dn_weights *weights;
+    static char name[33];
+    dn_error error = {.message = ""};
+    if (!weights) {
+        fuzz_require(!dn_weights_random(&weights, dn_config_find("densenet121"), 1, &error), "%s",
+                     error.message);
+        dn_weights_hash(weights, name);
+    }
+    memcpy(hash, name, sizeof name);
+    return weights;
+}
+
+typedef struct saved_model {
+    void *bytes;
+    size_t size;
+} saved_model;
+
+/* With weights of a file, since those of the model are not at hand. */
+static saved_model save(const dn_classifier *classifier) {
+    saved_model out;
+    char hash[33];
+    const dn_weights *const weights = backbone(hash);
+    dn_classifier_info info = *dn_classifier_get_info(classifier);
+    info.weights_source = "weights.safetensors";
+    info.weights_hash = hash;
+    dn_error error = {.message = ""};
+    const dn_status status = dn_classifier_save_memory(
+        &out.bytes, &out.size, dn_classifier_get_head(classifier), &info, weights, NULL, &error);
+    fuzz_require(!status, "what was taken is not saved: %s", error.message);
+    return out;
+}
+
+static void check_same_info(const dn_classifier_info *a, const dn_classifier_info *b) {
+    fuzz_require(a->class_count == b->class_count && a->seed == b->seed, "classes or seed");
+    for (int i = 0; i < a->class_count; i++)
+        fuzz_require(strcmp(a->classes[i], b->classes[i]) == 0, "class '%s'", a->classes[i]);
+    fuzz_require(memcmp(&a->preprocessing, &b->preprocessing, sizeof a->preprocessing) == 0, "preprocessing");
+    fuzz_require(strcmp(a->recipe, b->recipe) == 0 && strcmp(a->metrics, b->metrics) == 0, "recipe, metrics");
+    fuzz_require(!a->conformal == !b->conformal && !a->picture_keys == !b->picture_keys &&
+                     !a->novelty == !b->novelty,
+                 "something optional");
+}
+
+static void check_same_head(const dn_head *a, const dn_head *b) {
+    fuzz_require(a->parameter_count == b->parameter_count &&
+                     memcmp(a->parameters, b->parameters, a->parameter_count * sizeof *a->parameters) == 0,
+                 "parameters of the head");
+}
+
+static void check_saved(const dn_classifier *classifier) {
+    if (strcmp(dn_classifier_get_info(classifier)->backbone, "densenet121") != 0) return;
+    const saved_model first = save(classifier);
+    dn_classifier *again;
+    dn_error error = {.message = ""};
+    fuzz_require(!dn_classifier_load_memory(&again, first.bytes, first.size, FUZZ_NAME, &error),
+                 "what was saved is refused: %s", error.message);
+    check_same_info(dn_classifier_get_info(classifier), dn_classifier_get_info(again));
+    check_same_head(dn_classifier_get_head(classifier), dn_classifier_get_head(again));
+    const saved_model second = save(again);
+    fuzz_require(first.size == second.size && memcmp(first.bytes, second.bytes, first.size) == 0,
+                 "other bytes");
+    dn_classifier_free(again);
+    free(first.bytes);
+    free(second.bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     dn_classifier *classifier;
     dn_error error = {.message = ""};
@@ -69,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     } else {
         check_info(dn_classifier_get_info(classifier));
         check_head(dn_classifier_get_head(classifier));
+        check_saved(classifier);
     }
     check_file(bytes, size, status, &error);
     dn_classifier_free(classifier);

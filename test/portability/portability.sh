@@ -4,8 +4,9 @@
 # half an hour, mostly for what is emulated.
 #
 #     BUILD=build test/portability/portability.sh [PART...]         from the repository root, after `make all`
+#     BUILD=build test/portability/portability.sh --update          writes the digests of aarch64's features anew
 #
-# Parts: clang, lto, musl, aarch64, big-endian, no-avx, hardening, bare; without any, all of them. Cross compilers come from
+# Parts: clang, lto, musl, aarch64, digests (of aarch64), big-endian, no-avx, hardening, bare; without any, all of them. Cross compilers come from
 # Debian's gcc-aarch64-linux-gnu, gcc-s390x-linux-gnu and musl-tools, the emulator from qemu-user. They bring no other
 # library: all of the sources are compiled, with this machine's headers of those libraries, and the tests of core/ and
 # layers/, which need none, are linked and run. So is a network (network.c), of which the parts that need libraries are left
@@ -14,8 +15,10 @@ source test/support/support.sh
 unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS CPPFLAGS LDFLAGS WERROR
 
 wrapper=${CCACHE:-} # such as ccache, before each compiler
+update=
 parts=("$@")
-if [ $# -eq 0 ]; then parts=(clang lto musl aarch64 big-endian no-avx hardening bare); fi
+if [ $# -eq 0 ]; then parts=(clang lto musl aarch64 digests big-endian no-avx hardening bare); fi
+if [ "$*" = --update ]; then update=--update parts=(digests); fi
 out=$build/portability
 tests=(test/core/test_*.c test/layers/test_*.c)
 
@@ -70,13 +73,18 @@ another_system() { # NAME FOLDER COMPILER AR RUNNER...
     holds "$name: the tests of core and layers are linked" links_tests "$folder" "$compiler" "$ar" -static
     holds "$name: they pass" runs_tests "$folder" "$@"
 }
+# links_alone FOLDER COMPILER AR PROGRAM PART...: a program of test/ of these parts and of what it calls of the library, which
+# must be nothing that needs another one.
+links_alone() {
+    local folder=$out/$1 compiler=$2 ar=$3 program=$4
+    shift 4
+    builds "${folder##*/}" "$compiler" AR="$ar" "${foreign[@]}" "$folder/libdensenet.a" "${@/#/$folder/}" &&
+        "$compiler" -static -Wl,--gc-sections -o "$folder/$program" "${@/#/$folder/}" "$folder/libdensenet.a" -lm -pthread
+}
 # A network there and here: the same bits with portable kernels, and what float32 allows with the best ones.
 network=test/portability/network
-links_network() { # FOLDER COMPILER AR FLAGS...
-    local folder=$out/$1 compiler=$2 ar=$3 parts=("$network.o" test/support/seeded_weights.o test/portability/xxhash.o)
-    shift 3
-    builds "${folder##*/}" "$compiler" AR="$ar" "${foreign[@]}" "$folder/libdensenet.a" "${parts[@]/#/$folder/}" &&
-        "$compiler" "$@" -Wl,--gc-sections -o "$folder/$network" "${parts[@]/#/$folder/}" "$folder/libdensenet.a" -lm -pthread
+links_network() { # FOLDER COMPILER AR
+    links_alone "$@" $network $network.o test/support/seeded_weights.o test/portability/xxhash.o
 }
 writes_features() { # TIER FILE PROGRAM...: with kernels of that tier
     local tier=$1 file=$2
@@ -88,7 +96,7 @@ a_network() { # NAME FOLDER COMPILER AR TIER RUNNER...
     shift 5
     local here=$out/here/$network there=("$@" "$out/$folder/$network")
     holds "a network is linked here" links_network here gcc ar
-    holds "$name: and there" links_network "$folder" "$compiler" "$ar" -static
+    holds "$name: and there" links_network "$folder" "$compiler" "$ar"
     holds "portable kernels run here" writes_features portable "$work/here" "$here"
     holds "$name: and there" writes_features portable "$work/there" "${there[@]}"
     same "$name: to the same bits" "$work/here" "$work/there"
@@ -135,6 +143,21 @@ part_aarch64() {
     has qemu-aarch64 || { skip "aarch64" "there is no qemu-aarch64 (qemu-user)"; return; }
     another_system aarch64 aarch64 aarch64-linux-gnu-gcc aarch64-linux-gnu-ar qemu-aarch64
     a_network aarch64 aarch64 aarch64-linux-gnu-gcc aarch64-linux-gnu-ar neon qemu-aarch64
+}
+
+# Features keep their bits there, too: test/golden/digests.tsv, of which every row that is asked for must be known.
+keeps_bits() { # RUNNER...
+    "$@" "$out/aarch64/$digests" $update && { [ "$update" ] || ! grep 'there is no digest yet' "$stdout"; }
+}
+digests=test/densenet/test_digests
+part_digests() {
+    local cc=aarch64-linux-gnu-gcc parts=("$digests.o" test/support/{digests,model_code,seeded_weights,tiers}.o
+        test/portability/{cmocka,xxhash}.o)
+    has $cc || { skip "digests of aarch64" "there is no $cc (gcc-aarch64-linux-gnu)"; return; }
+    has qemu-aarch64 || { skip "digests of aarch64" "there is no qemu-aarch64 (qemu-user)"; return; }
+    holds "aarch64: the test of digests is linked" links_alone aarch64 $cc aarch64-linux-gnu-ar "$digests" "${parts[@]}"
+    holds "aarch64: features have the bits that they had" keeps_bits qemu-aarch64
+    holds "aarch64 without dot products: so they have" keeps_bits qemu-aarch64 -cpu cortex-a57
 }
 
 refuses_big_endian() {
@@ -189,7 +212,7 @@ part_bare() {
 mkdir -p "$out"
 for part in "${parts[@]}"; do
     case $part in
-    clang | lto | musl | aarch64 | big-endian | no-avx | hardening | bare) "part_$part" ;;
+    clang | lto | musl | aarch64 | digests | big-endian | no-avx | hardening | bare) "part_$part" ;;
     *)
         echo "portability.sh: there is no part '$part'" >&2
         exit 2
