@@ -31,6 +31,16 @@ void fuzz_check_refusal(dn_status status, const dn_error *error, const char *nam
     fuzz_require(strstr(error->message, name), "'%s' does not name %s", error->message, name);
 }
 
+static atomic_bool is_taken;
+
+void fuzz_take(void) {
+    atomic_store(&is_taken, true);
+}
+
+bool fuzz_has_taken(void) {
+    return atomic_load(&is_taken);
+}
+
 /* ---- dictionaries ---- */
 
 static void check_same_tensor(const char *name, const dni_tensor *a, const dni_tensor *b) {

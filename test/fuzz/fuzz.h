@@ -32,6 +32,11 @@ _Noreturn void fuzz_fail(const char *file, int line, const char *what, const cha
  * what the input says. */
 void fuzz_check_refusal(dn_status status, const dn_error *error, const char *name);
 
+/* Tells that an input was taken, and what is asked of such ones was asked. fuzz_has_taken(): this has
+ * happened. A door of whose kept inputs none is taken would be tested by half. */
+void fuzz_take(void);
+bool fuzz_has_taken(void);
+
 /* Whether two dictionaries hold the same: names, types, shapes, bytes (of dense tensors) and metadata, in any
  * order. */
 void fuzz_check_same_dict(const dni_tensor_dict *a, const dni_tensor_dict *b);

@@ -17,7 +17,8 @@ MINUTES=${MINUTES:-1}
 # of 2^18 pixels take 30 bytes each.
 limits() { # DOOR
     case $1 in
-    model | picture | facts) echo 16384 2000 64 ;;
+    model) echo 20480 2000 64 ;;
+    picture | facts) echo 16384 2000 64 ;;
     weights | npz) echo 8192 2000 64 ;;
     pickle | safetensors | store | checkpoint | journal | server_mhd) echo 4096 2000 64 ;;
     *) echo 1024 1000 16 ;;
@@ -30,6 +31,7 @@ goldens() { # DOOR
     weights) echo test/golden/weights test/golden/ftrain ;;
     pickle | safetensors) echo test/golden/weights ;;
     npz) echo test/golden/ftrain ;;
+    model) echo test/golden/versions ;;
     esac
 }
 
@@ -93,7 +95,7 @@ keep() { # FUZZER
     fi
     TMPDIR=$work/$door "$1" -merge=1 -timeout=20 "$merged" "test/fuzz/corpus/$door" "$place/corpus/$door" \
         >"$work/$door.log" 2>&1 || { cat "$work/$door.log" && return 1; }
-    find "test/fuzz/corpus/$door" -type f ! -name 'found-*' -delete # what was found stays
+    find "test/fuzz/corpus/$door" -type f ! -name 'found-*' ! -name 'seed-*' -delete # what was found or chosen stays
     find "$merged" -type f -regex '.*/[0-9a-f]*' -printf '%s %p\n' | sort -n |
         awk -v budget="$(budget "$door")" '
             { size[NR] = $1; path[NR] = $2; sum += $1 }

@@ -41,6 +41,7 @@ static void test_every_kept_input_is_taken_or_refused_as_it_should_be(void **sta
         free(path);
     }
     dni_listing_free(&listing);
+    if (!fuzz_has_taken()) fail_msg("%s: every input is refused", folder);
 }
 
 int main(int argc, char **argv) {

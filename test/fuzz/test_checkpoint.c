@@ -56,6 +56,7 @@ static void check_same_file(const char *a, const char *b) {
 }
 
 static void check_taken(dn_trainer *trainer) {
+    fuzz_take();
     dn_error error = {.message = ""};
     const char *const saved = fuzz_path("saved.checkpoint"), *const again = fuzz_path("again.checkpoint");
     fuzz_require(!dn_trainer_save(trainer, saved, NULL, &error), "%s", error.message);

@@ -44,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     dn_image_info info;
     if (!dn_image_info_decode(&info, bytes, size, FUZZ_NAME, NULL) && strcmp(info.format, "JPEG") == 0) {
         fuzz_require(is_jpeg, "the decoder takes it");
+        fuzz_take();
         fuzz_require(facts.width == info.width && facts.height == info.height,
                      "%d x %d, the decoder says %d x %d", facts.width, facts.height, info.width, info.height);
     }

@@ -65,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
         fuzz_require(is_address(host) || is_name(host, "localhost") || is_name(host, name), "host '%s'",
                      host);
     if (guard_origin_is_ours(origin, host)) {
+        fuzz_take();
         const char *const slashes = strstr(origin, "://");
         fuzz_require(slashes && strcasecmp(slashes + 3, host) == 0, "origin '%s' of '%s'", origin, host);
     }

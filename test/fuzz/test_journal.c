@@ -38,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     const size_t records = dni_feature_store_count(store);
     fuzz_require(records <= size / (sizeof(dni_key) + 2 * FEATURES), "%zu records in %zu bytes", records,
                  size);
+    if (records) fuzz_take();
     status = dni_feature_store_finish(store, &error);
     fuzz_require(!status, "%s", error.message);
     dni_feature_store_close(store);

@@ -36,6 +36,7 @@ static void check_preprocessing(const char *text) {
         fuzz_check_refusal(status, &error, FUZZ_NAME);
         return;
     }
+    fuzz_take();
     fuzz_require(!dn_preprocessing_check(&first, &error), "%s", error.message);
     char *const written = dni_preprocessing_to_json(&first);
     fuzz_require(written, "preprocessing is not written");

@@ -87,6 +87,7 @@ static void check_same_grid(const sweep_grid *a, const sweep_grid *b) {
 
 /* As a list again, and read anew. */
 static void check_grid(const sweep_grid *grid, const train_options *base) {
+    fuzz_take();
     char text[2 * MAX_TEXT] = "";
     size_t used = 0;
     int runs = 1;

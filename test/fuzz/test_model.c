@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Model files, from memory. One that is taken has what its header promises, gives probabilities, and is taken
- * from a file, too; one that is refused is refused there in the same words. What was taken can be saved, and is
- * then taken with the same head and description, and saved as the same bytes. */
+/* Model files, from memory. One that is taken has what its header promises, gives probabilities, and is
+ * taken from a file, too; one that is refused is refused there in the same words. What was taken can be
+ * saved, and is then taken with the same head and description, and saved as the same bytes. */
 #include "test/fuzz/fuzz.h"
 
 #include "head/classifier/classifier.h"
@@ -114,6 +114,7 @@ static void check_same_head(const dn_head *a, const dn_head *b) {
 
 static void check_saved(const dn_classifier *classifier) {
     if (strcmp(dn_classifier_get_info(classifier)->backbone, "densenet121") != 0) return;
+    fuzz_take();
     const saved_model first = save(classifier);
     dn_classifier *again;
     dn_error error = {.message = ""};

@@ -36,7 +36,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     char *const text = fuzz_text(bytes, size);
     check_round(text);
     char *const name = unescape(text, size);
-    if (name) check_round(name);
+    if (name) {
+        fuzz_take();
+        check_round(name);
+    }
     free(name);
     free(text);
     return 0;

@@ -53,5 +53,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     fuzz_require(at <= size && (size_t)array.count <= (size - at) / array.width, "outside of the file");
     read_numbers(&array);
     read_texts(&array);
+    fuzz_take();
     return 0;
 }

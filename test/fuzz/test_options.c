@@ -84,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
         fuzz_require(code == OUTCOME_OK || code == OUTCOME_USAGE, "outcome %d", (int)code);
         fuzz_require((code == OUTCOME_OK) == (messages == 0), "%d messages", messages);
         if (!code) {
+            fuzz_take();
             check_ranges(&got);
             fuzz_require(first >= 1 && first <= argc && argc - first <= program.max_paths, "%d of %d", first,
                          argc);

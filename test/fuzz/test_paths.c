@@ -3,15 +3,16 @@
  * file, an error that names it, or all files of a folder; for a list that is none one error in its place; and
  * the paths behind it on the command line come in any case.
  *
- * The first byte says what ends a path and whether the list begins with one of nearly the greatest length. Each
- * path of the list is put below a folder of the target's own, which has files, folders and links; none leads out
- * of it. */
+ * The first byte says what ends a path and whether the list begins with one of nearly the greatest length.
+ * Each path of the list is put below a folder of the target's own, which has files, folders and links;
+ * none leads out of it. */
 #include "test/fuzz/fuzz.h"
 
 #include "core/error.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/paths.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +21,10 @@
 #include <unistd.h>
 
 /* What ftrain/shell/paths.c bears of one path. */
-enum { LONGEST_PATH = 65536, MAX_INPUT = 4096 };
-/* The list is in a buffer of LONGEST_PATH; folders and paths are small. */
-enum { ALLOWANCE = LONGEST_PATH + (64 << 10) };
+enum { LONGEST_PATH = 65536, MOST_INPUT = 4096 };
+/* The list goes through one buffer of LONGEST_PATH; a path of it is copied, here too, and folders that are
+ * read take some ten kilobytes each, one in the other. */
+enum { ALLOWANCE = 3 * LONGEST_PATH + (256 << 10) };
 enum { ENDS_IN_ZERO = 1, BEGINS_LONG = 2 };
 enum { SHOWN = 300 }; /* bytes of a path in messages */
 
@@ -122,7 +124,26 @@ static void check_error(const named_picture *picture, const char *named) {
     fuzz_check_refusal(picture->error->status, picture->error, beginning);
 }
 
-/* All files of a folder: those that are not hidden, each once, below it. Returns the first of what comes behind. */
+/* Files in a folder and its folders that are not hidden. A link to a folder counts as one: each leads to a
+ * folder that it lies in. */
+static int count_files(const char *path) {
+    DIR *const folder = opendir(path);
+    fuzz_require(folder, "%s", path);
+    int count = 0;
+    for (const struct dirent *entry; (entry = readdir(folder));) {
+        char inside[1024];
+        struct stat info;
+        if (entry->d_name[0] == '.') continue;
+        snprintf(inside, sizeof inside, "%s/%s", path, entry->d_name);
+        fuzz_require(!lstat(inside, &info), "%s", inside);
+        count += S_ISDIR(info.st_mode) ? count_files(inside) : 1;
+    }
+    closedir(folder);
+    return count;
+}
+
+/* All files of a folder: those that are not hidden, each once, below it. Returns the first of what comes
+ * behind. */
 static named_picture *check_folder(path_source *source, named_picture *first, const char *path) {
     const size_t length = strlen(path);
     if (strcmp(first->path, path) == 0) { /* empty, or it cannot be listed */
@@ -132,14 +153,16 @@ static named_picture *check_folder(path_source *source, named_picture *first, co
     }
     char before[1024] = "";
     named_picture *each = first;
+    int count = 0;
     while (each && strncmp(each->path, path, length) == 0 && strlen(each->path) > length &&
            strcmp(each->path, before) > 0) {
         fuzz_require(!strstr(each->path + length, "/."), "'%s' is hidden", each->path);
         snprintf(before, sizeof before, "%s", each->path);
+        count++;
         named_picture_free(each);
         each = next(source);
     }
-    fuzz_require(*before, "'%s' comes, not files of '%s'", first->path, path);
+    fuzz_require(count == count_files(path), "%d files of '%s', not %d", count, path, count_files(path));
     return each;
 }
 
@@ -150,6 +173,7 @@ static named_picture *check_path(path_source *source, named_picture *picture, co
     if (is_there && S_ISDIR(info.st_mode)) return check_folder(source, picture, path);
     fuzz_require(strcmp(picture->path, path) == 0, "'%.*s' comes, not '%.*s'", SHOWN, picture->path, SHOWN,
                  path);
+    if (is_there) fuzz_take();
     if (is_there)
         fuzz_require(!picture->error, "%s", picture->error->message);
     else
@@ -185,7 +209,7 @@ static void check_list(path_source *source, const list *given, char separator) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     static char from_list[] = "-";
     if (!*base) make_tree();
-    if (!size || size > MAX_INPUT) return 0;
+    if (!size || size > MOST_INPUT) return 0;
     const char separator = bytes[0] & ENDS_IN_ZERO ? '\0' : '\n';
     list given = make_list(bytes + 1, size - 1, bytes[0] & BEGINS_LONG, separator);
     put_on_stdin(&given);

@@ -52,6 +52,7 @@ static void check_state_dict(const dni_pickle *pickle, dni_allowance *allowance)
     if (status) fuzz_check_refusal(status, &error, FUZZ_NAME);
     for (size_t i = 0; !status && i < dni_tensor_dict_count(dict); i++)
         read_elements(&dni_tensor_dict_at(dict, i)->tensor);
+    if (!status) fuzz_take();
     dni_tensor_dict_free(dict);
 }
 

@@ -24,6 +24,7 @@ static void check_decoded(const uint8_t *bytes, size_t size, const dn_image_info
         fuzz_require(!image.rgb && !image.width && !image.height, "something is left of what was refused");
         return;
     }
+    fuzz_take();
     fuzz_require(image.width == info->width && image.height == info->height,
                  "%s: %d x %d, the head says %d x %d", info->format, image.width, image.height, info->width,
                  info->height);

@@ -21,6 +21,7 @@ static dni_tensor_dict *read_back(const void *bytes, size_t size) {
 }
 
 static void check_round(const dni_tensor_dict *dict) {
+    fuzz_take();
     void *first, *second;
     size_t first_size, second_size;
     dn_error error = {.message = ""};

@@ -45,7 +45,10 @@ static void take_parts(void *context, const request *in, response *out) {
     for (size_t i = 0; i < parts.count; i++) sum += parts.parts[i].size;
     fuzz_require(parts.count <= MAX_PARTS && sum <= in->size, "%zu parts of %zu bytes", parts.count, sum);
     fuzz_require(!status || !parts.parts, "something is left of what was refused");
-    if (status) fuzz_check_refusal(status, &error, "");
+    if (status)
+        fuzz_check_refusal(status, &error, "");
+    else
+        fuzz_take();
     response_text(out, status ? 400 : 200, error.message);
     request_parts_free(&parts);
 }

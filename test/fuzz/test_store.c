@@ -60,6 +60,7 @@ static dn_status read_file(summary *out, const char *path, dn_error *error) {
 
 /* Adds a record to the store, and reads the file anew. */
 static void check_growth(const summary *before, const char *path) {
+    fuzz_take();
     dni_feature_store *store;
     dn_error error = {.message = ""};
     const dni_feature_store_options options = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Weight files of all formats, told apart by their first bytes: safetensors, .pth in both formats. What is
- * read is written as .pth and as safetensors, reads the same, and is then written as the same bytes. Lasting
- * memory, into which tensors may point, and memory that is copied give the same. A head that is found in it has
- * layers that fit. */
+ * read is written as .pth and as safetensors, reads the same, and is then written as the same bytes.
+ * Lasting memory, into which tensors may point, and memory that is copied give the same. A head that is
+ * found in it has layers that fit. */
 #include "test/fuzz/fuzz.h"
 
 #include "io/safetensors.h"
@@ -76,6 +76,7 @@ static void check_writer(const dni_tensor_dict *dict, write_dict *write, const c
 
 /* The metadata has no place in a .pth. */
 static void check_round(const dni_tensor_dict *dict) {
+    fuzz_take();
     check_writer(dict, dni_pth_zip_write, fuzz_path("first.pth"), fuzz_path("second.pth"));
     check_writer(dict, dni_safetensors_write, fuzz_path("first.safetensors"),
                  fuzz_path("second.safetensors"));
