@@ -56,14 +56,17 @@ typedef struct place {
     const struct place *above;
 } place;
 
+/* By which of dni_entry_find() and dni_entry_look() an entry is examined. */
+typedef dn_status examiner(dni_entry *out, const char *path, dn_error *error);
+
 /* What a name in a folder leads to; *path is from malloc. *is_usable: false where it was left out. */
-static dn_status look_at(dni_entry *out, char **path, bool *is_usable, dni_samples *samples,
-                         const char *folder, const char *name, dn_error *error) {
+static dn_status look_at(dni_entry *out, char **path, bool *is_usable, examiner *examine,
+                         dni_samples *samples, const char *folder, const char *name, dn_error *error) {
     *is_usable = false;
     *path = dni_path_join(folder, name);
     if (!*path) return dni_no_memory(error, "%s: its list", folder);
     dn_error reason;
-    const dn_status status = dni_entry_find(out, *path, &reason);
+    const dn_status status = examine(out, *path, &reason);
     *is_usable = !status;
     if (dni_status_is_machine(status)) return dni_fail(error, status, "%s", reason.message);
     return status ? leave_out(samples, folder, &reason, error) : DN_OK;
@@ -90,7 +93,8 @@ static dn_status walk_names(dni_samples *samples, const char *folder, const dni_
     for (size_t i = 0; !status && i < listing->count; i++) {
         char *path;
         bool is_usable;
-        status = look_at(&entries[i], &path, &is_usable, samples, folder, listing->names[i], error);
+        status = look_at(&entries[i], &path, &is_usable, dni_entry_find, samples, folder, listing->names[i],
+                         error);
         const bool is_folder = is_usable && entries[i].kind == DNI_ENTRY_FOLDER;
         if (is_folder) folders[i] = path;
         if (is_usable && !is_folder) status = append_sample(samples, path, label, error);
@@ -120,7 +124,8 @@ static dn_status walk(dni_samples *samples, const char *folder, int label, const
     return status;
 }
 
-/* The names of the folders in a folder: its classes. */
+/* The names of the folders in a folder: its classes, of which none is left out because the system refuses to
+ * look. */
 static dn_status list_classes(dni_listing *out, dni_samples *samples, const char *folder, dn_error *error) {
     dn_status status = dni_list_folder(out, folder, error);
     size_t kept = 0;
@@ -128,7 +133,9 @@ static dn_status list_classes(dni_listing *out, dni_samples *samples, const char
         dni_entry entry;
         char *path = NULL;
         bool is_usable = false;
-        if (!status) status = look_at(&entry, &path, &is_usable, samples, folder, out->names[i], error);
+        if (!status)
+            status =
+                look_at(&entry, &path, &is_usable, dni_entry_look, samples, folder, out->names[i], error);
         free(path);
         if (is_usable && entry.kind == DNI_ENTRY_FOLDER)
             out->names[kept++] = out->names[i];
@@ -160,7 +167,7 @@ static dn_status scan_class(dni_samples *samples, const char *folder, const char
     if (!path) return dni_no_memory(error, "%s: its list", folder);
     const size_t before = samples->count;
     place at = {.above = above};
-    dn_status status = dni_entry_find(&at.entry, path, error);
+    dn_status status = dni_entry_look(&at.entry, path, error);
     if (!status) status = walk(samples, path, label, &at, error);
     if (!status && samples->count == before)
         status = dni_fail(error, DN_ERR_DATA_EMPTY, "%s: a class without files", path);

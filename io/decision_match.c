@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "io/file.h"
+#include "io/retry.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,16 +29,31 @@ void dni_decision_match_free(dni_decision_match *match) {
 
 /* ---- at home ---- */
 
+/* What is at a path; is_there: nothing else is known of what cannot be examined. Only the machine's failures
+ * are errors: they must not make a decision one on a picture that is gone. */
+static dn_status examine(struct stat *info, bool *is_there, const char *path, dn_error *error) {
+    int attempt = 0, failed;
+    do failed = stat(path, info);
+    while (failed && dni_retry(errno, &attempt));
+    *is_there = !failed;
+    if (!failed) return DN_OK;
+    dn_error reason;
+    const dn_status status = dni_fail_errno(&reason, errno, "%s: cannot be examined", path);
+    if (!dni_status_is_machine(status)) return DN_OK;
+    return dni_fail(error, status, "%s", reason.message);
+}
+
 /* Whether the file at a path has that size and those bytes. One that cannot be read has not; only the
  * machine's failures are errors. */
 static dn_status holds(bool *out, bool *is_there, const char *path, const dni_decision *decision,
                        dn_error *error) {
     struct stat info;
     *out = false;
-    *is_there = stat(path, &info) == 0;
+    dn_status status = examine(&info, is_there, path, error);
+    if (status) return status;
     if (!*is_there || !S_ISREG(info.st_mode) || (uint64_t)info.st_size != decision->bytes) return DN_OK;
     dni_key key;
-    const dn_status status = dni_key_of_file(&key, path, error);
+    status = dni_key_of_file(&key, path, error);
     if (status) return dni_status_is_machine(status) ? status : DN_OK;
     *out = memcmp(&key, &decision->key, sizeof key) == 0;
     return DN_OK;
@@ -97,13 +113,16 @@ static size_t first_of_size(const matching *work, uint64_t bytes) {
 /* The last decision on the bytes of a file, of those that are not at home; *out: NULL where there is none. */
 static dn_status find_renamed(matching *work, const dni_decision **out, const char *path, dn_error *error) {
     struct stat info;
+    bool is_there = false;
     *out = NULL;
-    if (!work->homeless_count || stat(path, &info) != 0) return DN_OK;
+    if (!work->homeless_count) return DN_OK;
+    dn_status status = examine(&info, &is_there, path, error);
+    if (status || !is_there) return status;
     const uint64_t bytes = (uint64_t)info.st_size;
     size_t at = first_of_size(work, bytes);
     if (at == work->homeless_count || work->homeless[at]->bytes != bytes) return DN_OK;
     dni_key key;
-    const dn_status status = dni_key_of_file(&key, path, error);
+    status = dni_key_of_file(&key, path, error);
     if (status) return dni_status_is_machine(status) ? status : DN_OK;
     for (; at < work->homeless_count && work->homeless[at]->bytes == bytes; at++) {
         const dni_decision *const decision = work->homeless[at];

@@ -5,7 +5,9 @@
 #include "core/error.h"
 #include "core/number.h"
 #include "io/escape.h"
+#include "io/entry.h"
 #include "io/file.h"
+#include "io/retry.h"
 #include "io/sync.h"
 
 #include <ctype.h>
@@ -343,22 +345,18 @@ static char *compose(size_t *size, const char *before, const dni_decision *made,
     return NULL;
 }
 
-/* Whether the name still means the open file: an editor may have put another in its place. */
-static bool is_named(int descriptor, const char *path) {
-    struct stat file, named;
-    return fstat(descriptor, &file) == 0 && stat(path, &named) == 0 && file.st_dev == named.st_dev &&
-           file.st_ino == named.st_ino;
-}
-
-/* Opens and locks it. On failure there is nothing to close. */
+/* Opens and locks it, anew where an editor has put another in its place meanwhile. On failure there is
+ * nothing to close. */
 static dn_status open_locked(dni_file *out, const char *path, dn_error *error) {
     for (;;) {
         struct stat found;
         *out = (dni_file){.path = path};
-        out->descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666);
+        out->descriptor = dni_open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666);
         if (out->descriptor < 0) return dni_fail_errno(error, errno, "%s: cannot be written", path);
-        const int number = fstat(out->descriptor, &found) != 0 ? errno : lock(out->descriptor, LOCK_EX);
-        if (!number && S_ISREG(found.st_mode) && is_named(out->descriptor, path)) return DN_OK;
+        int number = fstat(out->descriptor, &found) != 0 ? errno : lock(out->descriptor, LOCK_EX);
+        const int named = number ? 0 : dni_entry_is_open(path, out->descriptor);
+        if (named > 0 && S_ISREG(found.st_mode)) return DN_OK;
+        if (named < 0) number = errno;
         dni_file_close(out);
         if (number) return dni_fail_errno(error, number, "%s: cannot be locked", path);
         if (!S_ISREG(found.st_mode))
@@ -371,19 +369,22 @@ static int write_at_end(int descriptor, const char *text, size_t size, size_t en
     int number = 0;
     while (size && !number) {
         const ssize_t written = write(descriptor, text, size);
-        if (written < 0 && errno != EINTR) number = errno;
-        if (written <= 0) continue;
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) {
+            number = written < 0 ? errno : EIO;
+            continue;
+        }
         text += written;
         size -= (size_t)written;
     }
     if (!number) number = dni_sync(descriptor);
-    if (number && ftruncate(descriptor, (off_t)end) != 0) return number;
+    if (number) (void)dni_cut(descriptor, end); /* what cannot be cut is passed over when the file is read */
     return number;
 }
 
 /* Cuts off what is behind *end, and makes a file of no lines one of a header. */
 static int prepare(int descriptor, size_t *end) {
-    if (ftruncate(descriptor, (off_t)*end) != 0) return errno;
+    if (dni_cut(descriptor, *end) != 0) return errno;
     if (*end) return 0;
     const int number = write_at_end(descriptor, header, HEADER, 0);
     if (!number) *end = HEADER;

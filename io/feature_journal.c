@@ -4,7 +4,9 @@
 
 #include "core/bf16.h"
 #include "core/error.h"
+#include "io/entry.h"
 #include "io/feature_file.h"
+#include "io/retry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,7 +68,7 @@ static dn_status read_whole(const dni_feature_journal *journal, void *bytes, siz
 }
 
 static dn_status cut(dni_feature_journal *journal, off_t size, dn_error *error) {
-    if (ftruncate(journal->file, size) != 0)
+    if (dni_cut(journal->file, (uint64_t)size) != 0)
         return dni_fail_errno(error, errno, "%s: cannot truncate", journal->path);
     journal->size = size;
     return DN_OK;
@@ -79,8 +81,8 @@ static dn_status append_bytes(dni_feature_journal *journal, const void *bytes, s
         const ssize_t n =
             pwrite(journal->file, (const char *)bytes + done, size - done, journal->size + (off_t)done);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-            const int number = errno;
+        if (n <= 0) {
+            const int number = n < 0 ? errno : EIO;
             (void)cut(journal, journal->size, NULL); /* a torn tail would be cut on opening, too */
             return dni_fail_errno(error, number, "%s: cannot write", journal->path);
         }
@@ -180,13 +182,6 @@ dn_status dni_feature_journal_replay(dni_feature_journal *journal, dni_take_reco
 
 /* ---- opening and closing ---- */
 
-/* Whether the open journal is still the file of that name, and not one that its last owner removed. */
-static int is_current(const dni_feature_journal *journal) {
-    struct stat opened, named;
-    return fstat(journal->file, &opened) == 0 && stat(journal->path, &named) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
-}
-
 static dn_status wait_for_lock(dni_feature_journal *journal, void (*on_wait)(void *context), void *context,
                                int *waited, dn_error *error) {
     if (flock(journal->file, LOCK_EX | LOCK_NB) == 0) return DN_OK;
@@ -201,14 +196,18 @@ static dn_status wait_for_lock(dni_feature_journal *journal, void (*on_wait)(voi
     return dni_fail_errno(error, errno, "%s: cannot lock", journal->path);
 }
 
+/* Anew where its last owner has removed the journal meanwhile. */
 static dn_status open_locked(dni_feature_journal *journal, void (*on_wait)(void *context), void *context,
                              dn_error *error) {
     int waited = 0;
     for (;;) {
-        journal->file = open(journal->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        journal->file = dni_open(journal->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
         if (journal->file < 0) return dni_fail_errno(error, errno, "%s: cannot open", journal->path);
         const dn_status status = wait_for_lock(journal, on_wait, context, &waited, error);
-        if (status || is_current(journal)) return status;
+        if (status) return status;
+        const int named = dni_entry_is_open(journal->path, journal->file);
+        if (named > 0) return DN_OK;
+        if (named < 0) return dni_fail_errno(error, errno, "%s: cannot open", journal->path);
         close(journal->file);
         journal->file = -1;
     }

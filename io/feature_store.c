@@ -170,6 +170,7 @@ dn_status dni_feature_store_open(dni_feature_store **out, const dni_feature_stor
     if (!status) status = dni_feature_file_load(&store->file, error);
     if (!status) status = choose_type(store, options->form, error);
     if (!status) status = dni_feature_journal_replay(&store->journal, take_record, store, error);
+    status = dni_fail_in(error, status, store->path);
     if (status) {
         dni_feature_store_close(store);
         *out = NULL;
@@ -260,7 +261,8 @@ dn_status dni_feature_store_finish(dni_feature_store *store, dn_error *error) {
     if (!merge.count && merge.pictures) status = dni_feature_merge_is_described(&merge, &described, error);
     if (!status && (merge.count || !described)) status = rewrite(store, &merge, error);
     store->pictures = NULL;
-    return status ? status : dni_feature_journal_empty(&store->journal, error); /* closing removes it */
+    if (!status) status = dni_feature_journal_empty(&store->journal, error); /* closing removes it */
+    return dni_fail_in(error, status, store->path);
 }
 
 bool dni_feature_store_row(const dni_feature_store *store, const dni_key *key, uint32_t *row) {

@@ -4,9 +4,9 @@
 
 #include "core/bf16.h"
 #include "core/error.h"
+#include "io/retry.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +41,7 @@ dn_status dni_feature_values_keep(dni_feature_values *out, const dni_feature_val
     *out = (dni_feature_values){.count = 0};
     char *path = strdup(from->file.path);
     if (!path) return dni_no_memory(error, "%s", from->file.path);
-    const int descriptor = fcntl(from->file.descriptor, F_DUPFD_CLOEXEC, 0);
+    const int descriptor = dni_duplicate(from->file.descriptor);
     if (descriptor < 0) {
         const int number = errno;
         free(path);

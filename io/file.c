@@ -157,9 +157,12 @@ void dni_file_unload(dni_file_content *content) {
 /* What is put into a new folder lasts only where the folder's own name does. */
 static dn_status make_folder(const char *path, dn_error *error) {
     if (mkdir(path, 0777) == 0) return dni_sync_folder_of(path, error);
-    const int number = errno;
+    int number = errno;
     struct stat info;
-    if (stat(path, &info) != 0) return dni_fail_errno(error, number, "%s: cannot be made", path);
+    if (stat(path, &info) != 0) {
+        if (number == EEXIST && errno != ENOENT) number = errno; /* what is there cannot be looked at */
+        return dni_fail_errno(error, number, "%s: cannot be made", path);
+    }
     if (!S_ISDIR(info.st_mode))
         return dni_fail(error, DN_ERR_IO, "%s: is a file where a folder should be", path);
     return DN_OK;

@@ -3,6 +3,7 @@
 #include "io/file.h"
 
 #include "core/error.h"
+#include "io/entry.h"
 #include "io/retry.h"
 #include "io/sync.h"
 
@@ -66,20 +67,12 @@ static void name_temporary(dni_file_writer *writer, unsigned slot) {
              writer->folder, (uint64_t)XXH3_64bits(name, strlen(name)), slot);
 }
 
-/* 1: the name still means that file; 0: it does not; -1: that cannot be told, with errno. */
-static int is_named(int descriptor, const char *path) {
-    struct stat file, named;
-    if (fstat(descriptor, &file) != 0) return -1;
-    if (lstat(path, &named) != 0) return errno == ENOENT ? 0 : -1;
-    return file.st_dev == named.st_dev && file.st_ino == named.st_ino;
-}
-
 /* Whether there was a temporary of that name that no process writes, and is gone now. */
 static bool remove_abandoned(const char *temporary) {
     const int descriptor = dni_open(temporary, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
     if (descriptor < 0) return false;
-    const bool removed = flock(descriptor, LOCK_EX | LOCK_NB) == 0 && is_named(descriptor, temporary) == 1 &&
-                         unlink(temporary) == 0;
+    const bool removed = flock(descriptor, LOCK_EX | LOCK_NB) == 0 &&
+                         dni_entry_is_open(temporary, descriptor) == 1 && unlink(temporary) == 0;
     close(descriptor);
     return removed;
 }
@@ -91,7 +84,7 @@ static int create_locked(const char *temporary) {
     if (descriptor < 0) return -1;
     while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR)
         continue; /* without locks nobody removes it either */
-    const int named = is_named(descriptor, temporary), number = named < 0 ? errno : EEXIST;
+    const int named = dni_entry_is_open(temporary, descriptor), number = named < 0 ? errno : EEXIST;
     if (named > 0) return descriptor;
     if (named < 0) unlink(temporary);
     close(descriptor);
@@ -135,7 +128,9 @@ dn_status dni_file_writer_open(dni_file_writer **out, const char *path, dn_error
     *out = NULL;
     struct stat info;
     if (!*dni_path_name(path)) return dni_fail(error, DN_ERR_ARGUMENT, "'%s' names no file to write", path);
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+    const bool is_there = stat(path, &info) == 0;
+    if (!is_there && errno != ENOENT) return dni_fail_errno(error, errno, "%s: cannot be written", path);
+    if (is_there && !S_ISREG(info.st_mode))
         return dni_fail(error, DN_ERR_FILE_KIND, "%s: is not a regular file and cannot be replaced by one",
                         path);
     dni_file_writer *writer = calloc(1, sizeof *writer);
@@ -188,14 +183,14 @@ dn_status dni_file_writer_sync(dni_file_writer *writer, dn_error *error) {
 }
 
 static void remove_temporary(const dni_file_writer *writer) {
-    if (is_named(writer->lock, writer->temporary))
+    if (dni_entry_is_open(writer->temporary, writer->lock))
         unlink(writer->temporary); /* also where it cannot be told */
 }
 
 /* 0, or errno. A temporary that was taken from us, where the file system has no locks, is not taken for
  * ours. */
 static int rename_temporary(const dni_file_writer *writer) {
-    const int named = is_named(writer->lock, writer->temporary);
+    const int named = dni_entry_is_open(writer->temporary, writer->lock);
     if (named <= 0) return named ? errno : ENOENT;
     return rename(writer->temporary, writer->goal) == 0 ? 0 : errno;
 }

@@ -38,14 +38,14 @@ bool dni_is_utf8(const char *text) {
     return true;
 }
 
-/* jansson says of some failed allocations that there was an "invalid token", and of others, when the room for a
- * long string or number has to grow, nothing: characters are missing then, and where no memory comes back it
- * reads on behind that room. So memory for long ones is asked for before, and what is right is what two
- * readings agree on. */
+/* jansson says of some failed allocations that there was an "invalid token", and of others, when the room for
+ * a long string or number has to grow, nothing: characters are missing then, and where no memory comes back
+ * it reads on behind that room, or ends the process. So memory is asked for before, as much as the longest
+ * string of the text could take twice over, and what is right is what two readings agree on. */
 dn_status dni_json_parse(json_t **out, const char *text, size_t size, size_t flags, json_error_t *reason) {
     enum { ROOM = 1 << 16 };
     *out = NULL;
-    if (!dni_memory_is_left(ROOM)) return DN_ERR_MEMORY;
+    if (!dni_memory_is_left(ROOM + 4 * size)) return DN_ERR_MEMORY;
     json_t *const first = json_loadb(text, size, flags, reason);
     json_t *const second = json_loadb(text, size, flags, reason);
     if (first && second && json_equal(first, second)) *out = json_incref(first);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { ATTEMPTS = 10 }; /* 1, 2, 4, ... 512 milliseconds */
 
@@ -28,4 +29,11 @@ int dni_duplicate(int descriptor) {
     do copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
     while (copy < 0 && dni_retry(errno, &attempt));
     return copy;
+}
+
+int dni_cut(int descriptor, uint64_t size) {
+    int attempt = 0, failed;
+    do failed = ftruncate(descriptor, (off_t)size);
+    while (failed && dni_retry(errno, &attempt));
+    return failed;
 }

@@ -4,6 +4,7 @@
 #define DN_IO_RETRY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Whether a call that failed with this errno is worth another try: it was interrupted, or descriptors were
  * used up, which other threads close again. Waits before it says so, longer each time, about a second in
@@ -14,8 +15,9 @@
  *     while (failed && dni_retry(errno, &attempt)); */
 bool dni_retry(int number, int *attempt);
 
-/* open() and fcntl(F_DUPFD_CLOEXEC), tried again so; -1 with errno. */
+/* open(), fcntl(F_DUPFD_CLOEXEC) and ftruncate(), tried again so; -1 with errno. */
 int dni_open(const char *path, int flags, unsigned mode);
 int dni_duplicate(int descriptor);
+int dni_cut(int descriptor, uint64_t size);
 
 #endif

@@ -85,7 +85,7 @@ static dn_status open_over(dni_safetensors *out, const dni_file *file, const dn_
     *out = (dni_safetensors){.file = *file, .dict = dni_tensor_dict_create_in(allocator)};
     const dn_status status = out->dict ? read_header(out, error) : dni_no_memory(error, "%s", file->path);
     if (status) dni_tensor_dict_free(out->dict);
-    return status;
+    return dni_fail_in(error, status, file->path);
 }
 
 dn_status dni_safetensors_open(dni_safetensors *out, const char *path, dn_error *error) {

@@ -32,7 +32,7 @@ static dn_status find_folder(char **out, const char *folder, const char *name, d
     *out = dni_path_join(folder, name);
     if (!*out) return dni_no_memory(error, "%s", folder);
     dni_entry entry;
-    dn_status status = dni_entry_find(&entry, *out, error);
+    dn_status status = dni_entry_look(&entry, *out, error);
     const bool is_folder = !status && entry.kind == DNI_ENTRY_FOLDER;
     if (status == DN_ERR_NOT_FOUND || status == DN_ERR_FILE_KIND) status = DN_OK;
     if (is_folder) return DN_OK;
