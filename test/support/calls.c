@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -262,9 +263,20 @@ static bool is_own(const void *caller) {
     return (const char *)caller >= &__executable_start && (const char *)caller < &etext;
 }
 
+/* jansson's; test/io/test_json.c lets its allocations fail. */
+static _Thread_local bool is_parsing;
+
+EXPORTED json_t *json_loadb(const char *text, size_t size, size_t flags, json_error_t *error) {
+    is_parsing = true;
+    json_t *const value = REAL(json_loadb)(text, size, flags, error);
+    is_parsing = false;
+    return value;
+}
+
 static bool is_spared(const void *caller) {
     static const char *const libraries[] = CALLS_SPARED;
     if (is_own(caller)) return false;
+    if (is_parsing) return true;
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
         if (is_in(caller, libraries[i])) return true;
     return false;

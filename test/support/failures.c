@@ -35,7 +35,7 @@ int failures_set_up(void **state) {
 /* ---- what there is ---- */
 
 typedef struct holdings {
-    int descriptors, entries;
+    int descriptors, temporaries;
 } holdings;
 
 static int open_descriptors(void) {
@@ -44,17 +44,18 @@ static int open_descriptors(void) {
     return count;
 }
 
-static int entries_of(const char *path) {
+static int temporaries_of(const char *path) {
     DIR *const folder = path ? opendir(path) : NULL;
     int count = 0;
     if (!folder) return 0;
-    while (readdir(folder)) count++;
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        count += strncmp(entry->d_name, ".densenet-", 10) == 0;
     closedir(folder);
     return count;
 }
 
 static holdings look(const scenario *it) {
-    return (holdings){open_descriptors(), entries_of(it->folder)};
+    return (holdings){open_descriptors(), temporaries_of(it->folder)};
 }
 
 /* ---- one run ---- */
@@ -66,9 +67,18 @@ typedef struct way {
     dn_status status; /* DN_OK: nothing but success */
 } way;
 
+static uint64_t digest_of_file(const char *path) {
+    const file_bytes file = read_whole(path);
+    uint64_t digest = 0;
+    digest_add(&digest, file.data, file.size);
+    free(file.data);
+    return digest;
+}
+
 static const char earlier[] = "what was there before";
 
-static void prepare_output(const scenario *it) {
+static void prepare(const scenario *it) {
+    if (it->prepare) it->prepare(it->context);
     if (it->output) write_whole(it->output, earlier, sizeof earlier);
 }
 
@@ -77,11 +87,10 @@ static void check_output(const scenario *it, const char *where, dn_status status
     static uint64_t whole; /* what the first run of the scenario has written */
     static char last[100];
     if (!it->output) return;
-    const file_bytes file = read_whole(it->output);
-    const bool is_earlier = file.size == sizeof earlier && memcmp(file.data, earlier, sizeof earlier) == 0;
-    uint64_t found = 0;
-    digest_add(&found, file.data, file.size);
-    free(file.data);
+    const uint64_t found = digest_of_file(it->output);
+    uint64_t as_before = 0;
+    digest_add(&as_before, earlier, sizeof earlier);
+    const bool is_earlier = found == as_before;
     if (strcmp(last, it->name) != 0) whole = found;
     snprintf(last, sizeof last, "%s", it->name);
     if (is_earlier ? !status : found != whole)
@@ -90,14 +99,23 @@ static void check_output(const scenario *it, const char *where, dn_status status
 }
 
 /* What an undisturbed run gives. */
-static uint64_t run_plainly(const scenario *it) {
-    prepare_output(it);
+typedef struct results {
+    uint64_t digest, file;
+} results;
+
+static results run_plainly(const scenario *it) {
     uint64_t digest = 0;
     dn_error error = {.message = ""};
     const dn_status status = it->run(it->context, &digest, &error);
     if (status) fail_msg("%s: undisturbed: %s", it->name, error.message);
     check_output(it, it->name, status);
-    return digest;
+    return (results){digest, it->result ? digest_of_file(it->result) : 0};
+}
+
+static void run_alike(const scenario *it, const char *where, const results *expected) {
+    const results found = run_plainly(it);
+    if (found.digest != expected->digest) fail_msg("%s: the next run has other results", where);
+    if (found.file != expected->file) fail_msg("%s: the next run leaves another %s", where, it->result);
 }
 
 static void check_message(const scenario *it, const char *where, dn_status expected, const dn_error *error) {
@@ -108,15 +126,15 @@ static void check_message(const scenario *it, const char *where, dn_status expec
 }
 
 /* Runs with call `number` failed. */
-static void run_with(const scenario *it, const way *how, long number, uint64_t expected, long *refused) {
+static void run_with(const scenario *it, const way *how, long number, const char *where, uint64_t expected,
+                     long *refused) {
     const holdings before = look(it);
     call_fault fault = how->fault;
     uint64_t digest = 0;
     dn_error error = {.message = ""};
-    char where[200];
-    snprintf(where, sizeof where, "%s: %s, call %ld", it->name, how->name, number);
     fault.first = number;
-    prepare_output(it);
+    fault.calls &= ~it->excused;
+    prepare(it);
     alarm(LIMIT_SECONDS); /* a loop without end is killed, and the log names the scenario */
     calls_fail(&fault);
     const dn_status status = it->run(it->context, &digest, &error);
@@ -131,8 +149,9 @@ static void run_with(const scenario *it, const way *how, long number, uint64_t e
     const holdings after = look(it);
     if (after.descriptors != before.descriptors)
         fail_msg("%s: %d descriptors are left", where, after.descriptors - before.descriptors);
-    if (after.entries != before.entries)
-        fail_msg("%s: %d files are left in %s", where, after.entries - before.entries, it->folder);
+    if (after.temporaries != before.temporaries)
+        fail_msg("%s: %d temporary files are left in %s", where, after.temporaries - before.temporaries,
+                 it->folder);
     *refused += status != DN_OK;
 }
 
@@ -148,6 +167,8 @@ static long count_calls(const scenario *it, const way *how) {
     uint64_t digest = 0;
     dn_error error;
     fault.first = 0;
+    fault.calls &= ~it->excused;
+    prepare(it);
     calls_fail(&fault);
     const dn_status status = it->run(it->context, &digest, &error);
     const long count = calls_stop();
@@ -172,22 +193,20 @@ static bool leaks_without_memory(void) {
 }
 
 /* What the C library keeps for itself, as the time zone, it has again after the plain run that followed. */
-static void check_blocks(const scenario *it, const way *how, long number, const call_blocks *before,
-                         bool may_leak) {
+static void check_blocks(const char *where, const call_blocks *before, bool may_leak) {
     const call_blocks after = calls_blocks();
     if (after.own != before->own)
-        fail_msg("%s: %s, call %ld: %ld blocks of memory are left", it->name, how->name, number,
-                 after.own - before->own);
+        fail_msg("%s: %ld blocks of memory are left", where, after.own - before->own);
     if (after.foreign != before->foreign && !may_leak)
-        fail_msg("%s: %s, call %ld: %ld blocks of other libraries' memory are left", it->name, how->name,
-                 number, after.foreign - before->foreign);
+        fail_msg("%s: %ld blocks of other libraries' memory are left", where,
+                 after.foreign - before->foreign);
 }
 
 static void fail_each(const scenario *it, const way *how) {
     dni_rng rng = dni_rng_named(1, it->name);
-    run_plainly(it); /* what is made once and kept is there now */
-    const uint64_t expected = run_plainly(it);
-    if (run_plainly(it) != expected) fail_msg("%s: two runs differ", it->name);
+    prepare(it);
+    const results expected = run_plainly(it);
+    run_alike(it, it->name, &expected); /* what is made once and kept is there now */
     const long total = count_calls(it, how);
     const long chosen = it->most && total > it->most && !all_are_wanted() ? it->most : total;
     long refused = 0;
@@ -195,11 +214,12 @@ static void fail_each(const scenario *it, const way *how) {
     for (long i = 0; i < chosen; i++) {
         const long number = chosen == total ? i + 1 : number_of(i, chosen, total, &rng);
         const call_blocks blocks = calls_blocks();
-        run_with(it, how, number, expected, &refused);
+        char where[200];
+        snprintf(where, sizeof where, "%s: %s, call %ld", it->name, how->name, number);
+        run_with(it, how, number, where, expected.digest, &refused);
         const bool may_leak = leaks_without_memory();
-        if (run_plainly(it) != expected)
-            fail_msg("%s: %s, call %ld: the next run has other results", it->name, how->name, number);
-        check_blocks(it, how, number, &blocks, may_leak);
+        run_alike(it, where, &expected);
+        check_blocks(where, &blocks, may_leak);
     }
     print_message("%s: %s: %ld of %ld calls failed, %ld runs refused, %.1f s\n", it->name, how->name, chosen,
                   total, refused, (double)(clock() - start) / CLOCKS_PER_SEC);
@@ -261,7 +281,8 @@ failing_allocator failing_allocator_make(void) {
 
 void fail_each_block(const scenario *it, failing_allocator *allocator) {
     allocator->allocator.context = allocator;
-    const uint64_t expected = run_plainly(it);
+    prepare(it);
+    const results expected = run_plainly(it);
     const long total = allocator->calls;
     assert_true(total > 0);
     for (long number = 1; number <= total; number++) {
@@ -276,8 +297,7 @@ void fail_each_block(const scenario *it, failing_allocator *allocator) {
         check_message(it, it->name, status, &error);
         if (allocator->blocks || allocator->bytes)
             fail_msg("%s: block %ld refused: %zu bytes are left", it->name, number, allocator->bytes);
-        if (run_plainly(it) != expected)
-            fail_msg("%s: block %ld refused: the next run has other results", it->name, number);
+        run_alike(it, it->name, &expected);
     }
     print_message("%s: %ld blocks refused\n", it->name, total);
 }

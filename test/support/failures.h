@@ -14,12 +14,17 @@
 typedef struct scenario {
     const char *name;
     /* Adds all that it computes to *digest. After a failure it frees what it has, asserts that nothing came
-     * out, and returns the status of the call that failed. What it finds made before, it leaves as it was. */
+     * out, and returns the status of the call that failed. */
     dn_status (*run)(const void *context, uint64_t *digest, dn_error *error);
     const void *context; /* handed to it */
     const char *word;    /* which every message has; NULL: none */
-    const char *folder;  /* in which it leaves no entry more than there were; NULL: it writes none */
-    const char *output;  /* a file that it writes, over another one, whole or not at all; NULL: none */
+    /* Before each run that is disturbed: brings the files that it changes to where they begin. The plain run
+     * behind a failure goes on from what that has left. NULL: there are none. */
+    void (*prepare)(const void *context);
+    const char *folder; /* in which no temporary file is left; NULL: it writes none */
+    const char *output; /* a file that it writes, over another one, whole or not at all; NULL: none */
+    const char *result; /* a file that has the same bytes after each plain run; NULL: none */
+    unsigned excused;   /* calls of files that do not fail: what they say is no failure of the machine here */
     long most; /* calls that are failed, of more a seeded choice, unless DN_TEST_ALL is set; 0: all */
 } scenario;
 
