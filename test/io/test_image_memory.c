@@ -17,20 +17,20 @@
 /* The most that sound files of any format take: PNG with 16 bits a sample, interlaced. */
 enum { TIMES_RGB = 8 };
 
-typedef struct file {
+typedef struct encoded_file {
     const void *bytes;
     size_t size;
-} file;
+} encoded_file;
 
 static dn_status decode(const void *context, dn_error *error) {
-    const file *const encoded = context;
+    const encoded_file *const encoded = context;
     dn_image image;
     return dn_image_decode(&image, encoded->bytes, encoded->size, "some/file", error);
 }
 
 static void assert_bounded(const char *what, const void *bytes, size_t size, dn_status expected,
                            size_t limit) {
-    const file encoded = {bytes, size};
+    const encoded_file encoded = {bytes, size};
     const peak_outcome result = peak_of(decode, &encoded);
     if (result.status != expected)
         fail_msg("%s: %s instead of %s", what, dn_status_name(result.status), dn_status_name(expected));
@@ -101,7 +101,7 @@ static void test_optional_formats_take_no_more(void **state) {
         char path[128];
         snprintf(path, sizeof path, "test/golden/io/large/%s", cases[i].name);
         const file_bytes whole = read_whole(path);
-        const file encoded = {whole.data, whole.size};
+        const encoded_file encoded = {whole.data, whole.size};
         const dn_status status = peak_of(decode, &encoded).status;
         if (status != DN_ERR_IMAGE_UNSUPPORTED)
             assert_bounded(cases[i].name, whole.data, whole.size, cases[i].status, cases[i].limit);
