@@ -38,6 +38,23 @@ bool dni_is_utf8(const char *text) {
     return true;
 }
 
+/* Whether there are more values than the limit: of no JSON, it may tell anything. */
+static bool has_too_many_values(const char *text, size_t size) {
+    size_t count = 1;
+    bool in_string = false;
+    if (size < DNI_JSON_VALUE_LIMIT) return false;
+    for (size_t i = 0; i < size; i++) {
+        const char c = text[i];
+        if (c == '"')
+            in_string = !in_string;
+        else if (in_string)
+            i += c == '\\'; /* what it escapes, maybe a quote, is passed over */
+        else
+            count += c == ',' || c == '[' || c == '{';
+    }
+    return count > DNI_JSON_VALUE_LIMIT;
+}
+
 /* jansson says of some failed allocations that there was an "invalid token", and of others, when the room for
  * a long string or number has to grow, nothing: characters are missing then, and where no memory comes back
  * it reads on behind that room, or ends the process. So memory is asked for before, as much as the longest
@@ -45,6 +62,11 @@ bool dni_is_utf8(const char *text) {
 dn_status dni_json_parse(json_t **out, const char *text, size_t size, size_t flags, json_error_t *reason) {
     enum { ROOM = 1 << 16 };
     *out = NULL;
+    if (!(flags & JSON_DISABLE_EOF_CHECK) && has_too_many_values(text, size)) {
+        *reason = (json_error_t){.position = 0};
+        snprintf(reason->text, sizeof reason->text, "more than %d values", DNI_JSON_VALUE_LIMIT);
+        return DN_ERR_CORRUPT;
+    }
     if (!dni_memory_is_left(ROOM + 4 * size)) return DN_ERR_MEMORY;
     json_t *const first = json_loadb(text, size, flags, reason);
     json_t *const second = json_loadb(text, size, flags, reason);

@@ -10,8 +10,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Parses a text with jansson's JSON_* flags. DN_ERR_CORRUPT when it is no JSON: *reason then says why and
- * where. No message is written: the caller knows what the text is. */
+/* The most values in a text that is parsed: each takes some fifty bytes of memory, and two of the text. */
+enum { DNI_JSON_VALUE_LIMIT = 1 << 20 };
+
+/* Parses a text with jansson's JSON_* flags. DN_ERR_CORRUPT when it is no JSON, or has more values than the
+ * limit: *reason then says why and where. With JSON_DISABLE_EOF_CHECK, where the text may go on behind the
+ * value, they are not counted. No message is written: the caller knows what the text is. */
 dn_status dni_json_parse(json_t **out, const char *text, size_t size, size_t flags, json_error_t *reason);
 
 /* The value of a text that is known to be JSON; NULL: out of memory. */

@@ -5,8 +5,9 @@
 
 #include "core/tensor_dict.h"
 
-/* The format's limit of a header; then ours of the metadata, far above what a model has. */
-enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100000000, METADATA_LIMIT = 1000 };
+/* The format's limit of a header; then ours, far above what a model has: entries of metadata, and bytes that
+ * describe a tensor, its name aside. */
+enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100000000, METADATA_LIMIT = 1000, DESCRIPTION_LIMIT = 4096 };
 
 #define METADATA_KEY "__metadata__"
 

@@ -33,24 +33,6 @@ typedef struct reader {
     size_t length, position;
 } reader;
 
-static dn_status read_metadata(reader *r, json_t *metadata) {
-    if (!json_is_object(metadata))
-        return dni_fail(r->error, DN_ERR_CORRUPT, "%s: %s is not an object", r->path, METADATA_KEY);
-    const char *key;
-    json_t *value;
-    json_object_foreach(metadata, key, value) {
-        if (!json_is_string(value))
-            return dni_fail(r->error, DN_ERR_CORRUPT, "%s: %s entry '%s' is not a string", r->path,
-                            METADATA_KEY, key);
-        if (dni_tensor_dict_meta_count(r->dict) == METADATA_LIMIT)
-            return dni_fail(r->error, DN_ERR_UNSUPPORTED, "%s: more than %d entries of %s", r->path,
-                            METADATA_LIMIT, METADATA_KEY);
-        const dn_status status = dni_tensor_dict_set_meta(r->dict, key, json_string_value(value), r->error);
-        if (status) return status;
-    }
-    return DN_OK;
-}
-
 static dn_status read_dtype(reader *r, record *out, json_t *entry) {
     const char *dtype = json_string_value(json_object_get(entry, "dtype"));
     if (!dtype) return dni_fail(r->error, DN_ERR_CORRUPT, "%s: tensor '%s' has no dtype", r->path, out->name);
@@ -106,9 +88,6 @@ static dn_status read_offsets(reader *r, record *out, json_t *entry, size_t byte
 }
 
 static dn_status read_record(reader *r, record *out, json_t *entry) {
-    if (!json_is_object(entry))
-        return dni_fail(r->error, DN_ERR_CORRUPT, "%s: tensor '%s' is not described by an object", r->path,
-                        out->name);
     size_t bytes = 0;
     dn_status status = read_dtype(r, out, entry);
     if (!status) status = read_shape(r, out, entry, &bytes);
@@ -116,7 +95,7 @@ static dn_status read_record(reader *r, record *out, json_t *entry) {
     return status;
 }
 
-/* ---- the header, a member at a time ---- */
+/* ---- the header's text ---- */
 
 static void skip_spaces(reader *r) {
     while (r->position < r->length && strchr(" \t\r\n", r->text[r->position]) && r->text[r->position])
@@ -127,10 +106,15 @@ static dn_status wrong_header(reader *r, const char *what) {
     return dni_fail(r->error, DN_ERR_CORRUPT, "%s: header, byte %zu: %s", r->path, r->position, what);
 }
 
-/* Goes on behind that character, which must be the next one but for spaces. */
-static dn_status expect(reader *r, char character) {
+/* The next character but for spaces; 0 at the end. */
+static char next_character(reader *r) {
     skip_spaces(r);
-    if (r->position == r->length || r->text[r->position] != character) {
+    return r->position < r->length ? r->text[r->position] : '\0';
+}
+
+/* Goes on behind that character, which must be the next one. */
+static dn_status expect(reader *r, char character) {
+    if (next_character(r) != character) {
         char what[] = "'?' is missing";
         what[1] = character;
         return wrong_header(r, what);
@@ -139,18 +123,80 @@ static dn_status expect(reader *r, char character) {
     return DN_OK;
 }
 
-/* The next JSON value of any kind. */
-static dn_status next_value(reader *r, json_t **out) {
+/* The next JSON value, of at most `limit` bytes. *is_longer, unless NULL: it goes on behind these. */
+static dn_status next_value(reader *r, size_t limit, json_t **out, bool *is_longer) {
+    const size_t left = r->length - r->position;
     json_error_t reason;
     const dn_status status =
-        dni_json_parse(out, r->text + r->position, r->length - r->position,
+        dni_json_parse(out, r->text + r->position, left < limit ? left : limit,
                        JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &reason);
     if (status == DN_ERR_MEMORY) return dni_no_memory(r->error, "%s", r->path);
+    if (is_longer)
+        *is_longer = status && limit < left && json_error_code(&reason) == json_error_premature_end_of_input;
     const size_t position = r->position + (reason.position > 0 ? (size_t)reason.position : 0);
     if (status) return dni_fail(r->error, status, "%s: header, byte %zu: %s", r->path, position, reason.text);
     r->position = position;
     return DN_OK;
 }
+
+/* ---- members of an object ---- */
+
+/* Reads what stands behind the colon of a member of that name. */
+typedef dn_status (*member_taker)(reader *r, const char *name);
+
+static dn_status read_member(reader *r, member_taker take) {
+    json_t *name = NULL;
+    if (next_character(r) != '"') return wrong_header(r, "no name of a member");
+    dn_status status = next_value(r, r->length, &name, NULL);
+    if (!status) status = expect(r, ':');
+    if (!status) status = take(r, json_string_value(name));
+    json_decref(name);
+    return status;
+}
+
+static dn_status read_object(reader *r, member_taker take) {
+    dn_status status = expect(r, '{');
+    bool more = !status && next_character(r) != '}';
+    while (more && !status) {
+        status = read_member(r, take);
+        more = next_character(r) == ',';
+        r->position += more;
+    }
+    return status ? status : expect(r, '}');
+}
+
+/* ---- metadata ---- */
+
+static dn_status add_metadata(reader *r, const char *name, const char *value) {
+    if (dni_tensor_dict_meta(r->dict, name))
+        return dni_fail(r->error, DN_ERR_CORRUPT, "%s: %s entry '%s' occurs twice", r->path, METADATA_KEY,
+                        name);
+    if (dni_tensor_dict_meta_count(r->dict) == METADATA_LIMIT)
+        return dni_fail(r->error, DN_ERR_UNSUPPORTED, "%s: more than %d entries of %s", r->path,
+                        METADATA_LIMIT, METADATA_KEY);
+    return dni_tensor_dict_set_meta(r->dict, name, value, r->error);
+}
+
+static dn_status take_metadata(reader *r, const char *name) {
+    json_t *value = NULL;
+    if (next_character(r) != '"')
+        return dni_fail(r->error, DN_ERR_CORRUPT, "%s: %s entry '%s' is not a string", r->path, METADATA_KEY,
+                        name);
+    dn_status status = next_value(r, r->length, &value, NULL);
+    if (!status) status = add_metadata(r, name, json_string_value(value));
+    json_decref(value);
+    return status;
+}
+
+static dn_status read_metadata(reader *r) {
+    if (r->has_metadata) return wrong_header(r, "a second __metadata__");
+    r->has_metadata = true;
+    if (next_character(r) != '{')
+        return dni_fail(r->error, DN_ERR_CORRUPT, "%s: %s is not an object", r->path, METADATA_KEY);
+    return read_object(r, take_metadata);
+}
+
+/* ---- tensors ---- */
 
 static dn_status new_record(reader *r, const char *name, record **out) {
     if (r->count == DNI_TENSOR_LIMIT)
@@ -168,45 +214,33 @@ static dn_status new_record(reader *r, const char *name, record **out) {
     return DN_OK;
 }
 
-static dn_status take_member(reader *r, const char *key, json_t *value) {
-    if (strcmp(key, METADATA_KEY) == 0) {
-        if (r->has_metadata) return wrong_header(r, "a second __metadata__");
-        r->has_metadata = true;
-        return read_metadata(r, value);
-    }
-    record *out = NULL;
-    const dn_status status = new_record(r, key, &out);
-    return status ? status : read_record(r, out, value);
-}
-
-static dn_status read_member(reader *r) {
-    json_t *key = NULL, *value = NULL;
-    skip_spaces(r);
-    if (r->position == r->length || r->text[r->position] != '"')
-        return wrong_header(r, "no name of a tensor");
-    dn_status status = next_value(r, &key);
-    if (!status) status = expect(r, ':');
-    if (!status) status = next_value(r, &value);
-    if (!status) status = take_member(r, json_string_value(key), value);
-    json_decref(key);
+/* What describes a tensor: it is short, so that an object with very many members is not read. */
+static dn_status read_description(reader *r, record *out) {
+    json_t *value = NULL;
+    bool is_longer;
+    if (next_character(r) != '{')
+        return dni_fail(r->error, DN_ERR_CORRUPT, "%s: tensor '%s' is not described by an object", r->path,
+                        out->name);
+    dn_status status = next_value(r, DESCRIPTION_LIMIT, &value, &is_longer);
+    if (status && is_longer)
+        return dni_fail(r->error, DN_ERR_CORRUPT, "%s: tensor '%s' is described by more than %d bytes",
+                        r->path, out->name, DESCRIPTION_LIMIT);
+    if (!status) status = read_record(r, out, value);
     json_decref(value);
     return status;
 }
 
+static dn_status take_member(reader *r, const char *name) {
+    if (strcmp(name, METADATA_KEY) == 0) return read_metadata(r);
+    record *out = NULL;
+    const dn_status status = new_record(r, name, &out);
+    return status ? status : read_description(r, out);
+}
+
 static dn_status read_members(reader *r) {
-    dn_status status = expect(r, '{');
+    const dn_status status = read_object(r, take_member);
     skip_spaces(r);
-    bool more = r->position == r->length || r->text[r->position] != '}';
-    while (more && !status) {
-        status = read_member(r);
-        skip_spaces(r);
-        more = r->position < r->length && r->text[r->position] == ',';
-        r->position += more;
-    }
-    if (!status) status = expect(r, '}');
-    skip_spaces(r);
-    if (!status && r->position < r->length) status = wrong_header(r, "something behind the object's end");
-    return status;
+    return status || r->position == r->length ? status : wrong_header(r, "something behind the object's end");
 }
 
 static int by_offset(const void *a, const void *b) {

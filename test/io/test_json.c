@@ -39,6 +39,33 @@ static void test_lines_are_as_jansson_writes_them(void **state) {
     assert_null(dni_json_line(NULL));
 }
 
+/* ---- the limit ---- */
+
+/* An array of so many strings with a comma and a quote in each, which are no values. */
+static dn_status parse_array(size_t values, json_error_t *reason) {
+    static const char element[] = "\",\\\"\",";
+    enum { SIZE = sizeof element - 1 };
+    char *const text = malloc(values * SIZE + 2);
+    assert_non_null(text);
+    text[0] = '[';
+    for (size_t i = 0; i < values; i++) memcpy(text + 1 + i * SIZE, element, SIZE);
+    text[values * SIZE] = ']'; /* in the last comma's place */
+    json_t *value;
+    const dn_status status = dni_json_parse(&value, text, values * SIZE + 1, 0, reason);
+    if (!status) assert_int_equal(json_array_size(value), values);
+    json_decref(value);
+    free(text);
+    return status;
+}
+
+static void test_as_many_values_as_the_limit_are_read(void **state) {
+    (void)state;
+    json_error_t reason;
+    assert_int_equal(parse_array(DNI_JSON_VALUE_LIMIT - 1, &reason), DN_OK); /* the array is one, too */
+    assert_int_equal(parse_array(DNI_JSON_VALUE_LIMIT, &reason), DN_ERR_CORRUPT);
+    assert_string_equal(reason.text, "more than 1048576 values");
+}
+
 /* ---- without memory ---- */
 
 static long left; /* allocations until the one that fails */
@@ -203,6 +230,7 @@ static void test_the_point_is_a_point_in_any_locale(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_as_many_values_as_the_limit_are_read),
         cmocka_unit_test(test_nothing_is_left_out_for_lack_of_memory),
         cmocka_unit_test(test_nothing_is_misread_for_lack_of_memory),
         cmocka_unit_test(test_what_lacks_a_part_is_released),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* io/safetensors: every rule of the format, and bytes that depend on content alone. */
 #include "io/safetensors.h"
+#include "io/safetensors_format.h"
 #include "test/support/files.h"
 #include "test/support/weights.h"
 
@@ -17,7 +18,7 @@
 
 /* Writes length, header and `data_size` bytes 0, 1, 2, ...; returns the path. */
 static const char *file_of(void **state, const char *header, size_t data_size) {
-    static unsigned char bytes[4096];
+    static unsigned char bytes[8192];
     const uint64_t length = strlen(header);
     memcpy(bytes, &length, 8);
     memcpy(bytes + 8, header, length);
@@ -86,15 +87,20 @@ static void test_headers_that_break_a_rule_are_refused(void **state) {
         {"{\"\\u0000\":1}", 0, DN_ERR_CORRUPT, "header"},
         {"{\"\xff\":1}", 0, DN_ERR_CORRUPT, "header"},
         {"{\"x\"}", 0, DN_ERR_CORRUPT, "header, byte 4: ':' is missing"},
-        {"{\"x\":", 0, DN_ERR_CORRUPT, "header"},
+        {"{\"x\":", 0, DN_ERR_CORRUPT, "'x' is not described"},
+        {"{\"x\":{", 0, DN_ERR_CORRUPT, "header"},
+        {"{\"x\":[1,1]}", 0, DN_ERR_CORRUPT, "'x' is not described"},
+        {"{\"__metadata__\":{\"a\":[1,1]}}", 0, DN_ERR_CORRUPT, "'a' is not a string"},
+        {"{\"__metadata__\":{\"a\":\"1\",}}", 0, DN_ERR_CORRUPT, "no name of a member"},
+        {"{\"__metadata__\":{\"a\":\"1\"}", 0, DN_ERR_CORRUPT, "'}' is missing"},
         {"{\"x", 0, DN_ERR_CORRUPT, "header"},
         {"{", 0, DN_ERR_TRUNCATED, "too few"},
         {"{ ", 0, DN_ERR_CORRUPT, "header"},
         {"{\"__metadata__\":{}", 0, DN_ERR_CORRUPT, "header, byte 18: '}' is missing"},
-        {"{\"__metadata__\":{},}", 0, DN_ERR_CORRUPT, "no name of a tensor"},
-        {"{\"__metadata__\":{},3:4}", 0, DN_ERR_CORRUPT, "no name of a tensor"},
+        {"{\"__metadata__\":{},}", 0, DN_ERR_CORRUPT, "no name of a member"},
+        {"{\"__metadata__\":{},3:4}", 0, DN_ERR_CORRUPT, "no name of a member"},
         {"{\"__metadata__\":{},\"__metadata__\":{}}", 0, DN_ERR_CORRUPT, "a second __metadata__"},
-        {"{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}", 0, DN_ERR_CORRUPT, "header"},
+        {"{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}", 0, DN_ERR_CORRUPT, "entry 'a' occurs twice"},
         {"{}", 1, DN_ERR_CORRUPT, "1 bytes behind the last tensor"},
         {"{\"x\":1}", 0, DN_ERR_CORRUPT, "'x' is not described"},
         {"{\"__metadata__\":[]}", 0, DN_ERR_CORRUPT, "__metadata__"},
@@ -208,9 +214,25 @@ static void test_as_many_tensors_as_may_be_are_read_in_a_moment(void **state) {
     dni_tensor_dict_free(dict);
 }
 
+/* Spaces count, too. */
+static void test_a_description_has_a_longest(void **state) {
+    char header[DESCRIPTION_LIMIT + 16],
+        description[] = "{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}";
+    dni_tensor_dict *dict;
+    dn_error error = {.message = ""};
+    for (int more = 0; more < 2; more++) {
+        snprintf(header, sizeof header, "{\"x\":{%*s}", DESCRIPTION_LIMIT - 1 + more, description + 1);
+        assert_int_equal(strlen(header), 5 + DESCRIPTION_LIMIT + more + 1);
+        const dn_status status = dni_safetensors_read(&dict, file_of(state, header, 0), &error);
+        assert_int_equal(status, more ? DN_ERR_CORRUPT : DN_OK);
+        dni_tensor_dict_free(dict);
+    }
+    assert_non_null(strstr(error.message, "tensor 'x' is described by more than 4096 bytes"));
+}
+
 static void test_deep_json_is_refused(void **state) {
-    char header[3000] = "{\"x\":";
-    memset(header + 5, '[', 2900);
+    char header[3000] = "{\"x\":{\"a\":";
+    memset(header + strlen(header), '[', 2900);
     dni_tensor_dict *dict;
     assert_int_equal(dni_safetensors_read(&dict, file_of(state, header, 0), NULL), DN_ERR_CORRUPT);
 }
@@ -446,6 +468,7 @@ int main(void) {
         IN_FOLDER(test_as_many_tensors_as_may_be_are_read_in_a_moment),
         IN_FOLDER(test_headers_that_break_a_rule_are_refused),
         IN_FOLDER(test_header_lengths_are_limited),
+        IN_FOLDER(test_a_description_has_a_longest),
         IN_FOLDER(test_deep_json_is_refused),
         IN_FOLDER(test_what_is_written_is_read_back),
         IN_FOLDER(test_the_same_content_gives_the_same_bytes),
