@@ -3,6 +3,7 @@
 #include "io/dataset.h"
 
 #include "core/error.h"
+#include "core/name_index.h"
 #include "core/memory.h"
 #include "io/entry.h"
 #include "io/name_text.h"
@@ -221,39 +222,44 @@ void dni_dataset_free(dni_dataset *dataset) {
 
 /* --- class names ---------------------------------------------------------------------------------------- */
 
-static int index_of(const char *name, const char *const *names, int count) {
-    for (int i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0) return i;
-    return -1;
-}
-
 /* Adds "'a', 'b' is missing" for the names of one list that the other lacks. */
-static void add_difference(dni_name_text *t, const char *const *names, int count, const char *const *others,
-                           int other_count, const char *what) {
+static void add_difference(dni_name_text *t, const char *const *names, int count,
+                           const dni_name_index *others, const char *what) {
     int found = 0;
     for (int i = 0; i < count; i++)
-        if (index_of(names[i], others, other_count) < 0)
+        if (dni_name_index_find(others, names[i]) < 0)
             dni_name_text_add(t, found++ ? ", '" : "; '", names[i], "'");
     if (found) dni_name_text_add(t, found == 1 ? " is " : " are ", what, "");
 }
 
-/* Refuses class folders that differ from those expected, naming both sides. */
-static dn_status compare_classes(const char *folder, const char *const *expected, int expected_count,
-                                 const char *source, const dni_listing *listing, int missing_is_fine,
-                                 dn_error *error) {
+/* The classes that a folder is compared with. */
+typedef struct expected_classes {
+    const char *const *names;
+    int count;
+    const char *source; /* for messages */
+    bool may_be_missing;
+} expected_classes;
+
+/* Refuses class folders that differ from those expected, naming both sides. `index`: of those expected. */
+static dn_status compare_classes(const char *folder, const expected_classes *expected,
+                                 const dni_name_index *index, const dni_listing *listing, dn_error *error) {
     const char *const *const names = (const char *const *)listing->names;
-    const int count = (int)listing->count;
+    dni_name_index of_names;
+    const dn_status status = dni_name_index_make(&of_names, names, (int)listing->count, error);
+    if (status) return status;
     dni_name_text difference = {0};
-    if (!missing_is_fine) add_difference(&difference, expected, expected_count, names, count, "missing");
-    add_difference(&difference, names, count, expected, expected_count, "extra");
+    if (!expected->may_be_missing)
+        add_difference(&difference, expected->names, expected->count, &of_names, "missing");
+    add_difference(&difference, names, (int)listing->count, index, "extra");
+    dni_name_index_free(&of_names);
     if (!difference.used) return DN_OK;
 
     dni_name_text list = {0};
-    for (int i = 0; i < expected_count && i < 10; i++)
-        dni_name_text_add(&list, i ? ", " : "", expected[i], "");
-    if (expected_count > 10) dni_name_text_add(&list, ", ", "...", "");
+    for (int i = 0; i < expected->count && i < 10; i++)
+        dni_name_text_add(&list, i ? ", " : "", expected->names[i], "");
+    if (expected->count > 10) dni_name_text_add(&list, ", ", "...", "");
     return dni_fail(error, DN_ERR_DATA_CLASSES, "%s: classes %s expected as in %s%s", folder, list.content,
-                    source, difference.content);
+                    expected->source, difference.content);
 }
 
 /* --- scanning ------------------------------------------------------------------------------------------- */
@@ -264,13 +270,24 @@ static dn_status take_classes(dni_dataset *dataset, const char *folder, dni_list
     if (listing->count < 2)
         return dni_fail(error, DN_ERR_DATA_CLASSES, "%s: has %zu class folder%s; at least two are needed",
                         folder, listing->count, listing->count == 1 ? "" : "s");
-    if (listing->count > 100000)
-        return dni_fail(error, DN_ERR_DATA_CLASSES, "%s: has %zu class folders; at most 100000 are taken",
-                        folder, listing->count);
+    if (listing->count > DNI_CLASS_LIMIT)
+        return dni_fail(error, DN_ERR_DATA_CLASSES, "%s: has %zu class folders; at most %d are taken", folder,
+                        listing->count, DNI_CLASS_LIMIT);
     dataset->classes = listing->names;
     dataset->class_count = (int)listing->count;
     *listing = (dni_listing){0};
     return DN_OK;
+}
+
+static dn_status compare_with_train(const dni_dataset *dataset, const char *folder,
+                                    const dni_listing *listing, dn_error *error) {
+    const expected_classes train = {
+        .names = (const char *const *)dataset->classes, .count = dataset->class_count, .source = "train"};
+    dni_name_index index;
+    dn_status status = dni_name_index_make(&index, train.names, train.count, error);
+    if (!status) status = compare_classes(folder, &train, &index, listing, error);
+    dni_name_index_free(&index);
+    return status;
 }
 
 static dn_status scan_split(dni_dataset *dataset, const char *folder, dni_split split, const place *above,
@@ -280,11 +297,8 @@ static dn_status scan_split(dni_dataset *dataset, const char *folder, dni_split 
     dni_listing listing;
     dn_status status = list_classes(&listing, &dataset->splits[split], folder, error);
     if (status) return status;
-    if (split == DNI_TRAIN)
-        status = take_classes(dataset, folder, &listing, error);
-    else
-        status = compare_classes(folder, (const char *const *)dataset->classes, dataset->class_count, "train",
-                                 &listing, 0, error);
+    status = split == DNI_TRAIN ? take_classes(dataset, folder, &listing, error)
+                                : compare_with_train(dataset, folder, &listing, error);
     dni_listing_free(&listing);
 
     for (int label = 0; !status && label < dataset->class_count; label++)
@@ -318,13 +332,18 @@ dn_status dni_samples_scan(dni_samples *out, const char *folder, const char *con
         dni_samples_free(out);
         return status;
     }
-    status = compare_classes(folder, classes, class_count, "the model", &listing, 1, error);
+    const expected_classes model = {
+        .names = classes, .count = class_count, .source = "the model", .may_be_missing = true};
+    dni_name_index index;
+    status = dni_name_index_make(&index, classes, class_count, error);
+    if (!status) status = compare_classes(folder, &model, &index, &listing, error);
     if (!status && listing.count == 0)
         status = dni_fail(error, DN_ERR_DATA_EMPTY, "%s: no class folders", folder);
 
     for (size_t i = 0; !status && i < listing.count; i++)
-        status = scan_class(out, folder, listing.names[i], index_of(listing.names[i], classes, class_count),
-                            at, error);
+        status = scan_class(out, folder, listing.names[i], dni_name_index_find(&index, listing.names[i]), at,
+                            error);
+    dni_name_index_free(&index);
     dni_listing_free(&listing);
     if (status) dni_samples_free(out);
     return status;

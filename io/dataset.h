@@ -10,6 +10,10 @@
 
 #include <stddef.h>
 
+/* The most classes of a data set or a model, and bytes of a class's name in a model: no file system has
+ * longer names of folders. */
+enum { DNI_CLASS_LIMIT = 100000, DNI_CLASS_NAME_BYTES = 1024 };
+
 typedef struct dni_sample {
     const char *path; /* DATA/split/class/file; among the samples' paths */
     int label;        /* index into classes */

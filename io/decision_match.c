@@ -3,6 +3,7 @@
 #include "io/decision_match.h"
 
 #include "core/error.h"
+#include "core/name_index.h"
 #include "io/file.h"
 #include "io/retry.h"
 
@@ -175,17 +176,10 @@ dn_status dni_decisions_match(dni_decision_match *out, const dni_decisions *deci
 
 /* ---- doing what they say ---- */
 
-static int class_index(const char *name, const char *const *classes, int class_count) {
-    for (int c = 0; c < class_count; c++)
-        if (strcmp(name, classes[c]) == 0) return c;
-    return -1;
-}
-
 static dn_status check_classes(const dni_decision *const *found, size_t count, const char *file,
-                               const char *const *classes, int class_count, dn_error *error) {
+                               const dni_name_index *classes, dn_error *error) {
     for (size_t i = 0; i < count; i++)
-        if (found[i] && found[i]->kind == DNI_MOVE &&
-            class_index(found[i]->class_name, classes, class_count) < 0)
+        if (found[i] && found[i]->kind == DNI_MOVE && dni_name_index_find(classes, found[i]->class_name) < 0)
             return dni_fail(error, DN_ERR_DATA_CLASSES,
                             "%s: line %zu: moves %s to '%s', which is not a class here", file, found[i]->line,
                             found[i]->path, found[i]->class_name);
@@ -203,7 +197,7 @@ static void sort_by_label(dni_samples *samples, dni_sample *room, size_t *ends, 
 
 /* One part; whether an order by class has to be made anew. */
 static bool apply_to_part(dni_decision_counts *counts, dni_samples *samples, const dni_decision *const *found,
-                          const char *const *classes, int class_count) {
+                          const dni_name_index *classes) {
     size_t kept = 0;
     const size_t moved_before = counts->moved;
     for (size_t i = 0; i < samples->count; i++) {
@@ -213,7 +207,7 @@ static bool apply_to_part(dni_decision_counts *counts, dni_samples *samples, con
             continue;
         }
         const int label = found[i] && found[i]->kind == DNI_MOVE
-                              ? class_index(found[i]->class_name, classes, class_count)
+                              ? dni_name_index_find(classes, found[i]->class_name)
                               : sample.label;
         counts->moved += label != sample.label;
         sample.label = label;
@@ -223,24 +217,33 @@ static bool apply_to_part(dni_decision_counts *counts, dni_samples *samples, con
     return counts->moved > moved_before;
 }
 
-dn_status dni_decisions_apply(dni_decision_counts *out, const dni_decision_match *match, const char *file,
-                              dni_samples *const *parts, size_t part_count, const char *const *classes,
-                              int class_count, dn_error *error) {
-    *out = (dni_decision_counts){0};
+static dn_status apply(dni_decision_counts *out, const dni_decision_match *match, dni_samples *const *parts,
+                       size_t part_count, const dni_name_index *classes, const char *file, dn_error *error) {
     size_t total = 0, first = 0;
     for (size_t p = 0; p < part_count; p++) total += parts[p]->count;
-    const dn_status status = check_classes(match->of_sample, total, file, classes, class_count, error);
+    const dn_status status = check_classes(match->of_sample, total, file, classes, error);
     if (status) return status;
     dni_sample *const room = malloc((total + 1) * sizeof *room);
-    size_t *const ends = malloc(((size_t)class_count + 1) * sizeof *ends);
+    size_t *const ends = malloc(((size_t)classes->count + 1) * sizeof *ends);
     const bool is_ready = room && ends;
     for (size_t p = 0; is_ready && p < part_count; p++) {
         const size_t count = parts[p]->count;
-        if (apply_to_part(out, parts[p], match->of_sample + first, classes, class_count))
-            sort_by_label(parts[p], room, ends, class_count);
+        if (apply_to_part(out, parts[p], match->of_sample + first, classes))
+            sort_by_label(parts[p], room, ends, classes->count);
         first += count;
     }
     free(room);
     free(ends);
     return is_ready ? DN_OK : dni_no_memory(error, "%s: %zu pictures", file, total);
+}
+
+dn_status dni_decisions_apply(dni_decision_counts *out, const dni_decision_match *match, const char *file,
+                              dni_samples *const *parts, size_t part_count, const char *const *classes,
+                              int class_count, dn_error *error) {
+    *out = (dni_decision_counts){0};
+    dni_name_index index;
+    dn_status status = dni_name_index_make(&index, classes, class_count, error);
+    if (!status) status = apply(out, match, parts, part_count, &index, file, error);
+    dni_name_index_free(&index);
+    return status;
 }

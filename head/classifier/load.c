@@ -10,6 +10,7 @@
 #include "densenet/weights.h"
 #include "head/classifier/novelty_file.h"
 #include "head/mlp.h"
+#include "io/dataset.h"
 #include "io/json.h"
 #include "io/safetensors.h"
 
@@ -82,8 +83,10 @@ static dn_status check_unique(const dn_classifier *classifier, dn_error *error) 
 
 static dn_status copy_class_names(dn_classifier *classifier, const json_t *names, dn_error *error) {
     const size_t count = json_array_size(names);
-    if (count < 2 || count > MAX_WIDTH)
-        return corrupt(classifier, "classes", "is no JSON array of two names or more", error);
+    if (count < 2) return corrupt(classifier, "classes", "is no JSON array of two names or more", error);
+    if (count > DNI_CLASS_LIMIT)
+        return dni_fail(error, DN_ERR_CORRUPT, "%s: metadata 'classes': has %zu names; at most %d are taken",
+                        classifier->path, count, DNI_CLASS_LIMIT);
     classifier->classes = calloc(count, sizeof *classifier->classes);
     if (!classifier->classes) return dni_no_memory(error, "%s", classifier->path);
     classifier->info.class_count = (int)count;
@@ -91,6 +94,10 @@ static dn_status copy_class_names(dn_classifier *classifier, const json_t *names
     for (size_t i = 0; i < count; i++) {
         const char *name = json_string_value(json_array_get(names, i));
         if (!name || !*name) return corrupt(classifier, "classes", "has an element that is no name", error);
+        if (strlen(name) > DNI_CLASS_NAME_BYTES)
+            return dni_fail(error, DN_ERR_CORRUPT,
+                            "%s: metadata 'classes': name %zu has %zu bytes; at most %d are taken",
+                            classifier->path, i, strlen(name), DNI_CLASS_NAME_BYTES);
         classifier->classes[i] = strdup(name);
         if (!classifier->classes[i]) return dni_no_memory(error, "%s", classifier->path);
     }

@@ -7,6 +7,7 @@
 
 #include "core/rng.h"
 #include "core/tensor_dict.h"
+#include "io/dataset.h"
 #include "io/file.h"
 #include "io/safetensors.h"
 #include "test/support/classifiers.h"
@@ -422,14 +423,14 @@ static void test_weights_of_another_seed_are_not_saved_under_a_seed(void **state
     assert_non_null(strstr(error.message, "random:4"));
 }
 
-/* Quadratic in the number of names, this takes minutes. */
-static void test_many_class_names_are_read_in_a_moment(void **state) {
+/* Quadratic in the number of names, this takes a minute. And one class more is refused. */
+static void test_as_many_classes_as_the_limit_are_read_in_a_moment(void **state) {
     (void)state;
-    enum { MANY = 1 << 18, NAME = 8 };
-    static char text[MANY][NAME];
-    const char **many = malloc(MANY * sizeof *many);
+    enum { MANY = DNI_CLASS_LIMIT, NAME = 8 };
+    static char text[MANY + 1][NAME];
+    const char **many = malloc((MANY + 1) * sizeof *many);
     assert_non_null(many);
-    for (int c = 0; c < MANY; c++) {
+    for (int c = 0; c < MANY + 1; c++) {
         snprintf(text[c], NAME, "c%d", c);
         many[c] = text[c];
     }
@@ -450,7 +451,36 @@ static void test_many_class_names_are_read_in_a_moment(void **state) {
     assert_int_equal(dn_classifier_save(other_path, wide, &info, weights, &error), DN_ERR_ARGUMENT);
     assert_non_null(strstr(error.message, "'c12345' twice"));
     dn_head_free(wide);
+
+    assert_int_equal(dn_head_create(&wide, FEATURES, MANY + 1, &options, NULL), DN_OK);
+    info.class_count = MANY + 1;
+    assert_int_equal(dn_classifier_save(other_path, wide, &info, weights, &error), DN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.message, "has 100001 names; at most 100000 are taken"));
+    dn_head_free(wide);
     free(many);
+}
+
+/* A name of 1024 bytes is read and one of a byte more refused. */
+static void test_a_class_name_has_a_longest(void **state) {
+    (void)state;
+    char name[DNI_CLASS_NAME_BYTES + 2];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    const char *both[] = {"a", name + 1};
+    dn_head *two;
+    assert_int_equal(dn_head_create(&two, FEATURES, 2, NULL, NULL), DN_OK);
+    dn_classifier_info info = info_of("mine.pth");
+    info.class_count = 2;
+    info.classes = both;
+    dn_error error = {.message = ""};
+    if (dn_classifier_save(other_path, two, &info, weights, &error)) fail_msg("%s", error.message);
+    dn_classifier *classifier = load_classifier(other_path);
+    assert_string_equal(dn_classifier_get_info(classifier)->classes[1], name + 1);
+    dn_classifier_free(classifier);
+    both[1] = name;
+    assert_int_equal(dn_classifier_save(other_path, two, &info, weights, &error), DN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.message, "name 1 has 1025 bytes; at most 1024 are taken"));
+    dn_head_free(two);
 }
 
 /* ---- files that do not hold together ---- */
@@ -612,7 +642,8 @@ int main(void) {
         cmocka_unit_test(test_what_is_saved_loads_and_what_is_refused_leaves_the_file),
         cmocka_unit_test(test_a_head_of_numbers_that_are_not_finite_is_not_saved),
         cmocka_unit_test(test_weights_of_another_seed_are_not_saved_under_a_seed),
-        cmocka_unit_test(test_many_class_names_are_read_in_a_moment),
+        cmocka_unit_test(test_as_many_classes_as_the_limit_are_read_in_a_moment),
+        cmocka_unit_test(test_a_class_name_has_a_longest),
         cmocka_unit_test(test_wrong_metadata_is_named),
         cmocka_unit_test(test_classes_must_be_as_many_as_outputs),
         cmocka_unit_test(test_layers_must_fit_each_other),
