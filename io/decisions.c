@@ -25,6 +25,10 @@
 static const char header[] = "path\txxh3\tbytes\tdecision\ttime\n";
 enum { HEADER = sizeof header - 1, COLUMNS = 5 };
 
+/* Bytes of the shortest line: a path of one letter, a key, a digit, "keep", a time, and what is between and
+ * behind them. */
+enum { LEAST_LINE = 1 + 32 + 1 + 4 + DNI_TIME_TEXT - 1 + COLUMNS };
+
 static const char *const names[DNI_DECISIONS] = {"keep", "exclude", "move", "undo"};
 
 const char *dni_decision_name(dni_decision_kind kind) {
@@ -173,10 +177,11 @@ static size_t whole_size(const char *text, size_t size) {
 /* Takes the lines of a file's whole text, behind its header, as they are. */
 static dn_status take_lines(dni_decisions *out, const char *file, const char *text, size_t size,
                             dn_error *error) {
-    size_t lines = 1, number = 0;
-    for (size_t i = 0; i < size; i++) lines += text[i] == '\n';
+    /* One more than fit into the text may be looked at: the one that is wrong. */
+    const size_t lines = size / LEAST_LINE + 1;
+    size_t number = 0;
     out->items = calloc(lines, sizeof *out->items);
-    if (!out->items) return dni_no_memory(error, "%s: its %zu lines", file, lines);
+    if (!out->items) return dni_no_memory(error, "%s: up to %zu lines", file, lines);
     for (const char *line = text, *const end = text + size; line < end;) {
         const char *const stop = memchr(line, '\n', (size_t)(end - line));
         const size_t length = stop ? (size_t)(stop - line) : (size_t)(end - line);
@@ -260,7 +265,9 @@ static dn_status read_text(char **out, size_t *size, dni_file *file, dn_error *e
     if (fstat(file->descriptor, &now) != 0)
         return dni_fail_errno(error, errno, "%s: cannot be examined", file->path);
     if ((uint64_t)now.st_size > DNI_FILE_LOAD_LIMIT)
-        return dni_fail(error, DN_ERR_CORRUPT, "%s: is too large for a file of decisions", file->path);
+        return dni_fail(error, DN_ERR_CORRUPT,
+                        "%s: %lld bytes are too large for a file of decisions; the limit is %" PRIu64,
+                        file->path, (long long)now.st_size, DNI_FILE_LOAD_LIMIT);
     *size = (size_t)now.st_size;
     char *const text = malloc(*size + 1);
     if (!text) return dni_no_memory(error, "%s: its %zu bytes", file->path, *size);

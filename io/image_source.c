@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,8 +30,8 @@ dn_status dni_image_source_hold(dni_image_source *self, uint64_t count, dn_error
     if (count <= self->held) return DN_OK;
     if (count > DNI_FILE_LOAD_LIMIT)
         return dni_fail(error, DN_ERR_UNSUPPORTED,
-                        "%s: too large: %llu bytes of it would be needed in memory", self->name,
-                        (unsigned long long)count);
+                        "%s: too large: %llu bytes of it would be needed in memory; the limit is %" PRIu64,
+                        self->name, (unsigned long long)count, DNI_FILE_LOAD_LIMIT);
     unsigned char *const memory = realloc(self->memory, (size_t)count);
     if (!memory) return dni_no_memory(error, "%s: %llu bytes", self->name, (unsigned long long)count);
     self->bytes = self->memory = memory;

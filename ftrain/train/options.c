@@ -106,7 +106,11 @@ static bool parse_class_weights(train_options *o) {
         char *end;
         const double weight = strtod(text, &end);
         const bool is_number = end != text && (*end == ',' || !*end) && weight >= 1e-6 && weight <= 1e6;
-        if (!is_number || o->class_weight_count == MAX_CLASS_WEIGHTS) {
+        if (is_number && o->class_weight_count == MAX_CLASS_WEIGHTS) {
+            message("--class-weights: a list of more than %d weights", MAX_CLASS_WEIGHTS);
+            return false;
+        }
+        if (!is_number) {
             message("--class-weights: '%s' is not none, balanced, or a list of numbers from 1e-06 to 1e+06",
                     o->weighting);
             return false;

@@ -58,4 +58,65 @@ equal "and the page shows the first of it" "$(sed 's/<[^>]*>/ /g' page.html | gr
 check "predict tells the most probable classes" 0 '^pictures/c00003/1.ppm[[:space:]]+c00000 0.0010, c00001 0.0010$' "" \
     "$ftrain" predict -m m1001.safetensors -w zero.st --top 2 pictures/c00003/1.ppm
 
+# ---- decisions ----
+
+mkdir -p set/{train,valid,test}/{a,b}
+for class in set/*/*; do ln one.ppm "$class/1.ppm"; done
+printf 'path\txxh3\tbytes\tdecision\ttime\n' >header.tsv
+{
+    cat header.tsv
+    head -c 8M /dev/zero | tr '\0' '\n'
+} >set/decisions.tsv
+# A place for each line end was made first, so that memory was said to be out.
+in_little_memory() {
+    (
+        ulimit -v 500000
+        "$@"
+    )
+}
+if [ -n "${SANITIZE:-}" ]; then
+    ok "decisions that are none # SKIP the sanitizers take terabytes of address space"
+else
+    check "lines that are no decisions are not taken for many" 3 "" "line 2: it has not the five columns" \
+        in_little_memory "$ftrain" review set --list
+fi
+cp header.tsv set/decisions.tsv
+truncate -s $(((1 << 30) + 1)) set/decisions.tsv
+check "a file of decisions has a largest" 3 "" "1073741825 bytes are too large for a file of decisions; the limit is 1073741824" \
+    "$ftrain" review set --list
+rm set/decisions.tsv
+
+# ---- files that are read into memory ----
+
+truncate -s $(((1 << 30) + 1)) big.ppm
+check "a picture's file has a largest" 1 "^big.ppm" "big.ppm: 1073741825 bytes are more than the 1073741824" "$ftrain" predict -m m1000.safetensors -w zero.st big.ppm
+
+# ---- lists of paths ----
+
+long_path() { head -c "$1" /dev/zero | tr '\0' a; }
+listed() { # BYTES
+    { long_path "$1" && echo; } | "$ftrain" predict -m m1000.safetensors -w zero.st -
+}
+check_list() { # WHAT CODE ERR BYTES
+    listed "$4" >"$stdout" 2>"$stderr"
+    local found=$?
+    if [ "$found" -eq "$2" ] && matches "$3" "$stderr"; then ok "$1"; else not_ok "$1"; fi
+}
+check_list "a path of 65535 bytes is one that is not there" 1 "skipped: aaaaaaaaaaa" 65535
+check_list "a longer one is refused" 1 "skipped: standard input: a path of more than 65536 bytes" 65537
+seq -f 'missing/%06.0f.jpg' 0 9999 >names
+"$ftrain" predict -m m1000.safetensors -w zero.st - <names >"$stdout" 2>"$stderr"
+equal "each of many missing files is named once" "$(grep -c 'missing/[0-9]*.jpg: ' "$stderr")" 10000
+
+# ---- options ----
+
+check "threads" 2 "" "^ftrain: --threads: '1025' is not a whole number from 0 to 1024" "$ftrain" audit set --threads 1025
+check "widths" 2 "" "at most 15 widths of 1 to 65536" "$ftrain" train set --hidden "$(seq -s, 16)" -o x.safetensors
+check "a width" 2 "" "'65537' is not a whole number from 1 to 65536" "$ftrain" train set --hidden 65537 -o x.safetensors
+check "combinations" 2 "" "more than 10000 combinations" "$ftrain" train set -o x.safetensors \
+    --sweep "epochs=$(seq -s/ 50) batch=$(seq -s/ 50) warmup=$(seq -s/ 5)"
+check "values of one option" 2 "" "more than 64 values of 'epochs" "$ftrain" train set -o x.safetensors --sweep "epochs=$(seq -s/ 65)"
+check "perturbed views" 2 "" "--augment: .*more than 15 perturbations" "$ftrain" train set -o x.safetensors --augment "$(seq -f 'jpeg:%.0f' -s, 20 36)"
+check "weights of classes" 2 "" "class-weights: a list of more than 1000 weights" "$ftrain" train set -o x.safetensors --class-weights "$(seq -s, 1001)"
+
 [ "$failures" -eq 0 ]
