@@ -8,6 +8,7 @@
 #   make ubsan      all tests under clang's UndefinedBehaviorSanitizer, which sees more
 #   make tsan       the tests under gcc's ThreadSanitizer, on eight threads
 #   make fuzz       every reader of foreign bytes under libFuzzer, MINUTES=1 each; DOOR=pickle: one alone (clang)
+#   make crash      power cuts while a command writes, KILLS=200 kills, full disks; SEED=1; half an hour
 #   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
 #   make portability  with clang, musl, for aarch64 and old processors, as far as can be had here; half an hour
 #   make interop    what `ftrain export` writes, in PyTorch, ONNX Runtime, pandas, ...; skips where one is missing
@@ -207,6 +208,8 @@ $(filter %_failures,$(TEST_PROGRAMS)): $(BUILD)/test/support/calls.o $(BUILD)/te
 CHECKERS := $(BUILD)/test/json/validate $(BUILD)/test/json/csv
 # Preloaded by scripts, so that chosen system calls fail.
 FAULTS  := $(BUILD)/test/support/faults.so
+# For the tests of crashes: what writes down what a program does to files, and one that has much to do.
+CRASH   := $(BUILD)/test/crash/record.so $(BUILD)/test/crash/store
 STATIC  := $(BUILD)/libdensenet.a
 SHARED  := $(BUILD)/libdensenet.so.$(VERSION)
 SONAME  := libdensenet.so.$(SOVERSION)
@@ -296,6 +299,15 @@ $(FAULTS): test/support/faults.c
 	@mkdir -p $(@D)
 	$(CC) $(OUR_CPPFLAGS) -std=gnu11 -O1 -fPIC $(WARNINGS) -shared -o $@ $< -ldl
 
+$(BUILD)/test/crash/record.so: test/crash/record.c
+	@mkdir -p $(@D)
+	$(call show,LD,$@)
+	$(Q)$(CC) $(OUR_CPPFLAGS) -std=gnu11 -O1 -fPIC $(WARNINGS) -shared -o $@ $< -ldl
+
+$(BUILD)/test/crash/store: $(BUILD)/test/crash/store.o $(STATIC)
+	$(call show,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+
 # ---- what must be there first ----
 
 # Debian's packages, and what the build uses of them: tools, pkg-config modules, headers.
@@ -342,7 +354,7 @@ portability: all
 test: deps
 	+@$(AGAIN) check $(if $(filter file,$(origin WERROR)),WERROR=-Werror)
 
-check: all $(if $(filter bench,$(TESTS)),$(BENCH)) $(TEST_PROGRAMS) $(SAMPLES) $(FAULTS) $(CHECKERS)
+check: all $(if $(filter bench,$(TESTS)),$(BENCH)) $(TEST_PROGRAMS) $(SAMPLES) $(FAULTS) $(CHECKERS) $(CRASH)
 	@for folder in $(TESTS); do ls -d test/$$folder/* 2>/dev/null | grep -q '/\(test\|check\)_' || \
 	    { echo "TESTS: there are no tests in test/$$folder" >&2; exit 2; }; done
 	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' CC='$(CC)' test/run.sh $(TEST_PROGRAMS) $(TEST_SCRIPTS)
@@ -381,6 +393,18 @@ $(FUZZERS): $(BUILD)/fuzzers/%: $(BUILD)/test/fuzz/test_%.o $(BUILD)/test/fuzz/f
 	@mkdir -p $(@D)
 	$(call show,LD,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PROGRAM_LDLIBS) $(LDLIBS)
+
+# Power that fails, and kills, while a command writes: docs/testing.md. SEED=2: other states and moments.
+SEED  ?= 1
+KILLS ?= 200
+.PHONY: crash crash-built
+crash: deps
+	+@$(AGAIN) crash-built
+
+crash-built: $(PROGRAM) $(CRASH)
+	@test/crash/crash.py --seed $(SEED) $(BUILD)
+	@test/crash/kills.py --seed $(SEED) --kills $(KILLS) $(BUILD)
+	@test/crash/full.py --seed $(SEED) $(BUILD)
 
 # The browser is installed where it is missing and can be; the tests skip, and say why, where it is still missing.
 BROWSER_PACKAGES := chromium chromium-driver python3-selenium

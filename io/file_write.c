@@ -23,7 +23,11 @@
 /* The temporary file is named by what it will be, so that the next writer of the same file finds what a
  * killed one left: ".densenet-HASH-SLOT.tmp", with the hash of the goal's name and the first slot that is
  * free. Its writer holds a lock of it, which ends with the process however that ends, on this machine or
- * on another one of the same file system: a temporary whose lock can be had is nobody's, and is removed. */
+ * on another one of the same file system: a temporary whose lock can be had is nobody's, and is removed.
+ *
+ * A file without a name (O_TMPFILE), which linkat() gives one when it is whole, would leave nothing at all.
+ * But linkat() cannot replace a file: what is there would have to go first, or a second name be given and
+ * renamed, which is a temporary again; and not every file system has it. */
 enum { BUFFER_SIZE = 1 << 16, SLOTS = 10000, SWEPT_SLOTS = 16 };
 
 struct dni_file_writer {
