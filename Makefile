@@ -402,6 +402,7 @@ crash: deps
 	+@$(AGAIN) crash-built
 
 crash-built: $(PROGRAM) $(CRASH)
+	@command -v python3 >/dev/null || { echo 'crash: python3 is missing: install the package of that name' >&2; exit 1; }
 	@test/crash/crash.py --seed $(SEED) $(BUILD)
 	@test/crash/kills.py --seed $(SEED) --kills $(KILLS) $(BUILD)
 	@test/crash/full.py --seed $(SEED) $(BUILD)
