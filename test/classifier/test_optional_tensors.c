@@ -198,6 +198,12 @@ static void test_another_type_or_shape_is_refused(void **state) {
         {"pictures.keys", DNI_I8, 2, {4, 16}, DN_ERR_TENSOR_DTYPE},
         {"pictures.looks", DNI_U8, 2, {3, 8}, DN_ERR_TENSOR_SHAPE},
         {"pictures.uses", DNI_U8, 1, {5}, DN_ERR_TENSOR_SHAPE},
+        {"classifier.0.weight", DNI_F64, 2, {3, 1}, DN_ERR_TENSOR_DTYPE},
+        {"classifier.0.bias", DNI_I32, 1, {3}, DN_ERR_TENSOR_DTYPE},
+        {"classifier.0.weight", DNI_F32, 1, {12}, DN_ERR_TENSOR_SHAPE},
+        {"classifier.0.weight", DNI_F32, 2, {0, 1024}, DN_ERR_TENSOR_SHAPE},
+        {"classifier.0.bias", DNI_F32, 2, {3, 1}, DN_ERR_TENSOR_SHAPE},
+        {"classifier.0.bias", DNI_F32, 1, {4}, DN_ERR_TENSOR_SHAPE},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         dni_tensor_dict *dict = read_model();
@@ -238,6 +244,24 @@ static void test_numbers_that_cannot_be_are_refused(void **state) {
     uint8_t uses[KEYS] = {0, 1, 2, 0};
     dni_tensor_dict_set_data(dict, index_of(dict, "pictures.uses"), uses);
     expect_refusal(dict, DN_ERR_CORRUPT, "'pictures.uses': element 2 is 2");
+}
+
+/* A table of keys that has no key. */
+static void test_no_keys_at_all_are_refused(void **state) {
+    (void)state;
+    static uint8_t nothing[1];
+    static const struct {
+        const char *name;
+        int rank;
+        int64_t shape[2];
+    } tensors[] = {{"pictures.keys", 2, {0, 16}}, {"pictures.looks", 2, {0, 8}}, {"pictures.uses", 1, {0}}};
+    dni_tensor_dict *dict = read_model();
+    for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
+        dni_tensor_dict_remove(dict, index_of(dict, tensors[i].name));
+        const dni_tensor empty = dni_tensor_of(DNI_U8, nothing, tensors[i].rank, tensors[i].shape);
+        assert_int_equal(dni_tensor_dict_add(dict, tensors[i].name, empty, NULL), DN_OK);
+    }
+    expect_refusal(dict, DN_ERR_TENSOR_SHAPE, "tensor 'pictures.keys' has 0 keys");
 }
 
 /* ---- finding a picture among the keys ---- */
@@ -320,6 +344,7 @@ int main(void) {
         cmocka_unit_test(test_a_missing_tensor_is_named),
         cmocka_unit_test(test_another_type_or_shape_is_refused),
         cmocka_unit_test(test_numbers_that_cannot_be_are_refused),
+        cmocka_unit_test(test_no_keys_at_all_are_refused),
         cmocka_unit_test(test_the_same_bytes_come_before_the_same_look),
         cmocka_unit_test(test_an_index_of_less_than_no_keys_is_refused),
         cmocka_unit_test(test_an_index_finds_what_comparing_with_every_key_finds),

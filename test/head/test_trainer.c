@@ -357,6 +357,52 @@ static void test_counts_out_of_all_proportion_are_refused(void **state) {
     }
 }
 
+/* A copy of the state with another tensor of that name is refused by it, and changes nothing. */
+static void assert_tensor_refused(const fixture *f, const char *name, dni_tensor tensor, dn_status status,
+                                  const char *words) {
+    dni_tensor_dict *dict;
+    assert_int_equal(dni_safetensors_read(&dict, f->path, NULL), DN_OK);
+    for (size_t i = dni_tensor_dict_count(dict); i-- > 0;)
+        if (strcmp(dni_tensor_dict_at(dict, i)->name, name) == 0) dni_tensor_dict_remove(dict, i);
+    assert_int_equal(dni_tensor_dict_add(dict, name, tensor, NULL), DN_OK);
+    char path[700];
+    snprintf(path, sizeof path, "%s.odd", f->path);
+    assert_int_equal(dni_safetensors_write(dict, path, NULL), DN_OK);
+    dni_tensor_dict_free(dict);
+    dn_trainer *trainer = make_trainer(f, make_options());
+    dn_error error = {.message = ""};
+    assert_int_equal(dn_trainer_load(trainer, path, provenance, &error), status);
+    if (!strstr(error.message, path) || !strstr(error.message, words))
+        fail_msg("'%s' does not say '%s' and the path", error.message, words);
+    assert_int_equal(dn_trainer_epochs(trainer), 0);
+    dn_trainer_free(trainer);
+}
+
+static void test_tensors_that_cannot_be_are_refused(void **state) {
+    const fixture *f = *state;
+    static int64_t counts[6];
+    static double measures[8];
+    save_state(f);
+    assert_tensor_refused(f, "progress.counts", dni_tensor_of(DNI_F64, measures, 1, (const int64_t[]){5}),
+                          DN_ERR_TENSOR_DTYPE, "tensor 'progress.counts' is F64, not I64");
+    assert_tensor_refused(f, "progress.counts", dni_tensor_of(DNI_I64, counts, 1, (const int64_t[]){6}),
+                          DN_ERR_TENSOR_SHAPE, "tensor 'progress.counts' is of shape (6), not (5)");
+    assert_tensor_refused(f, "progress.counts", dni_tensor_of(DNI_I64, counts, 2, (const int64_t[]){5, 1}),
+                          DN_ERR_TENSOR_SHAPE, "tensor 'progress.counts' is of shape (5, 1), not (5)");
+    dni_tensor_dict *dict;
+    assert_int_equal(dni_safetensors_read(&dict, f->path, NULL), DN_OK);
+    const dni_tensor *kept = dni_tensor_dict_find(dict, "progress.measures");
+    const int64_t count = dni_tensor_count(kept);
+    assert_true(count <= 8);
+    for (int64_t i = 0; i < count; i++) {
+        memcpy(measures, kept->data, (size_t)count * sizeof *measures);
+        measures[i] = i % 2 ? (double)NAN : (double)INFINITY;
+        assert_tensor_refused(f, "progress.measures", dni_tensor_of(DNI_F64, measures, 1, &count),
+                              DN_ERR_CORRUPT, "tensor 'progress.measures' is not finite");
+    }
+    dni_tensor_dict_free(dict);
+}
+
 static void test_what_makes_no_sense_is_refused(void **state) {
     const fixture *f = *state;
     dn_error error = {0};
@@ -440,6 +486,7 @@ int main(void) {
         WITH_FILES(test_provenance_that_is_no_object_is_refused),
         WITH_FILES(test_what_could_not_be_loaded_is_not_saved),
         WITH_FILES(test_counts_out_of_all_proportion_are_refused),
+        WITH_FILES(test_tensors_that_cannot_be_are_refused),
         WITH_FILES(test_what_makes_no_sense_is_refused),
         WITH_FILES(test_a_file_cut_anywhere_is_refused_and_changes_nothing),
         WITH_FILES(test_changed_bytes_are_refused_or_harmless),
