@@ -102,6 +102,7 @@ dn_status dni_tensor_dict_add(dni_tensor_dict *dict, const char *name, dni_tenso
         free(copy);
         return dni_no_memory(error, "tensor '%s'", name);
     }
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): grow() has made room, or there was some */
     dict->entries[dict->count] = (dni_named_tensor){.name = copy, .tensor = tensor};
     *slot_of(dict, copy) = ++dict->count;
     return DN_OK;

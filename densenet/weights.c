@@ -220,7 +220,8 @@ static void fill_uniform(float *values, int64_t count, float bound, uint64_t see
 
 /* He et al. 2015; count: of the tensor's elements. */
 static float conv_bound(const dni_tensor_walk *walk, int64_t count) {
-    return sqrtf(6.0f / (float)(count / walk->shape[0]));
+    const int64_t inputs = count / walk->shape[0];
+    return sqrtf(6.0f / (float)inputs);
 }
 
 static void fill(float *values, const dni_tensor_walk *walk, uint64_t seed) {

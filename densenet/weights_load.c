@@ -295,9 +295,11 @@ static dn_status load(dn_weights **out, loading *l, dn_error *error) {
     if (reading.on_progress) l->file.reading = &reading;
     l->file.is_lasting = l->options.borrow;
     dn_status status = read_checkpoint(l, error);
-    if (status) return status;
-    status = make(out, l, error);
-    dni_checkpoint_free(&l->checkpoint);
+    if (!status) {
+        status = make(out, l, error);
+        dni_checkpoint_free(&l->checkpoint);
+    }
+    l->file.reading = NULL; /* which ends here */
     return status;
 }
 
