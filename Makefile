@@ -31,7 +31,9 @@
 #   make deb        Debian's packages of the last commit, in build/deb; needs debhelper and dpkg-dev
 #   make try-deb    installs them, runs their tests (debian/tests), purges them; needs root
 #   make static     ftrain with its libraries in a folder, for systems that have none of them
-#   make tidy       clang-tidy over the library and the program, by .clang-tidy
+#   make coverage   lines and branches that the tests run, a room a row, and as pages in build/coverage/html; TESTS='io head'
+#   make lint       make analyze, cppcheck and tidy, shellcheck, and the tests of how sources are written
+#   make analyze    gcc's -fanalyzer over the library and the program; make cppcheck and make tidy: cppcheck, clang-tidy
 #   make deps uninstall format clean
 #   make help       print this
 #
@@ -134,10 +136,23 @@ endif
 # No object names the folder in which it was made: wherever it is built, the same bytes come out.
 NAMELESS := $(call quoted,-ffile-prefix-map=$(CURDIR)=.) $(call quoted,-ffile-prefix-map=$(abspath $(BUILD))=build) \
             $(call quoted,-ffile-prefix-map=$(BUILD)=build)
+# Counts of lines and branches, which each program adds to files beside its objects when it ends. gcov finds the sources by
+# the names that the objects have for them. Threads count at the same time.
+COVERAGE ?=
+ifneq ($(COVERAGE),)
+NAMELESS :=
+TOOL_CFLAGS := --coverage -fprofile-update=atomic -DDNI_ROLLED
+endif
+# gcc's own search for faults. Leaks are for `make asan` and for the tests in which allocations fail: gcc 12 takes for lost what
+# an element of a list or a struct of the caller's holds. So far from optimized it also guesses what is not set.
+ANALYZE ?=
+ifneq ($(ANALYZE),)
+TOOL_CFLAGS := -fanalyzer -Wno-analyzer-malloc-leak -Wno-maybe-uninitialized -DDNI_ROLLED
+endif
 OUR_CPPFLAGS := -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -MMD -MP
 OUR_CFLAGS   := -std=c11 $(OPTIMIZE) -g -fPIC -fvisibility=hidden -fno-math-errno -ffp-contract=off -pthread \
-                $(NAMELESS) $(HARDEN_CFLAGS) $(WARNINGS) $(LIBRARY_CFLAGS)
-OUR_LDFLAGS  := $(HARDEN_LDFLAGS)
+                $(NAMELESS) $(HARDEN_CFLAGS) $(WARNINGS) $(LIBRARY_CFLAGS) $(TOOL_CFLAGS)
+OUR_LDFLAGS  := $(HARDEN_LDFLAGS) $(if $(COVERAGE),--coverage)
 ifneq ($(SANITIZE),)
 SANITIZERS := $(if $(filter 1,$(SANITIZE)),address$(comma)undefined,$(SANITIZE))
 OUR_CPPFLAGS += -DDNI_ROLLED
@@ -151,7 +166,8 @@ endif
 # The caller's flags last. Variables that a pattern's targets set, FILE_CFLAGS, stand behind them: a kernel is nothing
 # without its instructions.
 FILE_CFLAGS :=
-COMPILE = $(CC) $(OUR_CPPFLAGS) $(HARDEN_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(FILE_CFLAGS)
+FLAGS   = $(OUR_CPPFLAGS) $(HARDEN_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(FILE_CFLAGS)
+COMPILE = $(CC) $(FLAGS)
 LINK    = $(CC) $(OUR_LDFLAGS) $(CFLAGS) $(LDFLAGS)
 # D: without times and owners. Apple's ar knows it not.
 ARCHIVE = $(AR) $(if $(APPLE),rcs,rcsD)
@@ -173,6 +189,12 @@ $(BUILD)/%_avx512vnni.o: FILE_CFLAGS += -mavx512vnni
 # Kernels for AVX-VNNI as tests run them on AVX512-VNNI; elsewhere these files are empty.
 $(BUILD)/test/support/%_encoded.o: FILE_CFLAGS += $(if $(X86_64),-mavx2 -mfma -mavx512f -mavx512vl -mavx512vnni)
 $(BUILD)/%_neondot.o: FILE_CFLAGS += -march=armv8.2-a+dotprod
+
+# The kernels' inner loops do not take the time for counting by several threads: of a line that ran it is known that it ran,
+# and not always how often.
+ifneq ($(COVERAGE),)
+$(BUILD)/layers/%.o: FILE_CFLAGS += -fprofile-update=single
+endif
 
 # stb_image_resize divides every byte that it reads by 255; times the reciprocal it gives the same to a float's last bit.
 # Nobody asks which exceptions floating point has raised, and without them its comparisons can be vectors.
@@ -223,10 +245,30 @@ all: $(STATIC) $(SHARED) $(PROGRAM)
 help:
 	@sed -n '/^#/!q; /SPDX/d; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
+# A source is compiled or, for `make tidy`, read by clang-tidy, which leaves an empty object and what it depends on.
+TIDY ?=
+READ = $(CC) $(FLAGS) -fsyntax-only -MF $(@:.o=.d) -MT $@ $< && $(TIDY) --quiet $< -- $(filter-out -MMD -MP,$(FLAGS)) && touch $@
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(call show,CC,$<)
-	$(Q)$(COMPILE) -c $< -o $@
+	$(call show,$(if $(TIDY),TIDY,CC),$<)
+	$(Q)$(if $(TIDY),$(READ),$(COMPILE) -c $< -o $@)
+
+# What `make tidy` and `make analyze` are told beside the sources. Two of these define what it is about.
+ifneq ($(TIDY)$(ANALYZE),)
+$(BUILD)/ftrain/%.o: FILE_CFLAGS += -DANALYSIS_OF_PROGRAM
+$(filter-out %/core/status.o %/shell/outcome.o,$(LIBRARY_OBJECTS) $(PROGRAM_SOURCES:%.c=$(BUILD)/%.o)): \
+    FILE_CFLAGS += -include test/house/analysis.h
+endif
+# Where gcc 12 sees faults that are none.
+ifneq ($(ANALYZE),)
+not_here = $(patsubst %,$(BUILD)/%.o,$(2)): FILE_CFLAGS += -Wno-analyzer-$(1)
+# It does not know that a count is 0 where there is no array, nor that what is asked twice has one answer;
+$(call not_here,null-dereference,io/feature_pictures)
+$(call not_here,null-argument,weights/pickle_machine ftrain/ranks/weights_share)
+# nor that a callback fills the rows, nor what the lanes of a vector are.
+$(call not_here,use-of-uninitialized-value,head/matrix)
+$(call not_here,use-of-uninitialized-value,layers/kernels/%)
+endif
 
 $(BUILD)/%.asset.c: % ftrain/server/embed.sh
 	@mkdir -p $(@D)
@@ -350,7 +392,7 @@ PARTS ?=
 portability: all
 	@BUILD='$(BUILD)' test/portability/portability.sh $(PARTS)
 
-.PHONY: test check asan ubsan tsan portability abi golden digests digests-aarch64
+.PHONY: test check asan ubsan tsan portability abi golden digests digests-aarch64 coverage coverage-built
 test: deps
 	+@$(AGAIN) check $(if $(filter file,$(origin WERROR)),WERROR=-Werror)
 
@@ -370,6 +412,19 @@ ubsan:
 tsan:
 	@DN_TEST_THREADS=8 $(MAKE) --no-print-directory SANITIZE=thread \
 	    TESTS='$(filter-out house bench fuzz json,$(TESTS))' test
+
+# What the tests run of the sources. test/house is about the tree and builds of its own, test/bench about times; a program
+# that a test kills leaves no counts.
+coverage: deps
+	@if [ -d $(BUILD)/coverage ]; then find $(BUILD)/coverage -name '*.gcda' -delete; fi
+	+@$(AGAIN) coverage-built BUILD=$(call quoted,$(abspath $(BUILD)/coverage)) COVERAGE=1 OPTIMIZE=-O1 HARDEN= \
+	    TESTS=$(call quoted,$(filter-out $(if $(filter file,$(origin TESTS)),house bench),$(TESTS)))
+
+coverage-built: check
+	@test/house/coverage.py $(BUILD)
+	@if command -v genhtml >/dev/null; then \
+	    genhtml --quiet --branch-coverage --title ftrain --output-directory $(BUILD)/html $(BUILD)/coverage.info && \
+	    echo $(BUILD)/html/index.html; else echo 'no pages: genhtml is in the package lcov'; fi
 
 # Minutes for each door, and one door alone; what was found, and a corpus that grows from run to run, lies in build/fuzz.
 MINUTES ?= 1
@@ -660,13 +715,39 @@ bench-serve: deps
 bench-serve-built: $(PROGRAM) $(SAMPLES) $(SERVE_LOAD)
 	BUILD='$(BUILD)' bench/serve/serve.sh $(BENCH_ARGS)
 
+# ---- what reads the sources and finds faults in them; docs/testing.md ----
+
+need = @command -v $(1) >/dev/null || { echo "$(1) is not installed: it is in Debian's package $(1)" >&2; exit 2; }
+.PHONY: lint analyze cppcheck tidy shellcheck sources-read
+lint: shellcheck cppcheck analyze tidy
+	@for what in format includes licence; do test/house/check_$$what.sh || exit 1; done
+
+# Each is a build of its own, whose objects tell what has been read already.
+analyze: deps
+	+@$(AGAIN) sources-read BUILD=$(call quoted,$(BUILD)/analyze) ANALYZE=1 CC=gcc OPTIMIZE=-O1 HARDEN= WERROR=-Werror
+
+tidy: deps
+	$(call need,clang-tidy)
+	+@$(AGAIN) sources-read BUILD=$(call quoted,$(BUILD)/tidy) TIDY=clang-tidy CC=clang HARDEN=
+
+sources-read: $(LIBRARY_OBJECTS) $(PROGRAM_SOURCES:%.c=$(BUILD)/%.o)
+
+# It looks at one set of macros, that of the sources as they are built here, and knows no attributes: __GNUC__ would show it some.
+cppcheck:
+	$(call need,cppcheck)
+	@mkdir -p $(BUILD)/cppcheck
+	@cppcheck --quiet -j $$(getconf _NPROCESSORS_ONLN) --cppcheck-build-dir=$(BUILD)/cppcheck --error-exitcode=1 --std=c11 \
+	    --platform=unix64 --library=posix --enable=warning,performance,portability --inline-suppr \
+	    --suppressions-list=test/house/cppcheck.txt --include=test/house/cppcheck.h --template=gcc -U__GNUC__ -D__linux__ $(if $(X86_64),-D__x86_64__) \
+	    $(filter -D% -I%,$(OUR_CPPFLAGS)) $(LIBRARY_SOURCES) $(PROGRAM_SOURCES)
+
+shellcheck:
+	$(call need,shellcheck)
+	@shellcheck -S style $$(git ls-files '*.sh')
+
 # ---- housekeeping ----
 
-.PHONY: format tidy clean
-tidy:
-	@for file in $(LIBRARY_SOURCES) $(PROGRAM_SOURCES); do \
-	    clang-tidy --quiet $$file -- -std=c11 $(OUR_CPPFLAGS) $(LIBRARY_CFLAGS) -isystem $(BUILD)/onnx 2>/dev/null; done
-
+.PHONY: format clean
 format:
 	test/house/check_licence.sh --add
 	clang-format -i $(wildcard $(foreach e,c h inc cpp hpp,*/*.$(e) */*/*.$(e) */*/*/*.$(e)))

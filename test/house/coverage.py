@@ -33,8 +33,9 @@ class Line:
 
 def read_counts(objects):
     """What gcov says of some objects: {object: {source: [(line, count, branch counts)]}}"""
-    run = subprocess.run(["gcov", "--json-format", "--branch-probabilities", "--stdout", *objects], check=True,
-                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    run = subprocess.run(["gcov", "--json-format", "--branch-probabilities", "--stdout", *objects], capture_output=True)
+    if run.returncode:
+        sys.exit(f"gcov ended with status {run.returncode}: {run.stderr.decode()[-1000:]}")
     found = {}
     # One document a line, in the order of the objects; data_file is the object's.
     for name, text in zip(objects, run.stdout.decode().splitlines()):
