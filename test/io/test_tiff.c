@@ -97,6 +97,52 @@ static void test_kinds_that_are_not_read_are_named(void **state) {
         assert_file_refused(cases[i].path, DN_ERR_IMAGE_UNSUPPORTED, cases[i].words);
 }
 
+/* ---- files that no writer makes ---- */
+
+typedef struct tag {
+    uint16_t id, type; /* SHORT is 3, LONG is 4 */
+    uint32_t count, value;
+} tag;
+
+/* A picture of 8 x 8 pixels in one strip of zeros, with these tags in rising order, and the first bytes of what
+ * stands behind them. */
+static void write_tiff(const char *path, const tag *tags, uint16_t count, size_t size) {
+    unsigned char *const bytes = calloc(1, size);
+    assert_non_null(bytes);
+    memcpy(bytes, "II*\0\x08\0\0\0", 8);
+    memcpy(bytes + 8, &count, sizeof count);
+    for (size_t i = 0; i < count; i++) {
+        unsigned char *const at = bytes + 10 + 12 * i;
+        memcpy(at, &tags[i].id, 2);
+        memcpy(at + 2, &tags[i].type, 2);
+        memcpy(at + 4, &tags[i].count, 4);
+        memcpy(at + 8, &tags[i].value, 4);
+    }
+    write_whole(path, bytes, size);
+    free(bytes);
+}
+
+/* A palette is of 8 bits at most, and YCbCr of three samples of 8. */
+static void test_palettes_and_ycbcr_of_16_bits_are_refused(void **state) {
+    enum { BITS = 258, SHORTS = 3, LONGS = 4, MAP = 3 * 65536 };
+    const tag palette[] = {
+        {256, SHORTS, 1, 8},  {257, SHORTS, 1, 8},      {BITS, SHORTS, 1, 16}, {259, SHORTS, 1, 1},
+        {262, SHORTS, 1, 3},  {273, LONGS, 1, 8},       {277, SHORTS, 1, 1},   {278, SHORTS, 1, 8},
+        {279, LONGS, 1, 128}, {320, SHORTS, MAP, 1024},
+    };
+    const char *path = folder_path(state, "palette.tif");
+    write_tiff(path, palette, sizeof palette / sizeof *palette, 1024 + 2 * MAP);
+    assert_file_refused(path, DN_ERR_IMAGE_UNSUPPORTED, "with a palette, whose bits a sample are 16");
+    const tag ycbcr[] = {
+        {256, SHORTS, 1, 8}, {257, SHORTS, 1, 8}, {BITS, SHORTS, 1, 16},
+        {259, SHORTS, 1, 1}, {262, SHORTS, 1, 6}, {273, LONGS, 1, 8},
+        {277, SHORTS, 1, 3}, {278, SHORTS, 1, 8}, {279, LONGS, 1, 384},
+    };
+    path = folder_path(state, "ycbcr.tif");
+    write_tiff(path, ycbcr, sizeof ycbcr / sizeof *ycbcr, 1024);
+    assert_file_refused(path, DN_ERR_IMAGE_UNSUPPORTED, "in YCbCr whose bits a pixel are 48");
+}
+
 static void test_without_the_library_the_refusal_names_it(void **state) {
     (void)state;
     assert_file_refused(FOLDER "/raw.tif", DN_ERR_IMAGE_UNSUPPORTED,
@@ -109,6 +155,8 @@ int main(void) {
         cmocka_unit_test(test_cut_changed_and_longer_files),
         cmocka_unit_test(test_frames_and_orientation),
         cmocka_unit_test(test_kinds_that_are_not_read_are_named),
+        cmocka_unit_test_setup_teardown(test_palettes_and_ycbcr_of_16_bits_are_refused, folder_set_up,
+                                        folder_tear_down),
     };
     const struct CMUnitTest without[] = {
         cmocka_unit_test(test_without_the_library_the_refusal_names_it),
