@@ -12,6 +12,7 @@
 #include "io/heif_items.h"
 #include "io/image_header.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,20 @@ static dn_status decode_picture(dn_image *out, const opened *file, dn_error *err
     return status;
 }
 
+static void *do_nothing(void *context) {
+    return context;
+}
+
+/* libde265, which decodes HEVC, has a thread of its own work, and waits for it for ever where the system has
+ * refused to start it. So one is started beforehand, to see whether it can be. */
+static dn_status thread_check(const char *name, dn_error *error) {
+    pthread_t thread;
+    const int refused = pthread_create(&thread, NULL, do_nothing, NULL);
+    if (refused) return dni_no_thread(error, refused, "%s: the decoder's thread", name);
+    pthread_join(thread, NULL);
+    return DN_OK;
+}
+
 /* A decoder that works on threads of its own, as dav1d does, calls a file broken where it had no memory, and
  * nobody can tell. So there has to be room beforehand, and a file is broken where there still is room and it
  * fails twice. */
@@ -188,6 +203,7 @@ static dn_status decode_reliably(dn_image *out, const opened *file, dn_error *er
     const char *const name = file->reader.source->name;
     for (bool again = false;; again = true) {
         dn_status status = dni_image_room_check(info->width, info->height, ROOM, name, error);
+        if (!status && !file->boxes.is_av1) status = thread_check(name, error);
         if (!status) status = decode_picture(out, file, error);
         if (!status || again || dni_status_is_machine(status)) return status;
     }

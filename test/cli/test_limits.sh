@@ -6,6 +6,7 @@
 source test/support/support.sh
 
 small="-w random:7 --arch densenet121 --resize 36 --crop 32 -q"
+heic=$PWD/test/golden/io/heif/lossy.heic
 cd "$work" || exit 1
 dataset data 4 30 160
 "$ftrain" train data $small -o m.safetensors >/dev/null 2>err || not_ok "training"
@@ -16,11 +17,13 @@ mkdir -m 777 open
 chmod 755 "$work"
 cp "$ftrain" open/ftrain # where everybody may read it
 
-with_one_thread() {
-    local as=()
+with_threads() { # COUNT WORD...: no more of them than that, the first one included
+    local as=() count=$1
+    shift
     if [ "$(id -u)" -eq 0 ]; then as=(setpriv --reuid 65534 --regid 65534 --clear-groups); fi
-    HOME=$work/open XDG_CACHE_HOME=$work/open/cache timeout -k 5 60 "${as[@]}" prlimit --nproc=1 open/ftrain "$@"
+    HOME=$work/open XDG_CACHE_HOME=$work/open/cache timeout -k 5 60 "${as[@]}" prlimit --nproc="$count" open/ftrain "$@"
 }
+with_one_thread() { with_threads 1 "$@"; }
 if ! command -v prlimit >/dev/null || ! command -v setpriv >/dev/null; then
     ok "threads # SKIP there is no prlimit or setpriv here"
 elif [ -n "${SANITIZE:-}" ]; then
@@ -39,6 +42,13 @@ else
     check "baseline ends when threads are refused" 5 "" "$refused" with_one_thread baseline data $small --threads 3
     check "predict ends when threads are refused" 5 "" "$refused" \
         with_one_thread predict data/test/dark/1.ppm -m m.safetensors --threads 3
+    cp "$heic" open/
+    if "$ftrain" info | grep -q '^pictures HEIC not available'; then
+        ok "a decoder that is refused its thread # SKIP ftrain was built without libheif"
+    else
+        check "predict ends when a decoder is refused its thread" 5 "" "thread.*: cannot be started: " \
+            with_threads 2 predict open/lossy.heic -m m.safetensors --threads 1
+    fi
     check "explain ends when threads are refused" 5 "" "$refused" \
         with_one_thread explain data/test/dark/1.ppm -m m.safetensors -o open/map.png --threads 3
 fi
