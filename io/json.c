@@ -227,21 +227,47 @@ char *dni_preprocessing_to_json(const dn_preprocessing *preprocessing) {
                                    preprocessing->exif_rotate ? json_true() : NULL));
 }
 
+/* A member of preprocessing that there is no such option for; NULL: there is none. By jansson's own search,
+ * JSON_STRICT, members that it had no memory to remember were such ones. */
+static const char *unknown_option(json_t *preprocessing) {
+    static const char *const known[] = {"resize", "crop", "mean", "std", "exif_rotate"};
+    const char *name;
+    json_t *value;
+    json_object_foreach(preprocessing, name, value) {
+        size_t i = 0;
+        while (i < sizeof known / sizeof *known && strcmp(name, known[i]) != 0) i++;
+        if (i == sizeof known / sizeof *known) return name;
+    }
+    return NULL;
+}
+
+static dn_status unpack_preprocessing(dn_preprocessing *out, double mean[3], double std[3], json_t *from,
+                                      const char *name, dn_error *error) {
+    json_error_t reason;
+    *out = (dn_preprocessing){.exif_rotate = 0}; /* where the key is absent, as in files from before it */
+    if (json_unpack_ex(from, &reason, 0, "{s:i, s:i, s:[F,F,F!], s:[F,F,F!], s?b}", "resize", &out->resize,
+                       "crop", &out->crop, "mean", &mean[0], &mean[1], &mean[2], "std", &std[0], &std[1],
+                       &std[2], "exif_rotate", &out->exif_rotate))
+        return json_error_code(&reason) == json_error_out_of_memory
+                   ? dni_no_memory(error, "%s", name)
+                   : dni_fail(error, DN_ERR_CORRUPT, "%s: preprocessing: %s", name, reason.text);
+    const char *const unknown = unknown_option(from);
+    return unknown
+               ? dni_fail(error, DN_ERR_CORRUPT, "%s: preprocessing: '%s' is no option of it", name, unknown)
+               : DN_OK;
+}
+
 dn_status dni_preprocessing_from_json(dn_preprocessing *out, const char *text, const char *name,
                                       dn_error *error) {
     json_error_t reason;
     json_t *root;
-    const dn_status status = dni_json_parse(&root, text, strlen(text), JSON_REJECT_DUPLICATES, &reason);
-    if (status == DN_ERR_MEMORY) return dni_fail(error, status, "%s: out of memory", name);
-    if (status) return dni_fail(error, status, "%s: preprocessing is no JSON: %s", name, reason.text);
     double mean[3], std[3];
-    *out = (dn_preprocessing){.exif_rotate = 0}; /* where the key is absent, as in files from before it */
-    const int failed =
-        json_unpack_ex(root, &reason, JSON_STRICT, "{s:i, s:i, s:[F,F,F], s:[F,F,F], s?b}", "resize",
-                       &out->resize, "crop", &out->crop, "mean", &mean[0], &mean[1], &mean[2], "std", &std[0],
-                       &std[1], &std[2], "exif_rotate", &out->exif_rotate);
+    dn_status status = dni_json_parse(&root, text, strlen(text), JSON_REJECT_DUPLICATES, &reason);
+    if (status == DN_ERR_MEMORY) return dni_no_memory(error, "%s", name);
+    if (status) return dni_fail(error, status, "%s: preprocessing is no JSON: %s", name, reason.text);
+    status = unpack_preprocessing(out, mean, std, root, name, error);
     json_decref(root);
-    if (failed) return dni_fail(error, DN_ERR_CORRUPT, "%s: preprocessing: %s", name, reason.text);
+    if (status) return status;
     for (int i = 0; i < 3; i++) {
         out->mean[i] = (float)mean[i];
         out->std[i] = (float)std[i];
