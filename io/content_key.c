@@ -71,6 +71,7 @@ dn_status dni_key_of_file(dni_key *out, const char *path, dn_error *error) {
     dni_file file;
     dn_status status = dni_file_open(&file, path, error);
     if (status) return status;
+    file.is_left_out = true;
     status = hash_file(out, &file, error);
     dni_file_close(&file);
     return status;

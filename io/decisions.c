@@ -268,6 +268,7 @@ static dn_status read_text(char **out, size_t *size, dni_file *file, dn_error *e
         return dni_fail(error, DN_ERR_CORRUPT,
                         "%s: %lld bytes are too large for a file of decisions; the limit is %" PRIu64,
                         file->path, (long long)now.st_size, DNI_FILE_LOAD_LIMIT);
+    file->size = (uint64_t)now.st_size; /* now that it is locked */
     *size = (size_t)now.st_size;
     char *const text = malloc(*size + 1);
     if (!text) return dni_no_memory(error, "%s: its %zu bytes", file->path, *size);

@@ -125,6 +125,11 @@ dn_status dni_feature_journal_read(const dni_feature_journal *journal, uint64_t 
     int whole = 0;
     const dn_status status = read_record(journal, number, &whole, error);
     if (status) return status;
+    struct stat now;
+    if (!whole && fstat(journal->file, &now) == 0 && now.st_size < journal->size)
+        return dni_fail(error, DN_ERR_IO, "%s: record %llu cannot be read: it ends at byte %lld; it had %lld",
+                        journal->path, (unsigned long long)number, (long long)now.st_size,
+                        (long long)journal->size);
     if (!whole)
         return dni_fail(error, DN_ERR_CORRUPT, "%s: record %llu is not as it was written", journal->path,
                         (unsigned long long)number);

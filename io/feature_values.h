@@ -32,8 +32,8 @@ dn_status dni_feature_values_keep(dni_feature_values *out, const dni_feature_val
 void dni_feature_values_close(dni_feature_values *kept);
 
 /* Rows rows[0 .. count - 1], in that order, into out (count, features). Neighbours in the file that follow
- * one another in `rows` are read at once. DN_ERR_ARGUMENT where there is no such row; DN_ERR_TRUNCATED where
- * the file has got shorter. Any number of threads. */
+ * one another in `rows` are read at once. DN_ERR_ARGUMENT where there is no such row; DN_ERR_IO where
+ * somebody has cut the file. Any number of threads. */
 dn_status dni_feature_values_read(const dni_feature_values *values, const uint32_t *rows, size_t count,
                                   float *out, dn_error *error);
 

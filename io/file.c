@@ -64,6 +64,14 @@ static dn_status read_memory(const dni_file *file, void *out, size_t size, uint6
     return DN_OK;
 }
 
+/* The file ends at byte `end`, and was to be read beyond. */
+static dn_status ends(const dni_file *file, size_t size, uint64_t offset, uint64_t end, dn_error *error) {
+    const bool was_whole = offset + size <= file->size;
+    return dni_fail(error, was_whole && !file->is_left_out ? DN_ERR_IO : DN_ERR_TRUNCATED,
+                    "%s: ends at byte %" PRIu64 "; it had %" PRIu64 " when it was opened", file->path, end,
+                    file->size);
+}
+
 static dn_status read_descriptor(const dni_file *file, void *out, size_t size, uint64_t offset,
                                  dn_error *error) {
     size_t done = 0;
@@ -75,10 +83,7 @@ static dn_status read_descriptor(const dni_file *file, void *out, size_t size, u
             pread(file->descriptor, (char *)out + done, size - done, (off_t)(offset + (uint64_t)done));
         if (n < 0 && dni_retry(errno, &attempts)) continue;
         if (n < 0) return dni_fail_errno(error, errno, "%s: cannot be read", file->path);
-        if (n == 0)
-            return dni_fail(error, DN_ERR_TRUNCATED,
-                            "%s: ends at byte %" PRIu64 "; it had %" PRIu64 " when it was opened", file->path,
-                            offset + (uint64_t)done, file->size);
+        if (n == 0) return ends(file, size, offset, offset + (uint64_t)done, error);
         done += (size_t)n;
     }
     return DN_OK;
@@ -142,6 +147,7 @@ dn_status dni_file_load(dni_file_content *out, const char *path, dn_error *error
     dni_file file;
     dn_status status = dni_file_open(&file, path, error);
     if (status) return status;
+    file.is_left_out = true;
     status = load_content(out, &file, error);
     dni_file_close(&file);
     return status;

@@ -26,6 +26,7 @@ typedef struct dni_file {
     const unsigned char *bytes; /* memory's; of a file NULL */
     bool is_lasting;            /* of memory: it outlives all that is read from it, which may point into it */
     dni_reading *reading;       /* NULL: nobody is told */
+    bool is_left_out;           /* where somebody cuts it while it is read, as one of many pictures */
 } dni_file;
 
 /* Refuses what is not a regular file, without waiting for a pipe's other end. `path` must outlive the
@@ -33,8 +34,10 @@ typedef struct dni_file {
 dn_status dni_file_open(dni_file *out, const char *path, dn_error *error);
 /* The same of memory, which cannot fail; closing it does nothing. */
 dni_file dni_file_of_memory(const void *bytes, size_t size, const char *name);
-/* All `size` bytes from `offset` on; DN_ERR_TRUNCATED when the file has got shorter than that, and
- * DN_ERR_CANCELLED when `reading` says so. Any number of threads, where nobody is told. */
+/* All `size` bytes from `offset` on; DN_ERR_TRUNCATED where the file had not so many when it was opened.
+ * Where it had, and somebody has cut it since, nothing is known of what it holds: DN_ERR_IO, or, where it is
+ * left out then, DN_ERR_TRUNCATED. DN_ERR_CANCELLED when `reading` says so. Any number of threads, where
+ * nobody is told. */
 dn_status dni_file_read_at(const dni_file *file, void *out, size_t size, uint64_t offset, dn_error *error);
 /* Those bytes where they lie, of lasting memory that has them at a multiple of `alignment`; else NULL: they
  * have to be read. */

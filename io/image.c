@@ -94,6 +94,7 @@ dn_status dn_image_info_load(dn_image_info *out, const char *path, dn_error *err
     dni_file file;
     dn_status status = dni_file_open(&file, path, error);
     if (status) return status;
+    file.is_left_out = true;
     dni_image_source source = dni_image_source_of_file(&file, path);
     status = describe(out, &source, error);
     dni_image_source_free(&source);

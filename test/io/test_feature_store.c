@@ -716,10 +716,11 @@ static void test_a_journal_that_changes_under_an_open_store_is_noticed(void **st
         float record[FEATURES];
         dn_error error = {.message = ""};
         assert_int_equal(dni_feature_store_get(store, &good, record, NULL), DN_OK);
-        assert_int_equal(dni_feature_store_get(store, &bad, record, &error), DN_ERR_CORRUPT);
+        const dn_status expected_status = cut ? DN_ERR_IO : DN_ERR_CORRUPT;
+        assert_int_equal(dni_feature_store_get(store, &bad, record, &error), expected_status);
         assert_non_null(strstr(error.message, journal_path));
         assert_non_null(strstr(error.message, "record 4"));
-        assert_int_equal(dni_feature_store_finish(store, NULL), DN_ERR_CORRUPT);
+        assert_int_equal(dni_feature_store_finish(store, NULL), expected_status);
         assert_int_equal(access(store_path, F_OK), -1);
         dni_feature_store_close(store);
         work_to_the_end();

@@ -243,9 +243,12 @@ static void test_a_file_cut_after_opening_is_told(void **state) {
     assert_int_equal(file.size, 10);
     assert_int_equal(truncate(path, 4), 0);
     assert_int_equal(dni_file_read_at(&file, bytes, 4, 0, &error), DN_OK);
-    assert_int_equal(dni_file_read_at(&file, bytes, 4, 2, &error), DN_ERR_TRUNCATED);
+    assert_int_equal(dni_file_read_at(&file, bytes, 4, 2, &error), DN_ERR_IO);
     assert_non_null(strstr(error.message, path));
     assert_non_null(strstr(error.message, "ends at byte 4; it had 10"));
+    assert_int_equal(dni_file_read_at(&file, bytes, 4, 8, &error), DN_ERR_TRUNCATED); /* it never had these */
+    file.is_left_out = true;
+    assert_int_equal(dni_file_read_at(&file, bytes, 4, 2, &error), DN_ERR_TRUNCATED);
     assert_int_equal(dni_file_read_at(&file, bytes, 10, UINT64_MAX - 3, &error), DN_ERR_TRUNCATED);
     dni_file_close(&file);
 }
