@@ -296,7 +296,7 @@ static dn_status load(dn_weights **out, loading *l, dn_error *error) {
     l->file.is_lasting = l->options.borrow;
     dn_status status = read_checkpoint(l, error);
     if (!status) {
-        status = make(out, l, error);
+        status = dni_fail_in(error, make(out, l, error), l->file.path);
         dni_checkpoint_free(&l->checkpoint);
     }
     l->file.reading = NULL; /* which ends here */

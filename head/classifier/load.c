@@ -282,7 +282,7 @@ dn_status dni_classifier_read(dn_classifier *classifier, dn_error *error) {
     if (!status) status = check_names(classifier, error);
     if (!status) status = dni_classifier_read_conformal(classifier, error);
     if (!status) status = dni_classifier_read_picture_keys(classifier, error);
-    return status;
+    return dni_fail_in(error, status, classifier->path);
 }
 
 static dn_status load_file(dn_classifier **out, const dni_file *file, dn_error *error) {
