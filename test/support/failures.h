@@ -55,9 +55,9 @@ void fail_each_thread(const scenario *it);
 /* An allocator for options, whose calls fail by number, and which counts what it has given out. */
 typedef struct failing_allocator {
     dn_allocator allocator;
-    long calls, first; /* seen; which fails, from 1 on, 0: none */
-    long blocks;       /* given out */
-    size_t bytes;
+    _Atomic long calls, first; /* seen; which fails, from 1 on, 0: none */
+    _Atomic long blocks;       /* given out */
+    _Atomic size_t bytes;
 } failing_allocator;
 
 failing_allocator failing_allocator_make(void);
