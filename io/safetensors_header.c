@@ -127,6 +127,7 @@ static dn_status expect(reader *r, char character) {
 static dn_status next_value(reader *r, size_t limit, json_t **out, bool *is_longer) {
     const size_t left = r->length - r->position;
     json_error_t reason;
+    if (is_longer) *is_longer = false;
     const dn_status status =
         dni_json_parse(out, r->text + r->position, left < limit ? left : limit,
                        JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &reason);
