@@ -4,9 +4,17 @@
 
 #include "io/escape.h"
 
+#include <stddef.h>
+
+/* Standard error has no buffer of its own: character by character, each would be a call of the system. */
 void quote_write(FILE *to, const char *text) {
-    char out[DNI_LONGEST_ESCAPE];
-    while (*text) fwrite(out, 1, dni_escape_next(out, &text), to);
+    enum { BLOCK = 1024 };
+    char out[BLOCK + DNI_LONGEST_ESCAPE];
+    while (*text) {
+        size_t used = 0;
+        while (*text && used < BLOCK) used += dni_escape_next(out + used, &text);
+        fwrite(out, 1, used, to);
+    }
 }
 
 char *quote_text(const char *text) {

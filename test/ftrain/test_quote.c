@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Names as text output shows them: what could act on a terminal is escaped, all else stays, nothing is
  * lost. */
+#define _GNU_SOURCE /* pipe2() and O_DIRECT */
 #include "ftrain/shell/quote.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,6 +40,38 @@ static void test_names_of_letters_stay(void **state) {
         "e/\xe6\xbc\xa2\xe5\xad\x97/\xf0\x9f\x8c\xb7.png");
     quotes("\xc2\xa0\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa",
            "\xc2\xa0\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa");
+}
+
+/* Each character that is escaped lies once across every place of a block's end. */
+static void test_names_of_any_length_are_whole(void **state) {
+    (void)state;
+    enum { LONGEST = 4000 };
+    static char name[LONGEST + 8], expected[LONGEST + 16];
+    for (int length = 1000; length < LONGEST; length += length < 1040 ? 1 : 991) {
+        memset(name, 'n', (size_t)length);
+        memcpy(name + length, "\xe2\x80\xaez", 5);
+        memset(expected, 'n', (size_t)length);
+        memcpy(expected + length, "\\xe2\\x80\\xaez", 14);
+        quotes(name, expected);
+    }
+}
+
+/* Standard error has no buffer: a message was as many calls of the system as it has characters. */
+static void test_a_name_is_one_write(void **state) {
+    (void)state;
+    char name[12]; /* a pipe has room for 16 packets */
+    int channel[2];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    assert_int_equal(pipe2(channel, O_DIRECT), 0); /* each write is a packet */
+    FILE *stream = fdopen(channel[1], "w");
+    assert_non_null(stream);
+    setvbuf(stream, NULL, _IONBF, 0);
+    quote_write(stream, name);
+    char packet[sizeof name];
+    assert_int_equal(read(channel[0], packet, sizeof packet), sizeof name - 1);
+    fclose(stream);
+    close(channel[0]);
 }
 
 static void test_control_characters_are_escaped(void **state) {
@@ -72,6 +109,8 @@ static void test_the_backslash_is_doubled_so_that_names_come_back(void **state) 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_of_letters_stay),
+        cmocka_unit_test(test_names_of_any_length_are_whole),
+        cmocka_unit_test(test_a_name_is_one_write),
         cmocka_unit_test(test_control_characters_are_escaped),
         cmocka_unit_test(test_direction_marks_and_separators_are_escaped),
         cmocka_unit_test(test_bytes_that_are_not_utf8_are_escaped),
