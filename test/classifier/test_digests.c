@@ -14,6 +14,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,7 @@ static void check_model(const dn_model *model, const char *precision) {
     char code[64], name[128];
     judge(model, 1, 3, probabilities);
     for (int i = 0; i < COUNT; i++) assert_true(probabilities[i] > 0.01f && probabilities[i] < 0.99f);
-    for (size_t t = 0; t < sizeof thread_counts / sizeof *thread_counts; t++)
+    for (size_t t = 0; !digests_once() && t < sizeof thread_counts / sizeof *thread_counts; t++)
         for (int batch = 1; batch <= 3; batch += 2) {
             judge(model, thread_counts[t], batch, again);
             if (memcmp(again, probabilities, sizeof again))
@@ -105,9 +106,17 @@ static void check_model(const dn_model *model, const char *precision) {
     digests_check(&(digest_key){"pictures", name, precision, "seeded"}, probabilities, sizeof probabilities);
 }
 
+/* io/stb_passes_*.c, which resize, let the compiler multiply by the reciprocal of 255. Every optimizer does so,
+ * and a build without one divides, which has other last bits. */
+#ifdef __OPTIMIZE__
+static const bool is_optimized = true;
+#else
+static const bool is_optimized = false;
+#endif
+
 static void check_tier(void **state, dni_isa isa) {
     (void)state;
-    if (!dni_cpu_has(isa)) skip();
+    if (!dni_cpu_has(isa) || !is_optimized) skip();
     char *before = chosen_tier();
     setenv("DN_ISA", dni_isa_name(isa), 1);
     for (dn_precision precision = DN_PRECISION_FLOAT32; precision <= DN_PRECISION_INT8; precision++) {

@@ -53,7 +53,7 @@ static void check_model(const dn_weights *weights, const char *kind, dn_precisio
         .struct_size = sizeof options, .precision = precision, .memory = memory};
     must(dn_model_create(&model, weights, &options, &error), &error);
     compute(model, 1, 3, features);
-    for (size_t t = 0; t < sizeof thread_counts / sizeof *thread_counts; t++)
+    for (size_t t = 0; !digests_once() && t < sizeof thread_counts / sizeof *thread_counts; t++)
         for (int batch = 1; batch <= 3; batch += 2) {
             compute(model, thread_counts[t], batch, again);
             if (memcmp(again, features, sizeof again))

@@ -23,7 +23,7 @@ typedef struct row {
 static const char path[] = "test/golden/digests.tsv", head[] = "what\tcode\tprecision\tvariant\txxh3\n";
 static row rows[MOST_ROWS];
 static size_t row_count;
-static bool is_update;
+static bool is_update, is_once;
 static int differing, missing; /* of the running test */
 
 static void give_up(const char *why) {
@@ -51,16 +51,25 @@ static void read_row(char *line) {
 }
 
 void digests_open(int count, char **arguments) {
-    is_update = count == 2 && strcmp(arguments[1], "--update") == 0;
-    if (count > 1 && !is_update) {
-        fprintf(stderr, "usage: %s [--update]\n", arguments[0]);
-        exit(EXIT_FAILURE);
+    for (int i = 1; i < count; i++) {
+        if (strcmp(arguments[i], "--update") == 0) {
+            is_update = true;
+        } else if (strcmp(arguments[i], "--once") == 0) {
+            is_once = true;
+        } else {
+            fprintf(stderr, "usage: %s [--update] [--once]\n", arguments[0]);
+            exit(EXIT_FAILURE);
+        }
     }
     char line[LINE + 40];
     FILE *const file = fopen(path, "r");
     if (!file || !fgets(line, sizeof line, file) || strcmp(line, head) != 0) give_up("cannot be read");
     while (fgets(line, sizeof line, file)) read_row(line);
     fclose(file);
+}
+
+bool digests_once(void) {
+    return is_once;
 }
 
 void digests_check(const digest_key *key, const void *bytes, size_t size) {

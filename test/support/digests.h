@@ -17,9 +17,13 @@ typedef struct digest_key {
     const char *variant;   /* the rest: "fast,calibrated" */
 } digest_key;
 
-/* Reads the table, or starts an update where the program's only argument is --update: the first thing that
- * main() does. Ends the program where the argument is another, or the table cannot be read. */
+/* Reads the table, or starts an update where an argument of the program's is --update: the first thing that
+ * main() does. Ends the program where there is another argument than that and --once, or the table cannot be
+ * read. */
 void digests_open(int count, char **arguments);
+
+/* Whether each result is to be computed once, and not for every number of threads: --once, for emulators. */
+bool digests_once(void);
 
 /* Compares `size` bytes with the row of that key, or writes the row where the table is updated. Where they
  * differ, and where there is no row, a line says so by name. */
