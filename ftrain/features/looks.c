@@ -45,13 +45,16 @@ static dn_status put(const look *from, dni_feature_store *store, dn_error *error
     return dni_feature_store_put(store, &from->print.content, parts, error);
 }
 
+/* The journal may hold what a stopped process left: it is merged here, as nothing may be left to add. */
 outcome looks_find(look *looks, size_t count, const char *cache) {
     dni_feature_store *store;
     if (!cache || !count) return OUTCOME_OK;
     const outcome code = open_store(&store, cache);
     if (code) return code;
+    const bool before = interrupts_wait(true);
     dn_error error;
-    dn_status status = DN_OK;
+    dn_status status = dni_feature_store_finish(store, &error);
+    interrupts_wait(before);
     for (size_t i = 0; !status && i < count; i++) status = get(&looks[i], store, &error);
     dni_feature_store_close(store);
     return status ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;

@@ -33,6 +33,19 @@ check "without the kept looks the pictures are decoded" 0 "^wrote" "near copies:
 same "to the same bytes" first.safetensors m.safetensors
 check "once" 0 "^wrote" "random" "$ftrain" train data $small -q -o m.safetensors --threads 1
 same "for any number of threads" first.safetensors m.safetensors
+
+# ---- looks that a stopped run left in their journal ----
+"$build/docs/demo/samples" few --seed 6 --count 2,2,2 --size 48 >/dev/null # whose file is longer than its journal
+few_cache=$work/few.cache looks_of_few=$work/few.cache/densenet/looks.safetensors
+XDG_CACHE_HOME=$few_cache "$ftrain" train few $small -q -o few.safetensors >/dev/null 2>&1
+mv "$looks_of_few" whole
+check "looks that cannot be merged are told" 5 "" "looks.safetensors: cannot be written: File too large" \
+    env XDG_CACHE_HOME="$few_cache" prlimit --fsize=$(($(wc -c <whole) - 1)) "$ftrain" train few $small -q -o few.safetensors
+holds "and stay in their journal" test -s "$looks_of_few.journal"
+check "from which the next run merges them" 0 "^wrote" "random" env XDG_CACHE_HOME="$few_cache" "$ftrain" train few $small -q -o few.safetensors
+same "to the same bytes as before" whole "$looks_of_few"
+holds "and leaves no journal" test ! -e "$looks_of_few.journal"
+
 check "--no-picture-keys keeps none" 0 "^wrote" "random" "$ftrain" train data $small -q -o none.safetensors --no-picture-keys
 check "info shows that in the recipe" 0 '"picture_keys": false' "" "$ftrain" info none.safetensors
 never "and counts none" "^picture keys"
