@@ -118,6 +118,8 @@ class Collection(Scenario):
     """collect: every picture is there once; a line of the manifest may be missing, as collect's folder.c says, and none is
     of a picture that is not there."""
 
+    tries = 1000
+
     @contextlib.contextmanager
     def around(self, work):
         with web() as address:
