@@ -120,7 +120,8 @@ static outcome audit_folder(const audit_options *options, const char *folder) {
 static const option_spec rows[] = {
     OPT_TEXT("report", 0, audit_options, report, "FILE.html", "write a report with pictures, too"),
     OPT_INT("sheet", 0, audit_options, sheet, 1, INT32_MAX, "N",
-            "with --report: at most N pictures of a class on its contact sheet (default all)"),
+            "with --report: at most N pictures of a class on its contact sheet (default all, up to\n"
+            "20000 of all classes)"),
     OPT_FLAG("labels", 0, audit_options, labels,
              "list the labels that are probably wrong, by the network's features"),
     JSON_OBJECT_OPTION(audit_options, json),
@@ -137,7 +138,10 @@ static const option_spec rows[] = {
 };
 
 static outcome run(const command *self, int argc, char **argv) {
-    audit_options options = {.extraction = extraction_options_default(), .seed = 1, .sheet = INT32_MAX};
+    audit_options options = {
+        .extraction = extraction_options_default(),
+        .seed = 1,
+    };
     int first;
     const outcome code = parse_options(self, &options, argc, argv, &first);
     return !code ? audit_folder(&options, argv[first]) : code;

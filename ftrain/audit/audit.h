@@ -196,7 +196,7 @@ typedef struct audit {
     class_outliers *features; /* (classes), or NULL: no features were asked for */
     audit_leak leak;
     audit_labels labels;
-    int sheet; /* pictures of a class on its contact sheet at most */
+    int sheet; /* pictures of a class on its contact sheet at most; 0: not said */
 } audit;
 
 outcome audit_print(const audit *findings);

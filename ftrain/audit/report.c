@@ -6,16 +6,22 @@
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
 #include "ftrain/page/thumbnail.h"
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Sides of thumbnails, pixels: on sheets of many pictures they are smaller, which keeps the page of 10,000
  * near 20 MB. */
 enum { SIDE = 104, SMALL_SIDE = 64, MANY = 2000, MAX_SHOWN_GROUPS = 40 };
+
+/* Pictures on all contact sheets together, unless --sheet says how many of a class: more make a page that no
+ * browser likes. */
+enum { MOST_ON_SHEETS = 20000 };
 
 static void heading(html *page, const char *text) {
     html_raw(page, "<h3>");
@@ -261,34 +267,59 @@ static void write_labels(html *page, const audit *findings, dni_pool *pool) {
 
 /* ---- contact sheets ---- */
 
-/* All pictures of a class, or as many as are wanted at most, evenly spread. */
-static void write_sheet(html *page, const audit *findings, int label, int side, dni_pool *pool) {
-    const audit_data *const data = &findings->data;
-    const size_t usable = data->usable[label], limit = (size_t)findings->sheet;
-    const size_t shown = usable < limit ? usable : limit;
+/* The usable pictures of all classes, class by class, in their order. */
+typedef struct sheets {
+    size_t *pictures;
+    size_t *ends; /* (classes): behind each class's last one */
+    size_t limit; /* pictures of a class */
+} sheets;
+
+static outcome sort_pictures(sheets *out, const audit_data *data) {
+    const size_t classes = (size_t)data->class_count;
+    *out = (sheets){.pictures = new_array(data->samples.count, sizeof *out->pictures),
+                    .ends = new_array(classes, sizeof *out->ends)};
+    if (!out->pictures || !out->ends) return OUTCOME_MACHINE;
+    for (size_t c = 1; c < classes; c++) out->ends[c] = out->ends[c - 1] + data->usable[c - 1];
+    for (size_t i = 0; i < data->samples.count; i++)
+        if (data->facts[i].is_usable) out->pictures[out->ends[data->samples.items[i].label]++] = i;
+    return OUTCOME_OK;
+}
+
+/* All pictures of a class, or as many as may be at most, evenly spread. */
+static void write_sheet(html *page, const audit_data *data, const sheets *from, int label, int side,
+                        dni_pool *pool) {
+    const size_t usable = data->usable[label];
+    const size_t shown = usable < from->limit ? usable : from->limit;
+    const size_t *const pictures = from->pictures + (from->ends[label] - usable);
     heading(page, data->classes[label]);
     html_raw(page, "<p>%zu pictures%s", usable, shown < usable ? "" : ".</p>\n");
     if (shown < usable)
-        html_raw(page, ", %zu of them here, evenly spread: --sheet leaves out the others.</p>\n", shown);
+        html_raw(page, ", %zu of them here, evenly spread; --sheet N shows N of a class.</p>\n", shown);
     picture_list list = {.count = 0};
-    size_t seen = 0;
-    for (size_t i = 0; i < data->samples.count; i++) {
-        if (data->samples.items[i].label != label || !data->facts[i].is_usable) continue;
-        if (seen++ * shown / usable < list.count) continue;
-        pictures_add(&list, i, "%s", "");
-    }
+    for (size_t i = 0; i < usable; i++)
+        if (i * shown / usable >= list.count) pictures_add(&list, pictures[i], "%s", "");
     pictures_write(&list, page, data, pool, side, "sheet");
 }
 
-static void write_sheets(html *page, const audit *findings, dni_pool *pool) {
-    size_t pictures = 0;
-    for (int c = 0; c < findings->data.class_count; c++) {
-        const size_t usable = findings->data.usable[c];
-        pictures += usable < (size_t)findings->sheet ? usable : (size_t)findings->sheet;
-    }
+static outcome write_sheets(html *page, const audit *findings, dni_pool *pool) {
+    const audit_data *const data = &findings->data;
+    const size_t classes = (size_t)data->class_count;
+    sheets all;
+    const outcome code = sort_pictures(&all, data);
     html_section(page, "sheets", "Contact sheets");
-    for (int c = 0; c < findings->data.class_count; c++)
-        write_sheet(page, findings, c, pictures > MANY ? SMALL_SIDE : SIDE, pool);
+    if (!code) {
+        const size_t usable = all.ends[classes - 1];
+        const size_t share = usable <= MOST_ON_SHEETS ? usable : MOST_ON_SHEETS / classes;
+        all.limit = findings->sheet ? (size_t)findings->sheet : share ? share : 1;
+        size_t shown = 0;
+        for (size_t c = 0; c < classes; c++)
+            shown += data->usable[c] < all.limit ? data->usable[c] : all.limit;
+        for (int c = 0; c < data->class_count; c++)
+            write_sheet(page, data, &all, c, shown > MANY ? SMALL_SIDE : SIDE, pool);
+    }
+    free(all.pictures);
+    free(all.ends);
+    return code;
 }
 
 static void write_unusable(html *page, const audit_data *data) {
@@ -311,7 +342,7 @@ static void write_unusable(html *page, const audit_data *data) {
 
 outcome audit_write_report(const audit *findings, const char *path, dni_pool *pool) {
     html *page;
-    const outcome code = report_open(&page, path, "Audit of a data set");
+    outcome code = report_open(&page, path, "Audit of a data set");
     if (code) return code;
     write_verdict(page, &findings->leak);
     write_cues(page, &findings->leak);
@@ -321,7 +352,11 @@ outcome audit_write_report(const audit *findings, const char *path, dni_pool *po
     write_copies(page, findings, pool);
     write_all_outliers(page, findings, pool);
     write_labels(page, findings, pool);
-    write_sheets(page, findings, pool);
+    code = write_sheets(page, findings, pool);
+    if (code) {
+        html_abandon(page);
+        return code;
+    }
     report_provenance(page, &(report_source){.pool = pool});
     return report_close(page);
 }

@@ -22,6 +22,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { DEFAULT_BYTES = 20000000 }; /* of a picture */
+
 typedef struct collect_run {
     const char *url, *output;
     int count, retries, give_up, max_bytes, start;
@@ -207,7 +209,7 @@ static const option_spec rows[] = {
 static outcome run(const command *self, int argc, char **argv) {
     collect_run state = {.retries = 5,
                          .give_up = 20,
-                         .max_bytes = 20000000,
+                         .max_bytes = DEFAULT_BYTES,
                          .start = 1,
                          .delay = 1,
                          .backoff = 1,

@@ -26,7 +26,7 @@
 enum { SHORT_HASH = 8 };
 
 /* More than any of the networks takes, even in 64 bits a number: what is larger is something else. */
-static const size_t largest_file = 1000000000;
+enum { LARGEST_FILE = 1000000000 };
 
 typedef struct weights_run {
     const char *url, *output, *sha256;
@@ -225,7 +225,7 @@ static outcome fetch_once(weights_run *run, bool resume, bool *is_spoilt) {
                                       .part = run->part,
                                       .resume = resume,
                                       .timeout = (double)run->timeout,
-                                      .max_bytes = largest_file,
+                                      .max_bytes = LARGEST_FILE,
                                       .quiet = run->quiet};
     retry_policy policy = {
         .retries = run->retries, .backoff = (double)run->backoff, .jitter = retry_jitter()};
