@@ -15,6 +15,7 @@
 #   make browser    tests of the pages of 'ftrain serve' and 'ftrain review' in chromium; skips where there is none
 #   make soak       'ftrain serve' under CLIENTS=8 good, broken and hostile ones for MINUTES=1; what it takes must stay
 #   make soak-files 'ftrain predict' on FILES=200000 files, twice; half an hour
+#   make sizes      sets of the sizes of docs/limits.md, for real: CLASSES=10000, FILES=200000; PARTS='names files': some
 #   make install    PREFIX=/usr/local DESTDIR=; both may hold spaces
 #   make weights    ftrain weights: fetch densenet161's ImageNet weights to where every command finds them
 #   make walkthrough  run docs/walkthrough.md and compare what it prints; five minutes
@@ -477,8 +478,9 @@ browser-built: $(PROGRAM) $(SAMPLES)
 # Long runs, in which nothing may grow and no answer change: test/soak/soak.sh. MINUTES is above.
 CLIENTS ?= 8
 FILES   ?= 200000
-.PHONY: soak soak-built soak-files soak-files-built
-soak soak-files: deps
+CLASSES ?= 10000
+.PHONY: soak soak-built soak-files soak-files-built sizes sizes-built
+soak soak-files sizes: deps
 	+@$(AGAIN) $@-built
 
 soak-built: $(PROGRAM)
@@ -486,6 +488,10 @@ soak-built: $(PROGRAM)
 
 soak-files-built: $(PROGRAM)
 	@BUILD='$(BUILD)' test/soak/soak.sh files --count '$(FILES)'
+
+# Sets of the sizes that docs/limits.md tells of.
+sizes-built: $(PROGRAM)
+	@BUILD='$(BUILD)' FILES='$(FILES)' CLASSES='$(CLASSES)' test/sizes/sizes.sh $(PARTS)
 
 # Others' programs, which read what `ftrain export` writes. What cannot be installed is named, and skipped by the tests.
 .PHONY: interop interop-built
