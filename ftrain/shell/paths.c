@@ -163,7 +163,7 @@ static dn_status read_path(path_source *source, char **out, dn_error *error) {
             line = source->buffer; /* the last one, not ended */
         } else if (!stop) {
             return dni_fail(error, DN_ERR_FORMAT, "standard input: a path of more than %d bytes",
-                            LONGEST_PATH);
+                            LONGEST_PATH - 1); /* and what ends it */
         }
         source->begin += length + (stop != NULL);
         if (!length) continue;

@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What ftrain/shell/paths.c bears of one path. */
+/* Of a path with what ends it: ftrain/shell/paths.c. */
 enum { LONGEST_PATH = 65536, MOST_INPUT = 4096 };
 /* The list goes through one buffer of LONGEST_PATH; a path of it is copied, here too, and folders that are
  * read take some ten kilobytes each, one in the other. */
@@ -142,27 +142,26 @@ static int count_files(const char *path) {
     return count;
 }
 
-/* All files of a folder: those that are not hidden, each once, below it. Returns the first of what comes
- * behind. */
+/* All files of a folder: those that are not hidden, each once, below it, by name. Returns the first of what
+ * comes behind. */
 static named_picture *check_folder(path_source *source, named_picture *first, const char *path) {
     const size_t length = strlen(path);
-    if (strcmp(first->path, path) == 0) { /* empty, or it cannot be listed */
+    const int count = count_files(path);
+    char before[1024] = "";
+    named_picture *each = first;
+    if (!count) {
         check_error(first, path);
         named_picture_free(first);
         return next(source);
     }
-    char before[1024] = "";
-    named_picture *each = first;
-    int count = 0;
-    while (each && strncmp(each->path, path, length) == 0 && strlen(each->path) > length &&
-           strcmp(each->path, before) > 0) {
+    for (int i = 0; i < count; i++) {
+        fuzz_require(each && strncmp(each->path, path, length) == 0 && strcmp(each->path, before) > 0,
+                     "'%s' comes as file %d of '%s'", each ? each->path : "", i, path);
         fuzz_require(!strstr(each->path + length, "/."), "'%s' is hidden", each->path);
         snprintf(before, sizeof before, "%s", each->path);
-        count++;
         named_picture_free(each);
         each = next(source);
     }
-    fuzz_require(count == count_files(path), "%d files of '%s', not %d", count, path, count_files(path));
     return each;
 }
 
@@ -191,9 +190,10 @@ static void check_list(path_source *source, const list *given, char separator) {
         const size_t length = end ? (size_t)(end - begin) : given->size - at;
         at += length + 1;
         if (!length) continue;
-        if (length > LONGEST_PATH || (length == LONGEST_PATH && end) || memchr(begin, '\0', length)) {
+        if (length >= LONGEST_PATH || memchr(begin, '\0', length)) {
             fuzz_require(picture && strcmp(picture->path, "-") == 0, "a wrong list is taken");
-            check_error(picture, "standard input: ");
+            check_error(picture, length >= LONGEST_PATH ? "a path of more than 65535 bytes"
+                                                        : "a line with a zero byte");
             named_picture_free(picture);
             picture = next(source);
             break; /* nothing more is read of it */
