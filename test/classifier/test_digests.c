@@ -106,8 +106,8 @@ static void check_model(const dn_model *model, const char *precision) {
     digests_check(&(digest_key){"pictures", name, precision, "seeded"}, probabilities, sizeof probabilities);
 }
 
-/* io/stb_passes_*.c, which resize, let the compiler multiply by the reciprocal of 255. Every optimizer does so,
- * and a build without one divides, which has other last bits. */
+/* io/stb_passes_*.c, which resize, let the compiler multiply by the reciprocal of 255. Every optimizer does
+ * so, and a build without one divides, which has other last bits. */
 #ifdef __OPTIMIZE__
 static const bool is_optimized = true;
 #else
