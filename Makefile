@@ -224,13 +224,13 @@ TEST_SCRIPTS  := $(wildcard $(foreach d,$(TESTS),test/$(d)/check_*.sh test/$(d)/
 # Those of test/fuzz are the fuzzer's targets, and replay what it has found: test/fuzz/fuzz.h.
 FUZZ_DOORS    := $(patsubst test/fuzz/test_%.c,%,$(filter-out $(if $(HTTP),,%_mhd.c),$(wildcard test/fuzz/test_*.c)))
 $(FUZZ_DOORS:%=$(BUILD)/test/fuzz/test_%): $(BUILD)/test/fuzz/fuzz.o $(BUILD)/test/fuzz/replay.o
-TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/faults.c %/calls.c %/failures.c,$(wildcard test/support/*.c)))
+TEST_SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/calls.c %/failures.c,$(wildcard test/support/*.c)))
 # What stands in front of the C library's functions, for tests that let them fail: test/support/failures.h.
 $(filter %_failures,$(TEST_PROGRAMS)): $(BUILD)/test/support/calls.o $(BUILD)/test/support/failures.o
 # For scripts: what checks JSON against docs/json/, and comma-separated values.
 CHECKERS := $(BUILD)/test/json/validate $(BUILD)/test/json/csv
 # Preloaded by scripts, so that chosen system calls fail.
-FAULTS  := $(BUILD)/test/support/faults.so
+FAULTS  := $(BUILD)/test/faults/faults.so
 # For the tests of crashes: what writes down what a program does to files, and one that has much to do.
 CRASH   := $(BUILD)/test/crash/record.so $(BUILD)/test/crash/store
 STATIC  := $(BUILD)/libdensenet.a
@@ -335,7 +335,7 @@ $(CHECKERS): %: %.o $(BUILD)/test/support/json_schema.o
 	$(call show,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 
-$(FAULTS): test/support/faults.c
+$(FAULTS): test/faults/faults.c
 	@mkdir -p $(@D)
 	$(CC) $(OUR_CPPFLAGS) -std=gnu11 -O1 -fPIC $(WARNINGS) -shared -o $@ $< -ldl
 

@@ -7,7 +7,7 @@
 # shellcheck source=test/support/support.sh
 source test/support/support.sh
 
-faults=$build/test/support/faults.so
+faults=$build/test/faults/faults.so
 if [ -n "${SANITIZE:-}" ] || [ ! -e "$faults" ]; then
     ok "failing calls of the system # SKIP not under sanitizers"
     exit 0

@@ -62,7 +62,7 @@ check "so that nothing is skipped" 0 '' 'random weights' run extract "$clean" "$
 
 # ---- a file that cannot be examined ----
 
-faults=$build/test/support/faults.so
+faults=$build/test/faults/faults.so
 if [ -n "${SANITIZE:-}" ] || [ ! -e "$faults" ]; then
     ok "a file that cannot be examined is left out # SKIP not under sanitizers"
 else

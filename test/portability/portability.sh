@@ -57,7 +57,7 @@ links_tests() { # FOLDER COMPILER AR FLAGS...
     local folder=$out/$1 compiler=$2 ar=$3 objects support test
     shift 3
     objects=("${tests[@]/#/$folder/}")
-    mapfile -t support < <(find test/support -name '*.c' ! -name faults.c | sed "s|^|$folder/|; s|c\$|o|")
+    mapfile -t support < <(find test/support -name '*.c' | sed "s|^|$folder/|; s|c\$|o|")
     builds "${folder##*/}" "$compiler" AR="$ar" "${foreign[@]}" "${objects[@]/%.c/.o}" "${support[@]}" \
         "$folder/test/portability/cmocka.o" || return
     rm -f "$folder/support.a"
