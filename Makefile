@@ -335,9 +335,11 @@ $(CHECKERS): %: %.o $(BUILD)/test/support/json_schema.o
 	$(call show,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 
-$(FAULTS): test/faults/faults.c
+$(FAULTS): $(wildcard test/faults/*.c) test/faults/faults.h
 	@mkdir -p $(@D)
-	$(CC) $(OUR_CPPFLAGS) -std=gnu11 -O1 -fPIC $(WARNINGS) -shared -o $@ $< -ldl
+	$(call show,LD,$@)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(OUR_CPPFLAGS)) -D_GNU_SOURCE -std=gnu11 -O1 -g -fPIC -fvisibility=hidden $(WARNINGS) -shared -o $@ \
+	    $(filter %.c,$^) -ldl
 
 $(BUILD)/test/crash/record.so: test/crash/record.c
 	@mkdir -p $(@D)

@@ -22,8 +22,8 @@ fail() {
     local calls=$1 number=$2 first=$3 count=$4
     shift 4
     rm -f "$mark"
-    env LD_PRELOAD="$faults" FAULT_CALLS="$calls" FAULT_ERRNO="$number" FAULT_PATH=.ppm FAULT_FIRST="$first" \
-        FAULT_COUNT="$count" FAULT_MARK="$mark" timeout 120 "$@" >"$stdout" 2>"$stderr" </dev/null
+    timeout 120 env LD_PRELOAD="$faults" FAULT_CALLS="$calls" FAULT_ERRNO="$number" FAULT_PATH=.ppm FAULT_FIRST="$first" \
+        FAULT_COUNT="$count" FAULT_MARK="$mark" "$@" >"$stdout" 2>"$stderr" </dev/null
 }
 
 has_failed() { [ -e "$mark" ]; } # whether any call of the last run was made to fail
@@ -101,8 +101,8 @@ on_store() {
     local first=$1 count=$2
     shift 2
     rm -f "$mark"
-    env LD_PRELOAD="$faults" FAULT_CALLS=read FAULT_ERRNO=EIO FAULT_PATH=-2.safetensors FAULT_FIRST="$first" \
-        FAULT_COUNT="$count" FAULT_MARK="$mark" timeout 120 "$@" >"$stdout" 2>"$stderr" </dev/null
+    timeout 120 env LD_PRELOAD="$faults" FAULT_CALLS=read FAULT_ERRNO=EIO FAULT_PATH=-2.safetensors FAULT_FIRST="$first" \
+        FAULT_COUNT="$count" FAULT_MARK="$mark" "$@" >"$stdout" 2>"$stderr" </dev/null
 }
 told_of_store() { grep -qE '^ftrain: .*-2\.safetensors(\.journal)?: .*Input/output error$' "$stderr"; }
 on_stored=("$ftrain" train "$data" "${small[@]}" --cache "$work/good" --epochs 2)

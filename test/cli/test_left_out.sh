@@ -68,8 +68,8 @@ if [ -n "${SANITIZE:-}" ] || [ ! -e "$faults" ]; then
 else
     for number in EACCES EIO; do
         run() {
-            LD_PRELOAD=$faults FAULT_CALLS=stat FAULT_PATH=test/dark/1.ppm FAULT_ERRNO=$number FAULT_COUNT=0 \
-                timeout 120 "$ftrain" "$@"
+            timeout 120 env LD_PRELOAD="$faults" FAULT_CALLS=stat FAULT_PATH=test/dark/1.ppm FAULT_ERRNO=$number \
+                FAULT_COUNT=0 "$ftrain" "$@"
         }
         left_out "a file that cannot be examined ($number) is left out" dark/1.ppm \
             extract "$clean" "${small[@]}" -o "$work/d.safetensors"

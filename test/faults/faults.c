@@ -1,187 +1,169 @@
 /* SPDX-License-Identifier: MIT */
-/* A library to be preloaded (LD_PRELOAD), which makes chosen system calls of a program fail.
+/* A library to be preloaded (LD_PRELOAD), which makes chosen calls of a program fail, counted from main() on.
  *
- *     FAULT_CALLS   names of calls, with commas: open, opendir, stat, read (also pread), mmap, malloc (also
- *                   calloc, realloc, aligned_alloc, posix_memalign)
- *     FAULT_ERRNO   the error that they give: ENOMEM, EMFILE, ENFILE, EIO, EINTR, EAGAIN, EACCES
- *     FAULT_PATH    only calls on paths that contain this text; malloc has no path and ignores it
+ *     FAULT_CALLS   names of calls, with commas: those of test/faults/faults.h
+ *     FAULT_MODE    error (default); short: reads and writes do half of what is asked; delay: the call comes
+ *                   some milliseconds later; kill: the process is killed instead
+ *     FAULT_ERRNO   the error that they give, such as ENOSPC (default EIO)
+ *     FAULT_PATH    only calls on paths that contain this text; malloc and thread have none and ignore it
  *     FAULT_FIRST   the number of the first matching call that fails, from 1 on (default 1)
  *     FAULT_COUNT   how many fail from there on; 0: all (default 1)
- *     FAULT_MARK    a file that is made when the first call fails; a loop over FAULT_FIRST ends where
- *                   there is none
+ *     FAULT_MARK    a file that is made when the first call fails, and says what it was about; a loop over
+ *                   FAULT_FIRST ends where there is none
+ *     FAULT_REPORT  a file that is written at the end: how often each call was made, what memory was not
+ *                   freed, what descriptors were not closed
  *
- * A mapping counts for the path of its file; one of no file counts for none. */
-#undef _FILE_OFFSET_BITS /* open and open64 are two functions here */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+ * A mapping counts for the path of its file; one of no file counts for none.
+ *
+ * How calls are caught. A function that takes the place of libc's sees only what is called from outside of
+ * libc: not the write() of printf(), the read() of getline() or the open() of fopen(). So system calls are
+ * caught where all of them pass, by a seccomp filter that sends each to a handler in this process
+ * (test/faults/system_calls.c). `strace --inject` could do it, but it counts for each thread alone, knows no
+ * short reads and writes, and makes a run several times as long. Memory and threads are asked of libc and not
+ * of the system, so these are functions in place of libc's (test/faults/memory.c). */
+#include "test/faults/faults.h"
 
-#include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
+#include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
-#define EXPORTED __attribute__((visibility("default")))
+enum { DELAY_MILLISECONDS = 5 };
 
-/* glibc's own names, which need no search: a search allocates. */
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *memory, size_t size);
-extern void *__libc_memalign(size_t alignment, size_t size);
+static const char *const names[FAULT_CALL_COUNT] = {
+    [FAULT_MALLOC] = "malloc",     [FAULT_THREAD] = "thread",       [FAULT_MMAP] = "mmap",
+    [FAULT_OPEN] = "open",         [FAULT_OPENDIR] = "opendir",     [FAULT_READDIR] = "readdir",
+    [FAULT_STAT] = "stat",         [FAULT_READ] = "read",           [FAULT_WRITE] = "write",
+    [FAULT_FSYNC] = "fsync",       [FAULT_TRUNCATE] = "truncate",   [FAULT_CLOSE] = "close",
+    [FAULT_RENAME] = "rename",     [FAULT_LINK] = "link",           [FAULT_UNLINK] = "unlink",
+    [FAULT_MKDIR] = "mkdir",       [FAULT_LOCK] = "lock",           [FAULT_FCNTL] = "fcntl",
+    [FAULT_READLINK] = "readlink", [FAULT_GETRANDOM] = "getrandom", [FAULT_PIPE] = "pipe",
+    [FAULT_SOCKET] = "socket",     [FAULT_BIND] = "bind",           [FAULT_LISTEN] = "listen",
+    [FAULT_ACCEPT] = "accept",     [FAULT_CONNECT] = "connect",     [FAULT_RECV] = "recv",
+    [FAULT_SEND] = "send",         [FAULT_POLL] = "poll",
+};
 
-static const struct {
-    const char *name;
+static struct {
+    atomic_bool is_on;
+    bool is_chosen[FAULT_CALL_COUNT];
+    fault_effect effect;
     int number;
-} errors[] = {{"ENOMEM", ENOMEM}, {"EMFILE", EMFILE}, {"ENFILE", ENFILE}, {"EIO", EIO},
-              {"EINTR", EINTR},   {"EAGAIN", EAGAIN}, {"EACCES", EACCES}};
+    long first, count;
+    const char *path, *mark;
+} plan;
+
+static atomic_long seen[FAULT_CALL_COUNT], matched;
+static atomic_bool has_fired;
 
 static long number_of(const char *variable, long otherwise) {
     const char *text = getenv(variable);
     return text ? strtol(text, NULL, 10) : otherwise;
 }
 
-/* Whether `name` is a word of FAULT_CALLS. */
-static bool is_chosen(const char *name) {
-    const char *word = getenv("FAULT_CALLS");
-    const size_t length = strlen(name);
-    while (word && *word) {
-        const size_t end = strcspn(word, ",");
-        if (end == length && strncmp(word, name, length) == 0) return true;
-        word += end + (word[end] == ',');
-    }
-    return false;
+_Noreturn static void refuse(const char *variable, const char *value) {
+    fprintf(stderr, "faults: %s: '%s' is unknown\n", variable, value);
+    _exit(99);
 }
 
-static int chosen_error(void) {
-    const char *name = getenv("FAULT_ERRNO");
-    for (size_t i = 0; name && i < sizeof errors / sizeof *errors; i++)
-        if (strcmp(errors[i].name, name) == 0) return errors[i].number;
+static void choose_calls(void) {
+    char text[256];
+    const char *const given = getenv("FAULT_CALLS");
+    snprintf(text, sizeof text, "%s", given ? given : "");
+    char *rest = NULL;
+    for (const char *word = strtok_r(text, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+        size_t i = 0;
+        while (i < FAULT_CALL_COUNT && strcmp(word, names[i]) != 0) i++;
+        if (i == FAULT_CALL_COUNT) refuse("FAULT_CALLS", word);
+        plan.is_chosen[i] = true;
+    }
+}
+
+static fault_effect chosen_effect(void) {
+    static const char *const modes[] = {"", "error", "short", "delay", "kill"};
+    const char *const given = getenv("FAULT_MODE");
+    for (int i = FAULT_ERROR; given && i <= FAULT_KILL; i++)
+        if (strcmp(given, modes[i]) == 0) return (fault_effect)i;
+    if (given) refuse("FAULT_MODE", given);
+    return FAULT_ERROR;
+}
+
+static int chosen_errno(void) {
+    const char *const given = getenv("FAULT_ERRNO");
+    for (int number = 1; given && number < 256; number++) {
+        const char *const name = strerrorname_np(number);
+        if (name && strcmp(name, given) == 0) return number;
+    }
+    if (given) refuse("FAULT_ERRNO", given);
     return EIO;
 }
 
-/* The next definition of a function. POSIX, not ISO C, makes a function of an object's pointer. */
-#define REAL(name) (__extension__(__typeof__(&name)) dlsym(RTLD_NEXT, #name))
-
-static void mark(void) {
-    const char *path = getenv("FAULT_MARK");
-    int (*const real)(const char *, int, ...) = REAL(open);
-    const int file = path && real ? real(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
-    if (file >= 0) close(file);
+void plan_begin(void) {
+    choose_calls();
+    plan.effect = chosen_effect();
+    plan.number = chosen_errno();
+    plan.first = number_of("FAULT_FIRST", 1);
+    plan.count = number_of("FAULT_COUNT", 1);
+    plan.path = getenv("FAULT_PATH");
+    plan.mark = getenv("FAULT_MARK");
+    plan.is_on = true;
 }
 
-/* Whether this call fails now; then errno is set. `path`: NULL for a call without one. */
-static bool fails(const char *name, const char *path) {
-    static atomic_long matched, failed;
-    if (!is_chosen(name)) return false;
-    const char *wanted = getenv("FAULT_PATH");
-    if (wanted && strcmp(name, "malloc") != 0 && (!path || !strstr(path, wanted))) return false;
-    const long first = number_of("FAULT_FIRST", 1), count = number_of("FAULT_COUNT", 1);
+void plan_end(void) {
+    plan.is_on = false;
+}
+
+bool plan_needs_paths(void) {
+    return plan.is_on && (plan.path || plan.mark);
+}
+
+int plan_errno(void) {
+    return plan.number;
+}
+
+static void mark(fault_call call, const char *path) {
+    if (!plan.mark || atomic_exchange(&has_fired, true)) return;
+    const long file = system_call(
+        SYS_openat, (const long[6]){AT_FDCWD, (long)plan.mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600});
+    if (file < 0) return;
+    char text[1200];
+    const int length = snprintf(text, sizeof text, "%s %s\n", names[call], path ? path : "");
+    system_call(SYS_write, (const long[6]){file, (long)text, length});
+    system_call(SYS_close, (const long[6]){file});
+}
+
+static bool is_about(const char *path) {
+    return path && strstr(path, plan.path);
+}
+
+fault_effect plan_ask(fault_call call, const char *path, const char *other) {
+    if (!plan.is_on) return FAULT_NONE;
+    const bool is_path_call = call != FAULT_MALLOC && call != FAULT_THREAD;
+    if (plan.path && is_path_call && !is_about(path) && !is_about(other)) return FAULT_NONE;
+    atomic_fetch_add(&seen[call], 1);
+    if (!plan.is_chosen[call]) return FAULT_NONE;
     const long now = atomic_fetch_add(&matched, 1) + 1;
-    if (now < first || (count && now >= first + count)) return false;
-    if (atomic_fetch_add(&failed, 1) == 0) mark();
-    errno = chosen_error();
-    return true;
+    if (now < plan.first || (plan.count && now >= plan.first + plan.count)) return FAULT_NONE;
+    mark(call, path);
+    return plan.effect;
 }
 
-/* The path behind a descriptor; NULL where it has none. */
-static const char *path_of(int descriptor, char room[1024]) {
-    char link[64];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    const ssize_t length = descriptor < 0 ? -1 : readlink(link, room, 1023);
-    if (length < 0) return NULL;
-    room[length] = '\0';
-    return room;
+bool plan_apply(fault_effect effect) {
+    const struct timespec pause = {.tv_nsec = DELAY_MILLISECONDS * 1000000L};
+    if (effect == FAULT_DELAY) system_call(SYS_nanosleep, (const long[6]){(long)&pause});
+    if (effect == FAULT_KILL) system_call(SYS_kill, (const long[6]){getpid(), SIGKILL});
+    return effect == FAULT_ERROR;
 }
 
-/* ---- files ---- */
-
-#define DEFINE_OPEN(name)                                                                                    \
-    EXPORTED int name(const char *path, int flags, ...) {                                                    \
-        va_list arguments;                                                                                   \
-        va_start(arguments, flags);                                                                          \
-        const mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;                                 \
-        va_end(arguments);                                                                                   \
-        return fails("open", path) ? -1 : REAL(name)(path, flags, mode);                                     \
+void plan_report(void (*line)(const char *text)) {
+    for (size_t i = 0; i < FAULT_CALL_COUNT; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "call %s %ld\n", names[i], atomic_load(&seen[i]));
+        line(text);
     }
-DEFINE_OPEN(open)
-DEFINE_OPEN(open64)
-
-/* What a fortified program calls where the flags are no constant. */
-#define DEFINE_FORTIFIED_OPEN(fortified, name)                                                               \
-    EXPORTED int fortified(const char *path, int flags);                                                     \
-    EXPORTED int fortified(const char *path, int flags) {                                                    \
-        return fails("open", path) ? -1 : REAL(name)(path, flags);                                           \
-    }
-DEFINE_FORTIFIED_OPEN(__open_2, open)
-DEFINE_FORTIFIED_OPEN(__open64_2, open64)
-
-EXPORTED DIR *opendir(const char *path) {
-    return fails("opendir", path) ? NULL : REAL(opendir)(path);
-}
-
-EXPORTED int stat(const char *restrict path, struct stat *restrict out) {
-    return fails("stat", path) ? -1 : REAL(stat)(path, out);
-}
-
-EXPORTED int stat64(const char *restrict path, struct stat64 *restrict out) {
-    return fails("stat", path) ? -1 : REAL(stat64)(path, out);
-}
-
-EXPORTED ssize_t read(int descriptor, void *bytes, size_t size) {
-    char room[1024];
-    return fails("read", path_of(descriptor, room)) ? -1 : REAL(read)(descriptor, bytes, size);
-}
-
-#define DEFINE_PREAD(name, offset_type)                                                                      \
-    EXPORTED ssize_t name(int descriptor, void *bytes, size_t size, offset_type offset) {                    \
-        char room[1024];                                                                                     \
-        return fails("read", path_of(descriptor, room)) ? -1 : REAL(name)(descriptor, bytes, size, offset);  \
-    }
-DEFINE_PREAD(pread, off_t)
-DEFINE_PREAD(pread64, off64_t)
-
-#define DEFINE_MMAP(name, offset_type)                                                                       \
-    EXPORTED void *name(void *at, size_t size, int protection, int flags, int descriptor,                    \
-                        offset_type offset) {                                                                \
-        char room[1024];                                                                                     \
-        const bool is_file = !(flags & MAP_ANONYMOUS);                                                       \
-        if (is_file && fails("mmap", path_of(descriptor, room))) return MAP_FAILED;                          \
-        return REAL(name)(at, size, protection, flags, descriptor, offset);                                  \
-    }
-DEFINE_MMAP(mmap, off_t)
-DEFINE_MMAP(mmap64, off64_t)
-
-/* ---- memory ---- */
-
-EXPORTED void *malloc(size_t size) {
-    return fails("malloc", NULL) ? NULL : __libc_malloc(size);
-}
-
-EXPORTED void *calloc(size_t count, size_t size) {
-    return fails("malloc", NULL) ? NULL : __libc_calloc(count, size);
-}
-
-EXPORTED void *realloc(void *memory, size_t size) {
-    return fails("malloc", NULL) ? NULL : __libc_realloc(memory, size);
-}
-
-EXPORTED void *aligned_alloc(size_t alignment, size_t size) {
-    return fails("malloc", NULL) ? NULL : __libc_memalign(alignment, size);
-}
-
-EXPORTED int posix_memalign(void **out, size_t alignment, size_t size) {
-    void *const memory = fails("malloc", NULL) ? NULL : __libc_memalign(alignment, size);
-    if (!memory) return ENOMEM;
-    *out = memory;
-    return 0;
 }
