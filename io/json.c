@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "io/real_text.h"
+#include "io/text_stream.h"
 
 #include <float.h>
 #include <math.h>
@@ -203,14 +204,12 @@ static bool write_value(FILE *to, json_t *value) {
 }
 
 char *dni_json_line(json_t *value) {
-    char *line = NULL;
-    size_t size = 0;
-    FILE *to = value ? open_memstream(&line, &size) : NULL;
-    bool whole = to && write_value(to, value) && !ferror(to);
-    if (to && fclose(to) != 0) whole = false;
+    dni_text_stream line;
+    const bool is_written = value && dni_text_stream_open(&line) && write_value(line.to, value);
+    const bool is_whole = value && dni_text_stream_close(&line) && is_written;
     json_decref(value);
-    if (whole) return line;
-    free(line);
+    if (is_whole) return line.text;
+    if (value) free(line.text);
     return NULL;
 }
 

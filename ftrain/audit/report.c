@@ -127,7 +127,7 @@ static void write_mean(html *page, const audit_data *data, int label) {
     dn_error error;
     html_raw(page, "<figure class=\"mean\">");
     if (thumbnail_write(page, &mean, TINY_SIDE, "the mean picture of a class", &error))
-        html_text(page, error.message);
+        html_fail(page, &error);
     html_raw(page, "<figcaption>");
     html_text(page, data->classes[label]);
     html_raw(page, "<br>%zu pictures</figcaption></figure>\n", data->usable[label]);

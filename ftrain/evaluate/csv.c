@@ -8,6 +8,7 @@
 #include "io/csv.h"
 #include "io/file.h"
 #include "io/real_text.h"
+#include "io/text_stream.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -43,21 +44,17 @@ static void picture_line(FILE *to, const evaluation *result, int i) {
 
 /* Line i of the file, from 0; the header is line 0. */
 static outcome write_line(dni_file_writer *writer, const evaluation *result, int i) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *line = open_memstream(&text, &size);
-    if (!line) return report_no_memory();
+    dni_text_stream line;
+    if (!dni_text_stream_open(&line)) return report_no_memory();
     if (i == 0)
-        header_line(line, result);
+        header_line(line.to, result);
     else
-        picture_line(line, result, i - 1);
-    fputc('\n', line);
-    const bool is_whole = !ferror(line);
-    const bool is_closed = fclose(line) == 0;
+        picture_line(line.to, result, i - 1);
+    fputc('\n', line.to);
     dn_error error;
-    outcome code = is_whole && is_closed ? OUTCOME_OK : report_no_memory();
-    if (!code && dni_file_write(writer, text, size, &error)) code = report(&error, OUTCOME_MACHINE);
-    free(text);
+    outcome code = dni_text_stream_close(&line) ? OUTCOME_OK : report_no_memory();
+    if (!code && dni_file_write(writer, line.text, line.size, &error)) code = report(&error, OUTCOME_MACHINE);
+    free(line.text);
     return code;
 }
 

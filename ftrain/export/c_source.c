@@ -15,6 +15,7 @@
 #include "io/file.h"
 #include "io/json.h"
 #include "io/safetensors.h"
+#include "io/text_stream.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -184,15 +185,12 @@ static void write_source(const source *of, FILE *to) {
 
 static dn_status write_text(const source *of, void (*write)(const source *of, FILE *to),
                             dni_file_writer *writer, dn_error *error) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (stream) write(of, stream);
-    const bool whole = stream && !ferror(stream);
-    const bool closed = !stream || fclose(stream) == 0;
-    const dn_status status = whole && closed && text ? dni_file_write(writer, text, size, error)
-                                                     : dni_no_memory(error, "%s", of->name);
-    free(text);
+    dni_text_stream file;
+    if (dni_text_stream_open(&file)) write(of, file.to);
+    const dn_status status = dni_text_stream_close(&file)
+                                 ? dni_file_write(writer, file.text, file.size, error)
+                                 : dni_no_memory(error, "%s", of->name);
+    free(file.text);
     return status;
 }
 

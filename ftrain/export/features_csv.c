@@ -7,6 +7,7 @@
 #include "ftrain/shell/interrupt.h"
 #include "io/csv.h"
 #include "io/file.h"
+#include "io/text_stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,15 +36,12 @@ static void print_line(FILE *to, const feature_row *row, size_t features) {
 
 static dn_status write_line(void *context, const feature_row *row, dn_error *error) {
     const csv_file *file = context;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *line = open_memstream(&text, &size);
-    if (!line) return dni_no_memory(error, "a line of CSV");
-    print_line(line, row, file->features);
-    const bool is_whole = !ferror(line), is_closed = fclose(line) == 0;
-    const dn_status status = is_whole && is_closed ? dni_file_write(file->writer, text, size, error)
-                                                   : dni_no_memory(error, "a line of CSV");
-    free(text);
+    dni_text_stream line;
+    if (dni_text_stream_open(&line)) print_line(line.to, row, file->features);
+    const dn_status status = dni_text_stream_close(&line)
+                                 ? dni_file_write(file->writer, line.text, line.size, error)
+                                 : dni_no_memory(error, "a line of CSV");
+    free(line.text);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "io/file.h"
 #include "io/json.h"
+#include "io/text_stream.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -22,12 +23,10 @@ typedef struct section {
 
 struct html {
     char *path, *title;
-    FILE *body; /* the sections, in memory: the list of them comes before */
-    char *bytes;
-    size_t size;
-    FILE *rules; /* of style, beyond STYLE: likewise */
-    char *rule_bytes;
-    size_t rule_size;
+    dni_text_stream body;  /* the sections: the list of them comes before */
+    dni_text_stream rules; /* of style, beyond STYLE: likewise */
+    dni_text_stream head;  /* all before the sections */
+    FILE *to;              /* body, or head at the end */
     section sections[MAX_SECTIONS];
     int section_count;
     int columns, text_columns, cell; /* of the table that is open */
@@ -91,10 +90,11 @@ const char *html_style(void) {
 /* ---- the page ---- */
 
 static void free_page(html *page) {
-    if (page->body) fclose(page->body);
-    if (page->rules) fclose(page->rules);
-    free(page->bytes);
-    free(page->rule_bytes);
+    dni_text_stream *const streams[] = {&page->body, &page->rules, &page->head};
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+        (void)dni_text_stream_close(streams[i]);
+        free(streams[i]->text);
+    }
     free(page->path);
     free(page->title);
     free(page);
@@ -106,10 +106,10 @@ dn_status html_open(html **out, const char *path, const char *title, dn_error *e
     if (!page) return dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
     page->path = strdup(path);
     page->title = strdup(title);
-    page->body = open_memstream(&page->bytes, &page->size);
-    page->rules = open_memstream(&page->rule_bytes, &page->rule_size);
+    const bool has_streams = dni_text_stream_open(&page->body) && dni_text_stream_open(&page->rules);
+    page->to = page->body.to;
     dn_status status = DN_OK;
-    if (!page->path || !page->title || !page->body || !page->rules)
+    if (!page->path || !page->title || !has_streams)
         status = dni_fail(error, DN_ERR_MEMORY, "%s: out of memory", path);
     dni_file_writer *writer = NULL; /* only to learn early whether it can be written */
     if (!status) status = dni_file_writer_open(&writer, path, error);
@@ -130,15 +130,14 @@ void html_fail(html *page, const dn_error *error) {
     if (!page->failure.status) page->failure = *error;
 }
 
-/* All before the sections, written to a stream of its own. */
-static void write_head(html *page, FILE *body) {
-    page->body = body;
+static void write_head(html *page) {
+    page->to = page->head.to;
     html_raw(page,
              "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
     html_text(page, page->title);
     html_raw(page, "</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<header>\n<h1>", STYLE,
-             page->rule_bytes);
+             page->rules.text);
     html_text(page, page->title);
     html_raw(page, "</h1>\n</header>\n<nav aria-label=\"Contents\"><ul>\n");
     for (int i = 0; i < page->section_count; i++) {
@@ -149,44 +148,28 @@ static void write_head(html *page, FILE *body) {
     html_raw(page, "</ul></nav>\n<main>\n");
 }
 
-/* Closes *stream, which becomes NULL; false when it ran out of memory. */
-static bool end_stream(FILE **stream) {
-    const bool whole = !ferror(*stream);
-    const bool closed = fclose(*stream) == 0;
-    *stream = NULL;
-    return whole && closed;
-}
-
-static dn_status write_file(const html *page, const char *head, size_t head_size, dn_error *error) {
+static dn_status write_file(const html *page, dn_error *error) {
     dni_file_writer *writer;
     dn_status status = dni_file_writer_open(&writer, page->path, error);
     if (status) return status;
-    status = dni_file_write(writer, head, head_size, error);
-    if (!status) status = dni_file_write(writer, page->bytes, page->size, error);
+    status = dni_file_write(writer, page->head.text, page->head.size, error);
+    if (!status) status = dni_file_write(writer, page->body.text, page->body.size, error);
     if (!status) return dni_file_writer_commit(writer, error);
     dni_file_writer_abandon(writer);
     return status;
 }
 
 static dn_status write_page(html *page, dn_error *error) {
-    char *head = NULL;
-    size_t head_size = 0;
     html_raw(page, "%s</main>\n</body>\n</html>\n", page->section_count ? "</section>\n" : "");
-    bool whole = end_stream(&page->body);
-    whole = end_stream(&page->rules) && whole;
-    FILE *stream = whole ? open_memstream(&head, &head_size) : NULL;
-    if (stream) {
-        write_head(page, stream);
-        whole = end_stream(&page->body);
-    }
+    bool is_whole = dni_text_stream_close(&page->body) && dni_text_stream_close(&page->rules);
+    if (is_whole && dni_text_stream_open(&page->head)) write_head(page);
+    is_whole = is_whole && dni_text_stream_close(&page->head);
     dn_status status = DN_OK;
-    if (!stream || !whole || page->is_broken)
+    if (!is_whole || page->is_broken)
         status = dni_fail(error, DN_ERR_MEMORY, "%s: out of memory for the page", page->path);
     if (!status && page->failure.status)
         status = dni_fail(error, page->failure.status, "%s", page->failure.message);
-    if (!status) status = write_file(page, head, head_size, error);
-    free(head);
-    return status;
+    return !status ? write_file(page, error) : status;
 }
 
 dn_status html_close(html *page, dn_error *error) {
@@ -208,14 +191,14 @@ void html_section(html *page, const char *id, const char *title) {
 void html_raw(html *page, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(page->body, format, arguments);
+    if (vfprintf(page->to, format, arguments) < 0) page->is_broken = true;
     va_end(arguments);
 }
 
 void html_add_style(html *page, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(page->rules, format, arguments);
+    if (vfprintf(page->rules.to, format, arguments) < 0) page->is_broken = true;
     va_end(arguments);
 }
 
@@ -255,7 +238,7 @@ static void write_escaped(FILE *to, const char *text) {
 void html_text(html *page, const char *text) {
     json_t *clean = dni_json_text(text);
     if (clean)
-        write_escaped(page->body, json_string_value(clean));
+        write_escaped(page->to, json_string_value(clean));
     else
         page->is_broken = true;
     json_decref(clean);

@@ -9,6 +9,7 @@
 #include "io/csv.h"
 #include "io/json.h"
 #include "io/real_text.h"
+#include "io/text_stream.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -76,26 +77,23 @@ static void print_csv_header(const prediction *shape) {
 /* "{rose|tulip}": braces tell the empty set from a row without one. A backslash stands before a bar or
  * backslash of a name. False without memory. */
 static bool print_csv_set(const prediction *predicted) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&text, &size);
-    if (!to) return false;
+    dni_text_stream set;
+    if (!dni_text_stream_open(&set)) return false;
     char before = '{';
     for (int i = 0; i < predicted->class_count; i++) {
         if (!prediction_holds(predicted, predicted->order[i])) continue;
-        putc(before, to);
+        putc(before, set.to);
         before = '|';
         for (const char *next = predicted->classes[predicted->order[i]]; *next; next++) {
-            if (*next == '|' || *next == '\\') putc('\\', to);
-            putc(*next, to);
+            if (*next == '|' || *next == '\\') putc('\\', set.to);
+            putc(*next, set.to);
         }
     }
-    fputs(before == '{' ? "{}" : "}", to);
-    const bool whole = !ferror(to);
-    const bool closed = fclose(to) == 0;
-    if (whole && closed) dni_csv_field(stdout, text);
-    free(text);
-    return whole && closed;
+    fputs(before == '{' ? "{}" : "}", set.to);
+    if (!dni_text_stream_close(&set)) return false;
+    dni_csv_field(stdout, set.text);
+    free(set.text);
+    return true;
 }
 
 static bool is_shown(const prediction *predicted, int class_index) {

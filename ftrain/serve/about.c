@@ -5,6 +5,7 @@
 #include "ftrain/backbone/model_json.h"
 #include "io/file.h"
 #include "io/json.h"
+#include "io/text_stream.h"
 
 #include <stdlib.h>
 
@@ -83,13 +84,8 @@ static void write_counts(FILE *to, const site *of, server *asked) {
 }
 
 void answer_metrics(void *context, const request *in, response *out) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&text, &size);
-    if (to) write_counts(to, context, in->server);
-    if (to && fclose(to) != 0) {
-        free(text);
-        text = NULL;
-    }
-    response_bytes(out, 200, "text/plain; version=0.0.4; charset=utf-8", text, size);
+    dni_text_stream counts;
+    if (dni_text_stream_open(&counts)) write_counts(counts.to, context, in->server);
+    (void)dni_text_stream_close(&counts); /* no text is an answer of its own */
+    response_bytes(out, 200, "text/plain; version=0.0.4; charset=utf-8", counts.text, counts.size);
 }

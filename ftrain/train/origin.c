@@ -8,6 +8,7 @@
 #include "io/content_key.h"
 #include "io/file.h"
 #include "io/json.h"
+#include "io/text_stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,19 +66,15 @@ enum { LISTED = 20 };
 
 /* "'a', 'b'": the names that the other list lacks, from malloc; "none" where there are none. */
 static char *list_missing(const char *const *names, int count, const char *const *others, int other_count) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&text, &size);
-    if (!to) return NULL;
+    dni_text_stream list;
+    if (!dni_text_stream_open(&list)) return NULL;
     int found = 0;
     for (int i = 0; i < count; i++)
         if (find_name(names[i], others, other_count) < 0 && ++found <= LISTED)
-            fprintf(to, "%s'%s'", found > 1 ? ", " : "", names[i]);
-    if (found > LISTED) fprintf(to, " and %d more", found - LISTED);
-    if (!found) fputs("none", to);
-    if (fclose(to) == 0) return text;
-    free(text);
-    return NULL;
+            fprintf(list.to, "%s'%s'", found > 1 ? ", " : "", names[i]);
+    if (found > LISTED) fprintf(list.to, " and %d more", found - LISTED);
+    if (!found) fputs("none", list.to);
+    return dni_text_stream_close(&list) ? list.text : NULL;
 }
 
 /* Tells how the classes differ; `refused`: that this is why the training does not begin. */
