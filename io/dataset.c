@@ -263,6 +263,14 @@ static dn_status compare_classes(const char *folder, const expected_classes *exp
                     expected->source, difference.content);
 }
 
+/* What was left out may be why a set is refused: the last of it is told, too. */
+static dn_status add_reason(const dni_samples *samples, dn_status status, dn_error *error) {
+    if (!status || dni_status_is_machine(status) || !error || !samples->left_out_count) return status;
+    const dn_error refusal = *error;
+    return dni_fail(error, status, "%.500s; left out: %.500s", refusal.message,
+                    samples->left_out[samples->left_out_count - 1].message);
+}
+
 /* --- scanning ------------------------------------------------------------------------------------------- */
 
 /* Takes the classes from the training split's listing, which is left empty. */
@@ -317,6 +325,7 @@ dn_status dni_dataset_scan(dni_dataset *out, const char *folder, dn_error *error
         char *path;
         status = dni_split_find(&path, folder, dni_split_name((dni_split)split), error);
         if (!status) status = scan_split(out, path, (dni_split)split, at, error);
+        status = add_reason(&out->splits[split], status, error);
         free(path);
     }
     if (status) dni_dataset_free(out);
@@ -347,6 +356,7 @@ dn_status dni_samples_scan(dni_samples *out, const char *folder, const char *con
                             error);
     dni_name_index_free(&index);
     dni_listing_free(&listing);
+    status = add_reason(out, status, error);
     if (status) dni_samples_free(out);
     return status;
 }

@@ -9,6 +9,7 @@
 #include "io/file.h"
 #include "io/retry.h"
 #include "io/sync.h"
+#include "io/text_stream.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -339,17 +340,19 @@ static bool write_line(FILE *to, const dni_decision *made, const char *now) {
 
 /* The lines to be appended; from malloc. `before` comes first. NULL: out of memory. */
 static char *compose(size_t *size, const char *before, const dni_decision *made, size_t count) {
-    char now[DNI_TIME_TEXT], *text = NULL;
+    char now[DNI_TIME_TEXT];
     struct tm utc;
     const time_t seconds = time(NULL);
     strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
-    FILE *const stream = open_memstream(&text, size);
-    if (!stream) return NULL;
-    bool is_whole = fputs(before, stream) >= 0;
-    for (size_t i = 0; is_whole && i < count; i++) is_whole = write_line(stream, &made[i], now);
-    if (ferror(stream)) is_whole = false;
-    if (fclose(stream) == 0 && is_whole) return text;
-    free(text);
+    dni_text_stream lines;
+    if (!dni_text_stream_open(&lines)) return NULL;
+    fputs(before, lines.to);
+    bool is_whole = true;
+    for (size_t i = 0; is_whole && i < count; i++) is_whole = write_line(lines.to, &made[i], now);
+    if (!dni_text_stream_close(&lines)) return NULL;
+    *size = lines.size;
+    if (is_whole) return lines.text;
+    free(lines.text);
     return NULL;
 }
 
