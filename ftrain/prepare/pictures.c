@@ -84,6 +84,7 @@ typedef struct turn {
     size_t first; /* sample */
     dn_status statuses[AT_A_TIME];
     dn_error errors[AT_A_TIME];
+    bool is_decoded[AT_A_TIME]; /* what fails behind that is no fault of the picture's */
 } turn;
 
 static dn_status write_jpeg(prepared_picture *item, const char *path, const dn_image *image,
@@ -148,6 +149,7 @@ static void prepare_one(void *context, size_t i) {
                          all->set->samples.items[sample].label, item->name);
     dn_status status = path ? load_picture(item, source, &image, error) : dni_no_memory(error, "%s", source);
     if (!status) status = form_picture(all, item, source, &image, &formed, error);
+    work->is_decoded[i] = !status;
     if (!status) {
         item->encoding = form_draw(all->form, &item->source);
         status = write_picture(all, item, path, &formed, error);
@@ -168,7 +170,8 @@ static outcome take_stock(preparation *self, const turn *work, size_t count) {
             frame_note_add(&self->frames, self->set->samples.items[sample].path, self->items[sample].frames);
             continue;
         }
-        const outcome code = skip_input(&work->errors[i], self->strict, &self->skipped);
+        const outcome code = work->is_decoded[i] ? report(&work->errors[i], OUTCOME_MACHINE)
+                                                 : skip_input(&work->errors[i], self->strict, &self->skipped);
         if (code) return code;
         const prepared_picture *item = &self->items[sample];
         const int shorter = item->width < item->height ? item->width : item->height;
