@@ -9,6 +9,7 @@
 #include "ftrain/shell/outcome.h"
 #include "io/file.h"
 #include "io/image_format.h"
+#include "io/retry.h"
 #include "io/sync.h"
 
 #include <errno.h>
@@ -63,7 +64,9 @@ static outcome read_file(collect_folder *folder, const char *name) {
     char *path = dni_path_join(folder->path, name);
     if (!path) return report_no_memory();
     outcome code = OUTCOME_OK;
-    if (stat(path, &info) == 0 && S_ISREG(info.st_mode) && strcmp(name, MANIFEST) != 0) {
+    if (stat(path, &info) != 0) {
+        if (errno != ENOENT) code = complain(folder, name, "cannot be examined"); /* not a link to nowhere */
+    } else if (S_ISREG(info.st_mode) && strcmp(name, MANIFEST) != 0) {
         dni_key key;
         dn_error error;
         if (dni_key_of_file(&key, path, &error))
@@ -159,7 +162,7 @@ static outcome read_manifest(collect_folder *folder, const char *url, const char
     static const char header[] = "file\turl\ttime\tbytes\txxh3\n";
     manifest_end end = {.whole = 0};
     if (!read_lines(folder, &end, url, path)) return complain(folder, MANIFEST, "cannot be read");
-    if (end.whole < end.size && ftruncate(folder->manifest, end.whole) != 0)
+    if (end.whole < end.size && dni_cut(folder->manifest, (uint64_t)end.whole) != 0)
         return complain(folder, MANIFEST, "cannot be written");
     const char *const begin = !end.whole ? header : end.is_open ? "\n" : "";
     if (append(folder, begin, strlen(begin))) return OUTCOME_OK;
@@ -183,7 +186,9 @@ static outcome open_manifest(collect_folder *folder, const char *url) {
     else if (folder->manifest < 0 || fstat(folder->manifest, &found) != 0 || !S_ISREG(found.st_mode))
         code = refuse_manifest(folder);
     else if (flock(folder->manifest, LOCK_EX | LOCK_NB) != 0)
-        code = complain(folder, MANIFEST, "another collection seems to write to this folder");
+        code = complain(folder, MANIFEST,
+                        errno == EWOULDBLOCK ? "another collection seems to write to this folder"
+                                             : "cannot be locked");
     if (!code) code = read_manifest(folder, url, path);
     free(path);
     return code;

@@ -23,6 +23,7 @@
 #include "io/orientation.h"
 #include "io/png.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -54,25 +55,36 @@ typedef struct explanation_run {
 /* ---- one picture ---- */
 
 /* FOLDER/NAME and the ending, and FOLDER/NAME-2 and so on where that is taken: nothing is written over. The
- * first `stem` bytes of `name` count. From malloc. */
+ * first `stem` bytes of `name` count. From malloc; NULL: after a message. */
 static char *free_name(const char *folder, const char *name, size_t stem, const char *ending) {
     const size_t size = strlen(folder) + stem + strlen(ending) + 32;
     char *out = malloc(size);
     struct stat there;
+    if (!out) (void)report_no_memory();
     for (int number = 1; out; number++) {
         if (number == 1)
             snprintf(out, size, "%s/%.*s%s", folder, (int)stem, name, ending);
         else
             snprintf(out, size, "%s/%.*s-%d%s", folder, (int)stem, name, number, ending);
-        if (stat(out, &there) != 0) break;
+        if (stat(out, &there) == 0) continue;
+        if (errno == ENOENT) break;
+        message("%s: cannot be examined: %s", out, strerror(errno));
+        free(out);
+        out = NULL;
     }
     return out;
 }
 
 /* Named as the picture is, but for its ending. */
-static char *map_name(const char *folder, const char *path) {
+static outcome name_map(char **out, const explanation_run *run, const char *path) {
     const char *name = dni_path_name(path), *dot = strrchr(name, '.');
-    return free_name(folder, name, dot && dot != name ? (size_t)(dot - name) : strlen(name), ".png");
+    const size_t stem = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+    if (run->into_folder) {
+        *out = free_name(run->output, name, stem, ".png");
+        return *out ? OUTCOME_OK : OUTCOME_MACHINE;
+    }
+    *out = strdup(run->output);
+    return *out ? OUTCOME_OK : report_no_memory();
 }
 
 /* Fills in the map's file and its size. */
@@ -83,10 +95,9 @@ static outcome draw(const explanation_run *run, const dn_image *image, explained
     if (overlay_draw(&drawn, image, preprocessing, run->evidence, run->map_height, run->map_width,
                      &run->overlay, &error))
         return report(&error, OUTCOME_MACHINE);
-    out->map = run->into_folder ? map_name(run->output, out->path) : strdup(run->output);
     out->width = drawn.width;
     out->height = drawn.height;
-    outcome code = out->map ? OUTCOME_OK : report_no_memory();
+    outcome code = name_map(&out->map, run, out->path);
     const bool before = interrupts_wait(true);
     if (!code && dni_png_write(out->map, &drawn, &error)) code = report(&error, OUTCOME_MACHINE);
     interrupts_wait(before);
@@ -204,7 +215,7 @@ static outcome write_index(const explanation_run *run) {
     const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
     static const char name[] = "index";
     char *path = free_name(run->output, name, strlen(name), ".html");
-    if (!path) return report_no_memory();
+    if (!path) return OUTCOME_MACHINE;
     const index_page index = {.pictures = &run->pictures,
                               .sums = run->sums,
                               .area = run->area,

@@ -6,6 +6,7 @@
 #include "core/number.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/progress.h"
+#include "io/retry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,27 +45,33 @@ static outcome complain(const job *j, int number) {
     return OUTCOME_MACHINE;
 }
 
-static bool is_named(int descriptor, const char *path) {
+/* 1: the name still means the open file; 0: it does not; -1 with errno: that cannot be told. */
+static int is_named(int descriptor, const char *path) {
     struct stat open_file, named;
-    return fstat(descriptor, &open_file) == 0 && lstat(path, &named) == 0 && S_ISREG(named.st_mode) &&
-           open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+    if (fstat(descriptor, &open_file) != 0) return -1;
+    if (lstat(path, &named) != 0) return errno == ENOENT ? 0 : -1;
+    return S_ISREG(named.st_mode) && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+}
+
+static outcome refuse_part(const char *path) {
+    message("%s: cannot be opened: %s", path, strerror(errno));
+    return OUTCOME_MACHINE;
 }
 
 /* Only one process fills a part. */
 static outcome open_part(job *j) {
     const char *const path = j->options->part;
-    j->part = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-    if (j->part < 0) {
-        message("%s: cannot be opened: %s", path, strerror(errno));
-        return OUTCOME_MACHINE;
-    }
-    const bool locked = flock(j->part, LOCK_EX | LOCK_NB) == 0;
-    if ((!locked && errno == EWOULDBLOCK) || !is_named(j->part, path)) {
+    j->part = dni_open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (j->part < 0) return refuse_part(path);
+    const bool is_taken = flock(j->part, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    const int named = is_named(j->part, path);
+    if (named < 0) return refuse_part(path);
+    if (is_taken || !named) {
         message("%s: another download seems to fill this file", path);
         return OUTCOME_MACHINE;
     }
     const off_t size = j->options->resume ? lseek(j->part, 0, SEEK_END) : 0;
-    if (size < 0 || ftruncate(j->part, size) != 0) return complain(j, errno);
+    if (size < 0 || dni_cut(j->part, (uint64_t)size) != 0) return complain(j, errno);
     j->size = (uint64_t)size;
     j->is_resumed = size > 0;
     return OUTCOME_OK;
@@ -73,7 +80,7 @@ static outcome open_part(job *j) {
 static bool start_over(job *j) {
     j->size = j->total = 0;
     j->is_resumed = false;
-    if (ftruncate(j->part, 0) == 0) return true;
+    if (dni_cut(j->part, 0) == 0) return true;
     j->failure = errno;
     return false;
 }

@@ -13,6 +13,7 @@
 #include "io/file.h"
 #include "io/json.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,24 +28,25 @@ typedef struct choice {
 
 /* ---- paths ---- */
 
-/* The part of a path inside the set, with links and dots resolved; from malloc. NULL: it is not inside. */
-static char *resolve(const review_set *set, const char *path) {
-    char *const folder = realpath(set->folder, NULL), *const real = realpath(path, NULL);
-    const char *const inside = folder && real ? dni_path_inside(real, folder) : NULL;
-    char *const copy = inside ? strdup(inside) : NULL;
+/* Which picture of the set a path is, with links and dots resolved; as many as there are: none. */
+static dn_status find_resolved(size_t *out, const review_set *set, const char *path, dn_error *error) {
+    char *const folder = realpath(set->folder, NULL), *const real = folder ? realpath(path, NULL) : NULL;
+    const char *const inside = real ? dni_path_inside(real, folder) : NULL;
+    const dn_status status =
+        real ? DN_OK : dni_fail_errno(error, errno, "%s: cannot be followed", folder ? path : set->folder);
+    *out = inside ? review_set_find(set, inside) : set->set.samples.count;
     free(folder);
     free(real);
-    return copy;
+    return status;
 }
 
-static size_t find(const review_set *set, const char *path) {
+static dn_status find(size_t *out, const review_set *set, const char *path, dn_error *error) {
     const char *const inside = dni_path_inside(path, set->folder);
-    size_t found = inside ? review_set_find(set, inside) : set->set.samples.count;
-    if (found < set->set.samples.count) return found;
-    char *const resolved = resolve(set, path);
-    if (resolved) found = review_set_find(set, resolved);
-    free(resolved);
-    return found;
+    const size_t none = set->set.samples.count;
+    *out = inside ? review_set_find(set, inside) : none;
+    const dn_status status = *out == none ? find_resolved(out, set, path, error) : DN_OK;
+    if (status || *out != none) return status;
+    return dni_fail(error, DN_ERR_NOT_FOUND, "%s: is no picture of %s", path, set->folder);
 }
 
 /* A file that is not there: of a decision it can be taken back. */
@@ -57,20 +59,18 @@ static dn_status take_missing(choice *work, const named_picture *picture, dn_err
 
 static outcome take(choice *work, const named_picture *picture) {
     dn_error error;
-    dn_status status = DN_OK;
-    const size_t i = picture->error ? 0 : find(work->set, picture->path);
-    if (picture->error)
-        status = take_missing(work, picture, &error);
-    else if (i == work->set->set.samples.count)
-        status =
-            dni_fail(&error, DN_ERR_NOT_FOUND, "%s: is no picture of %s", picture->path, work->set->folder);
-    else if (!work->is_taken[i])
+    size_t i = 0;
+    dn_status status =
+        picture->error ? take_missing(work, picture, &error) : find(&i, work->set, picture->path, &error);
+    if (!picture->error && !status && !work->is_taken[i]) {
         status = pending_add(&work->pending, work->set, i, work->made, &error);
-    if (!picture->error && !status) work->is_taken[i] = true;
+        work->is_taken[i] = !status;
+    }
     return status ? report(&error, OUTCOME_DATA) : OUTCOME_OK;
 }
 
-/* The path as the file system knows it: as it is, or else inside the set. From malloc; NULL: out of memory. */
+/* The path as the file system knows it: as it is, or else inside the set. From malloc; NULL: out of
+ * memory. */
 static char *locate(const review_set *set, const char *path) {
     char *const inside = dni_path_join(set->folder, path);
     if (!inside || (access(path, F_OK) != 0 && access(inside, F_OK) == 0)) return inside;

@@ -9,6 +9,7 @@
 #include "io/file.h"
 #include "io/json.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,10 +37,22 @@ static bool are_one(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
+/* What a name leads to; *is_there: false where it leads nowhere. */
+static outcome examine(struct stat *out, bool *is_there, const char *path) {
+    *is_there = stat(path, out) == 0;
+    if (*is_there || errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG)
+        return OUTCOME_OK;
+    message("%s: cannot be examined: %s", path, strerror(errno));
+    return OUTCOME_MACHINE;
+}
+
 /* Whether two names lead to one file. One that is not there yet is where its folder is. */
 static outcome lead_to_one(bool *out, const char *a, const char *b) {
     struct stat at_a, at_b;
-    const bool has_a = stat(a, &at_a) == 0, has_b = stat(b, &at_b) == 0;
+    bool has_a, has_b;
+    outcome code = examine(&at_a, &has_a, a);
+    if (!code) code = examine(&at_b, &has_b, b);
+    if (code) return code;
     *out = has_a && has_b && are_one(&at_a, &at_b);
     if (has_a || has_b || strcmp(dni_path_name(a), dni_path_name(b)) != 0) return OUTCOME_OK;
     char *const folder_a = dni_path_folder(a), *const folder_b = dni_path_folder(b);
