@@ -11,6 +11,8 @@
 #   make crash      power cuts while a command writes, KILLS=200 kills, full disks; SEED=1; half an hour
 #   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
 #   make portability  with clang, musl, for aarch64 and old processors, as far as can be had here; half an hour
+#   make faults     every command with every call of the system and of malloc failing, a run for each: days; CASES=100:
+#                   so many of each command, by SEED; COMMANDS='split train' CALLS='write fsync' MODES='error kill'
 #   make interop    what `ftrain export` writes, in PyTorch, ONNX Runtime, pandas, ...; skips where one is missing
 #   make browser    tests of the pages of 'ftrain serve' and 'ftrain review' in chromium; skips where there is none
 #   make soak       'ftrain serve' under CLIENTS=8 good, broken and hostile ones for MINUTES=1; what it takes must stay
@@ -461,6 +463,22 @@ crash-built: $(PROGRAM) $(CRASH)
 	@test/crash/crash.py --seed $(SEED) $(BUILD)
 	@test/crash/kills.py --seed $(SEED) --kills $(KILLS) $(BUILD)
 	@test/crash/full.py --seed $(SEED) $(BUILD)
+
+# Cases of each command (empty: all), drawn by SEED; some commands, calls and modes alone; of a call that is made often every
+# EVERY-th: test/faults/faults.py.
+CASES ?=
+EVERY ?= 1
+COMMANDS ?=
+CALLS ?=
+MODES ?=
+.PHONY: faults faults-built
+faults: deps
+	+@$(AGAIN) faults-built
+
+faults-built: $(PROGRAM) $(FAULTS)
+	@$(PYTHON) test/faults/faults.py $(PROGRAM) $(FAULTS) --every $(EVERY) $(CASES:%=--cases %) $(SEED:%=--seed %) \
+	    $(if $(COMMANDS),--commands $(subst $(space),$(comma),$(COMMANDS))) \
+	    $(if $(CALLS),--calls $(subst $(space),$(comma),$(CALLS))) $(if $(MODES),--modes $(subst $(space),$(comma),$(MODES)))
 
 # The browser is installed where it is missing and can be; the tests skip, and say why, where it is still missing.
 BROWSER_PACKAGES := chromium chromium-driver python3-selenium

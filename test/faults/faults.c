@@ -8,6 +8,7 @@
  *     FAULT_PATH    only calls on paths that contain this text; malloc and thread have none and ignore it
  *     FAULT_FIRST   the number of the first matching call that fails, from 1 on (default 1)
  *     FAULT_COUNT   how many fail from there on; 0: all (default 1)
+ *     FAULT_SPARE   a text in the name of a library whose own calls of malloc do not fail
  *     FAULT_MARK    a file that is made when the first call fails, and says what it was about; a loop over
  *                   FAULT_FIRST ends where there is none
  *     FAULT_REPORT  a file that is written at the end: how often each call was made, what memory was not

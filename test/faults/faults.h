@@ -62,6 +62,9 @@ bool plan_apply(fault_effect effect);
 void plan_report(void (*line)(const char *text));
 void memory_report(void (*line)(const char *text));
 
+/* Finds the library of FAULT_SPARE. */
+void memory_begin(void);
+
 /* Lets every system call that can fail be asked for. */
 void system_calls_begin(void);
 /* The kernel's own answer: a negative one is an error number. */

@@ -58,6 +58,7 @@ static main_function *real_main;
 
 static int main_with_faults(int argc, char **argv, char **environment) {
     note_descriptors();
+    memory_begin();
     system_calls_begin();
     plan_begin();
     return real_main(argc, argv, environment);
