@@ -416,10 +416,10 @@ tsan:
 	    TESTS='$(filter-out house bench fuzz json,$(TESTS))' test
 
 # What the tests run of the sources. test/house is about the tree and builds of its own, test/bench about times; a program
-# that a test kills leaves no counts.
+# that a test kills leaves no counts. Without the sandbox, in which a program could not write them.
 coverage: deps
 	@if [ -d $(BUILD)/coverage ]; then find $(BUILD)/coverage -name '*.gcda' -delete; fi
-	+@$(AGAIN) coverage-built BUILD=$(call quoted,$(abspath $(BUILD)/coverage)) COVERAGE=1 OPTIMIZE=-O1 HARDEN= \
+	+@$(AGAIN) coverage-built BUILD=$(call quoted,$(abspath $(BUILD)/coverage)) COVERAGE=1 OPTIMIZE=-O1 HARDEN= SECCOMP= \
 	    TESTS=$(call quoted,$(filter-out $(if $(filter file,$(origin TESTS)),house bench),$(TESTS)))
 
 coverage-built: check
