@@ -157,12 +157,13 @@ def main():
         with Server(wanted.ftrain, wanted.model, *options, environment={"FTRAIN_TOKEN": TOKEN}, errors=errors) as server:
             reader = Reader(server)
             before = reader.at_rest()
+            said_at_start = os.fstat(errors.fileno()).st_size
             begin = time.monotonic()
             with watch.Watch(server.process.pid) as watched:
                 account = soak(server, pictures, wanted, begin)
             wrong = judge(account, before, reader.at_rest(before.sample), reader.asked)
             code = server.end()
-        errors.seek(0)
+        errors.seek(said_at_start)
         told = errors.read()
     if code != 0:
         wrong.append(f"the server ended with {code} after SIGTERM")
