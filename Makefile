@@ -7,6 +7,8 @@
 #   make asan       all tests under gcc's AddressSanitizer and UndefinedBehaviorSanitizer
 #   make ubsan      all tests under clang's UndefinedBehaviorSanitizer, which sees more
 #   make tsan       the tests under gcc's ThreadSanitizer, on eight threads
+#   make msan       tests that need few foreign libraries, under clang's MemorySanitizer
+#   make valgrind   tests and the program under valgrind's memcheck, with portable and AVX2 kernels
 #   make fuzz       every reader of foreign bytes under libFuzzer, MINUTES=1 each; DOOR=pickle: one alone (clang)
 #   make crash      power cuts while a command writes, KILLS=200 kills, full disks; SEED=1; half an hour
 #   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
@@ -41,7 +43,7 @@
 #   make help       print this
 #
 # Variables: CC, PKG_CONFIG, AR, BUILD (folder of the build), V=1 (show whole commands), SANITIZE (1: address and
-# undefined, or one of them; thread), OPTIMIZE, HARDEN= (empty: none of the compiler's protections), WERROR=-Werror
+# undefined, or one of them; thread; memory), OPTIMIZE, HARDEN= (empty: none of the compiler's protections), WERROR=-Werror
 # (warnings stop the build; make test sets it), HTTP= WEBP= TIFF= HEIF= ONNX= MPI= SECCOMP= (empty: built without that
 # library), PREFIX, LIBDIR, INCLUDEDIR, MANDIR, COMPLETIONDIR (of bash), ZSHCOMPLETIONDIR, FISHCOMPLETIONDIR, SCHEMADIR,
 # DESTDIR, PROTOC_C and ONNX_PROTO (ONNX's schema, and what compiles it), PYTHON (of make golden).
@@ -67,7 +69,8 @@ ZSHCOMPLETIONDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMPLETIONDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 SCHEMADIR ?= $(PREFIX)/share/densenet/json
 SANITIZE ?=
-SANITIZED_FOLDER = $(or $(if $(filter undefined,$(SANITIZE)),ubsan),$(if $(filter thread,$(SANITIZE)),tsan),asan)
+SANITIZED_FOLDER = $(or $(if $(filter undefined,$(SANITIZE)),ubsan),$(if $(filter thread,$(SANITIZE)),tsan),\
+                   $(if $(filter memory,$(SANITIZE)),msan),asan)
 BUILD   ?= build$(if $(SANITIZE),/$(SANITIZED_FOLDER))
 WERROR  ?=
 # A sanitizer's checks are unrolled with everything else at -O3: one kernel alone then takes 54 s to compile, 14 s at -O2.
@@ -164,6 +167,12 @@ OUR_LDFLAGS  += -fsanitize=$(SANITIZERS)
 # What a sanitizer needs beside the programs: their own functions in the place of others'.
 ifeq ($(SANITIZE),thread)
 SANITIZER_OBJECTS := $(BUILD)/test/sanitizers/cores.o
+endif
+ifeq ($(SANITIZE),memory)
+OUR_CFLAGS  += -fsanitize-memory-track-origins
+OUR_LDFLAGS += -fsanitize-memory-track-origins $(sort $(shell grep -ho '__wrap_[A-Za-z0-9_]*' \
+                   test/sanitizers/memory.c test/sanitizers/libraries.c | sed 's/__wrap_/-Wl,--wrap=/'))
+SANITIZER_OBJECTS := $(BUILD)/test/sanitizers/memory.o $(BUILD)/test/sanitizers/libraries.o
 endif
 endif
 # The caller's flags last. Variables that a pattern's targets set, FILE_CFLAGS, stand behind them: a kernel is nothing
@@ -394,7 +403,7 @@ PARTS ?=
 portability: all
 	@BUILD='$(BUILD)' test/portability/portability.sh $(PARTS)
 
-.PHONY: test check asan ubsan tsan portability abi golden digests digests-aarch64 coverage coverage-built
+.PHONY: test check asan ubsan tsan msan valgrind portability abi golden digests digests-aarch64 coverage coverage-built
 test: deps
 	+@$(AGAIN) check $(if $(filter file,$(origin WERROR)),WERROR=-Werror)
 
@@ -427,6 +436,42 @@ coverage-built: check
 	@if command -v genhtml >/dev/null; then \
 	    genhtml --quiet --branch-coverage --title ftrain --output-directory $(BUILD)/html $(BUILD)/coverage.info && \
 	    echo $(BUILD)/html/index.html; else echo 'no pages: genhtml is in the package lcov'; fi
+
+# What is left out calls decoders of pictures, a server, curl, libsvm or MPI, which write where MemorySanitizer does not
+# see it: test/sanitizers/libraries.c knows the other libraries.
+MSAN_CC    := $(if $(findstring clang,$(CC)),$(CC),clang)
+MSAN_ROOMS := core/% layers/% weights/% densenet/% head/%
+MSAN_DOORS := safetensors pickle weights model store journal checkpoint decisions manifest json names npy npz options lists guard
+MSAN_TESTS := $(filter $(MSAN_ROOMS:%=$(BUILD)/test/%) $(MSAN_DOORS:%=$(BUILD)/test/fuzz/test_%),$(TEST_PROGRAMS))
+.PHONY: msan-built
+msan: deps
+	@command -v $(lastword $(MSAN_CC)) >/dev/null || { echo "msan: there is no clang here; it is Debian's package clang" >&2; exit 2; }
+	+@$(AGAIN) msan-built SANITIZE=memory OPTIMIZE=-O1 CC=$(call quoted,$(MSAN_CC))
+
+msan-built: $(MSAN_TESTS)
+	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' CC='$(CC)' test/run.sh $(MSAN_TESTS)
+
+# Test programs and the program as they are built for users, under memcheck, which knows no AVX-512. What is left out
+# computes for so long that valgrind would need hours.
+VALGRIND_ROOMS := core/% io/% weights/% head/% ftrain/% json/% layers/% densenet/% classifier/% fuzz/%
+VALGRIND_SLOW  := io/test_duplicates io/test_image_memory layers/test_conv2d layers/test_conv2d_int8 densenet/test_densenet \
+                  densenet/test_threads densenet/test_model_load densenet/test_weights head/test_train classifier/test_memory
+VALGRIND_TESTS := $(filter-out $(VALGRIND_SLOW:%=$(BUILD)/test/%),\
+                      $(filter $(VALGRIND_ROOMS:%=$(BUILD)/test/%),$(TEST_PROGRAMS)))
+VALGRIND_PROGRAM := test/sanitizers/memcheck_program.sh
+.PHONY: valgrind-built
+valgrind: deps
+	@command -v valgrind >/dev/null || { echo "valgrind: there is none here; it is Debian's package valgrind" >&2; exit 2; }
+	+@$(AGAIN) valgrind-built
+
+valgrind-built: all $(VALGRIND_TESTS) $(CHECKERS)
+	@failed=; \
+	BUILD='$(BUILD)' DN_ISA=avx2 RUN_WITH=test/sanitizers/memcheck.sh \
+	    test/run.sh $(VALGRIND_TESTS) $(VALGRIND_PROGRAM) || failed=1; \
+	BUILD='$(BUILD)' DN_ISA=portable RUN_WITH=test/sanitizers/memcheck.sh \
+	    test/run.sh $(filter $(BUILD)/test/densenet/% $(BUILD)/test/classifier/%,$(VALGRIND_TESTS)) $(VALGRIND_PROGRAM) || \
+	    failed=1; \
+	[ -z "$$failed" ]
 
 # Minutes for each door, and one door alone; what was found, and a corpus that grows from run to run, lies in build/fuzz.
 MINUTES ?= 1

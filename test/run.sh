@@ -3,6 +3,7 @@
 # Runs test programs and scripts, as many at a time as there are cores, and counts their cases.
 #
 #     test/run.sh PROGRAM-OR-SCRIPT...        from the repository root; JOBS=N: so many at a time
+#                                             RUN_WITH=COMMAND: programs are run by it, as by valgrind; scripts are not
 #
 # A program speaks cmocka's language. A script (*.sh, *.py) prints "ok - WHAT", "not ok - WHAT" or
 # "ok - WHAT # SKIP WHY" for each of its cases. A program or script that ends otherwise than it says (killed, a
@@ -16,8 +17,9 @@ LIMIT=1800 # seconds for one program or script
 JOBS=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
 export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 export ASAN_OPTIONS="detect_leaks=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
-# A child process may go on after threads were there. What is not reported is said in test/sanitizers/.
+# A child process may go on after threads were there. What is not reported, and what new memory holds: test/sanitizers/.
 export TSAN_OPTIONS="die_after_fork=0:suppressions=$PWD/test/sanitizers/thread.supp${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
+export MSAN_OPTIONS="poison_in_malloc=0:poison_in_free=0${MSAN_OPTIONS:+:$MSAN_OPTIONS}"
 
 work=$(mktemp -d)
 passed=0 failed=0 skipped=0
@@ -54,8 +56,9 @@ count_script() {
 
 # Its output, then its status, by which the others see that it has ended. --foreground keeps it in the job's group.
 run() { # INDEX TEST
-    local code
-    timeout --foreground -k 10 "$LIMIT" "$2" </dev/null >"$work/$1.log" 2>&1
+    local code command=("$2")
+    case $2 in *.sh | *.py) ;; *) command=(${RUN_WITH:+"$RUN_WITH"} "$2") ;; esac
+    timeout --foreground -k 10 "$LIMIT" "${command[@]}" </dev/null >"$work/$1.log" 2>&1
     code=$?
     echo $code >"$work/$1.new" && mv "$work/$1.new" "$work/$1.status"
     if [ $code -eq 124 ]; then kill -KILL -- "-$BASHPID"; fi # what it has started, too
