@@ -96,7 +96,7 @@ def squeeze(work, limit, room):
 def try_all(scenario, around, limit, folder, options):
     begun, wrong, full = time.monotonic(), [], 0
     rng = random.Random(options.seed)
-    count = 2 if options.few else 20
+    count = 2 if options.few else 10
     try:
         with recorded(scenario, around.recorder, folder) as work:
             most = limit.most(work)

@@ -222,7 +222,7 @@ def scenarios(build, inputs):
         Large("export, onnx", [[*export, model, "m.onnx"]], ["m.onnx"]),
         Large("export, csv", [[*export, features, "f.csv"]], ["f.csv"]),
         Large("convert", [[ftrain, "convert", weights, "w.safetensors"]], ["w.safetensors"]),
-        Large("explain", [[ftrain, "explain", "-m", model, os.path.join(test, "dark"), "-o", "maps"]], []),
+        Large("explain", [[ftrain, "explain", "-m", model, os.path.join(test, "dark", "1.ppm"), "-o", "map.png"]], ["map.png"]),
         Large("audit, its page", [[ftrain, "audit", data, "-q", "--report", "a.html"]], ["a.html"]),
         Timed("baseline, its page", [[ftrain, "baseline", data, *SMALL, "--report", "b.html"]], ["b.html"]),
     ]
