@@ -152,6 +152,7 @@ static outcome keep(explanation_run *run, const explained_picture *picture) {
     return code;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): explained_picture has it as char * */
 static outcome explain_image(explanation_run *run, const dn_image *image, char *path) {
     dn_error error;
     explained_picture it = {.path = path, .class_index = run->class_index, .unfamiliarity = (double)NAN};
