@@ -41,7 +41,7 @@ static bool fits_data(const baseline_run *run) {
     const dni_dataset *data = &run->extraction.data;
     bool same =
         info->class_count == data->class_count &&
-        /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-*): no padding; the same bits are meant */
+        /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-*): there is no padding */
         memcmp(&info->preprocessing, &run->extraction.preprocessing, sizeof info->preprocessing) == 0;
     for (int c = 0; same && c < data->class_count; c++)
         same = strcmp(info->classes[c], data->classes[c]) == 0;

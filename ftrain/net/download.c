@@ -106,7 +106,7 @@ static const char *behind(const char *text, const char *word) {
     return text && strncmp(text, word, length) == 0 ? text + length : NULL;
 }
 
-/* The number behind the word, which both are passed over; NULL likewise, or where there is no number that fits. */
+/* The number behind the word, and what stands behind both; NULL likewise, or where no number fits. */
 static const char *number_behind(const char *text, const char *word, uint64_t *out) {
     const char *const at = behind(text, word);
     return at ? dni_number_at(at, out) : NULL;

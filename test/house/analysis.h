@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What analyzers are told that read one file at a time: `make tidy` and `make analyze` include this before each source.
- * A call that reports a failure gives a failure; without that they follow a way on which memory is missing and all is
- * well. */
+/* What analyzers are told that read one file at a time: `make tidy` and `make analyze` include this before
+ * each source. A call that reports a failure gives a failure; without that they follow a way on which memory
+ * is missing and all is well. */
 #ifndef TEST_HOUSE_ANALYSIS_H
 #define TEST_HOUSE_ANALYSIS_H
 

@@ -104,8 +104,7 @@ typedef struct tag {
     uint32_t count, value;
 } tag;
 
-/* A picture of 8 x 8 pixels in one strip of zeros, with these tags in rising order, and the first bytes of what
- * stands behind them. */
+/* A picture of 8 x 8 pixels in one strip of zeros, with these tags in rising order. */
 static void write_tiff(const char *path, const tag *tags, uint16_t count, size_t size) {
     unsigned char *const bytes = calloc(1, size);
     assert_non_null(bytes);
