@@ -11,8 +11,8 @@
  * it was, for any other text. Unlike strtoull() it knows neither locale nor errno. */
 bool dni_parse_u64(const char *text, uint64_t *out);
 
-/* The same of the digits that `text` begins with: what stands behind them; NULL, and *out as it was, where there
- * are none, or more than fit. */
+/* The same of the digits that `text` begins with: what stands behind them; NULL, and *out as it was, where
+ * there are none, or more than fit. */
 const char *dni_number_at(const char *text, uint64_t *out);
 
 /* Whether no value is infinite or NaN. Reads memory as fast as it comes. */

@@ -116,7 +116,7 @@ static void store(const calibration *c, const char *norm, int channels, const do
     float *stored_mean = dni_weights_data(c->tensors, norm, "running_mean");
     float *stored_variance = dni_weights_data(c->tensors, norm, "running_var");
     for (int i = 0; i < channels; i++) {
-        /* NOLINTNEXTLINE(clang-analyzer-*): the arrays are of the widest part's channels, and measured before */
+        /* NOLINTNEXTLINE(clang-analyzer-*): the arrays have the widest part's channels, all measured */
         stored_mean[i] = (float)mean[i];
         stored_variance[i] = (float)variance[i];
     }

@@ -39,10 +39,9 @@ static outcome parse_only(baseline_run *run) {
 static bool fits_data(const baseline_run *run) {
     const dn_classifier_info *info = dn_classifier_get_info(run->classifier);
     const dni_dataset *data = &run->extraction.data;
-    bool same =
-        info->class_count == data->class_count &&
-        /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-*): there is no padding */
-        memcmp(&info->preprocessing, &run->extraction.preprocessing, sizeof info->preprocessing) == 0;
+    bool same = info->class_count == data->class_count &&
+                /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-*): there is no padding */
+                memcmp(&info->preprocessing, &run->extraction.preprocessing, sizeof info->preprocessing) == 0;
     for (int c = 0; same && c < data->class_count; c++)
         same = strcmp(info->classes[c], data->classes[c]) == 0;
     return same;

@@ -300,7 +300,7 @@ static void load_meddled(meddling how, dn_status status, const char *words) {
 
 static void test_a_file_that_is_cut_meanwhile_makes_no_model(void **state) {
     (void)state;
-    load_meddled((meddling){.cancels = false}, DN_ERR_TRUNCATED, path);
+    load_meddled((meddling){.cancels = false}, DN_ERR_IO, path);
 }
 
 static void test_making_a_model_of_a_file_can_be_stopped(void **state) {
