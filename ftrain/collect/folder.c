@@ -124,7 +124,8 @@ static bool has_columns(const char *line) {
     enum { DIGITS = 2 * sizeof(dni_key) };
     for (int column = 1; column < COLUMNS; column++) {
         line = strchr(line, '\t');
-        if (!line++) return false;
+        if (!line) return false;
+        line++;
     }
     return strlen(line) == DIGITS && strspn(line, "0123456789abcdef") == DIGITS;
 }
