@@ -23,18 +23,16 @@ static dn_status find_format(const dni_image_format **out, dni_image_source *sou
  * kept beside the source, and errno, 0 before the codec began, says whether malloc() has failed since. */
 static dn_status judge(dn_status status, const dni_image_source *source, dn_error *error) {
     const bool no_memory = errno == ENOMEM;
-    if (source->refused->status)
+    if (source->refused && source->refused->status)
         return dni_fail(error, source->refused->status, "%s", source->refused->message);
     if (!status || dni_status_is_machine(status)) return dni_fail_in(error, status, source->name);
     return no_memory ? dni_no_memory(error, "%s", source->name) : status;
 }
 
 static dn_status describe(dn_image_info *out, dni_image_source *source, dn_error *error) {
-    dn_error refused = {.status = DN_OK};
     const dni_image_format *format;
     dn_status status = find_format(&format, source, error);
     if (status) return status;
-    source->refused = &refused;
     errno = 0;
     status = judge(format->codec->describe(out, source, error), source, error);
     if (status)
@@ -45,11 +43,9 @@ static dn_status describe(dn_image_info *out, dni_image_source *source, dn_error
 }
 
 static dn_status decode(dn_image *out, dni_image_source *source, dn_error *error) {
-    dn_error refused = {.status = DN_OK};
     const dni_image_format *format;
     dn_status status = find_format(&format, source, error);
     if (status) return status;
-    source->refused = &refused;
     errno = 0;
     status = judge(format->codec->decode(out, source, error), source, error);
     if (status) dn_image_free(out);
@@ -95,7 +91,9 @@ dn_status dn_image_info_load(dn_image_info *out, const char *path, dn_error *err
     dn_status status = dni_file_open(&file, path, error);
     if (status) return status;
     file.is_left_out = true;
+    dn_error refused = {.status = DN_OK};
     dni_image_source source = dni_image_source_of_file(&file, path);
+    source.refused = &refused;
     status = describe(out, &source, error);
     dni_image_source_free(&source);
     dni_file_close(&file);
