@@ -17,15 +17,15 @@ formats=("$golden"/orientation/large_6.jpg "$golden"/tiff/lzw.tif "$golden"/webp
 
 check "it says what it is" 0 '^tier' '' under info
 # shellcheck disable=SC2086 # several words
-check "features are extracted" 0 . '' under extract data $small --threads 2 -q -o features
+check "features are extracted" 0 '' 'random weights' under extract data $small --threads 2 -q -o features
 # shellcheck disable=SC2086
-check "a head is trained" 0 '^test accuracy' '' under train data $small --threads 2 --epochs 2 -q -o model
+check "a head is trained" 0 '^test accuracy' 'random weights' under train data $small --threads 2 --epochs 2 -q -o model
 check "pictures of several formats are judged" 0 dark '' under predict -m model --threads 2 data/test/dark/1.ppm "${formats[@]}"
-check "a broken one is named" 1 dark 'model: ' under predict -m model data/test/dark/1.ppm model
-check "a judgement is explained" 0 '' '' under explain -m model data/test/dark/1.ppm -o map.png
+check "a broken one is named" 1 dark 'model: ' under predict -m model --json data/test/dark/1.ppm model
+check "a judgement is explained" 0 '^data/test/dark/1.ppm' '' under explain -m model data/test/dark/1.ppm -o map.png
 check "a model is evaluated" 0 accuracy '' under evaluate -m model data
-check "a data set is audited" 0 . '' under audit data
-check "weights are written for torch" 0 '' '' under export model out.pth
-check "and read again" 0 '' '' under convert out.pth out.safetensors
+check "a data set is audited" 0 '^Exact duplicates: 0' 'in [0-9.]+ s$' under audit data
+check "weights are written for torch" 0 '^wrote out.pth' '' under export model out.pth
+check "and read again" 0 '^out.safetensors: densenet121' 'left out 6 tensors' under convert out.pth out.safetensors
 
 [ "$failures" -eq 0 ]
