@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files, folders, decisions and feature stores, when the machine fails. */
+/* Files, folders, decisions, feature stores and text in memory, when the machine fails. */
+#include "core/error.h"
 #include "io/content_key.h"
 #include "io/dataset.h"
 #include "io/decision_match.h"
@@ -9,6 +10,7 @@
 #include "io/feature_store.h"
 #include "io/file.h"
 #include "io/split.h"
+#include "io/text_stream.h"
 #include "test/support/calls.h"
 #include "test/support/failures.h"
 #include "test/support/files.h"
@@ -376,6 +378,33 @@ static void test_feature_stores(void **state) {
     fail_all(&(scenario){.name = "a store read", .run = read_store, .context = file, .word = file});
 }
 
+/* ---- text in memory ---- */
+
+/* What comes behind a failure is printed all the same, and must not pass for the whole. */
+static dn_status print_text(const void *lines, uint64_t *digest, dn_error *error) {
+    dni_text_stream stream;
+    if (!dni_text_stream_open(&stream)) {
+        assert_true(!stream.to && !stream.text);
+        return dni_no_memory(error, "a text");
+    }
+    for (int i = 0; i < *(const int *)lines; i++) fprintf(stream.to, "line %d\n", i);
+    if (!dni_text_stream_close(&stream)) {
+        assert_true(!stream.to && !stream.text);
+        return dni_no_memory(error, "a text");
+    }
+    digest_add(digest, stream.text, stream.size + 1);
+    free(stream.text);
+    return DN_OK;
+}
+
+static void test_text_in_memory(void **state) {
+    (void)state;
+    /* The one grows when it is closed, the other several times while it is printed. */
+    static const int few = 100, many = 3000;
+    fail_each_allocation(&(scenario){.name = "a short text", .run = print_text, .context = &few});
+    fail_each_allocation(&(scenario){.name = "a long text", .run = print_text, .context = &many});
+}
+
 static int set_up(void **state) {
     const int failed = failures_set_up(state);
     snprintf(folder, sizeof folder, "%s", (const char *)*state);
@@ -389,6 +418,7 @@ int main(void) {
         cmocka_unit_test(test_files_and_folders),
         cmocka_unit_test(test_decisions),
         cmocka_unit_test(test_feature_stores),
+        cmocka_unit_test(test_text_in_memory),
     };
     return cmocka_run_group_tests_name("files, when the machine fails", tests, set_up, folder_tear_down);
 }
