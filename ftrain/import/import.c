@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ftrain import: a head that was trained elsewhere, on features of 'ftrain export', becomes a model file. */
 #include "core/error.h"
+#include "core/name_index.h"
 #include "core/number.h"
 #include "ftrain/backbone/backbone.h"
 #include "ftrain/features/extraction.h"
@@ -91,19 +92,23 @@ static outcome load_network(import_run *run) {
 
 /* What could not be a model's classes is the option's fault, not that of the file that would be written. */
 static outcome check_names(const import_run *run) {
-    const char *const list = run->options->classes;
-    for (int i = 0; i < run->class_count; i++) {
-        if (!*run->classes[i]) {
-            message("--classes: '%s' has an empty name", list);
-            return OUTCOME_USAGE;
-        }
-        for (int j = 0; j < i; j++)
-            if (strcmp(run->classes[i], run->classes[j]) == 0) {
-                message("--classes: '%s' has the name '%s' twice", list, run->classes[i]);
-                return OUTCOME_USAGE;
-            }
+    dni_name_index index;
+    dn_error error;
+    if (dni_name_index_make(&index, run->classes, run->class_count, &error))
+        return report(&error, OUTCOME_MACHINE);
+    outcome code = OUTCOME_OK;
+    for (int i = 0; !code && i < run->class_count; i++) {
+        const char *const name = run->classes[i];
+        const int first = dni_name_index_find(&index, name);
+        if (*name && first == i) continue;
+        if (!*name)
+            message("--classes: the name of class %d is empty", i);
+        else
+            message("--classes: classes %d and %d have the same name, '%s'", first, i, name);
+        code = OUTCOME_USAGE;
     }
-    return OUTCOME_OK;
+    dni_name_index_free(&index);
+    return code;
 }
 
 /* --classes, "cat,dog". */

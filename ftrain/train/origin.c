@@ -2,6 +2,7 @@
 /* Reading the model that a training goes on from, and matching its classes with the data's. */
 #include "ftrain/train/origin.h"
 
+#include "core/name_index.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/new_array.h"
 #include "ftrain/train/evaluate_head.h"
@@ -55,22 +56,34 @@ void origin_free(origin *self) {
 
 /* ---- classes ---- */
 
-/* Where a name stands among others; -1: nowhere. */
-static int find_name(const char *name, const char *const *names, int count) {
-    for (int i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0) return i;
-    return -1;
+/* The classes of both, to be found by name. */
+typedef struct both_classes {
+    dni_name_index of_model, of_data;
+} both_classes;
+
+static outcome index_classes(both_classes *out, const dn_classifier_info *info, const dni_dataset *data) {
+    dn_error error;
+    *out = (both_classes){.of_model = {.count = 0}};
+    if (dni_name_index_make(&out->of_model, info->classes, info->class_count, &error) ||
+        dni_name_index_make(&out->of_data, (const char *const *)data->classes, data->class_count, &error))
+        return report(&error, OUTCOME_MACHINE);
+    return OUTCOME_OK;
+}
+
+static void both_classes_free(both_classes *classes) {
+    dni_name_index_free(&classes->of_model);
+    dni_name_index_free(&classes->of_data);
 }
 
 enum { LISTED = 20 };
 
 /* "'a', 'b'": the names that the other list lacks, from malloc; "none" where there are none. */
-static char *list_missing(const char *const *names, int count, const char *const *others, int other_count) {
+static char *list_missing(const char *const *names, int count, const dni_name_index *others) {
     dni_text_stream list;
     if (!dni_text_stream_open(&list)) return NULL;
     int found = 0;
     for (int i = 0; i < count; i++)
-        if (find_name(names[i], others, other_count) < 0 && ++found <= LISTED)
+        if (dni_name_index_find(others, names[i]) < 0 && ++found <= LISTED)
             fprintf(list.to, "%s'%s'", found > 1 ? ", " : "", names[i]);
     if (found > LISTED) fprintf(list.to, " and %d more", found - LISTED);
     if (!found) fputs("none", list.to);
@@ -78,11 +91,12 @@ static char *list_missing(const char *const *names, int count, const char *const
 }
 
 /* Tells how the classes differ; `refused`: that this is why the training does not begin. */
-static outcome tell_difference(const origin *self, const dni_dataset *data, bool refused) {
+static outcome tell_difference(const origin *self, const dni_dataset *data, const both_classes *classes,
+                               bool refused) {
     const dn_classifier_info *info = dn_classifier_get_info(self->classifier);
     const char *const *ours = (const char *const *)data->classes;
-    char *gone = list_missing(info->classes, info->class_count, ours, data->class_count);
-    char *new = list_missing(ours, data->class_count, info->classes, info->class_count);
+    char *gone = list_missing(info->classes, info->class_count, &classes->of_data);
+    char *new = list_missing(ours, data->class_count, &classes->of_model);
     if (gone && new)
         message("--from %s: its classes are %s: in the model alone %s, in the data alone %s%s", self->path,
                 refused ? "not the data's" : "changed", gone, new,
@@ -94,20 +108,20 @@ static outcome tell_difference(const origin *self, const dni_dataset *data, bool
 }
 
 /* sources: (data->class_count), for dn_head_with_classes(). */
-static void match(origin *self, const dni_dataset *data, int *sources) {
-    const dn_classifier_info *info = dn_classifier_get_info(self->classifier);
+static void match(origin *self, const dni_dataset *data, const dni_name_index *of_model, int *sources) {
     for (int c = 0; c < data->class_count; c++) {
-        sources[c] = find_name(data->classes[c], info->classes, info->class_count);
+        sources[c] = dni_name_index_find(of_model, data->classes[c]);
         self->kept += sources[c] >= 0;
     }
     self->added = data->class_count - self->kept;
-    self->left_out = info->class_count - self->kept;
+    self->left_out = of_model->count - self->kept;
 }
 
 /* A head of one layer that has none of the classes has nothing that could be trained on. */
-static outcome check_match(const origin *self, const dni_dataset *data, const train_options *options) {
+static outcome check_match(const origin *self, const dni_dataset *data, const both_classes *classes,
+                           const train_options *options) {
     if (!self->added && !self->left_out) return OUTCOME_OK;
-    const outcome code = tell_difference(self, data, !options->new_classes);
+    const outcome code = tell_difference(self, data, classes, !options->new_classes);
     if (code || self->kept || options->hidden.count) return code;
     message("--from %s: nothing of it could be trained on: it has no hidden layers", self->path);
     return OUTCOME_DATA;
@@ -117,12 +131,15 @@ outcome origin_match_classes(origin *self, const dni_dataset *data, const train_
     if (!self->classifier) return OUTCOME_OK;
     int *sources = new_array((size_t)data->class_count, sizeof *sources);
     if (!sources) return OUTCOME_MACHINE;
-    match(self, data, sources);
-    outcome code = check_match(self, data, options);
+    both_classes classes;
+    outcome code = index_classes(&classes, dn_classifier_get_info(self->classifier), data);
+    if (!code) match(self, data, &classes.of_model, sources);
+    if (!code) code = check_match(self, data, &classes, options);
     dn_error error;
     if (!code && dn_head_with_classes(&self->head, dn_classifier_get_head(self->classifier), sources,
                                       data->class_count, &error))
         code = report(&error, OUTCOME_MODEL);
+    both_classes_free(&classes);
     free(sources);
     return code;
 }

@@ -59,8 +59,8 @@ check "a model in the place of weights" 4 '' "^ftrain: i.safetensors: not a netw
 refused "a head for other features" 4 'sequential.pth: its head takes 20 features, densenet121 has 1024' "$golden/sequential.pth"
 refused "of scikit-learn, too" 4 'fortran.npz: its head takes 20 features' "$golden/fortran.npz"
 refused "more classes than outputs" 4 'its head has 2 outputs for 3 classes' m.safetensors --prefix classifier --classes a,b,c
-refused "an empty name" 2 "^ftrain: --classes: 'a,' has an empty name" m.safetensors --prefix classifier --classes a,
-refused "a name twice" 2 "^ftrain: --classes: 'a,a' has the name 'a' twice" m.safetensors --prefix classifier --classes a,a
+refused "an empty name" 2 "^ftrain: --classes: the name of class 1 is empty" m.safetensors --prefix classifier --classes a,
+refused "a name twice" 2 "^ftrain: --classes: classes 1 and 2 have the same name, 'a'" m.safetensors --prefix classifier --classes b,a,a
 refused "other names than the head has" 2 "^ftrain: --classes: class 1 is 'b', but 'bee, .*' in " "$golden/logistic.npz" --classes ant,b,c
 refused "batch norm" 4 "tensor '1.weight' is not of a linear layer" "$golden/batch_norm.pth"
 refused "layers without an activation between them" 4 "no place for ReLU between '0.weight' and '1.weight'" "$golden/adjacent.pth"
