@@ -249,10 +249,13 @@ static int lock(int descriptor, int how) {
     return 0;
 }
 
-/* It is synced before anything comes behind it: a torn one is alone in the file. */
+/* It is synced before anything comes behind it: a torn one is alone in the file, a beginning with zeros. */
 static dn_status check_header(const char *file, const char *text, size_t size, dn_error *error) {
     const size_t most = size < HEADER ? size : HEADER, beginning = strnlen(text, most);
-    if (memcmp(text, header, beginning) == 0 && (beginning == most || size <= HEADER)) return DN_OK;
+    size_t end = size <= HEADER ? size : beginning; /* of the zeros */
+    while (end > beginning && !text[end - 1]) end--;
+    if (memcmp(text, header, beginning) == 0 && end == beginning && (beginning == most || size <= HEADER))
+        return DN_OK;
     return dni_fail(error, DN_ERR_CORRUPT,
                     "%s: line 1: is not that of a file of decisions: path, xxh3, bytes, decision, time",
                     file);
