@@ -75,6 +75,7 @@ static void measure_block(void *context, size_t index) {
     for (size_t c = 0; c < count; c++) w->variance[first + (int64_t)c] = sum[c] / pixels;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): written through `work` */
 void dni_channel_statistics(const dni_tensor *x, double *mean, double *variance, dni_pool *pool) {
     work w = {x, mean, variance};
     dni_pool_run(pool, measure_block, &w, (size_t)(x->shape[3] + BLOCK - 1) / BLOCK);

@@ -38,6 +38,7 @@ static void multiply_block(void *context, size_t index) {
 }
 
 void dni_linear(const float *x, size_t x_stride, int rows, const float *weight, const float *bias, int in,
+                /* NOLINTNEXTLINE(readability-non-const-parameter): written through `work` */
                 int out, float *y, size_t y_stride, dni_pool *pool) {
     work w = {x, weight, bias, y, x_stride, y_stride, (size_t)rows, (size_t)in, (size_t)out};
     dni_pool_run(pool, multiply_block, &w, (w.out + BLOCK - 1) / BLOCK);

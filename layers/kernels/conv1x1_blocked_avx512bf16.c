@@ -94,7 +94,7 @@ static size_t packed_size(const dni_conv2d *conv) {
 
 static size_t weight_offset(const dni_conv2d *conv, int chunk, int block) {
     return (size_t)chunk_start(conv, chunk) / 2 * (size_t)conv->out_channels +
-           (size_t)chunk_pairs(conv, chunk) * (size_t)(block_start(conv, block) * VW);
+           (size_t)chunk_pairs(conv, chunk) * (size_t)block_start(conv, block) * VW;
 }
 
 /* The numbers of a vector from c on; 0 from `end` on. */
@@ -115,8 +115,8 @@ static void pack_channel(const float *weight, size_t start, size_t end, bf16_pai
 
 static void pack_block(const dni_conv2d *conv, const float *weight, int chunk, int block, bf16_pair *to) {
     const size_t start = (size_t)chunk_start(conv, chunk), end = (size_t)chunk_start(conv, chunk + 1);
-    const size_t first = (size_t)(block_start(conv, block) * VW);
-    const size_t width = (size_t)(block_start(conv, block + 1) * VW) - first;
+    const size_t first = (size_t)block_start(conv, block) * VW;
+    const size_t width = (size_t)block_start(conv, block + 1) * VW - first;
     for (size_t o = 0; o < width; o++)
         pack_channel(weight + (first + o) * (size_t)conv->in_channels, start, end, to + o, width);
 }
@@ -183,6 +183,7 @@ DNI_INLINE void gather(const work *w, const float *const *from, int start, int e
         const vec scale0 = vec_load(w->scale + c), scale1 = vec_load(w->scale + c + VW);
         const vec shift0 = vec_load(w->shift + c), shift1 = vec_load(w->shift + c + VW);
         DNI_UNROLL for (int r = 0; r < MICRO_ROWS; r++)
+            /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): a group has a tile at least */
             bf16_store(panel + r * PANEL_STRIDE, prologue(w, from[r] + c, low, scale0, shift0, pooled),
                        prologue(w, from[r] + c + VW, high, scale1, shift1, pooled));
     }
@@ -210,6 +211,7 @@ DNI_INLINE void multiply(const bf16_pair *panel, const bf16_pair *weight, int pa
                          const int vectors) {
     vec sum[MICRO_ROWS][MICRO_VECTORS];
     DNI_UNROLL for (int r = 0; r < MICRO_ROWS; r++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): a group has a tile at least */
         const float *from = t->bias ? t->bias : t->row[r] + t->channel;
         DNI_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = vec_load(from + j * VW);
     }
@@ -305,7 +307,7 @@ static void run(const dni_conv2d *conv, const void *packed, const dni_tensor *x,
     w.weight = (const bf16_pair *)packed + l.weight;
     dni_conv2d_split((pixel_count(y) + MICRO_ROWS - 1) / MICRO_ROWS, block_count(conv),
                      dni_pool_threads(pool), &w.tile_ranges, &w.block_ranges);
-    dni_pool_run(pool, run_item, &w, (size_t)(w.tile_ranges * w.block_ranges));
+    dni_pool_run(pool, run_item, &w, (size_t)w.tile_ranges * (size_t)w.block_ranges);
 }
 
 /* The tolerance: both factors of a product are rounded by up to 2^-8. */

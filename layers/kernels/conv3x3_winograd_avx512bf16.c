@@ -109,7 +109,7 @@ static void pack(const dni_conv2d *conv, const dni_conv2d_params *params, void *
     const size_t in = (size_t)conv->in_channels;
     bf16_pair *to = packed;
     for (int block = 0; block < block_count(conv); block++) {
-        const size_t first = (size_t)(block_start(conv, block) * VW);
+        const size_t first = (size_t)block_start(conv, block) * VW;
         const size_t width = (size_t)(block_start(conv, block + 1) * VW) - first;
         for (size_t c = 0; c < in; c += 2, to += width) {
             float taps[TAPS][BLOCK_CHANNELS];

@@ -67,7 +67,7 @@ static inline int quads_of(int channels) {
 
 /* Bytes of an output channel's weights over that many input channels, and of what its sum begins with. */
 static inline size_t weights_size(int channels) {
-    return (size_t)(START + quads_of(channels) * DEPTH);
+    return START + (size_t)quads_of(channels) * DEPTH;
 }
 
 /* Puts the weights of `count` input channels from c on, both multiples of DEPTH, among those of a block of

@@ -241,10 +241,11 @@ static inline void round_taps(const weight_rounding *rounding, const float *weig
                                          : error <= rounding->down ? -1.0f
                                                                    : 0.0f);
     const float direction = wanted > total ? 1.0f : -1.0f;
-    for (; total != wanted; total += direction) {
+    while (total != wanted) {
         const size_t t = cheapest(value, integer, taps, direction);
         if (t == taps) break;
         integer[t] += direction;
+        total += direction;
     }
     for (size_t t = 0; t < taps; t++) rounded[t] = (int8_t)integer[t];
 }
