@@ -157,42 +157,52 @@ outcome review_decide_on_paths(review_set *self, const verdict *made, char **pat
 /* ---- the list ---- */
 
 typedef struct list_row {
-    const char *path, *decision, *class_name, *time, *file;
-    char key[33];
-    char text[300]; /* the decision, for people */
+    const char *path, *time, *file;
+    const dni_decision *decision;
 } list_row;
 
-static json_t *class_json(const void *value) {
-    const list_row *const row = value;
-    return row->class_name ? dni_json_text(row->class_name) : json_null();
+static const dni_decision *decision_of(const void *row) {
+    return ((const list_row *)row)->decision;
 }
 
-static void fill_row(list_row *row, const dni_decision *decision, dni_decision_place place) {
-    static const char *const places[] = {"there", "renamed", "changed", "missing"};
-    *row = (list_row){.path = decision->path,
-                      .decision = dni_decision_name(decision->kind),
-                      .class_name = decision->class_name,
-                      .time = decision->time,
-                      .file = places[place]};
-    dni_key_text(&decision->key, row->key);
-    snprintf(row->text, sizeof row->text, "%s%s%s", row->decision, row->class_name ? " to " : "",
-             row->class_name ? row->class_name : "");
+static void show_decision(char *text, size_t size, const void *row) {
+    const dni_decision *const from = decision_of(row);
+    snprintf(text, size, "%s%s%s", dni_decision_name(from->kind), from->class_name ? " to " : "",
+             from->class_name ? from->class_name : "");
+}
+
+static json_t *decision_json(const void *row) {
+    return json_string(dni_decision_name(decision_of(row)->kind));
+}
+
+static json_t *class_json(const void *row) {
+    const char *const name = decision_of(row)->class_name;
+    return name ? dni_json_text(name) : json_null();
+}
+
+static json_t *key_json(const void *row) {
+    char text[33];
+    dni_key_text(&decision_of(row)->key, text);
+    return json_string(text);
 }
 
 outcome review_list(const review_set *self, bool json) {
     static const table_column columns[] = {
         COLUMN("picture", "path", CELL_TEXT, list_row, path),
-        COLUMN("decision", NULL, CELL_CHARS, list_row, text),
-        COLUMN(NULL, "decision", CELL_TEXT, list_row, decision),
+        ROW_COLUMN("decision", NULL, .show = show_decision),
+        ROW_COLUMN(NULL, "decision", .json = decision_json),
         ROW_COLUMN(NULL, "class", .json = class_json),
         COLUMN("time", "time", CELL_TEXT, list_row, time),
         COLUMN("file", "state", CELL_TEXT, list_row, file),
-        COLUMN(NULL, "xxh3", CELL_CHARS, list_row, key),
+        ROW_COLUMN(NULL, "xxh3", .json = key_json),
     };
+    static const char *const places[] = {"there", "renamed", "changed", "missing"};
     list_row *const rows = new_array(self->decisions.count + 1, sizeof *rows);
     if (!rows) return OUTCOME_MACHINE;
-    for (size_t i = 0; i < self->decisions.count; i++)
-        fill_row(&rows[i], &self->decisions.items[i], self->match.places[i]);
+    for (size_t i = 0; i < self->decisions.count; i++) {
+        const dni_decision *const made = &self->decisions.items[i];
+        rows[i] = (list_row){made->path, made->time, places[self->match.places[i]], made};
+    }
     const row_table table = ROWS(columns, rows, self->decisions.count);
     bool printed = true;
     if (json)

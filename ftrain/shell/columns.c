@@ -2,15 +2,19 @@
 /* Cells, and the tables that are made of them. */
 #include "ftrain/shell/columns.h"
 
+#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/output.h"
+#include "ftrain/shell/quote.h"
 #include "ftrain/shell/table.h"
 #include "io/json.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { TEXT = 256 }; /* what a cell that is not a text of its own may take */
+/* What a cell that is not a text of its own may take: more than a class's name and some words. */
+enum { TEXT = 320 };
 
 const void *rows_at(const row_table *table, size_t row) {
     return (const char *)table->first + row * table->size;
@@ -73,19 +77,37 @@ static bool is_in_text(const table_column *from) {
     return from->title && !from->page_only;
 }
 
+/* A cell of a line: the titles are the first one. */
+static const char *line_text(char text[TEXT], const row_table *table, int column, size_t line) {
+    const table_column *const from = &table->columns[column];
+    return line ? cell_text(text, TEXT, from, rows_at(table, line - 1)) : from->title;
+}
+
+static void print_line(const row_table *table, const int *widths, size_t line) {
+    bool is_first = true;
+    for (int c = 0; c < table->column_count; c++) {
+        char text[TEXT];
+        if (!is_in_text(&table->columns[c])) continue;
+        table_print_cell(line_text(text, table, c, line), widths[c], is_first);
+        is_first = false;
+    }
+    putchar('\n');
+}
+
+/* Cells are made twice, to be measured and to be printed: kept, those of a million rows would be a gigabyte. */
 bool rows_print(const row_table *table) {
-    int shown = 0;
-    for (int c = 0; c < table->column_count; c++) shown += is_in_text(&table->columns[c]);
-    text_table *out = table_create(shown);
-    for (int c = 0; c < table->column_count; c++)
-        if (is_in_text(&table->columns[c])) table_text(out, table->columns[c].title);
-    for (size_t i = 0; i < table->count; i++)
+    int *const widths = new_array((size_t)table->column_count, sizeof *widths);
+    if (!widths) return false;
+    for (size_t line = 0; line <= table->count; line++)
         for (int c = 0; c < table->column_count; c++) {
             char text[TEXT];
-            if (is_in_text(&table->columns[c]))
-                table_text(out, cell_text(text, sizeof text, &table->columns[c], rows_at(table, i)));
+            if (!is_in_text(&table->columns[c])) continue;
+            const int width = quote_width(line_text(text, table, c, line));
+            widths[c] = width > widths[c] ? width : widths[c];
         }
-    return table_print(out);
+    for (size_t line = 0; line <= table->count; line++) print_line(table, widths, line);
+    free(widths);
+    return true;
 }
 
 void rows_print_titles(const row_table *table) {

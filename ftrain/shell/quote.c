@@ -20,3 +20,14 @@ void quote_write(FILE *to, const char *text) {
 char *quote_text(const char *text) {
     return dni_escape(text);
 }
+
+/* Bytes that begin a character of UTF-8. */
+int quote_width(const char *text) {
+    int width = 0;
+    while (*text) {
+        char out[DNI_LONGEST_ESCAPE];
+        const size_t size = dni_escape_next(out, &text);
+        for (size_t i = 0; i < size; i++) width += (out[i] & 0xc0) != 0x80;
+    }
+    return width;
+}

@@ -12,4 +12,7 @@ void quote_write(FILE *to, const char *text);
 /* The escaped name, from malloc; NULL: out of memory. */
 char *quote_text(const char *text);
 
+/* How many characters the escaped name has. */
+int quote_width(const char *text);
+
 #endif

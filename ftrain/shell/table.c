@@ -38,7 +38,7 @@ void table_text(text_table *to, const char *text) {
         to->cells = cells;
         to->capacity = capacity;
     }
-    char *copy = quote_text(text);
+    char *copy = strdup(text);
     to->is_broken = !copy;
     if (copy) to->cells[to->count++] = copy;
 }
@@ -49,30 +49,26 @@ void table_number(text_table *to, const char *format, double value) {
     table_text(to, text);
 }
 
-/* Characters of UTF-8 text: bytes that begin one. */
-static int width_of(const char *text) {
-    int width = 0;
-    for (; *text; text++) width += (*text & 0xc0) != 0x80;
-    return width;
-}
-
 static int column_width(const text_table *table, size_t column) {
     int widest = 0;
     for (size_t i = column; i < table->count; i += (size_t)table->columns) {
-        const int width = width_of(table->cells[i]);
+        const int width = quote_width(table->cells[i]);
         widest = width > widest ? width : widest;
     }
     return widest;
 }
 
+void table_print_cell(const char *text, int width, bool is_first) {
+    const int space = width - quote_width(text);
+    if (!is_first) printf("  %*s", space, "");
+    quote_write(stdout, text);
+    if (is_first) printf("%*s", space, "");
+}
+
 static void print_cells(const text_table *table, const int *widths) {
     for (size_t i = 0; i < table->count; i++) {
         const size_t column = i % (size_t)table->columns;
-        const int space = widths[column] - width_of(table->cells[i]);
-        if (column)
-            printf("  %*s%s", space, "", table->cells[i]);
-        else
-            printf("%s%*s", table->cells[i], space, "");
+        table_print_cell(table->cells[i], widths[column], !column);
         if (column + 1 == (size_t)table->columns) putchar('\n');
     }
 }

@@ -93,6 +93,33 @@ static void test_text_has_what_has_a_title_and_is_not_for_pages_alone(void **sta
     free(text);
 }
 
+static void print_odd_names(void) {
+    static const flower odd[] = {
+        {"bell\a", "\x1b[31m", 1, 0, 0.0, 0.0, false},
+        {"\xe6\xbc\xa2\xe5\xad\x97", "white", 12345678, 0, 0.0, 0.0, false},
+        {"", "", 0, 0, 0.0, 0.0, false},
+    };
+    static const table_column some[] = {
+        COLUMN("name", NULL, CELL_TEXT, flower, name),
+        COLUMN(NULL, "bytes", CELL_SIZE, flower, bytes),
+        COLUMN("colour", NULL, CELL_CHARS, flower, colour),
+        COLUMN("petals", NULL, CELL_INT, flower, petals),
+    };
+    const row_table table = ROWS(some, odd, 3);
+    assert_true(rows_print(&table));
+}
+
+static void test_columns_are_as_wide_as_what_is_shown_in_them(void **state) {
+    (void)state;
+    char *text = printed(print_odd_names);
+    assert_string_equal(text,
+                        "name        colour    petals\n"
+                        "bell\\x07  \\x1b[31m         1\n"
+                        "\xe6\xbc\xa2\xe5\xad\x97           white  12345678\n"
+                        "                           0\n");
+    free(text);
+}
+
 static void print_lines(void) {
     const row_table table = garden();
     rows_print_titles(&table);
@@ -145,6 +172,7 @@ static void test_a_page_has_all_titles_and_numbers_flush_right(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_has_what_has_a_title_and_is_not_for_pages_alone),
+        cmocka_unit_test(test_columns_are_as_wide_as_what_is_shown_in_them),
         cmocka_unit_test(test_a_growing_table_is_as_wide_as_its_titles),
         cmocka_unit_test(test_json_has_what_has_a_key_with_null_for_nan),
         cmocka_unit_test(test_a_page_has_all_titles_and_numbers_flush_right),

@@ -25,6 +25,9 @@ static void quotes(const char *name, const char *expected) {
     fclose(stream);
     assert_string_equal(quoted, expected);
     assert_string_equal(written, expected);
+    int characters = 0; /* all of these are one of Unicode's each */
+    for (const char *c = expected; *c; c++) characters += ((unsigned char)*c & 0xc0) != 0x80;
+    assert_int_equal(quote_width(name), characters);
     free(quoted);
     free(written);
 }
