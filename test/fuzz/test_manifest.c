@@ -20,12 +20,20 @@ static void ignore_message(const char *text) {
 static const char url[] = "https://example.org/{n}.jpg";
 static const unsigned char picture[] = "\xFF\xD8\xFF";
 
-/* The file begins with what it had, but for a last line that has no end or has zero bytes, and ends in a
- * line's end. */
+/* The size of the bytes without the last lines that have no end or have zero bytes. */
+static size_t size_of_whole(const uint8_t *bytes, size_t size) {
+    while (size) {
+        size_t last = size - 1;
+        while (last && bytes[last - 1] != '\n') last--;
+        if (bytes[size - 1] == '\n' && !memchr(bytes + last, 0, size - last)) return size;
+        size = last;
+    }
+    return 0;
+}
+
+/* The file begins with what it had and was whole, and ends in a line's end. */
 static void check_kept(const char *path, const uint8_t *bytes, size_t size) {
-    size_t last = size ? size - 1 : 0;
-    while (last && bytes[last - 1] != '\n') last--;
-    if (size && (bytes[size - 1] != '\n' || memchr(bytes + last, 0, size - last))) size = last;
+    size = size_of_whole(bytes, size);
     dni_file_content after;
     dn_error error = {.message = ""};
     fuzz_require(!dni_file_load(&after, path, &error), "%s", error.message);
