@@ -13,6 +13,7 @@ read -ra flags < <(pkg-config --cflags openblas libturbojpeg jansson libzip libx
 conditions() {
     find core layers io weights densenet head ftrain -name '*.c' -exec \
         grep -nE '^[[:space:]]*#[[:space:]]*(if|elif)' {} + |
+        sed -E 's,/\*.*,,; s,__has_include\(<[^>]*>\),,' |
         grep -oE '^[^:]*|[A-Za-z_][A-Za-z0-9_]*' |
         awk '/\// { file = $0; next }
             !/^(if|ifdef|ifndef|elif|defined|DNI?_.*|__clang__|__GNUC__|__cplusplus)$/ { print file, $0 }' | sort -u
