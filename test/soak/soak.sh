@@ -5,8 +5,9 @@
 #     test/soak/soak.sh serve --minutes N --clients N [--seed N]
 #     test/soak/soak.sh files [--count N] [--seed N]
 #
-# From the repository root; BUILD names the folder of the build. serve: `ftrain serve` under clients good, broken and hostile (serve.py). files: `ftrain predict` on many files
-# (files.py); bench/scale.sh compares the memory of all commands on data sets of two sizes.
+# From the repository root; BUILD names the folder of the build. serve: `ftrain serve` under clients good, broken and hostile
+# (serve.py). files: `ftrain predict` on many files (files.py); bench/scale.sh compares the memory of all commands on data sets of
+# two sizes.
 source test/support/support.sh
 
 part=${1:-}
