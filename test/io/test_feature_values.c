@@ -118,11 +118,11 @@ static void test_a_row_that_is_not_there_and_a_file_that_got_shorter_are_told(vo
     dni_safetensors_close(&content);
 }
 
-static void expect_refusal(const char *path, dni_dtype dtype, int rank, const int64_t *shape,
-                           dn_status status, const char *needle) {
+static void expect_refusal(const char *path, const char *name, dni_dtype dtype, int rank,
+                           const int64_t *shape, dn_status status, const char *needle) {
     dni_tensor_dict *dict = dni_tensor_dict_create();
     void *data;
-    assert_int_equal(dni_tensor_dict_allocate(dict, "features", dtype, rank, shape, &data, NULL), DN_OK);
+    assert_int_equal(dni_tensor_dict_allocate(dict, name, dtype, rank, shape, &data, NULL), DN_OK);
     assert_int_equal(dni_safetensors_write(dict, path, NULL), DN_OK);
     dni_tensor_dict_free(dict);
     dni_safetensors content;
@@ -135,12 +135,13 @@ static void expect_refusal(const char *path, dni_dtype dtype, int rank, const in
     dni_safetensors_close(&content);
 }
 
-static void test_other_types_and_shapes_are_refused(void **state) {
+static void test_other_names_types_and_shapes_are_refused(void **state) {
     const char *path = folder_path(state, "f.safetensors");
-    expect_refusal(path, DNI_F16, 2, (const int64_t[]){2, 3}, DN_ERR_TENSOR_DTYPE, "not F16");
-    expect_refusal(path, DNI_F32, 1, (const int64_t[]){2}, DN_ERR_TENSOR_SHAPE, "(2)");
-    expect_refusal(path, DNI_F32, 2, (const int64_t[]){2, 0}, DN_ERR_TENSOR_SHAPE, "(2, 0)");
-    expect_refusal(path, DNI_F32, 2, (const int64_t[]){0, 0}, DN_ERR_TENSOR_SHAPE, "(0, 0)");
+    expect_refusal(path, "feature", DNI_F32, 2, (const int64_t[]){2, 3}, DN_ERR_TENSOR_MISSING, "'features'");
+    expect_refusal(path, "features", DNI_F16, 2, (const int64_t[]){2, 3}, DN_ERR_TENSOR_DTYPE, "not F16");
+    expect_refusal(path, "features", DNI_F32, 1, (const int64_t[]){2}, DN_ERR_TENSOR_SHAPE, "(2)");
+    expect_refusal(path, "features", DNI_F32, 2, (const int64_t[]){2, 0}, DN_ERR_TENSOR_SHAPE, "(2, 0)");
+    expect_refusal(path, "features", DNI_F32, 2, (const int64_t[]){0, 0}, DN_ERR_TENSOR_SHAPE, "(0, 0)");
 }
 
 /* A training reads on while another run adds to the store. */
@@ -201,7 +202,7 @@ int main(void) {
         TEST(test_rows_come_back_in_any_order_from_both_types),
         TEST(test_what_is_kept_outlives_the_open_file_and_its_name),
         TEST(test_a_row_that_is_not_there_and_a_file_that_got_shorter_are_told),
-        TEST(test_other_types_and_shapes_are_refused),
+        TEST(test_other_names_types_and_shapes_are_refused),
         TEST(test_a_store_that_is_closed_can_be_read_on_while_another_adds_to_it),
         TEST(test_an_empty_store_has_values_without_rows),
     };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the heads of files say. That it is what decoding says is held by test/support/decoding.c for
  * every golden picture of every format. */
+#include "io/file.h"
 #include "io/image.h"
 #include "io/image_format.h"
 #include "test/support/files.h"
@@ -81,6 +82,26 @@ static void test_of_a_large_file_the_head_alone_is_read(void **state) {
     remove_folder(folder);
 }
 
+/* The frames of a GIF are counted, for which all of it is read. */
+static void test_of_a_large_gif_the_frames_are_not_counted(void **state) {
+    (void)state;
+    char *const folder = make_folder();
+    char path[256];
+    snprintf(path, sizeof path, "%s/large.gif", folder);
+    int gif = 0;
+    while (strcmp(goldens[gif].format, "GIF") != 0) gif++;
+    const file_bytes file = read_whole(goldens[gif].path);
+    write_whole(path, file.data, file.size);
+    free(file.data);
+    assert_int_equal(truncate(path, (off_t)DNI_FILE_LOAD_LIMIT + 1), 0);
+    dn_image_info info;
+    dn_error error = {.message = ""};
+    assert_int_equal(dn_image_info_load(&info, path, &error), DN_ERR_UNSUPPORTED);
+    assert_memory_equal(error.message, path, strlen(path));
+    assert_non_null(strstr(error.message, "too large: 1073741825 bytes of it would be needed in memory"));
+    remove_folder(folder);
+}
+
 /* The headers of a JPEG may be longer than what is read of it first. */
 static void test_a_jpeg_with_long_headers(void **state) {
     (void)state;
@@ -151,6 +172,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_format_tells_its_size_orientation_and_frames),
         cmocka_unit_test(test_of_a_large_file_the_head_alone_is_read),
+        cmocka_unit_test(test_of_a_large_gif_the_frames_are_not_counted),
         cmocka_unit_test(test_a_jpeg_with_long_headers),
         cmocka_unit_test(test_a_size_above_the_limit_is_told),
         cmocka_unit_test(test_failures_are_those_of_decoding),

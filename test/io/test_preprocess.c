@@ -6,6 +6,7 @@
  * resized picture, where the filter's window is cut by the border, the two weigh differently: 8 levels
  * there. */
 #include "io/image.h"
+#include "io/json.h"
 #include "io/stb_resize.h"
 #include "test/support/pictures.h"
 
@@ -244,6 +245,20 @@ static void test_preprocessing_of_a_newer_program_is_refused(void **state) {
     dn_image_free(&image);
 }
 
+/* As what a model file says of it. */
+static void test_an_option_that_is_not_known_is_refused_by_name(void **state) {
+    (void)state;
+    static const char text[] = "{\"resize\": 40, \"crop\": 32, \"mean\": [0, 0, 0], \"std\": [1, 1, 1]%s}";
+    char whole[128];
+    dn_preprocessing p;
+    dn_error error = {.message = ""};
+    snprintf(whole, sizeof whole, text, "");
+    assert_int_equal(dni_preprocessing_from_json(&p, whole, "m", &error), DN_OK);
+    snprintf(whole, sizeof whole, text, ", \"pad\": 3");
+    assert_int_equal(dni_preprocessing_from_json(&p, whole, "m", &error), DN_ERR_CORRUPT);
+    assert_string_equal(error.message, "m: preprocessing: 'pad' is no option of it");
+}
+
 static void test_preprocessing_out_of_range_is_refused_with_its_value(void **state) {
     (void)state;
     dn_preprocessing p = dn_preprocessing_default();
@@ -329,6 +344,7 @@ int main(void) {
         cmocka_unit_test(test_a_resized_window_equals_that_window_of_the_whole),
         cmocka_unit_test(test_a_picture_too_long_and_thin_is_refused),
         cmocka_unit_test(test_preprocessing_of_a_newer_program_is_refused),
+        cmocka_unit_test(test_an_option_that_is_not_known_is_refused_by_name),
         cmocka_unit_test(test_preprocessing_out_of_range_is_refused_with_its_value),
         cmocka_unit_test(test_shared_pictures_match_torchvision_live),
     };
