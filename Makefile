@@ -148,6 +148,7 @@ COVERAGE ?=
 ifneq ($(COVERAGE),)
 NAMELESS :=
 TOOL_CFLAGS := --coverage -fprofile-update=atomic -DDNI_ROLLED
+TOOL_OBJECTS := $(BUILD)/test/house/counts.o
 endif
 # gcc's own search for faults. Leaks are for `make asan` and for the tests in which allocations fail: gcc 12 takes for lost what
 # an element of a list or a struct of the caller's holds.
@@ -166,13 +167,13 @@ OUR_CFLAGS   += -fsanitize=$(SANITIZERS) -fno-sanitize-recover=all -fno-omit-fra
 OUR_LDFLAGS  += -fsanitize=$(SANITIZERS)
 # What a sanitizer needs beside the programs: their own functions in the place of others'.
 ifeq ($(SANITIZE),thread)
-SANITIZER_OBJECTS := $(BUILD)/test/sanitizers/cores.o
+TOOL_OBJECTS := $(BUILD)/test/sanitizers/cores.o
 endif
 ifeq ($(SANITIZE),memory)
 OUR_CFLAGS  += -fsanitize-memory-track-origins
 OUR_LDFLAGS += -fsanitize-memory-track-origins $(sort $(shell grep -ho '__wrap_[A-Za-z0-9_]*' \
                    test/sanitizers/memory.c test/sanitizers/libraries.c | sed 's/__wrap_/-Wl,--wrap=/'))
-SANITIZER_OBJECTS := $(BUILD)/test/sanitizers/memory.o $(BUILD)/test/sanitizers/libraries.o
+TOOL_OBJECTS := $(BUILD)/test/sanitizers/memory.o $(BUILD)/test/sanitizers/libraries.o
 endif
 endif
 # The caller's flags last. Variables that a pattern's targets set, FILE_CFLAGS, stand behind them: a kernel is nothing
@@ -325,7 +326,7 @@ $(SHARED): $(LIBRARY_OBJECTS) $(SYMBOLS) $(OBJECT_LIST)
 	    $(if $(SANITIZE),,-Wl$(comma)--no-undefined -Wl$(comma)--version-script=$(call quoted,$(SYMBOLS)))) \
 	    -o $@ $(LIBRARY_OBJECTS) $(LDLIBS)
 
-$(PROGRAM): $(PROGRAM_OBJECTS) $(SANITIZER_OBJECTS) $(STATIC)
+$(PROGRAM): $(PROGRAM_OBJECTS) $(TOOL_OBJECTS) $(STATIC)
 	$(call show,LD,$@)
 	$(Q)$(LINK) $(HARDEN_PROGRAM) -o $@ $^ $(PROGRAM_LDLIBS) $(LDLIBS)
 
@@ -339,7 +340,8 @@ $(BUILD)/ftrain/parts.a: $(PARTS_OBJECTS) $(OBJECT_LIST)
 	$(call show,AR,$@)
 	$(Q)rm -f $@ && $(ARCHIVE) $@ $(PARTS_OBJECTS)
 
-$(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(SANITIZER_OBJECTS) $(BUILD)/ftrain/parts.a $(STATIC)
+$(TEST_PROGRAMS): OUR_LDFLAGS += $(if $(COVERAGE),-Wl$(comma)--wrap=_exit)
+$(TEST_PROGRAMS): $(BUILD)/test/%: $(BUILD)/test/%.o $(TEST_SUPPORT) $(TOOL_OBJECTS) $(BUILD)/ftrain/parts.a $(STATIC)
 	$(call show,LD,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
 
