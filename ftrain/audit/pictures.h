@@ -6,6 +6,8 @@
 #include "ftrain/audit/audit.h"
 #include "ftrain/page/html.h"
 
+enum { AUDIT_SIDE = 104 }; /* of a thumbnail, pixels, but on sheets of many */
+
 /* Pictures to be shown side by side, gathered one after the other. */
 typedef struct shown_picture {
     size_t index;     /* among the samples */

@@ -2,32 +2,18 @@
 /* The page of audit --report: what was found, with the pictures. */
 #include "ftrain/audit/audit.h"
 #include "ftrain/audit/pictures.h"
+#include "ftrain/audit/sheets.h"
 #include "ftrain/audit/tables.h"
 #include "ftrain/page/chart.h"
 #include "ftrain/page/report.h"
 #include "ftrain/page/thumbnail.h"
-#include "ftrain/shell/new_array.h"
 #include "ftrain/shell/options.h"
 #include "ftrain/shell/outcome.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-/* Sides of thumbnails, pixels: on sheets of many pictures they are smaller, which keeps the page of 10,000
- * near 20 MB. */
-enum { SIDE = 104, SMALL_SIDE = 64, MANY = 2000, MAX_SHOWN_GROUPS = 40 };
-
-/* Pictures on all contact sheets together, unless --sheet says how many of a class: more make a page that no
- * browser likes. */
-enum { MOST_ON_SHEETS = 20000 };
-
-static void heading(html *page, const char *text) {
-    html_raw(page, "<h3>");
-    html_text(page, text);
-    html_raw(page, "</h3>\n");
-}
+enum { MAX_SHOWN_GROUPS = 40 };
 
 /* ---- cues ---- */
 
@@ -101,7 +87,7 @@ static void write_cues(html *page, const audit_leak *leak) {
     const row_table groups = audit_groups_table(leak);
     html_rows(page, &groups);
     const row_table cues = audit_cues_table(leak, CUE_COUNT);
-    heading(page, "Each cue alone");
+    html_heading(page, "Each cue alone");
     html_rows(page, &cues);
 }
 
@@ -112,7 +98,7 @@ static void write_files(html *page, const audit *findings) {
     html_section(page, "files", "Files");
     html_raw(page, "<p>Of each class in each split: the minimum, the median and the maximum.</p>\n");
     html_rows(page, &files);
-    heading(page, "How they were made (pictures), and their mean colour (0 to 255)");
+    html_heading(page, "How they were made (pictures), and their mean colour (0 to 255)");
     html_rows(page, &making);
 }
 
@@ -175,12 +161,12 @@ static void write_copies(html *page, const audit *findings, dni_pool *pool) {
         for (size_t k = i; k < data->samples.count; k++)
             if (copies->near[k] == first) pictures_add(&list, k, "group %d", shown);
     }
-    pictures_write(&list, page, data, pool, SIDE, "");
+    pictures_write(&list, page, data, pool, AUDIT_SIDE, "");
 }
 
 static void write_outliers(html *page, const audit_data *data, const class_outliers *all, const char *title,
                            dni_pool *pool) {
-    heading(page, title);
+    html_heading(page, title);
     picture_list list = {.count = 0};
     for (int c = 0; c < data->class_count; c++)
         for (int k = 0; k < all[c].count; k++) {
@@ -189,7 +175,7 @@ static void write_outliers(html *page, const audit_data *data, const class_outli
                          it->cue >= 0 ? cue_name(it->cue) : "");
         }
     if (!list.count) html_raw(page, "<p>None.</p>\n");
-    pictures_write(&list, page, data, pool, SIDE, "");
+    pictures_write(&list, page, data, pool, AUDIT_SIDE, "");
 }
 
 static void write_all_outliers(html *page, const audit *findings, dni_pool *pool) {
@@ -252,7 +238,7 @@ static void write_judged(html *page, const audit *findings, dni_pool *pool) {
         pictures_add(&list, it->index, "%.60s %.3f; likely %.60s %.3f", it->given, it->given_probability,
                      it->likely, it->likely_probability);
     }
-    pictures_write(&list, page, &findings->data, pool, SIDE, "sheet");
+    pictures_write(&list, page, &findings->data, pool, AUDIT_SIDE, "sheet");
 }
 
 static void write_labels(html *page, const audit *findings, dni_pool *pool) {
@@ -263,63 +249,6 @@ static void write_labels(html *page, const audit *findings, dni_pool *pool) {
     else
         html_raw(page, "<p>Not judged: fewer than two classes have %d different pictures.</p>\n",
                  LABEL_FOLDS);
-}
-
-/* ---- contact sheets ---- */
-
-/* The usable pictures of all classes, class by class, in their order. */
-typedef struct sheets {
-    size_t *pictures;
-    size_t *ends; /* (classes): behind each class's last one */
-    size_t limit; /* pictures of a class */
-} sheets;
-
-static outcome sort_pictures(sheets *out, const audit_data *data) {
-    const size_t classes = (size_t)data->class_count;
-    *out = (sheets){.pictures = new_array(data->samples.count, sizeof *out->pictures),
-                    .ends = new_array(classes, sizeof *out->ends)};
-    if (!out->pictures || !out->ends) return OUTCOME_MACHINE;
-    for (size_t c = 1; c < classes; c++) out->ends[c] = out->ends[c - 1] + data->usable[c - 1];
-    for (size_t i = 0; i < data->samples.count; i++)
-        if (data->facts[i].is_usable) out->pictures[out->ends[data->samples.items[i].label]++] = i;
-    return OUTCOME_OK;
-}
-
-/* All pictures of a class, or as many as may be at most, evenly spread. */
-static void write_sheet(html *page, const audit_data *data, const sheets *from, int label, int side,
-                        dni_pool *pool) {
-    const size_t usable = data->usable[label];
-    const size_t shown = usable < from->limit ? usable : from->limit;
-    const size_t *const pictures = from->pictures + (from->ends[label] - usable);
-    heading(page, data->classes[label]);
-    html_raw(page, "<p>%zu pictures%s", usable, shown < usable ? "" : ".</p>\n");
-    if (shown < usable)
-        html_raw(page, ", %zu of them here, evenly spread; --sheet N shows N of a class.</p>\n", shown);
-    picture_list list = {.count = 0};
-    for (size_t i = 0; i < usable; i++)
-        if (i * shown / usable >= list.count) pictures_add(&list, pictures[i], "%s", "");
-    pictures_write(&list, page, data, pool, side, "sheet");
-}
-
-static outcome write_sheets(html *page, const audit *findings, dni_pool *pool) {
-    const audit_data *const data = &findings->data;
-    const size_t classes = (size_t)data->class_count;
-    sheets all;
-    const outcome code = sort_pictures(&all, data);
-    html_section(page, "sheets", "Contact sheets");
-    if (!code) {
-        const size_t usable = all.ends[classes - 1];
-        const size_t share = usable <= MOST_ON_SHEETS ? usable : MOST_ON_SHEETS / classes;
-        all.limit = findings->sheet ? (size_t)findings->sheet : share ? share : 1;
-        size_t shown = 0;
-        for (size_t c = 0; c < classes; c++)
-            shown += data->usable[c] < all.limit ? data->usable[c] : all.limit;
-        for (int c = 0; c < data->class_count; c++)
-            write_sheet(page, data, &all, c, shown > MANY ? SMALL_SIDE : SIDE, pool);
-    }
-    free(all.pictures);
-    free(all.ends);
-    return code;
 }
 
 static void write_unusable(html *page, const audit_data *data) {
@@ -352,7 +281,7 @@ outcome audit_write_report(const audit *findings, const char *path, dni_pool *po
     write_copies(page, findings, pool);
     write_all_outliers(page, findings, pool);
     write_labels(page, findings, pool);
-    code = write_sheets(page, findings, pool);
+    code = audit_write_sheets(page, findings, pool);
     if (code) {
         html_abandon(page);
         return code;

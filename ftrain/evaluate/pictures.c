@@ -57,7 +57,7 @@ outcome evaluation_write_pictures(html *page, const judged_pictures *pictures, c
     for (int by = 0; !code && by < CHOICES; by++) {
         int chosen[EACH];
         const int count = choose(pictures, (choice)by, chosen);
-        html_raw(page, "<h3>%s</h3>\n", titles[by]);
+        html_heading(page, titles[by]);
         if (!count) html_raw(page, "<p>None.</p>\n");
         html_raw(page, "<div class=\"grid\">\n");
         for (int k = 0; !code && k < count; k++) code = show(page, pictures, maps, chosen[k]);

@@ -186,6 +186,12 @@ void html_section(html *page, const char *id, const char *title) {
     html_raw(page, "</h2>\n");
 }
 
+void html_heading(html *page, const char *text) {
+    html_raw(page, "<h3>");
+    html_text(page, text);
+    html_raw(page, "</h3>\n");
+}
+
 /* ---- text ---- */
 
 void html_raw(html *page, const char *format, ...) {

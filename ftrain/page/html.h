@@ -32,6 +32,8 @@ const char *html_style(void);
 /* Begins a section, which ends where the next one begins; the page opens with a list of them. Both texts
  * outlive the page; `id` needs no escaping. */
 void html_section(html *page, const char *id, const char *title);
+/* A heading within a section; escaped. */
+void html_heading(html *page, const char *text);
 
 /* Text of any kind; what is special in HTML is escaped, what is no UTF-8 becomes U+FFFD. */
 void html_text(html *page, const char *text);
