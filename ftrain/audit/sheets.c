@@ -11,8 +11,14 @@
 enum { SMALL_SIDE = 64, MANY = 2000 };
 
 /* Pictures on all contact sheets together, unless --sheet says how many of a class: more make a page that no
- * browser likes. */
+ * browser likes. Of more classes than that each still has one. */
 enum { MOST_ON_SHEETS = 20000 };
+
+size_t audit_sheet_limit(size_t usable, size_t classes, int asked) {
+    if (asked) return (size_t)asked;
+    if (usable <= MOST_ON_SHEETS) return usable;
+    return classes < MOST_ON_SHEETS ? MOST_ON_SHEETS / classes : 1;
+}
 
 /* The usable pictures of all classes, class by class, in their order. */
 typedef struct sheets {
@@ -55,9 +61,7 @@ outcome audit_write_sheets(html *page, const audit *findings, dni_pool *pool) {
     const outcome code = sort_pictures(&all, data);
     html_section(page, "sheets", "Contact sheets");
     if (!code) {
-        const size_t usable = all.ends[classes - 1];
-        const size_t share = usable <= MOST_ON_SHEETS ? usable : MOST_ON_SHEETS / classes;
-        all.limit = findings->sheet ? (size_t)findings->sheet : share ? share : 1;
+        all.limit = audit_sheet_limit(all.ends[classes - 1], classes, findings->sheet);
         size_t shown = 0;
         for (size_t c = 0; c < classes; c++)
             shown += data->usable[c] < all.limit ? data->usable[c] : all.limit;
