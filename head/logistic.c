@@ -142,6 +142,7 @@ typedef struct state {
 static int step(problem *p, state *at) {
     const double slope = cblas_ddot(p->size, at->gradient, 1, at->direction, 1);
     double length = 1;
+    /* NOLINTNEXTLINE(cert-flp30-c): halving is exact, and is not what is counted */
     for (int halving = 0; halving < MAX_HALVINGS; halving++, length /= 2) {
         cblas_dcopy(p->size, at->weights, 1, at->trial, 1);
         cblas_daxpy(p->size, length, at->direction, 1, at->trial, 1);

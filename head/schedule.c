@@ -13,8 +13,10 @@ double dni_schedule_rate(const dn_train_options *options, const dni_schedule_sta
     switch (s->kind) {
     case DN_CONSTANT:
         break;
-    case DN_STEP:
-        return rate * pow(factor, k / s->epochs);
+    case DN_STEP: {
+        const int steps = k / s->epochs;
+        return rate * pow(factor, steps);
+    }
     case DN_COSINE:
         return floor + (rate - floor) * (1.0 + cos(pi * k / (options->epochs - s->warmup))) / 2.0;
     case DN_PLATEAU:

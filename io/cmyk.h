@@ -7,6 +7,7 @@
 
 /* 255 is full ink. `rgb` and `cmyk` may overlap. */
 static inline void dni_cmyk_to_rgb(uint8_t rgb[3], const uint8_t cmyk[4]) {
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all four are set */
     const int white = 255 - cmyk[3];
     uint8_t result[3];
     for (int channel = 0; channel < 3; channel++) {

@@ -48,13 +48,13 @@ const char *dni_decision_name(dni_decision_kind kind);
  * process left unfinished is passed over, as are lines with zero bytes, which a power cut leaves of lines
  * that nobody was told of. DN_ERR_CORRUPT: a line is none of the above; the message names the file and the
  * line. On failure *out is empty. */
-dn_status dni_decisions_load(dni_decisions *out, const char *file, dn_error *error);
+dn_status dni_decisions_load(dni_decisions *out, const char *path, dn_error *error);
 void dni_decisions_free(dni_decisions *decisions);
 
 /* Appends lines, all by one write(), and syncs them; makes the file where there is none. Of each decision
  * path, key, bytes, kind and class_name are taken; the time is now. A lock keeps writers apart; last lines
  * that were cut off are removed first. Where this fails the file has what it had. */
-dn_status dni_decisions_append(const char *file, const dni_decision *made, size_t count, dn_error *error);
+dn_status dni_decisions_append(const char *path, const dni_decision *made, size_t count, dn_error *error);
 
 /* The decision on the picture that is at `path` (relative) with those bytes; NULL: there is none. */
 const dni_decision *dni_decisions_find(const dni_decisions *decisions, const char *path, const dni_key *key);

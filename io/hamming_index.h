@@ -32,6 +32,6 @@ bool dni_hamming_index_nearest(const dni_hamming_index *index, uint64_t hash, ui
  * others, and that no call took before. Writes their indices, in any order, to `members`, which has room for
  * all different hashes, and returns how many they are; 0 when none is left. Adds to *compared as above. What
  * was taken may be missed by dni_hamming_index_nearest(): an index serves for one or for the other. */
-uint32_t dni_hamming_index_take_cluster(dni_hamming_index *index, uint32_t *members, uint64_t *compared);
+uint32_t dni_hamming_index_take_cluster(dni_hamming_index *self, uint32_t *members, uint64_t *compared);
 
 #endif

@@ -58,8 +58,7 @@ static bool means_damage(const decoder *self) {
     case JWRN_NOT_SEQUENTIAL: /* a sequential scan's spectral range, which means nothing there */
     case JWRN_BOGUS_ICC:      /* a colour profile, which is not used */
     case JWRN_TOO_MUCH_DATA:  /* a call for rows after the last */
-        return false;
-    case JWRN_JPEG_EOF: /* the file ends without its end marker: decided when the decoder is done */
+    case JWRN_JPEG_EOF:       /* the file ends without its end marker: decided when the decoder is done */
         return false;
     case JWRN_EXTRANEOUS_DATA:
         /* Bytes between two headers, or between the last scan and the end marker, belong to nothing. After a

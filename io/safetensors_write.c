@@ -94,8 +94,9 @@ static int put_tensor(json_t *header, const dni_named_tensor *named, uint64_t be
         json_decref(shape);
         return -1;
     }
+    const uint64_t end = begin + tensor_bytes(tensor);
     json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", dni_dtype_name(tensor->dtype), "shape", shape,
-                              "data_offsets", (json_int_t)begin, (json_int_t)(begin + tensor_bytes(tensor)));
+                              "data_offsets", (json_int_t)begin, (json_int_t)end);
     return json_object_set_new(header, named->name, entry);
 }
 

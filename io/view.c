@@ -40,7 +40,7 @@ static void amount_text(float amount, char text[AMOUNT_TEXT]) {
 void dni_view_name(const dni_view *view, char name[DNI_VIEW_NAME]) {
     const perturbation *kind = &perturbations[view->kind];
     if (view->kind == DNI_VIEW_PLAIN) {
-        strcpy(name, view->flip ? "flip" : "plain");
+        snprintf(name, DNI_VIEW_NAME, "%s", view->flip ? "flip" : "plain");
         return;
     }
     char amount[AMOUNT_TEXT] = "";

@@ -73,6 +73,7 @@ static dn_status op_long1(dni_machine *m) {
     if (!status) status = take(m, (size_t)size, &bytes);
     if (status) return status;
     if (size > 8) return dni_machine_push_string(m, DNI_PICKLE_LONG, bytes, (size_t)size);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): bytes that were taken are there */
     int64_t number = size && bytes[size - 1] & 0x80 ? -1 : 0;
     memcpy(&number, bytes, (size_t)size);
     return dni_machine_push_new(m, DNI_PICKLE_INT, number);

@@ -40,6 +40,7 @@ dn_status dni_classifier_read_conformal(dn_classifier *classifier, dn_error *err
     if (status) return status;
     dn_conformal *made;
     dn_error reason = {.message = ""};
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): one that was checked is there */
     status = dni_conformal_restore(&made, counts->data, (int)classes, probabilities->data,
                                    probabilities->shape[0], &reason);
     if (status)

@@ -95,8 +95,8 @@ static dn_status judge_all(const judging *it, int count) {
         const int size = count - first < batch ? count - first : batch;
         dn_status status = judge_batch(it, first, size);
         if (!status)
-            status = dni_progress_tell(out->on_progress, out->context, (size_t)(first + size), (size_t)count,
-                                       "judging pictures", it->error);
+            status = dni_progress_tell(out->on_progress, out->context, (size_t)first + (size_t)size,
+                                       (size_t)count, "judging pictures", it->error);
         if (status) return status;
     }
     return DN_OK;

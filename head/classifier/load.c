@@ -240,6 +240,7 @@ static dn_status load_head(dn_classifier *classifier, dn_error *error) {
     for (int i = 0; i < count; i++) {
         const dn_status status = load_layer(classifier, i, width, &layers[i], error);
         if (status) return status;
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): a layer that was loaded is whole */
         width = layers[i].out;
     }
     if (width != classifier->info.class_count)
