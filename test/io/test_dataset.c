@@ -272,6 +272,18 @@ static void rename_inside(const char *from, const char *to) {
     assert_int_equal(rename(before, after), 0);
 }
 
+static void test_a_split_alone_that_is_not_there_is_refused_by_name(void **state) {
+    (void)state;
+    char path[1024];
+    dni_samples samples;
+    dn_error error = {0};
+    snprintf(path, sizeof path, "%s/none", root);
+    assert_int_equal(dni_samples_scan(&samples, path, (const char *[]){"fake", "real"}, 2, &error),
+                     DN_ERR_NOT_FOUND);
+    assert_memory_equal(error.message, path, strlen(path));
+    assert_int_equal(samples.count, 0);
+}
+
 static void test_val_and_validation_are_the_validation_split(void **state) {
     (void)state;
     static const char *const names[] = {"val", "validation"};
@@ -341,6 +353,7 @@ int main(void) {
         IN_FOLDER(test_very_many_differing_classes_still_give_a_whole_message),
         IN_FOLDER(test_missing_splits_too_few_classes_and_empty_ones_are_refused),
         IN_FOLDER(test_a_split_alone_is_matched_with_the_models_classes),
+        IN_FOLDER(test_a_split_alone_that_is_not_there_is_refused_by_name),
         IN_FOLDER(test_val_and_validation_are_the_validation_split),
         IN_FOLDER(test_two_folders_for_the_validation_split_are_refused_by_name),
         IN_FOLDER(test_a_missing_split_is_named_with_what_is_there),
