@@ -9,6 +9,7 @@
 #include "densenet/topology.h"
 #include "io/safetensors.h"
 #include "test/support/pools.h"
+#include "test/support/sanitizer.h"
 #include "test/support/seeded_weights.h"
 #include "test/support/tiers.h"
 
@@ -33,19 +34,13 @@ enum { SEED = 7 }; /* the oracle's */
 static const dn_config toy = {"toy", 3, {2, 1, 2, 1}, 4, 2, 8};
 
 /* ---- counting and failing allocations ----
- * malloc and its kin are replaced in this program, except under AddressSanitizer, which replaces them too and
- * finds leaks by itself. */
+ * malloc and its kin are replaced in this program, except under a sanitizer that has its own;
+ * AddressSanitizer finds leaks by itself. */
 
 static atomic_long allocations, alive;
 static atomic_long failing_at = -1; /* the number, from 0, of the allocation to refuse; -1: none */
 
-#if defined(__has_feature) /* clang's way of telling */
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-
-#ifndef __SANITIZE_ADDRESS__
+#if !SANITIZER_HAS_MALLOC
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
@@ -456,7 +451,7 @@ static void test_arena_is_one_block_of_the_planned_size(void **state) {
 
 static void test_forward_allocates_nothing(void **state) {
     (void)state;
-#ifdef __SANITIZE_ADDRESS__
+#if SANITIZER_HAS_MALLOC
     skip();
 #endif
     dn_model *model = seeded_model(dn_config_find("densenet121"));
@@ -503,7 +498,7 @@ static dn_status whole_life(const float *inputs) {
 
 static void test_failure_of_any_allocation_is_reported_and_leaks_nothing(void **state) {
     (void)state;
-#ifdef __SANITIZE_ADDRESS__
+#if SANITIZER_HAS_MALLOC
     skip();
 #endif
     float *inputs = inputs_of(2, 32, 32);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a parent made and a child process goes on with after fork(). */
 #include "densenet/densenet.h"
+#include "test/support/sanitizer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,14 +14,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_THREAD__)
-#define THREAD_SANITIZER
-#elif defined(__has_feature) /* clang's way of telling */
-#if __has_feature(thread_sanitizer)
-#define THREAD_SANITIZER
-#endif
-#endif
 
 enum { SIDE = 32, COUNT = 5, THREADS = 3, MOST_FEATURES = 64 };
 
@@ -132,7 +125,7 @@ static int fork_again(void) {
 
 /* ThreadSanitizer takes a child's threads for the parent's, and ends the child. */
 static void skip_under_thread_sanitizer(void) {
-#ifdef THREAD_SANITIZER
+#if SANITIZER_COUNTS_THREADS
     skip();
 #endif
 }

@@ -8,6 +8,8 @@
 
 #include "test/support/calls.h"
 
+#include "test/support/sanitizer.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -205,15 +207,7 @@ EXPORTED int nanosleep(const struct timespec *wanted, struct timespec *left) {
 
 /* ---- memory ---- */
 
-#if defined(__SANITIZE_ADDRESS__)
-#define OTHERS_MALLOC 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define OTHERS_MALLOC 1
-#endif
-#endif
-
-#ifdef OTHERS_MALLOC
+#if SANITIZER_HAS_MALLOC
 
 bool calls_have_memory(void) {
     return false;

@@ -47,7 +47,7 @@ void calls_fail(const call_fault *fault);
 /* How many calls of those kinds there were. */
 long calls_stop(void);
 
-/* Whether CALL_MEMORY can be had: AddressSanitizer has a malloc() of its own. */
+/* Whether CALL_MEMORY can be had: a sanitizer may have a malloc() of its own. */
 bool calls_have_memory(void);
 /* Blocks of memory that were taken and are not freed; none where CALL_MEMORY cannot be had. */
 typedef struct call_blocks {

@@ -40,7 +40,7 @@ void digest_add(uint64_t *digest, const void *bytes, size_t size);
  * status and a message with scenario.word. Either way no block of memory, no descriptor and no file is left,
  * and the same run undisturbed gives what it gave before. How many calls were failed is printed. */
 
-/* malloc() and its family: DN_ERR_MEMORY. Skipped by name where AddressSanitizer has them. */
+/* malloc() and its family: DN_ERR_MEMORY. Skipped by name where a sanitizer has them. */
 void fail_each_allocation(const scenario *it);
 /* Whatever may fail of files, EIO: DN_ERR_IO; also from each call on for good. */
 void fail_each_file_call(const scenario *it);
