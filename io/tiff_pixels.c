@@ -28,11 +28,11 @@ static uint8_t unmultiplied(uint8_t value, uint8_t alpha) {
 static void to_rgb(uint8_t *rgb, const uint8_t *samples, const dni_tiff_samples *how) {
     switch (how->colour) {
     case DNI_TIFF_GREY:
-        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult,clang-analyzer-core.CallAndMessage): a pixel has one sample at least */
+        /* NOLINTNEXTLINE(clang-analyzer-*): a pixel has one sample at least */
         memset(rgb, how->is_inverted ? 255 - samples[0] : samples[0], 3);
         break;
     case DNI_TIFF_PALETTE:
-        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.ArraySubscript): a pixel has one sample at least */
+        /* NOLINTNEXTLINE(clang-analyzer-*): a pixel has one sample at least */
         for (int c = 0; c < 3; c++) rgb[c] = (uint8_t)(how->map[c][samples[0]] >> 8);
         break;
     case DNI_TIFF_RGB:
