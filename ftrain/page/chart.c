@@ -115,21 +115,25 @@ static double first_tick(const scale *s) {
 }
 
 static void draw_x_axis(html *page, const scale *s, double top, double bottom, const char *label) {
-    for (double tick = first_tick(s); tick <= s->high + 1e-9 * s->step; tick += s->step) {
+    double tick = first_tick(s);
+    while (tick <= s->high + 1e-9 * s->step) {
         char number[32];
         snprintf(number, sizeof number, "%.6g", fabs(tick) < 1e-9 * s->step ? 0 : tick);
         line(page, place(s, tick), top, place(s, tick), bottom, "stroke=\"var(--line)\"");
         text(page, place(s, tick), bottom + 17, "middle", number);
+        tick += s->step;
     }
     text(page, (s->from + s->to) / 2, bottom + 37, "middle", label);
 }
 
 static void draw_y_axis(html *page, const scale *s, const char *label) {
-    for (double tick = first_tick(s); tick <= s->high + 1e-9 * s->step; tick += s->step) {
+    double tick = first_tick(s);
+    while (tick <= s->high + 1e-9 * s->step) {
         char number[32];
         snprintf(number, sizeof number, "%.6g", fabs(tick) < 1e-9 * s->step ? 0 : tick);
         line(page, LEFT, place(s, tick), WIDTH - RIGHT, place(s, tick), "stroke=\"var(--line)\"");
         text(page, LEFT - 6, place(s, tick) + 4.5, "end", number);
+        tick += s->step;
     }
     text(page, 0, TEXT, "start", label);
 }

@@ -30,7 +30,8 @@ static outcome write_word(html *page, const char *word) {
             to = stpcpy(to, "'\\''");
         else
             *to++ = *c;
-    strcpy(to, "'");
+    *to++ = '\'';
+    *to = '\0';
     html_text(page, quoted);
     free(quoted);
     return OUTCOME_OK;
