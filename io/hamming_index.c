@@ -111,10 +111,9 @@ static double lay_out(dni_hamming_index *self, int parts, int key_bits, int vary
         to->shift = shift;
         to->bits = width < key_bits ? width : key_bits;
         to->radius = self->distance / parts - (p > self->distance % parts);
-        cost +=
-            buckets_within(to->bits, to->radius) *
-            /* NOLINTNEXTLINE(clang-analyzer-*): a part's bits are 0 at least */
-            (VISIT + (double)self->count / (double)((uint64_t)1 << to->bits));
+        cost += buckets_within(to->bits, to->radius) *
+                /* NOLINTNEXTLINE(clang-analyzer-*): a part's bits are 0 at least */
+                (VISIT + (double)self->count / (double)((uint64_t)1 << to->bits));
         shift += width;
     }
     return cost;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* For `make coverage`: counts that would be lost. They are written when a program ends by exit(), so that a
- * forked child of a test, which ends by _exit(), would have none; and where a test has set a limit to files or
- * memory, they would be cut, and with them those of all runs before. Linked into programs; the linker puts
+ * forked child of a test, which ends by _exit(), would have none; and where a test has set a limit to files
+ * or memory, they would be cut, and with them those of all runs before. Linked into programs; the linker puts
  * __wrap__exit() in the place of the tests' _exit(). */
 #include <gcov.h>
 #include <stdbool.h>
