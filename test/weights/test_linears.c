@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The linear layers of a head among other people's tensors: what is refused, by name. That those which are taken compute
- * what torch does is held by test/ftrain/test_import.c. */
+/* The linear layers of a head among other people's tensors: what is refused, by name. That those which are
+ * taken compute what torch does is held by test/ftrain/test_import.c. */
 #include "core/tensor_dict.h"
 #include "weights/linears.h"
 
