@@ -15,6 +15,7 @@ enum { PIECE = 1 << 20 }; /* bytes */
 static void broadcast(unsigned char *values, size_t size, unsigned char *piece) {
     for (size_t at = 0; at < size; at += PIECE) {
         const size_t length = size - at < PIECE ? size - at : PIECE;
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): the one that gives has values */
         if (!ranks_is_helper()) memcpy(piece, values + at, length);
         mail_broadcast(piece, length);
         if (ranks_is_helper() && values) memcpy(values + at, piece, length);

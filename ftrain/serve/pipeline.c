@@ -163,7 +163,7 @@ static void explain_job(pipeline *self, pipeline_job *job) {
 
 static void judge_batch(pipeline *self, pipeline_job **batch, int count) {
     const size_t classes = (size_t)self->info->class_count;
-    double percentiles[PIPELINE_BATCH];
+    double percentiles[PIPELINE_BATCH] = {0}; /* of what has failed, too */
     dn_error error = {.status = DN_OK};
     for (int i = 0; i < count; i++)
         memcpy(self->inputs + (size_t)i * self->floats, batch[i]->input, self->floats * sizeof(float));
