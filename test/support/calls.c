@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -229,14 +230,17 @@ extern void __libc_free(void *memory);
 /* The linker's: where this program's own code begins and ends. */
 extern const char __executable_start, etext;
 
-static atomic_long blocks[2]; /* of libraries, of this program */
+/* Whose a block is. The loader's belong to threads, whose stacks the C library keeps for later ones: how many
+ * there are depends on how many ran at once. */
+enum { LIBRARY, OWN, LOADER, OWNERS };
+static atomic_long blocks[OWNERS];
 
 bool calls_have_memory(void) {
     return true;
 }
 
 call_blocks calls_blocks(void) {
-    return (call_blocks){.own = atomic_load(&blocks[1]), .foreign = atomic_load(&blocks[0])};
+    return (call_blocks){.own = atomic_load(&blocks[OWN]), .foreign = atomic_load(&blocks[LIBRARY])};
 }
 
 /* Each block is so much longer than was asked for; its last byte says whose it is. */
@@ -246,15 +250,23 @@ static char *owner_of(void *memory) {
     return (char *)memory + malloc_usable_size(memory) - 1;
 }
 
-static void *counted(void *memory, bool is_own) {
-    if (!memory) return NULL;
-    *owner_of(memory) = is_own;
-    atomic_fetch_add(&blocks[is_own], 1);
-    return memory;
-}
-
 static bool is_own(const void *caller) {
     return (const char *)caller >= &__executable_start && (const char *)caller < &etext;
+}
+
+static bool is_loader(const void *caller) {
+    enum { LARGEST = 1 << 20 }; /* so that most are not looked up */
+    const uintptr_t base = getauxval(AT_BASE);
+    Dl_info info;
+    return (uintptr_t)caller - base < LARGEST && dladdr(caller, &info) && (uintptr_t)info.dli_fbase == base;
+}
+
+static void *counted(void *memory, const void *caller) {
+    if (!memory) return NULL;
+    const char owner = is_own(caller) ? OWN : is_loader(caller) ? LOADER : LIBRARY;
+    *owner_of(memory) = owner;
+    atomic_fetch_add(&blocks[(int)owner], 1);
+    return memory;
 }
 
 /* jansson's; test/io/test_json.c lets its allocations fail. */
@@ -287,7 +299,7 @@ static bool refuses(void *caller) {
 
 static void *take(size_t size, void *caller) {
     if (refuses(caller) || size > PTRDIFF_MAX) return NULL;
-    return counted(__libc_malloc(size + ROOM_FOR_OWNER), is_own(caller));
+    return counted(__libc_malloc(size + ROOM_FOR_OWNER), caller);
 }
 
 EXPORTED void *malloc(size_t size) {
@@ -297,11 +309,11 @@ EXPORTED void *malloc(size_t size) {
 EXPORTED void *calloc(size_t count, size_t size) {
     size_t bytes;
     if (refuses(CALLER) || __builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX) return NULL;
-    return counted(__libc_calloc(1, bytes + ROOM_FOR_OWNER), is_own(CALLER));
+    return counted(__libc_calloc(1, bytes + ROOM_FOR_OWNER), CALLER);
 }
 
 EXPORTED void free(void *memory) {
-    if (memory) atomic_fetch_sub(&blocks[*owner_of(memory) != 0], 1);
+    if (memory) atomic_fetch_sub(&blocks[(int)*owner_of(memory)], 1);
     __libc_free(memory);
 }
 
@@ -320,7 +332,7 @@ EXPORTED void *realloc(void *memory, size_t size) {
 
 static void *take_aligned(size_t alignment, size_t size, void *caller) {
     if (refuses(caller) || size > PTRDIFF_MAX) return NULL;
-    return counted(__libc_memalign(alignment, size + ROOM_FOR_OWNER), is_own(caller));
+    return counted(__libc_memalign(alignment, size + ROOM_FOR_OWNER), caller);
 }
 
 EXPORTED void *aligned_alloc(size_t alignment, size_t size) {
