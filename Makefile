@@ -10,7 +10,7 @@
 #   make msan       tests that need few foreign libraries, under clang's MemorySanitizer
 #   make valgrind   tests and the program under valgrind's memcheck, with portable and AVX2 kernels
 #   make fuzz       every reader of foreign bytes under libFuzzer, MINUTES=1 each; DOOR=pickle: one alone (clang)
-#   make crash      power cuts while a command writes, KILLS=200 kills, full disks; SEED=1; half an hour
+#   make crash      power cuts while a command writes, KILLS=200 kills, full disks; SEED=1
 #   make check      build and run all tests, install nothing; TESTS='io head' runs only these folders of test/
 #   make portability  with clang, musl, for aarch64 and old processors, as far as can be had here; half an hour
 #   make faults     every command with every call of the system and of malloc failing, a run for each: days; CASES=100:
@@ -18,7 +18,7 @@
 #   make interop    what `ftrain export` writes, in PyTorch, ONNX Runtime, pandas, ...; skips where one is missing
 #   make browser    tests of the pages of 'ftrain serve' and 'ftrain review' in chromium; skips where there is none
 #   make soak       'ftrain serve' under CLIENTS=8 good, broken and hostile ones for MINUTES=1; what it takes must stay
-#   make soak-files 'ftrain predict' on FILES=200000 files, twice; half an hour
+#   make soak-files 'ftrain predict' on FILES=200000 files, twice
 #   make sizes      sets of the sizes of docs/limits.md, for real: CLASSES=10000, FILES=200000; PARTS='names files': some
 #   make install    PREFIX=/usr/local DESTDIR=; both may hold spaces
 #   make weights    ftrain weights: fetch densenet161's ImageNet weights to where every command finds them
