@@ -6,6 +6,7 @@
 #include "core/number.h"
 #include "ftrain/shell/message.h"
 #include "ftrain/shell/progress.h"
+#include "io/entry.h"
 #include "io/retry.h"
 
 #include <errno.h>
@@ -45,12 +46,11 @@ static outcome complain(const job *j, int number) {
     return OUTCOME_MACHINE;
 }
 
-/* 1: the name still means the open file; 0: it does not; -1 with errno: that cannot be told. */
+/* As dni_entry_is_open(), of a regular file alone. */
 static int is_named(int descriptor, const char *path) {
-    struct stat open_file, named;
-    if (fstat(descriptor, &open_file) != 0) return -1;
-    if (lstat(path, &named) != 0) return errno == ENOENT ? 0 : -1;
-    return S_ISREG(named.st_mode) && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+    struct stat file;
+    if (fstat(descriptor, &file) != 0) return -1;
+    return S_ISREG(file.st_mode) ? dni_entry_is_open(path, descriptor) : 0;
 }
 
 static outcome refuse_part(const char *path) {
@@ -256,7 +256,7 @@ outcome download(const download_options *options, retry_policy *policy, download
         code = is_open ? request_patiently(&j, policy) : report_no_memory();
         transfer_close(&j.transfer);
         /* nothing worth keeping came */
-        if (code && !j.size && is_named(j.part, options->part)) unlink(options->part);
+        if (code && !j.size && is_named(j.part, options->part) > 0) unlink(options->part);
     }
     *end = (download_end){.descriptor = j.part, .is_cut_off = j.is_cut_off, .is_resumed = j.is_resumed};
     return code;

@@ -9,6 +9,7 @@
 #include "ftrain/shell/whole_folder.h"
 
 #include "ftrain/shell/message.h"
+#include "io/entry.h"
 #include "io/file.h"
 #include "io/sync.h"
 
@@ -70,12 +71,6 @@ static outcome sync_tree(const char *path) {
 
 /* ---- slots ---- */
 
-static bool is_named(int descriptor, const char *path) {
-    struct stat file, named;
-    return fstat(descriptor, &file) == 0 && lstat(path, &named) == 0 && file.st_dev == named.st_dev &&
-           file.st_ino == named.st_ino;
-}
-
 /* Without locks of the file system, a slot is only taken where nobody has its lock's file. */
 static int open_lock(const char *path) {
     int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -87,20 +82,27 @@ static int open_lock(const char *path) {
     return open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 }
 
-/* Whether the slot is ours now; else errno is EEXIST or EWOULDBLOCK where it is somebody else's. Its owner
- * before may have removed the file that we have just locked. */
-static bool lock_slot(whole_folder *folder) {
-    for (;;) {
-        folder->lock = open_lock(folder->lock_path);
-        if (folder->lock < 0) return false;
-        if (is_named(folder->lock, folder->lock_path)) return true;
-        close(folder->lock);
-    }
-}
-
 static void free_slot(const whole_folder *folder) {
     unlink(folder->lock_path);
     close(folder->lock);
+}
+
+/* Whether the slot is ours now; else errno is EEXIST or EWOULDBLOCK where it is somebody else's. Its owner
+ * before may have removed the file that we have just locked. */
+static bool lock_slot(whole_folder *folder) {
+    enum { ATTEMPTS = 3 }; /* to examine it */
+    for (int failed = 0;;) {
+        folder->lock = open_lock(folder->lock_path);
+        if (folder->lock < 0) return false;
+        const int is_open = dni_entry_is_open(folder->lock_path, folder->lock), number = errno;
+        if (is_open > 0) return true;
+        if (is_open < 0 && ++failed == ATTEMPTS) {
+            free_slot(folder);
+            errno = number;
+            return false;
+        }
+        close(folder->lock);
+    }
 }
 
 static bool name_slot(whole_folder *out, const char *parent, const char *command, unsigned slot) {
