@@ -200,7 +200,9 @@ static bool is_ours(const whole_folder *folder) {
 static outcome put_in_place(const whole_folder *folder, const char *goal) {
     const outcome code = sync_tree(folder->path);
     if (code) return code;
+    errno = 0;
     if (!is_ours(folder)) {
+        if (errno && errno != ENOENT) return complain(folder->path, "cannot be examined");
         message("%s: is no longer what was made; %s is not made", folder->path, goal);
         return OUTCOME_MACHINE;
     }
