@@ -18,9 +18,10 @@ static int by_name(const void *a, const void *b) {
     return order ? order : (x->at > y->at) - (x->at < y->at);
 }
 
-dn_status dni_name_index_make(dni_name_index *out, const char *const *names, int count, dn_error *error) {
+dn_status dni_name_index_make(dni_name_index *out, const char *const *names, int count, const char *source,
+                              dn_error *error) {
     *out = (dni_name_index){.places = malloc(((size_t)count + 1) * sizeof *out->places), .count = count};
-    if (!out->places) return dni_no_memory(error, "an index of %d names", count);
+    if (!out->places) return dni_no_memory(error, "%s: an index of %d names", source, count);
     for (int i = 0; i < count; i++) out->places[i] = (struct dni_name_place){names[i], i};
     qsort(out->places, (size_t)count, sizeof *out->places, by_name);
     return DN_OK;

@@ -245,8 +245,7 @@ static dn_status compare_classes(const char *folder, const expected_classes *exp
                                  const dni_name_index *index, const dni_listing *listing, dn_error *error) {
     const char *const *const names = (const char *const *)listing->names;
     dni_name_index of_names;
-    const dn_status status =
-        dni_fail_in(error, dni_name_index_make(&of_names, names, (int)listing->count, error), folder);
+    const dn_status status = dni_name_index_make(&of_names, names, (int)listing->count, folder, error);
     if (status) return status;
     dni_name_text difference = {0};
     if (!expected->may_be_missing)
@@ -293,8 +292,7 @@ static dn_status compare_with_train(const dni_dataset *dataset, const char *fold
     const expected_classes train = {
         .names = (const char *const *)dataset->classes, .count = dataset->class_count, .source = "train"};
     dni_name_index index;
-    dn_status status =
-        dni_fail_in(error, dni_name_index_make(&index, train.names, train.count, error), folder);
+    dn_status status = dni_name_index_make(&index, train.names, train.count, folder, error);
     if (!status) status = compare_classes(folder, &train, &index, listing, error);
     dni_name_index_free(&index);
     return status;
@@ -346,7 +344,7 @@ dn_status dni_samples_scan(dni_samples *out, const char *folder, const char *con
     const expected_classes model = {
         .names = classes, .count = class_count, .source = "the model", .may_be_missing = true};
     dni_name_index index;
-    status = dni_fail_in(error, dni_name_index_make(&index, classes, class_count, error), folder);
+    status = dni_name_index_make(&index, classes, class_count, folder, error);
     if (!status) status = compare_classes(folder, &model, &index, &listing, error);
     if (!status && listing.count == 0)
         status = dni_fail(error, DN_ERR_DATA_EMPTY, "%s: no class folders", folder);

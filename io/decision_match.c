@@ -242,7 +242,7 @@ dn_status dni_decisions_apply(dni_decision_counts *out, const dni_decision_match
                               int class_count, dn_error *error) {
     *out = (dni_decision_counts){0};
     dni_name_index index;
-    dn_status status = dni_fail_in(error, dni_name_index_make(&index, classes, class_count, error), file);
+    dn_status status = dni_name_index_make(&index, classes, class_count, file, error);
     if (!status) status = apply(out, match, parts, part_count, &index, file, error);
     dni_name_index_free(&index);
     return status;

@@ -94,7 +94,7 @@ static outcome load_network(import_run *run) {
 static outcome check_names(const import_run *run) {
     dni_name_index index;
     dn_error error;
-    if (dni_name_index_make(&index, run->classes, run->class_count, &error))
+    if (dni_name_index_make(&index, run->classes, run->class_count, "--classes", &error))
         return report(&error, OUTCOME_MACHINE);
     outcome code = OUTCOME_OK;
     for (int i = 0; !code && i < run->class_count; i++) {

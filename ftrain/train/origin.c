@@ -61,11 +61,13 @@ typedef struct both_classes {
     dni_name_index of_model, of_data;
 } both_classes;
 
-static outcome index_classes(both_classes *out, const dn_classifier_info *info, const dni_dataset *data) {
+static outcome index_classes(both_classes *out, const origin *self, const dni_dataset *data) {
+    const dn_classifier_info *info = dn_classifier_get_info(self->classifier);
     dn_error error;
     *out = (both_classes){.of_model = {.count = 0}};
-    if (dni_name_index_make(&out->of_model, info->classes, info->class_count, &error) ||
-        dni_name_index_make(&out->of_data, (const char *const *)data->classes, data->class_count, &error))
+    if (dni_name_index_make(&out->of_model, info->classes, info->class_count, self->path, &error) ||
+        dni_name_index_make(&out->of_data, (const char *const *)data->classes, data->class_count,
+                            "the data set", &error))
         return report(&error, OUTCOME_MACHINE);
     return OUTCOME_OK;
 }
@@ -132,7 +134,7 @@ outcome origin_match_classes(origin *self, const dni_dataset *data, const train_
     int *sources = new_array((size_t)data->class_count, sizeof *sources);
     if (!sources) return OUTCOME_MACHINE;
     both_classes classes;
-    outcome code = index_classes(&classes, dn_classifier_get_info(self->classifier), data);
+    outcome code = index_classes(&classes, self, data);
     if (!code) match(self, data, &classes.of_model, sources);
     if (!code) code = check_match(self, data, &classes, options);
     dn_error error;

@@ -21,7 +21,7 @@ static void test_every_name_is_found_in_its_place(void **state) {
     }
     dni_name_index index;
     for (int count = 0; count <= NAMES; count = 3 * count + 1) {
-        assert_int_equal(dni_name_index_make(&index, names, count, NULL), DN_OK);
+        assert_int_equal(dni_name_index_make(&index, names, count, "names", NULL), DN_OK);
         for (int i = 0; i < NAMES; i++)
             assert_int_equal(dni_name_index_find(&index, names[i]), i < count ? i : -1);
         assert_int_equal(dni_name_index_find(&index, ""), -1);
@@ -34,7 +34,7 @@ static void test_of_equal_names_the_first_is_found(void **state) {
     (void)state;
     static const char *const names[] = {"b", "a", "b", "a", "b"};
     dni_name_index index;
-    assert_int_equal(dni_name_index_make(&index, names, 5, NULL), DN_OK);
+    assert_int_equal(dni_name_index_make(&index, names, 5, "names", NULL), DN_OK);
     assert_int_equal(dni_name_index_find(&index, "a"), 1);
     assert_int_equal(dni_name_index_find(&index, "b"), 0);
     dni_name_index_free(&index);
