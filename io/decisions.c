@@ -161,18 +161,20 @@ static size_t size_before_torn(const char *text, size_t size) {
     return 0;
 }
 
-/* The size of what is whole. A last line without its end counts where it says all that a line has to, as an
- * editor may have left it. */
-static size_t whole_size(const char *text, size_t size) {
-    size = size_before_torn(text, size);
-    size_t whole = size;
+/* Cuts *size down to what is whole. A last line without its end counts where it says all that a line has to,
+ * as an editor may have left it. */
+static dn_status leave_whole(const char *file, const char *text, size_t *size, dn_error *error) {
+    *size = size_before_torn(text, *size);
+    size_t whole = *size;
     while (whole && text[whole - 1] != '\n') whole--;
-    if (whole == size) return size;
+    if (whole == *size) return DN_OK;
     dni_decision last = {.path = NULL};
-    dn_status status;
-    const bool is_line = whole >= HEADER && !take_line(&last, text + whole, size - whole, &status);
+    dn_status status = DN_OK;
+    const bool is_line = whole >= HEADER && !take_line(&last, text + whole, *size - whole, &status);
     free_decision(&last);
-    return is_line ? size : whole;
+    if (status) return dni_no_memory(error, "%s: its last line", file);
+    if (!is_line) *size = whole;
+    return DN_OK;
 }
 
 /* Takes the lines of a file's whole text, behind its header, as they are. */
@@ -278,11 +280,11 @@ static dn_status read_text(char **out, size_t *size, dni_file *file, dn_error *e
     if (!text) return dni_no_memory(error, "%s: its %zu bytes", file->path, *size);
     dn_status status = dni_file_read_at(file, text, *size, 0, error);
     if (!status) status = check_header(file->path, text, *size, error);
+    if (!status) status = leave_whole(file->path, text, size, error);
     if (status) {
         free(text);
         return status;
     }
-    *size = whole_size(text, *size);
     *out = text;
     return DN_OK;
 }

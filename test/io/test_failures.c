@@ -171,6 +171,14 @@ static dn_status decide(const void *path, uint64_t *digest, dn_error *error) {
     return status;
 }
 
+static dn_status load_decisions(const void *path, uint64_t *digest, dn_error *error) {
+    dni_decisions all = {.count = 0};
+    const dn_status status = dni_decisions_load(&all, path, error);
+    if (!status) add_decisions(digest, &all);
+    dni_decisions_free(&all);
+    return status;
+}
+
 /* Decisions brought to the pictures of the data set. One on a picture that cannot be examined just now is not
  * one on a picture that is gone. */
 static dni_dataset scanned;
@@ -222,6 +230,13 @@ static void test_decisions(void **state) {
         .name = "decisions made", .run = decide, .context = file, .word = file, .prepare = begin_decisions};
     fail_all(&it);
     fail_each_write_for_space(&it);
+    struct stat info;
+    assert_int_equal(stat(file, &info), 0);
+    assert_int_equal(truncate(file, info.st_size - 1), 0);
+    fail_all(&(scenario){.name = "decisions without their last end of line",
+                         .run = load_decisions,
+                         .context = file,
+                         .word = file});
     dn_error error;
     if (dni_dataset_scan(&scanned, data, &error)) fail_msg("%s", error.message);
     fail_all(&(scenario){.name = "decisions matched", .run = match, .context = file, .word = data});
