@@ -137,7 +137,7 @@ static outcome take_slot(whole_folder *out, unsigned *slot, const char *parent, 
         if (!name_slot(out, parent, command, *slot)) return report_no_memory();
         if (lock_slot(out)) {
             if (remove_tree(out->path)) return OUTCOME_OK;
-            close(out->lock); /* what is in it is another user's */
+            free_slot(out); /* what is in it is another user's, or cannot be removed now */
         } else if (!is_taken(out)) {
             return complain(out->lock_path, "cannot be made");
         }
@@ -164,8 +164,10 @@ static void sweep(unsigned slot, const char *parent, const char *command) {
 
 static outcome make(whole_folder *folder) {
     struct stat made;
-    if (mkdir(folder->path, 0777) != 0 || lstat(folder->path, &made) != 0) {
-        const outcome code = complain(folder->path, "cannot be made");
+    const bool is_made = mkdir(folder->path, 0777) == 0;
+    if (!is_made || lstat(folder->path, &made) != 0) {
+        const outcome code = complain(folder->path, is_made ? "cannot be examined" : "cannot be made");
+        if (is_made) rmdir(folder->path);
         free_slot(folder);
         return code;
     }

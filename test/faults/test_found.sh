@@ -71,6 +71,16 @@ check "prepare ends where it cannot write" 5 '' '^ftrain: .*1.jpg: cannot be wri
     failing open EACCES .tmp/train/bright 1 1 prepare data -o prepared --side 32 -q --threads 1
 equal "and leaves nothing" "$(ls -d prepared .ftrain* 2>/dev/null)" ''
 
+# of a run that was killed; its folder cannot be looked through now, and the next place is taken
+mkdir .ftrain-prepare-0.tmp
+check "prepare goes on beside a folder that it cannot remove" 0 'wrote prepared' '' \
+    failing stat ENOMEM prepare-0.tmp 1 1 prepare data -o prepared --side 32 -q --threads 1
+equal "and leaves no lock" "$(ls -d .ftrain*lock 2>/dev/null)" ''
+rm -r prepared .ftrain-prepare-0.tmp
+check "a folder that cannot be examined when it is made" 5 '' 'prepare-0.tmp: cannot be examined: Cannot allocate memory' \
+    failing stat ENOMEM prepare-0.tmp 2 1 prepare data -o prepared --side 32 -q --threads 1
+equal "is removed" "$(ls -d prepared .ftrain* 2>/dev/null)" ''
+
 # ---- memory that is missing while a picture is encoded ----
 
 # each_malloc STEP COMMAND...: with 0 the files a and b are the same but for their times
