@@ -6,35 +6,17 @@
 #include "ftrain/shell/unfamiliar.h"
 #include "io/json.h"
 
-/* Whether class a is told before class b. */
-static bool is_before(const prediction *self, int a, int b) {
-    const float x = self->probabilities[a], y = self->probabilities[b];
-    return x != y ? x > y : a < b;
+#include <stdlib.h>
+
+static int by_probability(const void *a, const void *b) {
+    const ranked_class *x = a, *y = b;
+    if (x->probability != y->probability) return x->probability < y->probability ? 1 : -1;
+    return (x->index > y->index) - (x->index < y->index);
 }
 
-/* Moves what lies at `place` down to where both below it are told before it. */
-static void sift_down(const prediction *self, int place, int count) {
-    int *const order = self->order;
-    for (int below; (below = 2 * place + 1) < count; place = below) {
-        if (below + 1 < count && is_before(self, order[below], order[below + 1])) below++;
-        if (!is_before(self, order[place], order[below])) return;
-        const int moved = order[place];
-        order[place] = order[below];
-        order[below] = moved;
-    }
-}
-
-/* By heap (Williams 1964): it takes no memory, and of ten thousand classes no second. */
 void prediction_sort(const prediction *self) {
-    const int count = self->class_count;
-    for (int i = 0; i < count; i++) self->order[i] = i;
-    for (int i = count / 2 - 1; i >= 0; i--) sift_down(self, i, count);
-    for (int last = count - 1; last > 0; last--) {
-        const int moved = self->order[0];
-        self->order[0] = self->order[last];
-        self->order[last] = moved;
-        sift_down(self, 0, last);
-    }
+    for (int i = 0; i < self->class_count; i++) self->order[i] = (ranked_class){self->probabilities[i], i};
+    qsort(self->order, (size_t)self->class_count, sizeof *self->order, by_probability);
 }
 
 bool prediction_holds(const prediction *self, int class_index) {
@@ -57,19 +39,19 @@ void prediction_find_own(prediction *self, const dn_classifier_info *info, const
 
 static json_t *set_json(const prediction *self) {
     json_t *set = json_array();
-    for (int i = 0; i < self->class_count; i++)
-        if (prediction_holds(self, self->order[i]))
-            dni_json_append(&set, json_string(self->classes[self->order[i]]));
+    for (int i = 0; i < self->class_count; i++) {
+        const int of = self->order[i].index;
+        if (prediction_holds(self, of)) dni_json_append(&set, json_string(self->classes[of]));
+    }
     return set;
 }
 
 json_t *prediction_json(const prediction *self, const char *path) {
     json_t *all = json_object();
     for (int i = 0; i < self->shown; i++)
-        dni_json_set(&all, self->classes[self->order[i]],
-                     dni_json_float(self->probabilities[self->order[i]]));
+        dni_json_set(&all, self->classes[self->order[i].index], dni_json_float(self->order[i].probability));
     json_t *object = json_pack("{s:o, s:s, s:o}", "path", dni_json_text(path), "class",
-                               self->classes[self->order[0]], "probabilities", all);
+                               self->classes[self->order[0].index], "probabilities", all);
     if (self->own) {
         dni_json_set(&object, "own", json_string(self->own));
         dni_json_set(&object, "near_copy", json_boolean(self->is_near_copy));

@@ -9,11 +9,16 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+typedef struct ranked_class {
+    float probability;
+    int index; /* in label order */
+} ranked_class;
+
 typedef struct prediction {
     const char *const *classes; /* names in label order */
     int class_count;
     const float *probabilities; /* (class_count) */
-    int *order;                 /* (class_count): classes by falling probability */
+    ranked_class *order;        /* (class_count): by falling probability */
     int shown;                  /* so many of the most probable classes are told */
     bool tells_own;             /* whether the model keeps the keys of its own pictures */
     const char *own;            /* "train", "valid": what it used this picture for; NULL: it did not */

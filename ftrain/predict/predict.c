@@ -156,7 +156,7 @@ static outcome print_picture(predict_run *run, const dni_reader_slot *slot, cons
     prediction_sort(predicted);
     if (run->classifier) find_own(run, &slot->print);
     run->judged++;
-    run->unexpected += run->expected && predicted->order[0] != run->expected_class;
+    run->unexpected += run->expected && predicted->order[0].index != run->expected_class;
     return row_written(prediction_row_print(run->rows, picture->path, predicted));
 }
 

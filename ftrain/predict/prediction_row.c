@@ -27,9 +27,9 @@ static void print_text_set(const prediction *predicted) {
     int held = 0;
     fputs("\tset: ", stdout);
     for (int i = 0; i < predicted->class_count; i++) {
-        if (!prediction_holds(predicted, predicted->order[i])) continue;
+        if (!prediction_holds(predicted, predicted->order[i].index)) continue;
         if (held++) fputs(", ", stdout);
-        quote_write(stdout, predicted->classes[predicted->order[i]]);
+        quote_write(stdout, predicted->classes[predicted->order[i].index]);
     }
     if (!held) fputs("none", stdout);
 }
@@ -38,8 +38,8 @@ static void print_text(const char *path, const prediction *predicted) {
     quote_write(stdout, path);
     for (int i = 0; i < predicted->shown; i++) {
         fputs(i ? ", " : "\t", stdout);
-        quote_write(stdout, predicted->classes[predicted->order[i]]);
-        printf(" %.4f", (double)predicted->probabilities[predicted->order[i]]);
+        quote_write(stdout, predicted->classes[predicted->order[i].index]);
+        printf(" %.4f", (double)predicted->order[i].probability);
     }
     if (predicted->own) printf("\town: %s%s", predicted->own, near_copy(predicted));
     if (predicted->thresholds) print_text_set(predicted);
@@ -81,10 +81,10 @@ static bool print_csv_set(const prediction *predicted) {
     if (!dni_text_stream_open(&set)) return false;
     char before = '{';
     for (int i = 0; i < predicted->class_count; i++) {
-        if (!prediction_holds(predicted, predicted->order[i])) continue;
+        if (!prediction_holds(predicted, predicted->order[i].index)) continue;
         putc(before, set.to);
         before = '|';
-        for (const char *next = predicted->classes[predicted->order[i]]; *next; next++) {
+        for (const char *next = predicted->classes[predicted->order[i].index]; *next; next++) {
             if (*next == '|' || *next == '\\') putc('\\', set.to);
             putc(*next, set.to);
         }
@@ -98,14 +98,14 @@ static bool print_csv_set(const prediction *predicted) {
 
 static bool is_shown(const prediction *predicted, int class_index) {
     for (int i = 0; i < predicted->shown; i++)
-        if (predicted->order[i] == class_index) return true;
+        if (predicted->order[i].index == class_index) return true;
     return false;
 }
 
 static bool print_csv(const char *path, const prediction *predicted) {
     dni_csv_field(stdout, path);
     putchar(',');
-    dni_csv_field(stdout, predicted->classes[predicted->order[0]]);
+    dni_csv_field(stdout, predicted->classes[predicted->order[0].index]);
     putchar(',');
     if (predicted->tells_own) fputs(predicted->own ? "," : ",,", stdout);
     if (predicted->own) printf("%s,%s", predicted->own, predicted->is_near_copy ? "true" : "false");

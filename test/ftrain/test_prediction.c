@@ -18,7 +18,7 @@ static void test_classes_are_sorted_whatever_their_number(void **state) {
     (void)state;
     static const int counts[] = {1, 2, 3, 10, 1000, MANY};
     static float probabilities[MANY];
-    static int order[MANY];
+    static ranked_class order[MANY];
     dni_rng random = dni_rng_named(3, "prediction");
     for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
         static _Bool is_there[MANY];
@@ -29,11 +29,12 @@ static void test_classes_are_sorted_whatever_their_number(void **state) {
         }
         const prediction made = {.class_count = count, .probabilities = probabilities, .order = order};
         for (int round = 0; round < 50; round++) prediction_sort(&made);
-        for (int i = 0; i < count; i++) is_there[order[i]] = 1;
+        for (int i = 0; i < count; i++) is_there[order[i].index] = 1;
         for (int i = 0; i < count; i++) assert_true(is_there[i]);
         for (int i = 1; i < count; i++) {
-            const float before = probabilities[order[i - 1]], after = probabilities[order[i]];
-            assert_true(before > after || (before == after && order[i - 1] < order[i]));
+            const float before = order[i - 1].probability, after = order[i].probability;
+            assert_true(before > after || (before == after && order[i - 1].index < order[i].index));
+            assert_true(after == probabilities[order[i].index]);
         }
     }
 }
