@@ -41,6 +41,7 @@ const char *dn_status_name(dn_status status) {
         NAME(DN_ERR_TRUNCATED);
         NAME(DN_ERR_UNSAFE);
         NAME(DN_ERR_MISMATCH);
+        NAME(DN_ERR_OVERFLOW);
         NAME(DN_ERR_TENSOR_MISSING);
         NAME(DN_ERR_TENSOR_SHAPE);
         NAME(DN_ERR_TENSOR_DTYPE);

@@ -98,6 +98,7 @@ DN_EXTENSION typedef enum DN_MUST_CHECK dn_status {
     DN_ERR_TRUNCATED = 42, /* ends too early */
     DN_ERR_UNSAFE = 43,    /* would need to execute code from the file */
     DN_ERR_MISMATCH = 44,  /* sound, but it belongs to something else: another backbone, another hash */
+    DN_ERR_OVERFLOW = 45,  /* sound, but its numbers are so large that a result is infinite or NaN */
 
     /* tensors in them (60-79) */
     DN_ERR_TENSOR_MISSING = 60,    /* the network has a tensor that the file has not */

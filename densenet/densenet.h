@@ -328,9 +328,9 @@ typedef struct dn_outputs {
 
 /* A forward pass: `outputs` says what is wanted, and where to. inputs: (count, height, width, 3) floats, R
  * G B, preprocessed; 1 <= count <= batch. DN_ERR_UNSUPPORTED for logits of a model without a classifier;
- * DN_ERR_ARGUMENT, with its place, where one of them is infinite or NaN. Allocates nothing, and takes no
- * lock but, where workers sleep, the one that wakes them. Images of one call are computed side by side
- * where there are at least as many as threads; of fewer, each by all threads. */
+ * DN_ERR_ARGUMENT, with its place, where an input is infinite or NaN; DN_ERR_OVERFLOW where a result is.
+ * Allocates nothing, and takes no lock but, where workers sleep, the one that wakes them. Images of one call
+ * are computed side by side where there are at least as many as threads; of fewer, each by all threads. */
 DN_API dn_status dn_session_forward(dn_session *session, const float *inputs, int count,
                                     const dn_outputs *outputs, dn_error *error);
 /* The same for inputs that begin `input_stride` floats behind each other, at least height * width * 3; 0:

@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/number.h"
 #include "core/pool.h"
 #include "densenet/inputs.h"
 #include "densenet/lanes.h"
@@ -366,6 +367,29 @@ static dn_status set_strides(batch *all, dn_error *error) {
     return status;
 }
 
+/* Weights may be so large, though each is finite, that sums of them are not. */
+static dn_status check_output(const float *values, size_t stride, size_t size, int count, const char *name,
+                              dn_error *error) {
+    for (int n = 0; values && n < count; n++)
+        if (!dni_all_finite(values + (size_t)n * stride, size))
+            return dni_fail(error, DN_ERR_OVERFLOW,
+                            "%s of image %d are not finite: the network's weights are too large", name, n);
+    return DN_OK;
+}
+
+static dn_status check_outputs(const batch *all, dn_error *error) {
+    const dn_outputs *out = &all->outputs;
+    const size_t features = (size_t)all->session->model->config.features;
+    const int count = all->inputs.count;
+    int height, width;
+    dn_session_map_size(all->session, &height, &width);
+    const size_t map = (size_t)height * (size_t)width * features;
+    dn_status status = check_output(out->features, out->features_stride, features, count, "features", error);
+    if (!status) status = check_output(out->map, out->map_stride, map, count, "the maps", error);
+    if (!status) status = check_output(out->logits, out->logits_stride, DN_LOGITS, count, "logits", error);
+    return status;
+}
+
 dn_status dn_session_forward_strided(dn_session *session, const float *inputs, size_t input_stride, int count,
                                      const dn_outputs *outputs, dn_error *error) {
     DNI_NOT_NULL(error, session);
@@ -383,8 +407,9 @@ dn_status dn_session_forward_strided(dn_session *session, const float *inputs, s
                  .outputs = *outputs};
     dn_status status = set_strides(&all, error);
     if (!status) status = dni_inputs_check(&all.inputs, error);
-    if (!status) run_batch(&all);
-    return status;
+    if (status) return status;
+    run_batch(&all);
+    return check_outputs(&all, error);
 }
 
 dn_status dn_session_forward(dn_session *session, const float *inputs, int count, const dn_outputs *outputs,

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/number.h"
 #include "core/options.h"
 #include "head/blas.h"
 #include "layers/activation.h"
@@ -360,6 +361,19 @@ void dni_mlp_backward(const dn_head *head, dni_mlp_batch *batch, int rows, const
 
 /* ---- a trained head at work ---- */
 
+/* A rectifier makes 0 of NaN, so that what goes in is looked through as well as what comes out. */
+static dn_status check_probabilities(const float *features, int width, const float *out, int classes,
+                                     int count, dn_error *error) {
+    for (int r = 0; r < count; r++) {
+        if (!dni_all_finite(features + (size_t)r * (size_t)width, (size_t)width))
+            return dni_fail(error, DN_ERR_ARGUMENT, "features of row %d are not finite", r);
+        if (!dni_all_finite(out + (size_t)r * (size_t)classes, (size_t)classes))
+            return dni_fail(error, DN_ERR_OVERFLOW,
+                            "probabilities of row %d are not finite: the head's weights are too large", r);
+    }
+    return DN_OK;
+}
+
 dn_status dn_head_log_probabilities(const dn_head *head, const float *features, int count, float *out,
                                     dn_error *error) {
     DNI_NOT_NULL(error, head);
@@ -381,7 +395,7 @@ dn_status dn_head_log_probabilities(const dn_head *head, const float *features, 
                                 out + (size_t)done * (size_t)classes);
     }
     dni_mlp_batch_free(&batch);
-    return DN_OK;
+    return check_probabilities(features, head->widths[0], out, classes, count, error);
 }
 
 dn_status dn_head_feature_gradient(const dn_head *head, const float *features, int class_index,
@@ -406,5 +420,7 @@ dn_status dn_head_feature_gradient(const dn_head *head, const float *features, i
     const float *inverse = head->standardisation ? head->standardisation + in : NULL;
     for (size_t i = 0; i < in; i++) gradient[i] = batch.delta[0][i] * (inverse ? inverse[i] : 1.0f);
     dni_mlp_batch_free(&batch);
-    return DN_OK;
+    if (dni_all_finite(gradient, in)) return DN_OK;
+    return dni_fail(error, DN_ERR_OVERFLOW,
+                    "the gradient of class %d is not finite: the head's weights are too large", class_index);
 }

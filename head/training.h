@@ -69,13 +69,14 @@ DN_API dn_status dn_head_set_dropout(dn_head *head, float dropout, dn_error *err
 DN_API dn_status dn_head_with_classes(dn_head **out, const dn_head *head, const int *sources, int classes,
                                       dn_error *error);
 
-/* features: (count, features); out: (count, classes) natural-log probabilities. No dropout. Allocates for at
- * most 256 rows at a time, and BLAS, in its first product, 128 MB that it keeps. */
+/* features: (count, features); out: (count, classes) natural-log probabilities. No dropout. DN_ERR_ARGUMENT
+ * where a feature is infinite or NaN; DN_ERR_OVERFLOW where a result is. Allocates for at most 256 rows at a
+ * time, and BLAS, in its first product, 128 MB that it keeps. */
 DN_API dn_status dn_head_log_probabilities(const dn_head *head, const float *features, int count, float *out,
                                            dn_error *error);
 
 /* Into `gradient`, as long as `features`: how the logit (before log-softmax) of class `class_index`
- * changes with each value of this one feature vector. */
+ * changes with each value of this one feature vector. DN_ERR_OVERFLOW where that is infinite or NaN. */
 DN_API dn_status dn_head_feature_gradient(const dn_head *head, const float *features, int class_index,
                                           float *gradient, dn_error *error);
 

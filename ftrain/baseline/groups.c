@@ -3,6 +3,7 @@
 #include "ftrain/baseline/groups.h"
 
 #include "core/clock.h"
+#include "core/error.h"
 #include "ftrain/baseline/kernel_matrix.h"
 #include "ftrain/baseline/pairs.h"
 #include "ftrain/baseline/pixel_set.h"
@@ -173,7 +174,8 @@ static outcome add_model(baseline_run *run) {
     float *log_probabilities = new_matrix((size_t)test->count, (size_t)classes, sizeof *log_probabilities);
     baseline_row row = {.about = "The trained model itself, on the same pictures of test.", .is_model = true};
     if (!log_probabilities) return OUTCOME_MACHINE;
-    if (set_log_probabilities(dn_classifier_get_head(run->classifier), test, log_probabilities, &error))
+    const dn_head *head = dn_classifier_get_head(run->classifier);
+    if (dni_fail_in(&error, set_log_probabilities(head, test, log_probabilities, &error), run->model))
         code = report(&error, OUTCOME_MODEL);
     if (!code) code = row_of_probabilities(&row, log_probabilities, &judged, classes);
     free(log_probabilities);

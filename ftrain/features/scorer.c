@@ -2,12 +2,13 @@
 /* Scores of samples: a model, the features it needs, and its head. */
 #include "ftrain/features/scorer.h"
 
+#include "core/error.h"
 #include "ftrain/features/set_scores.h"
 
 #include <stdlib.h>
 
 outcome scorer_open(scorer *out, const scorer_options *options) {
-    *out = (scorer){.classifier = NULL};
+    *out = (scorer){.model = options->model};
     dn_error error;
     if (dn_classifier_load(&out->classifier, options->model, &error)) return report(&error, OUTCOME_MODEL);
     if (dni_pool_create(&out->pool, options->network.threads, &error)) return report(&error, OUTCOME_MACHINE);
@@ -63,7 +64,7 @@ static outcome score(const scorer *self, feature_set *set, scores *out) {
     out->log_probabilities = malloc(((size_t)set->count + 1) * classes * sizeof *out->log_probabilities);
     if (!out->log_probabilities) return report_no_memory();
     dn_error error;
-    if (set_log_probabilities(head, set, out->log_probabilities, &error))
+    if (dni_fail_in(&error, set_log_probabilities(head, set, out->log_probabilities, &error), self->model))
         return report(&error, OUTCOME_MODEL);
     out->labels = set->labels;
     out->sample_index = set->sample_index;

@@ -14,6 +14,7 @@ typedef struct scorer_options {
 } scorer_options;
 
 typedef struct scorer {
+    const char *model; /* its file */
     dn_classifier *classifier;
     feature_request request;
     /* what the request points to */

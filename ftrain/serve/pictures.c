@@ -124,8 +124,11 @@ int status_of_error(const dn_error *error) {
         return 413;
     case DN_ERR_IMAGE_UNSUPPORTED:
         return 415;
-    default:
-        return dni_status_is_machine(error->status) ? 500 : 422;
+    case DN_ERR_IMAGE_CORRUPT:
+    case DN_ERR_IMAGE_TRUNCATED:
+        return 422;
+    default: /* the machine's or the model's fault */
+        return 500;
     }
 }
 

@@ -3,6 +3,7 @@
 #include "head/classifier/private.h"
 
 #include "core/error.h"
+#include "core/number.h"
 #include "head/classifier/evidence.h"
 #include "head/prediction.h"
 
@@ -32,6 +33,9 @@ static dn_status explain(dn_classifier *classifier, const float *input, int *cla
     dn_session_map_size(classifier->session, &height, &width);
     const size_t places = (size_t)height * (size_t)width;
     dni_evidence_sums(map, places, (size_t)dn_head_features(classifier->head), gradient, evidence);
+    if (!dni_all_finite(evidence, places))
+        return dni_fail(error, DN_ERR_OVERFLOW,
+                        "the evidence for class %d is not finite: the weights are too large", *class_index);
     for (size_t i = 0; i < places; i++) evidence[i] = fmaxf(evidence[i], 0);
     return DN_OK;
 }
@@ -52,7 +56,7 @@ dn_status dni_classifier_explain_input(dn_classifier *classifier, const float *i
     free(scratch);
     for (int c = 0; !status && probabilities && c < classes; c++)
         probabilities[c] = expf(classifier->log_probabilities[c]);
-    return status;
+    return dni_fail_in(error, status, classifier->path);
 }
 
 dn_status dn_classifier_explain(dn_classifier *classifier, const dn_image *image, int *class_index,

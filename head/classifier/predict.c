@@ -48,7 +48,7 @@ dn_status dni_classifier_predict_inputs(dn_classifier *classifier, const float *
         status =
             dn_head_log_probabilities(classifier->head, classifier->features + (size_t)i * (size_t)width, 1,
                                       classifier->log_probabilities + (size_t)i * (size_t)classes, error);
-    if (status) return status;
+    if (status) return dni_fail_in(error, status, classifier->path);
     for (int i = 0; probabilities && i < count * classes; i++)
         probabilities[i] = expf(classifier->log_probabilities[i]);
     return DN_OK;

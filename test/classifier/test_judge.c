@@ -3,9 +3,11 @@
  * how far it is. */
 #include "core/rng.h"
 #include "head/classifier/classifier.h"
+#include "head/mlp.h"
 #include "test/support/files.h"
 
 #include <cblas.h>
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -205,6 +207,44 @@ static void test_without_statuses_a_bad_picture_ends_the_call(void **state) {
     assert_non_null(strstr(error.message, "picture 5: picture of 1 x 100000 pixels: too long and thin"));
 }
 
+/* As a training that went astray leaves a head, or somebody who writes files. */
+static void test_a_head_that_gives_no_numbers_is_told_with_its_file(void **state) {
+    (void)state;
+    static const char *const names[CLASSES] = {"a", "b", "c"};
+    char huge[600], hash[33], message[700];
+    snprintf(huge, sizeof huge, "%s/huge.safetensors", folder);
+    snprintf(message, sizeof message,
+             "%s: probabilities of row 0 are not finite: the head's weights are too large", huge);
+    dn_weights *weights;
+    dn_head *head;
+    dn_classifier *broken;
+    dn_error error;
+    dn_classifier_info info = dn_classifier_info_default();
+    info.preprocessing.resize = info.preprocessing.crop = CROP;
+    must(dn_weights_random(&weights, dn_config_find("densenet121"), 3, &error), &error);
+    must(dn_head_create(&head, FEATURES, CLASSES, NULL, &error), &error);
+    for (size_t i = 0; i < head->parameter_count; i++) head->parameters[i] = FLT_MAX;
+    dn_weights_hash(weights, hash);
+    info.backbone = "densenet121";
+    info.weights_source = "random:3";
+    info.weights_hash = hash;
+    info.class_count = CLASSES;
+    info.classes = names;
+    must(dn_classifier_save(huge, head, &info, weights, &error), &error);
+    must(dn_classifier_load(&broken, huge, &error), &error);
+    must(dn_classifier_attach(broken, NULL, NULL, NULL, &error), &error);
+    float probabilities[CLASSES], evidence[1];
+    int class_index = -1;
+    assert_int_equal(dn_classifier_predict(broken, pictures, 1, probabilities, &error), DN_ERR_OVERFLOW);
+    assert_string_equal(error.message, message);
+    assert_int_equal(dn_classifier_explain(broken, pictures, &class_index, evidence, NULL, &error),
+                     DN_ERR_OVERFLOW);
+    assert_string_equal(error.message, message);
+    dn_classifier_free(broken);
+    dn_head_free(head);
+    dn_weights_free(weights);
+}
+
 /* ---- progress ---- */
 
 typedef struct watch {
@@ -311,6 +351,7 @@ int main(void) {
         cmocka_unit_test(test_what_is_not_asked_for_changes_nothing),
         cmocka_unit_test(test_a_bad_picture_has_its_own_status_and_the_others_are_judged),
         cmocka_unit_test(test_without_statuses_a_bad_picture_ends_the_call),
+        cmocka_unit_test(test_a_head_that_gives_no_numbers_is_told_with_its_file),
         cmocka_unit_test(test_progress_is_told_after_each_batch),
         cmocka_unit_test(test_judging_can_be_stopped),
         cmocka_unit_test(test_a_classifier_works_on_a_callers_executor),

@@ -34,6 +34,7 @@ static void test_status_values_and_names_are_stable(void **state) {
         {42, "DN_ERR_TRUNCATED"},
         {43, "DN_ERR_UNSAFE"},
         {44, "DN_ERR_MISMATCH"},
+        {45, "DN_ERR_OVERFLOW"},
         {60, "DN_ERR_TENSOR_MISSING"},
         {61, "DN_ERR_TENSOR_SHAPE"},
         {62, "DN_ERR_TENSOR_DTYPE"},

@@ -2,10 +2,12 @@
 /* Forward passes from and into arrays whose rows are longer than an image's: the same bits as of dense ones,
  * and nothing touched in between. */
 #include "densenet/densenet.h"
+#include "densenet/weights.h"
 #include "test/support/pools.h"
 #include "test/support/seeded_weights.h"
 #include "test/support/tiers.h"
 
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -198,6 +200,37 @@ static void test_a_number_that_is_not_finite_is_told_with_its_image(void **state
     dn_session_free(session);
 }
 
+/* Weights that are finite each, and whose sums are not. */
+static void test_a_result_that_is_not_finite_is_told_with_its_name(void **state) {
+    (void)state;
+    dn_config config = small;
+    config.features = (int)features;
+    dn_weights *weights = seeded_weights(&config, SEED);
+    assert_non_null(weights);
+    float *const gamma = dni_tensor_dict_find(weights->tensors, "features.norm5.weight")->data;
+    for (size_t i = 0; i < features; i++) gamma[i] = FLT_MAX;
+    dn_model *large;
+    dn_session *session;
+    dn_error error;
+    assert_int_equal(dn_model_create(&large, weights, NULL, &error), DN_OK);
+    dn_weights_free(weights);
+    dn_session_options options = dn_session_options_default();
+    options.height = options.width = SIDE;
+    assert_int_equal(dn_session_create(&session, large, &options, &error), DN_OK);
+    const dn_outputs all = results(0);
+    assert_int_equal(dn_session_forward(session, inputs, 1, &(dn_outputs){.features = all.features}, &error),
+                     DN_ERR_OVERFLOW);
+    assert_string_equal(error.message,
+                        "features of image 0 are not finite: the network's weights are too large");
+    assert_int_equal(dn_session_forward(session, inputs, 1, &(dn_outputs){.map = all.map}, &error),
+                     DN_ERR_OVERFLOW);
+    assert_int_equal(dn_session_forward(session, inputs, 1, &(dn_outputs){.logits = all.logits}, &error),
+                     DN_ERR_OVERFLOW);
+    free_results(&all);
+    dn_session_free(session);
+    dn_model_free(large);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strides_give_the_bits_of_dense_arrays),
@@ -205,6 +238,7 @@ int main(void) {
         cmocka_unit_test(test_strides_are_one_by_one),
         cmocka_unit_test(test_a_stride_below_the_row_is_refused_by_name),
         cmocka_unit_test(test_a_number_that_is_not_finite_is_told_with_its_image),
+        cmocka_unit_test(test_a_result_that_is_not_finite_is_told_with_its_name),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -482,6 +482,26 @@ static void test_calls_out_of_range_are_refused_by_name_and_value(void **state) 
     dn_head_free(head);
 }
 
+/* Each weight is finite, and sums of them are not. */
+static void test_a_result_that_is_not_finite_is_none(void **state) {
+    (void)state;
+    dn_head *head = make_golden_head(0.0f);
+    float x[2 * FEATURES], out[2 * CLASSES], gradient[FEATURES];
+    dn_error error;
+    for (int i = 0; i < 2 * FEATURES; i++) x[i] = 1.0f;
+    x[FEATURES + 2] = NAN; /* which the rectifier lets through, but a class of weight 0 would not show */
+    assert_int_equal(dn_head_log_probabilities(head, x, 2, out, &error), DN_ERR_ARGUMENT);
+    assert_string_equal(error.message, "features of row 1 are not finite");
+    for (int i = 0; i < PARAMETERS; i++) head->parameters[i] = FLT_MAX / 2;
+    assert_int_equal(dn_head_log_probabilities(head, x, 1, out, &error), DN_ERR_OVERFLOW);
+    assert_string_equal(error.message,
+                        "probabilities of row 0 are not finite: the head's weights are too large");
+    assert_int_equal(dn_head_feature_gradient(head, x, 1, gradient, &error), DN_ERR_OVERFLOW);
+    assert_string_equal(error.message,
+                        "the gradient of class 1 is not finite: the head's weights are too large");
+    dn_head_free(head);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_log_softmax_and_nll_are_torchs_up_to_logits_of_ten_thousand),
@@ -500,6 +520,7 @@ int main(void) {
         cmocka_unit_test(test_the_capstones_head_has_its_parameters_drawn_as_torch_does),
         cmocka_unit_test(test_options_out_of_range_are_refused_by_name_and_value),
         cmocka_unit_test(test_calls_out_of_range_are_refused_by_name_and_value),
+        cmocka_unit_test(test_a_result_that_is_not_finite_is_none),
     };
     return cmocka_run_group_tests_name("head", tests, NULL, NULL);
 }
