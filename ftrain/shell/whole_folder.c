@@ -108,10 +108,11 @@ static bool lock_slot(whole_folder *folder) {
 static bool name_slot(whole_folder *out, const char *parent, const char *command, unsigned slot) {
     const size_t capacity = strlen(parent) + NAME_SIZE;
     const char *const before = strcmp(parent, ".") == 0 ? "" : parent; /* else it ends in a slash */
-    *out = (whole_folder){.path = malloc(capacity), .lock_path = malloc(capacity), .lock = -1};
-    if (!out->path || !out->lock_path) return false;
-    snprintf(out->path, capacity, "%s.ftrain-%s-%u.tmp", before, command, slot);
-    snprintf(out->lock_path, capacity, "%s.ftrain-%s-%u.lock", before, command, slot);
+    char *const path = malloc(capacity), *const lock_path = malloc(capacity);
+    *out = (whole_folder){.path = path, .lock_path = lock_path, .lock = -1};
+    if (!path || !lock_path) return false;
+    snprintf(path, capacity, "%s.ftrain-%s-%u.tmp", before, command, slot);
+    snprintf(lock_path, capacity, "%s.ftrain-%s-%u.lock", before, command, slot);
     return true;
 }
 

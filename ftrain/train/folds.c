@@ -183,7 +183,8 @@ static outcome run_folds(cross_validation *context) {
     const int folds = context->options->folds;
     results->folds = new_array((size_t)folds + FOLD_SUMMARIES, sizeof *results->folds);
     results->of_class = new_array((size_t)context->classes, sizeof *results->of_class);
-    outcome code = results->folds && results->of_class ? OUTCOME_OK : OUTCOME_MACHINE;
+    if (!results->folds || !results->of_class) return OUTCOME_MACHINE;
+    outcome code = OUTCOME_OK;
     for (int fold = 0; !code && fold < folds; fold++) {
         results->folds[fold].fold = fold + 1;
         code = run_fold(context, fold, &results->folds[fold]);

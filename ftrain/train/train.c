@@ -16,6 +16,7 @@
 #include "head/classifier/classifier.h"
 #include "head/metrics.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,13 +233,13 @@ static outcome train(train_run *run) {
 static char *checkpoint_path(const train_options *options) {
     static const char ending[] = ".checkpoint";
     const char *begin = options->checkpoint ? options->checkpoint : options->model ? options->model : "";
-    char *path = malloc(strlen(begin) + sizeof ending);
+    const size_t size = strlen(begin) + sizeof ending;
+    char *path = malloc(size);
     if (!path) {
         (void)report_no_memory();
         return NULL;
     }
-    strcpy(path, begin);
-    if (!options->checkpoint) strcat(path, ending);
+    snprintf(path, size, "%s%s", begin, options->checkpoint ? "" : ending);
     return path;
 }
 
