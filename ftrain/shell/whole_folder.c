@@ -105,15 +105,21 @@ static bool lock_slot(whole_folder *folder) {
     }
 }
 
-static bool name_slot(whole_folder *out, const char *parent, const char *command, unsigned slot) {
-    const size_t capacity = strlen(parent) + NAME_SIZE;
+static size_t name_size(const char *parent) {
+    return strlen(parent) + NAME_SIZE;
+}
+
+/* Room for the names of any slot; either way to be freed. */
+static bool make_names(whole_folder *out, const char *parent) {
+    *out =
+        (whole_folder){.path = malloc(name_size(parent)), .lock_path = malloc(name_size(parent)), .lock = -1};
+    return out->path && out->lock_path;
+}
+
+static void name_slot(whole_folder *out, const char *parent, const char *command, unsigned slot) {
     const char *const before = strcmp(parent, ".") == 0 ? "" : parent; /* else it ends in a slash */
-    char *const path = malloc(capacity), *const lock_path = malloc(capacity);
-    *out = (whole_folder){.path = path, .lock_path = lock_path, .lock = -1};
-    if (!path || !lock_path) return false;
-    snprintf(path, capacity, "%s.ftrain-%s-%u.tmp", before, command, slot);
-    snprintf(lock_path, capacity, "%s.ftrain-%s-%u.lock", before, command, slot);
-    return true;
+    snprintf(out->path, name_size(parent), "%s.ftrain-%s-%u.tmp", before, command, slot);
+    snprintf(out->lock_path, name_size(parent), "%s.ftrain-%s-%u.lock", before, command, slot);
 }
 
 static void free_names(whole_folder *folder) {
@@ -134,15 +140,15 @@ static bool is_taken(const whole_folder *folder) {
 
 /* The first slot that is free, with nothing in it. */
 static outcome take_slot(whole_folder *out, unsigned *slot, const char *parent, const char *command) {
+    if (!make_names(out, parent)) return report_no_memory();
     for (*slot = 0; *slot < SLOTS; ++*slot) {
-        if (!name_slot(out, parent, command, *slot)) return report_no_memory();
+        name_slot(out, parent, command, *slot);
         if (lock_slot(out)) {
             if (remove_tree(out->path)) return OUTCOME_OK;
             free_slot(out); /* what is in it is another user's, or cannot be removed now */
         } else if (!is_taken(out)) {
             return complain(out->lock_path, "cannot be made");
         }
-        free_names(out);
     }
     message("%s: %d runs of %s seem to be at work there", parent, SLOTS, command);
     return OUTCOME_MACHINE;
@@ -150,15 +156,16 @@ static outcome take_slot(whole_folder *out, unsigned *slot, const char *parent, 
 
 /* Removes what killed runs left in the slots behind. */
 static void sweep(unsigned slot, const char *parent, const char *command) {
-    while (++slot < SWEPT_SLOTS) {
-        whole_folder left;
-        if (name_slot(&left, parent, command, slot) && (is_there(left.path) || is_there(left.lock_path)) &&
-            lock_slot(&left)) {
+    whole_folder left;
+    const bool has_names = make_names(&left, parent);
+    while (has_names && ++slot < SWEPT_SLOTS) {
+        name_slot(&left, parent, command, slot);
+        if ((is_there(left.path) || is_there(left.lock_path)) && lock_slot(&left)) {
             if (remove_tree(left.path)) unlink(left.lock_path);
             close(left.lock);
         }
-        free_names(&left);
     }
+    free_names(&left);
 }
 
 /* ---- the folder ---- */
