@@ -28,15 +28,45 @@ typedef struct choice {
 
 /* ---- paths ---- */
 
-/* Which picture of the set a path is, with links and dots resolved; as many as there are: none. */
-static dn_status find_resolved(size_t *out, const review_set *set, const char *path, dn_error *error) {
-    char *const folder = realpath(set->folder, NULL), *const real = folder ? realpath(path, NULL) : NULL;
-    const char *const inside = real ? dni_path_inside(real, folder) : NULL;
-    const dn_status status =
-        real ? DN_OK : dni_fail_errno(error, errno, "%s: cannot be followed", folder ? path : set->folder);
-    *out = inside ? review_set_find(set, inside) : set->set.samples.count;
-    free(folder);
+/* Which picture of the set it is whose path is `beginning`, with links and dots resolved, and `rest` behind
+ * it; as many as there are: none. `folder`: the set's, resolved. */
+static dn_status find_behind(size_t *out, const review_set *set, const char *folder, const char *beginning,
+                             const char *rest, dn_error *error) {
+    char *const real = realpath(beginning, NULL);
+    if (!real) return dni_fail_errno(error, errno, "%s: cannot be followed", beginning);
+    char *const whole = *rest ? dni_path_join(real, rest) : strdup(real);
     free(real);
+    if (!whole) return dni_no_memory(error, "%s%s", beginning, rest);
+    const char *const inside = dni_path_inside(whole, folder);
+    *out = inside ? review_set_find(set, inside) : set->set.samples.count;
+    free(whole);
+    return DN_OK;
+}
+
+/* Where the last name of the path begins that ends at `end`; slashes behind it are passed over. */
+static size_t begin_of_name(const char *path, size_t end) {
+    while (end && path[end - 1] == '/') end--;
+    while (end && path[end - 1] != '/') end--;
+    return end;
+}
+
+/* Which picture of the set a path is that spells it in another way. First all of the path is resolved, then
+ * an ever shorter beginning: the picture, or a folder that it lies in, may be a link that leads out of the
+ * set. */
+static dn_status find_resolved(size_t *out, const review_set *set, const char *path, dn_error *error) {
+    char *const folder = realpath(set->folder, NULL);
+    if (!folder) return dni_fail_errno(error, errno, "%s: cannot be followed", set->folder);
+    const size_t none = set->set.samples.count, root = strspn(path, "/");
+    size_t end = strlen(path);
+    dn_status status = find_behind(out, set, folder, path, "", error);
+    while (!status && *out == none && end > root) {
+        end = begin_of_name(path, end);
+        char *const beginning = end ? strndup(path, end) : strdup(".");
+        status = beginning ? find_behind(out, set, folder, beginning, path + end, error)
+                           : dni_no_memory(error, "%s", path);
+        free(beginning);
+    }
+    free(folder);
     return status;
 }
 

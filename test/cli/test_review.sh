@@ -39,6 +39,26 @@ check "through a path with dots and links" 0 "^kept: 1$" "" review ./set/../set 
 ln -s set link
 check "of the set by another name" 0 "^kept: 1$" "" review set --keep link/train/bright/2.ppm
 rm link
+forget
+mkdir elsewhere
+mv set/train/dark/1.ppm elsewhere/one.ppm
+ln -s "$PWD/elsewhere/one.ppm" set/train/dark/1.ppm
+mv set/test/dark elsewhere/dark
+ln -s "$PWD/elsewhere/dark" set/test/dark
+check "a picture that is a link out of the set, by other paths" 0 "^kept: 1$" "" \
+    review set --keep ./set/train/dark/1.ppm "$PWD/set/train/dark/1.ppm" set/train/../train/dark/1.ppm
+check "one in a folder that is a link, likewise" 0 "^kept: 1$" "" \
+    review set --keep ./set/test/dark/2.ppm "$PWD//set/test/./dark/2.ppm"
+check "the folder itself, too" 0 "^excluded: 4$" "" review set --exclude ./set/test/dark
+check "and from inside of the set" 0 "^kept: 0; 1 were so already$" "" \
+    sh -c "cd set/train/dark && '$ftrain' review ../.. --keep 1.ppm"
+check "what a link leads to is no picture of the set" 3 "" "elsewhere/one.ppm: is no picture of set" \
+    review set --keep elsewhere/one.ppm
+rm set/train/dark/1.ppm set/test/dark
+mv elsewhere/one.ppm set/train/dark/1.ppm
+mv elsewhere/dark set/test/dark
+rmdir elsewhere
+forget
 check "a picture named twice is decided on once" 0 "^moved: 1 to bright$" "" \
     review set --move bright train/dark/4.ppm set/train/dark/4.ppm
 forget
