@@ -188,8 +188,10 @@ static json_t *decided_json(const review_set *set, const json_t *pictures) {
 static void decide(review_set *set, const wish *asked, response *out) {
     pending_decisions pending = {.count = 0};
     dn_error error;
-    dn_status status = gather(&pending, set, asked, &error);
+    dn_status status = set->is_behind ? review_set_read(set, &error) : DN_OK;
+    if (!status) status = gather(&pending, set, asked, &error);
     if (!status) status = dni_decisions_append(set->file, pending.items, pending.count, &error);
+    const bool is_written = !status;
     if (!status) status = review_set_follow(set, &pending, &error);
     pending_free(&pending);
     if (!status) {
@@ -197,8 +199,13 @@ static void decide(review_set *set, const wish *asked, response *out) {
         return;
     }
     const bool is_machine = dni_status_is_machine(status);
-    if (is_machine) message("%s", error.message);
-    response_error(out, is_machine ? 500 : status == DN_ERR_ARGUMENT ? 400 : 409, "%s", error.message);
+    if (is_machine || is_written) message("%s", error.message);
+    response_error(out,
+                   is_machine || is_written    ? 500
+                   : status == DN_ERR_ARGUMENT ? 400
+                                               : 409,
+                   "%s%s", is_written ? "it is decided, but what counts now cannot be told: " : "",
+                   error.message);
 }
 
 void review_take_decisions(void *context, const request *in, response *out) {

@@ -175,6 +175,7 @@ $('grid').addEventListener('dblclick', (event) => {
 
 // ---- decisions ----
 
+// What it throws says by isRefused that the server has done nothing; of all else nobody knows here.
 async function post(address, body) {
   const answer = await fetch(address, { method: 'POST', headers: { 'X-Ftrain-Token': token }, body });
   if (answer.ok) return answer;
@@ -182,7 +183,7 @@ async function post(address, body) {
   try {
     why = (await answer.json()).error.message;
   } catch { /* it was no JSON: the status says what is known */ }
-  throw new Error(why);
+  throw Object.assign(new Error(why), { isRefused: answer.status < 500 });
 }
 
 function refresh(id) {
@@ -205,7 +206,8 @@ function send(ids, decision, to, words, before) {
       say(words);
     } catch (error) {
       ids.forEach((id, k) => { pictures[id].decision = before[k]; });
-      say('Not written: ' + error.message, true);
+      say(error.isRefused ? 'Not written: ' + error.message
+          : 'Perhaps not written; reload the page to see what is decided. ' + error.message, true);
     }
     refresh();
   });

@@ -21,21 +21,28 @@ static outcome refuse(const dn_error *error) {
     return OUTCOME_DATA;
 }
 
-outcome review_set_reload(review_set *self) {
+dn_status review_set_read(review_set *self, dn_error *error) {
     const dni_samples *const parts[] = {&self->set.samples};
     dni_decisions decisions;
     dni_decision_match match;
-    dn_error error;
-    if (dni_decisions_load(&decisions, self->file, &error)) return refuse(&error);
-    if (dni_decisions_match(&match, &decisions, self->folder, parts, 1, &error)) {
+    dn_status status = dni_decisions_load(&decisions, self->file, error);
+    if (status) return status;
+    status = dni_decisions_match(&match, &decisions, self->folder, parts, 1, error);
+    if (status) {
         dni_decisions_free(&decisions);
-        return refuse(&error);
+        return status;
     }
     dni_decision_match_free(&self->match);
     dni_decisions_free(&self->decisions);
     self->decisions = decisions;
     self->match = match;
-    return OUTCOME_OK;
+    self->is_behind = false;
+    return DN_OK;
+}
+
+outcome review_set_reload(review_set *self) {
+    dn_error error;
+    return review_set_read(self, &error) ? refuse(&error) : OUTCOME_OK;
 }
 
 static int by_name(const void *a, const void *b) {
@@ -145,24 +152,51 @@ dn_status pending_undo_missing(pending_decisions *to, const review_set *from, co
     return dni_fail(error, DN_ERR_NOT_FOUND, "%s: is no picture of %s", inside, from->folder);
 }
 
+static int by_key(const void *a, const void *b) {
+    const dni_decision *const x = a, *const y = b;
+    return memcmp(&x->key, &y->key, sizeof x->key);
+}
+
+/* Whether a decision at another path is on the same bytes as one that was taken back. */
+static bool has_heir(pending_decisions *undone, const dni_decisions *now) {
+    if (!undone->count || undone->items[0].kind != DNI_UNDO) return false;
+    qsort(undone->items, undone->count, sizeof *undone->items, by_key);
+    for (size_t i = 0; i < now->count; i++) {
+        const dni_decision *const found =
+            bsearch(&now->items[i], undone->items, undone->count, sizeof *undone->items, by_key);
+        if (found && strcmp(found->path, now->items[i].path) != 0) return true;
+    }
+    return false;
+}
+
 /* What was decided on before is found again by its path and bytes; what was appended, likewise. */
-dn_status review_set_follow(review_set *self, const pending_decisions *appended, dn_error *error) {
-    dni_decisions now;
-    const dn_status status = dni_decisions_load(&now, self->file, error);
-    if (status) return status;
+static void take_over(review_set *self, const pending_decisions *appended, const dni_decisions *now) {
     const dni_decision **const of_sample = self->match.of_sample;
     for (size_t i = 0; i < self->set.samples.count; i++)
-        if (of_sample[i]) of_sample[i] = dni_decisions_find(&now, of_sample[i]->path, &of_sample[i]->key);
+        if (of_sample[i]) of_sample[i] = dni_decisions_find(now, of_sample[i]->path, &of_sample[i]->key);
     for (size_t k = 0; k < appended->count; k++) {
         const dni_decision *const made = &appended->items[k];
         const size_t i = review_set_find(self, made->path);
         if (made->kind != DNI_UNDO && i < self->set.samples.count)
-            of_sample[i] = dni_decisions_find(&now, made->path, &made->key);
+            of_sample[i] = dni_decisions_find(now, made->path, &made->key);
     }
     free(self->match.places);
     self->match.places = NULL;
+}
+
+dn_status review_set_follow(review_set *self, pending_decisions *appended, dn_error *error) {
+    dni_decisions now;
+    self->is_behind = true;
+    const dn_status status = dni_decisions_load(&now, self->file, error);
+    if (status) return status;
+    if (has_heir(appended, &now)) {
+        dni_decisions_free(&now);
+        return review_set_read(self, error);
+    }
+    take_over(self, appended, &now);
     dni_decisions_free(&self->decisions);
     self->decisions = now;
+    self->is_behind = false;
     return DN_OK;
 }
 

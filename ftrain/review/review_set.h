@@ -15,6 +15,7 @@ typedef struct review_set {
     const char *const **by_name; /* (pictures): into `inside`, sorted */
     dni_decisions decisions;
     dni_decision_match match;
+    bool is_behind; /* what was written last could not be read again */
     size_t skipped;
 } review_set;
 
@@ -23,8 +24,10 @@ typedef struct review_set {
 /* Either way review_set_free() is to follow. */
 outcome review_set_open(review_set *out, const decision_options *options, const char *folder);
 void review_set_free(review_set *self);
-/* Reads the decisions again. */
+/* Reads the decisions again, and looks at the pictures that they are on. */
 outcome review_set_reload(review_set *self);
+/* The same, without a message. On failure all is as it was. */
+dn_status review_set_read(review_set *self, dn_error *error);
 
 /* The place of a picture among all, by its path relative to the folder; the number of pictures: none. */
 size_t review_set_find(const review_set *self, const char *inside);
@@ -54,8 +57,10 @@ dn_status pending_add(pending_decisions *to, const review_set *from, size_t i, c
 dn_status pending_undo_missing(pending_decisions *to, const review_set *from, const char *inside,
                                dn_error *error);
 /* After they were appended: reads the file again, and what is decided on each picture, without looking at the
- * pictures. `places` of the match are then not known. */
-dn_status review_set_follow(review_set *self, const pending_decisions *appended, dn_error *error);
+ * pictures; unless an undo may leave one to a decision that was made under an older name of its file.
+ * `places` of the match are then not known, and `appended` has another order. On failure the set
+ * is_behind. */
+dn_status review_set_follow(review_set *self, pending_decisions *appended, dn_error *error);
 void pending_free(pending_decisions *pending);
 
 #endif

@@ -151,6 +151,37 @@ def test_sigkill():
         check("nor a map without a model", page.post("/map?id=0")[0], 404)
 
 
+def test_renamed():
+    """What counts after an undo is what every other command takes for it: a decision on the same bytes under an older name, too."""
+    old, new = data / "train/bright/4.ppm", data / "train/bright/renamed.ppm"
+    for path, decision in ((old, "exclude"), (new, "keep")):
+        subprocess.run([ftrain, "review", str(data), "--" + decision, str(path)], check=True, stdout=subprocess.DEVNULL)
+        if path == old:
+            old.rename(new)
+    with Page("--no-search", "--no-open") as page:
+        number = [picture["path"] for picture in page.set()["pictures"]].index("train/bright/renamed.ppm")
+        check("an undo leaves what was decided before the file was renamed", page.decide([number], "undo"),
+              (200, {"pictures": [{"id": number, "decision": ["exclude"]}]}))
+        check("as the list has it", page.set()["pictures"][number]["decision"], ["exclude"])
+        check("an undo of that leaves nothing", page.decide([number], "undo")[1]["pictures"][0]["decision"], None)
+    new.rename(old)
+
+
+def test_unreadable():
+    """A decision that is written, but whose file cannot be read again, is not answered as one that was not made."""
+    faults = pathlib.Path(ftrain).parent.parent / "test" / "faults" / "faults.so"
+    if os.environ.get("SANITIZE") or not faults.exists():
+        print("ok - a file of decisions that cannot be read again # SKIP not under sanitizers")
+        return
+    third = {"FAULT_CALLS": "open", "FAULT_ERRNO": "EIO", "FAULT_PATH": "decisions.tsv", "FAULT_FIRST": "3", "FAULT_COUNT": "1"}
+    before = len(lines())
+    with Page("--no-search", "--no-open", environment={"LD_PRELOAD": str(faults), "FAULT_SPARE": "libjansson", **third}) as page:
+        status, answer = page.decide([8], "keep")
+        check("what is written and cannot be read again is said to be decided",
+              (status, answer["error"]["message"][:38], len(lines()) - before), (500, "it is decided, but what counts now can", 1))
+        check("and what comes next knows of it", page.decide([8], "undo"), (200, {"pictures": [{"id": 8, "decision": None}]}))
+
+
 def test_browser(folder):
     """xdg-open, or what stands for it here, is asked to open the address where there is a display."""
     asked = folder / "asked"
@@ -176,6 +207,8 @@ def main():
         test_decisions(page)
     check("it ends with 0 after SIGTERM", page.code, 0)
     test_sigkill()
+    test_renamed()
+    test_unreadable()
     test_browser(data.parent)
     check("errors are as docs/json/ has them", answers.wrong(), ([], ["serve-error"]))
     finish()
