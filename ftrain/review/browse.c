@@ -5,6 +5,7 @@
 #include "ftrain/shell/quote.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,21 +34,45 @@ static bool is_set(const char *variable) {
     return value && *value;
 }
 
+/* What the browser reads and prints would disturb this program's user. */
+static int detach_streams(posix_spawn_file_actions_t *actions) {
+    int refused = 0;
+    for (int stream = STDIN_FILENO; !refused && stream <= STDERR_FILENO; stream++)
+        refused = posix_spawn_file_actions_addopen(actions, stream, "/dev/null",
+                                                   stream == STDIN_FILENO ? O_RDONLY : O_WRONLY, 0);
+    return refused;
+}
+
+/* Ctrl-C, which is for this program, does not reach the browser, and it ignores none of the signals that this
+ * program does (ftrain/shell/streams.c). */
+static int detach_signals(posix_spawnattr_t *attributes) {
+    sigset_t usual;
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGPIPE);
+    sigaddset(&usual, SIGXFSZ);
+    int refused = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+    if (!refused) refused = posix_spawnattr_setpgroup(attributes, 0); /* a group of its own */
+    return refused ? refused : posix_spawnattr_setsigdefault(attributes, &usual);
+}
+
 /* Asks the desktop to open the address, where there is a desktop; 0: nobody was asked. */
 static pid_t open_browser(const char *url) {
     if (!is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY")) return 0;
     char program[] = "xdg-open", *const address = strdup(url);
     char *const words[] = {program, address, NULL};
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     pid_t child = 0;
     if (!address || posix_spawn_file_actions_init(&actions)) {
         free(address);
         return 0;
     }
-    /* what it prints would disturb what this program prints */
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (posix_spawnp(&child, program, &actions, NULL, words, environ) != 0) child = 0;
+    if (!posix_spawnattr_init(&attributes)) {
+        if (detach_streams(&actions) || detach_signals(&attributes) ||
+            posix_spawnp(&child, program, &actions, &attributes, words, environ))
+            child = 0;
+        posix_spawnattr_destroy(&attributes);
+    }
     posix_spawn_file_actions_destroy(&actions);
     free(address);
     return child;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The cases of test_review_page.sh:  review.py FTRAIN MODEL DATA: what the page's server answers, and what stands in the file."""
+import contextlib
 import http.client
 import json
 import os
@@ -23,8 +24,11 @@ class Page:
     """ftrain review with these options, until the block ends."""
 
     def __init__(self, *options, environment=None):
-        self.process = subprocess.Popen([ftrain, "review", str(data), "-q", *options], stdout=subprocess.PIPE, text=True,
-                                        stderr=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
+        self.process = subprocess.Popen([ftrain, "review", str(data), "-q", *options], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write("typed on the terminal\n")
+            self.process.stdin.close()
         self.first_line = self.process.stdout.readline()
         self.port = int(re.search(r":(\d+)/", self.first_line)[1])
         self.code = None
@@ -185,15 +189,20 @@ def test_unreadable():
 def test_browser(folder):
     """xdg-open, or what stands for it here, is asked to open the address where there is a display."""
     asked = folder / "asked"
-    (folder / "xdg-open").write_text(f"#!/bin/sh\necho \"$@\" >{asked}\n")
+    (folder / "xdg-open").write_text("#!/bin/sh\nread -r line && exit # what is typed is not for it\n"
+                                   f"{{ echo \"$@\"; ps -o pgid= -p $$; grep SigIgn /proc/$$/status; }} >{asked}.part\n"
+                                   f"mv {asked}.part {asked}\n")
     (folder / "xdg-open").chmod(0o755)
     environment = {"PATH": f"{folder}:{os.environ['PATH']}", "DISPLAY": ":77", "WAYLAND_DISPLAY": ""}
     with Page("--no-search", environment=environment) as page:
         end = time.monotonic() + 20
-        while not (asked.exists() and asked.read_text()) and time.monotonic() < end:
+        while not asked.exists() and time.monotonic() < end:
             time.sleep(0.05)
-        check("the browser is asked to open the page", asked.read_text().strip() if asked.exists() else "",
-              page.first_line.split()[-1])
+        address, group, ignored = (asked.read_text() if asked.exists() else "\n0\n 0").splitlines()
+        check("the browser is asked to open the page", address, page.first_line.split()[-1])
+        check("Ctrl-C, which ends the server, is none for a browser", int(group) == os.getpgid(page.process.pid), False)
+        check("it ignores no signals because the server does", [number for number in (signal.SIGPIPE, signal.SIGXFSZ)
+                                                                 if int(ignored.split()[-1], 16) >> (number - 1) & 1], [])
     asked.unlink()
     for options, change in ((["--no-open"], {}), ([], {"DISPLAY": ""})):
         with Page("--no-search", *options, environment={**environment, **change}):
