@@ -35,7 +35,9 @@ static bool has_header(const response *answer, const char *name) {
     return false;
 }
 
-static void add_headers(struct MHD_Response *to, const response *answer) {
+/* False without memory. */
+static bool add_headers(struct MHD_Response *to, const exchange *self) {
+    const response *answer = &self->answer;
     const char *const fields[][2] = {
         {"Content-Type", answer->type},
         {"Content-Security-Policy", POLICY},
@@ -43,11 +45,14 @@ static void add_headers(struct MHD_Response *to, const response *answer) {
         {"Referrer-Policy", "no-referrer"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
         {"Cache-Control", has_header(answer, "Cache-Control") ? NULL : "no-store"},
+        {"Connection", atomic_load(&self->server->is_ending) ? "close" : NULL},
     };
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (fields[i][1]) MHD_add_response_header(to, fields[i][0], fields[i][1]);
-    for (int i = 0; i < answer->header_count; i++)
-        MHD_add_response_header(to, answer->headers[i].name, answer->headers[i].value);
+    bool is_whole = true;
+    for (size_t i = 0; is_whole && i < sizeof fields / sizeof *fields; i++)
+        if (fields[i][1]) is_whole = MHD_add_response_header(to, fields[i][0], fields[i][1]) == MHD_YES;
+    for (int i = 0; is_whole && i < answer->header_count; i++)
+        is_whole = MHD_add_response_header(to, answer->headers[i].name, answer->headers[i].value) == MHD_YES;
+    return is_whole;
 }
 
 static enum MHD_Result send_answer(exchange *self) {
@@ -57,10 +62,11 @@ static enum MHD_Result send_answer(exchange *self) {
         answer->is_borrowed || !answer->body ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
     if (!message) return MHD_NO; /* no memory: the connection is closed */
     answer->body = NULL;         /* libmicrohttpd's now */
-    add_headers(message, answer);
-    if (atomic_load(&self->server->is_ending)) MHD_add_response_header(message, "Connection", "close");
     server_give_time(self->server, self->peer, true);
-    const enum MHD_Result queued = MHD_queue_response(self->connection, (unsigned)answer->status, message);
+    /* an answer that lacks one of its headers would not be safe: rather none */
+    const enum MHD_Result queued =
+        add_headers(message, self) ? MHD_queue_response(self->connection, (unsigned)answer->status, message)
+                                   : MHD_NO;
     MHD_destroy_response(message);
     return queued;
 }

@@ -60,7 +60,7 @@ struct exchange {
     response answer;
     bool is_head;
     unsigned char *body;
-    size_t capacity, discarded;
+    size_t capacity;
     double begin;
 };
 

@@ -17,6 +17,7 @@ from cases import check, finish  # noqa: E402
 
 ftrain, model, data = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
 file = data / "decisions.tsv"
+faults = pathlib.Path(ftrain).parent.parent / "test" / "faults" / "faults.so"
 answers = Answers(ftrain)
 
 
@@ -32,8 +33,13 @@ class Page:
         self.first_line = self.process.stdout.readline()
         self.port = int(re.search(r":(\d+)/", self.first_line)[1])
         self.code = None
-        status, _, body = self.ask("GET", "/")
-        self.token = re.search(rb'name="ftrain-token" content="([0-9a-f]+)"', body)[1].decode() if status == 200 else ""
+        try:
+            self.status, self.headers, body = self.ask("GET", "/")
+        except (OSError, http.client.HTTPException):
+            self.end(signal.SIGTERM)
+            raise
+        found = re.search(rb'name="ftrain-token" content="([0-9a-f]+)"', body)
+        self.token = found[1].decode() if found else ""
 
     def __enter__(self):
         return self
@@ -171,19 +177,37 @@ def test_renamed():
     new.rename(old)
 
 
+def failing(call, error, first, **more):
+    """The environment in which one call fails: test/faults/faults.c."""
+    return {"LD_PRELOAD": str(faults), "FAULT_SPARE": "libjansson", "FAULT_CALLS": call, "FAULT_ERRNO": error, "FAULT_COUNT": "1",
+            "FAULT_FIRST": str(first), **more}
+
+
 def test_unreadable():
     """A decision that is written, but whose file cannot be read again, is not answered as one that was not made."""
-    faults = pathlib.Path(ftrain).parent.parent / "test" / "faults" / "faults.so"
-    if os.environ.get("SANITIZE") or not faults.exists():
-        print("ok - a file of decisions that cannot be read again # SKIP not under sanitizers")
-        return
-    third = {"FAULT_CALLS": "open", "FAULT_ERRNO": "EIO", "FAULT_PATH": "decisions.tsv", "FAULT_FIRST": "3", "FAULT_COUNT": "1"}
     before = len(lines())
-    with Page("--no-search", "--no-open", environment={"LD_PRELOAD": str(faults), "FAULT_SPARE": "libjansson", **third}) as page:
+    with Page("--no-search", "--no-open", environment=failing("open", "EIO", 3, FAULT_PATH="decisions.tsv")) as page:
         status, answer = page.decide([8], "keep")
         check("what is written and cannot be read again is said to be decided",
               (status, answer["error"]["message"][:38], len(lines()) - before), (500, "it is decided, but what counts now can", 1))
         check("and what comes next knows of it", page.decide([8], "undo"), (200, {"pictures": [{"id": 8, "decision": None}]}))
+
+
+def test_headers():
+    """An answer for which memory runs out has all that keeps a browser safe, or is none."""
+    guards = ("Content-Type", "Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cross-Origin-Resource-Policy")
+    report, answered, unsafe = data.parent / "report", 0, set()
+    with Page("--no-search", "--no-open", environment=failing("malloc", "ENOMEM", 1 << 30, FAULT_REPORT=str(report))) as page:
+        page.end(signal.SIGTERM)
+    asked = int(re.search(r"^call malloc (\d+)", report.read_text(), re.M)[1])
+    for first in range(asked - 34, asked + 1): # those of the one request, the last ones of the beginning among them
+        with contextlib.suppress(OSError, http.client.HTTPException, TypeError): # TypeError: it did not begin
+            with Page("--no-search", "--no-open", environment=failing("malloc", "ENOMEM", first)) as page:
+                if page.status == 200:
+                    answered += 1
+                    unsafe |= {name for name in guards if not page.headers[name]}
+    check("some answers are given though memory has run out once", answered > 0)
+    check("and none lacks what keeps a browser safe", unsafe, set())
 
 
 def test_browser(folder):
@@ -217,7 +241,11 @@ def main():
     check("it ends with 0 after SIGTERM", page.code, 0)
     test_sigkill()
     test_renamed()
-    test_unreadable()
+    if os.environ.get("SANITIZE") or not faults.exists():
+        print("ok - what fails in the machine is told as that # SKIP not under sanitizers")
+    else:
+        test_unreadable()
+        test_headers()
     test_browser(data.parent)
     check("errors are as docs/json/ has them", answers.wrong(), ([], ["serve-error"]))
     finish()

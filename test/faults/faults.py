@@ -239,6 +239,7 @@ def wrong_result(run, fault, scenario, good):
         found.append("other output")
     if scenario.drive and fault.count and sum(answer not in good.answers for answer in run.answers) > 1:
         found.append(f"more than one answer is spoilt: {run.answers}")
+    found += [f"an answer is {answer}" for answer in run.answers if answer.startswith("unsafe")]
     return found
 
 

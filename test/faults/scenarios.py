@@ -141,14 +141,19 @@ def start_pages(folder):
     return f"http://127.0.0.1:{server.server_port}"
 
 
+# What keeps a browser safe, of every answer that is none of libmicrohttpd's own.
+GUARDS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cross-Origin-Resource-Policy", "Cache-Control")
+
+
 def ask(address, method, path, body):
-    """"STATUS: BODY", or why there is none."""
+    """"STATUS: BODY", or why there is none; "unsafe" where a header of a page is missing."""
     host, port = re.search(r"http://([^:/]+):(\d+)/", address).groups()
     connection = http.client.HTTPConnection(host, int(port), timeout=20)
     try:
         connection.request(method, path, body)
         answer = connection.getresponse()
-        return f"{answer.status}: {answer.read().decode()}"
+        missing = [name for name in GUARDS if answer.status == 200 and not answer.headers[name]]
+        return f"unsafe, without {missing}" if missing else f"{answer.status}: {answer.read().decode()}"
     except (OSError, http.client.HTTPException) as error:
         return f"no answer: {error!r}"
     finally:
