@@ -7,6 +7,8 @@ const $ = (id) => document.getElementById(id);
 const filters = { split: $('split'), class: $('class'), reason: $('reason'), decision: $('decision'), name: $('name') };
 const large = $('large'), classes = $('classes'), help = $('help');
 
+// What the browser keeps of pictures is for this visit alone: the next one may be to another set.
+const visit = Date.now();
 let set = null;          // what the server says of the data set
 let pictures = [];       // set.pictures; their places are their ids
 const done = [];         // what was decided on this page: lists of ids
@@ -49,6 +51,9 @@ function say(text, isError) {
   $('status').textContent = text;
   $('status').classList.toggle('error', Boolean(isError));
 }
+
+// The address of what the server shows of a picture: '/thumbnail', '/picture'.
+const addressOf = (what, id) => what + '?id=' + id + '&visit=' + visit;
 
 // ---- filters ----
 
@@ -141,12 +146,21 @@ function makeCell(id) {
   cell.append(frame, name, why);
   image.addEventListener('error', () => {
     if (!image.getAttribute('src')) return; // it went out of sight
-    pictures[id].broken = true;
     fail();
+    learnWhy(id);
   });
   if (pictures[id].broken) fail();
-  else image.src = '/thumbnail?id=' + id;
+  else image.src = addressOf('/thumbnail', id);
   return cell;
+}
+
+// A picture that has not come is broken where the server says so of the picture; else it is asked for again when
+// it comes into sight again.
+async function learnWhy(id) {
+  try {
+    const answer = await fetch(addressOf('/thumbnail', id), { method: 'HEAD' });
+    if (answer.status === 422) pictures[id].broken = true;
+  } catch { /* the server does not answer, which says nothing of the picture */ }
 }
 
 function fillCell(cell, id) {
@@ -327,7 +341,7 @@ function showLarge() {
   $('large-name').textContent = picture.path;
   $('large-picture').alt = picture.path;
   $('large-picture').hidden = Boolean(picture.broken);
-  if (!picture.broken) $('large-picture').src = '/picture?id=' + id;
+  if (!picture.broken) $('large-picture').src = addressOf('/picture', id);
   $('large-facts').textContent = ['class ' + set.classes[picture.class], ...reasonWords(picture)].join('\n');
   $('large-error').hidden = true;
   showDecision();

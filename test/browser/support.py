@@ -77,9 +77,10 @@ def make_model(folder):
 
 
 @contextlib.contextmanager
-def serving(*words):
+def serving(*words, environment=None):
     """A command that serves; the value is its address, which is the last word of its first line."""
-    process = subprocess.Popen([str(ftrain), *map(str, words)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([str(ftrain), *map(str, words)], stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, **(environment or {})})
     try:
         yield process.stdout.readline().split()[-1]
     finally:

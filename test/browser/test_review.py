@@ -4,6 +4,7 @@
 decisions by keys and by the mouse, on one picture and on many, undo, and that what is decided reaches `train`; by the
 keyboard alone; on a telephone and on a desk."""
 import shutil
+import socket
 
 from support import *
 
@@ -191,8 +192,54 @@ def test_keyboard_alone(driver, data):
     check("and back", driver.switch_to.active_element.get_attribute("id"), "class")
 
 
+def thumbnail(driver, path):
+    """The width of a picture's thumbnail once it is drawn."""
+    return wait_for(lambda: driver.execute_script(
+        "const cell = document.getElementById('picture-' + pictures.findIndex((picture) => picture.path === arguments[0]));"
+        "const image = cell && cell.querySelector('img'); return image && image.naturalWidth", path), 10)
+
+
+def test_two_sets(folder):
+    """The browser keeps pictures for a while: those of one set are not shown for another's at the same address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    found = []
+    with browser() as driver:
+        for size in (64, 96):
+            data = folder / f"of-{size}"
+            subprocess.run([samples, data, "--count", "1,1,1", "--size", str(size)], check=True, capture_output=True)
+            with serving("review", data, "--no-open", "--no-search", "-q", "--port", port) as address:
+                driver.get(address)
+                wait_for(lambda: cells(driver))
+                found.append(thumbnail(driver, "train/photo/000.jpg"))
+    check("each set shows its own pictures, also at the same address", found, [64, 96])
+
+
+def test_failure(folder):
+    """A picture is told to be unusable where it is, and not where the machine has failed."""
+    faults = build / "test" / "faults" / "faults.so"
+    if not faults.exists():
+        print("ok - the machine's failures on the page # SKIP faults.so is missing")
+        return
+    data = folder / "failing"
+    subprocess.run([samples, data, "--count", "2,1,1", "--size", "64"], check=True, capture_output=True)
+    (data / "train/photo/broken.jpg").write_bytes((data / "train/photo/001.jpg").read_bytes()[:700])
+    failing = {"LD_PRELOAD": str(faults), "FAULT_CALLS": "open", "FAULT_ERRNO": "EIO", "FAULT_PATH": "train/photo/000.jpg"}
+    with serving("review", data, "--no-open", "--no-search", "-q", environment=failing) as address, browser() as driver:
+        driver.get(address)
+        wait_for(lambda: len(driver.find_elements(By.CLASS_NAME, "failed")) == 2)
+        wait_for(lambda: driver.execute_script("return pictures.some((picture) => picture.broken)"))
+        check("a picture that cannot be decoded is said to be broken, one that could not be read is not",
+              driver.execute_script("return pictures.filter((picture) => picture.broken).map((picture) => picture.path)"),
+              ["train/photo/broken.jpg"])
+        driver.execute_script("onFilter()")
+        check("it is shown the next time", thumbnail(driver, "train/photo/000.jpg"), 64)
+
+
 def main():
     with workplace() as folder:
+        test_two_sets(folder)
+        test_failure(folder)
         data, model = make_data(folder)
         total = len(list(data.glob("*/*/*.jpg")))
         with serving("review", data, "-m", model, "--no-open", "-q") as address, browser() as driver:
