@@ -39,14 +39,22 @@ static void answer_jpeg(response *out, unsigned char *jpeg, size_t size) {
     response_header(out, "Cache-Control", "private, max-age=600");
 }
 
-static dn_status make(thumbnail *out, const site *of, size_t picture, int side, dn_error *error) {
+/* Waits until a picture may be decoded, which takes much more memory than its file; sem_post() ends it. */
+static void wait_for_decoder(site *of) {
+    while (sem_wait(&of->decoders) != 0) continue; /* a signal has come */
+}
+
+static dn_status make(thumbnail *out, site *of, size_t picture, int side, dn_error *error) {
     dn_image image;
     *out = (thumbnail){.jpeg = NULL};
+    wait_for_decoder(of);
     dn_status status =
         dni_image_load_as(&image, of->set->set.samples.items[picture].path, of->preprocessing, error);
-    if (status) return status;
-    status = thumbnail_make(out, &image, side, error);
-    dn_image_free(&image);
+    if (!status) {
+        status = thumbnail_make(out, &image, side, error);
+        dn_image_free(&image);
+    }
+    sem_post(&of->decoders);
     return status;
 }
 
@@ -98,7 +106,7 @@ void review_send_thumbnail(void *context, const request *in, response *out) {
 }
 
 void review_send_picture(void *context, const request *in, response *out) {
-    const site *const of = context;
+    site *const of = context;
     const size_t picture = site_find_picture(of, in, out);
     if (picture == of->set->set.samples.count) return;
     thumbnail made;
@@ -137,6 +145,7 @@ static dn_status draw_map(site *of, const char *path, thumbnail *out, int *class
     *class_index = -1; /* the most probable one */
     *probability = 0;
     if (!probabilities) return dni_no_memory(error, "%s: %d probabilities", path, classes);
+    wait_for_decoder(of);
     dn_status status = dni_image_load_as(&image, path, of->preprocessing, error);
     if (!status) {
         status = explain(of, &image, &drawn, class_index, probabilities, error);
@@ -147,6 +156,7 @@ static dn_status draw_map(site *of, const char *path, thumbnail *out, int *class
             dn_image_free(&drawn);
         }
     }
+    sem_post(&of->decoders);
     free(probabilities);
     return status;
 }

@@ -8,8 +8,12 @@
 #include "ftrain/server/server.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 
-enum { KEPT_THUMBNAILS = 1024 }; /* some 8 KB each */
+enum {
+    KEPT_THUMBNAILS = 1024, /* some 8 KB each */
+    DECODED_AT_ONCE = 6,    /* pictures; as many as a browser asks for at the same time */
+};
 
 /* A thumbnail that was made before; the place is given by the picture's number. */
 typedef struct kept_thumbnail {
@@ -26,6 +30,7 @@ typedef struct site {
     scorer *scorer;                        /* its network is attached; NULL: no model is given */
     const char *model;                     /* its file */
     float *evidence;                       /* (map height, map width) */
+    sem_t decoders;                        /* how many more pictures may be decoded now */
     pthread_mutex_t model_lock;
     kept_thumbnail *thumbnails; /* (KEPT_THUMBNAILS) */
     pthread_mutex_t thumbnail_lock;

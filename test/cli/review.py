@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The cases of test_review_page.sh:  review.py FTRAIN MODEL DATA: what the page's server answers, and what stands in the file."""
+import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from answers import Answers  # noqa: E402
@@ -210,6 +212,33 @@ def test_headers():
     check("and none lacks what keeps a browser safe", unsafe, set())
 
 
+def png(side):
+    """A grey picture, of which the file is small and the pixels are not."""
+    def chunk(kind, body):
+        return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+    head = side.to_bytes(4, "big") + side.to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
+    lines = zlib.compress((b"\0" + 3 * side * b"\x80") * side, 1)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
+
+
+def test_memory():
+    """However many clients ask for large pictures, few are decoded at the same time."""
+    def peak(process):
+        return int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{process.pid}/status").read_text())[1]) << 10
+    side, large = 3000, data / "train/dark/large.png"
+    large.write_bytes(png(side))
+    with Page("--no-search", "--no-open") as page:
+        number = [picture["path"] for picture in page.set()["pictures"]].index("train/dark/large.png")
+        before = peak(page.process)
+        page.ask("GET", f"/picture?id={number}")
+        one = peak(page.process) - before
+        with concurrent.futures.ThreadPoolExecutor(24) as pool:
+            found = list(pool.map(lambda _: page.ask("GET", f"/picture?id={number}")[0], range(24)))
+        check("24 clients get a large picture at once", set(found), {200})
+        check("in the memory of 8 at most", (peak(page.process) - before) / one < 8)
+    large.unlink()
+
+
 def test_browser(folder):
     """xdg-open, or what stands for it here, is asked to open the address where there is a display."""
     asked = folder / "asked"
@@ -242,10 +271,11 @@ def main():
     test_sigkill()
     test_renamed()
     if os.environ.get("SANITIZE") or not faults.exists():
-        print("ok - what fails in the machine is told as that # SKIP not under sanitizers")
+        print("ok - what fails in the machine, and the memory that is taken # SKIP not under sanitizers")
     else:
         test_unreadable()
         test_headers()
+        test_memory()
     test_browser(data.parent)
     check("errors are as docs/json/ has them", answers.wrong(), ([], ["serve-error"]))
     finish()
