@@ -27,9 +27,10 @@ static void write_button(html *page, const char *id, const char *which, const ch
 /* Whether class c is among the MAX_CHOICES with the most pictures; of equals the first is. */
 static int is_offered(const int *counts, int class_count, int c) {
     int before = 0;
+    if (!counts[c]) return 0; /* as of most where there are very many classes */
     for (int k = 0; k < class_count; k++)
         before += counts[k] > counts[c] || (counts[k] == counts[c] && k < c);
-    return counts[c] > 0 && before < MAX_CHOICES;
+    return before < MAX_CHOICES;
 }
 
 void filter_choice(html *page, const char *id, const char *title, const char *const *names, const int *counts,

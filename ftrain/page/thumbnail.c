@@ -27,9 +27,9 @@ dn_status thumbnail_shrink(dn_image *out, const dn_image *image, int size, dn_er
     else if (done)
         done = dni_stb_resize(image, out->width, out->height, &whole, out->rgb, 3 * out->width);
     if (done) return DN_OK;
+    const dn_status status = dni_no_memory(error, "a picture of %d x %d pixels", out->width, out->height);
     dn_image_free(out);
-    return dni_fail(error, DN_ERR_MEMORY, "out of memory for a picture of %d x %d pixels", out->width,
-                    out->height);
+    return status;
 }
 
 dn_status thumbnail_make(thumbnail *out, const dn_image *image, int size, dn_error *error) {
