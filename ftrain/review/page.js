@@ -207,16 +207,17 @@ function refresh(id) {
 
 const isEqual = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
-// Sends it behind those that are on their way. What the server answers is what is so.
-function send(ids, decision, to, words, before) {
+// Sends it behind those that are on their way. What the server answers is what is so. isStep: what it takes back is none
+// of `done` any more.
+function send(ids, decision, to, words, before, isStep) {
   sending = sending.then(async () => {
     try {
       const body = JSON.stringify({ pictures: ids, decision, ...(to === undefined ? {} : { class: to }) });
       const answer = await (await post('/decide', body)).json();
       for (const { id, decision: now } of answer.pictures) pictures[id].decision = now;
       const changed = answer.pictures.map(({ id }) => id).filter((id, k) => !isEqual(before[k], pictures[id].decision));
-      if (decision === 'undo') forget(ids);
-      else if (changed.length) done.push(changed);
+      if (decision === 'undo' && !isStep) forget(ids);
+      else if (decision !== 'undo' && changed.length) done.push(changed);
       say(words);
     } catch (error) {
       ids.forEach((id, k) => { pictures[id].decision = before[k]; });
@@ -227,11 +228,11 @@ function send(ids, decision, to, words, before) {
   });
 }
 
-// What is undone cannot be stepped back to.
+// What is undone cannot be stepped back to: of each picture the last decision.
 function forget(ids) {
-  const gone = new Set(ids);
+  const left = new Set(ids);
   for (let k = done.length - 1; k >= 0; k--) {
-    done[k] = done[k].filter((id) => !gone.has(id));
+    done[k] = done[k].filter((id) => !left.delete(id));
     if (!done[k].length) done.splice(k, 1);
   }
 }
@@ -272,20 +273,20 @@ function undo() {
     say('Nothing is decided here that could be undone.');
     return;
   }
-  takeBack(ids, 'undone: ');
+  takeBack(ids, 'undone: ', false);
 }
 
 function stepBack() {
   sending = sending.then(() => {
     const ids = done.pop();
-    if (ids) takeBack(ids, 'taken back: ');
+    if (ids) takeBack(ids, 'taken back: ', true);
     else say('Nothing was decided on this page that could be taken back.');
   });
 }
 
-function takeBack(ids, what) {
+function takeBack(ids, what, isStep) {
   const words = what + (ids.length === 1 ? pictures[ids[0]].path : count(ids.length, 'picture'));
-  send(ids, 'undo', undefined, words, ids.map((id) => pictures[id].decision));
+  send(ids, 'undo', undefined, words, ids.map((id) => pictures[id].decision), isStep);
   sending = sending.then(() => {
     const id = ids.length === 1 ? ids[0] : grid.activeId;
     filter(id);

@@ -101,6 +101,21 @@ def test_keys(driver, data):
     check("what is not decided is not undone", len(lines(data)), 5)
 
 
+def test_steps(driver, data):
+    press(driver, Keys.END)
+    before, path = len(lines(data)), active(driver)
+    press(driver, "x")
+    wait_status(driver, "excluded")
+    press(driver, Keys.END, "k")
+    wait_status(driver, "kept")
+    for expected in (["exclude"], None):
+        press(driver, "z")
+        check("z goes back step by step, on the same picture, too", wait_for(lambda: driver.execute_script(
+            "return pictures.find((picture) => picture.path === arguments[0]).decision", path) == expected, 5))
+    check("with a line each", wait_for(lambda: len(lines(data)) == before + 4, 5) and lines(data)[before:],
+          [(path, decision) for decision in ("exclude", "keep", "undo", "undo")])
+
+
 def test_selection(driver, data):
     press(driver, Keys.HOME, Keys.ARROW_RIGHT)
     before, paths = len(lines(data)), shown(driver)
@@ -250,6 +265,7 @@ def main():
             check_page(driver, "review")
             resize(driver, 1280, 900)
             driver.find_element(By.ID, "grid").send_keys(Keys.HOME)
+            test_steps(driver, data)
             test_selection(driver, data)
             test_filters(driver, data)
             test_large(driver, data)
