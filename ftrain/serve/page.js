@@ -98,7 +98,9 @@ function showResult(card, value) {
   map.nextElementSibling.textContent = 'evidence for ' + value.explained;
   showSet(card, value);
   const body = card.querySelector('tbody');
-  for (const [name, probability] of Object.entries(value.probabilities)) addRow(body, name, probability);
+  // the most probable first, as they came: an object of a script has names that are numbers before all others
+  const rows = Object.entries(value.probabilities).sort((a, b) => b[1] - a[1]);
+  for (const [name, probability] of rows) addRow(body, name, probability);
 }
 
 function showError(card, error) {

@@ -55,6 +55,12 @@ def main():
             rows = card.find_elements(By.CSS_SELECTOR, "tbody tr")
             check("the classes stand in the order of their probabilities",
                   [row.find_element(By.TAG_NAME, "td").text for row in rows], list(predicted[0]["probabilities"]))
+            check("also where they are numbers, which a script would sort as such", driver.execute_script(
+                "const card = addCard(new File([], 'digits'));"
+                "showResult(card, JSON.parse(arguments[0]));"
+                "const names = [...card.querySelectorAll('tbody tr')].map((row) => row.cells[0].textContent);"
+                "card.remove(); return names", json.dumps({"class": "7", "explained": "7", "map": "data:,", "probabilities": {
+                    "7": 0.5, "10": 0.3, "a": 0.15, "2": 0.05}})), ["7", "10", "a", "2"])
             for kind in ("picture", "map"):
                 image = card.find_element(By.CSS_SELECTOR, "." + kind)
                 check(f"its {kind} is drawn", wait_for(lambda: is_drawn(driver, image)))
