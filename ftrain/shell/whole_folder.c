@@ -189,7 +189,7 @@ outcome whole_folder_begin(whole_folder *out, const char *goal, const char *comm
     char *const parent = dni_path_folder(goal);
     if (!parent) return report_no_memory();
     dn_error error;
-    unsigned slot;
+    unsigned slot = 0;
     outcome code = dni_make_folders(parent, &error) ? report(&error, OUTCOME_MACHINE) : OUTCOME_OK;
     if (!code) code = take_slot(out, &slot, parent, command);
     if (!code) {
