@@ -11,7 +11,7 @@ source test/support/support.sh
 
 small="-w random:1 --arch densenet121 --resize 36 --crop 32 -q"
 cd "$work" || exit 1
-clock=$(command -v time) || {
+clock=$(type -P time) || { # the program: bash has a keyword of that name
     echo "sizes: /usr/bin/time is missing: install Debian's package time" >&2
     exit 2
 }
@@ -35,13 +35,17 @@ PYTHON
 
 # takes WHAT CODE MEGABYTES COMMAND...: ends so, below that peak; its standard output is in `out`.
 takes() {
-    local what=$1 code=$2 limit=$3 found figures
+    local what=$1 code=$2 limit=$3 found peak='' user='' system=''
     shift 3
+    rm -f figures
     "$clock" -f '%M %U %S' -o figures "$@" >out 2>err </dev/null
     found=$?
-    figures=$(tail -n 1 figures)
-    read -r peak user system <<<"$figures"
-    if [ "$found" -eq "$code" ] && [ $((peak / 1000)) -le "$limit" ]; then
+    read -r peak user system <<<"$(tail -n 1 figures 2>/dev/null)"
+    if [ -z "$system" ]; then
+        tail -n 3 err >"$stdout"
+        echo "exit code $found; $clock has not said what it took: is there room in $PWD?" >"$stderr"
+        not_ok "$what"
+    elif [ "$found" -eq "$code" ] && [ $((peak / 1000)) -le "$limit" ]; then
         ok "$what: $((peak / 1000)) MB, $(awk "BEGIN { printf \"%.1f\", $user + $system }") s of CPU, $(($(wc -c <out) / 1000)) KB printed"
     else
         tail -n 3 err >"$stdout"
@@ -51,9 +55,10 @@ takes() {
 }
 
 size() { # WHAT FILE MEGABYTES
-    local found=$(($(stat -c %s "$2") / 1000000))
-    if [ "$found" -le "$3" ]; then ok "$1: $found MB"; else
-        echo "$found MB, at most $3" >"$stdout"
+    local bytes
+    bytes=$(stat -c %s "$2" 2>"$stderr")
+    if [ -n "$bytes" ] && [ $((bytes / 1000000)) -le "$3" ]; then ok "$1: $((bytes / 1000000)) MB"; else
+        echo "${bytes:-no} bytes, at most $3 MB" >"$stdout"
         not_ok "$1"
     fi
 }
