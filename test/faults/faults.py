@@ -59,6 +59,7 @@ ERRORS = {
     "send": ["ECONNRESET", "ENOBUFS", "EINTR"], "poll": ["EINTR", "ENOMEM"],
 }
 FOR_GOOD = {"malloc": "ENOMEM", "stat": "EIO", "thread": "EAGAIN", "open": "EMFILE", "read": "EIO", "write": "ENOSPC", "fsync": "EIO"}
+MODES = ("error", "short", "delay", "kill")
 SHORT = {"read", "write", "recv", "send"}
 LATE = {"thread", "open", "read", "write", "rename", "recv", "send"}
 KILLED = {"open", "write", "fsync", "truncate", "close", "rename", "link", "unlink", "mkdir"}
@@ -243,7 +244,10 @@ def wrong_result(run, fault, scenario, good):
     return found
 
 
-def wrong_leaks(run, good):
+def wrong_report(run, good):
+    """What is left; a process that was killed tells nothing of it."""
+    if run.code in range(256) and not run.calls:
+        return ["no report of what is left"]
     return [f"left: {what} ({count - good.leaks.get(what, 0)} times)" for what, count in sorted(run.leaks.items())
             if count > good.leaks.get(what, 0)]
 
@@ -258,6 +262,8 @@ class Trial:
         self.known, self.lock, self.fired = {}, threading.Lock(), 0
         if self.good.code != 0 or (again.tree, again.out) != (self.good.tree, self.good.out):
             raise SystemExit(f"faults: {scenario.name} undisturbed: exit status {self.good.code}, or not twice the same: {self.good.err}")
+        if not self.good.calls:
+            raise SystemExit(f"faults: {driver.preload} has not reported what was called: {self.good.err}")
 
     def cases(self, options):
         for call, count in self.good.calls.items():
@@ -273,10 +279,12 @@ class Trial:
         try:
             self.scenario.fill(place)
             run = self.driver.run(self.scenario, place, fault)
+            if not run.fired and run.code != self.good.code:
+                return [f"no call was made to fail, and yet: exit status {run.code}"], run
             if not run.fired or "anon_inode:" in run.fired:
                 return None, run  # what the system has only within itself fails by no such error
             wrong = [*wrong_status(run, fault, self.scenario, self.good),
-                     *wrong_message(run, fault, self.scenario, self.good), *wrong_leaks(run, self.good)]
+                     *wrong_message(run, fault, self.scenario, self.good), *wrong_report(run, self.good)]
             if not leaves_out(run, fault, self.scenario):
                 wrong += wrong_files(run, fault, self.scenario, self.before, self.good)
                 wrong += wrong_result(run, fault, self.scenario, self.good) + self.wrong_afterwards(place, run)
@@ -310,6 +318,12 @@ def words(text):
     return text.split(",")
 
 
+def refuse_unknown(option, wanted, known):
+    """Ends the program where one of the words that are wanted is not known: it would pass without a case."""
+    if unknown := [word for word in wanted or () if word not in known]:
+        raise SystemExit(f"faults: {option}: '{unknown[0]}' is none of {', '.join(known)}")
+
+
 def options_of(arguments):
     parser = argparse.ArgumentParser()
     parser.add_argument("ftrain")
@@ -321,7 +335,10 @@ def options_of(arguments):
     parser.add_argument("--replay")
     for name in ("--commands", "--calls", "--modes"):
         parser.add_argument(name, type=words)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    refuse_unknown("--calls", options.calls, ERRORS)
+    refuse_unknown("--modes", options.modes, MODES)
+    return options
 
 
 def draw(faults, count, chance):
@@ -364,6 +381,7 @@ def main():
         chosen = scenarios(base)
         replay = options.replay.split() if options.replay else None
         wanted = replay[:1] if replay else options.commands
+        refuse_unknown("--replay" if replay else "--commands", wanted, [scenario.name for scenario in chosen])
         print(f"seed {options.seed}")
         for scenario in chosen:
             if wanted and scenario.name not in wanted:
@@ -378,8 +396,10 @@ def main():
             begin = time.monotonic()
             found, fired = judge_all(trial, faults, options.jobs)
             tell(scenario, found)
+            if faults and not fired:
+                print("    no call has failed")
             cases.check(f"{scenario.name}: {sum(trial.good.calls.values())} calls, {fired} of {whole} cases ({time.monotonic() - begin:.0f} s)",
-                        len(found), 0)
+                        not found and bool(fired or not faults))
     cases.finish()
 
 
