@@ -6,17 +6,13 @@
 
 For each state: the files hold the old or the new, never less; what the program had reported as done is there; and the same
 command, given once more, needs nobody's hand and ends with the bytes of an undisturbed run, and without leftovers."""
-import argparse
 import os
 import shutil
-import sys
-import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-import disk  # noqa: E402
-from cases import check, finish  # noqa: E402
-from scenarios import Failure  # noqa: E402
-from work import surroundings, recorded  # noqa: E402
+import disk
+import trial
+from scenarios import Failure
+from work import recorded, surroundings
 
 
 def keep_state(folder, scenario, crash, why):
@@ -41,40 +37,29 @@ def try_state(work, crash, options):
     return None
 
 
-def try_all(scenario, recorder, options):
-    begun = time.monotonic()
-    try:
-        with recorded(scenario, recorder) as work:
-            most = scenario.few if options.few else scenario.most
-            found = disk.crashes(work.play(), work.log, options.seed, 2 if options.few else scenario.tries)
-            chosen, count = disk.sample(found, most, options.seed)
-            wrong = [why for crash in chosen if (why := try_state(work, crash, options))]
-            operations = sum(1 for _ in disk.records(work.log))
-    except Failure as failure:
-        check(f"{scenario.name}: {failure}", False)
-        return
-    for why in sorted(set(wrong))[:10]:
-        print(f"    {wrong.count(why)} x {why}")
-    check(f"{scenario.name}: {len(chosen)} of {count} states, {operations} operations, {time.monotonic() - begun:.0f} s",
-          len(wrong), 0)
+def try_states(scenario, recorder, options):
+    """(what is wrong, what was tried)"""
+    with recorded(scenario, recorder) as work:
+        most = scenario.few if options.few else scenario.most
+        found = disk.crashes(work.play(), work.log, options.seed, 2 if options.few else scenario.tries)
+        chosen, count = disk.sample(found, most, options.seed)
+        wrong = [why for crash in chosen if (why := try_state(work, crash, options))]
+        operations = sum(1 for _ in disk.records(work.log))
+    return wrong, f"{len(chosen)} of {count} states, {operations} operations"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--few", action="store_true", help="a small part of the states")
-    parser.add_argument("--seed", type=int, default=1)
+    parser = trial.parser(__doc__, "a small part of the states")
     parser.add_argument("--keep", metavar="FOLDER", help="where the first state that fails is kept, to look at")
-    parser.add_argument("build")
-    parser.add_argument("names", nargs="*", help="of scenarios; none: all")
     options = parser.parse_args()
     if options.keep:
         shutil.rmtree(options.keep, ignore_errors=True)
     with surroundings(options.build) as around:
-        for scenario in around.scenarios:
-            is_chosen = scenario.name in options.names if options.names else scenario.few or not options.few
-            if is_chosen and scenario.is_small:
-                try_all(scenario, around.recorder, options)
-    finish()
+        small = [scenario for scenario in around.scenarios if scenario.is_small]
+        for scenario in trial.chosen(small, options.names):
+            if options.names or scenario.few or not options.few:
+                trial.case(scenario.name, try_states, scenario, around.recorder, options)
+    trial.finish()
 
 
 main()

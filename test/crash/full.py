@@ -4,7 +4,6 @@
 a message that names the file, keeps what was there, leaves nothing half-written, and does all with room again.
 
     full.py [--few] [--seed N] BUILD [NAME...]        from the repository root; a file system of its own needs root"""
-import argparse
 import os
 import random
 import re
@@ -12,13 +11,11 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-import disk  # noqa: E402
-from cases import check, finish  # noqa: E402
-from scenarios import Failure, run  # noqa: E402
-from work import recorded, surroundings  # noqa: E402
+import disk
+import trial
+from scenarios import Failure, run
+from work import recorded, surroundings
 
 SIZE = 128 << 20  # of the file system
 MACHINE = 5       # exit code
@@ -29,9 +26,6 @@ class Quota:
 
     errors = "File too large"
 
-    def __init__(self, _folder):
-        pass
-
     def most(self, work):
         return max((len(content) for content in work.end.values() if content), default=0)
 
@@ -39,7 +33,7 @@ class Quota:
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))  # the command inherits it; nothing is written here meanwhile
         try:
-            return run(work, command)
+            return run(work.root, command)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
@@ -60,7 +54,7 @@ class Disk:
         with open(self.filler, "wb") as filler:
             os.posix_fallocate(filler.fileno(), 0, max(1, state.f_bavail * state.f_bsize - room))
         try:
-            return run(work, command)
+            return run(work.root, command)
         finally:
             os.unlink(self.filler)
 
@@ -93,53 +87,44 @@ def squeeze(work, limit, room):
     return ended.returncode != 0
 
 
-def try_all(scenario, around, limit, folder, options):
-    begun, wrong, full = time.monotonic(), [], 0
+def try_sizes(scenario, recorder, limit, folder, options):
+    """(what is wrong, what was tried)"""
+    wrong, full, count = [], 0, 2 if options.few else 10
     rng = random.Random(options.seed)
-    count = 2 if options.few else 10
-    try:
-        with recorded(scenario, around.recorder, folder) as work:
-            most = limit.most(work)
-            for turn in range(count):
-                room = 0 if turn == 0 else rng.randrange(most)
-                try:
-                    full += squeeze(work, limit, room)
-                except Failure as failure:
-                    wrong.append(str(failure).replace(work.root + "/", ""))
-    except Failure as failure:
-        wrong.append(str(failure))
-    for why in wrong:
-        print(f"    {why}")
-    if not full:
+    with recorded(scenario, recorder, folder) as work:
+        most = limit.most(work)
+        for turn in range(count):
+            room = 0 if turn == 0 else rng.randrange(most)
+            try:
+                full += squeeze(work, limit, room)
+            except Failure as failure:
+                wrong.append(str(failure).replace(work.root + "/", ""))
+    if not full and not wrong:
         wrong.append("there was always room")
-    check(f"{scenario.name}, {type(limit).__name__.lower()}: {count} sizes, {full} too small, {time.monotonic() - begun:.0f} s",
-          len(wrong), 0)
+    return wrong, f"{count} sizes, {full} too small"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--few", action="store_true", help="few commands and sizes")
-    parser.add_argument("--seed", type=int, default=1)
+    parser = trial.parser(__doc__, "few sizes")
     parser.add_argument("--mounted", metavar="FOLDER", help="for the program itself")
-    parser.add_argument("build")
-    parser.add_argument("names", nargs="*", help="of scenarios; none: all")
     options = parser.parse_args()
-    kind = Disk if options.mounted else Quota
+    limit = Disk(options.mounted) if options.mounted else Quota()
     with surroundings(options.build) as around:
-        for scenario in around.scenarios:
-            if scenario.is_command and (not options.names or scenario.name in options.names):
-                try_all(scenario, around, kind(options.mounted), options.mounted, options)
-        if options.mounted:
-            finish()
+        commands = [scenario for scenario in around.scenarios if scenario.is_command]
+        for scenario in trial.chosen(commands, options.names):
+            trial.case(f"{scenario.name}, {type(limit).__name__.lower()}", try_sizes, scenario, around.recorder, limit,
+                       options.mounted, options)
+    if options.mounted:
+        trial.finish()
     with tempfile.TemporaryDirectory() as folder:
         # in a mount namespace of its own, where it ends with the last process
         mount = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o "size=$0" tmpfs "$1" && shift && exec "$@"', str(SIZE), folder]
         if subprocess.run([*mount, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
             print("ok - a full disk # SKIP a file system can be made only by root, and not in every container")
-            finish()
+            trial.finish()
         ended = subprocess.run([*mount, sys.executable, *sys.argv, "--mounted", folder], check=False)
-        check("a full disk ends all that write as it should", ended.returncode, 0)
-    finish()
+        trial.check("a full disk ends all that write as it should", ended.returncode, 0)
+    trial.finish()
 
 
 main()

@@ -40,13 +40,16 @@ class Killed:
         disk.store(self.work.begin, self.work.root)
         for command in self.work.scenario.commands:
             with subprocess.Popen(command, cwd=self.work.root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.DEVNULL) as process:
+                                  stderr=subprocess.PIPE) as process:
                 try:
-                    process.wait(max(0, begun + seconds - time.monotonic()))
+                    _, told = process.communicate(timeout=max(0, begun + seconds - time.monotonic()))
                 except subprocess.TimeoutExpired:
-                    process.send_signal(signal.SIGKILL)
+                    process.kill()
                     break
-                done += 1
+            if process.returncode:
+                text = told.decode(errors="replace").strip()
+                raise Failure(f"{' '.join(command[1:])}: exit code {process.returncode} before it was killed: {text}")
+            done += 1
         return done, time.monotonic() - begun
 
     def kill(self, rng):
@@ -62,8 +65,12 @@ class KilledServer:
         self.command, self.port = [around.ftrain, "serve", "-m", around.model, "--threads", "1", "--port"], 0
         self.body = picture(1)
         process = self.start()
-        self.expected = self.ask()
-        self.end(process)
+        try:
+            self.expected = self.ask()
+        finally:
+            self.end(process)
+        if self.expected[0] != 200:
+            raise Failure(f"serve answers with {self.expected[0]}: {self.expected[1]}")
 
     def start(self):
         process = subprocess.Popen([*self.command, str(self.port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -82,7 +89,9 @@ class KilledServer:
 
     def end(self, process):
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        told = process.communicate(timeout=60)[1].strip()
+        if process.returncode:
+            raise Failure(f"serve ended with {process.returncode} after SIGTERM: {told}")
 
     def ask_until(self, stop):
         while not stop.is_set():
@@ -96,10 +105,12 @@ class KilledServer:
             client.start()
         time.sleep(rng.uniform(0, 0.3))
         process.kill()
-        process.communicate()
+        told = process.communicate()[1].strip()
         stop.set()
         for client in clients:
             client.join()
+        if process.returncode != -signal.SIGKILL:
+            raise Failure(f"serve ended with {process.returncode} before it was killed: {told}")
         process = self.start()
         try:
             if self.ask() != self.expected:
@@ -122,7 +133,7 @@ def main():
             name = NAMES[turn % len(NAMES)]
             try:
                 if name not in killed:
-                    killed[name] = Killed(known[name], around.recorder, blocks) if name in known else KilledServer(around)
+                    killed[name] = KilledServer(around) if name == "serve" else Killed(known[name], around.recorder, blocks)
                 counts[name] = counts.get(name, 0) + killed[name].kill(rng)
             except Failure as failure:
                 wrong.append(f"{name}: {failure}")

@@ -13,13 +13,13 @@ class Failure(Exception):
     """What is wrong with a state."""
 
 
-def run(work, command, **environment):
-    return subprocess.run(command, cwd=work.root, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+def run(folder, command, **environment):
+    return subprocess.run(command, cwd=folder, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
 
 
-def succeed(work, command, **environment):
-    done = run(work, command, **environment)
+def succeed(folder, command, **environment):
+    done = run(folder, command, **environment)
     if done.returncode != 0:
         text = (done.stdout + done.stderr).decode(errors="replace").strip()
         raise Failure(f"{' '.join(command[1:])}: exit code {done.returncode}: {text}")
@@ -49,7 +49,7 @@ class Scenario:
 
     def again(self, work, crash):
         for command in self.commands:
-            succeed(work, command)
+            succeed(work.root, command)
 
     def compared(self, end):
         return sorted(end)
@@ -105,7 +105,7 @@ class Decisions(Scenario):
         return [line for line in (content or b"").split(b"\n")[1:-1] if b"\0" not in line]
 
     def look(self, work, crash):
-        listed = succeed(work, [*self.commands[0][:5], "--list"])
+        listed = succeed(work.root, [*self.commands[0][:5], "--list"])
         for line in self.lines(work.marked[crash.mark].get("decisions.tsv")):
             if line.split(b"\t")[0].decode() not in listed:
                 raise Failure(f"decisions.tsv: what was decided is lost: {line}")
@@ -170,12 +170,7 @@ class Whole(Scenario):
             return
         # a later run, for another folder, takes what is left away, and leaves what is there
         for command in self.commands:
-            succeed(work, ["other" if word == "made" else word for word in command])
-
-
-def warm(folder, command):
-    """Runs a command so that what it keeps in the cache is there."""
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            succeed(work.root, ["other" if word == "made" else word for word in command])
 
 
 def scenarios(build, inputs):
@@ -185,9 +180,9 @@ def scenarios(build, inputs):
     dataset(data, 4)
     dataset(part, 2)
     train = [ftrain, "train", data, *SMALL, "--hidden", "8"]
-    warm(inputs, [ftrain, "extract", data, *SMALL, "-o", features])
-    warm(inputs, [*train, "--features", features, "--epochs", "2", "-o", model])
-    warm(inputs, [ftrain, "export", model, weights, "--format", "safetensors"])  # random ones hang on the pictures
+    succeed(inputs, [ftrain, "extract", data, *SMALL, "-o", features])
+    succeed(inputs, [*train, "--features", features, "--epochs", "2", "-o", model])
+    succeed(inputs, [ftrain, "export", model, weights, "--format", "safetensors"])  # random ones hang on the pictures
     taught = [*train, "--features", features]
     extract = [ftrain, "extract", "-w", weights, "--resize", "36", "--crop", "32", "-q", "-o", "f.safetensors"]
     old = [*taught, "--epochs", "1", "--seed", "2", "-o", "m.safetensors"]

@@ -22,4 +22,20 @@ part crash.py --few "$build"
 part kills.py --kills 10 "$build"
 part full.py --few "$build" "extract, adding" decisions collect prepare
 
+for script in crash full; do
+    check "$script.py: a scenario that nobody knows is refused" 1 '' "^'nothing' is none of: " "test/crash/$script.py" "$build" nothing
+done
+
+# A command that ends by itself with an error is told with its words, and not taken for one that has lost a file.
+mkdir -p "$work/build/ftrain"
+ln -s "$build/test" "$work/build/test"
+cat >"$work/build/ftrain/ftrain" <<SCRIPT
+#!/usr/bin/env bash
+case \$1,\$*,\${RECORD_LOG-} in extract,*' -o f.safetensors',) echo 'ftrain: no room' >&2 && exit 5 ;; esac
+exec '$ftrain' "\$@"
+SCRIPT
+chmod +x "$work/build/ftrain/ftrain"
+check "a command that fails undisturbed" 1 'extract: extract .*: exit code 5 before it was killed: ftrain: no room' '' \
+    test/crash/kills.py --kills 1 "$work/build"
+
 [ "$failures" -eq 0 ]

@@ -36,10 +36,10 @@ class Work:
         """Plays the scenario; what was written down gives the files that are there, or it is not whole."""
         scenario = self.scenario
         for command in scenario.before:
-            succeed(self, command)
+            succeed(self.root, command)
         self.begin = self.content()
         for number, command in enumerate(scenario.commands):
-            succeed(self, command, LD_PRELOAD=recorder, RECORD_LOG=self.log)
+            succeed(self.root, command, LD_PRELOAD=recorder, RECORD_LOG=self.log)
             if scenario.marks:
                 disk.write_mark(self.log, number + 1)
         self.end = self.content()
@@ -67,6 +67,8 @@ class Work:
                 self.seen[played.mark] = {name: set() for name in self.scenario.outputs}
             for name, seen in self.seen[played.mark].items():
                 seen.add(plain(name, live.get(name, False)))
+        if not played.mark:
+            raise Failure("the recording has no mark: nothing would have to be there")
         if live != self.end:
             names = {name for name in {*live, *self.end} if live.get(name, 0) != self.end.get(name, 0)}
             raise Failure(f"the recording is not whole: {sorted(names)}")
