@@ -42,6 +42,9 @@ check("one of 200 KB is not", memory(lambda second: saw_teeth(second) + 200 * se
 check("of a short run only a larger one is", [memory(lambda second: 100000 + rate * second / 60, 120) for rate in (1500, 2500)],
       [[], ["memory"]])
 check("a heap that comes and goes is seen", memory(lambda second: 100000 + 12000 * (second == 700)), ["memory"])
+check("samples that end before the run say nothing",
+      words(verdict.memory(samples(saw_teeth, seconds=SECONDS - 20), 1000, SECONDS)), ["memory"])
+check("of a run without a sample no rise is told", [verdict.rise([]), verdict.rise([(0, 1)])], [0, 0])
 check("few samples say nothing", words(verdict.memory([], 0, SECONDS)), ["memory"])
 
 check("times that stay are sound", times(lambda second: 0.01 + (second % 50 == 0)), [])

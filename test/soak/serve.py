@@ -7,6 +7,7 @@ Each client is a process that asks what mix.py has in store, drawn from the seed
 fared and what the server took; then the sentences of verdict.py, and status 1 where there are any."""
 import argparse
 import collections
+import http.client
 import math
 import multiprocessing
 import os
@@ -75,6 +76,8 @@ class Reader:
         end = time.monotonic() + REST_SECONDS
         while True:
             found, sample = self.read(), watch.look(self.server.process.pid)
+            if not sample:
+                raise ConnectionError("its process has ended")
             is_idle = found["ftrain_http_requests_active"] == 1 and (
                 not before or sample.descriptors <= before.descriptors and sample.threads <= before.threads)
             if is_idle or time.monotonic() > end:
@@ -124,9 +127,13 @@ def print_sums(account, samples, begin, seconds):
 
 # ---- all of it ----
 
-def judge(account, before, after, asked):
+def judge(account, before, reader):
     """What was wrong when the clients were gone."""
-    account.answered["/metrics", 200] += asked - 1  # the last reading has not counted itself
+    try:
+        after = reader.at_rest(before.sample)
+    except (OSError, http.client.HTTPException) as error:
+        return [*account.wrong, f"the server does not answer any more: {error!r}"]
+    account.answered["/metrics", 200] += reader.asked - 1  # the last reading has not counted itself
     return (account.wrong + verdict.requests(account, since(after.requests, before.requests)) +
             verdict.pictures(account, since(after.pictures, before.pictures)) +
             verdict.nothing_left("descriptors", before.sample.descriptors, after.sample.descriptors) +
@@ -161,12 +168,12 @@ def main():
             begin = time.monotonic()
             with watch.Watch(server.process.pid) as watched:
                 account = soak(server, pictures, wanted, begin)
-            wrong = judge(account, before, reader.at_rest(before.sample), reader.asked)
+            wrong = judge(account, before, reader)
             code = server.end()
         errors.seek(said_at_start)
         told = errors.read()
     if code != 0:
-        wrong.append(f"the server ended with {code} after SIGTERM")
+        wrong.append(f"the server ended with {code}, not with 0 after SIGTERM")
     if told:
         wrong.append("the server said on standard error: " + told[-2000:])
     if seconds >= verdict.SHORTEST:

@@ -11,6 +11,7 @@ MOST_RISE = 256  # KB a minute, of the straight line
 LEAST_SPAN = 8  # minutes: of a shorter second half, the line may rise by as much as in this time
 MOST_PEAK = 1.1
 MOST_SLOWER = 2  # times, the last third's 99th percentile of the first's
+LONGEST_GAP = 15  # seconds at the end of a run without a sample
 FEWEST_TIMED = 300  # requests of a third whose 99th percentile is compared
 
 
@@ -25,7 +26,9 @@ def percentile(values, share):
 
 
 def rise(points):
-    """The slope of the straight line nearest to the points (x, y)."""
+    """The slope of the straight line nearest to the points (x, y); 0 where they are too few for one."""
+    if len(points) < 2:
+        return 0
     x, y = [point[0] for point in points], [point[1] for point in points]
     mean = statistics.fmean(x)
     spread = sum((value - mean) ** 2 for value in x)
@@ -45,6 +48,8 @@ def memory(samples, begin, seconds):
     points = half(samples, begin, seconds)
     if not near or len(points) < 10:
         return ["memory: there are too few samples"]
+    if (end := samples[-1].time - begin) < seconds - LONGEST_GAP:
+        return [f"memory: the last sample is of {end:.0f} s, the run took {seconds:.0f}"]
     wrong = []
     allowed = MOST_RISE * max(1, LEAST_SPAN / (seconds / 120))
     if rise(points) > allowed:

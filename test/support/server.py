@@ -17,7 +17,12 @@ class Server:
         self.process = subprocess.Popen([ftrain, "serve", "-m", model, *map(str, options)], stdout=subprocess.PIPE, stderr=errors,
                                         text=True, env={**os.environ, **(environment or {})})
         self.answers = answers
-        self.url = self.process.stdout.readline().split()[-1]
+        line = self.process.stdout.readline()
+        if not line:
+            self.process.stdout.close()
+            told = ": " + content(errors.name).decode(errors="replace").strip() if errors else ""
+            raise RuntimeError(f"serve ended with {self.process.wait()} before it listened{told}")
+        self.url = line.split()[-1]
         self.port = int(re.search(r":(\d+)/", self.url)[1])
         self.address = "::1" if "[" in self.url else "127.0.0.1"
         self.code = None
