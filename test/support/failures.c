@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,17 @@ static void check_message(const scenario *it, const char *where, dn_status expec
         fail_msg("%s: '%s' has no '%s'", where, error->message, it->word);
 }
 
+static const char *running; /* what is written to the log where a run has no end */
+
+static void on_alarm(int signal_number) {
+    static const char words[] = ": the run has no end\n";
+    (void)signal_number;
+    (void)calls_stop(); /* so that write() does not fail */
+    const bool is_told = write(STDERR_FILENO, running, strlen(running)) > 0 &&
+                         write(STDERR_FILENO, words, sizeof words - 1) > 0;
+    _exit(is_told ? 1 : 2);
+}
+
 /* Runs with call `number` failed. */
 static void run_with(const scenario *it, const way *how, long number, const char *where, uint64_t expected,
                      long *refused) {
@@ -135,7 +147,9 @@ static void run_with(const scenario *it, const way *how, long number, const char
     fault.first = number;
     fault.calls &= ~it->excused;
     prepare(it);
-    alarm(LIMIT_SECONDS); /* a loop without end is killed, and the log names the scenario */
+    running = where;
+    signal(SIGALRM, on_alarm);
+    alarm(LIMIT_SECONDS);
     calls_fail(&fault);
     const dn_status status = it->run(it->context, &digest, &error);
     (void)calls_stop();
@@ -208,6 +222,8 @@ static void fail_each(const scenario *it, const way *how) {
     const results expected = run_plainly(it);
     run_alike(it, it->name, &expected); /* what is made once and kept is there now */
     const long total = count_calls(it, how);
+    /* what disturbs may find nothing to disturb: of a folder no bytes are read */
+    if (!total && how->status) fail_msg("%s: %s: there is no such call", it->name, how->name);
     const long chosen = it->most && total > it->most && !all_are_wanted() ? it->most : total;
     long refused = 0;
     const clock_t start = clock();

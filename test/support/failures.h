@@ -38,7 +38,8 @@ void digest_add(uint64_t *digest, const void *bytes, size_t size);
 /* Each of these fails the test where a run, with one call of it failed, does not do as it must: either it
  * gives what an undisturbed run gives, or it returns the machine's status, for which *error has the same
  * status and a message with scenario.word. Either way no block of memory, no descriptor and no file is left,
- * and the same run undisturbed gives what it gave before. How many calls were failed is printed. */
+ * and the same run undisturbed gives what it gave before. How many calls were failed is printed; a scenario
+ * without a call that can fail so fails the test. */
 
 /* malloc() and its family: DN_ERR_MEMORY. Skipped by name where a sanitizer has them. */
 void fail_each_allocation(const scenario *it);
