@@ -1,30 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""What crash.py and kills.py work on: small pictures, and a web server that gives some."""
+"""What crash.py, full.py and kills.py work on: small pictures, and a web server that gives some."""
 import contextlib
 import http.server
 import os
-import random
+import sys
 import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from pictures import data_set, picture  # noqa: E402
+
+__all__ = ["CLASSES", "SMALL", "data_set", "picture", "web"]
 
 # The smallest network on the smallest pictures: what it computes is of no use, and soon done.
 SMALL = "-w random:7 --arch densenet121 --resize 36 --crop 32 -q".split()
-
-
-def picture(seed, base=0, side=40):
-    noise = random.Random(seed)
-    return b"P6 %d %d 255\n" % (side, side) + bytes(base + noise.randrange(60) for _ in range(3 * side * side))
-
-
-def dataset(folder, count):
-    """Two classes that brightness tells apart, `count` pictures of each in every split."""
-    seed = 0
-    for split in ("train", "valid", "test"):
-        for base, name in ((30, "dark"), (160, "light")):
-            os.makedirs(os.path.join(folder, split, name))
-            for number in range(count):
-                seed += 1
-                with open(os.path.join(folder, split, name, f"{number + 1}.ppm"), "wb") as file:
-                    file.write(picture(seed, base))
+CLASSES = {"dark": 30, "light": 160}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

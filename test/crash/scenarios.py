@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import disk
-from inputs import SMALL, dataset, web
+from inputs import CLASSES, SMALL, data_set, web
 
 
 class Failure(Exception):
@@ -177,8 +177,8 @@ def scenarios(build, inputs):
     ftrain, store = os.path.join(build, "ftrain", "ftrain"), os.path.join(build, "test", "crash", "store")
     data, part, model, features, weights = (os.path.join(inputs, name)
                                             for name in ("data", "part", "model", "features", "weights"))
-    dataset(data, 4)
-    dataset(part, 2)
+    data_set(data, 4, CLASSES)
+    data_set(part, 2, CLASSES)
     train = [ftrain, "train", data, *SMALL, "--hidden", "8"]
     succeed(inputs, [ftrain, "extract", data, *SMALL, "-o", features])
     succeed(inputs, [*train, "--features", features, "--epochs", "2", "-o", model])

@@ -3,12 +3,15 @@
 import contextlib
 import os
 import re
+import sys
 import tempfile
 import types
 
 import disk
 from scenarios import Failure, scenarios, succeed
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from cases import end_by_exception  # noqa: E402
 
 ROOM = 512 << 20  # for all that a scenario may hold
 
@@ -96,6 +99,7 @@ class Work:
 def surroundings(build):
     """What is tried, in a place where nothing is the user's: scenarios, recorder, ftrain, model."""
     build = os.path.realpath(build)
+    end_by_exception()
     with tempfile.TemporaryDirectory(dir=fast_folder()) as inputs:
         os.environ.update(XDG_CACHE_HOME=os.path.join(inputs, "cache"), LC_ALL="C", no_proxy="127.0.0.1")
         for name in ("DENSENET_WEIGHTS", "TORCH_HOME", "DN_ISA"):

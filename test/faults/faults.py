@@ -373,6 +373,7 @@ def tell(scenario, found):
 
 def main():
     options = options_of(sys.argv[1:])
+    cases.end_by_exception()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "base").mkdir()

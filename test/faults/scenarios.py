@@ -10,7 +10,11 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from pictures import data_set  # noqa: E402
 
 NETWORK = ["--resize", "36", "--crop", "32", "--threads", "1"]
 
@@ -21,7 +25,8 @@ class Scenario:
     `words`: the command line. `start`: what lies in the folder before it: names there and where they are copied from.
     `partial`: patterns of files that a run that fails may leave unfinished, and that the next run completes. `again`: those
     that the next run may make otherwise than an undisturbed one. `skips`: calls and errors that are, by design, told of one
-    input, which is left out; `skipped`: the exit statuses then, 3 where too few are left over. `drive`: speaks with a process that does not end by itself."""
+    input, which is left out; `skipped`: the exit statuses then, 3 where too few are left over. `drive`: speaks with a process
+    that does not end by itself."""
 
     def __init__(self, name, words, start=None, partial=(), again=(), skips=(), skipped=(1, 3), drive=None):
         self.name, self.words, self.start = name, list(map(str, words)), dict(start or {})
@@ -40,22 +45,6 @@ class Scenario:
 
 # ---- the data ----
 
-def picture(path, seed, brightness):
-    """A binary PPM, 40x40, of noise in [brightness, brightness + 60)."""
-    noise = random.Random(seed)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"P6 40 40 255\n" + bytes(brightness + noise.randrange(60) for _ in range(4800)))
-
-
-def data_set(folder, each=2):
-    seed = 0
-    for split in ("train", "valid", "test"):
-        for name, brightness in (("bright", 160), ("dark", 40)):
-            for index in range(each):
-                seed += 1
-                picture(folder / split / name / f"{index + 1}.ppm", seed, brightness)
-
-
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden" / "io"
 PICTURES = [GOLDEN / name for name in ("pictures/photo.jpg", "pictures/rgb.png", "pictures/palette.gif",
                                            "webp/lossy.webp", "tiff/deflate.tif")]
@@ -68,7 +57,7 @@ class Base:
         self.folder, self.ftrain, self.preload = folder, ftrain, preload
         self.data, self.weights = folder / "data", folder / "w.safetensors"
         self.model, self.features, self.cache = folder / "m.safetensors", folder / "f.safetensors", folder / "cache"
-        data_set(self.data)
+        data_set(self.data, 2, {"bright": 160, "dark": 40})
         self.make_weights()
         self.run("extract", self.data, *self.network(self.cache), "-o", self.features)
         training = ["train", self.data, *self.network(self.cache), "--hidden", "8", "--epochs", "2", "-o"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Where no call fails, faults.py does not say that all is well.
+# Where no call fails, faults.py does not say that all is well; and it leaves nothing where it is ended.
 #
 #     test/faults/test_faults.sh        from the repository root; BUILD names the folder of the build
 source test/support/support.sh
@@ -23,5 +23,14 @@ check "an error that the library does not know" 1 '^    no call was made to fail
     faults --replay 'info write 1 error ENOTHING 1'
 check "a library that cannot be loaded" 1 '' 'none.so.* cannot be preloaded' \
     python3 test/faults/faults.py "$ftrain" "$work/none.so" --commands info --cases 1
+
+# ---- what is ended leaves nothing ----
+
+mkdir "$work/tmp"
+TMPDIR=$work/tmp python3 test/faults/faults.py "$ftrain" "$build/test/faults/faults.so" --commands info >"$stdout" 2>"$stderr" &
+until [ -n "$(ls "$work/tmp")" ] || ! kill -0 $!; do sleep 0.1; done
+kill -TERM $!
+wait $!
+equal "a run that is ended removes its folder" "$? $(ls "$work/tmp")" "143 "
 
 [ "$failures" -eq 0 ]

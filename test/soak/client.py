@@ -82,7 +82,8 @@ class Account:
 
 
 class Client:
-    """Asks the server on `port` what the mix of requests has in store, until `end`. `gallery` is gallery.judged(). Everything that is drawn comes from `seed`."""
+    """Asks the server on `port` what the mix of requests has in store, until `end`. `gallery` is gallery.judged(). Everything
+    that is drawn comes from `seed`."""
 
     def __init__(self, seed, port, token, gallery, end, timeout):
         self.random = random.Random(seed)
