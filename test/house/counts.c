@@ -10,7 +10,8 @@
 
 _Noreturn void __wrap__exit(int code);
 
-static bool is_unlimited(int resource) {
+/* Whether there is no limit now. */
+static bool lift(int resource) {
     struct rlimit limit;
     if (getrlimit(resource, &limit)) return false;
     if (limit.rlim_cur == RLIM_INFINITY) return true;
@@ -20,7 +21,7 @@ static bool is_unlimited(int resource) {
 
 /* Before the counts are written at exit(): their destructors have a priority, and come after this one. */
 __attribute__((destructor)) static bool lift_limits(void) {
-    const bool files = is_unlimited(RLIMIT_FSIZE), memory = is_unlimited(RLIMIT_AS);
+    const bool files = lift(RLIMIT_FSIZE), memory = lift(RLIMIT_AS);
     return files && memory;
 }
 

@@ -94,7 +94,8 @@ def soak(what, ftrain, model, folder, expected):
     if samples:
         print(f"{what}: {len(expected)} files in {seconds:.0f} s; at most {max(sample.rss for sample in samples) / 1024:.1f} MB, "
               f"{verdict.rise(verdict.half(samples, begin, seconds)):+.0f} KB a minute over the second half; at most "
-              f"{max(sample.descriptors for sample in samples)} descriptors", flush=True)
+              f"{max(sample.descriptors for sample in samples)} descriptors"
+              f"{'' if seconds >= verdict.SHORTEST else '; too short a run to judge by them'}", flush=True)
     return [f"{what}: {sentence}" for sentence in wrong]
 
 

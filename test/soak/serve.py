@@ -122,7 +122,8 @@ def print_sums(account, samples, begin, seconds):
     kinds = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in account.requests.most_common())
     print(f"\n{sum(account.requests.values())} requests: {kinds}\n"
           f"good requests turned away for a full line: {account.turned_away}\n"
-          f"memory over the second half: {verdict.rise(verdict.half(samples, begin, seconds)):+.0f} KB a minute")
+          f"memory over the second half: {verdict.rise(verdict.half(samples, begin, seconds)):+.0f} KB a minute"
+          f"{'' if seconds >= verdict.SHORTEST else '; too short a run to judge memory and times'}")
 
 
 # ---- all of it ----
