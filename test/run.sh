@@ -61,7 +61,12 @@ run() { # INDEX TEST
     timeout --foreground -k 10 "$LIMIT" "${command[@]}" </dev/null >"$work/$1.log" 2>&1
     code=$?
     echo $code >"$work/$1.new" && mv "$work/$1.new" "$work/$1.status"
-    if [ $code -eq 124 ]; then kill -KILL -- "-$BASHPID"; fi # what it has started, too
+    if [ $code -eq 124 ]; then # what it has started ends, too, and may remove its folders before
+        trap '' TERM
+        kill -TERM -- "-$BASHPID"
+        sleep 2
+        kill -KILL -- "-$BASHPID"
+    fi
 }
 
 count() { # INDEX TEST
