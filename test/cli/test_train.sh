@@ -171,9 +171,9 @@ check "--json prints a line a run" 0 '^\{"rank": 1, "tied": false, "options": \{
     train --epochs 2 --sweep 'lr=0.0001/0.002' --json -o json.safetensors
 check "a run that diverges is last" 0 '^diverged +100 +- ' untrained \
     train --epochs 20 --sweep 'lr=0.002/100' --weight-decay 1 -o d.safetensors
-"$ftrain" train "$data" $small --epochs 1000 --batch 1 --sweep 'hidden=8/512,512/512,511/512,510' -o slow.safetensors \
+"$ftrain" train "$data" $network --epochs 1000 --batch 1 --sweep 'hidden=8/512,512/512,511/512,510' -o slow.safetensors \
     >slow.txt 2>slow.err &
-sleep 1
+await grep -q '^sweep: 4 to do' slow.err
 kill -INT $!
 wait $!
 code=$?
