@@ -429,12 +429,12 @@ tsan:
 	@DN_TEST_THREADS=8 $(MAKE) --no-print-directory SANITIZE=thread \
 	    TESTS='$(filter-out house bench fuzz json,$(TESTS))' test
 
-# What the tests run of the sources. test/house is about the tree and builds of its own, test/bench about times; a program
-# that a test kills leaves no counts. Without the sandbox, in which a program could not write them.
+# What the tests run of the sources. test/house is about the tree and builds of its own, test/bench about times; test/faults and
+# test/crash let calls fail and kill programs, also while these write their counts. Without the sandbox, in which a program could not.
 coverage: deps
 	@if [ -d $(BUILD)/coverage ]; then find $(BUILD)/coverage -name '*.gcda' -delete; fi
 	+@$(AGAIN) coverage-built BUILD=$(call quoted,$(abspath $(BUILD)/coverage)) COVERAGE=1 OPTIMIZE=-O1 HARDEN= SECCOMP= \
-	    TESTS=$(call quoted,$(filter-out $(if $(filter file,$(origin TESTS)),house bench),$(TESTS)))
+	    TESTS=$(call quoted,$(filter-out $(if $(filter file,$(origin TESTS)),house bench faults crash),$(TESTS)))
 
 coverage-built: check
 	@test/house/coverage.py $(BUILD)
