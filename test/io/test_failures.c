@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files, folders, decisions, feature stores and text in memory, when the machine fails. */
+/* Files, folders, decisions, feature stores, text in memory and PNG files, when the machine fails. */
 #include "core/error.h"
 #include "io/content_key.h"
 #include "io/dataset.h"
@@ -9,6 +9,7 @@
 #include "io/feature_reader.h"
 #include "io/feature_store.h"
 #include "io/file.h"
+#include "io/png.h"
 #include "io/split.h"
 #include "io/text_stream.h"
 #include "test/support/calls.h"
@@ -420,6 +421,35 @@ static void test_text_in_memory(void **state) {
     fail_each_allocation(&(scenario){.name = "a long text", .run = print_text, .context = &many});
 }
 
+/* ---- pictures that are written ---- */
+
+static dn_status write_png(const void *path, uint64_t *digest, dn_error *error) {
+    enum { SIDE = 40 };
+    uint8_t pixels[SIDE * SIDE * 3];
+    for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(i * i);
+    const dn_status status =
+        dni_png_write(path, &(dn_image){.width = SIDE, .height = SIDE, .rgb = pixels}, error);
+    if (!status) digest_add(digest, pixels, sizeof pixels);
+    return status;
+}
+
+static void test_png_files(void **state) {
+    (void)state;
+    char folder_of_png[700], path[800];
+    snprintf(folder_of_png, sizeof folder_of_png, "%s/png", folder);
+    snprintf(path, sizeof path, "%s/map.png", folder_of_png);
+    assert_int_equal(mkdir(folder_of_png, 0777), 0);
+    const scenario it = {.name = "a PNG file",
+                         .run = write_png,
+                         .context = path,
+                         .word = path,
+                         .folder = folder_of_png,
+                         .output = path,
+                         .result = path};
+    fail_all(&it);
+    fail_each_write_for_space(&it);
+}
+
 static int set_up(void **state) {
     const int failed = failures_set_up(state);
     snprintf(folder, sizeof folder, "%s", (const char *)*state);
@@ -430,10 +460,9 @@ static int set_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_files_and_folders),
-        cmocka_unit_test(test_decisions),
-        cmocka_unit_test(test_feature_stores),
-        cmocka_unit_test(test_text_in_memory),
+        cmocka_unit_test(test_files_and_folders), cmocka_unit_test(test_decisions),
+        cmocka_unit_test(test_feature_stores),    cmocka_unit_test(test_text_in_memory),
+        cmocka_unit_test(test_png_files),
     };
     return cmocka_run_group_tests_name("files, when the machine fails", tests, set_up, folder_tear_down);
 }
