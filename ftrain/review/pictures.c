@@ -39,22 +39,33 @@ static void answer_jpeg(response *out, unsigned char *jpeg, size_t size) {
     response_header(out, "Cache-Control", "private, max-age=600");
 }
 
-/* Waits until a picture may be decoded, which takes much more memory than its file; sem_post() ends it. */
-static void wait_for_decoder(site *of) {
-    while (sem_wait(&of->decoders) != 0) continue; /* a signal has come */
+/* Waits until a picture may be decoded, which takes much more memory than its file; end_decoding() is to
+ * follow. */
+static void begin_decoding(site *of) {
+    pthread_mutex_lock(&of->decoding_lock);
+    while (of->decoding == DECODED_AT_ONCE) pthread_cond_wait(&of->decoded, &of->decoding_lock);
+    of->decoding++;
+    pthread_mutex_unlock(&of->decoding_lock);
+}
+
+static void end_decoding(site *of) {
+    pthread_mutex_lock(&of->decoding_lock);
+    of->decoding--;
+    pthread_cond_signal(&of->decoded);
+    pthread_mutex_unlock(&of->decoding_lock);
 }
 
 static dn_status make(thumbnail *out, site *of, size_t picture, int side, dn_error *error) {
     dn_image image;
     *out = (thumbnail){.jpeg = NULL};
-    wait_for_decoder(of);
+    begin_decoding(of);
     dn_status status =
         dni_image_load_as(&image, of->set->set.samples.items[picture].path, of->preprocessing, error);
     if (!status) {
         status = thumbnail_make(out, &image, side, error);
         dn_image_free(&image);
     }
-    sem_post(&of->decoders);
+    end_decoding(of);
     return status;
 }
 
@@ -145,7 +156,7 @@ static dn_status draw_map(site *of, const char *path, thumbnail *out, int *class
     *class_index = -1; /* the most probable one */
     *probability = 0;
     if (!probabilities) return dni_no_memory(error, "%s: %d probabilities", path, classes);
-    wait_for_decoder(of);
+    begin_decoding(of);
     dn_status status = dni_image_load_as(&image, path, of->preprocessing, error);
     if (!status) {
         status = explain(of, &image, &drawn, class_index, probabilities, error);
@@ -156,7 +167,7 @@ static dn_status draw_map(site *of, const char *path, thumbnail *out, int *class
             dn_image_free(&drawn);
         }
     }
-    sem_post(&of->decoders);
+    end_decoding(of);
     free(probabilities);
     return status;
 }

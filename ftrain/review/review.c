@@ -94,8 +94,9 @@ static outcome browse(review_set *set, const review_options *options) {
                   .preprocessing = &preprocessing,
                   .set_lock = PTHREAD_MUTEX_INITIALIZER,
                   .model_lock = PTHREAD_MUTEX_INITIALIZER,
+                  .decoding_lock = PTHREAD_MUTEX_INITIALIZER,
+                  .decoded = PTHREAD_COND_INITIALIZER,
                   .thumbnail_lock = PTHREAD_MUTEX_INITIALIZER};
-    sem_init(&shown.decoders, 0, DECODED_AT_ONCE); /* no number of them is refused */
     outcome code = options->model ? open_model(&model, options) : OUTCOME_OK;
     if (!code && options->model) {
         shown.scorer = &model;
@@ -108,7 +109,6 @@ static outcome browse(review_set *set, const review_options *options) {
     for (size_t i = 0; shown.thumbnails && i < KEPT_THUMBNAILS; i++) free(shown.thumbnails[i].jpeg);
     free(shown.thumbnails);
     free(shown.evidence);
-    sem_destroy(&shown.decoders);
     findings_free(&found);
     scorer_close(&model);
     return code;

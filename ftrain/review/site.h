@@ -8,7 +8,6 @@
 #include "ftrain/server/server.h"
 
 #include <pthread.h>
-#include <semaphore.h>
 
 enum {
     KEPT_THUMBNAILS = 1024, /* some 8 KB each */
@@ -30,8 +29,10 @@ typedef struct site {
     scorer *scorer;                        /* its network is attached; NULL: no model is given */
     const char *model;                     /* its file */
     float *evidence;                       /* (map height, map width) */
-    sem_t decoders;                        /* how many more pictures may be decoded now */
     pthread_mutex_t model_lock;
+    int decoding; /* pictures that are decoded just now */
+    pthread_mutex_t decoding_lock;
+    pthread_cond_t decoded;     /* one of them is */
     kept_thumbnail *thumbnails; /* (KEPT_THUMBNAILS) */
     pthread_mutex_t thumbnail_lock;
 } site;
