@@ -37,6 +37,19 @@ static void must(dn_status status, const dn_error *error) {
     if (status) fail_msg("%s", error->message);
 }
 
+/* Of a model of the weights that have this hash. */
+static dn_classifier_info info_of(const char *hash) {
+    static const char *const names[CLASSES] = {"a", "b", "c"};
+    dn_classifier_info info = dn_classifier_info_default();
+    info.preprocessing.resize = info.preprocessing.crop = CROP;
+    info.backbone = "densenet121";
+    info.weights_source = "random:3";
+    info.weights_hash = hash;
+    info.class_count = CLASSES;
+    info.classes = names;
+    return info;
+}
+
 static void make_pictures(const dn_preprocessing *preprocessing, float *inputs) {
     dni_rng rng = dni_rng_named(1, "pictures");
     for (int i = 0; i < PICTURES; i++) {
@@ -64,19 +77,17 @@ static int set_up(void **state) {
     (void)state;
     static float inputs[PICTURES * IMAGE];
     static const int labels[PICTURES] = {0, 1, 2, 0, 1, 2, 0};
-    static const char *const names[CLASSES] = {"a", "b", "c"};
     openblas_set_num_threads(1);
     folder = make_folder();
     snprintf(path, sizeof path, "%s/m.safetensors", folder);
-    dn_classifier_info info = dn_classifier_info_default();
-    info.preprocessing.resize = info.preprocessing.crop = CROP;
+    char hash[33] = "";
+    dn_classifier_info info = info_of(hash); /* which is written below */
     make_pictures(&info.preprocessing, inputs);
 
     dn_weights *weights;
     dn_head *head;
     dn_novelty *novelty;
     dn_error error;
-    char hash[33];
     must(dn_weights_random(&weights, dn_config_find("densenet121"), 3, &error), &error);
     must(dn_weights_calibrate(weights, inputs, PICTURES, CROP, CROP, NULL, &error), &error);
     compute_features(weights, inputs);
@@ -87,11 +98,6 @@ static int set_up(void **state) {
     must(dn_novelty_score(novelty, features, PICTURES, NULL, percentiles, &error), &error);
 
     dn_weights_hash(weights, hash);
-    info.backbone = "densenet121";
-    info.weights_source = "random:3";
-    info.weights_hash = hash;
-    info.class_count = CLASSES;
-    info.classes = names;
     info.novelty = novelty;
     must(dn_classifier_save(path, head, &info, weights, &error), &error);
     must(dn_classifier_load(&classifier, path, &error), &error);
@@ -210,7 +216,6 @@ static void test_without_statuses_a_bad_picture_ends_the_call(void **state) {
 /* As a training that went astray leaves a head, or somebody who writes files. */
 static void test_a_head_that_gives_no_numbers_is_told_with_its_file(void **state) {
     (void)state;
-    static const char *const names[CLASSES] = {"a", "b", "c"};
     char huge[600], hash[33], message[700];
     snprintf(huge, sizeof huge, "%s/huge.safetensors", folder);
     snprintf(message, sizeof message,
@@ -219,17 +224,11 @@ static void test_a_head_that_gives_no_numbers_is_told_with_its_file(void **state
     dn_head *head;
     dn_classifier *broken;
     dn_error error;
-    dn_classifier_info info = dn_classifier_info_default();
-    info.preprocessing.resize = info.preprocessing.crop = CROP;
     must(dn_weights_random(&weights, dn_config_find("densenet121"), 3, &error), &error);
     must(dn_head_create(&head, FEATURES, CLASSES, NULL, &error), &error);
     for (size_t i = 0; i < head->parameter_count; i++) head->parameters[i] = FLT_MAX;
     dn_weights_hash(weights, hash);
-    info.backbone = "densenet121";
-    info.weights_source = "random:3";
-    info.weights_hash = hash;
-    info.class_count = CLASSES;
-    info.classes = names;
+    dn_classifier_info info = info_of(hash);
     must(dn_classifier_save(huge, head, &info, weights, &error), &error);
     must(dn_classifier_load(&broken, huge, &error), &error);
     must(dn_classifier_attach(broken, NULL, NULL, NULL, &error), &error);
