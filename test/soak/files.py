@@ -31,7 +31,7 @@ def no_file_of_a_picture(folder):
     """Paths under which there is none that can be read: (path, what predict says of it)."""
     dangling, loop, pipe, empty = (os.path.join(folder, name) for name in ("dangling", "loop", "pipe", "empty"))
     os.symlink("nowhere", dangling)
-    os.symlink("loop", loop)
+    os.symlink(os.path.abspath(loop), loop)  # its links elsewhere lead back here
     os.mkfifo(pipe)
     open(empty, "w").close()
     return [(dangling, "cannot be opened: No such file or directory"), (loop, "cannot be opened: Too many levels of symbolic links"),
@@ -110,8 +110,9 @@ def main():
     sources = os.path.join(wanted.folder, "gallery")
     pictures = [(path, row) for path, _, row in gallery.judged(wanted.ftrain, wanted.model, sources, wanted.seed)]
     good = [(path, row) for path, row in pictures if "probabilities" in row and os.path.getsize(path) <= LARGEST]
-    broken = [(path, row) for path, row in pictures if "error" in row]
-    broken += [(path, {"error": {"message": why}}) for path, why in no_file_of_a_picture(sources)]
+    # the few that are no files come first, so that a short run has them
+    broken = [(path, {"error": {"message": why}}) for path, why in no_file_of_a_picture(sources)]
+    broken += [(path, row) for path, row in pictures if "error" in row]
     wrong = []
     for what, others in (("good files", []), ("one in a hundred broken", broken)):
         folder = os.path.join(wanted.folder, what.replace(" ", "-"))
