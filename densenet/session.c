@@ -352,14 +352,19 @@ static dn_status set_stride(size_t *stride, size_t dense, const char *name, dn_e
                     dense);
 }
 
+/* Of one image's feature map. */
+static size_t map_floats(const dn_session *session) {
+    int height, width;
+    dn_session_map_size(session, &height, &width);
+    return (size_t)height * (size_t)width * (size_t)session->model->config.features;
+}
+
 static dn_status set_strides(batch *all, dn_error *error) {
     const dn_session *session = all->session;
     const size_t features = (size_t)session->model->config.features;
     const size_t image =
         (size_t)session->options.height * (size_t)session->options.width * DNI_INPUT_CHANNELS;
-    int height, width;
-    dn_session_map_size(session, &height, &width);
-    const size_t map = (size_t)height * (size_t)width * features;
+    const size_t map = map_floats(session);
     dn_status status = set_stride(&all->inputs.stride, image, "input_stride", error);
     if (!status) status = set_stride(&all->outputs.features_stride, features, "features_stride", error);
     if (!status) status = set_stride(&all->outputs.map_stride, map, "map_stride", error);
@@ -381,9 +386,7 @@ static dn_status check_outputs(const batch *all, dn_error *error) {
     const dn_outputs *out = &all->outputs;
     const size_t features = (size_t)all->session->model->config.features;
     const int count = all->inputs.count;
-    int height, width;
-    dn_session_map_size(all->session, &height, &width);
-    const size_t map = (size_t)height * (size_t)width * features;
+    const size_t map = map_floats(all->session);
     dn_status status = check_output(out->features, out->features_stride, features, count, "features", error);
     if (!status) status = check_output(out->map, out->map_stride, map, count, "the maps", error);
     if (!status) status = check_output(out->logits, out->logits_stride, DN_LOGITS, count, "logits", error);

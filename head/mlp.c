@@ -361,7 +361,7 @@ void dni_mlp_backward(const dn_head *head, dni_mlp_batch *batch, int rows, const
 
 /* ---- a trained head at work ---- */
 
-/* A rectifier makes 0 of NaN, so that what goes in is looked through as well as what comes out. */
+/* What goes in is looked through as well, so that the weights are not blamed for it. */
 static dn_status check_probabilities(const float *features, int width, const float *out, int classes,
                                      int count, dn_error *error) {
     for (int r = 0; r < count; r++) {

@@ -489,7 +489,7 @@ static void test_a_result_that_is_not_finite_is_none(void **state) {
     float x[2 * FEATURES], out[2 * CLASSES], gradient[FEATURES];
     dn_error error;
     for (int i = 0; i < 2 * FEATURES; i++) x[i] = 1.0f;
-    x[FEATURES + 2] = NAN; /* which the rectifier lets through, but a class of weight 0 would not show */
+    x[FEATURES + 2] = NAN; /* for which the weights are not blamed */
     assert_int_equal(dn_head_log_probabilities(head, x, 2, out, &error), DN_ERR_ARGUMENT);
     assert_string_equal(error.message, "features of row 1 are not finite");
     for (int i = 0; i < PARAMETERS; i++) head->parameters[i] = FLT_MAX / 2;
