@@ -55,9 +55,10 @@ check "--strict ends all of them" 3 '' '^ftrain: odd/' ranks 3 "$ftrain" extract
 
 # ---- a process that is killed ----
 
-# more work than a moment's: 224 pixels
+# Far more work is left, once something is kept, than a busy machine does before the signal arrives: 288 vectors of 224 pixels.
+dataset many 36 30 160
 large="-w random:3 --arch densenet121 --threads 1"
-"$ftrain" extract data $large -q -o large.one >said 2>told || not_ok "extract of larger inputs"
+"$ftrain" extract many $large -q -o large.one >said 2>told || not_ok "extract of larger inputs"
 
 journal() { # how many bytes it has
     stat -c %s "$1.journal" 2>/dev/null || echo 0
@@ -67,7 +68,7 @@ journal() { # how many bytes it has
 ended() {
     local whom pid code waited=0
     rm -f ended ended.journal
-    mpirun --oversubscribe -n 3 "$ftrain" extract data $large -o ended >said 2>told &
+    mpirun --oversubscribe -n 3 "$ftrain" extract many $large -o ended >said 2>told &
     pid=$!
     while [ "$(journal ended)" -lt 20000 ] && [ $((waited++)) -lt 600 ]; do sleep 0.05; done
     whom=$pid
@@ -79,14 +80,15 @@ ended() {
     if [ $code -ne 0 ] && [ -e ended.journal ] && [ ! -e ended ]; then ok "$1"; else not_ok "$1 (status $code)"; fi
 }
 
+fewer='features: ([0-9]{1,2}|1[0-9]{2}|2[0-7][0-9]) in ' # than 280
 set -m # so that SIGINT is not ignored by what runs in the background
 ended "a helper that is killed ends the run, and what was computed is kept" KILL helper
-check "the same command goes on from there" 0 '' 'features: [0-9]{1,2} in ' ranks 3 "$ftrain" extract data $large -o ended
+check "the same command goes on from there" 0 '' "$fewer" ranks 3 "$ftrain" extract many $large -o ended
 same "to the same file" ended large.one
 ended "so does Ctrl-C" INT mpirun
 holds "rank 0 says what is kept" matches 'interrupted: [0-9]+ feature vectors are kept' told
 equal "and no other" "$(grep -c interrupted told)" 1
-check "the same command goes on in one process, too" 0 '' 'features: [0-9]{1,2} in ' "$ftrain" extract data $large -o ended
+check "the same command goes on in one process, too" 0 '' "$fewer" "$ftrain" extract many $large -o ended
 same "to the same file" ended large.one
 set +m
 
