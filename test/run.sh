@@ -54,13 +54,13 @@ count_script() {
     echo "$(($(lines "$1" '^ok - ') - skip)) $(lines "$1" '^not ok - ') $skip"
 }
 
-# Its output, then its status, by which the others see that it has ended. --foreground keeps it in the job's group.
+# Its output, then its status and the seconds, by which the others see that it has ended. --foreground keeps it in the job's group.
 run() { # INDEX TEST
-    local code command=("$2")
+    local code begin=$SECONDS command=("$2")
     case $2 in *.sh | *.py) ;; *) command=(${RUN_WITH:+"$RUN_WITH"} "$2") ;; esac
     timeout --foreground -k 10 "$LIMIT" "${command[@]}" </dev/null >"$work/$1.log" 2>&1
     code=$?
-    echo $code >"$work/$1.new" && mv "$work/$1.new" "$work/$1.status"
+    echo "$code $((SECONDS - begin))" >"$work/$1.new" && mv "$work/$1.new" "$work/$1.status"
     if [ $code -eq 124 ]; then # what it has started ends, too, and may remove its folders before
         trap '' TERM
         kill -TERM -- "-$BASHPID"
@@ -70,9 +70,9 @@ run() { # INDEX TEST
 }
 
 count() { # INDEX TEST
-    local log=$work/$1.log code good bad skip
-    code=$(cat "$work/$1.status")
-    printf '\n== %s\n' "$2"
+    local log=$work/$1.log code took good bad skip
+    read -r code took <"$work/$1.status"
+    printf '\n== %s (%d s)\n' "$2" "$took"
     cat "$log"
     case $2 in
     *.sh | *.py) read -r good bad skip <<<"$(count_script "$log")" ;;
