@@ -129,8 +129,9 @@ DN_API dn_status dn_classifier_attach_model(dn_classifier *classifier, const dn_
 
 /* What is in `images`: probabilities, (count, class_count). Any count: worked off in batches. Needs an
  * attached backbone. A picture that cannot be judged ends the call with its status and a message that
- * names its index. Preprocessing allocates for each picture, the head for each batch; the network does
- * not. */
+ * names its index; DN_ERR_OVERFLOW, as in the calls below, where weights that are too large give a result
+ * that is infinite or NaN. Preprocessing allocates for each picture, the head for each batch; the network
+ * does not. */
 DN_API dn_status dn_classifier_predict(dn_classifier *classifier, const dn_image *images, int count,
                                        float *probabilities, dn_error *error);
 

@@ -213,25 +213,35 @@ static void test_without_statuses_a_bad_picture_ends_the_call(void **state) {
     assert_non_null(strstr(error.message, "picture 5: picture of 1 x 100000 pixels: too long and thin"));
 }
 
+/* A classifier of a model file with this head, at `crop` pixels. */
+static dn_classifier *open_with(const dn_head *head, const dn_weights *weights, int crop) {
+    char own_path[600], hash[33];
+    dn_error error;
+    dn_classifier *made;
+    snprintf(own_path, sizeof own_path, "%s/own.safetensors", folder);
+    dn_weights_hash(weights, hash);
+    dn_classifier_info info = info_of(hash);
+    info.preprocessing.resize = info.preprocessing.crop = crop;
+    must(dn_classifier_save(own_path, head, &info, weights, &error), &error);
+    must(dn_classifier_load(&made, own_path, &error), &error);
+    must(dn_classifier_attach(made, NULL, NULL, NULL, &error), &error);
+    return made;
+}
+
 /* As a training that went astray leaves a head, or somebody who writes files. */
 static void test_a_head_that_gives_no_numbers_is_told_with_its_file(void **state) {
     (void)state;
-    char huge[600], hash[33], message[700];
-    snprintf(huge, sizeof huge, "%s/huge.safetensors", folder);
+    char message[700];
     snprintf(message, sizeof message,
-             "%s: probabilities of row 0 are not finite: the head's weights are too large", huge);
+             "%s/own.safetensors: probabilities of row 0 are not finite: the head's weights are too large",
+             folder);
     dn_weights *weights;
     dn_head *head;
-    dn_classifier *broken;
     dn_error error;
     must(dn_weights_random(&weights, dn_config_find("densenet121"), 3, &error), &error);
     must(dn_head_create(&head, FEATURES, CLASSES, NULL, &error), &error);
     for (size_t i = 0; i < head->parameter_count; i++) head->parameters[i] = FLT_MAX;
-    dn_weights_hash(weights, hash);
-    dn_classifier_info info = info_of(hash);
-    must(dn_classifier_save(huge, head, &info, weights, &error), &error);
-    must(dn_classifier_load(&broken, huge, &error), &error);
-    must(dn_classifier_attach(broken, NULL, NULL, NULL, &error), &error);
+    dn_classifier *broken = open_with(head, weights, CROP);
     float probabilities[CLASSES], evidence[1];
     int class_index = -1;
     assert_int_equal(dn_classifier_predict(broken, pictures, 1, probabilities, &error), DN_ERR_OVERFLOW);
@@ -240,6 +250,43 @@ static void test_a_head_that_gives_no_numbers_is_told_with_its_file(void **state
                      DN_ERR_OVERFLOW);
     assert_string_equal(error.message, message);
     dn_classifier_free(broken);
+    dn_head_free(head);
+    dn_weights_free(weights);
+}
+
+/* The logit is the mean over the places, of which some are above it: weights with which the one is finite and
+ * the others are not. */
+static void test_evidence_that_is_too_large_is_told(void **state) {
+    (void)state;
+    enum { WIDE = 64, PLACES = 4 };
+    static uint8_t rgb[WIDE * WIDE * 3]; /* a grey half and one of noise */
+    static float seen[FEATURES];
+    const dn_image picture = {.width = WIDE, .height = WIDE, .rgb = rgb};
+    dni_rng rng = dni_rng_named(1, "halves");
+    for (size_t i = 0; i < sizeof rgb; i++)
+        rgb[i] = i < sizeof rgb / 2 ? 128 : (uint8_t)dni_rng_below(&rng, 256);
+    const dn_head_options linear = {.struct_size = sizeof linear, .hidden_count = 0, .seed = 1};
+    dn_weights *weights;
+    dn_head *head;
+    dn_error error;
+    must(dn_weights_random(&weights, dn_config_find("densenet121"), 3, &error), &error);
+    must(dn_head_create(&head, FEATURES, CLASSES, &linear, &error), &error);
+    dn_classifier *first = open_with(head, weights, WIDE);
+    must(dn_classifier_judge(first, &picture, 1, &(dn_judgements){.features = seen}, &error), &error);
+    dn_classifier_free(first);
+
+    double sum = 0;
+    for (int k = 0; k < FEATURES; k++) sum += (double)seen[k];
+    for (int k = 0; k < FEATURES; k++)
+        head->parameters[k] = (float)(0.99 * (double)FLT_MAX / sum); /* class 0's */
+    dn_classifier *large = open_with(head, weights, WIDE);
+    float probabilities[CLASSES], evidence[PLACES];
+    int class_index = 0;
+    must(dn_classifier_predict(large, &picture, 1, probabilities, &error), &error);
+    assert_int_equal(dn_classifier_explain(large, &picture, &class_index, evidence, NULL, &error),
+                     DN_ERR_OVERFLOW);
+    assert_non_null(strstr(error.message, "own.safetensors: the evidence for class 0 is not finite"));
+    dn_classifier_free(large);
     dn_head_free(head);
     dn_weights_free(weights);
 }
@@ -351,6 +398,7 @@ int main(void) {
         cmocka_unit_test(test_a_bad_picture_has_its_own_status_and_the_others_are_judged),
         cmocka_unit_test(test_without_statuses_a_bad_picture_ends_the_call),
         cmocka_unit_test(test_a_head_that_gives_no_numbers_is_told_with_its_file),
+        cmocka_unit_test(test_evidence_that_is_too_large_is_told),
         cmocka_unit_test(test_progress_is_told_after_each_batch),
         cmocka_unit_test(test_judging_can_be_stopped),
         cmocka_unit_test(test_a_classifier_works_on_a_callers_executor),
