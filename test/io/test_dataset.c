@@ -230,6 +230,20 @@ static void test_very_many_differing_classes_still_give_a_whole_message(void **s
     assert_scan_refused(DN_ERR_DATA_CLASSES, "...");
 }
 
+static void test_more_classes_than_the_limit_are_refused(void **state) {
+    (void)state;
+    put("train/");
+    put("empty/");
+    for (int i = 0; i < DNI_CLASS_LIMIT; i++) { /* links cost the file system less than folders */
+        char path[1024];
+        snprintf(path, sizeof path, "%s/train/%06d", root, i);
+        assert_int_equal(symlink("../empty", path), 0);
+    }
+    assert_scan_refused(DN_ERR_DATA_EMPTY, "train/000000");
+    put("train/one more/");
+    assert_scan_refused(DN_ERR_DATA_CLASSES, "train: has 100001 class folders; at most 100000 are taken");
+}
+
 static void test_missing_splits_too_few_classes_and_empty_ones_are_refused(void **state) {
     (void)state;
     assert_scan_refused(DN_ERR_NOT_FOUND, "train");
@@ -351,6 +365,7 @@ int main(void) {
         IN_FOLDER(test_a_class_of_nothing_but_what_was_left_out_is_empty),
         IN_FOLDER(test_splits_that_disagree_on_classes_are_refused_by_name),
         IN_FOLDER(test_very_many_differing_classes_still_give_a_whole_message),
+        IN_FOLDER(test_more_classes_than_the_limit_are_refused),
         IN_FOLDER(test_missing_splits_too_few_classes_and_empty_ones_are_refused),
         IN_FOLDER(test_a_split_alone_is_matched_with_the_models_classes),
         IN_FOLDER(test_a_split_alone_that_is_not_there_is_refused_by_name),
