@@ -18,10 +18,9 @@
 enum { FEATURES = 8, CLASSES = 2, COUNT = 4, SIDE = 32 };
 
 /* A network of the family's form that is small enough to be made in no time. */
-static const dn_config tiny = {"tiny", 4, {1, 1, 1, 1}, 8, 4, 0};
+static const dn_config tiny = {"tiny", 4, {1, 1, 1, 1}, 8, 4, 8};
 
 static char *folder, path[600];
-static dn_config config;
 static dn_weights *weights;
 static dn_model *model;
 static dn_session *session;
@@ -71,8 +70,7 @@ static int set_up(void **state) {
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) inputs[i] = (float)(i % 17) / 17.0f;
     for (int i = 0; i < COUNT * FEATURES; i++) values[i] = (float)(i % 5);
     for (int i = 0; i < COUNT * CLASSES; i++) log_probabilities[i] = logf(0.5f);
-    config = tiny;
-    for (config.features = 1; dn_weights_random(&weights, &config, 1, NULL);) config.features++;
+    must(dn_weights_random(&weights, &tiny, 1, &error));
     must(dn_model_create(&model, weights, NULL, &error));
     dn_session_options options = dn_session_options_default();
     options.height = options.width = SIDE;
@@ -147,7 +145,7 @@ static void test_weights(void **state) {
     REFUSED(dn_weights_load_memory(&out, NULL, 1, "m", NULL, &error), "bytes");
     assert_null(out);
     assert_int_equal(dn_weights_load_memory(&out, NULL, 0, NULL, NULL, &error), DN_ERR_TRUNCATED);
-    REFUSED(dn_weights_random(NULL, &config, 1, &error), "out");
+    REFUSED(dn_weights_random(NULL, &tiny, 1, &error), "out");
     REFUSED(dn_weights_random(&out, NULL, 1, &error), "config");
     REFUSED(dn_weights_calibrate(NULL, inputs, 1, SIDE, SIDE, NULL, &error), "weights");
     REFUSED(dn_weights_calibrate(weights, NULL, 1, SIDE, SIDE, NULL, &error), "inputs");

@@ -23,7 +23,7 @@ enum { COUNT = 5, SIDE = 32, IMAGE = SIDE * SIDE * 3, SEED = 7 };
 
 /* Small, and with channels enough that the fast kernels take its convolutions. 32x32 pixels give maps of 8x8,
  * so that several images go through a block together. */
-static const dn_config small = {"small", 16, {2, 2, 2, 2}, 32, 4, 0};
+static const dn_config small = {"small", 16, {2, 2, 2, 2}, 32, 4, 64};
 
 static dn_model *model;
 static float *inputs;
@@ -49,9 +49,7 @@ static dn_session *open_session(int threads) {
 
 static int set_up(void **state) {
     (void)state;
-    dn_config config = small;
-    dn_weights *weights = NULL;
-    for (config.features = 1; !(weights = seeded_weights(&config, SEED));) config.features++;
+    dn_weights *weights = seeded_weights(&small, SEED);
     inputs = seeded_inputs(SEED, (size_t)COUNT * IMAGE);
     const dn_status status = dn_model_create(&model, weights, NULL, NULL);
     dn_weights_free(weights);
@@ -60,7 +58,7 @@ static int set_up(void **state) {
     dn_session *session = open_session(1);
     dn_session_map_size(session, &height, &width);
     dn_session_free(session);
-    features = (size_t)config.features;
+    features = (size_t)small.features;
     map_size = (size_t)(height * width) * features;
     return 0;
 }
@@ -203,9 +201,7 @@ static void test_a_number_that_is_not_finite_is_told_with_its_image(void **state
 /* Weights that are finite each, and whose sums are not. */
 static void test_a_result_that_is_not_finite_is_told_with_its_name(void **state) {
     (void)state;
-    dn_config config = small;
-    config.features = (int)features;
-    dn_weights *weights = seeded_weights(&config, SEED);
+    dn_weights *weights = seeded_weights(&small, SEED);
     assert_non_null(weights);
     float *const gamma = dni_tensor_dict_find(weights->tensors, "features.norm5.weight")->data;
     for (size_t i = 0; i < features; i++) gamma[i] = FLT_MAX;
