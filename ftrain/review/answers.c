@@ -11,6 +11,7 @@
 #include "io/file.h"
 #include "io/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 extern const asset asset_review_page_html, asset_review_page_js, asset_review_grid_js, asset_review_page_css;
@@ -162,16 +163,27 @@ static bool read_wish(wish *out, const site *of, const request *in, response *an
     return false;
 }
 
+/* A picture that is named twice would have two decisions taken back. */
 static dn_status gather(pending_decisions *pending, const review_set *set, const wish *asked,
                         dn_error *error) {
     const json_int_t count = (json_int_t)set->set.samples.count;
+    bool *const is_named = calloc((size_t)count + 1, sizeof *is_named);
+    if (!is_named) return dni_no_memory(error, "the pictures of a decision");
     dn_status status = DN_OK;
     for (size_t k = 0; !status && k < json_array_size(asked->pictures); k++) {
         const json_t *const value = json_array_get(asked->pictures, k);
         const json_int_t id = json_is_integer(value) ? json_integer_value(value) : -1;
-        status = id < 0 || id >= count ? dni_fail(error, DN_ERR_ARGUMENT, "pictures: a number of no picture")
-                                       : pending_add(pending, set, (size_t)id, &asked->made, error);
+        if (id < 0 || id >= count)
+            status = dni_fail(error, DN_ERR_ARGUMENT, "pictures: a number of no picture");
+        else if (is_named[id])
+            status =
+                dni_fail(error, DN_ERR_ARGUMENT, "pictures: %" JSON_INTEGER_FORMAT " is there twice", id);
+        else {
+            is_named[id] = true;
+            status = pending_add(pending, set, (size_t)id, &asked->made, error);
+        }
     }
+    free(is_named);
     return status;
 }
 

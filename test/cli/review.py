@@ -129,7 +129,7 @@ def test_decisions(page):
     wrong = [("{", "JSON"), ("[]", "decision"), ('{"decision": "burn", "pictures": [1]}', "decision"),
              ('{"decision": "keep"}', "pictures"), ('{"decision": "keep", "pictures": []}', "pictures"),
              ('{"decision": "keep", "pictures": [999]}', "pictures"), ('{"decision": "keep", "pictures": [-1]}', "pictures"),
-             ('{"decision": "keep", "pictures": ["1"]}', "pictures"), ('{"decision": "move", "pictures": [1]}', "class"),
+             ('{"decision": "undo", "pictures": [1, 2, 1]}', "1 is there twice"), ('{"decision": "keep", "pictures": ["1"]}', "pictures"), ('{"decision": "move", "pictures": [1]}', "class"),
              ('{"decision": "move", "class": 2, "pictures": [1]}', "class"),
              ('{"decision": "move", "class": "dark", "pictures": [1]}', "class")]
     for body, word in wrong:
