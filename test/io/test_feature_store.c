@@ -7,6 +7,7 @@
 #include "core/tensor_dict.h"
 #include "io/safetensors.h"
 #include "test/support/files.h"
+#include "test/support/sanitizer.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -765,6 +766,7 @@ static int merge_wide(void) {
 
 static void test_memory_does_not_grow_with_the_vectors(void **state) {
     (void)state;
+    if (SANITIZER_SHADOWS_MEMORY) skip();
     const pid_t child = fork();
     if (child == 0) _exit(merge_wide());
     int outcome;
