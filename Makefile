@@ -461,7 +461,7 @@ msan-built: $(MSAN_TESTS)
 # filter of system calls, in which valgrind cannot make its own; or computes for so long that it would take hours.
 VALGRIND_ROOMS := core/% io/% weights/% head/% ftrain/% json/% layers/% densenet/% classifier/% fuzz/%
 VALGRIND_UNFIT := %_failures %/test_allowance %/test_image_memory %/test_sandbox_seccomp
-VALGRIND_SLOW  := io/test_duplicates layers/test_conv2d layers/test_conv2d_int8 densenet/test_densenet densenet/test_digests \
+VALGRIND_SLOW  := io/test_duplicates layers/test_conv2d layers/test_conv2d_int8 densenet/test_densenet densenet/test_digests densenet/test_int8 \
                   densenet/test_threads densenet/test_model_load densenet/test_weights head/test_train classifier/test_memory classifier/test_judge
 VALGRIND_TESTS := $(filter-out $(VALGRIND_UNFIT) $(VALGRIND_SLOW:%=$(BUILD)/test/%),\
                       $(filter $(VALGRIND_ROOMS:%=$(BUILD)/test/%),$(TEST_PROGRAMS)))

@@ -106,7 +106,7 @@ fi
 
 # ---- the same bytes ----
 
-unset SANITIZE # AddressSanitizer keeps the names of sources in objects; what follows is about releases
+unset SANITIZE BUILD # AddressSanitizer keeps the names of sources in objects; what follows is about releases, in their own folder
 
 # A copy of the tree that has one room of the library, and a page of the program: the same rules, a hundredth of the time.
 room_in() { # FOLDER BUILD
